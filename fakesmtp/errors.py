@@ -1,0 +1,27 @@
+"""The errors that fakesmtp raises: each says what was wrong and what would be right."""
+
+from __future__ import annotations
+
+
+class FakeSMTPError(Exception):
+    """The parent of every error that fakesmtp raises on purpose."""
+
+
+class ConfigurationError(FakeSMTPError, ValueError):
+    """An option, a file or a variable holds something it may not hold."""
+
+
+class PortTakenError(FakeSMTPError, OSError):
+    """A listener's port could not be bound."""
+
+
+class CertificateError(FakeSMTPError):
+    """A certificate or key could not be made, read or written."""
+
+
+class MissingExtraError(FakeSMTPError, ImportError):
+    """A feature was used whose optional libraries are not installed."""
+
+
+class NoMatchingMail(FakeSMTPError, AssertionError):  # noqa: N818 - a failed assertion, not a fault
+    """No mail that fits arrived in time (or one did that should not have)."""
