@@ -1,0 +1,1 @@
+"""fakesmtp for pytest: options, markers, fixtures and report sections."""

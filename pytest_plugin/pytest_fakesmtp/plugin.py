@@ -1,0 +1,1 @@
+"""What pytest loads: the plugin of fakesmtp."""
