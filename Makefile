@@ -1,0 +1,58 @@
+# make serve   a server on the real ports + 1000        make serve ARGS="--json"
+# make test    every check that Python alone can run    make test ARGS="-k starttls"
+# make lint    ruff and mypy
+# make bench   the benchmarks                           make bench ARGS="--help"
+# make clean   removes what the others made
+#
+# Each makes its environment first. Another interpreter gets another environment:
+#   make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 4
+ARGS ?=
+
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: serve test lint pytest bench clean
+.NOTPARALLEL:
+.DEFAULT_GOAL := test
+
+serve: $(READY)
+	@$(BIN)/fakesmtp serve $(ARGS)
+
+test: lint pytest
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# make answers every failure with 2; `.cache/pytest-exit` keeps pytest's own answer.
+pytest: $(READY)
+	@mkdir -p .cache
+	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(ARGS); \
+	    code=$$?; echo $$code > .cache/pytest-exit; exit $$code
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+clean: remove-venv
+	rm -rf .cache .hypothesis .coverage .coverage.* build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo >&2 \
+	    "fakesmtp needs Python 3.10 or newer: name one, as in 'make test PYTHON=python3.12'."; exit 1; }
+	@$(MAKE) --no-print-directory remove-venv
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --requirement requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Only a folder that is a virtual environment is removed, whatever VENV names.
+.PHONY: remove-venv
+remove-venv:
+	@if [ -e $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
