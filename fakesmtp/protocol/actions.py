@@ -1,0 +1,68 @@
+"""What the dialogue decides, for the connection to do. Values only: nothing here acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fakesmtp.protocol.credentials import Login
+    from fakesmtp.protocol.reply import Reply
+
+
+class Say(NamedTuple):
+    """Send this reply."""
+
+    reply: Reply
+
+
+class StartTls(NamedTuple):
+    """Send this reply, then shake hands (RFC 3207 §4)."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True)
+class ReadMessage:
+    """What comes next is message data up to CRLF.CRLF (RFC 5321 §4.1.1.4)."""
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """Close the connection when all replies are sent."""
+
+
+class LogIn(NamedTuple):
+    """The client has proved who it is."""
+
+    login: Login
+    mechanism: str
+
+
+class Envelope(NamedTuple):
+    """The envelope of a transaction, as the replies echoed it (RFC 5321 §2.3.1).
+
+    `mail_from` is `""` for the null sender; `mail_parameters` are as sent, `("SIZE=10",)`.
+    """
+
+    mail_from: str
+    rcpt_tos: tuple[str, ...]
+    mail_parameters: tuple[str, ...] = ()
+
+
+class Deliver(NamedTuple):
+    """Keep this mail; the reply that says so comes behind."""
+
+    envelope: Envelope
+    raw: bytes
+    login: Login | None
+
+
+class Note(NamedTuple):
+    """Something about the client worth telling, though it changed no reply."""
+
+    text: str
+
+
+Action = Say | StartTls | ReadMessage | HangUp | LogIn | Deliver | Note
+Actions = tuple[Action, ...]

@@ -1,0 +1,73 @@
+"""Addresses, read the way the software behind the endpoint reads them.
+
+Its grammar is RFC 821's with slips of its own, and what it takes and refuses was recorded: no
+source routes, no IPv6 literals, no limit for the local part, `a..b` is fine, a bare name gets
+`@localhost`. The echo has the domain in small letters and an address literal without its brackets.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+#: The ordinary form, decided by one match; every other form goes through the full grammar.
+_ORDINARY = re.compile(rf"({_ATEXT}(?:\.{_ATEXT})*@)({_LABEL}(?:\.{_LABEL})*)")
+_LOCAL_PART = re.compile(
+    r'"(?:\\[\x00-\x7f]|[^\x00\r\n"\\])+"'
+    r"|(?!\.)(?:\\[\x00-\x7f]|[^\x00-\x20\x7f-\uffff<>()\[\]\\.,;:@\"]|\.(?!@))+"
+)
+_DOMAIN_NAME = re.compile(r"(?!-)[A-Za-z0-9-]+(?<!-)(?=\.|\Z)")
+_NUMBER = re.compile(r"#(\d*)(?=\.|\Z)")
+_LITERAL = re.compile(r"\[(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\]")
+_DEFAULT_DOMAIN = "localhost"
+_LONGEST_DOMAIN = 253
+_LARGEST_OCTET = 255
+
+
+class AddressError(ValueError):
+    """The text is no address to the software behind the endpoint."""
+
+
+def parse_address(text: str) -> str:
+    """Read what stands between the brackets and give it as it is echoed.
+
+    Raises `AddressError` when it does not parse. A name without `@` gets `@localhost`.
+    """
+    if len(text) <= _LONGEST_DOMAIN and (ordinary := _ORDINARY.fullmatch(text)):
+        return ordinary[1] + ordinary[2].lower()
+    if "@" not in text:
+        text = f"{text}@{_DEFAULT_DOMAIN}"
+    local_part = _LOCAL_PART.match(text)
+    if local_part is None or not text.startswith("@", local_part.end()):
+        raise AddressError(text)
+    domain = _parse_domain(text, local_part.end() + 1)
+    return f"{local_part[0]}@{domain}"
+
+
+def _parse_domain(text: str, start: int) -> str:
+    """Read elements parted by dots: names, `#` numbers and IPv4 literals."""
+    end = _element_end(text, start)
+    while text.startswith(".", end):
+        end = _element_end(text, end + 1)
+    # Behind a literal the software stops reading: what follows is lost, not refused.
+    domain = text[start:end]
+    if len(domain) > _LONGEST_DOMAIN:
+        raise AddressError(text)
+    if domain[0] == "[" and domain[-1] == "]":
+        domain = domain[1:-1]
+    return domain.lower()
+
+
+def _element_end(text: str, start: int) -> int:
+    literal = _LITERAL.match(text, start)
+    if literal and all(int(octet) <= _LARGEST_OCTET for octet in literal.groups()):
+        return literal.end()
+    number = _NUMBER.match(text, start)
+    # A lone `#` is refused only where it is the first character of the domain.
+    if number and (number[1] or text[start - 1] == "."):
+        return number.end()
+    name = _DOMAIN_NAME.match(text, start)
+    if name is None:
+        raise AddressError(text)
+    return name.end()

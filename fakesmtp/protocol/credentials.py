@@ -1,0 +1,64 @@
+"""Credentials of the endpoint: `AppKey` or `AppKey#mailType`, and the SecretKey.
+
+NHN Cloud Email, SMTP guide, "용도별 메일 사용": the mail type rides on the user name; without one the
+mail is `normal`. What becomes of other spellings is not documented: `Policy` has a switch for each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fakesmtp.protocol.policy import Policy
+
+
+class MailType(str, Enum):
+    """The purpose of a mail, as the user name gives it."""
+
+    NORMAL = "normal"
+    AUTH = "auth"
+    AD = "ad"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+_MAIL_TYPES = {mail_type.value: mail_type for mail_type in MailType}
+
+
+class Login(NamedTuple):
+    """Who a session belongs to once AUTH has succeeded."""
+
+    app_key: str
+    mail_type: MailType
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a client authenticates with; the SecretKey is not shown."""
+
+    app_key: str
+    mail_type: MailType
+    secret_key: str = field(repr=False)
+
+    @classmethod
+    def parse(cls, user_name: str, secret_key: str, policy: Policy) -> Credentials | None:
+        """Read a user name as the policy has it; None when it names no mail type we know."""
+        app_key, mark, type_name = user_name.partition("#")
+        mail_type = _parse_mail_type(type_name, policy) if mark else MailType.NORMAL
+        return None if mail_type is None else cls(app_key, mail_type, secret_key)
+
+
+def _parse_mail_type(type_name: str, policy: Policy) -> MailType | None:
+    lenient, spelling = False, type_name
+    if "#" in type_name:
+        lenient = policy.several_hashes == "normal"
+    elif not type_name:
+        lenient = policy.empty_mail_type == "normal"
+    else:
+        lenient = policy.unknown_mail_type == "normal"
+        if policy.mail_type_in_any_case or policy.unsafe_user_name_in_any_case:
+            spelling = type_name.lower()
+    return _MAIL_TYPES.get(spelling, MailType.NORMAL if lenient else None)

@@ -1,0 +1,390 @@
+"""The dialogue: one connection's side of the conversation, without the connection.
+
+Lines and messages go in, actions come out. Everything that affects the state lives here. The state
+is small because the software behind the endpoint checks little order: MAIL wants a HELO or EHLO
+before it, RCPT a MAIL, DATA both; everything else goes anywhere. What is checked before a command
+is obeyed, and in which order, is the table `_CHECKS`.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.actions import (
+    Actions,
+    Deliver,
+    Envelope,
+    HangUp,
+    LogIn,
+    Note,
+    ReadMessage,
+    Say,
+    StartTls,
+)
+from fakesmtp.protocol.address import AddressError, parse_address
+from fakesmtp.protocol.command import (
+    Command,
+    inside_brackets,
+    parse_parameter,
+    parse_path_argument,
+)
+from fakesmtp.protocol.credentials import Credentials, Login
+from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile, Row
+
+_HANG_UP = HangUp()
+_READ_MESSAGE = ReadMessage()
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_LARGEST_SIZE = 2**31 - 1
+_SMALLEST_SIZE = -(2**31)
+_TAKEN_WITHOUT_AUTH = ("postmaster", "abuse")
+_BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
+
+
+class Awaiting(Enum):
+    """What the next line is."""
+
+    COMMAND = "a command"
+    PLAIN = "the response of AUTH PLAIN"
+    LOGIN_USER = "the user name of AUTH LOGIN"
+    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - names a step, holds no secret
+
+
+class Dialogue:
+    """One SMTP session's state (RFC 5321 §3).
+
+    `client_ip` is shown in the answer to HELO and EHLO. Not thread-safe: one dialogue belongs to
+    one connection.
+    """
+
+    __slots__ = (
+        "_accounts",
+        "_client_ip",
+        "_commands_behind",
+        "_policy",
+        "_profile",
+        "_unproven_rcpt",
+        "_user_name",
+        "awaiting",
+        "helo",
+        "login",
+        "mail_from",
+        "mail_parameters",
+        "rcpt_tos",
+        "tls",
+    )
+
+    def __init__(
+        self,
+        profile: Profile,
+        policy: Policy,
+        accounts: Accounts,
+        client_ip: str,
+        *,
+        tls: bool = False,
+    ) -> None:
+        self._profile = profile
+        self._policy = policy
+        self._accounts = accounts
+        self._client_ip = client_ip
+        self._commands_behind = False
+        self._user_name = ""
+        #: What the next line is; lines of a message are not lines of the dialogue.
+        self.awaiting = Awaiting.COMMAND
+        self.tls = tls
+        self.helo: str | None = None
+        self.login: Login | None = None
+        self._reset()
+
+    def greet(self) -> Actions:
+        """Say the first words, without being asked."""
+        profile = self._profile
+        reply = profile.greeting.reply(host=profile.host_name, software=profile.software_name)
+        return (Say(reply),)
+
+    def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
+        """Take one line with its end. `more_behind`: bytes came with it that are not read yet."""
+        if self.awaiting is not Awaiting.COMMAND:
+            return self._receive_response(line)
+        verb, argument = command = Command.parse(line)
+        if self._policy.require_tls and not self.tls and verb not in _BEFORE_TLS:
+            return self._profile.tls_required.says
+        for applies, row_name in _CHECKS.get(verb, ()):
+            if applies(self, command):
+                row: Row = getattr(self._profile, row_name)
+                return row.says
+        self._commands_behind = more_behind
+        return _COMMANDS.get(verb, Dialogue._unknown)(self, verb, argument)
+
+    def receive_long_line(self) -> Actions:
+        """Take note that a line was too long and is gone; the state stays as it was."""
+        return self._profile.line_too_long.says
+
+    def receive_message(self, raw: bytes) -> Actions:
+        """Take a whole message, dots unstuffed."""
+        envelope = Envelope(self.mail_from or "", tuple(self.rcpt_tos), self.mail_parameters)
+        self._reset()
+        return (Deliver(envelope, raw, self.login), *self._profile.message_accepted.says)
+
+    def refuse_big_message(self) -> Actions:
+        """Take note that a message was over the limit and is gone."""
+        self._reset()
+        return self._profile.message_too_big.says
+
+    def tls_started(self) -> None:
+        """Take note that the handshake is done; HELO and login are kept, as recorded."""
+        self.tls = True
+
+    def _reset(self) -> None:
+        self.mail_from: str | None = None
+        self.mail_parameters: tuple[str, ...] = ()
+        self.rcpt_tos: list[str] = []
+        self._unproven_rcpt = False
+
+    # -- HELO, EHLO, STARTTLS ------------------------------------------------------------------
+
+    def _hello(self, verb: str, argument: str) -> Actions:
+        self._reset()
+        if not argument:
+            return (Say(self._profile.helo_without_domain.reply(verb=verb)),)
+        self.helo = argument
+        row = self._profile.ehlo_accepted if verb == "EHLO" else self._profile.helo_accepted
+        reply = row.reply(
+            host=self._profile.host_name,
+            argument=self._echo(argument),
+            ip=self._client_ip,
+            capabilities="\n".join(self._profile.capability_lines(tls=self.tls)),
+        )
+        return (Say(reply),)
+
+    def _starttls(self, _verb: str, _argument: str) -> Actions:
+        if self._commands_behind and not self._policy.unsafe_commands_behind_starttls:
+            note = Note("commands came in clear behind STARTTLS (RFC 3207 §6, CVE-2011-0411)")
+            return (note, *self._profile.starttls_with_commands_behind.says, _HANG_UP)
+        self._reset()
+        return (StartTls(self._profile.starttls_ready.reply()),)
+
+    # -- AUTH (RFC 4954) -----------------------------------------------------------------------
+
+    def _auth(self, _verb: str, argument: str) -> Actions:
+        mechanism, _, response = argument.partition(" ")
+        begin = _MECHANISMS.get(mechanism.upper())
+        if begin is None:
+            return self._profile.auth_unknown_mechanism.says
+        awaiting, challenge = begin
+        self.awaiting = awaiting
+        if response := response.strip():
+            # A malformed initial response costs the command, a malformed later line the connection.
+            return self._respond(response.encode("ascii", "replace"), hang_up=())
+        row: Row = getattr(self._profile, challenge)
+        return row.says
+
+    def _receive_response(self, line: bytes) -> Actions:
+        if line == b"*\r\n":
+            self.awaiting = Awaiting.COMMAND
+            return self._profile.auth_aborted.says
+        # A lone LF is not taken off, and so makes the response malformed (recorded).
+        response = line[:-2] if line.endswith(b"\r\n") else line
+        return self._respond(response, hang_up=(_HANG_UP,))
+
+    def _respond(self, response: bytes, hang_up: Actions) -> Actions:
+        awaiting, self.awaiting = self.awaiting, Awaiting.COMMAND
+        try:
+            return _RESPONSES[awaiting](self, response)
+        except MalformedResponse:
+            if awaiting is Awaiting.LOGIN_PASSWORD:
+                return self._profile.auth_malformed_login_password.says
+            return (*self._profile.auth_malformed.says, *hang_up)
+
+    def _plain_response(self, response: bytes) -> Actions:
+        user_name, password = parse_plain(response)
+        return self._judge("PLAIN", user_name, password)
+
+    def _login_user(self, response: bytes) -> Actions:
+        self._user_name = check_user_name(decode_text(response))
+        self.awaiting = Awaiting.LOGIN_PASSWORD
+        return self._profile.auth_login_password_challenge.says
+
+    def _login_password(self, response: bytes) -> Actions:
+        user_name, self._user_name = self._user_name, ""
+        return self._judge("LOGIN", user_name, decode_text(response))
+
+    def _judge(self, mechanism: str, user_name: str, password: str) -> Actions:
+        credentials = Credentials.parse(user_name, password, self._policy)
+        if credentials is None:
+            return self._profile.auth_failed.says
+        app_key = self._accounts.verify(
+            credentials.app_key,
+            credentials.secret_key,
+            any_case=self._policy.unsafe_user_name_in_any_case,
+        )
+        if app_key is None:
+            return self._profile.auth_failed.says
+        self.login = Login(app_key, credentials.mail_type)
+        return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
+
+    # -- the transaction (RFC 5321 §3.3) -------------------------------------------------------
+
+    def _mail(self, _verb: str, argument: str) -> Actions:
+        parsed = parse_path_argument(argument, "FROM", cut_at_last=False)
+        if parsed is None:
+            return self._profile.mail_usage.says
+        if any(_is_bad_size(parameter) for parameter in parsed.parameters):
+            return self._profile.mail_bad_size.says
+        inside = inside_brackets(parsed.path)
+        if inside is None:
+            return self._profile.mail_syntax.says
+        try:
+            address = "" if inside in {"", "@"} else parse_address(inside)
+        except AddressError:
+            return self._profile.mail_bad_address.says
+        self.mail_from = address
+        self.mail_parameters = parsed.parameters
+        return (Say(self._profile.mail_accepted.reply(address=self._echo(address))),)
+
+    def _rcpt(self, _verb: str, argument: str) -> Actions:
+        parsed = parse_path_argument(argument, "TO", cut_at_last=True)
+        if parsed is None:
+            return self._profile.rcpt_usage.says
+        inside = inside_brackets(parsed.path)
+        if inside is None:
+            return self._profile.rcpt_syntax.says
+        try:
+            address = parse_address(inside)
+        except AddressError:
+            return self._profile.rcpt_bad_address.says
+        if parsed.parameters:
+            name, _ = parse_parameter(parsed.parameters[0])
+            return (Say(self._profile.rcpt_unknown_parameter.reply(name=self._echo(name))),)
+        return self._rcpt_address(address, argument)
+
+    def _rcpt_address(self, address: str, argument: str) -> Actions:
+        words = argument.split(" ")
+        if len(words) != len(set(words)):
+            return self._profile.rcpt_repeated_word.says
+        if self._lacks_auth("rcpt"):
+            if address.partition("@")[0].lower() not in _TAKEN_WITHOUT_AUTH:
+                return self._profile.auth_required.says
+            self._unproven_rcpt = not self._policy.unsafe_postmaster_without_auth
+        self.rcpt_tos.append(address)
+        return (Say(self._profile.rcpt_accepted.reply(address=self._echo(address))),)
+
+    def _data(self, _verb: str, _argument: str) -> Actions:
+        if self._unproven_rcpt and self.login is None:
+            return self._profile.auth_required_at_data.says
+        return (*self._profile.data_ready.says, _READ_MESSAGE)
+
+    def _lacks_auth(self, point: str) -> bool:
+        return self.login is None and self._policy.auth_required_at == point
+
+    # -- the rest ------------------------------------------------------------------------------
+
+    def _rset(self, _verb: str, _argument: str) -> Actions:
+        self._reset()
+        return self._profile.rset_done.says
+
+    def _noop(self, _verb: str, _argument: str) -> Actions:
+        return self._profile.noop_done.says
+
+    def _not_supported(self, verb: str, _argument: str) -> Actions:
+        return (Say(self._profile.not_supported.reply(verb=verb)),)
+
+    def _quit(self, _verb: str, argument: str) -> Actions:
+        if argument:
+            return (*self._profile.quit_with_argument.says, _HANG_UP)
+        return (Say(self._profile.quit_done.reply(host=self._profile.host_name)), _HANG_UP)
+
+    def _unknown(self, verb: str, _argument: str) -> Actions:
+        return (Say(self._profile.unknown_command.reply(verb=self._echo(verb))),)
+
+    def _echo(self, text: str) -> str:
+        """A client's words as they are said back: a raw CR would start a line of its own."""
+        return text if self._policy.unsafe_echo_of_cr else text.replace("\r", "?")
+
+
+def _is_bad_size(parameter: str) -> bool:
+    """Whether this is a SIZE (RFC 1870) that does not fit a 32-bit integer."""
+    name, value = parse_parameter(parameter)
+    if name != "SIZE":
+        return False
+    return not (_INTEGER.fullmatch(value) and _SMALLEST_SIZE <= int(value) <= _LARGEST_SIZE)
+
+
+def _second_mail(dialogue: Dialogue, _command: Command) -> bool:
+    """Any answer but 250 removes the sender, so a refused second MAIL does, too (recorded)."""
+    given, dialogue.mail_from = dialogue.mail_from is not None, None
+    return given
+
+
+def _no_sender(dialogue: Dialogue, _command: Command) -> bool:
+    return dialogue.mail_from is None
+
+
+def _has_argument(_dialogue: Dialogue, command: Command) -> bool:
+    return command.argument != ""
+
+
+def _is_logged_in(dialogue: Dialogue, _command: Command) -> bool:
+    return dialogue.login is not None
+
+
+#: verb: what is checked before it is obeyed, in this order, and what is said when it applies.
+_CHECKS: dict[str, tuple[tuple[Callable[[Dialogue, Command], bool], str], ...]] = {
+    "STARTTLS": (
+        (lambda dialogue, _: dialogue.tls, "starttls_when_active"),
+        (_has_argument, "starttls_with_argument"),
+        (_is_logged_in, "starttls_after_auth"),
+    ),
+    "AUTH": (
+        (_is_logged_in, "auth_twice"),
+        (lambda _, command: not command.argument, "auth_without_argument"),
+    ),
+    "MAIL": (
+        (_second_mail, "mail_twice"),
+        (lambda dialogue, _: dialogue.helo is None, "mail_before_helo"),
+        (lambda dialogue, _: dialogue._lacks_auth("mail"), "auth_required_at_mail"),  # noqa: SLF001 - the table is part of the class
+    ),
+    "RCPT": ((_no_sender, "rcpt_before_mail"),),
+    "DATA": (
+        (_has_argument, "data_with_argument"),
+        (_no_sender, "data_before_mail"),
+        (lambda dialogue, _: not dialogue.rcpt_tos, "data_before_rcpt"),
+    ),
+    "RSET": ((_has_argument, "rset_with_argument"),),
+}
+
+_COMMANDS: dict[str, Callable[[Dialogue, str, str], Actions]] = {
+    "HELO": Dialogue._hello,
+    "EHLO": Dialogue._hello,
+    "STARTTLS": Dialogue._starttls,
+    "AUTH": Dialogue._auth,
+    "MAIL": Dialogue._mail,
+    "RCPT": Dialogue._rcpt,
+    "DATA": Dialogue._data,
+    "RSET": Dialogue._rset,
+    "NOOP": Dialogue._noop,
+    "VRFY": Dialogue._not_supported,
+    "EXPN": Dialogue._not_supported,
+    "HELP": Dialogue._not_supported,
+    "QUIT": Dialogue._quit,
+}
+
+#: mechanism: what the client owes next, and the challenge that asks for it.
+_MECHANISMS: dict[str, tuple[Awaiting, str]] = {
+    "PLAIN": (Awaiting.PLAIN, "auth_plain_challenge"),
+    "LOGIN": (Awaiting.LOGIN_USER, "auth_login_user_challenge"),
+}
+
+_RESPONSES: dict[Awaiting, Callable[[Dialogue, bytes], Actions]] = {
+    Awaiting.PLAIN: Dialogue._plain_response,
+    Awaiting.LOGIN_USER: Dialogue._login_user,
+    Awaiting.LOGIN_PASSWORD: Dialogue._login_password,
+}

@@ -1,0 +1,194 @@
+"""From bytes to lines and messages. Pure: chunks of any size go in, in any cutting.
+
+CRLF or a lone LF ends a command line, a lone CR does not. Only CRLF.CRLF ends a message
+(RFC 5321 §4.1.1.4). A line of more than 8192 bytes before its end is dropped, in both.
+"""
+
+from __future__ import annotations
+
+#: Bytes before the line end; what the recorded software allows (RFC 5321 §4.5.3.1.4 asks for 512).
+LONGEST_LINE = 8192
+_LONGEST_CRLF_LINE = LONGEST_LINE + 2
+_DROPPED_LINE = b""
+
+
+def is_too_long(line: bytes) -> bool:
+    """Whether a line with its end has more than `LONGEST_LINE` bytes before that end."""
+    return len(line) > LONGEST_LINE + (2 if line.endswith(b"\r\n") else 1)
+
+
+class LineReader:
+    """Cuts command lines off what arrives."""
+
+    __slots__ = ("_buffer", "_dropping", "_start")
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._start = 0
+        self._dropping = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Add bytes as they arrived."""
+        self._buffer = self.take_rest() + chunk if self._start < len(self._buffer) else chunk
+        self._start = 0
+
+    def next_line(self) -> bytes | None:
+        """One whole line with its end; `b""` for one that was too long; None: none is whole yet."""
+        start = self._start
+        end = self._buffer.find(b"\n", start) + 1
+        if not end:
+            self._drop_overlong_start()
+            return None
+        self._start = end
+        line = self._buffer[start:end]
+        if self._dropping or is_too_long(line):
+            self._dropping = False
+            return _DROPPED_LINE
+        return line
+
+    def take_rest(self) -> bytes:
+        """Hand over everything that has not been cut into lines."""
+        rest, self._buffer, self._start = self._buffer[self._start :], b"", 0
+        return rest
+
+    @property
+    def has_more(self) -> bool:
+        """Whether bytes are waiting behind the last line."""
+        return self._start < len(self._buffer)
+
+    def _drop_overlong_start(self) -> None:
+        if len(self._buffer) - self._start > _LONGEST_CRLF_LINE:
+            self._buffer, self._start, self._dropping = b"", 0, True
+
+
+class MessageReader:
+    """Collects one message: finds its end, takes the stuffed dots out, keeps all else as sent.
+
+    A stuffed dot is one of two that start a line, whatever ended the line before; a single dot in
+    front of other text stays (recorded: dot-stuffing). Over `max_size` bytes on the wire the rest
+    is read and dropped.
+    """
+
+    __slots__ = (
+        "_after_crlf",
+        "_carry",
+        "_dropping",
+        "_lone_lf_ends",
+        "_max_size",
+        "_parts",
+        "_size",
+        "long_lines",
+    )
+
+    def __init__(self, max_size: int, *, lone_lf_ends: bool = False) -> None:
+        self._max_size = max_size
+        self._lone_lf_ends = lone_lf_ends
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._carry = b""
+        self._after_crlf = True
+        self._dropping = False
+        #: How many lines were too long and were dropped since this was last set to 0.
+        self.long_lines = 0
+
+    @property
+    def is_too_big(self) -> bool:
+        """Whether the message has passed `max_size`."""
+        return self._size > self._max_size
+
+    @property
+    def size(self) -> int:
+        """Bytes on the wire so far, without the line that ends the message."""
+        return self._size
+
+    def raw(self) -> bytes:
+        """The message as it was before dot-stuffing; `b""` when it is too big."""
+        return b"".join(self._parts)
+
+    def feed(self, chunk: bytes) -> bytes | None:
+        """Take bytes; None while the message goes on, else what stood behind its end."""
+        data = self._carry + chunk if self._carry else chunk
+        if self._dropping:
+            data = self._finish_dropped_line(data)
+        cut = data.rfind(b"\n") + 1
+        lines, self._carry = (data, b"") if cut == len(data) else (data[:cut], data[cut:])
+        end = self._take_lines(lines) if lines else None
+        if end is not None:
+            rest, self._carry = lines[end:] + self._carry, b""
+            return rest
+        if len(self._carry) > _LONGEST_CRLF_LINE:
+            self._carry, self._dropping = b"", True
+        return None
+
+    def _finish_dropped_line(self, data: bytes) -> bytes:
+        end = data.find(b"\n") + 1
+        if not end:
+            return b""
+        self._dropping = False
+        self._drop_line(data[:end])
+        return data[end:]
+
+    def _drop_line(self, line: bytes) -> None:
+        self.long_lines += 1
+        self._after_crlf = line.endswith(b"\r\n")
+
+    def _take_lines(self, lines: bytes) -> int | None:
+        """Keep whole lines; give the index behind the one that ends the message."""
+        if _has_long_line(lines):
+            return self._take_one_by_one(lines)
+        return self._take_short_lines(lines)
+
+    def _take_short_lines(self, lines: bytes) -> int | None:
+        start = 0
+        dot = 0 if lines.startswith(b".") else lines.find(b"\n.") + 1 or -1
+        while dot >= 0:
+            if self._ends_at(lines, dot):
+                self._keep(lines[start:dot])
+                return lines.index(b"\n", dot) + 1
+            if lines.startswith(b"..", dot):
+                self._keep(lines[start:dot])
+                self._size += 1
+                start = dot + 1
+            dot = lines.find(b"\n.", dot) + 1 or -1
+        self._keep(lines[start:] if start else lines)
+        self._after_crlf = lines.endswith(b"\r\n")
+        return None
+
+    def _take_one_by_one(self, lines: bytes) -> int | None:
+        position = 0
+        while position < len(lines):
+            end = lines.index(b"\n", position) + 1
+            line = lines[position:end]
+            if is_too_long(line):
+                self._drop_line(line)
+            elif self._take_short_lines(line) is not None:
+                return end
+            position = end
+        return None
+
+    def _ends_at(self, lines: bytes, dot: int) -> bool:
+        if self._lone_lf_ends:
+            return lines.startswith(b"\n", dot + 2)
+        after_crlf = lines.endswith(b"\r\n", 0, dot) if dot else self._after_crlf
+        return after_crlf and lines.startswith(b".\r\n", dot)
+
+    def _keep(self, part: bytes) -> None:
+        self._size += len(part)
+        if self._size > self._max_size:
+            self._parts.clear()
+        elif part:
+            self._parts.append(part)
+
+
+def _has_long_line(lines: bytes) -> bool:
+    """Whether a line may be too long, by leaps from line end to line end.
+
+    Reading 64 KiB line by line would cost more than all else done to them; eight leaps do not.
+    """
+    position, last = 0, len(lines)
+    while last - position > LONGEST_LINE:
+        leap = lines.rfind(b"\n", position, position + _LONGEST_CRLF_LINE) + 1
+        if not leap or leap - position == _LONGEST_CRLF_LINE:
+            return True
+        position = leap
+    return False

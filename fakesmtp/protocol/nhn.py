@@ -1,0 +1,194 @@
+"""`NHN_CLOUD_EMAIL`: what `smtp-mail.nhncloudservice.com` says, and how each reply is known.
+
+*documented*: NHN Cloud's SMTP guide, https://docs.nhncloud.com/ko/Notification/Email/ko/smtp-guide/.
+*derived*: the guide's transcripts are those of the SMTP protocol library of Apache James 3; the
+rest was recorded from that software, release 3.6.2 (`tests/golden`, groups named as source).
+*assumed*: nothing says it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fakesmtp.protocol.profile import Capability, Profile, Provenance, Row
+
+_GUIDE = "SMTP guide, printed transcripts"
+
+
+def _documented(code: int, text: str, source: str = _GUIDE, note: str = "") -> Row:
+    return Row(code, text, Provenance.DOCUMENTED, source, note)
+
+
+def _derived(code: int, text: str, group: str, note: str = "") -> Row:
+    return Row(code, text, Provenance.DERIVED, f"recorded: {group}", note)
+
+
+def _assumed(code: int, text: str, source: str, note: str = "") -> Row:
+    return Row(code, text, Provenance.ASSUMED, source, note)
+
+
+def _capability(line: str, *, only_before_tls: bool = False) -> Capability:
+    return Capability(line, Provenance.DOCUMENTED, _GUIDE, only_before_tls)
+
+
+NHN_CLOUD_EMAIL = Profile(
+    name="nhn-cloud-email",
+    host_name="smtp-mail.nhncloudservice.com",
+    software_name="NHN Cloud Email SMTP",
+    capabilities=(
+        _capability("PIPELINING"),
+        _capability("ENHANCEDSTATUSCODES"),
+        _capability("8BITMIME"),
+        _capability("STARTTLS", only_before_tls=True),
+        _capability("AUTH LOGIN PLAIN"),
+        _capability("AUTH=LOGIN PLAIN"),
+    ),
+    greeting=_documented(220, "{host} SMTP Server ({software}) ready"),
+    helo_accepted=_derived(
+        250,
+        "{host} Hello {argument} [{ip}])",
+        "helo",
+        "The stray bracket is really there. Any argument is taken and echoed.",
+    ),
+    ehlo_accepted=_documented(
+        250,
+        "{host} Hello {argument} [{ip}])\n{capabilities}",
+        note="STARTTLS is listed before TLS only (recorded: starttls, implicit-tls).",
+    ),
+    helo_without_domain=_derived(
+        501,
+        "5.5.4 Domain address required: {verb}",
+        "helo",
+        "The transaction is thrown away all the same.",
+    ),
+    starttls_ready=_derived(220, "2.0.0 Ready to start TLS", "starttls"),
+    starttls_with_argument=_derived(
+        501, "Syntax", "starttls", "The whole reply: a slip of the software in cutting its text."
+    ),
+    starttls_after_auth=_derived(501, "Syntax", "starttls", "Cut as with an argument."),
+    starttls_when_active=_derived(
+        500, "5.5.1 TLS already active RFC2487 5.2", "starttls, implicit-tls"
+    ),
+    starttls_with_commands_behind=_derived(
+        451,
+        "Unable to process request",
+        "the software's own guard against injected commands",
+        "And closed; nothing of it is obeyed. `unsafe_commands_behind_starttls` follows the "
+        "recording, in which the guard was off.",
+    ),
+    tls_required=_assumed(
+        530, "5.7.0 Must issue a STARTTLS command first", "RFC 3207 §4", "Only with `require_tls`."
+    ),
+    auth_succeeded=_documented(
+        235,
+        "Authentication Successful",
+        note="Without an enhanced code. The recorded software says `Succesfull`, as the guide did "
+        "in 2022: `AS_RECORDED`. Clients must not read the text.",
+    ),
+    auth_failed=_derived(535, "Authentication Failed", "auth-plain, auth-login, auth-type"),
+    auth_without_argument=_derived(
+        501, "5.5.4 Usage: AUTH (authentication type) <challenge>", "auth-misc"
+    ),
+    auth_unknown_mechanism=_derived(504, "Unrecognized Authentication Type", "auth-misc"),
+    auth_twice=_derived(
+        503,
+        "5.5.0 User has previously authenticated.  Further authentication is not required!",
+        "auth-misc",
+    ),
+    auth_aborted=_derived(501, "5.7.1 Authentication aborted", "auth-plain, auth-login"),
+    auth_malformed=_derived(
+        451,
+        "Unable to process request",
+        "auth-plain, auth-login",
+        "The connection stays open after an initial response and is closed after a later one.",
+    ),
+    auth_malformed_login_password=_derived(
+        501, "Could not decode parameters for AUTH LOGIN", "auth-login"
+    ),
+    auth_plain_challenge=_derived(334, "OK. Continue authentication", "auth-plain"),
+    auth_login_user_challenge=_documented(334, "VXNlcm5hbWU6", note="`Username:`"),
+    auth_login_password_challenge=_documented(334, "UGFzc3dvcmQ6", note="`Password:`"),
+    auth_required=_derived(530, "5.7.1 Authentication Required", "relay"),
+    auth_required_at_mail=_assumed(
+        530,
+        "5.7.1 Authentication Required",
+        "the text recorded at RCPT",
+        'Only with `auth_required_at="mail"`.',
+    ),
+    auth_required_at_data=_assumed(
+        530,
+        "5.7.1 Authentication Required",
+        "the text recorded at RCPT",
+        "When postmaster@ or abuse@ was taken at RCPT without AUTH, as recorded; the mail itself "
+        "is taken with `unsafe_postmaster_without_auth` only.",
+    ),
+    mail_accepted=_derived(250, "2.1.0 Sender <{address}> OK", "mail-address, mail-parameter"),
+    mail_before_helo=_derived(503, "5.5.0 Need HELO or EHLO before MAIL", "order"),
+    mail_twice=_derived(
+        503,
+        "5.5.0 Sender already specified",
+        "order",
+        "The sender is dropped, the recipients stay.",
+    ),
+    mail_usage=_derived(501, "5.5.4 Usage: MAIL FROM:<sender>", "mail-syntax"),
+    mail_syntax=_derived(501, "5.1.7 Syntax error in MAIL command", "mail-syntax"),
+    mail_bad_address=_derived(501, "5.1.7 Syntax error in sender address", "mail-address"),
+    mail_bad_size=_derived(
+        501, "5.5.4 Syntactically incorrect value for SIZE parameter", "mail-parameter"
+    ),
+    rcpt_accepted=_derived(250, "2.1.5 Recipient <{address}> OK", "rcpt-address"),
+    rcpt_before_mail=_derived(503, "5.5.0 Need MAIL before RCPT", "order"),
+    rcpt_usage=_derived(501, "5.5.2 Usage: RCPT TO:<recipient>", "rcpt-syntax"),
+    rcpt_syntax=_derived(501, "5.5.2 Syntax error in parameters or arguments", "rcpt-syntax"),
+    rcpt_bad_address=_derived(553, "5.1.3 Syntax error in recipient address", "rcpt-address"),
+    rcpt_unknown_parameter=_derived(
+        504, "Unrecognized or unsupported option: {name}", "rcpt-parameter"
+    ),
+    rcpt_repeated_word=_derived(
+        451,
+        "Unable to process request",
+        "rcpt-syntax",
+        "The software fails when a word of the argument, parted by spaces, stands there twice.",
+    ),
+    data_ready=_derived(354, "Ok Send data ending with <CRLF>.<CRLF>", "data"),
+    data_with_argument=_derived(
+        500, "5.5.4 Unexpected argument provided with DATA command", "order"
+    ),
+    data_before_mail=_derived(503, "5.5.0 No sender specified", "order"),
+    data_before_rcpt=_derived(503, "5.5.0 No recipients specified", "order"),
+    message_accepted=_derived(
+        250, "Command accepted", "data", "The software's text where the service gives none."
+    ),
+    message_too_big=_derived(
+        552,
+        "Quota exceeded",
+        "the software's limit",
+        "Where the limit lies is assumed: `max_message_size`.",
+    ),
+    rset_done=_derived(250, "2.0.0 OK", "rset"),
+    rset_with_argument=_derived(
+        500, "5.5.4 Unexpected argument provided with RSET command", "rset"
+    ),
+    noop_done=_derived(250, "2.0.0 OK", "noop"),
+    not_supported=_derived(502, "5.3.3 {verb} is not supported", "vrfy-expn-help"),
+    unknown_command=_derived(500, "5.5.1 Command {verb} unrecognized.", "unknown"),
+    line_too_long=_derived(
+        500,
+        "Line length exceeded. See RFC 2821 #4.5.3.1.",
+        "line-length",
+        "More than 8192 bytes before the line end. The line is dropped, also in a message.",
+    ),
+    quit_done=_derived(221, "2.0.0 {host} Service closing transmission channel", "quit"),
+    quit_with_argument=_derived(
+        500,
+        "5.5.4 Unexpected argument provided with QUIT command",
+        "quit",
+        "Closed all the same.",
+    ),
+)
+
+#: The same endpoint with the spelling that the software has, and the guide printed in 2022.
+AS_RECORDED = replace(
+    NHN_CLOUD_EMAIL,
+    auth_succeeded=_derived(235, "Authentication Succesfull", "nhn-guide, auth-plain, auth-login"),
+)

@@ -1,0 +1,138 @@
+"""A `Profile`: one named reply per situation, each with its provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.actions import Say
+from fakesmtp.protocol.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Provenance(str, Enum):
+    """How it is known that the endpoint says this."""
+
+    #: NHN's own guide prints it.
+    DOCUMENTED = "documented"
+    #: The software that the guide's transcripts give away says it; recorded from that software.
+    DERIVED = "derived"
+    #: Nothing says it: a choice, named as one.
+    ASSUMED = "assumed"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is said in one situation. `{names}` in `text` are filled in; newlines part lines."""
+
+    code: int
+    text: str
+    provenance: Provenance
+    source: str
+    note: str = ""
+
+    def reply(self, **values: str) -> Reply:
+        """Fill in the text."""
+        return Reply(self.code, tuple(self.text.format(**values).split("\n")))
+
+    @cached_property
+    def says(self) -> tuple[Say]:
+        """The actions that say this row, made once; for a row with nothing to fill in."""
+        return (Say(self.reply()),)
+
+
+@dataclass(frozen=True)
+class Capability:
+    """One EHLO keyword line (RFC 5321 §4.1.1.1)."""
+
+    line: str
+    provenance: Provenance
+    source: str
+    only_before_tls: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything that one kind of server says. A field is a situation."""
+
+    name: str
+    host_name: str
+    software_name: str
+    capabilities: tuple[Capability, ...]
+
+    greeting: Row
+    helo_accepted: Row
+    ehlo_accepted: Row
+    helo_without_domain: Row
+
+    starttls_ready: Row
+    starttls_with_argument: Row
+    starttls_after_auth: Row
+    starttls_when_active: Row
+    starttls_with_commands_behind: Row
+    tls_required: Row
+
+    auth_succeeded: Row
+    auth_failed: Row
+    auth_without_argument: Row
+    auth_unknown_mechanism: Row
+    auth_twice: Row
+    auth_aborted: Row
+    auth_malformed: Row
+    auth_malformed_login_password: Row
+    auth_plain_challenge: Row
+    auth_login_user_challenge: Row
+    auth_login_password_challenge: Row
+    auth_required: Row
+    auth_required_at_mail: Row
+    auth_required_at_data: Row
+
+    mail_accepted: Row
+    mail_before_helo: Row
+    mail_twice: Row
+    mail_usage: Row
+    mail_syntax: Row
+    mail_bad_address: Row
+    mail_bad_size: Row
+
+    rcpt_accepted: Row
+    rcpt_before_mail: Row
+    rcpt_usage: Row
+    rcpt_syntax: Row
+    rcpt_bad_address: Row
+    rcpt_unknown_parameter: Row
+    rcpt_repeated_word: Row
+
+    data_ready: Row
+    data_with_argument: Row
+    data_before_mail: Row
+    data_before_rcpt: Row
+    message_accepted: Row
+    message_too_big: Row
+
+    rset_done: Row
+    rset_with_argument: Row
+    noop_done: Row
+    not_supported: Row
+    unknown_command: Row
+    line_too_long: Row
+    quit_done: Row
+    quit_with_argument: Row
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Every situation with its row, in the order of a session."""
+        for situation in fields(self):
+            value = getattr(self, situation.name)
+            if isinstance(value, Row):
+                yield situation.name, value
+
+    def capability_lines(self, *, tls: bool) -> tuple[str, ...]:
+        """The EHLO keyword lines, with or without the ones that TLS takes away."""
+        return tuple(c.line for c in self.capabilities if not (tls and c.only_before_tls))
