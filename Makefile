@@ -30,11 +30,14 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# make answers every failure with 2; `.cache/pytest-exit` keeps pytest's own answer.
+# coverage starts pytest, not the other way round: else it would miss what pytest imports first,
+# the plugin. make answers every failure with 2; `.cache/pytest-exit` keeps pytest's own answer.
 pytest: $(READY)
 	@mkdir -p .cache
-	$(BIN)/pytest -n $(JOBS) --cov --cov-report=term $(ARGS); \
-	    code=$$?; echo $$code > .cache/pytest-exit; exit $$code
+	$(BIN)/coverage run $(BIN)/pytest -n $(JOBS) $(ARGS); code=$$?; \
+	    echo $$code > .cache/pytest-exit; \
+	    $(BIN)/coverage combine --quiet && $(BIN)/coverage report; \
+	    exit $$code
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py $(ARGS)
