@@ -1,1 +1,3 @@
+"""The protocol, pure: no socket, no clock, no thread. Lines in, actions out."""
 
+from __future__ import annotations

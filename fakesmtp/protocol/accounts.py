@@ -6,7 +6,6 @@ A SecretKey that a client sent is compared and dropped; it is never kept.
 from __future__ import annotations
 
 import hmac
-import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -58,7 +57,7 @@ class FixedAccounts:
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Take pairs of AppKey and SecretKey; raises `ConfigurationError` for an unfit one."""
         self._accounts: dict[str, Account] = {}
-        self._secrets: re.Pattern[bytes] | None = None
+        self._secrets: tuple[bytes, ...] = ()
         for app_key, secret_key in pairs:
             self.add(app_key, secret_key)
 
@@ -74,6 +73,11 @@ class FixedAccounts:
         self._learn_secrets()
         return account
 
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts, in the order they were added."""
+        return tuple(self._accounts.values())
+
     def remove(self, app_key: str) -> None:
         """Take the account away; unknown ones are no error."""
         self._accounts.pop(app_key, None)
@@ -87,8 +91,8 @@ class FixedAccounts:
         return account.app_key if account and same else None
 
     def find_secret(self, text: bytes) -> bool:
-        """Whether a known SecretKey stands in `text`, in clear (any case) or in Base64."""
-        return self._secrets is not None and self._secrets.search(text) is not None
+        """Whether a known SecretKey stands in `text`, in clear or in Base64."""
+        return any(form in text for form in self._secrets)
 
     def _in_any_case(self, app_key: str) -> Account | None:
         wanted = app_key.lower()
@@ -96,7 +100,4 @@ class FixedAccounts:
 
     def _learn_secrets(self) -> None:
         secrets = [account.secret_key.encode() for account in self._accounts.values()]
-        forms = {form for secret in secrets for form in (secret, b64encode(secret).rstrip(b"="))}
-        # Case is ignored because a SecretKey sent as a command comes back in capitals.
-        pattern = b"|".join(map(re.escape, forms))
-        self._secrets = re.compile(pattern, re.IGNORECASE) if forms else None
+        self._secrets = (*secrets, *(b64encode(secret).rstrip(b"=") for secret in secrets))

@@ -27,9 +27,10 @@ class ReadMessage:
     """What comes next is message data up to CRLF.CRLF (RFC 5321 §4.1.1.4)."""
 
 
-@dataclass(frozen=True)
-class HangUp:
-    """Close the connection when all replies are sent."""
+class HangUp(NamedTuple):
+    """Close the connection when all replies are sent; `asked`: the client wanted it (QUIT)."""
+
+    asked: bool
 
 
 class LogIn(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from fakesmtp.protocol.actions import (
     Actions,
@@ -37,10 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.protocol.accounts import Accounts
-    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.policy import AuthPoint, Policy
     from fakesmtp.protocol.profile import Profile, Row
 
-_HANG_UP = HangUp()
+_HANG_UP = HangUp(asked=False)
+_GOOD_BYE = HangUp(asked=True)
 _READ_MESSAGE = ReadMessage()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LARGEST_SIZE = 2**31 - 1
@@ -56,6 +57,62 @@ class Awaiting(Enum):
     PLAIN = "the response of AUTH PLAIN"
     LOGIN_USER = "the user name of AUTH LOGIN"
     LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - names a step, holds no secret
+
+
+def _is_bad_size(parameter: str) -> bool:
+    """Whether this is a SIZE (RFC 1870) that does not fit a 32-bit integer."""
+    name, value = parse_parameter(parameter)
+    if name != "SIZE":
+        return False
+    return not (_INTEGER.fullmatch(value) and _SMALLEST_SIZE <= int(value) <= _LARGEST_SIZE)
+
+
+def _second_mail(dialogue: Dialogue, _command: Command) -> bool:
+    """Any answer but 250 removes the sender, so a refused second MAIL does, too (recorded)."""
+    given, dialogue.mail_from = dialogue.mail_from is not None, None
+    return given
+
+
+def _no_sender(dialogue: Dialogue, _command: Command) -> bool:
+    return dialogue.mail_from is None
+
+
+def _has_argument(_dialogue: Dialogue, command: Command) -> bool:
+    return command.argument != ""
+
+
+def _has_tls(dialogue: Dialogue, _command: Command) -> bool:
+    return dialogue.tls
+
+
+def _is_logged_in(dialogue: Dialogue, _command: Command) -> bool:
+    return dialogue.login is not None
+
+
+#: verb: what is checked before it is obeyed, in this order, and what is said when it applies.
+_CHECKS: dict[str, tuple[tuple[Callable[[Dialogue, Command], bool], str], ...]] = {
+    "STARTTLS": (
+        (_has_tls, "starttls_when_active"),
+        (_has_argument, "starttls_with_argument"),
+        (_is_logged_in, "starttls_after_auth"),
+    ),
+    "AUTH": (
+        (_is_logged_in, "auth_twice"),
+        (lambda _, command: not command.argument, "auth_without_argument"),
+    ),
+    "MAIL": (
+        (_second_mail, "mail_twice"),
+        (lambda dialogue, _: dialogue.helo is None, "mail_before_helo"),
+        (lambda dialogue, _: dialogue.lacks_auth("mail"), "auth_required_at_mail"),
+    ),
+    "RCPT": ((_no_sender, "rcpt_before_mail"),),
+    "DATA": (
+        (_has_argument, "data_with_argument"),
+        (_no_sender, "data_before_mail"),
+        (lambda dialogue, _: not dialogue.rcpt_tos, "data_before_rcpt"),
+    ),
+    "RSET": ((_has_argument, "rset_with_argument"),),
+}
 
 
 class Dialogue:
@@ -122,7 +179,7 @@ class Dialogue:
                 row: Row = getattr(self._profile, row_name)
                 return row.says
         self._commands_behind = more_behind
-        return _COMMANDS.get(verb, Dialogue._unknown)(self, verb, argument)
+        return self._COMMANDS.get(verb, Dialogue._unknown)(self, verb, argument)
 
     def receive_long_line(self) -> Actions:
         """Take note that a line was too long and is gone; the state stays as it was."""
@@ -176,7 +233,7 @@ class Dialogue:
 
     def _auth(self, _verb: str, argument: str) -> Actions:
         mechanism, _, response = argument.partition(" ")
-        begin = _MECHANISMS.get(mechanism.upper())
+        begin = self._MECHANISMS.get(mechanism.upper())
         if begin is None:
             return self._profile.auth_unknown_mechanism.says
         awaiting, challenge = begin
@@ -198,7 +255,7 @@ class Dialogue:
     def _respond(self, response: bytes, hang_up: Actions) -> Actions:
         awaiting, self.awaiting = self.awaiting, Awaiting.COMMAND
         try:
-            return _RESPONSES[awaiting](self, response)
+            return self._RESPONSES[awaiting](self, response)
         except MalformedResponse:
             if awaiting is Awaiting.LOGIN_PASSWORD:
                 return self._profile.auth_malformed_login_password.says
@@ -270,7 +327,7 @@ class Dialogue:
         words = argument.split(" ")
         if len(words) != len(set(words)):
             return self._profile.rcpt_repeated_word.says
-        if self._lacks_auth("rcpt"):
+        if self.lacks_auth("rcpt"):
             if address.partition("@")[0].lower() not in _TAKEN_WITHOUT_AUTH:
                 return self._profile.auth_required.says
             self._unproven_rcpt = not self._policy.unsafe_postmaster_without_auth
@@ -282,7 +339,8 @@ class Dialogue:
             return self._profile.auth_required_at_data.says
         return (*self._profile.data_ready.says, _READ_MESSAGE)
 
-    def _lacks_auth(self, point: str) -> bool:
+    def lacks_auth(self, point: AuthPoint) -> bool:
+        """Whether the policy refuses a client that has not logged in at this point."""
         return self.login is None and self._policy.auth_required_at == point
 
     # -- the rest ------------------------------------------------------------------------------
@@ -299,8 +357,8 @@ class Dialogue:
 
     def _quit(self, _verb: str, argument: str) -> Actions:
         if argument:
-            return (*self._profile.quit_with_argument.says, _HANG_UP)
-        return (Say(self._profile.quit_done.reply(host=self._profile.host_name)), _HANG_UP)
+            return (*self._profile.quit_with_argument.says, _GOOD_BYE)
+        return (Say(self._profile.quit_done.reply(host=self._profile.host_name)), _GOOD_BYE)
 
     def _unknown(self, verb: str, _argument: str) -> Actions:
         return (Say(self._profile.unknown_command.reply(verb=self._echo(verb))),)
@@ -309,82 +367,30 @@ class Dialogue:
         """A client's words as they are said back: a raw CR would start a line of its own."""
         return text if self._policy.unsafe_echo_of_cr else text.replace("\r", "?")
 
+    _COMMANDS: ClassVar[dict[str, Callable[[Dialogue, str, str], Actions]]] = {
+        "HELO": _hello,
+        "EHLO": _hello,
+        "STARTTLS": _starttls,
+        "AUTH": _auth,
+        "MAIL": _mail,
+        "RCPT": _rcpt,
+        "DATA": _data,
+        "RSET": _rset,
+        "NOOP": _noop,
+        "VRFY": _not_supported,
+        "EXPN": _not_supported,
+        "HELP": _not_supported,
+        "QUIT": _quit,
+    }
 
-def _is_bad_size(parameter: str) -> bool:
-    """Whether this is a SIZE (RFC 1870) that does not fit a 32-bit integer."""
-    name, value = parse_parameter(parameter)
-    if name != "SIZE":
-        return False
-    return not (_INTEGER.fullmatch(value) and _SMALLEST_SIZE <= int(value) <= _LARGEST_SIZE)
+    #: mechanism: what the client owes next, and the challenge that asks for it.
+    _MECHANISMS: ClassVar[dict[str, tuple[Awaiting, str]]] = {
+        "PLAIN": (Awaiting.PLAIN, "auth_plain_challenge"),
+        "LOGIN": (Awaiting.LOGIN_USER, "auth_login_user_challenge"),
+    }
 
-
-def _second_mail(dialogue: Dialogue, _command: Command) -> bool:
-    """Any answer but 250 removes the sender, so a refused second MAIL does, too (recorded)."""
-    given, dialogue.mail_from = dialogue.mail_from is not None, None
-    return given
-
-
-def _no_sender(dialogue: Dialogue, _command: Command) -> bool:
-    return dialogue.mail_from is None
-
-
-def _has_argument(_dialogue: Dialogue, command: Command) -> bool:
-    return command.argument != ""
-
-
-def _is_logged_in(dialogue: Dialogue, _command: Command) -> bool:
-    return dialogue.login is not None
-
-
-#: verb: what is checked before it is obeyed, in this order, and what is said when it applies.
-_CHECKS: dict[str, tuple[tuple[Callable[[Dialogue, Command], bool], str], ...]] = {
-    "STARTTLS": (
-        (lambda dialogue, _: dialogue.tls, "starttls_when_active"),
-        (_has_argument, "starttls_with_argument"),
-        (_is_logged_in, "starttls_after_auth"),
-    ),
-    "AUTH": (
-        (_is_logged_in, "auth_twice"),
-        (lambda _, command: not command.argument, "auth_without_argument"),
-    ),
-    "MAIL": (
-        (_second_mail, "mail_twice"),
-        (lambda dialogue, _: dialogue.helo is None, "mail_before_helo"),
-        (lambda dialogue, _: dialogue._lacks_auth("mail"), "auth_required_at_mail"),  # noqa: SLF001 - the table is part of the class
-    ),
-    "RCPT": ((_no_sender, "rcpt_before_mail"),),
-    "DATA": (
-        (_has_argument, "data_with_argument"),
-        (_no_sender, "data_before_mail"),
-        (lambda dialogue, _: not dialogue.rcpt_tos, "data_before_rcpt"),
-    ),
-    "RSET": ((_has_argument, "rset_with_argument"),),
-}
-
-_COMMANDS: dict[str, Callable[[Dialogue, str, str], Actions]] = {
-    "HELO": Dialogue._hello,
-    "EHLO": Dialogue._hello,
-    "STARTTLS": Dialogue._starttls,
-    "AUTH": Dialogue._auth,
-    "MAIL": Dialogue._mail,
-    "RCPT": Dialogue._rcpt,
-    "DATA": Dialogue._data,
-    "RSET": Dialogue._rset,
-    "NOOP": Dialogue._noop,
-    "VRFY": Dialogue._not_supported,
-    "EXPN": Dialogue._not_supported,
-    "HELP": Dialogue._not_supported,
-    "QUIT": Dialogue._quit,
-}
-
-#: mechanism: what the client owes next, and the challenge that asks for it.
-_MECHANISMS: dict[str, tuple[Awaiting, str]] = {
-    "PLAIN": (Awaiting.PLAIN, "auth_plain_challenge"),
-    "LOGIN": (Awaiting.LOGIN_USER, "auth_login_user_challenge"),
-}
-
-_RESPONSES: dict[Awaiting, Callable[[Dialogue, bytes], Actions]] = {
-    Awaiting.PLAIN: Dialogue._plain_response,
-    Awaiting.LOGIN_USER: Dialogue._login_user,
-    Awaiting.LOGIN_PASSWORD: Dialogue._login_password,
-}
+    _RESPONSES: ClassVar[dict[Awaiting, Callable[[Dialogue, bytes], Actions]]] = {
+        Awaiting.PLAIN: _plain_response,
+        Awaiting.LOGIN_USER: _login_user,
+        Awaiting.LOGIN_PASSWORD: _login_password,
+    }

@@ -178,6 +178,12 @@ NHN_CLOUD_EMAIL = Profile(
         "line-length",
         "More than 8192 bytes before the line end. The line is dropped, also in a message.",
     ),
+    internal_error=_derived(
+        451,
+        "Unable to process request",
+        "the software's answer when it fails itself",
+        "Only when fakesmtp has a bug; the connection is closed and the bug is raised in the test.",
+    ),
     quit_done=_derived(221, "2.0.0 {host} Service closing transmission channel", "quit"),
     quit_with_argument=_derived(
         500,

@@ -7,19 +7,18 @@ Every field is a choice (provenance *assumed*) or the faithful form of a known v
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Literal, TypeVar
+from difflib import get_close_matches
+from typing import Literal
 
 from fakesmtp.errors import ConfigurationError
 
 Lenience = Literal["refuse", "normal"]
 AuthPoint = Literal["rcpt", "mail", "never"]
 _MEBIBYTE = 1024 * 1024
-_T = TypeVar("_T")
 
 
-def _switch(default: _T, description: str, choices: tuple[object, ...] = ()) -> _T:
-    value: _T = field(default=default, metadata={"description": description, "choices": choices})
-    return value
+def _about(description: str, choices: tuple[object, ...] = ()) -> dict[str, object]:
+    return {"description": description, "choices": choices}
 
 
 _LENIENCE = ("refuse", "normal")
@@ -32,61 +31,94 @@ class Policy:
     Raises `ConfigurationError` for a value that a switch does not have.
     """
 
-    auth_required_at: AuthPoint = _switch(
-        "rcpt",
-        "Where a client that has not logged in is refused: at RCPT (as recorded), at MAIL, never.",
-        ("rcpt", "mail", "never"),
+    auth_required_at: AuthPoint = field(
+        default="rcpt",
+        metadata=_about(
+            "Where a client that has not logged in is refused: at RCPT (as recorded), at "
+            "MAIL, never.",
+            ("rcpt", "mail", "never"),
+        ),
     )
-    require_tls: bool = _switch(
+    require_tls: bool = field(
         default=False,
-        description="Whether commands that need privacy are refused before TLS (RFC 3207 §4).",
+        metadata=_about(
+            "Whether commands that need privacy are refused before TLS (RFC 3207 §4).",
+        ),
     )
-    unknown_mail_type: Lenience = _switch(
-        "refuse",
-        "`AppKey#promo`: refused like wrong keys, or treated as `normal`.",
-        _LENIENCE,
+    unknown_mail_type: Lenience = field(
+        default="refuse",
+        metadata=_about(
+            "`AppKey#promo`: refused like wrong keys, or treated as `normal`.",
+            _LENIENCE,
+        ),
     )
-    empty_mail_type: Lenience = _switch(
-        "refuse", "`AppKey#`: refused like wrong keys, or treated as `normal`.", _LENIENCE
+    empty_mail_type: Lenience = field(
+        default="refuse",
+        metadata=_about(
+            "`AppKey#`: refused like wrong keys, or treated as `normal`.",
+            _LENIENCE,
+        ),
     )
-    several_hashes: Lenience = _switch(
-        "refuse", "`AppKey#ad#x`: refused like wrong keys, or treated as `normal`.", _LENIENCE
+    several_hashes: Lenience = field(
+        default="refuse",
+        metadata=_about(
+            "`AppKey#ad#x`: refused like wrong keys, or treated as `normal`.",
+            _LENIENCE,
+        ),
     )
-    mail_type_in_any_case: bool = _switch(
-        default=False, description="Whether `AppKey#AD` means `AppKey#ad`; else it is refused."
-    )
-    max_message_size: int = _switch(
-        64 * _MEBIBYTE,
-        "Message data over this many bytes is read and dropped (`552`). The endpoint's limit is "
-        "not documented; this one protects the process.",
-    )
-    idle_timeout: float = _switch(
-        120.0, "A connection without a complete line for this many seconds is closed silently."
-    )
-    unsafe_lone_lf_ends_message: bool = _switch(
+    mail_type_in_any_case: bool = field(
         default=False,
-        description="SMTP smuggling: a three-byte line that starts with a dot ends a message, "
-        "also behind or with a lone LF, as the recorded software has it.",
+        metadata=_about(
+            "Whether `AppKey#AD` means `AppKey#ad`; else it is refused.",
+        ),
     )
-    unsafe_commands_behind_starttls: bool = _switch(
-        default=False,
-        description="Commands injected in clear behind STARTTLS are run inside TLS, as the "
-        "recorded software has it. By default they get `451` and the connection is closed.",
+    max_message_size: int = field(
+        default=64 * _MEBIBYTE,
+        metadata=_about(
+            "Message data over this many bytes is read and dropped (`552`). The endpoint's "
+            "limit is not documented; this one protects the process.",
+        ),
     )
-    unsafe_user_name_in_any_case: bool = _switch(
-        default=False,
-        description="AppKeys and mail types are taken in any case, as the recorded software "
-        "(which puts user names in small letters) has it. By default that is a wrong key.",
+    idle_timeout: float = field(
+        default=120.0,
+        metadata=_about(
+            "A connection without a complete line for this many seconds is closed silently.",
+        ),
     )
-    unsafe_postmaster_without_auth: bool = _switch(
+    unsafe_lone_lf_ends_message: bool = field(
         default=False,
-        description="Mail to postmaster@ and abuse@ any domain is taken without AUTH, as the "
-        "recorded software has it. By default RCPT says so too, but DATA is refused.",
+        metadata=_about(
+            "SMTP smuggling: a three-byte line that starts with a dot ends a message, also "
+            "behind or with a lone LF, as the recorded software has it.",
+        ),
     )
-    unsafe_echo_of_cr: bool = _switch(
+    unsafe_commands_behind_starttls: bool = field(
         default=False,
-        description="A bare CR in a command comes back raw in the reply, as the recorded "
-        "software has it. By default it comes back as `?`.",
+        metadata=_about(
+            "Commands injected in clear behind STARTTLS are run inside TLS, as the recorded "
+            "software has it. By default they get `451` and the connection is closed.",
+        ),
+    )
+    unsafe_user_name_in_any_case: bool = field(
+        default=False,
+        metadata=_about(
+            "AppKeys and mail types are taken in any case, as the recorded software (which "
+            "puts user names in small letters) has it. By default that is a wrong key.",
+        ),
+    )
+    unsafe_postmaster_without_auth: bool = field(
+        default=False,
+        metadata=_about(
+            "Mail to postmaster@ and abuse@ any domain is taken without AUTH, as the recorded"
+            " software has it. By default RCPT says so too, but DATA is refused.",
+        ),
+    )
+    unsafe_echo_of_cr: bool = field(
+        default=False,
+        metadata=_about(
+            "A bare CR in a command comes back raw in the reply, as the recorded software has"
+            " it. By default it comes back as `?`.",
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -95,6 +127,18 @@ class Policy:
         if self.max_message_size < 1 or self.idle_timeout <= 0:
             message = "max_message_size (bytes) and idle_timeout (seconds) must be more than 0"
             raise ConfigurationError(message)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The names of all switches."""
+        return tuple(switch.name for switch in fields(cls))
+
+    @classmethod
+    def explain_unknown(cls, name: str) -> str:
+        """Say that there is no such switch, and which come near."""
+        near = get_close_matches(name, cls.names(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        return f"there is no option {name!r}{hint} The switches are {', '.join(cls.names())}"
 
     def _check(self, name: str, choices: tuple[object, ...]) -> None:
         value = getattr(self, name)

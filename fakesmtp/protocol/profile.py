@@ -123,6 +123,7 @@ class Profile:
     not_supported: Row
     unknown_command: Row
     line_too_long: Row
+    internal_error: Row
     quit_done: Row
     quit_with_argument: Row
 

@@ -1,0 +1,82 @@
+"""An SMTP server for tests that behaves like NHN Cloud Email's, delivers nothing, keeps all."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fakesmtp.errors import (
+        CertificateError,
+        ConfigurationError,
+        FakeSMTPError,
+        MissingExtraError,
+        NoMatchingMail,
+        PortTakenError,
+    )
+    from fakesmtp.mail import Attachment, Envelope, ReceivedMail
+    from fakesmtp.mailbox import Mailbox
+    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import MailType
+    from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.recording import Session
+    from fakesmtp.server import FakeSMTP
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AS_RECORDED",
+    "NHN_CLOUD_EMAIL",
+    "Account",
+    "Attachment",
+    "CertificateError",
+    "ConfigurationError",
+    "Envelope",
+    "FakeSMTP",
+    "FakeSMTPError",
+    "MailType",
+    "Mailbox",
+    "MissingExtraError",
+    "NoMatchingMail",
+    "Policy",
+    "PortTakenError",
+    "Profile",
+    "ReceivedMail",
+    "Session",
+]
+
+#: Where each public name lives. Importing the package loads none of it: the pytest plugin is part
+#: of every test run of its users, also of those that send no mail.
+_HOMES = {
+    "AS_RECORDED": "protocol.nhn",
+    "NHN_CLOUD_EMAIL": "protocol.nhn",
+    "Account": "protocol.accounts",
+    "Attachment": "mail",
+    "CertificateError": "errors",
+    "ConfigurationError": "errors",
+    "Envelope": "mail",
+    "FakeSMTP": "server",
+    "FakeSMTPError": "errors",
+    "MailType": "protocol.credentials",
+    "Mailbox": "mailbox",
+    "MissingExtraError": "errors",
+    "NoMatchingMail": "errors",
+    "Policy": "protocol.policy",
+    "PortTakenError": "errors",
+    "Profile": "protocol.profile",
+    "ReceivedMail": "mail",
+    "Session": "recording",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fakesmtp' has no attribute {name!r}")
+    return getattr(import_module(f"fakesmtp.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,99 @@
+"""Masking: what a client's line looks like once it may be kept.
+
+A SecretKey must not be in a recording, in clear or in Base64, wherever the client typed it. What
+AUTH carries is shown by its parts; what cannot be read is masked whole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.dialogue import Awaiting
+from fakesmtp.protocol.sasl import MalformedResponse, decode_base64, decode_text, parse_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.protocol.accounts import Accounts
+
+MASK = "***"
+_LINE_ENDS = b"\r\n"
+
+
+def mask_line(line: bytes, awaiting: Awaiting, accounts: Accounts) -> bytes:
+    """Give a line as it may be kept, without its end."""
+    text = line.rstrip(_LINE_ENDS)
+    if awaiting is not Awaiting.COMMAND:
+        return _mask_response(text, _RESPONSES[awaiting], accounts)
+    if text[:5].upper() == b"AUTH ":
+        return _mask_auth(text, accounts)
+    if accounts.find_secret(text):
+        return _mask_argument(text)
+    return text
+
+
+def is_masked_command(masked: bytes) -> bool:
+    """Whether something was masked in a command whose reply may repeat it; AUTH's never does."""
+    return masked.endswith(MASK.encode()) and masked[:5].upper() != b"AUTH "
+
+
+def looks_like_credentials(line: bytes) -> bool:
+    """Whether this is Base64 of text with a NUL inside, as PLAIN's response is (RFC 4616 §2)."""
+    try:
+        return b"\0" in decode_base64(line.strip())
+    except MalformedResponse:
+        return False
+
+
+def _mask_argument(text: bytes) -> bytes:
+    verb, space, _ = text.partition(b" ")
+    return verb + b" " + MASK.encode() if space else MASK.encode()
+
+
+def _mask_auth(text: bytes, accounts: Accounts) -> bytes:
+    verb, mechanism, *response = text.split(None, 2)
+    if not response:
+        # Nothing behind the mechanism, unless it is glued to it: `AUTH PLAIN=…`.
+        return text if mechanism.upper() in _INITIAL else verb + b" " + MASK.encode()
+    describe = _INITIAL.get(mechanism.upper(), _describe_nothing)
+    return b" ".join((verb, mechanism, _mask_response(response[0].strip(), describe, accounts)))
+
+
+def _mask_response(text: bytes, describe: Callable[[bytes], str], accounts: Accounts) -> bytes:
+    if text == b"*":
+        return text
+    try:
+        described = describe(text).encode("utf-8", "replace")
+    except MalformedResponse:
+        return MASK.encode()
+    return MASK.encode() if accounts.find_secret(described) else described
+
+
+def _describe_user(user_name: str) -> str:
+    app_key, mark, mail_type = user_name.partition("#")
+    return f"AppKey={app_key} mailType={mail_type}" if mark else f"AppKey={app_key}"
+
+
+def _describe_plain(text: bytes) -> str:
+    user_name, _ = parse_plain(text)
+    return f"{_describe_user(user_name)} SecretKey={MASK}"
+
+
+def _describe_login_user(text: bytes) -> str:
+    return _describe_user(decode_text(text))
+
+
+def _describe_password(_text: bytes) -> str:
+    return f"SecretKey={MASK}"
+
+
+def _describe_nothing(_text: bytes) -> str:
+    return MASK
+
+
+_INITIAL = {b"PLAIN": _describe_plain, b"LOGIN": _describe_login_user}
+_RESPONSES = {
+    Awaiting.PLAIN: _describe_plain,
+    Awaiting.LOGIN_USER: _describe_login_user,
+    Awaiting.LOGIN_PASSWORD: _describe_password,
+}

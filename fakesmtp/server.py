@@ -1,0 +1,314 @@
+"""`FakeSMTP`: the server, put together from its rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import count
+from time import time
+from typing import TYPE_CHECKING, Any, Literal
+
+from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.mail.message import ReceivedMail
+from fakesmtp.mailbox import Mailbox
+from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
+from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
+from fakesmtp.protocol.policy import Policy
+from fakesmtp.recording.transcript import Session, SessionLog
+from fakesmtp.smtp.connection import Services
+from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
+from fakesmtp.smtp.runner import Runner
+from fakesmtp.store.memory import MemoryStore
+from fakesmtp.tls.identity import Identity
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.store import Store
+
+AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
+_RECENT_REFUSALS = 5
+
+
+class FakeSMTP:
+    """An SMTP server that behaves like NHN Cloud Email's endpoint and keeps every mail.
+
+    Use it as `with FakeSMTP() as smtp:` or `async with FakeSMTP() as smtp:`; it runs in a thread of
+    its own. It may be started and stopped any number of times; mails are kept from run to run.
+
+    `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
+    opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
+    lets any in, else pairs of AppKey and SecretKey. `certificates` is the folder that keeps the
+    authority; without one it lives as long as the server. Every other switch is in `Policy`;
+    those given here by name win over `policy`.
+
+    Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
+    """
+
+    def __init__(
+        self,
+        *,
+        ports: Mapping[int, int] | None = None,
+        host: str | Sequence[str] = "127.0.0.1",
+        accounts: AccountsOption = None,
+        policy: Policy | None = None,
+        profile: Profile = NHN_CLOUD_EMAIL,
+        certificates: Path | None = None,
+        store: Store | None = None,
+        max_sessions: int = 10_000,
+        max_events: int = 10_000,
+        **switches: object,
+    ) -> None:
+        self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
+        self._hosts = (host,) if isinstance(host, str) else tuple(host)
+        self.policy = _make_policy(policy or Policy(), switches)
+        self.profile = profile
+        self._accounts = _make_accounts(accounts)
+        self._identity = Identity(certificates)
+        self._sessions = SessionLog(max_sessions=max_sessions, max_events=max_events)
+        self._name = secrets.token_hex(3)
+        self._session_numbers = count(1)
+        self._mail_numbers = count(1)
+        self._on_session_end: list[Callable[[Session], None]] = []
+        self._failures: list[BaseException] = []
+        self._runner: Runner | None = None
+        #: What arrived.
+        self.mailbox = Mailbox(store or MemoryStore(), self._refusals)
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Open the listeners; starting a running server is a `FakeSMTPError`."""
+        if self._runner is not None:
+            message = "this server is running already: stop it first, or use a second FakeSMTP"
+            raise FakeSMTPError(message)
+        self._runner = Runner(self._hosts, self._ports, self._services)
+        return self
+
+    def stop(self) -> None:
+        """Drop all connections and close the listeners; stopping a stopped server is nothing."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.stop()
+        self._identity.close()
+
+    def raise_failures(self) -> None:
+        """Raise the first bug of ours, or of a callback, that the server met and kept going."""
+        failures, self._failures = [*self._failures, *self.mailbox.callback_errors], []
+        self.mailbox.callback_errors.clear()
+        if failures:
+            raise failures[0]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is None:
+            self.raise_failures()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.start)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.__exit__, kind, error, trace)
+
+    # -- where and who -------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The address that clients connect to."""
+        return self._hosts[0]
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The open listeners, in the order of the endpoint's ports."""
+        if self._runner is None:
+            message = "the server is not running: use it in a `with` block, or call start()"
+            raise FakeSMTPError(message)
+        return self._runner.listeners
+
+    @property
+    def ports(self) -> dict[int, int]:
+        """The endpoint's ports and the local ports that stand for them."""
+        return {listener.real_port: listener.local_port for listener in self.listeners}
+
+    def port(self, real_port: int) -> int:
+        """Give the local port that stands for a port of the endpoint (587, 465 …)."""
+        ports = self.ports
+        if real_port not in ports:
+            message = f"port {real_port} is not open; open are {', '.join(map(str, ports))}"
+            raise ConfigurationError(message)
+        return ports[real_port]
+
+    @property
+    def account(self) -> Account:
+        """The first account; raises `FakeSMTPError` when any AppKey is let in."""
+        if isinstance(self._accounts, AnyAccounts) or not self._accounts.accounts:
+            message = "no account is set: any AppKey and SecretKey are let in"
+            raise FakeSMTPError(message)
+        return self._accounts.accounts[0]
+
+    def add_account(self) -> Account:
+        """Issue one more AppKey and SecretKey, at random."""
+        if isinstance(self._accounts, AnyAccounts):
+            message = "this server lets any AppKey in; give it accounts to add one"
+            raise FakeSMTPError(message)
+        return self._accounts.add(*_fresh_pair())
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority's certificate (PEM), for clients to trust."""
+        return self._identity.folder().ca_file
+
+    def client_context(self) -> ssl.SSLContext:
+        """Give a client's TLS context that verifies chain and name and trusts this server alone."""
+        return self._identity.client_context()
+
+    def env(self, real_port: int = 587) -> dict[str, str]:
+        """Give the settings of a client as environment variables; sets none of them."""
+        settings = {
+            "SMTP_HOST": self.host,
+            "SMTP_PORT": str(self.port(real_port)),
+            "SMTP_SECURITY": "tls" if REAL_PORTS[real_port] else "starttls",
+            "SMTP_CA_FILE": str(self.ca_file),
+        }
+        if isinstance(self._accounts, FixedAccounts):
+            settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
+        return settings
+
+    # -- what happened -------------------------------------------------------------------------
+
+    @property
+    def messages(self) -> list[ReceivedMail]:
+        """The mails that are here, oldest first."""
+        return self.mailbox.messages
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The recorded sessions, oldest first; also those that are still open."""
+        return self._sessions.snapshot()
+
+    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """See `Mailbox.wait_for`."""
+        return self.mailbox.wait_for(timeout=timeout, **conditions)
+
+    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """See `Mailbox.wait_for_async`."""
+        return await self.mailbox.wait_for_async(timeout=timeout, **conditions)
+
+    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+        """See `Mailbox.expect_none`."""
+        self.mailbox.expect_none(within=within, **conditions)
+
+    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """See `Mailbox.take`."""
+        return self.mailbox.take(timeout=timeout, **conditions)
+
+    def clear(self) -> None:
+        """Forget all mails and sessions."""
+        self.mailbox.clear()
+        self._sessions.clear()
+
+    def on_mail(self, callback: Callable[[ReceivedMail], None]) -> Callable[[], None]:
+        """Call back for every mail, in the server's thread; gives the way to end it."""
+        return self.mailbox.subscribe(callback)
+
+    def on_session_end(self, callback: Callable[[Session], None]) -> Callable[[], None]:
+        """Call back for every session that is over; gives the way to end it."""
+        self._on_session_end.append(callback)
+        return lambda: self._on_session_end.remove(callback)
+
+    # -- for the connections -------------------------------------------------------------------
+
+    def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
+        return Services(
+            loop=loop,
+            profile=self.profile,
+            policy=self.policy,
+            accounts=self._accounts,
+            sessions=self._sessions,
+            tls_context=self._identity.server_context,
+            deliver=self._deliver,
+            ended=self._session_ended,
+            failed=self._failures.append,
+            connections=set(),
+            next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
+            buffer=Services.make_buffer(),
+        )
+
+    def _deliver(self, deliver: Deliver, session: Session) -> str:
+        mail = ReceivedMail(
+            id=f"{self._name}.{next(self._mail_numbers)}",
+            raw=deliver.raw,
+            envelope=deliver.envelope,
+            login=deliver.login,
+            received=time(),
+            listener=session.listener,
+            tls=session.tls,
+            session=session,
+        )
+        self.mailbox.append(mail)
+        return mail.id
+
+    def _session_ended(self, session: Session) -> None:
+        for callback in tuple(self._on_session_end):
+            try:
+                callback(session)
+            except Exception as error:  # noqa: BLE001, PERF203 - raised in the user's thread
+                self._failures.append(error)
+
+    def _refusals(self) -> list[str]:
+        """Describe the newest refused sessions, a line each."""
+        refused = [session for session in self.sessions if session.refusals]
+        return [
+            f"session {session.id} on port {session.listener}: {refusal.command} -> {refusal.reply}"
+            for session in refused[-_RECENT_REFUSALS:]
+            for refusal in session.refusals
+        ]
+
+
+def _make_policy(policy: Policy, switches: dict[str, object]) -> Policy:
+    """Lay named switches over a policy; `require_auth` is the short form of `auth_required_at`."""
+    given: dict[str, Any] = dict(switches)
+    if "require_auth" in given:
+        given["auth_required_at"] = "rcpt" if given.pop("require_auth") else "never"
+    unknown = [name for name in given if name not in Policy.names()]
+    if unknown:
+        raise ConfigurationError(Policy.explain_unknown(unknown[0]))
+    return replace(policy, **given)
+
+
+def _make_accounts(accounts: AccountsOption) -> AnyAccounts | FixedAccounts:
+    if accounts is None:
+        return FixedAccounts([_fresh_pair()])
+    if isinstance(accounts, str):
+        if accounts != "any":
+            message = f'accounts cannot be {accounts!r}: give pairs, or "any"'
+            raise ConfigurationError(message)
+        return AnyAccounts()
+    return FixedAccounts(accounts)
+
+
+def _fresh_pair() -> tuple[str, str]:
+    """Make an AppKey and a SecretKey that look like the real ones: letters and digits."""
+    return secrets.token_hex(8), secrets.token_hex(16)

@@ -1,0 +1,3 @@
+"""The server's side of the wire: connections and listeners."""
+
+from __future__ import annotations

@@ -1,0 +1,373 @@
+"""One client connection: bytes in, lines to the dialogue, its actions performed.
+
+The only import of aiosmtpd. From `aiosmtpd.smtp.SMTP` come the upgrade to TLS (with asyncio's
+private parts that it needs), the time-out handling and the place in asyncio's protocol classes.
+Its stream reader, its command methods and every text that it could say are left out: what is said
+comes from the dialogue alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from aiosmtpd.smtp import SMTP, TLSSetupException
+
+from fakesmtp.protocol.actions import (
+    Actions,
+    Deliver,
+    HangUp,
+    LogIn,
+    Note,
+    ReadMessage,
+    Say,
+    StartTls,
+)
+from fakesmtp.protocol.dialogue import Dialogue
+from fakesmtp.protocol.framing import LineReader, MessageReader
+from fakesmtp.recording.transcript import ClosedBy, Session, SessionLog, TlsFacts
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.smtp.listeners import Listener
+
+log = logging.getLogger("fakesmtp")
+
+#: One read takes at most this many bytes. All connections of a loop share the buffer, because a
+#: read is dealt with before the next one begins; asyncio's own 256 KiB a read cost an mmap each.
+_READ_SIZE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the connections of one server share.
+
+    `deliver` keeps a mail and gives its id; `ended` is told of every session that is over; `failed`
+    of every exception that is a bug of ours or of a user's callback.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    profile: Profile
+    policy: Policy
+    accounts: Accounts
+    sessions: SessionLog
+    tls_context: Callable[[], ssl.SSLContext]
+    deliver: Callable[[Deliver, Session], str]
+    ended: Callable[[Session], None]
+    failed: Callable[[BaseException], None]
+    connections: set[Connection]
+    next_session_id: Callable[[], str]
+    buffer: memoryview
+
+    @staticmethod
+    def make_buffer() -> memoryview:
+        """Make the read buffer that all connections share."""
+        return memoryview(bytearray(_READ_SIZE))
+
+
+class Connection(SMTP, asyncio.BufferedProtocol):
+    """One client, from accept to close."""
+
+    def __init__(self, services: Services, listener: Listener) -> None:
+        # Not SMTP.__init__: it scans the class by reflection and builds a stream reader for every
+        # connection, 10 % of a session's time, for parts that are not used here.
+        self.loop = services.loop
+        self.transport: asyncio.Transport | None = None
+        self._services = services
+        self._listener = listener
+        self._original_transport: asyncio.Transport | None = None
+        self._timeout_handle: asyncio.TimerHandle | None = None
+        self._timeout_duration = services.policy.idle_timeout
+        self._lines = LineReader()
+        self._message: MessageReader | None = None
+        self._out: list[bytes] = []
+        self._upgrade: asyncio.Task[None] | None = None
+        self._hung_up = False
+
+    # -- asyncio's side ------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin the session; called a second time when TLS is on."""
+        upgraded = self._original_transport is not None
+        self.transport = cast("asyncio.Transport", transport)
+        try:
+            if upgraded:
+                self._tls_started(self.transport)
+            else:
+                self._begin(self.transport)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
+            self._fail(error)
+
+    def _begin(self, transport: asyncio.Transport) -> None:
+        services, listener = self._services, self._listener
+        host, port = transport.get_extra_info("peername")[:2]
+        peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        self.record = Session(
+            services.next_session_id(),
+            peer=peer,
+            listener=listener.real_port,
+            accounts=services.accounts,
+            max_events=services.sessions.max_events,
+        )
+        services.sessions.add(self.record)
+        services.connections.add(self)
+        self._dialogue = Dialogue(
+            services.profile,
+            services.policy,
+            services.accounts,
+            host,
+            tls=listener.implicit_tls,
+        )
+        self._active()
+        self._reset_timeout()
+        if listener.implicit_tls:
+            self._shake_hands(b"")
+        else:
+            self._perform(self._dialogue.greet())
+            self._flush()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Lend the shared buffer for one read."""
+        del sizehint
+        return self._services.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read into the shared buffer."""
+        self.data_received(bytes(self._services.buffer[:nbytes]))
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the client, in any cutting."""
+        try:
+            self._receive(data)
+            self._flush()
+        except Exception as error:  # noqa: BLE001 - see connection_made
+            self._fail(error)
+
+    def eof_received(self) -> bool:
+        """Close: what the client said before is answered by now."""
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End the session; the reason that was found first counts."""
+        self._end(ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT)
+        self._services.connections.discard(self)
+        if self._original_transport is not None:
+            self._original_transport.close()
+        self.transport = None
+
+    def pause_writing(self) -> None:
+        """Read no more from a client that does not read our replies."""
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        if self.transport is not None:
+            self.transport.resume_reading()
+
+    # -- from bytes to actions -----------------------------------------------------------------
+
+    def _receive(self, data: bytes | None) -> None:
+        while data and not self._hung_up:
+            data = self._read_lines(data) if self._message is None else self._read_message(data)
+
+    def _read_lines(self, data: bytes) -> bytes | None:
+        """Obey whole lines; give what stands behind DATA, None when all is read."""
+        lines, dialogue = self._lines, self._dialogue
+        lines.feed(data)
+        while (line := lines.next_line()) is not None:
+            self._active()
+            if line:
+                self._note_line(line)
+                self.record.heard(line, dialogue.awaiting)
+                self._perform(dialogue.receive_line(line, more_behind=lines.has_more))
+            else:
+                self.record.noted("a line of more than 8192 bytes was dropped")
+                self._perform(dialogue.receive_long_line())
+            if self._message is not None:
+                return lines.take_rest()
+            if self._hung_up or self._upgrade is not None:
+                return None
+        return None
+
+    def _read_message(self, data: bytes) -> bytes | None:
+        """Collect message data; give what stands behind its end, None when it goes on."""
+        message = cast("MessageReader", self._message)
+        rest = message.feed(data)
+        self._active()
+        for _ in range(message.long_lines):
+            self.record.noted("a line of more than 8192 bytes was dropped from the message")
+            self._perform(self._dialogue.receive_long_line())
+        message.long_lines = 0
+        if rest is None:
+            return None
+        self._message = None
+        if message.is_too_big:
+            self.record.noted(f"a message of {message.size} bytes was dropped: over the limit")
+            self._perform(self._dialogue.refuse_big_message())
+        else:
+            self._perform(self._dialogue.receive_message(message.raw()))
+        return rest
+
+    def _note_line(self, line: bytes) -> None:
+        if not line.endswith(b"\r\n"):
+            self.record.noted("a lone LF ended the next line (RFC 5321 §2.3.8)")
+
+    # -- performing ----------------------------------------------------------------------------
+
+    def _perform(self, actions: Actions) -> None:
+        for action in actions:
+            self._PERFORM[type(action)](self, action)
+
+    def _say(self, action: Say) -> None:
+        self.record.said(action.reply)
+        self._out.append(action.reply.wire)
+
+    def _log_in(self, action: LogIn) -> None:
+        self.record.logged_in(action.login, action.mechanism)
+
+    def _note(self, action: Note) -> None:
+        self.record.noted(action.text)
+
+    def _read_message_next(self, _action: ReadMessage) -> None:
+        policy = self._services.policy
+        self._message = MessageReader(
+            policy.max_message_size, lone_lf_ends=policy.unsafe_lone_lf_ends_message
+        )
+
+    def _deliver(self, action: Deliver) -> None:
+        mail_id = self._services.deliver(action, self.record)
+        self.record.took_message(mail_id, len(action.raw))
+
+    def _hang_up(self, action: HangUp) -> None:
+        self._hung_up = True
+        self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
+
+    def _start_tls(self, action: StartTls) -> None:
+        self.record.said(action.reply)
+        self._flush()
+        self._shake_hands(action.reply.wire)
+
+    def _flush(self) -> None:
+        """Write all replies at once, then close if that was the last word."""
+        if self.transport is None:
+            return
+        if self._out:
+            self.transport.write(b"".join(self._out))
+            self._out.clear()
+        if self._hung_up:
+            self.transport.close()
+
+    # -- TLS (RFC 3207; aiosmtpd does the upgrade) ---------------------------------------------
+
+    def _shake_hands(self, go_ahead: bytes) -> None:
+        self._go_ahead = go_ahead
+        self._handshake_began = perf_counter()
+        self._upgrade = self.loop.create_task(self._upgrade_to_tls())
+
+    async def _upgrade_to_tls(self) -> None:
+        try:
+            self.tls_context = self._services.tls_context()
+            await self.smtp_STARTTLS("")
+        except TLSSetupException as error:
+            # asyncio does not tell a protocol of a connection lost before TLS was on.
+            self._services.connections.discard(self)
+            self._end(ClosedBy.TLS, str(error.__cause__))
+        except Exception as error:  # noqa: BLE001 - see connection_made
+            self._fail(error)
+        finally:
+            self._upgrade = None
+        self._receive_rest()
+
+    async def push(self, status: object) -> None:
+        """Send the dialogue's go-ahead where aiosmtpd would send a text of its own.
+
+        The transport changes its protocol in the same step, so nothing that the client sends in
+        clear behind the 220 can reach the dialogue.
+        """
+        del status
+        if self._go_ahead and self.transport is not None:
+            self.transport.write(self._go_ahead)
+
+    def _tls_started(self, transport: asyncio.Transport) -> None:
+        version = transport.get_extra_info("ssl_object").version()
+        cipher = transport.get_extra_info("cipher")[0]
+        seconds = perf_counter() - self._handshake_began
+        self.record.shook_hands(TlsFacts(version, cipher, seconds))
+        self._dialogue.tls_started()
+        self._upgrade = None
+        self._active()
+        if self._listener.implicit_tls:
+            self._perform(self._dialogue.greet())
+            self._flush()
+
+    def _receive_rest(self) -> None:
+        """Obey what stood in clear behind STARTTLS: only with `unsafe_commands_behind_starttls`."""
+        if self.transport is not None and self._lines.has_more and not self._hung_up:
+            self.data_received(self._lines.take_rest())
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def stop(self) -> None:
+        """Drop the connection at once, because the server stops."""
+        self._end(ClosedBy.STOP)
+        self._services.connections.discard(self)
+        if self._upgrade is not None:
+            self._upgrade.cancel()
+        for transport in (self.transport, self._original_transport):
+            if transport is not None:
+                transport.abort()
+
+    def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        if self.record.closed_by is None:
+            self.record.ended(closed_by, detail)
+            self._services.ended(self.record)
+
+    def _fail(self, error: Exception) -> None:
+        """Answer from the profile, close, and let the test know; never the client."""
+        log.error("a bug in fakesmtp or in a callback", exc_info=error)
+        self._services.failed(error)
+        self._out.clear()
+        self._hung_up = True
+        if self.transport is not None:
+            self.transport.write(self._services.profile.internal_error.reply().wire)
+            self.transport.close()
+
+    # -- idle time -----------------------------------------------------------------------------
+
+    def _active(self) -> None:
+        self._active_at = self.loop.time()
+
+    def _timeout_cb(self) -> None:
+        """Close silently when nothing came for the whole time; else wait for what is left of it.
+
+        One timer a connection, not one a line as aiosmtpd has it.
+        """
+        idle = self.loop.time() - self._active_at
+        if idle < self._timeout_duration:
+            self._reset_timeout(self._timeout_duration - idle)
+            return
+        self._end(ClosedBy.IDLE)
+        transport = self.transport or self._original_transport
+        if transport is not None:
+            transport.abort()
+
+    _PERFORM: ClassVar[dict[type, Callable[[Connection, Any], None]]] = {
+        Say: _say,
+        LogIn: _log_in,
+        Note: _note,
+        ReadMessage: _read_message_next,
+        Deliver: _deliver,
+        HangUp: _hang_up,
+        StartTls: _start_tls,
+    }

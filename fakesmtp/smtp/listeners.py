@@ -1,0 +1,104 @@
+"""The listeners: which ports the real endpoint has, and the sockets that stand for them."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmtp.errors import ConfigurationError, PortTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: The ports of the real endpoint (SMTP guide, "SMTP 도메인"): whether TLS comes first.
+REAL_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
+_BACKLOG = 1024
+_HIGHEST_PORT = 65535
+_LAST_PRIVILEGED_PORT = 1023
+_TRIES_FOR_A_COMMON_PORT = 20
+
+
+class Listener(NamedTuple):
+    """One port of the real endpoint and the local port that stands for it."""
+
+    real_port: int
+    local_port: int
+    implicit_tls: bool
+
+
+def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
+    """Give the ports back in the endpoint's order.
+
+    Raises `ConfigurationError` for a port that the endpoint does not have, or that cannot be.
+    """
+    known = ", ".join(map(str, sorted(REAL_PORTS)))
+    for real_port, local_port in ports.items():
+        if real_port not in REAL_PORTS:
+            message = f"the endpoint has no port {real_port}; its ports are {known}"
+            raise ConfigurationError(message)
+        if not 0 <= local_port <= _HIGHEST_PORT:
+            message = f"{local_port} is no port: give 0 (a free one) to {_HIGHEST_PORT}"
+            raise ConfigurationError(message)
+    if not ports:
+        message = f"no port to listen on: name at least one of {known}"
+        raise ConfigurationError(message)
+    return {real_port: ports[real_port] for real_port in REAL_PORTS if real_port in ports}
+
+
+def bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Listen on one port of every host; port 0 becomes the same free port on all of them.
+
+    Raises `PortTakenError` when the port is in use, or `ConfigurationError` when the host is not
+    one of this machine.
+    """
+    for _ in range(_TRIES_FOR_A_COMMON_PORT if port == 0 and len(hosts) > 1 else 0):
+        with suppress(PortTakenError):
+            return _bind_all(hosts, port)
+    return _bind_all(hosts, port)
+
+
+def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    with ExitStack() as on_failure:
+        sockets: list[socket.socket] = []
+        for host in hosts:
+            bound = _bind_one(host, sockets[0].getsockname()[1] if sockets else port)
+            on_failure.callback(bound.close)
+            sockets.append(bound)
+        on_failure.pop_all()
+    return sockets
+
+
+def _bind_one(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # An IPv6 listener that took IPv4 too would be in the way of the one for IPv4.
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((host, port))
+        bound.listen(_BACKLOG)
+        bound.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+    except OSError as error:
+        bound.close()
+        raise _explain(error, host, port) from error
+    return bound
+
+
+def _explain(error: OSError, host: str, port: int) -> PortTakenError | ConfigurationError:
+    if error.errno == errno.EADDRINUSE:
+        message = (
+            f"port {port} on {host} is taken, perhaps by another fakesmtp or mail catcher: stop "
+            "that one, or choose other ports (ports={587: 0} for a free one; --port-offset or "
+            "--ports auto on the command line)"
+        )
+        return PortTakenError(message)
+    if error.errno == errno.EACCES and port <= _LAST_PRIVILEGED_PORT:
+        message = (
+            f"port {port} on {host} needs privileges, as all ports below 1024 do: choose a higher "
+            "one (--port-offset 1000 is the default of fakesmtp serve)"
+        )
+        return PortTakenError(message)
+    return ConfigurationError(f"cannot listen on {host}: {error.strerror}; 127.0.0.1 always works")

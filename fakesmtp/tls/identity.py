@@ -1,0 +1,62 @@
+"""What one server shows its clients: certificates and contexts, made when first asked for."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from fakesmtp.tls.contexts import client_context, server_context
+from fakesmtp.tls.folder import CertificateFolder
+
+if TYPE_CHECKING:
+    import ssl
+
+
+class Identity:
+    """The certificates of one server, in a folder of the user's or in a temporary one.
+
+    Nothing is made before it is used: a server that is only spoken to in clear never pays for keys.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = RLock()
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: CertificateFolder | None = None
+        self._server_context: ssl.SSLContext | None = None
+        self._client_context: ssl.SSLContext | None = None
+
+    def folder(self) -> CertificateFolder:
+        """Give the folder with valid certificates in it; raises `CertificateError`."""
+        with self._lock:
+            if self._folder is None:
+                self._folder = CertificateFolder(self._path or self._make_temporary()).ensure()
+            return self._folder
+
+    def server_context(self) -> ssl.SSLContext:
+        """Give the context of the listeners; raises `CertificateError`."""
+        with self._lock:
+            if self._server_context is None:
+                self._server_context = server_context(self.folder())
+            return self._server_context
+
+    def client_context(self) -> ssl.SSLContext:
+        """Give a context that trusts this server alone; always the same one."""
+        with self._lock:
+            if self._client_context is None:
+                self._client_context = client_context(self.folder().ca_file)
+            return self._client_context
+
+    def close(self) -> None:
+        """Remove the temporary folder; what is asked for afterwards is made anew."""
+        with self._lock:
+            if self._temporary is not None:
+                self._temporary.cleanup()
+                self._temporary = None
+                self._folder = self._server_context = self._client_context = None
+
+    def _make_temporary(self) -> Path:
+        self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")
+        return Path(self._temporary.name)

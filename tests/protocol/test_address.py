@@ -1,0 +1,85 @@
+"""Addresses are read as the recorded software reads them; forms beyond its transcripts, too."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakesmtp.protocol.address import AddressError, parse_address
+
+TAKEN = [
+    ("user@EXAMPLE.Com", "user@example.com"),
+    ("local", "local@localhost"),
+    ("a..b@c.com", "a..b@c.com"),
+    ("a@c.1com", "a@c.1com"),
+    ("a@xn--3e0b707e.example", "a@xn--3e0b707e.example"),
+    ("a@b--c.com", "a@b--c.com"),
+    ('"a b"@c.com', '"a b"@c.com'),
+    ('"\\""@c.com', '"\\""@c.com'),
+    ("a\\@b@c.com", "a\\@b@c.com"),
+    ("a@[127.0.0.1]", "a@127.0.0.1"),
+    ("a@#123", "a@#123"),
+    ("a@#123.com", "a@#123.com"),
+    # Behind a literal the software stops reading.
+    ("a@[1.2.3.4]junk", "a@1.2.3.4"),
+    ("a@" + "x" * 249 + ".com", "a@" + "x" * 249 + ".com"),
+]
+REFUSED = [
+    "",
+    "@",
+    "@c.com",
+    "a@",
+    "a@.",
+    "a@b.",
+    "a@.b",
+    "a@b..c",
+    "a@-b",
+    "a@b-",
+    "a@b_c",
+    "a@b c",
+    "a@b@c",
+    ".a@b",
+    "a.@b",
+    "a b@c",
+    "<a@b",
+    "a,b@c",
+    'a"b@c',
+    '""@c',
+    '"a@c',
+    '"a"b@c',
+    "@a.com:u@c.com",
+    "a@[IPv6:::1]",
+    "a@[1.2.3]",
+    "a@[1.2.3.256]",
+    "a@[1.2.3.4",
+    "a@#",
+    "a@#x",
+    "\ufffd@c.com",
+    "a@\ufffd.com",
+    "a@" + "x" * 250 + ".com",
+]
+
+
+@pytest.mark.parametrize(("text", "echo"), TAKEN)
+def test_taken(text: str, echo: str) -> None:
+    """The address is taken and given as it is echoed."""
+    assert parse_address(text) == echo
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused(text: str) -> None:
+    """The text is no address."""
+    with pytest.raises(AddressError):
+        parse_address(text)
+
+
+@given(st.text(st.sampled_from('ab1.@"\\[]#-<> \t\x00\ufffd'), max_size=30))
+def test_any_text_is_taken_or_refused(text: str) -> None:
+    """Nothing but an `AddressError` comes out of the parser, and what is taken is stable."""
+    try:
+        echo = parse_address(text)
+    except AddressError:
+        return
+    assert "@" in echo
+    assert echo.rpartition("@")[2] == echo.rpartition("@")[2].lower()

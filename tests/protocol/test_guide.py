@@ -1,0 +1,32 @@
+"""The two transcripts that NHN's guide prints, exact to the byte."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from driver import Driver
+from scenarios import GOLDEN
+
+
+@pytest.mark.parametrize("name", ["auth-plain", "auth-login"])
+def test_printed_transcript(name: str) -> None:
+    """Every line of the guide's transcript comes out as printed."""
+    lines = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    ip = re.search(r"\[([\d.]+)\]", "\n".join(lines))
+    assert ip
+    driver = Driver(ip=ip[1])
+    heard = [f"S: {line}" for line in driver.take_said()]
+    for line in lines:
+        if line.startswith("C: "):
+            heard.append(line)
+            heard += [f"S: {said}" for said in driver.send(line[3:].encode() + b"\r\n")]
+    assert heard == lines
+
+
+def test_ipv6_clients_see_their_address() -> None:
+    """An IPv6 client's address stands in the brackets of the EHLO line."""
+    driver = Driver(ip="2001:db8::1")
+    driver.take_said()
+    first, *_ = driver.send(b"EHLO a\r\n")
+    assert first == "250-smtp-mail.nhncloudservice.com Hello a [2001:db8::1])"
