@@ -1,0 +1,21 @@
+"""TLS: the private authority, the certificate it signs, and contexts that use both.
+
+The authority is trusted by nobody until somebody trusts its `ca.pem`, and by then it can vouch for
+the endpoint's names and this machine alone (RFC 5280 §4.2.1.10).
+"""
+
+from __future__ import annotations
+
+from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority
+from fakesmtp.tls.contexts import client_context, server_context
+from fakesmtp.tls.folder import CertificateFolder
+from fakesmtp.tls.leaf import Leaf
+
+__all__ = [
+    "ENDPOINT_NAMES",
+    "Authority",
+    "CertificateFolder",
+    "Leaf",
+    "client_context",
+    "server_context",
+]

@@ -1,0 +1,196 @@
+"""What stands in the certificates (RFC 5280), and reading them back.
+
+The one module of this room that imports cryptography. That import takes 25 to 50 ms, so the
+others import this module where they first need it, not at their top.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    Validity = tuple[datetime, datetime]
+    """Not before, not after."""
+
+#: What cryptography raises about the content of a file.
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound)
+
+#: All that the authority can vouch for (RFC 5280 §4.2.1.10); a domain stands for its hosts too.
+PERMITTED = (
+    x509.DNSName("nhncloudservice.com"),
+    x509.DNSName("cloud.toast.com"),
+    x509.DNSName("localhost"),
+    x509.IPAddress(IPv4Network("127.0.0.0/8")),
+    x509.IPAddress(IPv6Network("::1/128")),
+)
+
+#: Stated on the authority too: name constraints leave free each kind of name that they do not
+#: mention, so without this the authority could vouch for any mailbox (S/MIME).
+SERVERS_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """Return a fresh P-256 key, whose handshakes cost a server half of what RSA's do."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def sign_authority(key: ec.EllipticCurvePrivateKey, validity: Validity) -> x509.Certificate:
+    """Return an authority's certificate, signed with its own key.
+
+    Digits of its serial number end its name, to tell two apart in a list of trusted authorities.
+    """
+    serial = x509.random_serial_number()
+    name = _common_name(f"fakesmtp authority {serial % 16**8:08x}")
+    extensions = (
+        (x509.BasicConstraints(ca=True, path_length=0), True),
+        (_key_usage(signs_certificates=True), True),
+        (x509.NameConstraints(PERMITTED, excluded_subtrees=None), True),
+        (SERVERS_ONLY, False),
+    )
+    builder = _builder(name, key.public_key(), validity, extensions).serial_number(serial)
+    return _sign(builder, name, key)
+
+
+def sign_leaf(
+    names: Sequence[str],
+    key: ec.EllipticCurvePublicKey,
+    validity: Validity,
+    *,
+    issuer: x509.Name,
+    issuer_key: ec.EllipticCurvePrivateKey,
+) -> x509.Certificate:
+    """Return a server's certificate for the names; the first host name is its common name."""
+    general_names = [_general_name(name) for name in names]
+    extensions = (
+        (x509.BasicConstraints(ca=False, path_length=None), True),
+        (_key_usage(signs_certificates=False), True),
+        (SERVERS_ONLY, False),
+        (x509.SubjectAlternativeName(general_names), False),
+    )
+    builder = _builder(_subject(general_names), key, validity, extensions)
+    return _sign(builder.serial_number(x509.random_serial_number()), issuer, issuer_key)
+
+
+def certificate_pem(certificate: x509.Certificate) -> bytes:
+    """Return the certificate as PEM."""
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return the key as PEM (PKCS #8, no password)."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def read_authority(pem: bytes) -> x509.Certificate:
+    """Return the authority's certificate in the PEM; raise one of UNREADABLE if it holds none."""
+    certificate = x509.load_pem_x509_certificate(pem)
+    if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+        raise ValueError("not the certificate of an authority")
+    return certificate
+
+
+def read_key(pem: bytes, certificate: x509.Certificate) -> ec.EllipticCurvePrivateKey:
+    """Return the certificate's key in the PEM; raise one of UNREADABLE if it holds none."""
+    key = load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("not a key on an elliptic curve")
+    if key.public_key() != certificate.public_key():
+        raise ValueError("not the key of the certificate beside it")
+    return key
+
+
+def read_leaf(pem: bytes, key: bytes, *, issuer: x509.Certificate) -> x509.Certificate:
+    """Return the leaf in the PEM if the issuer signed it and the key is its own.
+
+    Raises one of UNREADABLE otherwise.
+    """
+    certificate = x509.load_pem_x509_certificate(pem)
+    read_key(key, certificate)
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature as error:
+        raise ValueError("signed by another authority") from error
+    return certificate
+
+
+def names_of(certificate: x509.Certificate) -> frozenset[str]:
+    """Return the DNS names and addresses that the certificate is for.
+
+    Raises one of UNREADABLE if it has none.
+    """
+    extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return frozenset(str(name.value) for name in extension.value)
+
+
+def _builder(
+    subject: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    validity: Validity,
+    extensions: Iterable[tuple[x509.ExtensionType, bool]],
+) -> x509.CertificateBuilder:
+    not_before, not_after = validity
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .public_key(key)
+        .not_valid_before(not_before)
+        .not_valid_after(not_after)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder
+
+
+def _sign(
+    builder: x509.CertificateBuilder, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.Certificate:
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    return builder.issuer_name(issuer).add_extension(identifier, critical=False).sign(key, SHA256())
+
+
+def _common_name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _subject(names: Sequence[x509.GeneralName]) -> x509.Name:
+    # OpenSSL takes a lone address here for a host name, and refuses it by the name constraints.
+    hosts = [name.value for name in names if isinstance(name, x509.DNSName)]
+    return _common_name(hosts[0] if hosts else "a server by its address")
+
+
+def _general_name(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

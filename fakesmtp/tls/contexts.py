@@ -1,0 +1,56 @@
+"""TLS contexts for a server with a folder's leaf and for a client that trusts its authority."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import CertificateError
+from fakesmtp.tls import files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fakesmtp.tls.folder import CertificateFolder
+
+
+def server_context(folder: CertificateFolder) -> ssl.SSLContext:
+    """Return a context for TLS 1.2 and 1.3 that serves the folder's leaf.
+
+    Raises CertificateError when the folder holds no usable leaf, as before ensure().
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # RFC 8446 §4.6.1 lets a server send no tickets. With P-256 a full handshake costs as much as a
+    # resumption, so two tickets a connection (OpenSSL's default) would only cost their making. In
+    # TLS 1.2 they stay: without them OpenSSL keeps each client's session in our memory instead.
+    context.num_tickets = 0
+    with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
+        try:
+            context.load_cert_chain(folder.leaf_file, folder.key_file)
+        except OSError as error:  # ssl.SSLError is one, too
+            raise _unusable(folder.leaf_file, error) from error
+    return context
+
+
+def client_context(ca_file: Path) -> ssl.SSLContext:
+    """Return a context that checks chain and name, and trusts this one authority.
+
+    The system's authorities are not loaded: they would take 17 ms, and a test that reaches the real
+    endpoint by mistake should fail. Raises CertificateError when the file holds no certificate.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python's own contexts do from 3.13 on
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError as error:
+        raise _unusable(ca_file, error) from error
+    return context
+
+
+def _unusable(path: Path, error: OSError) -> CertificateError:
+    return CertificateError(
+        f"cannot use the certificate {path} ({error.strerror}): start the server once "
+        "to have it made, or run `fakesmtp certs --renew`"
+    )

@@ -1,0 +1,50 @@
+"""What the tests of this room share: one good folder, and what openssl says of a certificate."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp.tls import Authority, CertificateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def good_folder(tmp_path_factory: pytest.TempPathFactory) -> CertificateFolder:
+    """A complete folder, which no test may change."""
+    return CertificateFolder(tmp_path_factory.mktemp("certificates")).ensure()
+
+
+@pytest.fixture(scope="session")
+def good_authority(good_folder: CertificateFolder) -> Authority:
+    """The authority of the good folder."""
+    return Authority.load(good_folder.path)
+
+
+@pytest.fixture
+def openssl_says(
+    require_tool: Callable[[str], str], good_folder: CertificateFolder, tmp_path: Path
+) -> Callable[..., str]:
+    """Return a function that verifies a certificate (PEM) against the good folder's authority."""
+    openssl = require_tool("openssl")
+
+    def verify(pem: bytes, *options: str) -> str:
+        path = tmp_path / "to-verify.pem"
+        path.write_bytes(pem)
+        command = [openssl, "verify", "-x509_strict", "-CAfile", str(good_folder.ca_file)]
+        done = subprocess.run(
+            [*command, *options, str(path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return done.stdout
+
+    return verify

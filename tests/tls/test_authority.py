@@ -1,0 +1,303 @@
+"""The authority and what it signs, as openssl, the files and a reader of the log see them."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from fakesmtp.errors import CertificateError
+from fakesmtp.tls import ENDPOINT_NAMES, Authority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DAY = timedelta(days=1)
+
+
+def is_address(name: str) -> bool:
+    """Tell an IP address from a host name."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def validity(pem: bytes) -> tuple[datetime, datetime]:
+    """Return the two times of a certificate."""
+    certificate = x509.load_pem_x509_certificate(pem)
+    return certificate.not_valid_before_utc, certificate.not_valid_after_utc
+
+
+def sign_by_hand(
+    authority: Authority,
+    key: ec.EllipticCurvePrivateKey,
+    *extensions: tuple[x509.ExtensionType, bool],
+) -> x509.Certificate:
+    """Sign, as with a stolen key, a certificate that issue() would never make."""
+    certificate = authority.certificate
+    issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(
+        authority.private_key.public_key()
+    )
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "stolen")]))
+        .issuer_name(certificate.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(certificate.not_valid_before_utc)
+        .not_valid_after(certificate.not_valid_after_utc)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(issuer_identifier, critical=False)
+    )
+    for extension, critical in extensions:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder.sign(authority.private_key, hashes.SHA256())
+
+
+def pem_of(certificate: x509.Certificate) -> bytes:
+    """Return the certificate's PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """Return a key of nobody's."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.mark.parametrize("name", ENDPOINT_NAMES)
+def test_openssl_accepts_each_name(
+    good_authority: Authority, openssl_says: Callable[..., str], name: str
+) -> None:
+    """Strict openssl accepts the leaf as a server's for each name of the endpoint."""
+    option = "-verify_ip" if is_address(name) else "-verify_hostname"
+    said = openssl_says(
+        good_authority.issue().certificate_pem, "-purpose", "sslserver", option, name
+    )
+    assert said.endswith(": OK\n")
+
+
+@pytest.mark.parametrize("name", ["api.nhncloudservice.com", "a.localhost", "127.8.9.10"])
+def test_openssl_accepts_names_within_the_constraints(
+    good_authority: Authority, openssl_says: Callable[..., str], name: str
+) -> None:
+    """The constraints leave room for other hosts of the endpoint's domains and other loopbacks."""
+    leaf = good_authority.issue([name])
+    assert openssl_says(leaf.certificate_pem, "-purpose", "sslserver").endswith(": OK\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "example.com",
+        "evilnhncloudservice.com",
+        "nhncloudservice.com.example.com",
+        "toast.com",
+        "10.0.0.1",
+        "128.0.0.1",
+        "::2",
+    ],
+)
+def test_openssl_refuses_names_outside_the_constraints(
+    good_authority: Authority, openssl_says: Callable[..., str], name: str
+) -> None:
+    """Whoever trusts the authority is safe from its key being used for another name."""
+    leaf = good_authority.issue([*ENDPOINT_NAMES, name])
+    assert "permitted subtree violation" in openssl_says(leaf.certificate_pem)
+
+
+def test_openssl_refuses_an_authority_below(
+    good_authority: Authority, openssl_says: Callable[..., str], tmp_path: Path
+) -> None:
+    """The authority cannot make further authorities: what these sign is refused."""
+    key, own = new_key(), good_authority.certificate.extensions
+    usage = own.get_extension_for_class(x509.KeyUsage).value
+    constraints = x509.BasicConstraints(ca=True, path_length=None)
+    intermediate = sign_by_hand(good_authority, key, (constraints, True), (usage, True))
+    (tmp_path / "intermediate.pem").write_bytes(pem_of(intermediate))
+    leaf = Authority(intermediate, key).issue()
+    said = openssl_says(leaf.certificate_pem, "-untrusted", str(tmp_path / "intermediate.pem"))
+    assert "path length constraint exceeded" in said
+
+
+def test_openssl_refuses_a_signer_of_mail(
+    good_authority: Authority, openssl_says: Callable[..., str]
+) -> None:
+    """The authority vouches for servers only: a mailbox's certificate is refused."""
+    mailbox = x509.SubjectAlternativeName([x509.RFC822Name("president@example.com")])
+    usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
+    pem = pem_of(sign_by_hand(good_authority, new_key(), (usage, False), (mailbox, False)))
+    assert "purpose" in openssl_says(pem, "-purpose", "smimesign")
+    assert openssl_says(pem).endswith(": OK\n")  # for the name constraints it would pass
+
+
+def test_the_constraints_are_critical(good_authority: Authority) -> None:
+    """A client that does not understand name constraints refuses the authority altogether."""
+    found = good_authority.certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    assert found.critical
+    assert [str(name.value) for name in found.value.permitted_subtrees or ()] == [
+        "nhncloudservice.com",
+        "cloud.toast.com",
+        "localhost",
+        "127.0.0.0/8",
+        "::1/128",
+    ]
+
+
+def test_a_leaf_is_short_lived(good_authority: Authority) -> None:
+    """A leaf is valid since yesterday, for clocks that are behind, and for 397 days at most."""
+    start, end = validity(good_authority.issue().certificate_pem)
+    assert start <= datetime.now(timezone.utc) - DAY
+    assert timedelta(days=390) < end - start <= timedelta(days=397)
+
+
+def test_an_authority_is_long_lived(good_authority: Authority) -> None:
+    """An authority is valid since yesterday and for about ten years."""
+    now = datetime.now(timezone.utc)
+    assert good_authority.certificate.not_valid_before_utc <= now - DAY
+    assert timedelta(days=3600) < good_authority.not_after - now < timedelta(days=3660)
+
+
+def test_a_leaf_ends_with_its_authority() -> None:
+    """No leaf is valid for longer than what signed it."""
+    authority = Authority.create(not_after=datetime.now(timezone.utc) + 30 * DAY)
+    assert validity(authority.issue().certificate_pem)[1] == authority.not_after
+
+
+@pytest.mark.parametrize("days", [-30, 30])
+def test_a_leaf_of_another_time_can_be_asked_for(good_authority: Authority, days: int) -> None:
+    """An expired leaf needs but its end, one not yet valid but its start."""
+    at = datetime.now(timezone.utc).replace(microsecond=0) + days * DAY
+    leaf = good_authority.issue(not_after=at) if days < 0 else good_authority.issue(not_before=at)
+    assert at in validity(leaf.certificate_pem)
+
+
+def test_the_common_name_is_the_first_name(good_authority: Authority) -> None:
+    """Clients that show a common name show the real endpoint's host."""
+    certificate = x509.load_pem_x509_certificate(good_authority.issue().certificate_pem)
+    assert certificate.subject.rfc4514_string() == "CN=smtp-mail.nhncloudservice.com"
+
+
+def test_two_authorities_have_two_names() -> None:
+    """Two authorities can be told apart in a list of trusted ones."""
+    assert Authority.create().certificate.subject != Authority.create().certificate.subject
+
+
+def test_what_was_saved_is_loaded(good_authority: Authority, tmp_path: Path) -> None:
+    """An authority survives its files."""
+    good_authority.save(tmp_path)
+    loaded = Authority.load(tmp_path)
+    assert loaded.certificate == good_authority.certificate
+    tomorrow = datetime.now(timezone.utc) + DAY
+    assert good_authority.vouches_for(loaded.issue(), ENDPOINT_NAMES, until=tomorrow)
+
+
+def test_no_key_is_shown(good_authority: Authority) -> None:
+    """Neither representation holds the key, so no log or failing assertion does."""
+    leaf = good_authority.issue()
+    shown = repr(leaf) + repr(good_authority)
+    assert "PRIVATE KEY" not in shown
+    assert "private_key" not in shown
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o077])
+def test_modes_do_not_depend_on_the_umask(
+    good_authority: Authority, tmp_path: Path, umask: int
+) -> None:
+    """Keys are for their owner, certificates for everybody, whatever the process's umask."""
+    before = os.umask(umask)
+    try:
+        good_authority.save(tmp_path)
+        good_authority.issue().save(tmp_path)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {"ca.pem": 0o644, "ca.key": 0o600, "leaf.pem": 0o644, "leaf.key": 0o600}
+
+
+def test_a_key_is_closed_to_others_from_its_first_byte(
+    good_authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each file is made with mode 0600 and opened to others, if at all, afterwards."""
+    modes: list[int] = []
+    fdopen = os.fdopen
+
+    def look(handle: int, mode: str) -> object:
+        modes.append(os.fstat(handle).st_mode & 0o777)
+        return fdopen(handle, mode)
+
+    monkeypatch.setattr(os, "fdopen", look)
+    before = os.umask(0)
+    try:
+        good_authority.save(tmp_path)
+    finally:
+        os.umask(before)
+    assert modes == [0o600, 0o600]
+
+
+def test_a_failed_write_leaves_nothing_behind(good_authority: Authority, tmp_path: Path) -> None:
+    """A file that cannot be put in place is an error that names it, and no half file remains."""
+    (tmp_path / "ca.key").mkdir()
+    with pytest.raises(CertificateError, match=r"cannot write \S+ca\.key \(Is a directory\)"):
+        good_authority.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ca.key"]
+
+
+def key_pem_of(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    encryption: serialization.KeySerializationEncryption,
+) -> bytes:
+    """Return the key's PEM."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    )
+
+
+IN_CLEAR = serialization.NoEncryption()
+WITH_PASSWORD = serialization.BestAvailableEncryption(b"a password")
+
+#: What is wrong: the file and, from the good authority, its content (None: it is not there).
+BREAKAGES: dict[str, tuple[str, Callable[[Authority], bytes | None]]] = {
+    "no certificate": ("ca.pem", lambda _: None),
+    "empty certificate": ("ca.pem", lambda _: b""),
+    "garbage for a certificate": ("ca.pem", lambda _: bytes(range(256))),
+    "half a certificate": ("ca.pem", lambda ca: pem_of(ca.certificate)[:400]),
+    "a leaf for an authority": ("ca.pem", lambda ca: ca.issue().certificate_pem),
+    "no word of authority": ("ca.pem", lambda ca: pem_of(sign_by_hand(ca, ca.private_key))),
+    "no key": ("ca.key", lambda _: None),
+    "garbage for a key": ("ca.key", lambda _: bytes(range(256))),
+    "half a key": ("ca.key", lambda ca: key_pem_of(ca.private_key, IN_CLEAR)[:120]),
+    "another's key": ("ca.key", lambda _: key_pem_of(new_key(), IN_CLEAR)),
+    "a key of RSA": (
+        "ca.key",
+        lambda _: key_pem_of(rsa.generate_private_key(65537, 2048), IN_CLEAR),
+    ),
+    "a locked key": ("ca.key", lambda ca: key_pem_of(ca.private_key, WITH_PASSWORD)),
+}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_broken_authority_is_named_with_its_remedy(
+    good_authority: Authority, tmp_path: Path, breakage: str
+) -> None:
+    """What is not an authority and its key is refused in one sentence that helps."""
+    good_authority.save(tmp_path)
+    name, make = BREAKAGES[breakage]
+    content = make(good_authority)
+    (tmp_path / name).unlink()
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(CertificateError) as caught:
+        Authority.load(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / name} should hold ")
+    assert "`fakesmtp certs --renew`" in str(caught.value)
+    assert "\n" not in str(caught.value)

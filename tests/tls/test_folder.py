@@ -1,0 +1,311 @@
+"""The folder of certificates: made, kept, renewed, shared between processes, and its errors."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from fakesmtp.errors import CertificateError
+from fakesmtp.tls import ENDPOINT_NAMES, Authority, CertificateFolder, Leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FILES = ("ca.key", "ca.pem", "leaf.key", "leaf.pem")
+NOBODY = 65534
+
+#: Waits for its go, so that many of these do the same at the same moments.
+ONE_OF_MANY = """
+import sys
+from pathlib import Path
+from fakesmtp.tls import CertificateFolder, certificates
+print("ready", flush=True)
+sys.stdin.readline()
+for path in sys.argv[2:]:
+    getattr(CertificateFolder(Path(path)), sys.argv[1])()
+"""
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
+    """Return what each file holds, and what would tell that it was written again."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns)
+        for path in folder.iterdir()
+    }
+
+
+def is_good(folder: Path) -> bool:
+    """Tell whether the leaf of a folder fits its authority, names and key, for a week to come."""
+    issuer = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    leaf = x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes())
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    leaf.verify_directly_issued_by(issuer)
+    for certificate, key in ((issuer, "ca.key"), (leaf, "leaf.key")):
+        private = load_pem_private_key((folder / key).read_bytes(), None)
+        assert private.public_key() == certificate.public_key()
+    return (
+        {str(name.value) for name in names} == set(ENDPOINT_NAMES)
+        and leaf.not_valid_before_utc < in_days(0)
+        and in_days(6.95) < leaf.not_valid_after_utc <= issuer.not_valid_after_utc
+    )
+
+
+def in_days(days: float) -> datetime:
+    """Return the time so many days from now."""
+    return datetime.now(timezone.utc) + timedelta(days=days)
+
+
+@pytest.fixture
+def folder(good_folder: CertificateFolder, tmp_path: Path) -> CertificateFolder:
+    """A complete folder of this test's own."""
+    shutil.copytree(good_folder.path, tmp_path / "own")
+    return CertificateFolder(tmp_path / "own")
+
+
+def test_the_first_time_makes_all(tmp_path: Path) -> None:
+    """A folder that is missing, parents too, is made with four files, for its owner alone."""
+    folder = CertificateFolder(tmp_path / "a" / "b").ensure()
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert sorted(path.name for path in folder.path.iterdir()) == list(FILES)
+    assert (folder.ca_file.name, folder.leaf_file.name, folder.key_file.name) == (
+        "ca.pem",
+        "leaf.pem",
+        "leaf.key",
+    )
+    assert is_good(folder.path)
+
+
+def test_the_second_time_writes_nothing(folder: CertificateFolder) -> None:
+    """A folder in order stays as it is, so that those who trust it can go on."""
+    before = contents(folder.path)
+    assert folder.ensure() == folder
+    assert contents(folder.path) == before
+
+
+LEAVES: dict[str, Callable[[Authority], Leaf]] = {
+    "expired": lambda ca: ca.issue(not_after=in_days(-1)),
+    "soon expiring": lambda ca: ca.issue(not_after=in_days(6.9)),
+    "not yet valid": lambda ca: ca.issue(not_before=in_days(1)),
+    "foreign": lambda _: Authority.create().issue(),
+    "lacking a name": lambda ca: ca.issue(ENDPOINT_NAMES[1:]),
+    "lacking an address": lambda ca: ca.issue(ENDPOINT_NAMES[:-1]),
+    "garbage": lambda ca: Leaf(b"garbage", ca.issue().key_pem),
+    "half": lambda ca: Leaf(ca.issue().certificate_pem[:300], ca.issue().key_pem),
+    "with the key of another": lambda ca: Leaf(ca.issue().certificate_pem, ca.issue().key_pem),
+    "with half a key": lambda ca: Leaf(ca.issue().certificate_pem, ca.issue().key_pem[:99]),
+}
+
+
+@pytest.mark.parametrize("kind", LEAVES)
+def test_a_bad_leaf_is_renewed(
+    good_authority: Authority, folder: CertificateFolder, kind: str
+) -> None:
+    """A leaf that a client would refuse now or within a week is replaced, the authority kept."""
+    LEAVES[kind](good_authority).save(folder.path)
+    ca_file, bad_leaf = folder.ca_file.read_bytes(), folder.leaf_file.read_bytes()
+    assert is_good(folder.ensure().path)
+    assert folder.leaf_file.read_bytes() != bad_leaf
+    assert folder.ca_file.read_bytes() == ca_file
+
+
+@pytest.mark.parametrize("name", ["leaf.pem", "leaf.key"])
+def test_a_missing_leaf_is_made(folder: CertificateFolder, name: str) -> None:
+    """A leaf without its file or its key is replaced, the authority kept."""
+    ca_file = folder.ca_file.read_bytes()
+    (folder.path / name).unlink()
+    assert is_good(folder.ensure().path)
+    assert folder.ca_file.read_bytes() == ca_file
+
+
+def test_a_leaf_with_more_than_a_week_is_kept(
+    good_authority: Authority, folder: CertificateFolder
+) -> None:
+    """A leaf is not renewed before its last week."""
+    good_authority.issue(not_after=in_days(7.1)).save(folder.path)
+    before = contents(folder.path)
+    assert contents(folder.ensure().path) == before
+
+
+@pytest.mark.parametrize("days", [-1, 6.9])
+def test_an_expiring_authority_is_renewed(tmp_path: Path, days: float) -> None:
+    """An authority that is of no use in a week is replaced, and its leaf with it."""
+    old = Authority.create(not_after=in_days(days))
+    old.save(tmp_path)
+    folder = CertificateFolder(tmp_path).ensure()
+    assert Authority.load(tmp_path).certificate != old.certificate
+    assert is_good(folder.path)
+
+
+def test_an_authority_with_more_than_a_week_is_kept(tmp_path: Path) -> None:
+    """An authority is not renewed before its last week, and its leaf is not made each time."""
+    old = Authority.create(not_after=in_days(7.1))
+    old.save(tmp_path)
+    folder = CertificateFolder(tmp_path).ensure()
+    before = contents(tmp_path)
+    assert contents(folder.ensure().path) == before
+    assert Authority.load(tmp_path).certificate == old.certificate
+
+
+@pytest.mark.parametrize("name", ["ca.pem", "ca.key"])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"garbage")])
+def test_a_broken_authority_is_left_alone(
+    folder: CertificateFolder, name: str, damage: Callable[[Path], object]
+) -> None:
+    """What others may have trusted is never replaced unasked: the error names the file."""
+    damage(folder.path / name)
+    before = contents(folder.path)
+    with pytest.raises(CertificateError, match=rf"{name} should hold .*`fakesmtp certs --renew`"):
+        folder.ensure()
+    assert contents(folder.path) == before
+
+
+def test_renewing_mends_a_broken_authority(folder: CertificateFolder) -> None:
+    """The remedy that the error names helps."""
+    folder.ca_file.write_bytes(b"garbage")
+    assert is_good(folder.renew().path)
+    assert is_good(folder.ensure().path)
+
+
+def test_deleting_mends_a_broken_authority(folder: CertificateFolder) -> None:
+    """The other remedy that the error names helps, too."""
+    folder.ca_file.unlink()
+    (folder.path / "ca.key").unlink()
+    assert is_good(folder.ensure().path)
+
+
+def test_renewing_replaces_all(folder: CertificateFolder) -> None:
+    """A renewed folder shares no key and no certificate with the old one."""
+    before = contents(folder.path)
+    after = contents(folder.renew().path)
+    assert all(after[name][0] != before[name][0] for name in FILES)
+
+
+def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    """A path that is no folder is an error that names it."""
+    path = tmp_path / "file"
+    path.touch()
+    for wrong in (path, path / "below"):
+        with pytest.raises(CertificateError, match=rf"cannot create the folder {wrong} .*another"):
+            CertificateFolder(wrong).ensure()
+
+
+@contextmanager
+def ordinary_user(folder: Path) -> Iterator[None]:
+    """Give the folder to an ordinary user and be that user: root may write everywhere."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in (folder, *folder.iterdir()):
+        os.chown(path, NOBODY, -1)
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that an ordinary user can reach, as pytest's own cannot be when root runs it."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+def test_an_unwritable_folder_is_an_error(open_folder: Path) -> None:
+    """A folder in which nothing can be made is an error that says what to do."""
+    open_folder.chmod(0o500)
+    with (
+        ordinary_user(open_folder),
+        pytest.raises(
+            CertificateError, match=r"cannot write \S+ \(Permission denied\): give .* or"
+        ),
+    ):
+        CertificateFolder(open_folder).ensure()
+
+
+def test_an_unreadable_folder_is_an_error(open_folder: Path) -> None:
+    """A folder that cannot be opened is an error that says what to do."""
+    open_folder.chmod(0o000)
+    with (
+        ordinary_user(open_folder),
+        pytest.raises(CertificateError, match=r"cannot open the folder \S+ \(Permission denied\)"),
+    ):
+        CertificateFolder(open_folder).ensure()
+
+
+def test_an_unreadable_key_is_an_error(open_folder: Path) -> None:
+    """A key that belongs to somebody else is an error that names it, not a reason for a new one."""
+    folder = CertificateFolder(open_folder).ensure()
+    (open_folder / "ca.key").chmod(0o000)
+    with (
+        ordinary_user(open_folder),
+        pytest.raises(CertificateError, match=r"cannot read \S+ca\.key \(Permission denied\)"),
+    ):
+        folder.ensure()
+
+
+def test_a_complete_folder_need_not_be_writable(open_folder: Path) -> None:
+    """A folder in order may be mounted read-only."""
+    folder = CertificateFolder(open_folder).ensure()
+    open_folder.chmod(0o500)
+    with ordinary_user(open_folder):
+        assert folder.ensure() == folder
+
+
+def at_the_same_time(action: str, folders: list[Path]) -> None:
+    """Let four processes do the same to the folders at once; fail if one of them fails."""
+    command = [sys.executable, "-c", ONE_OF_MANY, action, *map(str, folders)]
+    running = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in running:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in running] == [0] * len(running)
+
+
+def test_first_starts_at_once_agree(tmp_path: Path) -> None:
+    """Processes that start at once on an empty folder end with one authority and its leaf."""
+    folders = [tmp_path / str(number) for number in range(50)]
+    at_the_same_time("ensure", folders)
+    for folder in folders:
+        assert is_good(folder)
+        assert sorted(path.name for path in folder.iterdir()) == list(FILES)
+
+
+def test_renewals_at_once_agree(tmp_path: Path) -> None:
+    """Processes that renew at once never mix the files of two authorities."""
+    at_the_same_time("renew", [tmp_path] * 50)
+    assert is_good(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == list(FILES)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks anyway")
+def test_a_file_system_without_locks_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder on a file system that knows no locks is used without one."""
+
+    def refuse(handle: int, operation: int) -> None:
+        raise OSError(95, "Operation not supported", (handle, operation))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert is_good(CertificateFolder(tmp_path).ensure().path)
