@@ -17,9 +17,9 @@ from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.recording.transcript import Session, SessionLog
-from fakesmtp.smtp.connection import Services
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
 from fakesmtp.smtp.runner import Runner
+from fakesmtp.smtp.services import Services, Terms
 from fakesmtp.store.memory import MemoryStore
 from fakesmtp.tls.identity import Identity
 
@@ -70,9 +70,9 @@ class FakeSMTP:
     ) -> None:
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
         self._hosts = (host,) if isinstance(host, str) else tuple(host)
-        self.policy = _make_policy(policy or Policy(), switches)
-        self.profile = profile
         self._accounts = _make_accounts(accounts)
+        #: What holds for the sessions that begin from now on; those that are open keep theirs.
+        self.terms = Terms(profile, _make_policy(policy or Policy(), switches), self._accounts)
         self._identity = Identity(certificates)
         self._sessions = SessionLog(max_sessions=max_sessions, max_events=max_events)
         self._name = secrets.token_hex(3)
@@ -243,16 +243,14 @@ class FakeSMTP:
     def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
         return Services(
             loop=loop,
-            profile=self.profile,
-            policy=self.policy,
-            accounts=self._accounts,
+            terms=lambda: self.terms,
             sessions=self._sessions,
             tls_context=self._identity.server_context,
             deliver=self._deliver,
             ended=self._session_ended,
             failed=self._failures.append,
-            connections=set(),
             next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
+            connections=set(),
             buffer=Services.make_buffer(),
         )
 

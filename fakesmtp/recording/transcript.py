@@ -104,19 +104,29 @@ class Session:
         "listener",
         "login",
         "mechanism",
+        "owner",
         "peer",
         "started",
         "tls",
     )
 
     def __init__(
-        self, session_id: str, *, peer: str, listener: int, accounts: Accounts, max_events: int
+        self,
+        session_id: str,
+        *,
+        peer: str,
+        listener: int,
+        accounts: Accounts,
+        max_events: int,
+        owner: object = None,
     ) -> None:
         self.id = session_id
         #: The client's address and port, `127.0.0.1:51234`.
         self.peer = peer
         #: The port of the real endpoint that the listener stands for.
         self.listener = listener
+        #: What the session belongs to: whatever owned the server when the connection was made.
+        self.owner = owner
         self.started = time()
         self.tls: TlsFacts | None = None
         self.login: Login | None = None

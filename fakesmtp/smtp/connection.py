@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -28,49 +27,15 @@ from fakesmtp.protocol.actions import (
 )
 from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.framing import LineReader, MessageReader
-from fakesmtp.recording.transcript import ClosedBy, Session, SessionLog, TlsFacts
+from fakesmtp.recording.transcript import ClosedBy, Session, TlsFacts
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
-    from fakesmtp.protocol.accounts import Accounts
-    from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile
     from fakesmtp.smtp.listeners import Listener
+    from fakesmtp.smtp.services import Services, Terms
 
 log = logging.getLogger("fakesmtp")
-
-#: One read takes at most this many bytes. All connections of a loop share the buffer, because a
-#: read is dealt with before the next one begins; asyncio's own 256 KiB a read cost an mmap each.
-_READ_SIZE = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Services:
-    """What the connections of one server share.
-
-    `deliver` keeps a mail and gives its id; `ended` is told of every session that is over; `failed`
-    of every exception that is a bug of ours or of a user's callback.
-    """
-
-    loop: asyncio.AbstractEventLoop
-    profile: Profile
-    policy: Policy
-    accounts: Accounts
-    sessions: SessionLog
-    tls_context: Callable[[], ssl.SSLContext]
-    deliver: Callable[[Deliver, Session], str]
-    ended: Callable[[Session], None]
-    failed: Callable[[BaseException], None]
-    connections: set[Connection]
-    next_session_id: Callable[[], str]
-    buffer: memoryview
-
-    @staticmethod
-    def make_buffer() -> memoryview:
-        """Make the read buffer that all connections share."""
-        return memoryview(bytearray(_READ_SIZE))
 
 
 class Connection(SMTP, asyncio.BufferedProtocol):
@@ -82,10 +47,11 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self.loop = services.loop
         self.transport: asyncio.Transport | None = None
         self._services = services
+        self._terms: Terms = services.terms()
         self._listener = listener
         self._original_transport: asyncio.Transport | None = None
         self._timeout_handle: asyncio.TimerHandle | None = None
-        self._timeout_duration = services.policy.idle_timeout
+        self._timeout_duration = self._terms.policy.idle_timeout
         self._lines = LineReader()
         self._message: MessageReader | None = None
         self._out: list[bytes] = []
@@ -107,22 +73,23 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._fail(error)
 
     def _begin(self, transport: asyncio.Transport) -> None:
-        services, listener = self._services, self._listener
+        services, terms, listener = self._services, self._terms, self._listener
         host, port = transport.get_extra_info("peername")[:2]
         peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.record = Session(
             services.next_session_id(),
             peer=peer,
             listener=listener.real_port,
-            accounts=services.accounts,
+            accounts=terms.accounts,
             max_events=services.sessions.max_events,
+            owner=terms.owner,
         )
         services.sessions.add(self.record)
         services.connections.add(self)
         self._dialogue = Dialogue(
-            services.profile,
-            services.policy,
-            services.accounts,
+            terms.profile,
+            terms.policy,
+            terms.accounts,
             host,
             tls=listener.implicit_tls,
         )
@@ -238,7 +205,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self.record.noted(action.text)
 
     def _read_message_next(self, _action: ReadMessage) -> None:
-        policy = self._services.policy
+        policy = self._terms.policy
         self._message = MessageReader(
             policy.max_message_size, lone_lf_ends=policy.unsafe_lone_lf_ends_message
         )
@@ -340,7 +307,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._out.clear()
         self._hung_up = True
         if self.transport is not None:
-            self.transport.write(self._services.profile.internal_error.reply().wire)
+            self.transport.write(self._terms.profile.internal_error.reply().wire)
             self.transport.close()
 
     # -- idle time -----------------------------------------------------------------------------

@@ -6,13 +6,15 @@ import asyncio
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from fakesmtp.smtp.connection import Connection, Services
+from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
 from fakesmtp.smtp.thread import LoopThread
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
+
+    from fakesmtp.smtp.services import Services
 
 #: How often the loop turns at most until every dropped connection has said goodbye.
 _TURNS_TO_CLOSE = 100

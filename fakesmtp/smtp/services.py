@@ -1,0 +1,61 @@
+"""What connections get from the server they belong to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    import ssl
+    from collections.abc import Callable
+
+    from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.recording.transcript import Session, SessionLog
+    from fakesmtp.smtp.connection import Connection
+
+#: One read takes at most this many bytes. All connections of a loop share the buffer, because a
+#: read is dealt with before the next one begins; asyncio's own 256 KiB a read cost an mmap each.
+_READ_SIZE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for a session from its first byte to its last.
+
+    `owner` is whatever the sessions that begin now belong to: a test, for instance.
+    """
+
+    profile: Profile
+    policy: Policy
+    accounts: Accounts
+    owner: object = None
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the connections of one server share.
+
+    `terms` gives what holds for a session that begins now; `deliver` keeps a mail and gives its id;
+    `ended` is told of every session that is over, `failed` of every exception that is a bug of ours
+    or of a user's callback.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    terms: Callable[[], Terms]
+    sessions: SessionLog
+    tls_context: Callable[[], ssl.SSLContext]
+    deliver: Callable[[Deliver, Session], str]
+    ended: Callable[[Session], None]
+    failed: Callable[[BaseException], None]
+    next_session_id: Callable[[], str]
+    connections: set[Connection]
+    buffer: memoryview
+
+    @staticmethod
+    def make_buffer() -> memoryview:
+        """Make the read buffer that all connections share."""
+        return memoryview(bytearray(_READ_SIZE))
