@@ -1,0 +1,244 @@
+"""`ReceivedMail`: a mail as it was sent, and a view on what it says."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final, Protocol
+
+from fakesmtp.errors import NoMatchingMail
+from fakesmtp.mail.decoding import decode_header, shorten
+from fakesmtp.mail.extraction import find_urls, read_page
+from fakesmtp.mail.parts import Attachment, Contents, parse, parse_headers, read_contents
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from fakesmtp.protocol.actions import Envelope
+    from fakesmtp.protocol.credentials import Login, MailType
+
+_SHOWN = 500
+
+
+class TlsView(Protocol):
+    """What was agreed on in the TLS handshake."""
+
+    @property
+    def version(self) -> str:
+        """The protocol, `TLSv1.3`."""
+
+    @property
+    def cipher(self) -> str:
+        """The cipher's name."""
+
+
+class SessionView(Protocol):
+    """The recorded session that a mail came in."""
+
+    @property
+    def id(self) -> str:
+        """The session's name, unique in its server."""
+
+    def transcript(self) -> str:
+        """Give what was said, line by line."""
+
+
+class ReceivedMail:
+    """A mail as it arrived.
+
+    `raw` is the message, byte for byte as the client sent it, without the dots that were only there
+    for the transport (RFC 5321 §4.5.2). What the mail says is read when it is asked for, and never
+    fails: what cannot be decoded has a marker `[cannot be decoded as …]` in front. `listener` is
+    the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
+    in clear. `received` is seconds since the epoch. Nothing of it is meant to be changed.
+    """
+
+    # A server may keep very many of these: no dictionary, and no date made before one is asked for.
+    __slots__ = (
+        "_contents",
+        "_parsed",
+        "envelope",
+        "id",
+        "listener",
+        "login",
+        "raw",
+        "received",
+        "session",
+        "tls",
+    )
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - the attribute's name
+        raw: bytes,
+        envelope: Envelope,
+        login: Login | None,
+        received: float,
+        listener: int,
+        tls: TlsView | None,
+        session: SessionView,
+    ) -> None:
+        self.id: Final = id
+        self.raw: Final = raw
+        self.envelope: Final = envelope
+        self.login: Final = login
+        self.received: Final = received
+        self.listener: Final = listener
+        self.tls: Final = tls
+        self.session: Final = session
+        self._parsed: EmailMessage | None = None
+        self._contents: Contents | None = None
+
+    def __repr__(self) -> str:
+        return f"<ReceivedMail {self.id}: {describe_route(self)}>"
+
+    # -- how it came ---------------------------------------------------------------------------
+
+    @property
+    def mail_from(self) -> str:
+        """The envelope's sender; `""` is the null sender."""
+        return self.envelope.mail_from
+
+    @property
+    def rcpt_tos(self) -> tuple[str, ...]:
+        """The envelope's recipients; only here are those of Bcc."""
+        return self.envelope.rcpt_tos
+
+    @property
+    def app_key(self) -> str | None:
+        """The AppKey that was logged in."""
+        return self.login.app_key if self.login else None
+
+    @property
+    def mail_type(self) -> MailType | None:
+        """The purpose that the user name gave; None without a login."""
+        return self.login.mail_type if self.login else None
+
+    @property
+    def received_at(self) -> datetime:
+        """When the last byte was there (UTC)."""
+        return datetime.fromtimestamp(self.received, timezone.utc)
+
+    @property
+    def session_id(self) -> str:
+        """The name of the session that the mail came in."""
+        return self.session.id
+
+    # -- what its headers say ------------------------------------------------------------------
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """All header fields in order, as pairs of name and decoded value."""
+        return tuple((name, decode_header(value)) for name, value in parse_headers(self.raw))
+
+    def header(self, name: str) -> str | None:
+        """Give the first header field of this name (any case), decoded; None if there is none."""
+        values = self._header_values(name)
+        return values[0] if values else None
+
+    @property
+    def subject(self) -> str:
+        """The subject; like the next three `""` when there is none."""
+        return self.header("subject") or ""
+
+    @property
+    def from_(self) -> str:
+        """The From header, as people read it: `홍길동 <hong@example.com>`."""
+        return ", ".join(self._header_values("from"))
+
+    @property
+    def to(self) -> str:
+        """The To header, as people read it."""
+        return ", ".join(self._header_values("to"))
+
+    @property
+    def cc(self) -> str:
+        """The Cc header, as people read it."""
+        return ", ".join(self._header_values("cc"))
+
+    def _header_values(self, wanted: str) -> list[str]:
+        fields = parse_headers(self.raw)
+        return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
+
+    # -- what its parts say --------------------------------------------------------------------
+
+    @property
+    def parsed(self) -> EmailMessage:
+        """The mail as the standard library reads it (policy `default`)."""
+        if self._parsed is None:
+            self._parsed = parse(self.raw)
+        return self._parsed
+
+    @property
+    def text(self) -> str | None:
+        r"""The plain text, line ends as `\n`; None when there is none."""
+        return self._read().text
+
+    @property
+    def html(self) -> str | None:
+        r"""The HTML as it stands in the mail, line ends as `\n`; None when there is none."""
+        return self._read().html
+
+    @property
+    def html_text(self) -> str | None:
+        """The text that a reader of the HTML sees, one line a block; None without HTML."""
+        return None if self.html is None else read_page(self.html).text
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """All other parts, in order: files, pictures, mails inside the mail."""
+        return self._read().attachments
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The URLs in the text and where the links of the HTML lead, in order, each once."""
+        links = find_urls(self.text or "")
+        links += read_page(self.html or "").links
+        return tuple(dict.fromkeys(links))
+
+    def _read(self) -> Contents:
+        if self._contents is None:
+            # The parsed message takes far more room than its contents: only `parsed` keeps it.
+            self._contents = read_contents(
+                parse(self.raw) if self._parsed is None else self._parsed
+            )
+        return self._contents
+
+    # -- what a test takes out of it -----------------------------------------------------------
+
+    def find_code(self, pattern: str | re.Pattern[str]) -> str:
+        r"""Give what a pattern finds first in the text, else in the HTML's text: `r"\d{6}"`.
+
+        It is the first group if the pattern has groups. Raises `NoMatchingMail` if there is none.
+        """
+        texts = [text for text in (self.text, self.html_text) if text is not None]
+        for text in texts:
+            match = re.search(pattern, text)
+            if match:
+                return str(match[1] if match.re.groups and match[1] is not None else match[0])
+        wanted = pattern if isinstance(pattern, str) else pattern.pattern
+        shown = "\n".join(shorten(text, _SHOWN) for text in texts) or "(no text)"
+        raise NoMatchingMail(f"nothing in {self!r} matches {wanted!r}; its text is:\n{shown}")
+
+    def attachment(self, filename: str) -> Attachment:
+        """Give the first attachment of this name; raises `NoMatchingMail` with those there are."""
+        for attachment in self.attachments:
+            if attachment.filename is not None and same_name(attachment.filename, filename):
+                return attachment
+        names = ", ".join(repr(each.filename) for each in self.attachments) or "none"
+        raise NoMatchingMail(f"{self!r} has no attachment {filename!r}; there are: {names}")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two file names look the same: macOS sends 견 as its letters ㄱㅕㄴ (Unicode NFD)."""
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def describe_route(mail: ReceivedMail) -> str:
+    """Say in one short line from whom a mail went to whom, about what, and of which type."""
+    to = ", ".join(mail.rcpt_tos[:2])
+    more = f" and {len(mail.rcpt_tos) - 2} more" if len(mail.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown
+    mail_type = f" ({mail.mail_type})" if mail.mail_type else ""
+    return f"{mail.mail_from or '<>'} -> {to}{more} {shorten(mail.subject)!r}{mail_type}"

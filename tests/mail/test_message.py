@@ -1,0 +1,302 @@
+"""A mail as it arrived, and what it says."""
+
+from __future__ import annotations
+
+import re
+import sys
+from datetime import datetime, timezone
+from email.message import EmailMessage
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import SMTP
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_mails import make_mail
+
+from fakesmtp.errors import NoMatchingMail
+from fakesmtp.mail import Attachment, ReceivedMail
+from fakesmtp.protocol.credentials import Login, MailType
+
+NAME = "견적서.pdf"
+READ = [name for name in dir(ReceivedMail) if not name.startswith("_")]
+
+
+def rich_mail() -> EmailMessage:
+    """Write a mail with text, HTML, a Korean subject and a Korean file name."""
+    message = EmailMessage()
+    message["From"] = "홍길동 <hong@example.com>"
+    message["To"] = "김 <kim@example.com>"
+    message["Cc"] = "lee@example.com"
+    message["Subject"] = "똠방각하의 견적서"
+    message["X-Id"] = "7"
+    message.set_content("안녕하세요.\n코드 123456, https://example.com/a?b=1 로.\n")
+    message.add_alternative(
+        '<p>안녕 <b>하세</b>요</p><a href="https://example.com/b?x=1&amp;y=2">여기</a>'
+        '<a href="https://example.com/a?b=1">다시</a>',
+        subtype="html",
+    )
+    message.add_attachment(b"%PDF\r\n\0\xff", maintype="application", subtype="pdf", filename=NAME)
+    return message
+
+
+def test_what_the_standard_library_sends() -> None:
+    """Everything in a mail of the standard library is found again."""
+    raw = rich_mail().as_bytes(policy=SMTP)
+    mail = make_mail(raw)
+    assert mail.raw is raw
+    assert mail.subject == "똠방각하의 견적서"
+    assert (mail.from_, mail.to) == ("홍길동 <hong@example.com>", "김 <kim@example.com>")
+    assert (mail.cc, mail.header("x-id")) == ("lee@example.com", "7")
+    assert mail.text == "안녕하세요.\n코드 123456, https://example.com/a?b=1 로.\n"
+    assert mail.html is not None
+    assert mail.html.startswith("<p>안녕 <b>")
+    assert mail.html_text == "안녕 하세요\n여기다시"
+    assert mail.attachments == (Attachment(NAME, "application/pdf", b"%PDF\r\n\0\xff"),)
+    assert ("X-Id", "7") in mail.headers
+
+
+def test_what_the_envelope_says() -> None:
+    """Envelope and login are at hand by short names."""
+    mail = make_mail(mail_from="", rcpt_tos=("a@x", "b@x"), login=Login("key", MailType.AD))
+    assert (mail.mail_from, mail.rcpt_tos) == ("", ("a@x", "b@x"))
+    assert (mail.app_key, mail.mail_type) == ("key", MailType.AD)
+    assert (mail.listener, mail.tls, mail.session_id) == (587, None, "made")
+    assert mail.received_at == datetime(2023, 11, 14, 22, 13, 20, 250_000, tzinfo=timezone.utc)
+    stranger = make_mail(login=None)
+    assert (stranger.app_key, stranger.mail_type) == (None, None)
+
+
+def test_the_parsed_message() -> None:
+    """The standard library's message is there, made once."""
+    mail = make_mail(rich_mail().as_bytes(policy=SMTP))
+    assert mail.parsed is mail.parsed
+    assert isinstance(mail.parsed, EmailMessage)
+    assert mail.parsed["To"].addresses[0].addr_spec == "kim@example.com"
+    assert mail.text is not None
+
+
+def test_what_is_not_there() -> None:
+    """A mail without headers and parts has empty strings, None and no parts."""
+    mail = make_mail(b"")
+    assert (mail.subject, mail.from_, mail.to, mail.cc) == ("", "", "", "")
+    assert (mail.html, mail.html_text, mail.header("x")) == (None, None, None)
+    assert (mail.headers, mail.attachments, mail.links) == ((), (), ())
+    assert make_mail(b"\r\n").text == ""
+
+
+def test_html_alone() -> None:
+    """A mail of HTML alone has no text."""
+    mail = make_mail(b"Content-Type: text/html\r\n\r\n<p>hi</p>")
+    assert (mail.text, mail.html, mail.html_text) == (None, "<p>hi</p>", "hi")
+
+
+@pytest.mark.parametrize("charset", ["ks_c_5601-1987", "euc-kr", '"CP949"'])
+@pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
+def test_korean_bodies(charset: str, encoding: str) -> None:
+    """A Korean body is read in every transfer encoding."""
+    part = MIMEApplication("똠 뷁\r\n".encode("cp949"))
+    data = "똠 뷁\r\n".encode("cp949")
+    if encoding == "base64":
+        data = str(part.get_payload()).encode()
+    elif encoding == "quoted-printable":
+        data = b"".join(b"=%02X" % byte for byte in data)
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: {encoding}"
+    assert make_mail(head.encode() + b"\r\n\r\n" + data).text == "똠 뷁\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"hello\r\nworld", "hello\nworld"),
+        (b"Subject: a\n\none\ntwo\n", "one\ntwo\n"),
+        (b"Subject: a\r\n\r\na\0b\rc", "a\0b\rc"),
+        (b"Content-Type: ;;;\r\n\r\nx", "x"),
+        (b"Content-Type: multipart/mixed\r\n\r\nx", "x"),
+        (b"Content-Type: multipart/mixed; boundary*=a; boundary*0=b\r\n\r\nx", "x"),
+        (b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nx', "x"),
+        (b"Content-Transfer-Encoding: base64\r\n\r\na", "[cannot be decoded as base64] a"),
+        (
+            b"Content-Type: text/plain; charset=x-unknown\r\n\r\n\xeb\x98\xa0\xff",
+            "[cannot be decoded as x-unknown: no such character set] 똠�",
+        ),
+        (b"\r\n\xb0\xa1", "가"),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_broken_mails(raw: bytes, text: str) -> None:
+    """A mail that is not as it should be is read as far as it goes, and its bytes are kept."""
+    mail = make_mail(raw)
+    assert mail.text == text
+    assert mail.raw == raw
+
+
+def test_every_part_is_shown() -> None:
+    """A second text, a text with a file name and an inline picture are attachments."""
+    outer = MIMEMultipart("mixed")
+    outer.attach(MIMEText("one"))
+    outer.attach(MIMEText("two"))
+    named = MIMEText("three")
+    named.add_header("Content-Disposition", "inline", filename="three.txt")
+    outer.attach(named)
+    mail = make_mail(outer.as_bytes(policy=SMTP))
+    assert mail.text == "one"
+    assert [(each.filename, each.content) for each in mail.attachments] == [
+        (None, b"two"),
+        ("three.txt", b"three"),
+    ]
+
+
+def test_name_in_the_content_type() -> None:
+    """A file name that stands in Content-Type alone counts."""
+    mail = make_mail(b"Content-Type: text/plain; name=a.txt\r\n\r\nx")
+    assert mail.attachment("a.txt").content == b"x"
+
+
+INNER = b"Subject: =?utf-8?q?a?=\r\n  =?utf-8?q?b?=\r\nX-Long: " + b"x" * 200 + b"\r\n\r\n\xff\r\n"
+
+
+@pytest.mark.parametrize("disposition", [b"", b"Content-Disposition: inline\r\n"])
+def test_a_mail_in_the_mail(disposition: bytes) -> None:
+    """A mail that is attached is an attachment of its own bytes, and its text is not ours."""
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nouter\r\n--b\r\n"
+        b"Content-Type: message/rfc822\r\n" + disposition + b"\r\n" + INNER + b"\r\n--b--\r\n"
+    )
+    mail = make_mail(raw)
+    assert mail.text == "outer"
+    assert mail.attachments == (Attachment(None, "message/rfc822", INNER),)
+
+
+def test_a_mail_in_a_digest() -> None:
+    """Parts of a digest are mails without saying so (RFC 2046 section 5.1.5)."""
+    mail = make_mail(
+        b"Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: a\r\n\r\nx\r\n--b--"
+    )
+    assert mail.attachments == (Attachment(None, "message/rfc822", b"Subject: a\r\n\r\nx"),)
+
+
+@pytest.mark.parametrize("head", [b"multipart/mixed; boundary=%d", b"message/rfc822"])
+def test_mails_nested_beyond_reason(head: bytes) -> None:
+    """A mail nested deeper than the interpreter's stack is read nevertheless."""
+    depth = sys.getrecursionlimit()
+    kinds = (head % level if b"%" in head else head for level in range(depth))
+    raw = b"".join(
+        b"Content-Type: " + kind + b"\r\n\r\n--%d\r\n" % level for level, kind in enumerate(kinds)
+    )
+    mail = make_mail(raw)
+    assert mail.text or mail.attachments
+
+
+# -- what a test takes out of a mail ---------------------------------------------------------------
+
+
+def test_links() -> None:
+    """Links are those of text and HTML in order, each once, with entities read."""
+    mail = make_mail(rich_mail().as_bytes(policy=SMTP))
+    assert mail.links == ("https://example.com/a?b=1", "https://example.com/b?x=1&y=2")
+
+
+def test_find_code() -> None:
+    """A code is found in the text, and its group is given when there is one."""
+    mail = make_mail(rich_mail().as_bytes(policy=SMTP))
+    assert mail.find_code(r"\d{6}") == "123456"
+    assert mail.find_code(re.compile(r"코드 (\d+)")) == "123456"
+
+
+def test_find_code_in_html() -> None:
+    """Without text, a code is found in what the HTML shows, not in its tags."""
+    mail = make_mail(
+        b"Content-Type: text/html\r\n\r\n<style>a{width:111111px}</style><a id=222222>3<b>33</b>333"
+    )
+    assert mail.find_code(r"\d{6}") == "333333"
+
+
+def test_no_code() -> None:
+    """When there is no code the error shows the text."""
+    mail = make_mail(b"\r\nno code here")
+    with pytest.raises(NoMatchingMail, match=r"matches '\\\\d\{6\}'; its text is:\nno code here"):
+        mail.find_code(r"\d{6}")
+
+
+def test_attachment() -> None:
+    """An attachment is found by its name, also when the name is decomposed as on macOS."""
+    message = EmailMessage()
+    decomposed = "\u1100\u1167\u11ab.pdf"
+    message.add_attachment(b"x", maintype="application", subtype="pdf", filename=decomposed)
+    assert make_mail(message.as_bytes()).attachment("견.pdf").filename == decomposed
+
+
+def test_no_such_attachment() -> None:
+    """When there is no such attachment the error lists those there are."""
+    mail = make_mail(rich_mail().as_bytes(policy=SMTP))
+    with pytest.raises(NoMatchingMail, match=r"no attachment 'a\.pdf'; there are: '견적서\.pdf'"):
+        mail.attachment("a.pdf")
+
+
+def test_repr() -> None:
+    """A mail is shown in one short line, without its key."""
+    mail = make_mail(b"Subject: " + b"x" * 99 + b"\r\n\r\n", rcpt_tos=("a@x", "b@x", "c@x", "d@x"))
+    route = f"sender@example.com -> a@x, b@x and 2 more '{'x' * 59}…' (normal)"
+    assert repr(mail) == f"<ReceivedMail {mail.id}: {route}>"
+    assert repr(Attachment("a", "b/c", b"xx")) == "<Attachment 'a': b/c, 2 bytes>"
+
+
+# -- limits ----------------------------------------------------------------------------------------
+
+PIECES = st.sampled_from(
+    [
+        b"\r\n",
+        b"\n",
+        b"\r\n\r\n",
+        b"Content-Type: ",
+        b"multipart/mixed; boundary=b",
+        b"message/rfc822",
+        b"text/html; charset=",
+        b"--b",
+        b"--b--",
+        b"Content-Transfer-Encoding: ",
+        b"base64",
+        b"quoted-printable",
+        b"Content-Disposition: attachment; filename",
+        b"*0*=utf-8''%ff",
+        b"=?euc-kr?B?",
+        b"?=",
+        b"Subject: ",
+        b"To: ",
+        b"From: ",
+        b"Date: ",
+        b"<a href=",
+        b"<![if",
+        b"https://",
+        b"@",
+        b'"',
+        b"<",
+        b">",
+        b"\0",
+        b"\xb0\xa1\xff",
+    ]
+)
+
+
+@given(st.one_of(st.binary(), st.lists(st.one_of(PIECES, st.binary(max_size=9))).map(b"".join)))
+def test_any_bytes_are_a_mail(raw: bytes) -> None:
+    """Whatever the bytes are, they are kept, nothing raises, and all text can be printed."""
+    mail = make_mail(raw)
+    for name in READ:
+        getattr(mail, name)
+    for text in (repr(mail), mail.text, mail.html_text, *mail.links, *map(str, mail.headers)):
+        (text or "").encode()
+    for name in set(mail.parsed.keys()):
+        assert mail.parsed.get_all(name) is not None
+    assert mail.raw == raw
+
+
+def test_a_mail_is_small() -> None:
+    """A mail has no dictionary, and keeps no parsed message that nobody asked for."""
+    mail = make_mail()
+    assert not hasattr(mail, "__dict__")
+    assert mail.text == "hello\n"
+    assert mail._parsed is None  # noqa: SLF001 - what is kept is not to be seen otherwise
