@@ -1,0 +1,329 @@
+"""What arrived: look at it, wait for it, take it away. For any thread, and for asyncio.
+
+A mail is kept and handed to everyone who waits in one step, so none is seen twice or missed. Each
+waits on a queue of its own and reads mails there, in its own thread: the server's only delivers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from queue import Empty, SimpleQueue
+from threading import Lock
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import NoMatchingMail
+from fakesmtp.mail.matching import Conditions, Miss, nearest
+from fakesmtp.mail.message import describe_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from fakesmtp.mail import ReceivedMail
+    from fakesmtp.store import Store
+
+    Belongs = Callable[[ReceivedMail], bool]
+    Listener = Callable[[ReceivedMail], object]
+
+_LISTED = 5
+_COMPARED = 50
+
+
+class _Arrivals:
+    """The store, and who wants to hear of new mails; every step is atomic."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._listeners: list[Listener] = []
+
+    def add(self, mail: ReceivedMail) -> None:
+        with self._lock:
+            self._store.append(mail)
+            listeners = tuple(self._listeners)
+        # Outside the lock: a callback may use the mailbox.
+        for listener in listeners:
+            listener(mail)
+
+    @property
+    def listeners(self) -> int:
+        return len(self._listeners)
+
+    def snapshot(self) -> list[ReceivedMail]:
+        with self._lock:
+            return self._store.snapshot()
+
+    def remove(self, ids: Collection[str]) -> list[ReceivedMail]:
+        with self._lock:
+            return self._store.remove(ids)
+
+    def listen(self, listener: Listener) -> list[ReceivedMail]:
+        """Begin to hear of every mail that is not among those returned."""
+        with self._lock:
+            self._listeners.append(listener)
+            return self._store.snapshot()
+
+    def stop_listening(self, listener: Listener) -> None:
+        with self._lock, suppress(ValueError):
+            self._listeners.remove(listener)
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[list[ReceivedMail]]:
+        present = self.listen(listener)
+        try:
+            yield present
+        finally:
+            self.stop_listening(listener)
+
+
+class _Search:
+    """What one caller waits for. Each mail is offered once; conditions are tried once on it."""
+
+    def __init__(self, conditions: Conditions, belongs: Belongs, count: int) -> None:
+        self.conditions = conditions
+        self.found: list[ReceivedMail] = []
+        self.missing = count
+        self._belongs = belongs
+        self._arrived = 0
+        self._newest: deque[ReceivedMail] = deque(maxlen=_LISTED)
+        self._misses: deque[Miss] = deque(maxlen=_COMPARED)
+
+    def offer(self, mail: ReceivedMail) -> None:
+        """Look at a mail; raises what a callable among the conditions raises."""
+        if not self._belongs(mail):
+            return
+        self._arrived += 1
+        self._newest.append(mail)
+        mismatches = self.conditions.mismatches(mail)
+        if mismatches:
+            self._miss(Miss(mail, mismatches))
+        elif self._accept(mail):
+            self.found.append(mail)
+            self.missing -= 1
+
+    def _accept(self, mail: ReceivedMail) -> bool:
+        """Whether a mail that matches counts."""
+        del mail
+        return True
+
+    def _miss(self, miss: Miss) -> None:
+        """Keep a miss unless nearer ones are known."""
+        known = len(self._misses[0].mismatches) if self._misses else len(miss.mismatches)
+        if len(miss.mismatches) < known:
+            self._misses.clear()
+        if len(miss.mismatches) <= known:
+            self._misses.append(miss)
+
+    def report(self) -> list[str]:
+        """Describe what arrived, and which mail came nearest."""
+        lines = [f"arrived: {self._arrived or 'nothing'}"]
+        if self._arrived > _LISTED:
+            lines[0] += f", of which the newest {_LISTED} are"
+        lines += [f"  {_describe(mail)}" for mail in reversed(self._newest)]
+        miss = nearest(self._misses)
+        return [*lines, str(miss)] if miss else lines
+
+
+class _Taking(_Search):
+    """A search that takes away what it finds; a mail that someone else has taken does not count."""
+
+    def __init__(self, conditions: Conditions, belongs: Belongs, arrivals: _Arrivals) -> None:
+        super().__init__(conditions, belongs, 1)
+        self._arrivals = arrivals
+
+    def _accept(self, mail: ReceivedMail) -> bool:
+        return bool(self._arrivals.remove({mail.id}))
+
+
+def _describe(mail: ReceivedMail) -> str:
+    at = datetime.fromtimestamp(mail.received, timezone.utc)
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {describe_route(mail)}"
+
+
+class MailView:
+    """The mails of a mailbox for which `belongs` is true; those of others are not seen here.
+
+    `conditions` are those of `fakesmtp.mail.Conditions`. A wrong one raises `ConfigurationError`;
+    what a callable among them raises, the waiting method raises. All methods may be called from any
+    thread; callbacks run in the thread in which the mail arrives. Times are in seconds.
+    """
+
+    def __init__(
+        self,
+        arrivals: _Arrivals,
+        belongs: Belongs,
+        refusals: Callable[[], Sequence[str]] | None = None,
+    ) -> None:
+        self._arrivals = arrivals
+        self._belongs = belongs
+        self._refusals = refusals
+        #: What callbacks raised. Whoever owns the view raises it where it is seen.
+        self.callback_errors: list[Exception] = []
+
+    @property
+    def messages(self) -> list[ReceivedMail]:
+        """The mails that are here now, oldest first."""
+        return [mail for mail in self._arrivals.snapshot() if self._belongs(mail)]
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for mails or subscribe to them, in this view and all others."""
+        return self._arrivals.listeners
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} with {len(self.messages)} mails>"
+
+    def view(
+        self,
+        belongs: Belongs,
+        refusals: Callable[[], Sequence[str]] | None = None,
+    ) -> MailView:
+        """Give a view on those mails of this one for which `belongs` is true."""
+        return MailView(
+            self._arrivals,
+            lambda mail: self._belongs(mail) and belongs(mail),
+            refusals or self._refusals,
+        )
+
+    # -- waiting -------------------------------------------------------------------------------
+
+    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """Give the oldest mail that matches, here already or still to come.
+
+        Raises `NoMatchingMail`, which says what did arrive, when none has come in time.
+        """
+        return self.wait_for_count(1, timeout=timeout, **conditions)[0]
+
+    def wait_for_count(
+        self, count: int, *, timeout: float = 5.0, **conditions: object
+    ) -> list[ReceivedMail]:
+        """Give the `count` oldest mails that match; raises as `wait_for` does."""
+        search = self._search(conditions, count)
+        self._run(search, timeout)
+        return self._found(search, timeout)
+
+    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """Do as `wait_for` does, without blocking the running asyncio loop."""
+        search = self._search(conditions, 1)
+        await self._run_async(search, timeout)
+        return self._found(search, timeout)[0]
+
+    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
+        search = _Taking(Conditions(**conditions), self._belongs, self._arrivals)
+        self._run(search, timeout)
+        return self._found(search, timeout)[0]
+
+    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+        """Return when no mail that matches is here or has come within some time.
+
+        Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
+        """
+        search = self._search(conditions, 1)
+        self._run(search, within)
+        self._found_none(search)
+
+    async def expect_none_async(self, *, within: float = 0.0, **conditions: object) -> None:
+        """Do as `expect_none` does, without blocking the running asyncio loop."""
+        search = self._search(conditions, 1)
+        await self._run_async(search, within)
+        self._found_none(search)
+
+    def _search(self, conditions: dict[str, object], count: int) -> _Search:
+        return _Search(Conditions(**conditions), self._belongs, count)
+
+    def _run(self, search: _Search, timeout: float) -> None:
+        """Offer mails until the search has enough or time is up."""
+        deadline = monotonic() + timeout
+        arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
+        with self._arrivals.listening(arriving.put) as present:
+            for mail in present:
+                arriving.put(mail)
+            while search.missing > 0:
+                try:
+                    mail = arriving.get(timeout=max(0.0, deadline - monotonic()))
+                except Empty:
+                    return
+                search.offer(mail)
+
+    async def _run_async(self, search: _Search, timeout: float) -> None:
+        """Do as `_run` does; the sentinel None says that time is up."""
+        loop = asyncio.get_running_loop()
+        arriving: asyncio.Queue[ReceivedMail | None] = asyncio.Queue()
+
+        def wake(mail: ReceivedMail) -> None:
+            # A loop that was closed without cancelling its tasks has nobody left to wake.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(arriving.put_nowait, mail)
+
+        with self._arrivals.listening(wake) as present:
+            for mail in present:
+                arriving.put_nowait(mail)
+            timer = loop.call_later(timeout, arriving.put_nowait, None)
+            try:
+                while search.missing > 0 and (arrived := await arriving.get()):
+                    search.offer(arrived)
+            finally:
+                timer.cancel()
+
+    def _found(self, search: _Search, timeout: float) -> list[ReceivedMail]:
+        if search.missing <= 0:
+            return search.found
+        wanted = len(search.found) + search.missing
+        came = f"only {len(search.found)} of {wanted} mails" if search.found else "no mail"
+        lines = [
+            f"{came} came within {timeout:g} s",
+            f"awaited: {search.conditions}",
+            *search.report(),
+            *self._describe_refusals(),
+        ]
+        raise NoMatchingMail("\n".join(lines))
+
+    def _found_none(self, search: _Search) -> None:
+        if search.found:
+            lines = [
+                "a mail came that should not have",
+                f"not wanted: {search.conditions}",
+                f"  {_describe(search.found[0])}",
+            ]
+            raise NoMatchingMail("\n".join(lines))
+
+    def _describe_refusals(self) -> list[str]:
+        refusals = self._refusals() if self._refusals else ()
+        return ["refused sessions:", *(f"  {line}" for line in refusals)] if refusals else []
+
+    # -- clearing, subscribing -----------------------------------------------------------------
+
+    def clear(self) -> int:
+        """Forget the mails that are here, and say how many there were."""
+        return len(self._arrivals.remove({mail.id for mail in self.messages}))
+
+    def subscribe(self, callback: Callable[[ReceivedMail], object]) -> Callable[[], None]:
+        """Call back for every new mail; call what is returned to end it.
+
+        What the callback raises is added to `callback_errors` and stops nothing.
+        """
+
+        def listener(mail: ReceivedMail) -> None:
+            try:
+                if self._belongs(mail):
+                    callback(mail)
+            except Exception as error:  # noqa: BLE001 - it is the owner's, who finds it there
+                self.callback_errors.append(error)
+
+        self._arrivals.listen(listener)
+        return lambda: self._arrivals.stop_listening(listener)
+
+
+class Mailbox(MailView):
+    """All that arrived. `refusals` describes the sessions that were refused, a line each."""
+
+    def __init__(self, store: Store, refusals: Callable[[], Sequence[str]] | None = None) -> None:
+        super().__init__(_Arrivals(store), lambda _: True, refusals)
+
+    def append(self, mail: ReceivedMail) -> None:
+        """Keep a mail, wake those who wait for it, and tell the subscribers."""
+        self._arrivals.add(mail)

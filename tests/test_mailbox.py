@@ -1,0 +1,438 @@
+"""What arrived: waiting, taking, subscribing, from threads and asyncio loops."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, Event, Thread
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from made_mails import make_mail, with_subject
+
+from fakesmtp.errors import ConfigurationError, NoMatchingMail
+from fakesmtp.mailbox import Mailbox
+from fakesmtp.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.mail import ReceivedMail
+
+LONG = 30.0  # a test that waits so long has failed
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    """Give an empty mailbox."""
+    return Mailbox(MemoryStore())
+
+
+class Watched(MemoryStore):
+    """A store that tells when someone has begun to wait: whoever listens takes a snapshot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_at = Event()
+
+    def snapshot(self) -> list[ReceivedMail]:
+        """Give the mails, and tell."""
+        self.looked_at.set()
+        return super().snapshot()
+
+
+def append_when_waited_for(store: Watched, mailbox: Mailbox, *mails: ReceivedMail) -> Thread:
+    """Start a thread that appends as soon as someone waits."""
+
+    def append() -> None:
+        assert store.looked_at.wait(LONG)
+        for mail in mails:
+            mailbox.append(mail)
+
+    thread = Thread(target=append)
+    thread.start()
+    return thread
+
+
+def broken(_: object) -> NoReturn:
+    """Be a callable with a bug."""
+    raise ZeroDivisionError
+
+
+class Counting:
+    """A condition that counts how often it is tried."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        self.tried: list[str] = []
+
+    def __call__(self, value: str) -> bool:
+        """Try it."""
+        self.tried.append(value)
+        return value == self.wanted
+
+
+# -- waiting in a thread ---------------------------------------------------------------------------
+
+
+def test_a_mail_that_is_here(mailbox: Mailbox) -> None:
+    """The oldest mail that matches is given, at once and again."""
+    mails = [with_subject(subject) for subject in ("a", "b", "b")]
+    for mail in mails:
+        mailbox.append(mail)
+    assert mailbox.wait_for(subject="b", timeout=0) is mails[1]
+    assert mailbox.wait_for(subject="b", timeout=0) is mails[1]
+    assert mailbox.messages == mails
+
+
+def test_a_mail_that_comes() -> None:
+    """Waiting ends when a mail that matches arrives, and each mail is tried once."""
+    store, mails = Watched(), [with_subject(subject) for subject in "abc"]
+    mailbox = Mailbox(store)
+    mailbox.append(mails[0])
+    thread = append_when_waited_for(store, mailbox, *mails[1:])
+    condition = Counting("c")
+    assert mailbox.wait_for(subject=condition, timeout=LONG) is mails[2]
+    assert condition.tried == ["a", "b", "c"]
+    thread.join()
+
+
+def test_a_number_of_mails() -> None:
+    """Waiting for some mails gives the oldest ones that match, here and to come."""
+    store, mails = Watched(), [with_subject(subject) for subject in "abaaa"]
+    mailbox = Mailbox(store)
+    mailbox.append(mails[0])
+    thread = append_when_waited_for(store, mailbox, *mails[1:])
+    assert mailbox.wait_for_count(3, subject="a", timeout=LONG) == [mails[0], mails[2], mails[3]]
+    assert mailbox.wait_for_count(0, subject="a", timeout=0) == []
+    thread.join()
+
+
+def test_no_mail_is_missed_or_seen_twice() -> None:
+    """Many waiting threads see every mail of many sending threads exactly once."""
+    mailbox, senders, each = Mailbox(MemoryStore()), 4, 100
+    start = Barrier(2 * senders)
+
+    def send() -> None:
+        start.wait(LONG)
+        for _ in range(each):
+            mailbox.append(make_mail())
+
+    def wait() -> list[str]:
+        start.wait(LONG)
+        return [mail.id for mail in mailbox.wait_for_count(senders * each, timeout=LONG)]
+
+    with ThreadPoolExecutor(2 * senders) as pool:
+        waiting = [pool.submit(wait) for _ in range(senders)]
+        for _ in range(senders):
+            pool.submit(send)
+        expected = {mail.id for mail in mailbox.wait_for_count(senders * each, timeout=LONG)}
+        for ids in (future.result() for future in waiting):
+            assert len(ids) == senders * each
+            assert set(ids) == expected
+
+
+def test_time_is_up(mailbox: Mailbox) -> None:
+    """The error says what was awaited, what came, what came nearest and what was refused."""
+    refused = Mailbox(MemoryStore(), lambda: ["session 7: AUTH PLAIN -> 535"])
+    for subject in ("Bill", "Welcom"):
+        refused.append(with_subject(subject))
+    with pytest.raises(NoMatchingMail) as caught:
+        refused.wait_for(subject="Welcome", to="to@example.com", timeout=0.001)
+    assert str(caught.value) == (
+        "no mail came within 0.001 s\n"
+        "awaited: subject='Welcome', to='to@example.com'\n"
+        "arrived: 2\n"
+        "  22:13:20.250 sender@example.com -> to@example.com 'Welcom' (normal)\n"
+        "  22:13:20.250 sender@example.com -> to@example.com 'Bill' (normal)\n"
+        "nearest miss: sender@example.com -> to@example.com 'Welcom' (normal)\n"
+        "  subject: expected 'Welcome', was 'Welcom'\n"
+        "refused sessions:\n"
+        "  session 7: AUTH PLAIN -> 535"
+    )
+    with pytest.raises(NoMatchingMail, match=r"awaited: any mail\narrived: nothing$"):
+        mailbox.wait_for(timeout=0)
+
+
+def test_too_few_mails(mailbox: Mailbox) -> None:
+    """The error counts those that matched, and shows the newest of many."""
+    for number in range(20):
+        mailbox.append(with_subject(f"n{number}"))
+    with pytest.raises(NoMatchingMail) as caught:
+        mailbox.wait_for_count(3, subject=re.compile("n1?7$"), timeout=0)
+    report = str(caught.value)
+    assert report.startswith("only 2 of 3 mails came within 0 s")
+    assert "arrived: 20, of which the newest 5 are\n" in report
+    assert "'n14'" not in report
+    assert report.index("'n19'") < report.index("'n15'")
+
+
+def test_the_nearest_of_many(mailbox: Mailbox) -> None:
+    """A mail that differs in less is the nearest miss, however many came after it."""
+    mailbox.append(with_subject("Wellcome"))
+    for _ in range(100):
+        mailbox.append(make_mail(rcpt_tos=("other@example.com",)))
+    with pytest.raises(NoMatchingMail, match=r"nearest miss: .*'Wellcome'"):
+        mailbox.wait_for(subject="Welcome", to="to@example.com", timeout=0)
+
+
+def test_a_bug_in_a_condition(mailbox: Mailbox) -> None:
+    """What a condition raises reaches the one who waits, and no one else."""
+    mailbox.append(make_mail())
+    for wait in (mailbox.wait_for, mailbox.take, mailbox.expect_none):
+        with pytest.raises(ZeroDivisionError):
+            wait(subject=broken)
+    assert mailbox.wait_for(timeout=0)
+    mailbox.append(make_mail())
+
+
+def test_a_wrong_condition(mailbox: Mailbox) -> None:
+    """A condition that does not exist is found before anything is waited for."""
+    for wait in (mailbox.wait_for, mailbox.take, mailbox.expect_none):
+        with pytest.raises(ConfigurationError):
+            wait(subjekt="x")
+
+
+# -- taking, expecting none ------------------------------------------------------------------------
+
+
+def test_take(mailbox: Mailbox) -> None:
+    """Taking removes the oldest mail that matches, and leaves the others."""
+    mails = [with_subject(subject) for subject in "abb"]
+    for mail in mails:
+        mailbox.append(mail)
+    assert mailbox.take(subject="b", timeout=0) is mails[1]
+    assert mailbox.take(subject="b", timeout=0) is mails[2]
+    with pytest.raises(NoMatchingMail):
+        mailbox.take(subject="b", timeout=0)
+    assert mailbox.messages == [mails[0]]
+
+
+def test_no_two_take_the_same() -> None:
+    """Threads that take at once get each mail once, those that come and those that were here."""
+    mailbox, takers, each = Mailbox(MemoryStore()), 4, 50
+    mails = [make_mail() for _ in range(takers * each)]
+    for mail in mails[::2]:
+        mailbox.append(mail)
+    start = Barrier(takers + 1)
+
+    def take() -> list[str]:
+        start.wait(LONG)
+        return [mailbox.take(timeout=LONG).id for _ in range(each)]
+
+    with ThreadPoolExecutor(takers) as pool:
+        taking = [pool.submit(take) for _ in range(takers)]
+        start.wait(LONG)
+        for mail in mails[1::2]:
+            mailbox.append(mail)
+        taken = [name for future in taking for name in future.result()]
+    assert sorted(taken) == sorted(mail.id for mail in mails)
+    assert mailbox.messages == []
+
+
+def test_expect_none(mailbox: Mailbox) -> None:
+    """Nothing that matches is what is expected, here or within some time."""
+    mailbox.append(with_subject("a"))
+    mailbox.expect_none(subject="b")
+    mailbox.expect_none(subject="b", within=0.001)
+    with pytest.raises(
+        NoMatchingMail, match=r"not wanted: subject='a'\n  22:13:20.250 sender.*'a'"
+    ):
+        mailbox.expect_none(subject="a")
+
+
+def test_expect_none_ends_early() -> None:
+    """A mail that should not come ends the waiting."""
+    store = Watched()
+    mailbox = Mailbox(store)
+    thread = append_when_waited_for(store, mailbox, make_mail())
+    with pytest.raises(NoMatchingMail):
+        mailbox.expect_none(within=LONG)
+    thread.join()
+
+
+def test_clear(mailbox: Mailbox) -> None:
+    """Clearing says how many mails there were."""
+    mailbox.append(make_mail())
+    mailbox.append(make_mail())
+    assert repr(mailbox) == "<Mailbox with 2 mails>"
+    assert (mailbox.clear(), mailbox.clear()) == (2, 0)
+    assert mailbox.messages == []
+
+
+# -- waiting in a loop -----------------------------------------------------------------------------
+
+
+def later(action: Callable[[], object]) -> None:
+    """Run something in another thread once the running task waits."""
+    loop = asyncio.get_running_loop()
+    loop.call_soon(lambda: Thread(target=action).start())
+
+
+@pytest.mark.asyncio
+async def test_a_mail_comes_while_a_loop_waits(mailbox: Mailbox) -> None:
+    """A task waits for a mail of another thread; the loop goes on, each mail is tried once."""
+    mails = [with_subject(subject) for subject in "abc"]
+    mailbox.append(mails[0])
+    condition = Counting("c")
+    later(lambda: [mailbox.append(mail) for mail in mails[1:]])
+    assert await mailbox.wait_for_async(subject=condition, timeout=LONG) is mails[2]
+    assert condition.tried == ["a", "b", "c"]
+
+
+@pytest.mark.asyncio
+async def test_a_mail_is_here_already(mailbox: Mailbox) -> None:
+    """A task gets the mail that is here, without time."""
+    mailbox.append(make_mail())
+    assert await mailbox.wait_for_async(timeout=0)
+
+
+@pytest.mark.asyncio
+async def test_a_loop_waits_in_vain(mailbox: Mailbox) -> None:
+    """A task gets the same error as a thread, and the condition's own."""
+    mailbox.append(with_subject("Welcom"))
+    with pytest.raises(NoMatchingMail, match=r"nearest miss: .*'Welcom'"):
+        await mailbox.wait_for_async(subject="Welcome", timeout=0.001)
+    with pytest.raises(ZeroDivisionError):
+        await mailbox.wait_for_async(subject=broken)
+
+
+@pytest.mark.asyncio
+async def test_a_loop_expects_none(mailbox: Mailbox) -> None:
+    """A task may expect that nothing comes, and hears of it when something does."""
+    await mailbox.expect_none_async(within=0.001)
+    later(lambda: mailbox.append(make_mail()))
+    with pytest.raises(NoMatchingMail):
+        await mailbox.expect_none_async(within=LONG)
+
+
+@pytest.mark.asyncio
+async def test_cancelling(mailbox: Mailbox) -> None:
+    """A task that is cancelled waits no more and leaves nothing behind."""
+    task = asyncio.ensure_future(mailbox.wait_for_async(timeout=LONG))
+    await asyncio.sleep(0)
+    assert mailbox.waiting == 1
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert mailbox.waiting == 0
+
+
+def test_a_loop_that_is_gone(mailbox: Mailbox) -> None:
+    """A loop that was closed while a task waited does not stop mails from arriving."""
+    loop = asyncio.new_event_loop()
+    waiting = mailbox.wait_for_async(timeout=LONG)
+    task = loop.create_task(waiting)
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+    loop.close()
+    mailbox.append(make_mail())
+    assert len(mailbox.messages) == 1
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - on purpose here
+    with suppress(RuntimeError):  # asyncio's own clearing up wants the loop
+        waiting.close()
+    assert mailbox.waiting == 0
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_under_anyio(mailbox: Mailbox) -> None:
+    """Waiting works under anyio on asyncio, and its cancel scopes end it."""
+    anyio = pytest.importorskip("anyio")
+    with anyio.move_on_after(0.001) as scope:
+        await mailbox.wait_for_async(timeout=LONG)
+    assert scope.cancelled_caught
+    assert mailbox.waiting == 0
+    later(lambda: mailbox.append(make_mail()))
+    assert await mailbox.wait_for_async(timeout=LONG)
+
+
+@pytest.mark.asyncio
+async def test_threads_and_tasks_at_once(mailbox: Mailbox) -> None:
+    """Tasks and threads that wait for the same mail all get it."""
+    tasks = [asyncio.ensure_future(mailbox.wait_for_async(timeout=LONG)) for _ in range(3)]
+    threads = [asyncio.to_thread(mailbox.wait_for, timeout=LONG) for _ in range(3)]
+    mail = make_mail()
+    later(lambda: mailbox.append(mail))
+    assert await asyncio.gather(*tasks, *threads) == [mail] * 6
+
+
+# -- views, subscribers ----------------------------------------------------------------------------
+
+
+def test_a_view_sees_its_own_mails(mailbox: Mailbox) -> None:
+    """A view waits for, shows, takes and clears its mails alone."""
+    view = mailbox.view(lambda mail: mail.subject.startswith("my"))
+    narrow = view.view(lambda mail: mail.subject.endswith("own"))
+    mails = [with_subject(subject) for subject in ("a", "my b", "my own")]
+    for mail in mails:
+        mailbox.append(mail)
+    assert (view.messages, narrow.messages) == (mails[1:], mails[2:])
+    assert view.wait_for(timeout=0) is mails[1]
+    with pytest.raises(NoMatchingMail, match="arrived: 2\n"):
+        view.wait_for(subject="a", timeout=0)
+    assert view.take(timeout=0) is mails[1]
+    assert view.clear() == 1
+    view.expect_none()
+    assert mailbox.messages == mails[:1]
+
+
+def test_a_view_waits() -> None:
+    """A view that waits is not woken by mails of others, nor are they tried."""
+    store = Watched()
+    mailbox = Mailbox(store)
+    view = mailbox.view(lambda mail: mail.subject == "mine")
+    mail = with_subject("mine")
+    thread = append_when_waited_for(store, mailbox, make_mail(), mail)
+    condition = Counting("mine")
+    assert view.wait_for(subject=condition, timeout=LONG) is mail
+    assert condition.tried == ["mine"]
+    thread.join()
+
+
+def test_a_view_has_refusals_of_its_own() -> None:
+    """A view tells of the refusals that it is given, else of the mailbox's."""
+    mailbox = Mailbox(MemoryStore(), lambda: ["all"])
+    for view, told in (
+        (mailbox.view(lambda _: True), "all"),
+        (mailbox.view(lambda _: True, lambda: ["own"]), "own"),
+    ):
+        with pytest.raises(NoMatchingMail, match=f"refused sessions:\n  {told}$"):
+            view.wait_for(timeout=0)
+
+
+def test_subscribing(mailbox: Mailbox) -> None:
+    """A subscriber hears of every new mail of its view until it ends."""
+    heard: list[str] = []
+    mailbox.append(with_subject("old"))
+    stop = mailbox.view(lambda mail: mail.subject != "b").subscribe(
+        lambda mail: heard.append(mail.subject)
+    )
+    for subject in "abc":
+        mailbox.append(with_subject(subject))
+    stop()
+    stop()
+    mailbox.append(with_subject("d"))
+    assert heard == ["a", "c"]
+
+
+def test_a_subscriber_with_a_bug(mailbox: Mailbox) -> None:
+    """What a subscriber raises is kept; the mail and the other subscribers do not suffer."""
+    heard: list[ReceivedMail] = []
+    mailbox.subscribe(broken)
+    mailbox.subscribe(heard.append)
+    mail = make_mail()
+    mailbox.append(mail)
+    assert heard == mailbox.messages == [mail]
+    assert [type(error) for error in mailbox.callback_errors] == [ZeroDivisionError]
+
+
+def test_a_subscriber_uses_the_mailbox(mailbox: Mailbox) -> None:
+    """A subscriber may take from the mailbox that calls it."""
+    taken: list[ReceivedMail] = []
+    mailbox.subscribe(lambda mail: taken.append(mailbox.take(id=mail.id, timeout=0)))
+    mailbox.append(make_mail())
+    assert len(taken) == 1
+    assert mailbox.messages == mailbox.callback_errors == []
