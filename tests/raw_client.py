@@ -1,0 +1,104 @@
+"""A client that sends exactly the bytes it is told to, and reads replies line by line."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+#: Seconds that a reply may take before a test fails; nothing waits this long when all is well.
+PATIENCE = 20
+_MIDDLE_LINE = re.compile(rb"\d{3}-")
+
+
+class RawClient:
+    """One connection; with `context`, inside TLS from the start."""
+
+    def __init__(
+        self, port: int, context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ) -> None:
+        self.socket: socket.socket = socket.create_connection((host, port), timeout=PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._buffer = b""
+        if context:
+            self.start_tls(context)
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """Shake hands."""
+        self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
+
+    def send(self, data: bytes) -> None:
+        """Send bytes in one write."""
+        self.socket.sendall(data)
+
+    def read_line(self) -> bytes:
+        """One line without its CRLF; raises EOFError at the end."""
+        while b"\r\n" not in self._buffer:
+            chunk = self.socket.recv(65536)
+            if not chunk:
+                raise EOFError(self._buffer)
+            self._buffer += chunk
+        line, _, self._buffer = self._buffer.partition(b"\r\n")
+        return line
+
+    def read_lines(self, number: int) -> list[str]:
+        """This many lines."""
+        return [self.read_line().decode("latin-1") for _ in range(number)]
+
+    def read_reply(self) -> str:
+        """One whole reply, its lines parted by newlines."""
+        lines = [self.read_line()]
+        while _MIDDLE_LINE.match(lines[-1]):
+            lines.append(self.read_line())
+        return b"\n".join(lines).decode("latin-1")
+
+    def ask(self, line: str) -> str:
+        """Send a command line and read the reply."""
+        self.send(line.encode("latin-1") + b"\r\n")
+        return self.read_reply()
+
+    def read_to_end(self) -> bytes:
+        """Everything until the server has closed."""
+        try:
+            while chunk := self.socket.recv(65536):
+                self._buffer += chunk
+        except ConnectionResetError:
+            pass
+        rest, self._buffer = self._buffer, b""
+        return rest
+
+    def half_close(self) -> None:
+        """Say that nothing more will be sent; what is on the way can still be read."""
+        if isinstance(self.socket, ssl.SSLSocket):
+            # The server answers our close_notify; what it said before is read on the way.
+            self.socket.settimeout(PATIENCE)
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def log_in(self) -> None:
+        """Say EHLO and log in with the keys of the recordings."""
+        assert self.read_reply().startswith("220")
+        assert self.ask("EHLO client").startswith("250")
+        assert self.ask("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=").startswith("235")
+
+    def begin_data(self) -> None:
+        """Open a transaction, up to and with DATA."""
+        assert self.ask("MAIL FROM:<sender@example.com>").startswith("250")
+        assert self.ask("RCPT TO:<rcpt@example.org>").startswith("250")
+        assert self.ask("DATA").startswith("354")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.socket.close()

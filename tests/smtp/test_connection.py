@@ -1,0 +1,435 @@
+"""One connection's life: TLS, limits, idleness, bugs, and the traps of other servers."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import logging
+import socket
+import ssl
+import struct
+from base64 import b64encode
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import aiosmtpd.smtp
+import pytest
+from raw_client import PATIENCE, RawClient
+from scenarios import KEYS, load
+
+from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTP, Policy
+from fakesmtp.recording import ClosedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fakesmtp import Session
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FakeSMTP]:
+    """A server that all tests of this module share."""
+    with FakeSMTP(accounts=[KEYS]) as smtp:
+        yield smtp
+
+
+@pytest.fixture
+def smtp(server: FakeSMTP) -> Iterator[FakeSMTP]:
+    """The shared server, empty, with its terms put back afterwards."""
+    terms = server.terms
+    server.clear()
+    yield server
+    server.terms = terms
+
+
+@pytest.fixture
+def ends(smtp: FakeSMTP) -> Iterator[Callable[[], Session]]:
+    """Gives the next session that ends, and waits for it."""
+    over: SimpleQueue[Session] = SimpleQueue()
+    forget = smtp.on_session_end(over.put)
+    yield lambda: over.get(timeout=PATIENCE)
+    forget()
+
+
+@pytest.mark.parametrize("port", [25, 587, 2587])
+def test_starttls_ports_greet_in_clear(smtp: FakeSMTP, port: int) -> None:
+    """Ports 25, 587 and 2587 greet in clear, offer STARTTLS, and no more after it."""
+    with RawClient(smtp.port(port)) as client:
+        greeting = client.read_reply()
+        assert greeting == (
+            "220 smtp-mail.nhncloudservice.com SMTP Server (NHN Cloud Email SMTP) ready"
+        )
+        assert "250-STARTTLS" in client.ask("EHLO a").split("\n")
+        assert client.ask("STARTTLS") == "220 2.0.0 Ready to start TLS"
+        client.start_tls(smtp.client_context())
+        lines = client.ask("EHLO a").split("\n")
+        assert "250-STARTTLS" not in lines
+        assert lines[-2:] == ["250-AUTH LOGIN PLAIN", "250 AUTH=LOGIN PLAIN"]
+
+
+@pytest.mark.parametrize("port", [465, 2465])
+def test_implicit_tls_is_tls(smtp: FakeSMTP, port: int) -> None:
+    """Ports 465 and 2465 begin with TLS, offer AUTH there and take it."""
+    with RawClient(smtp.port(port), smtp.client_context()) as client:
+        assert client.read_reply().startswith("220 ")
+        lines = client.ask("EHLO a").split("\n")
+        assert "250-STARTTLS" not in lines
+        assert "250-AUTH LOGIN PLAIN" in lines
+        assert client.ask("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=").startswith("235")
+    assert smtp.sessions[-1].tls is not None
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_tls_versions(smtp: FakeSMTP, version: ssl.TLSVersion) -> None:
+    """TLS 1.2 and 1.3 both work, and the record says which it was."""
+    context = ssl.create_default_context(cafile=str(smtp.ca_file))
+    context.minimum_version = context.maximum_version = version
+    with RawClient(smtp.port(465), context) as client:
+        client.read_reply()
+    tls = smtp.sessions[-1].tls
+    assert tls is not None
+    assert tls.version == version.name.replace("v1_", "v1.")
+    assert tls.handshake > 0
+
+
+def test_pipelined_commands_are_answered_in_one_write(smtp: FakeSMTP) -> None:
+    """All replies to one packet come in one segment (RFC 2920 §3.2)."""
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.send(b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n")
+        replies = client.socket.recv(65536)
+    assert replies.count(b"\r\n") == 3
+
+
+def test_mail_is_there_before_the_reply_says_so(smtp: FakeSMTP) -> None:
+    """Once the client has read 250, the mail is in the mailbox; nobody needs to wait."""
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(b"Subject: now\r\n\r\n\r\n.\r\n")
+        assert client.read_reply() == "250 Command accepted"
+        (mail,) = smtp.messages
+    assert mail.raw == b"Subject: now\r\n\r\n\r\n"
+    assert mail.app_key == "AppKey"
+    assert mail.session_id == smtp.sessions[-1].id
+    assert mail.listener == 587
+
+
+def test_a_message_over_the_cap_is_refused_and_the_session_goes_on() -> None:
+    """The rest of a message that is too big is dropped, and the next message is fine."""
+    with FakeSMTP(accounts=[KEYS], ports={587: 0}, max_message_size=1000) as smtp:
+        with RawClient(smtp.port(587)) as client:
+            client.log_in()
+            client.begin_data()
+            client.send(b"x" * 998 + b"\r\n" + b"y\r\n" * 100_000 + b".\r\n")
+            assert client.read_reply() == "552 Quota exceeded"
+            client.begin_data()
+            client.send(b"z" * 998 + b"\r\n.\r\n")
+            assert client.read_reply() == "250 Command accepted"
+        assert [mail.raw for mail in smtp.messages] == [b"z" * 998 + b"\r\n"]
+
+
+def test_a_message_of_50_mebibytes_is_kept(smtp: FakeSMTP) -> None:
+    """A large message arrives byte for byte."""
+    raw = (b"0123456789abcdef" * 4 + b"\r\n") * (50 * 1024 * 1024 // 66)
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(raw + b".\r\n")
+        assert client.read_reply() == "250 Command accepted"
+    assert smtp.messages[0].raw == raw
+
+
+def test_an_idle_client_is_closed_silently() -> None:
+    """After the idle time the connection ends without a word, and the record says why."""
+    with FakeSMTP(ports={587: 0}, idle_timeout=0.05) as smtp, RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.send(b"half a comm")
+        assert client.read_to_end() == b""
+        assert smtp.sessions[-1].closed_by is ClosedBy.IDLE
+
+
+def test_an_idle_client_inside_tls_is_closed() -> None:
+    """Idleness ends a session inside TLS just the same, also one that never shakes hands."""
+    with FakeSMTP(ports={465: 0, 587: 0}, idle_timeout=0.2) as short:
+        with RawClient(short.port(465), short.client_context()) as client:
+            client.read_reply()
+            with pytest.raises((EOFError, ssl.SSLEOFError, ConnectionResetError)):
+                client.read_line()
+        with RawClient(short.port(465)) as client:
+            assert client.read_to_end() == b""
+        assert short.sessions[-1].closed_by is ClosedBy.IDLE
+
+
+def test_plain_text_instead_of_a_handshake_is_recorded(
+    smtp: FakeSMTP, ends: Callable[[], Session]
+) -> None:
+    """A client that speaks in clear to an implicit-TLS port gets no reply, and a record."""
+    with RawClient(smtp.port(465)) as client:
+        client.send(b"EHLO a\r\n")
+        client.read_to_end()
+    assert ends().closed_by is ClosedBy.TLS
+
+
+def test_a_client_that_trusts_somebody_else_is_recorded(
+    smtp: FakeSMTP, ends: Callable[[], Session]
+) -> None:
+    """A handshake that the client breaks off leaves a session that names the cause."""
+    context = ssl.create_default_context()
+    with pytest.raises(ssl.SSLCertVerificationError):
+        RawClient(smtp.port(465), context)
+    session = ends()
+    assert session.closed_by is ClosedBy.TLS
+    assert "unknown ca" in session.events[-1].text.lower()
+
+
+def test_a_reset_is_recorded_as_one(smtp: FakeSMTP, ends: Callable[[], Session]) -> None:
+    """A connection that is reset in the middle of DATA is told from one that was closed."""
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(b"half a mess")
+        linger = struct.pack("ii", 1, 0)
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    assert ends().closed_by is ClosedBy.RESET
+    assert smtp.messages == []
+
+
+def test_commands_in_clear_behind_starttls_are_not_obeyed(smtp: FakeSMTP) -> None:
+    """Injected commands are refused and end the connection (CVE-2011-0411)."""
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.send(b"STARTTLS\r\nNOOP\r\n")
+        assert client.read_reply() == "451 Unable to process request"
+        assert client.read_to_end() == b""
+    assert any("CVE-2011-0411" in event.text for event in smtp.sessions[-1].events)
+
+
+def test_clear_text_after_the_go_ahead_never_reaches_the_dialogue(
+    smtp: FakeSMTP, ends: Callable[[], Session]
+) -> None:
+    """What comes in clear behind the 220 breaks the handshake; it is not obeyed."""
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        assert client.ask("STARTTLS").startswith("220")
+        client.send(b"NOOP\r\nMAIL FROM:<evil@example.com>\r\n")
+        client.read_to_end()
+    session = ends()
+    assert session.closed_by is ClosedBy.TLS
+    assert session.commands == ("STARTTLS",)
+
+
+def test_require_tls_refuses_auth_and_mail_in_clear() -> None:
+    """With `require_tls` nothing that needs privacy is taken before TLS (RFC 3207 §4)."""
+    with FakeSMTP(ports={587: 0}, accounts=[KEYS], require_tls=True) as smtp:
+        refusal = "530 5.7.0 Must issue a STARTTLS command first"
+        with RawClient(smtp.port(587)) as client:
+            client.read_reply()
+            assert client.ask("EHLO a").startswith("250")
+            assert client.ask("NOOP").startswith("250")
+            assert client.ask("AUTH LOGIN") == refusal
+            assert client.ask("MAIL FROM:<a@b.c>") == refusal
+            assert client.ask("STARTTLS").startswith("220")
+            client.start_tls(smtp.client_context())
+            assert client.ask("AUTH LOGIN").startswith("334")
+
+
+@pytest.mark.parametrize(
+    ("point", "answers"),
+    [
+        ("rcpt", ("250", "530")),
+        ("mail", ("530", "503")),
+        ("never", ("250", "250")),
+    ],
+)
+def test_where_auth_is_asked_for(point: str, answers: tuple[str, str]) -> None:
+    """Without AUTH, MAIL and RCPT are answered as the switch has it."""
+    options = {"ports": {587: 0}, "auth_required_at": point}
+    with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.ask("EHLO a")
+        assert client.ask("MAIL FROM:<a@b.c>")[:3] == answers[0]
+        assert client.ask("RCPT TO:<d@e.f>")[:3] == answers[1]
+
+
+def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
+    """A CR that the client slips into a command does not start a line in the reply."""
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.send(b"FOO\rBAR x\r\n")
+        assert client.read_reply() == "500 5.5.1 Command FOO?BAR unrecognized."
+        client.send(b"HELO a\r220 forged\r\n")
+        assert "\r" not in client.read_reply()
+
+
+def test_no_reverse_dns(smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name is looked up for a client."""
+
+    def forbidden(*_: object) -> None:
+        raise AssertionError
+
+    for name in ("getfqdn", "gethostbyaddr", "getnameinfo"):
+        monkeypatch.setattr(socket, name, forbidden)
+    with RawClient(smtp.port(587)) as client:
+        assert client.read_reply().startswith("220")
+    smtp.raise_failures()
+
+
+def test_a_bug_is_raised_in_the_test_and_not_sent_to_the_client(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An exception of ours becomes the profile's 451 on the wire and itself in the test."""
+
+    class Broken(Exception):  # noqa: N818 - a made-up bug
+        pass
+
+    def fail(_app_key: str, _secret_key: str, **_: object) -> str:
+        raise Broken("SecretKey of the bug")
+
+    smtp = FakeSMTP(accounts=[KEYS], ports={587: 0}).start()
+    smtp.terms.accounts.verify = fail  # type: ignore[method-assign]
+    with RawClient(smtp.port(587)) as client, caplog.at_level(logging.CRITICAL):
+        client.read_reply()
+        reply = client.ask("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=")
+        assert reply == "451 Unable to process request"
+        assert client.read_to_end() == b""
+    with pytest.raises(Broken):
+        smtp.__exit__(None, None, None)
+
+
+def test_connections_share_no_state(smtp: FakeSMTP) -> None:
+    """Two sessions at once know nothing of each other."""
+    with RawClient(smtp.port(587)) as one, RawClient(smtp.port(587)) as other:
+        one.log_in()
+        other.read_reply()
+        other.ask("EHLO b")
+        assert one.ask("MAIL FROM:<a@b.c>").startswith("250")
+        assert other.ask("RCPT TO:<a@b.c>") == "503 5.5.0 Need MAIL before RCPT"
+        assert other.ask("MAIL FROM:<a@b.c>").startswith("250")
+        assert other.ask("RCPT TO:<a@b.c>") == "530 5.7.1 Authentication Required"
+
+
+def test_a_client_that_never_reads_is_not_read_from(smtp: FakeSMTP) -> None:
+    """Replies that nobody reads do not pile up: the server stops reading, then goes on."""
+    number = 40_000
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.socket.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+        pending = memoryview(b"NOOP\r\n" * number)
+        replies = b""
+        while pending or replies.count(b"\r\n") < number:
+            try:
+                pending = pending[client.socket.send(pending) :]
+            except BlockingIOError:
+                client.socket.setblocking(True)  # noqa: FBT003
+                replies += client.socket.recv(4096)
+                client.socket.setblocking(False)  # noqa: FBT003
+            if not pending:
+                client.socket.setblocking(True)  # noqa: FBT003
+                replies += client.socket.recv(65536)
+        assert replies == b"250 2.0.0 OK\r\n" * number
+
+
+def aiosmtpd_texts() -> set[str]:
+    """Every reply text that stands in aiosmtpd's source."""
+    tree = ast.parse(inspect.getsource(aiosmtpd.smtp))
+    constants = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    return {c for c in constants if isinstance(c, str) and c[:3].isdigit() and len(c) > 4}
+
+
+def test_no_text_of_aiosmtpd_can_reach_a_client(smtp: FakeSMTP) -> None:
+    """What aiosmtpd would say is replaced by the dialogue's words, whatever it is."""
+    texts = aiosmtpd_texts()
+    assert "220 Ready to start TLS" in texts
+    ours = {str(row.code) + " " + row.text for _, row in NHN_CLOUD_EMAIL.rows()}
+    assert ours & texts == set()
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        assert client.ask("STARTTLS") not in texts
+
+
+def test_every_reply_over_the_wire_is_a_row_of_the_profile() -> None:
+    """No reply of any recorded scenario, safe or not, comes from elsewhere than the profile."""
+    rows = [row for _, row in NHN_CLOUD_EMAIL.rows()]
+    codes = {row.code for row in rows}
+    with FakeSMTP(accounts=[KEYS], ports={587: 0}, policy=Policy()) as smtp:
+        for scenario in load():
+            if scenario.implicit_tls or any(step.starts_tls for step in scenario.steps):
+                continue
+            with RawClient(smtp.port(587)) as client:
+                client.send(b"".join(step.send for step in scenario.steps))
+                client.half_close()
+                client.read_to_end()
+        replies = [reply for session in smtp.sessions for reply in session.replies]
+    assert len(replies) > 1000
+    assert {reply.code for reply in replies} <= codes
+
+
+SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
+ENCODED = b64encode(SECRET.encode()).decode()
+PLAIN = b64encode(f"\0Key\0{SECRET}".encode()).decode()
+#: Where a SecretKey is looked for: any key is masked here, known or not.
+IN_ITS_PLACE = [
+    f"AUTH PLAIN {PLAIN}",
+    f"auth plain {PLAIN}",
+    f"AUTH PLAIN {PLAIN} extra",
+    f"AUTH PLAIN={ENCODED}",
+    f"AUTH PLAIN {SECRET}",
+    f"AUTH CRAM-MD5 {ENCODED}",
+    f"AUTH {SECRET}",
+    f"auth xoauth2 {SECRET}",
+    PLAIN,
+]
+#: Where nobody would look for it: a known key is masked here.
+MISPLACED = [
+    f"AUTH LOGIN {ENCODED}",
+    f"NOOP {SECRET}",
+    SECRET,
+    ENCODED,
+    f"MAIL FROM:<{SECRET}@example.com>",
+    f"EHLO {SECRET}",
+    f"PASS {SECRET}",
+]
+
+
+@pytest.mark.parametrize(
+    ("line", "known"),
+    [
+        *((line, SECRET) for line in IN_ITS_PLACE + MISPLACED),
+        *((line, "another") for line in IN_ITS_PLACE),
+    ],
+)
+def test_a_secret_key_is_in_no_record(
+    line: str, known: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However the SecretKey was typed, no transcript and no log has it, in clear or in Base64."""
+    with (
+        caplog.at_level(logging.DEBUG),
+        FakeSMTP(accounts=[("Key", known)], ports={587: 0}) as smtp,
+        RawClient(smtp.port(587)) as client,
+    ):
+        client.read_reply()
+        client.ask(line)
+        (session,) = smtp.sessions
+        shown = session.transcript() + repr(session) + repr(smtp.account) + repr(session.events)
+    shown = (shown + caplog.text).lower()
+    assert SECRET.lower() not in shown
+    assert ENCODED.rstrip("=").lower() not in shown
+    assert PLAIN.rstrip("=").lower() not in shown
+
+
+@pytest.mark.parametrize("secret", [SECRET, "x"])
+def test_a_secret_key_of_auth_login_is_in_no_record(secret: str) -> None:
+    """The password line of AUTH LOGIN is masked whole, right or wrong, well-formed or not."""
+    with (
+        FakeSMTP(accounts=[("Key", SECRET)], ports={587: 0}) as smtp,
+        RawClient(smtp.port(587)) as client,
+    ):
+        client.read_reply()
+        for line in (b64encode(secret.encode()).decode(), secret):
+            assert client.ask("AUTH LOGIN S2V5").startswith("334")
+            client.ask(line)
+            if smtp.sessions[0].login:
+                break
+        commands = smtp.sessions[0].commands
+    assert set(commands) == {"AUTH LOGIN AppKey=Key", "SecretKey=***"}
