@@ -23,6 +23,11 @@ def _derived(code: int, text: str, group: str, note: str = "") -> Row:
     return Row(code, text, Provenance.DERIVED, f"recorded: {group}", note)
 
 
+def _tabled(code: int, text: str, note: str = "") -> Row:
+    """Make a row that the recording did not set off, but the software's reply table has."""
+    return Row(code, text, Provenance.DERIVED, "reply table of the recorded software", note)
+
+
 def _assumed(code: int, text: str, source: str, note: str = "") -> Row:
     return Row(code, text, Provenance.ASSUMED, source, note)
 
@@ -69,11 +74,10 @@ NHN_CLOUD_EMAIL = Profile(
     starttls_when_active=_derived(
         500, "5.5.1 TLS already active RFC2487 5.2", "starttls, implicit-tls"
     ),
-    starttls_with_commands_behind=_derived(
+    starttls_with_commands_behind=_tabled(
         451,
         "Unable to process request",
-        "the software's own guard against injected commands",
-        "And closed; nothing of it is obeyed. `unsafe_commands_behind_starttls` follows the "
+        "The software's own guard against injected commands. And closed; nothing of it is obeyed. `unsafe_commands_behind_starttls` follows the "
         "recording, in which the guard was off.",
     ),
     tls_required=_assumed(
@@ -86,9 +90,7 @@ NHN_CLOUD_EMAIL = Profile(
         "in 2022: `AS_RECORDED`. Clients must not read the text.",
     ),
     auth_failed=_derived(535, "Authentication Failed", "auth-plain, auth-login, auth-type"),
-    auth_without_argument=_derived(
-        501, "5.5.4 Usage: AUTH (authentication type) <challenge>", "auth-misc"
-    ),
+    auth_without_argument=_tabled(501, "5.5.4 Usage: AUTH (authentication type) <challenge>"),
     auth_unknown_mechanism=_derived(504, "Unrecognized Authentication Type", "auth-misc"),
     auth_twice=_derived(
         503,
@@ -151,18 +153,15 @@ NHN_CLOUD_EMAIL = Profile(
         "The software fails when a word of the argument, parted by spaces, stands there twice.",
     ),
     data_ready=_derived(354, "Ok Send data ending with <CRLF>.<CRLF>", "data"),
-    data_with_argument=_derived(
-        500, "5.5.4 Unexpected argument provided with DATA command", "order"
-    ),
+    data_with_argument=_tabled(500, "5.5.4 Unexpected argument provided with DATA command"),
     data_before_mail=_derived(503, "5.5.0 No sender specified", "order"),
     data_before_rcpt=_derived(503, "5.5.0 No recipients specified", "order"),
     message_accepted=_derived(
         250, "Command accepted", "data", "The software's text where the service gives none."
     ),
-    message_too_big=_derived(
+    message_too_big=_tabled(
         552,
         "Quota exceeded",
-        "the software's limit",
         "Where the limit lies is assumed: `max_message_size`.",
     ),
     rset_done=_derived(250, "2.0.0 OK", "rset"),
@@ -178,10 +177,9 @@ NHN_CLOUD_EMAIL = Profile(
         "line-length",
         "More than 8192 bytes before the line end. The line is dropped, also in a message.",
     ),
-    internal_error=_derived(
+    internal_error=_tabled(
         451,
         "Unable to process request",
-        "the software's answer when it fails itself",
         "Only when fakesmtp has a bug; the connection is closed and the bug is raised in the test.",
     ),
     quit_done=_derived(221, "2.0.0 {host} Service closing transmission channel", "quit"),

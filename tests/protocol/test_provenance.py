@@ -1,0 +1,102 @@
+"""Every reply has a provenance, and stands in the profile alone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+from scenarios import GOLDEN
+
+from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
+from fakesmtp.protocol.policy import Policy
+from fakesmtp.protocol.profile import Provenance, Row
+
+ROOT = Path(__file__).parents[2]
+ROWS = dict(NHN_CLOUD_EMAIL.rows())
+PRINTED = "".join((GOLDEN / f"auth-{name}.txt").read_text() for name in ("plain", "login"))
+
+
+def recorded_lines() -> set[str]:
+    """Every reply line that was recorded."""
+    scenarios = map(json.loads, (GOLDEN / "golden-3.6.2.jsonl").read_text().strip().split("\n"))
+    steps = [step for scenario in scenarios for step in scenario["steps"]]
+    return {line for step in steps for line in step["expect"] or []}
+
+
+RECORDED = recorded_lines()
+
+
+def pattern(row: Row) -> str:
+    """A pattern for the last line that the row says."""
+    last = f"{row.code} {row.text}".split("\n")[-1]
+    return re.sub(r"\\{\w+\\}", ".*", re.escape(last))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_row_says_how_it_is_known(name: str) -> None:
+    """A row names its source, and it is one of the three kinds."""
+    row = ROWS[name]
+    assert row.provenance in Provenance
+    assert row.source
+
+
+@pytest.mark.parametrize("name", [n for n, r in ROWS.items() if r.provenance == "documented"])
+def test_documented_rows_are_printed_in_the_guide(name: str) -> None:
+    """What is called documented stands in the guide's transcripts."""
+    first = f"{ROWS[name].code}.{re.escape(ROWS[name].text.split(chr(10))[0])}"
+    assert re.search(re.sub(r"\\{\w+\\}", ".*", first), PRINTED)
+
+
+@pytest.mark.parametrize("name", [n for n, r in ROWS.items() if r.source.startswith("recorded:")])
+def test_derived_rows_were_recorded(name: str) -> None:
+    """What is called recorded stands in the recorded transcripts, word for word."""
+    assert any(re.fullmatch(pattern(ROWS[name]), line) for line in RECORDED)
+
+
+def test_every_recorded_line_is_said_by_a_row() -> None:
+    """Nothing that was recorded is missing from the profile."""
+    patterns = [pattern(row) for _, row in AS_RECORDED.rows()]
+    capabilities = {c.line for c in NHN_CLOUD_EMAIL.capabilities}
+    unknown = [
+        line
+        for line in RECORDED
+        if line[4:] not in capabilities
+        and not line.startswith("250-smtp-mail.nhncloudservice.com Hello ")
+        and not any(re.fullmatch(p, line, re.DOTALL) for p in patterns)
+    ]
+    assert unknown == []
+
+
+def test_no_reply_text_stands_outside_the_profile() -> None:
+    """No other module holds a string that is, or ends like, a reply of the profile."""
+    texts = {row.text for row in ROWS.values() if len(row.text) > len("2.0.0 OK")}
+    for path in (ROOT / "fakesmtp").rglob("*.py"):
+        if path.name == "nhn.py":
+            continue
+        constants = [
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert [c for c in constants if c in texts or re.match(r"[245]\d\d \d\.\d\.\d \w", c)] == []
+
+
+def test_the_fidelity_page_is_fresh() -> None:
+    """`docs/fidelity.md` is what `docs/make_fidelity.py` makes of the profile and the switches."""
+    scope: dict[str, object] = {"__name__": "docs"}
+    exec((ROOT / "docs" / "make_fidelity.py").read_text(encoding="utf-8"), scope)  # noqa: S102 - a script of ours that is no module
+    page = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    assert page == scope["make_page"](), "run `python docs/make_fidelity.py`"
+
+
+def test_every_assumed_row_and_switch_is_on_the_fidelity_page() -> None:
+    """A choice is never silent."""
+    page = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
+    for name, row in ROWS.items():
+        assert f"`{name}`" in page
+        assert row.source in page
+    for name in Policy.names():
+        assert f"`{name}`" in page
