@@ -77,8 +77,8 @@ NHN_CLOUD_EMAIL = Profile(
     starttls_with_commands_behind=_tabled(
         451,
         "Unable to process request",
-        "The software's own guard against injected commands. And closed; nothing of it is obeyed. `unsafe_commands_behind_starttls` follows the "
-        "recording, in which the guard was off.",
+        "The software's own guard against injected commands. And closed; nothing of it is obeyed. "
+        "`unsafe_commands_behind_starttls` follows the recording, in which the guard was off.",
     ),
     tls_required=_assumed(
         530, "5.7.0 Must issue a STARTTLS command first", "RFC 3207 §4", "Only with `require_tls`."

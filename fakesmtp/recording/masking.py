@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.accounts import Accounts
 
+    _Describe = Callable[[bytes, Accounts], str]
+
 MASK = "***"
 _LINE_ENDS = b"\r\n"
 
@@ -51,7 +53,10 @@ def _mask_argument(text: bytes) -> bytes:
 
 
 def _mask_auth(text: bytes, accounts: Accounts) -> bytes:
-    verb, mechanism, *response = text.split(None, 2)
+    verb, *words = text.split(None, 2)
+    if not words:
+        return text
+    mechanism, *response = words
     if not response:
         # Nothing behind the mechanism, unless it is glued to it: `AUTH PLAIN=…`.
         return text if mechanism.upper() in _INITIAL else verb + b" " + MASK.encode()
@@ -59,35 +64,37 @@ def _mask_auth(text: bytes, accounts: Accounts) -> bytes:
     return b" ".join((verb, mechanism, _mask_response(response[0].strip(), describe, accounts)))
 
 
-def _mask_response(text: bytes, describe: Callable[[bytes], str], accounts: Accounts) -> bytes:
+def _mask_response(text: bytes, describe: _Describe, accounts: Accounts) -> bytes:
     if text == b"*":
         return text
     try:
-        described = describe(text).encode("utf-8", "replace")
+        return describe(text, accounts).encode("utf-8", "replace")
     except MalformedResponse:
         return MASK.encode()
-    return MASK.encode() if accounts.find_secret(described) else described
 
 
-def _describe_user(user_name: str) -> str:
+def _describe_user(user_name: str, accounts: Accounts) -> str:
+    """Show a user name by its parts, unless it is a SecretKey typed in the wrong place."""
+    if accounts.find_secret(user_name.encode("utf-8", "replace")):
+        return f"AppKey={MASK}"
     app_key, mark, mail_type = user_name.partition("#")
     return f"AppKey={app_key} mailType={mail_type}" if mark else f"AppKey={app_key}"
 
 
-def _describe_plain(text: bytes) -> str:
+def _describe_plain(text: bytes, accounts: Accounts) -> str:
     user_name, _ = parse_plain(text)
-    return f"{_describe_user(user_name)} SecretKey={MASK}"
+    return f"{_describe_user(user_name, accounts)} SecretKey={MASK}"
 
 
-def _describe_login_user(text: bytes) -> str:
-    return _describe_user(decode_text(text))
+def _describe_login_user(text: bytes, accounts: Accounts) -> str:
+    return _describe_user(decode_text(text), accounts)
 
 
-def _describe_password(_text: bytes) -> str:
+def _describe_password(_text: bytes, _accounts: Accounts) -> str:
     return f"SecretKey={MASK}"
 
 
-def _describe_nothing(_text: bytes) -> str:
+def _describe_nothing(_text: bytes, _accounts: Accounts) -> str:
     return MASK
 
 

@@ -1,0 +1,156 @@
+"""Sessions as they are recorded and read."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
+from fakesmtp.protocol.dialogue import Awaiting
+from fakesmtp.protocol.reply import Reply
+from fakesmtp.recording import ClosedBy, EventKind, Session, SessionLog
+from fakesmtp.recording.masking import mask_line
+
+OK = Reply(250, ("2.0.0 OK",))
+NO = Reply(535, ("Authentication Failed",))
+
+
+def make_session(number: int = 1, **options: object) -> Session:
+    """A session that nothing has happened in yet."""
+    settings = {"max_events": 100, "accounts": FixedAccounts([("Key", "Secret")])} | options
+    return Session(f"s-{number}", peer="127.0.0.1:1", listener=587, **settings)
+
+
+def test_events_are_in_order_with_rising_times() -> None:
+    """What was heard and said is kept in order, and no time goes back."""
+    session = make_session()
+    session.said(Reply(220, ("ready",)))
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.said(OK)
+    session.took_message("m-1", 10)
+    session.ended(ClosedBy.QUIT)
+    kinds = [event.kind for event in session.events]
+    server, client, message, end = (
+        EventKind.SERVER,
+        EventKind.CLIENT,
+        EventKind.MESSAGE,
+        EventKind.END,
+    )
+    assert kinds == [server, client, server, message, end]
+    times = [event.at for event in session.events]
+    assert times == sorted(times)
+    assert session.duration == times[-1] / 1_000_000
+    assert session.commands == ("NOOP",)
+    assert session.replies[1] == OK
+
+
+def test_the_transcript_reads_like_the_guide() -> None:
+    """Every line has `C:` or `S:` in front, also each line of a reply of several."""
+    session = make_session()
+    session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
+    session.said(Reply(250, ("one", "two")))
+    assert session.transcript() == "C: EHLO a\nS: 250-one\nS: 250 two"
+
+
+def test_refusals_name_the_command() -> None:
+    """A 4xx or 5xx is told with the command it answered; one behind a message with its end."""
+    session = make_session()
+    session.heard(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
+    session.said(NO)
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.said(OK)
+    session.took_message("m-1", 1)
+    session.said(Reply(552, ("Quota exceeded",)))
+    first, second = session.refusals
+    assert first.command == "AUTH PLAIN AppKey=Key SecretKey=***"
+    assert first.reply == NO
+    assert (second.command, second.reply.code) == ("end of data", 552)
+
+
+def test_only_the_first_end_counts() -> None:
+    """The reason that was found first is the reason."""
+    session = make_session()
+    session.ended(ClosedBy.IDLE)
+    session.ended(ClosedBy.CLIENT)
+    assert session.closed_by is ClosedBy.IDLE
+    assert len(session.events) == 1
+
+
+def test_a_session_keeps_so_many_events_and_counts_the_rest() -> None:
+    """A session is bounded; how it ended is kept all the same."""
+    session = make_session(max_events=3)
+    for _ in range(5):
+        session.said(OK)
+    session.ended(ClosedBy.QUIT)
+    assert session.cut == 2
+    assert len(session.events) == 4
+    assert session.transcript().endswith("-- 2 more events were not kept")
+
+
+def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
+    """The oldest sessions go first, and are counted."""
+    log = SessionLog(max_sessions=2)
+    sessions = [make_session(number) for number in range(3)]
+    for session in sessions:
+        log.add(session)
+    assert log.snapshot() == sessions[1:]
+    assert (log.opened, log.dropped) == (3, 1)
+    log.clear()
+    assert log.snapshot() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "awaiting", "masked"),
+    [
+        (b"NOOP\r\n", Awaiting.COMMAND, b"NOOP"),
+        (
+            b"auth plain AEtleSNhZABTZWNyZXQ=\r\n",
+            Awaiting.COMMAND,
+            b"auth plain AppKey=Key mailType=ad SecretKey=***",
+        ),
+        (b"AUTH PLAIN !!!\r\n", Awaiting.COMMAND, b"AUTH PLAIN ***"),
+        (b"AUTH PLAIN\r\n", Awaiting.COMMAND, b"AUTH PLAIN"),
+        (b"AUTH PLAIN=xyz\r\n", Awaiting.COMMAND, b"AUTH ***"),
+        (b"AUTH \r\n", Awaiting.COMMAND, b"AUTH "),
+        (b"AUTH LOGIN S2V5\r\n", Awaiting.COMMAND, b"AUTH LOGIN AppKey=Key"),
+        (b"AUTH OTHER abc\r\n", Awaiting.COMMAND, b"AUTH OTHER ***"),
+        (b"AEtleQBTZWNyZXQ=\r\n", Awaiting.PLAIN, b"AppKey=Key SecretKey=***"),
+        (b"Secret\r\n", Awaiting.PLAIN, b"***"),
+        (b"S2V5I2F1dGg=\r\n", Awaiting.LOGIN_USER, b"AppKey=Key mailType=auth"),
+        (b"U2VjcmV0\r\n", Awaiting.LOGIN_USER, b"AppKey=***"),
+        (b"U2VjcmV0\r\n", Awaiting.LOGIN_PASSWORD, b"SecretKey=***"),
+        (b"*\r\n", Awaiting.LOGIN_PASSWORD, b"*"),
+        (b"NOOP Secret\r\n", Awaiting.COMMAND, b"NOOP ***"),
+        (b"Secret\r\n", Awaiting.COMMAND, b"***"),
+        (b"U2VjcmV0\r\n", Awaiting.COMMAND, b"***"),
+    ],
+)
+def test_masking(line: bytes, awaiting: Awaiting, masked: bytes) -> None:
+    """What AUTH carries is shown by its parts, never the SecretKey."""
+    assert mask_line(line, awaiting, FixedAccounts([("Key", "Secret")])) == masked
+
+
+def echo_back(line: bytes) -> Reply:
+    """A reply that repeats the line in capitals, as an unknown command's does."""
+    return Reply(500, (f"5.5.1 Command {line.strip().upper().decode()} unrecognized.",))
+
+
+@pytest.mark.parametrize("line", [b"Secret\r\n", b"AEtleQBTZWNyZXQ=\r\n", b"U2VjcmV0\r\n"])
+def test_a_reply_does_not_repeat_what_was_masked(line: bytes) -> None:
+    """The echo of a masked line is masked, and the next reply is not."""
+    session = make_session()
+    session.heard(line, Awaiting.COMMAND)
+    session.said(echo_back(line))
+    session.said(OK)
+    assert session.transcript() == "C: ***\nS: 500 ***\nS: 250 2.0.0 OK"
+
+
+@given(st.binary(max_size=200), st.sampled_from(Awaiting))
+def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
+    """No bytes of a client make the record fail."""
+    session = make_session(accounts=AnyAccounts())
+    session.heard(line, awaiting)
+    session.said(Reply(500, ("x",)))
+    assert len(session.events) == 2
+    assert session.transcript()

@@ -1,0 +1,309 @@
+"""`FakeSMTP`: options, life, and what it tells."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import smtplib
+import socket
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_client import RawClient
+
+from fakesmtp import (
+    ConfigurationError,
+    FakeSMTP,
+    FakeSMTPError,
+    MailType,
+    NoMatchingMail,
+    PortTakenError,
+)
+from fakesmtp.recording import ClosedBy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAIL = b"From: a@example.com\r\nTo: b@example.org\r\nSubject: hello\r\n\r\nbody\r\n"
+
+
+def send(smtp: FakeSMTP, *, mail_type: str = "", raw: bytes = MAIL) -> None:
+    """Send a mail as an app would: STARTTLS, AUTH, verified."""
+    with smtplib.SMTP("localhost", smtp.port(587)) as client:
+        client.starttls(context=smtp.client_context())
+        client.login(smtp.account.app_key + mail_type, smtp.account.secret_key)
+        client.sendmail("a@example.com", ["b@example.org"], raw)
+
+
+def test_all_five_ports_are_open_on_free_ports() -> None:
+    """Without options every port of the endpoint has a listener of its own."""
+    with FakeSMTP() as smtp:
+        assert list(smtp.ports) == [25, 587, 2587, 465, 2465]
+        assert len(set(smtp.ports.values())) == 5
+        assert [listener.implicit_tls for listener in smtp.listeners] == [False] * 3 + [True] * 2
+        assert smtp.host == "127.0.0.1"
+
+
+def test_a_port_left_out_is_not_opened() -> None:
+    """Asking for a port that is not open names those that are."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        assert smtp.ports == {587: smtp.port(587)}
+        with pytest.raises(ConfigurationError, match="port 25 is not open; open are 587"):
+            smtp.port(25)
+
+
+def test_a_given_port_is_used() -> None:
+    """A port number given is the one that is listened on, again and again."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        port = smtp.port(587)
+    for _ in range(3):
+        with FakeSMTP(ports={25: port}) as smtp:
+            assert smtp.port(25) == port
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    """A port that is in use is named, with what to do; nothing stays open behind it."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        other = FakeSMTP(ports={25: 0, 587: smtp.port(587)})
+        with pytest.raises(PortTakenError, match=f"port {smtp.port(587)} on .* is taken"):
+            other.start()
+        other.stop()
+    assert threading.active_count() == 1 or "fakesmtp" not in {
+        thread.name for thread in threading.enumerate()
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ports": {26: 0}}, "no port 26; its ports are 25, 465, 587, 2465, 2587"),
+        ({"ports": {25: 70000}}, "70000 is no port"),
+        ({"ports": {}}, "no port to listen on"),
+        ({"accounts": "all"}, 'give pairs, or "any"'),
+        ({"requiretls": True}, "no option 'requiretls'; did you mean 'require_tls'"),
+        ({"unknown_mail_type": "x"}, "unknown_mail_type cannot be 'x'"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, object], message: str) -> None:
+    """A wrong option is one sentence that says what would be right."""
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        FakeSMTP(**options)
+
+
+def test_a_host_that_is_not_ours_is_refused() -> None:
+    """An address of another machine cannot be listened on, and the message says what can."""
+    with pytest.raises(ConfigurationError, match="127.0.0.1 always works"):
+        FakeSMTP(host="192.0.2.1").start()
+
+
+def test_ipv4_and_ipv6_at_once() -> None:
+    """Both loopback addresses share one port number, and IPv6 peers see their address."""
+    with FakeSMTP(host=("127.0.0.1", "::1"), ports={587: 0}) as smtp:
+        for host in ("127.0.0.1", "::1"):
+            with RawClient(smtp.port(587), host=host) as client:
+                client.read_reply()
+                assert client.ask("EHLO a").split("\n")[0].endswith(f"Hello a [{host}])")
+
+
+def test_start_and_stop_any_number_of_times() -> None:
+    """A server is started again after it was stopped, and keeps its mails."""
+    smtp = FakeSMTP(ports={587: 0})
+    for number in range(5):
+        smtp.start()
+        send(smtp)
+        assert len(smtp.messages) == number + 1
+        smtp.stop()
+        smtp.stop()
+    with pytest.raises(FakeSMTPError, match="not running"):
+        smtp.port(587)
+    smtp.start()
+    with pytest.raises(FakeSMTPError, match="running already"):
+        smtp.start()
+    smtp.stop()
+
+
+def test_stop_leaves_nothing_behind() -> None:
+    """With clients attached in every state, stop ends threads and sockets, and quickly."""
+    descriptors = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else None  # noqa: PTH110, PTH208
+    threads = threading.active_count()
+    smtp = FakeSMTP().start()
+    clients = [RawClient(port) for port in smtp.ports.values() for _ in range(5)]
+    clients += [RawClient(smtp.port(465), smtp.client_context())]
+    upgrading = RawClient(smtp.port(587))
+    upgrading.read_reply()
+    assert upgrading.ask("STARTTLS").startswith("220")
+    clients.append(upgrading)
+    began = time.monotonic()
+    smtp.stop()
+    # Not a benchmark: the promise is a second, a hanging stop takes for ever.
+    assert time.monotonic() - began < 1
+    for client in clients:
+        client.read_to_end()
+        client.socket.close()
+    assert threading.active_count() == threads
+    if descriptors is not None:
+        assert len(os.listdir("/proc/self/fd")) == descriptors  # noqa: PTH208
+    assert {session.closed_by for session in smtp.sessions} <= {ClosedBy.STOP, ClosedBy.TLS}
+
+
+def test_async_with() -> None:
+    """`async with` starts and stops the server without blocking the loop."""
+
+    async def run() -> str:
+        async with FakeSMTP(ports={587: 0}) as smtp:
+            reader, writer = await asyncio.open_connection(smtp.host, smtp.port(587))
+            greeting = await reader.readline()
+            writer.close()
+            await writer.wait_closed()
+        return greeting.decode()
+
+    assert asyncio.run(run()).startswith("220 ")
+
+
+def test_a_mail_tells_where_it_came_from() -> None:
+    """Envelope, account, type, time, listener, TLS and session are all there."""
+    with FakeSMTP() as smtp:
+        send(smtp, mail_type="#ad")
+        mail = smtp.wait_for(subject="hello")
+        assert mail.raw == MAIL
+        assert mail.envelope.mail_from == "a@example.com"
+        assert mail.envelope.rcpt_tos == ("b@example.org",)
+        assert mail.app_key == smtp.account.app_key
+        assert mail.mail_type is MailType.AD
+        assert mail.listener == 587
+        assert mail.tls is not None
+        assert mail.tls.version == "TLSv1.3"
+        assert mail.session is smtp.sessions[0]
+        assert mail.received_at.tzinfo is not None
+
+
+def test_waiting_in_vain_tells_of_refused_sessions() -> None:
+    """The time-out says who was refused and why, without the SecretKey."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        with (
+            smtplib.SMTP("localhost", smtp.port(587)) as client,
+            pytest.raises(smtplib.SMTPAuthenticationError),
+        ):
+            client.login(smtp.account.app_key, "not-the-secret")
+        with pytest.raises(NoMatchingMail, match="535 Authentication Failed") as error:
+            smtp.wait_for(timeout=0, to="b@example.org")
+        assert "not-the-secret" not in str(error.value)
+        assert smtp.account.secret_key not in str(error.value)
+
+
+def test_failed_logins_do_not_open_other_accounts() -> None:
+    """A random account is let in; its AppKey with another SecretKey is not."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        extra = smtp.add_account()
+        for app_key, secret_key, opens in [
+            (*extra, True),
+            (extra.app_key, smtp.account.secret_key, False),
+        ]:
+            with smtplib.SMTP("localhost", smtp.port(587)) as client:
+                client.ehlo()
+                code, _ = client.docmd("AUTH", f"PLAIN {plain(app_key, secret_key)}")
+                assert (code == 235) is opens
+
+
+def plain(app_key: str, secret_key: str) -> str:
+    """A PLAIN response."""
+    return smtplib.base64.b64encode(f"\0{app_key}\0{secret_key}".encode()).decode()
+
+
+def test_any_account() -> None:
+    """With `accounts="any"` every pair is let in, and there is no account to show."""
+    with FakeSMTP(ports={587: 0}, accounts="any") as smtp:
+        with smtplib.SMTP("localhost", smtp.port(587)) as client:
+            client.login("whoever", "whatever")
+        with pytest.raises(FakeSMTPError, match="any AppKey"):
+            _ = smtp.account
+        with pytest.raises(FakeSMTPError, match="any AppKey"):
+            smtp.add_account()
+        assert "SMTP_PASSWORD" not in smtp.env()
+
+
+def test_environment_settings() -> None:
+    """The settings of a client are given as variables; none is set."""
+    with FakeSMTP() as smtp:
+        before = dict(os.environ)
+        settings = smtp.env(465)
+        assert settings["SMTP_HOST"] == "127.0.0.1"
+        assert settings["SMTP_PORT"] == str(smtp.port(465))
+        assert settings["SMTP_SECURITY"] == "tls"
+        assert settings["SMTP_PASSWORD"] == smtp.account.secret_key
+        assert dict(os.environ) == before
+
+
+def test_callbacks() -> None:
+    """Mails and ended sessions are told to whoever asks, until they ask no more."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        subjects: list[str] = []
+        over = threading.Event()
+        forget = smtp.on_mail(lambda mail: subjects.append(mail.subject))
+        smtp.on_session_end(lambda _: over.set())
+        send(smtp)
+        assert over.wait(10)
+        forget()
+        send(smtp)
+        assert subjects == ["hello"]
+
+
+def test_a_callback_that_fails_is_raised_here_and_not_sent_to_the_client() -> None:
+    """The mail is kept, the client sees success, the test gets the exception."""
+    smtp = FakeSMTP(ports={587: 0}).start()
+    smtp.on_mail(lambda _: 1 / 0)
+    send(smtp)
+    assert len(smtp.messages) == 1
+    with pytest.raises(ZeroDivisionError):
+        smtp.__exit__(None, None, None)
+
+
+def test_the_authority_of_a_server_is_temporary_unless_it_has_a_folder(tmp_path: Path) -> None:
+    """Without a folder keys vanish at stop; with one the same authority serves again."""
+    with FakeSMTP() as smtp:
+        temporary = smtp.ca_file
+        assert temporary.exists()
+    assert not temporary.exists()
+    kept = []
+    for _ in range(2):
+        with FakeSMTP(certificates=tmp_path) as smtp:
+            send(smtp)
+            kept.append(smtp.ca_file.read_bytes())
+    assert kept[0] == kept[1]
+
+
+def test_openssl_verifies_the_chain(require_tool: object, tmp_path: Path) -> None:
+    """`openssl s_client` accepts the certificate for the endpoint's real name."""
+    openssl = require_tool("openssl")  # type: ignore[operator]
+    with FakeSMTP(certificates=tmp_path) as smtp:
+        command = [
+            openssl, "s_client", "-connect", f"127.0.0.1:{smtp.port(465)}", "-quiet",
+            "-CAfile", str(smtp.ca_file), "-verify_return_error", "-x509_strict",
+            "-verify_hostname", "smtp-mail.nhncloudservice.com",
+        ]  # fmt: skip
+        done = subprocess.run(command, input=b"QUIT\r\n", capture_output=True, check=True)
+    assert done.stdout.startswith(b"220 ")
+
+
+def test_nothing_is_listening_after_the_block() -> None:
+    """A stopped server's port refuses connections."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        port = smtp.port(587)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_terms_hold_for_sessions_that_begin_later() -> None:
+    """A session keeps the terms it began with; its owner is who owned the server then."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    with FakeSMTP(ports={587: 0}) as smtp, RawClient(smtp.port(587)) as early:
+        early.read_reply()
+        smtp.terms = replace(smtp.terms, owner="a test")
+        with RawClient(smtp.port(587)) as late:
+            late.read_reply()
+            assert [session.owner for session in smtp.sessions] == [None, "a test"]
