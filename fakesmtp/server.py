@@ -6,9 +6,10 @@ import asyncio
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from time import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 from fakesmtp.mail.message import ReceivedMail
@@ -48,8 +49,9 @@ class FakeSMTP:
     `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     lets any in, else pairs of AppKey and SecretKey. `certificates` is the folder that keeps the
-    authority; without one it lives as long as the server. Every other switch is in `Policy`;
-    those given here by name win over `policy`.
+    authority; without one it lives as long as the server. Without a `store`, mails are kept in
+    memory: all of them, or the newest `max_messages`. Every other switch is in `Policy`; those
+    given here by name win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
@@ -64,15 +66,17 @@ class FakeSMTP:
         profile: Profile = NHN_CLOUD_EMAIL,
         certificates: Path | None = None,
         store: Store | None = None,
+        max_messages: int | None = None,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
         **switches: object,
     ) -> None:
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
         self._hosts = (host,) if isinstance(host, str) else tuple(host)
-        self._accounts = _make_accounts(accounts)
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
-        self.terms = Terms(profile, _make_policy(policy or Policy(), switches), self._accounts)
+        self.terms = Terms(
+            profile, _make_policy(policy or Policy(), switches), _make_accounts(accounts)
+        )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(max_sessions=max_sessions, max_events=max_events)
         self._name = secrets.token_hex(3)
@@ -82,7 +86,7 @@ class FakeSMTP:
         self._failures: list[BaseException] = []
         self._runner: Runner | None = None
         #: What arrived.
-        self.mailbox = Mailbox(store or MemoryStore(), self._refusals)
+        self.mailbox = Mailbox(store or MemoryStore(max_messages), self._refusals)
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -103,7 +107,8 @@ class FakeSMTP:
 
     def raise_failures(self) -> None:
         """Raise the first bug of ours, or of a callback, that the server met and kept going."""
-        failures, self._failures = [*self._failures, *self.mailbox.callback_errors], []
+        failures = [*self._failures, *self.mailbox.callback_errors]
+        self._failures.clear()
         self.mailbox.callback_errors.clear()
         if failures:
             raise failures[0]
@@ -163,17 +168,24 @@ class FakeSMTP:
     @property
     def account(self) -> Account:
         """The first account; raises `FakeSMTPError` when any AppKey is let in."""
-        if isinstance(self._accounts, AnyAccounts) or not self._accounts.accounts:
+        accounts = self.terms.accounts
+        if not isinstance(accounts, FixedAccounts) or not accounts.accounts:
             message = "no account is set: any AppKey and SecretKey are let in"
             raise FakeSMTPError(message)
-        return self._accounts.accounts[0]
+        return accounts.accounts[0]
 
     def add_account(self) -> Account:
         """Issue one more AppKey and SecretKey, at random."""
-        if isinstance(self._accounts, AnyAccounts):
+        accounts = self.terms.accounts
+        if not isinstance(accounts, FixedAccounts):
             message = "this server lets any AppKey in; give it accounts to add one"
             raise FakeSMTPError(message)
-        return self._accounts.add(*_fresh_pair())
+        return accounts.add(*_fresh_pair())
+
+    def remove_account(self, app_key: str) -> None:
+        """Let this AppKey in no longer; sessions that are logged in go on."""
+        if isinstance(self.terms.accounts, FixedAccounts):
+            self.terms.accounts.remove(app_key)
 
     @property
     def ca_file(self) -> Path:
@@ -192,7 +204,7 @@ class FakeSMTP:
             "SMTP_SECURITY": "tls" if REAL_PORTS[real_port] else "starttls",
             "SMTP_CA_FILE": str(self.ca_file),
         }
-        if isinstance(self._accounts, FixedAccounts):
+        if isinstance(self.terms.accounts, FixedAccounts):
             settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
         return settings
 
@@ -238,6 +250,39 @@ class FakeSMTP:
         self._on_session_end.append(callback)
         return lambda: self._on_session_end.remove(callback)
 
+    # -- for those who share a server ----------------------------------------------------------
+
+    def terms_for(
+        self, owner: object, *, accounts: AccountsOption = None, **switches: object
+    ) -> Terms:
+        """Give the terms of now for an owner, with other accounts or switches where given.
+
+        `profile` may be among the switches. Raises `ConfigurationError`.
+        """
+        terms = replace(self.terms, owner=owner)
+        if "profile" in switches:
+            terms = replace(terms, profile=cast("Profile", switches.pop("profile")))
+        if accounts is not None:
+            terms = replace(terms, accounts=_make_accounts(accounts))
+        return replace(terms, policy=_make_policy(terms.policy, switches)) if switches else terms
+
+    def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
+        """Set what holds for connections from now on; the terms before hold for those made before.
+
+        That is more than setting `terms`: a connection may have been made and its session not yet
+        have begun. Without `wait` it is so soon after, but before any later change of terms.
+        """
+        change = partial(setattr, self, "terms", terms)
+        if self._runner is None:
+            change()
+        else:
+            self._runner.after_accepting(change, wait=wait)
+
+    def forget(self, owner: object) -> None:
+        """Forget the mails and sessions of an owner."""
+        self.mailbox.view(lambda mail: mail.session.owner is owner).clear()
+        self._sessions.forget(owner)
+
     # -- for the connections -------------------------------------------------------------------
 
     def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
@@ -279,9 +324,7 @@ class FakeSMTP:
         """Describe the newest refused sessions, a line each."""
         refused = [session for session in self.sessions if session.refusals]
         return [
-            f"session {session.id} on port {session.listener}: {refusal.command} -> {refusal.reply}"
-            for session in refused[-_RECENT_REFUSALS:]
-            for refusal in session.refusals
+            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]
 
 
@@ -296,7 +339,7 @@ def _make_policy(policy: Policy, switches: dict[str, object]) -> Policy:
     return replace(policy, **given)
 
 
-def _make_accounts(accounts: AccountsOption) -> AnyAccounts | FixedAccounts:
+def _make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts:
     if accounts is None:
         return FixedAccounts([_fresh_pair()])
     if isinstance(accounts, str):

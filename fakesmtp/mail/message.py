@@ -40,6 +40,10 @@ class SessionView(Protocol):
     def id(self) -> str:
         """The session's name, unique in its server."""
 
+    @property
+    def owner(self) -> object:
+        """What the session belongs to."""
+
     def transcript(self) -> str:
         """Give what was said, line by line."""
 

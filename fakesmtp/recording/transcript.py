@@ -244,6 +244,11 @@ class Session:
             elif event.reply and event.reply.is_refusal:
                 yield Refusal(command, event.reply)
 
+    def describe_refusals(self) -> list[str]:
+        """Say in a line each what was refused."""
+        where = f"session {self.id} on port {self.listener}"
+        return [f"{where}: {refusal.command} -> {refusal.reply}" for refusal in self.refusals]
+
     def transcript(self) -> str:
         """The session in the style of NHN's guide: `C:` and `S:` in front of every line."""
         lines = []
@@ -303,6 +308,14 @@ class SessionLog:
         """The kept sessions, oldest first."""
         with self._lock:
             return list(self._sessions)
+
+    def forget(self, owner: object) -> None:
+        """Forget the sessions of an owner, as if there had been none."""
+        with self._lock:
+            kept = [session for session in self._sessions if session.owner is not owner]
+            self.opened -= len(self._sessions) - len(kept)
+            self._sessions.clear()
+            self._sessions.extend(kept)
 
     def clear(self) -> None:
         """Forget all sessions; those that are open go on unrecorded in this log."""

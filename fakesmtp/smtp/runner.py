@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from fakesmtp.smtp.connection import Connection
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 #: How often the loop turns at most until every dropped connection has said goodbye.
 _TURNS_TO_CLOSE = 100
+#: Within how many turns asyncio makes a session of a connection: it looks at the listener, accepts,
+#: makes the protocol, connects it; and one turn more, as it may just have looked.
+_TURNS_TO_BEGIN = 5
 
 
 class Runner:
@@ -56,6 +60,25 @@ class Runner:
 
     def _factory(self, listener: Listener) -> Callable[[], Connection]:
         return lambda: Connection(self._services, listener)
+
+    def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
+        """Act when every connection that clients have made so far has begun its session.
+
+        One that waits in the listener's queue becomes a session within a few turns of the loop.
+        """
+        loop, done = self._thread.loop, Lock()
+
+        def turn(left: int) -> None:
+            if left:
+                loop.call_soon(turn, left - 1)
+            else:
+                action()
+                done.release()
+
+        done.acquire()
+        loop.call_soon_threadsafe(turn, _TURNS_TO_BEGIN)
+        if wait:
+            done.acquire()
 
     def stop(self) -> None:
         """Close the listeners, drop every connection, end the thread."""
