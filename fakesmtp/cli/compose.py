@@ -1,0 +1,92 @@
+"""From settings to what a server is made of."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fakesmtp.cli.sources import read_from
+from fakesmtp.cli.values import read_account
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.smtp.listeners import REAL_PORTS, check_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fakesmtp.cli.settings import Settings
+    from fakesmtp.protocol.accounts import Account
+
+#: The settings that say where a server listens and who may log in.
+PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir", "config")
+
+
+def choose_ports(settings: Settings) -> dict[int, int]:
+    """Give the local port of each of the endpoint's ports; 0 is a free one."""
+    if settings.ports == "auto":
+        return dict.fromkeys(REAL_PORTS, 0)
+    if settings.ports is not None:
+        return dict(settings.ports)
+    try:
+        return check_ports({port: port + settings.port_offset for port in REAL_PORTS})
+    except ConfigurationError as error:
+        message = f"--port-offset {settings.port_offset} is too far: {error}"
+        raise ConfigurationError(message) from error
+
+
+def choose_certificates(settings: Settings) -> Path:
+    """Give the folder of the certificates: as set, or of the checkout, or of the user."""
+    if settings.certs_dir is not None:
+        return settings.certs_dir.absolute()
+    checkout = Path(__file__).parents[2]
+    if _is_checkout(checkout):
+        return checkout / "certs"
+    from platformdirs import user_data_path  # noqa: PLC0415 - lazily: most starts do without it
+
+    return user_data_path("fakesmtp", appauthor=False) / "certs"
+
+
+def _is_checkout(folder: Path) -> bool:
+    project = folder / "pyproject.toml"
+    if not (folder / "certs" / "README.md").is_file() or not project.is_file():
+        return False
+    return 'name = "fakesmtp"' in project.read_text(encoding="utf-8").splitlines()
+
+
+def choose_accounts(settings: Settings) -> tuple[Account, ...]:
+    """Give the accounts that were named, those of the file behind the others.
+
+    Raises `ConfigurationError` for a file that cannot be read or that names none.
+    """
+    return (*settings.account, *_read_accounts(settings.accounts_file))
+
+
+def _read_accounts(path: Path | None) -> Iterable[Account]:
+    if path is None:
+        return ()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read the accounts in {path}: {error}") from error
+    accounts = [
+        read_from(f"{path}, line {number}", read_account, line)
+        for number, line in enumerate(lines, 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if not accounts:
+        # Without this, a file that was emptied by mistake would let everyone in.
+        raise ConfigurationError(f"{path} names no account: write APPKEY:SECRETKEY on a line")
+    return accounts
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a listener on the host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def show_address(host: str, port: int) -> str:
+    """Write host and port the usual way, `[::1]:1587`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,0 +1,107 @@
+"""The desk: hears from the server's thread what happened, and says it in the main one."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from fakesmtp.cli.console import say
+from fakesmtp.mail import ReceivedMail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakesmtp.cli.report import Report
+    from fakesmtp.recording import Session
+    from fakesmtp.store import Store
+
+#: A client that keeps its connection open gets this long (seconds) to read the last reply.
+_GOODBYE = 1.0
+#: On Windows a wait without an end cannot be interrupted by Ctrl-C (seconds).
+_PATIENCE = 0.5 if sys.platform == "win32" else None
+_ENOUGH = "--exit-after"
+
+
+class Desk:
+    """One server's desk. A slow terminal holds up the desk, and no client."""
+
+    def __init__(self, report: Report, store: Store, *, limit: int, wanted: int | None) -> None:
+        """Say when `store` is full, which is at `limit` mails; be done after `wanted` mails."""
+        self._report = report
+        self._store = store
+        self._limit = limit
+        self._wanted = wanted
+        self._events: SimpleQueue[ReceivedMail | Session | str] = SimpleQueue()
+        self._mails = 0
+        self._said_full = False
+        self._last_session = ""
+        self._deadline: float | None = None
+
+    def hear(self, event: ReceivedMail | Session) -> None:
+        """Take a mail or a session that is over, in any thread."""
+        self._events.put(event)
+
+    @contextmanager
+    def heeding_signals(self) -> Iterator[None]:
+        """Let SIGINT (Ctrl-C) and SIGTERM be reasons to stop."""
+        heeded = (signal.SIGINT, signal.SIGTERM)
+        before = [
+            # A SimpleQueue may be put into while it is being read in the same thread.
+            signal.signal(each, lambda number, _: self._events.put(signal.Signals(number).name))
+            for each in heeded
+        ]
+        try:
+            yield
+        finally:
+            for each, handler in zip(heeded, before, strict=True):
+                signal.signal(each, handler)
+
+    def work(self) -> None:
+        """Say what happens until there is a reason to stop; then say that."""
+        reason = None
+        while reason is None:
+            reason = self._take()
+        say(self._report.stopping(reason, self._mails))
+
+    def clear(self) -> None:
+        """Say what was left when the server stopped."""
+        with suppress(Empty):
+            while True:
+                event = self._events.get_nowait()
+                if not isinstance(event, str):
+                    self._tell(event)
+
+    def _take(self) -> str | None:
+        try:
+            event = self._events.get(timeout=self._patience())
+        except Empty:
+            return None if self._deadline is None else _ENOUGH
+        if isinstance(event, str):
+            return event
+        self._tell(event)
+        is_over = self._deadline is not None and getattr(event, "id", "") == self._last_session
+        return _ENOUGH if is_over else None
+
+    def _patience(self) -> float | None:
+        return _PATIENCE if self._deadline is None else max(0.0, self._deadline - monotonic())
+
+    def _tell(self, event: ReceivedMail | Session) -> None:
+        if isinstance(event, ReceivedMail):
+            self._count(event)
+            say(self._report.arrived(event))
+        else:
+            say(self._report.ended(event))
+
+    def _count(self, mail: ReceivedMail) -> None:
+        self._mails += 1
+        if self._store.dropped and not self._said_full:
+            self._said_full = True
+            say(self._report.full(self._limit))
+        if self._mails == self._wanted:
+            # Not at once: the reply to this mail is on its way, and the client says QUIT.
+            self._last_session = mail.session_id
+            self._deadline = monotonic() + _GOODBYE

@@ -1,0 +1,252 @@
+"""What `serve` says while it runs: as text for people, as JSON Lines for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fakesmtp.cli.compose import show_address
+from fakesmtp.cli.console import escape
+from fakesmtp.recording import ClosedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from fakesmtp.mail import ReceivedMail
+    from fakesmtp.recording import Session
+    from fakesmtp.smtp.listeners import Listener
+
+_SHOWN_RECIPIENTS = 2
+_KILOBYTE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What there is to tell at start; `app_keys` is empty when any may log in."""
+
+    hosts: tuple[str, ...]
+    listeners: tuple[Listener, ...]
+    ca_file: Path
+    app_keys: tuple[str, ...]
+
+
+class Report(Protocol):
+    """How the events of a server become lines."""
+
+    def started(self, start: Start) -> Iterator[str]:
+        """All listeners are open."""
+
+    def arrived(self, mail: ReceivedMail) -> Iterator[str]:
+        """A mail is here."""
+
+    def ended(self, session: Session) -> Iterator[str]:
+        """A session is over."""
+
+    def full(self, limit: int) -> Iterator[str]:
+        """The oldest mail had to go, for the first time."""
+
+    def stopping(self, reason: str, mails: int) -> Iterator[str]:
+        """The server is about to stop, after that many mails."""
+
+
+class TextReport:
+    """Lines for people."""
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+
+    def started(self, start: Start) -> Iterator[str]:
+        """Where it listens, how to point an app at it, and the one stable line."""
+        if not self._quiet:
+            yield from _introduce(start)
+        addresses = (
+            show_address(host, listener.local_port)
+            for host in start.hosts
+            for listener in start.listeners
+        )
+        yield f"fakesmtp is ready: SMTP on {', '.join(addresses)}"
+
+    def arrived(self, mail: ReceivedMail) -> Iterator[str]:
+        """Time, port, account, from, to, subject, size."""
+        if self._quiet:
+            return
+        login = f"{mail.app_key}#{mail.mail_type}" if mail.login else "-"
+        route = f"{mail.mail_from or '<>'} -> {_show_recipients(mail.rcpt_tos)}"
+        size = _show_size(len(mail.raw))
+        time = _show_time(mail.received)
+        yield escape(
+            f'{time}  mail     {mail.listener:<4}  {login}  {route}  "{mail.subject}"  {size}'
+        )
+
+    def ended(self, session: Session) -> Iterator[str]:
+        """The first thing that was refused, and everything that was said if that is wanted."""
+        refusals = explain_refusals(session)
+        if refusals and not self._quiet:
+            command, reply = refusals[0]
+            more = f"  (and {len(refusals) - 1} more)" if refusals[1:] else ""
+            time = _show_time(session.started)
+            yield escape(f"{time}  refused  {session.listener:<4}  {command} -> {reply}{more}")
+        if self._verbose:
+            yield escape(
+                f"           session {session.id} on {session.listener} from {session.peer}"
+            )
+            for line in session.transcript().split("\n"):
+                yield escape(f"           {line}")
+
+    def full(self, limit: int) -> Iterator[str]:
+        """Say what happens to mails from now on."""
+        if not self._quiet:
+            yield f"{limit} mails are kept: from now on the oldest goes for each (--max-messages)"
+
+    def stopping(self, reason: str, mails: int) -> Iterator[str]:
+        """Why, and what was there."""
+        if not self._quiet:
+            yield f"stopping ({reason}) after {_count(mails, 'mail')}"
+
+
+class JsonReport:
+    """One JSON object a line; `event` is ready, mail, refused, session, full or stopping."""
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self._quiet = quiet
+        self._verbose = verbose
+
+    def started(self, start: Start) -> Iterator[str]:
+        """Where it listens, and what to trust."""
+        listeners = [
+            {
+                "port": listener.real_port,
+                "local_port": listener.local_port,
+                "security": name_security(listener),
+            }
+            for listener in start.listeners
+        ]
+        yield _event(
+            "ready",
+            hosts=start.hosts,
+            listeners=listeners,
+            ca_file=str(start.ca_file),
+            app_keys=start.app_keys,
+        )
+
+    def arrived(self, mail: ReceivedMail) -> Iterator[str]:
+        """All that is known without reading the parts."""
+        if not self._quiet:
+            yield _event(
+                "mail",
+                id=mail.id,
+                session=mail.session_id,
+                received_at=mail.received_at.isoformat(),
+                port=mail.listener,
+                tls=mail.tls.version if mail.tls else None,
+                app_key=mail.app_key,
+                mail_type=str(mail.mail_type) if mail.mail_type else None,
+                mail_from=mail.mail_from,
+                rcpt_tos=mail.rcpt_tos,
+                subject=mail.subject,
+                size=len(mail.raw),
+            )
+
+    def ended(self, session: Session) -> Iterator[str]:
+        """Everything that was refused, and everything that was said if that is wanted."""
+        refusals = explain_refusals(session)
+        common: dict[str, Any] = {
+            "session": session.id,
+            "port": session.listener,
+            "peer": session.peer,
+            "app_key": session.app_key,
+        }
+        if refusals and not self._quiet:
+            listed = [{"command": command, "reply": reply} for command, reply in refusals]
+            yield _event("refused", **common, refusals=listed)
+        if self._verbose:
+            yield _event("session", **common, transcript=session.transcript().split("\n"))
+
+    def full(self, limit: int) -> Iterator[str]:
+        """Name the limit."""
+        if not self._quiet:
+            yield _event("full", limit=limit)
+
+    def stopping(self, reason: str, mails: int) -> Iterator[str]:
+        """Why, and what was there."""
+        if not self._quiet:
+            yield _event("stopping", reason=reason, mails=mails)
+
+
+def explain_refusals(session: Session) -> list[tuple[str, str]]:
+    """Pair what the client did with what it was answered; a failed handshake counts, too."""
+    refusals = [
+        (refusal.command or "connection", str(refusal.reply)) for refusal in session.refusals
+    ]
+    if session.closed_by is ClosedBy.TLS:
+        refusals.append(("TLS handshake", session.events[-1].text))
+    return refusals
+
+
+def name_security(listener: Listener) -> str:
+    """Name the kind of TLS: `tls` from the start, or `starttls`."""
+    return "tls" if listener.implicit_tls else "starttls"
+
+
+def _introduce(start: Start) -> Iterator[str]:
+    yield "fakesmtp answers like smtp-mail.nhncloudservice.com and delivers nothing."
+    yield ""
+    yield from _align([("PORT", "LOCAL PORT", "TLS"), *map(_describe, start.listeners)])
+    yield ""
+    yield "Point your app at it:"
+    yield from _align(_settings_of_a_client(start))
+    yield ""
+
+
+def _describe(listener: Listener) -> tuple[str, ...]:
+    tls = "from the start" if listener.implicit_tls else "STARTTLS"
+    return str(listener.real_port), str(listener.local_port), tls
+
+
+def _settings_of_a_client(start: Start) -> Iterator[tuple[str, ...]]:
+    yield "host", " or ".join(start.hosts)
+    yield "port", "the local port of the endpoint's port that the app uses"
+    keys = "any AppKey" if not start.app_keys else " or ".join(map(escape, start.app_keys))
+    yield "user name", f"{keys}, with #normal, #auth or #ad behind it for the mail type"
+    yield (
+        "password",
+        ("the SecretKey of that account" if start.app_keys else "anything")
+        + "; a real SecretKey is not needed",
+    )
+    yield "CA file", str(start.ca_file)
+    yield "or run", "fakesmtp env (settings to paste), fakesmtp certs (how to trust the CA)"
+
+
+def _align(rows: Sequence[tuple[str, ...]] | Iterator[tuple[str, ...]]) -> Iterator[str]:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield f"  {'  '.join(cells)}".rstrip()
+
+
+def _event(name: str, **facts: object) -> str:
+    # ASCII alone: every control character is escaped, and any terminal's encoding can show it.
+    return json.dumps({"event": name, **facts})
+
+
+def _show_recipients(rcpt_tos: Sequence[str]) -> str:
+    shown = ", ".join(rcpt_tos[:_SHOWN_RECIPIENTS])
+    more = len(rcpt_tos) - _SHOWN_RECIPIENTS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _show_size(size: int) -> str:
+    return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
+
+
+def _show_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).astimezone().strftime("%H:%M:%S")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

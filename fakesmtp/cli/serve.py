@@ -1,0 +1,69 @@
+"""`fakesmtp serve`: the server, until it is told to stop."""
+
+from __future__ import annotations
+
+from fakesmtp.cli.compose import choose_accounts, choose_certificates, choose_ports, is_loopback
+from fakesmtp.cli.console import say, warn
+from fakesmtp.cli.desk import Desk
+from fakesmtp.cli.options import takes
+from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
+from fakesmtp.cli.settings import SETTINGS, Settings
+from fakesmtp.server import FakeSMTP
+from fakesmtp.store.memory import MemoryStore
+from fakesmtp.tls import CertificateFolder
+
+
+@takes(*SETTINGS)
+def serve(settings: Settings) -> None:
+    """Listen on the five ports and keep every mail.
+
+    Ctrl-C or SIGTERM stops it.
+    """
+    report = _choose_report(settings)
+    store = MemoryStore(settings.max_messages)
+    desk = Desk(report, store, limit=settings.max_messages, wanted=settings.exit_after)
+    server = _make_server(settings, store)
+    server.on_mail(desk.hear)
+    server.on_session_end(desk.hear)
+    _warn(settings)
+    with desk.heeding_signals(), server:
+        _open(server, settings, report)
+        desk.work()
+    desk.clear()
+
+
+def _choose_report(settings: Settings) -> Report:
+    kind = JsonReport if settings.json else TextReport
+    return kind(quiet=settings.quiet, verbose=settings.verbose)
+
+
+def _make_server(settings: Settings, store: MemoryStore) -> FakeSMTP:
+    return FakeSMTP(
+        ports=choose_ports(settings),
+        host=settings.hosts,
+        accounts=choose_accounts(settings) or "any",
+        policy=settings.policy,
+        certificates=choose_certificates(settings),
+        store=store,
+    )
+
+
+def _warn(settings: Settings) -> None:
+    for host in settings.hosts:
+        if not is_loopback(host):
+            warn(f"{host} is no loopback address: whoever reaches it can log in and send")
+
+
+def _open(server: FakeSMTP, settings: Settings, report: Report) -> None:
+    """Say that the server is ready, and see to its certificates.
+
+    Certificates that are there already are looked through behind the ready line, while nothing
+    else is to do: loading cryptography takes as long as all the rest of the start.
+    """
+    folder = choose_certificates(settings)
+    ca_file = CertificateFolder(folder).ca_file
+    if not ca_file.exists():
+        server.client_context()
+    app_keys = tuple(account.app_key for account in choose_accounts(settings))
+    say(report.started(Start(settings.hosts, server.listeners, ca_file, app_keys)))
+    server.client_context()

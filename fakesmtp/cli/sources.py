@@ -1,0 +1,135 @@
+"""Where settings come from: option, else environment, else file, else default."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from fakesmtp.cli.settings import SETTINGS, Setting, Settings, make_settings
+from fakesmtp.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_T = TypeVar("_T")
+
+FILE_NAME = "fakesmtp.toml"
+
+
+class Given(NamedTuple):
+    """What one source says about a setting: the texts, and how to name the source in an error."""
+
+    texts: tuple[str, ...]
+    origin: str
+
+
+def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settle all settings; the options are by name, and None where not given.
+
+    Raises `ConfigurationError` that names the source of what is wrong.
+    """
+    near = {**_from_environment(environ), **_from_options(options)}
+    given = {**_from_file(near.get("config")), **near}
+    return make_settings({name: _read(SETTINGS[name], what) for name, what in given.items()})
+
+
+def _read(row: Setting, given: Given) -> Any:  # noqa: ANN401 - each row has a type of its own
+    if not given.texts:
+        raise ConfigurationError(f"{given.origin} takes at least one value")
+    if len(given.texts) > 1 and not row.many:
+        raise ConfigurationError(f"{given.origin} takes one value, not {len(given.texts)}")
+    values = tuple(read_from(given.origin, row.read, text) for text in given.texts)
+    return values if row.many else values[0]
+
+
+def read_from(origin: str, read: Callable[[str], _T], text: str) -> _T:
+    """Read a text; raises `ConfigurationError` that starts with its origin."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{origin}: {error}") from error
+
+
+def _from_options(options: Mapping[str, Any]) -> dict[str, Given]:
+    return {
+        name: Given(_to_texts(value, f"--{name}"), f"--{name}")
+        for name, value in options.items()
+        if value not in (None, [], ())
+    }
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:
+    # Compose files set variables that they have no value for: an empty one is none.
+    return {
+        row.name: Given(_split(row, text), row.variable)
+        for row in SETTINGS.values()
+        if (text := environ.get(row.variable, "")).strip()
+    }
+
+
+def _split(row: Setting, text: str) -> tuple[str, ...]:
+    return tuple(text.split()) if row.many else (text,)
+
+
+def _from_file(config: Given | None) -> dict[str, Given]:
+    path = SETTINGS["config"].read(config.texts[0]) if config else Path(FILE_NAME)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if config is None:
+            return {}
+        raise ConfigurationError(f"{config.origin}: there is no file {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read {path}: {error}") from error
+    return {
+        _name(key, path, text): _from_key(key, value, path, text)
+        for key, value in _parse(text, path).items()
+    }
+
+
+def _parse(text: str, path: Path) -> dict[str, Any]:
+    # tomli is the same under the name it had before Python 3.11.
+    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        table: dict[str, Any] = toml.loads(text)
+    except toml.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is no TOML: {error}") from error
+    return table
+
+
+def _from_key(key: str, value: object, path: Path, text: str) -> Given:
+    origin = f"{path}{_line_of(key, text)}, {key}"
+    return Given(_to_texts(value, origin), origin)
+
+
+def _name(key: str, path: Path, text: str) -> str:
+    name = key.replace("_", "-")
+    known = [name for name in SETTINGS if name != "config"]
+    if name in known:
+        return name
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    raise ConfigurationError(f"{path}{_line_of(key, text)}: there is no setting {key!r}; {hint}")
+
+
+def _line_of(key: str, text: str) -> str:
+    """Say in which line a key stands; nothing when that cannot be told."""
+    start = re.compile(rf"""\s*\[*\s*["']?{re.escape(key)}["']?\s*[=.\]]""")
+    lines = (n for n, line in enumerate(text.splitlines(), 1) if start.match(line))
+    number = next(lines, None)
+    return f", line {number}" if number else ""
+
+
+def _to_texts(value: object, origin: str) -> tuple[str, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
+    for each in values:
+        if not isinstance(each, str | int | float):
+            raise ConfigurationError(
+                f"{origin} is a text, a number, true or false, or a list of them"
+            )
+    return tuple(str(each) for each in values)

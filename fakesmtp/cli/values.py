@@ -1,0 +1,115 @@
+"""Reading the text of a setting: each function gives the value or raises ValueError with a hint."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fakesmtp.protocol.accounts import Account
+from fakesmtp.smtp.listeners import check_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
+_UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+def read_text(text: str) -> str:
+    """Any text that is not empty."""
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text.strip()
+
+
+def read_path(text: str) -> Path:
+    """A path; `~` is the user's home."""
+    return Path(read_text(text)).expanduser()
+
+
+def read_truth(text: str) -> bool:
+    """Whether: 1, true, yes, on or 0, false, no, off, in any case."""
+    truth = _TRUTHS.get(text.strip().lower())
+    if truth is None:
+        raise ValueError(f"{text!r} is neither yes nor no: write 1, true, yes, on or 0, false, …")
+    return truth
+
+
+def read_integer(text: str) -> int:
+    """A whole number, also a negative one."""
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no whole number, like 1000") from None
+
+
+def read_count(text: str) -> int:
+    """A whole number from 1."""
+    count = read_integer(text)
+    if count < 1:
+        raise ValueError(f"{count} is too few: 1 is the least")
+    return count
+
+
+def read_seconds(text: str) -> float:
+    """A time: a number of seconds over 0."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ValueError(f"{text!r} is no number of seconds over 0, like 120 or 0.5")
+    return seconds
+
+
+def read_size(text: str) -> int:
+    """A number of bytes over 0, with K, M or G for 1024 bytes and its powers."""
+    digits, unit = text.strip().upper().removesuffix("B"), 1
+    if digits[-1:] in _UNITS:
+        digits, unit = digits[:-1], _UNITS[digits[-1]]
+    if not digits.isdecimal() or not int(digits):
+        raise ValueError(f"{text!r} is no size over 0: write bytes, or 500K, 64M, 1G")
+    return int(digits) * unit
+
+
+def show_size(size: int) -> str:
+    """Write a number of bytes the way that `read_size` reads it."""
+    for unit, factor in reversed(_UNITS.items()):
+        if size % factor == 0:
+            return f"{size // factor}{unit}"
+    return str(size)
+
+
+def read_account(text: str) -> Account:
+    """APPKEY:SECRETKEY, parted at the first colon; no error repeats the text."""
+    app_key, _, secret_key = text.strip().partition(":")
+    if not app_key or not secret_key or "#" in app_key:
+        raise ValueError(
+            "an account is APPKEY:SECRETKEY, neither of them empty and no '#' in the AppKey"
+        )
+    return Account(app_key, secret_key)
+
+
+def read_ports(text: str) -> dict[int, int] | Literal["auto"]:
+    """`auto`, or pairs of an endpoint's port and a local one: `587=1587,465=0`."""
+    if text.strip().lower() == "auto":
+        return "auto"
+    pairs = [pair.split("=") for pair in text.replace(",", " ").split()]
+    if not all(len(pair) == 2 and all(n.isdecimal() for n in pair) for pair in pairs):  # noqa: PLR2004 - a pair
+        raise ValueError(f"{text!r} is neither auto nor pairs of ports, like 587=1587,465=0")
+    return check_ports({int(real): int(local) for real, local in pairs})
+
+
+def one_of(names: Iterable[str]) -> Callable[[str], str]:
+    """Give the reader of a word that is one of these."""
+    known = tuple(names)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"{text!r} is none of {', '.join(known)}")
+        return text
+
+    return read

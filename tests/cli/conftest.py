@@ -1,0 +1,139 @@
+"""Running commands: in this process, and `serve` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import subprocess
+import sys
+from contextlib import contextmanager
+from threading import Timer
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from fakesmtp.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PROGRAM = (sys.executable, "-c", "import sys; from fakesmtp.cli import main; sys.exit(main())")
+_LONGEST = 60.0
+_READY = "fakesmtp is ready: SMTP on "
+
+
+class Result(NamedTuple):
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Serving:
+    """A running `fakesmtp serve`; its output is read line by line, `lines` keeps what was read."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+
+    def read_until(self, text: str) -> str:
+        """Read up to the line that has this text in it, and give that line."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            if text in line:
+                return self.lines[-1]
+        pytest.fail(f"{text!r} was never said, but: {self.lines}")
+
+    def finish(self) -> Result:
+        """Wait for the end; the result has all of the output."""
+        out, err = self.process.communicate(timeout=_LONGEST)
+        return Result(self.process.returncode, "\n".join([*self.lines, out]), err)
+
+    def stop(self, number: int) -> Result:
+        """Send a signal and wait for the end."""
+        self.process.send_signal(number)
+        return self.finish()
+
+    def ports(self) -> list[int]:
+        """The local ports for 25, 587, 2587, 465, 2465, from the ready line."""
+        line = self.read_until(_READY)
+        return [int(each.rpartition(":")[2]) for each in line.removeprefix(_READY).split(",")]
+
+
+@pytest.fixture(autouse=True)
+def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to be in, with no settings in it or in the environment."""
+    for name in list(os.environ):
+        if name.startswith("FAKESMTP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """`run("env", "--port", "465")` runs a command in this process."""
+
+    def run_command(*arguments: str) -> Result:
+        code = main(arguments)
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return run_command
+
+
+@pytest.fixture
+def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
+    """`serve("--json")` starts a server on free ports as a process."""
+    running: list[tuple[subprocess.Popen[str], Timer]] = []
+
+    def start(*options: str) -> Serving:
+        where = () if "--ports" in options else ("--ports", "auto")
+        process = subprocess.Popen(
+            [*PROGRAM, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        watchdog = Timer(_LONGEST, process.kill)
+        watchdog.start()
+        running.append((process, watchdog))
+        return Serving(process)
+
+    yield start
+    for process, watchdog in running:
+        watchdog.cancel()
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def client(port: int) -> Iterator[smtplib.SMTP]:
+    """A client that is connected, and that leaves politely."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=_LONGEST) as connected:
+        yield connected
+
+
+@pytest.fixture
+def send() -> Callable[..., None]:
+    """`send(port)` logs in and delivers one mail."""
+
+    def send_one(
+        port: int,
+        *,
+        user: str = "AppKey#ad",
+        password: str = "SecretKey",  # noqa: S107 - made up
+        subject: str = "hello",
+        sender: str = "from@example.com",
+    ) -> None:
+        with client(port) as connected:
+            connected.login(user, password)
+            message = f"Subject: {subject}\r\n\r\ntext\r\n".encode()
+            connected.sendmail(sender, ["to@example.com"], message)
+
+    return send_one

@@ -1,0 +1,228 @@
+"""`fakesmtp certs`, `env` and `version`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+import smtplib
+import ssl
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import fakesmtp
+from fakesmtp.cli.compose import choose_certificates
+from fakesmtp.cli.env import write_dotenv
+from fakesmtp.cli.sources import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Result, Serving
+
+    Run = Callable[..., Result]
+
+CERTS = ("--certs-dir", "certs")
+
+
+def test_certs_shows_the_authority(run: Run, tmp_path: Path) -> None:
+    """The authority is shown with path, fingerprint and validity, and made when there is none."""
+    facts = json.loads(run("certs", *CERTS, "--json").out)
+    pem = (tmp_path / "certs" / "ca.pem").read_text()
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+    assert facts["sha256"].replace(":", "").lower() == digest
+    shown = run("certs", *CERTS).out
+    assert facts["ca_file"] in shown
+    assert facts["sha256"] in shown.replace("\n", "").replace(" ", "")
+    assert facts["not_after"] in shown
+
+
+def test_certs_path(run: Run) -> None:
+    """--path prints the path alone, whole, of a file that is there, and does not change it."""
+    path = Path(run("certs", *CERTS, "--path").out.removesuffix("\n"))
+    before = path.read_bytes()
+    assert path.is_absolute()
+    assert run("certs", *CERTS, "--path").out == f"{path}\n"
+    assert path.read_bytes() == before
+
+
+def test_certs_renew(run: Run) -> None:
+    """--renew makes another authority and says that it must be trusted again."""
+    before = json.loads(run("certs", *CERTS, "--json").out)
+    result = run("certs", *CERTS, "--json", "--renew")
+    assert json.loads(result.out)["sha256"] != before["sha256"]
+    assert "must trust it again" in result.err
+
+
+@pytest.mark.parametrize(
+    ("client", "word"),
+    [
+        ("python", "create_default_context"),
+        ("java", "keytool -importcert"),
+        ("node", "NODE_EXTRA_CA_CERTS"),
+        ("php", "openssl.cafile"),
+        ("system", "update-ca-certificates"),
+        ("all", "keytool -importcert"),
+    ],
+)
+def test_certs_trust(run: Run, client: str, word: str) -> None:
+    """--trust says how, with the path of this authority in it."""
+    out = run("certs", "--certs-dir", "my certs", "--trust", client).out
+    assert word in out
+    assert "my certs/ca.pem'" in out
+    assert max(len(line) for line in out.splitlines() if "my certs" not in line) <= 80
+
+
+def test_certs_trust_of_others(run: Run) -> None:
+    """An unknown client is refused with those that are known, and nothing is written."""
+    result = run("certs", *CERTS, "--trust", "cobol")
+    assert result.code == 2
+    assert "none of python, java, node, php, system, all" in result.err
+
+
+def test_certificates_that_cannot_be(run: Run, tmp_path: Path) -> None:
+    """A folder that cannot be made is one sentence and exit code 1."""
+    (tmp_path / "certs").write_text("a file")
+    result = run("certs", *CERTS)
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert "certs" in result.err
+
+
+def test_where_certificates_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Certificates are in certs/ of a checkout, and in the user's data of an installed package."""
+    in_checkout = choose_certificates(resolve({}, {}))
+    assert (in_checkout.name, (in_checkout / "README.md").is_file()) == ("certs", True)
+    monkeypatch.setattr("pathlib.Path.is_file", lambda _: False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    installed = choose_certificates(resolve({}, {}))
+    assert installed.name == "certs"
+    assert "fakesmtp" in installed.parts
+    assert not installed.is_relative_to(in_checkout.parent)
+
+
+def test_env_is_what_serve_is(run: Run, serve: Callable[..., Serving]) -> None:
+    """The settings that env prints reach a server that was started with the same options."""
+    ready = json.loads(serve("--json").read_until("ready"))
+    port = ready["listeners"][3]["local_port"]
+    options = ("--ports", f"465={port}", *CERTS)
+    settings = json.loads(run("env", *options, "--port", "465", "--format", "json").out)
+    assert settings["SMTP_CA_FILE"] == str(ready["ca_file"])
+    context = ssl.create_default_context(cafile=settings["SMTP_CA_FILE"])
+    with smtplib.SMTP_SSL(
+        settings["SMTP_HOST"], int(settings["SMTP_PORT"]), context=context
+    ) as client:
+        client.login(settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"])
+
+
+def test_env_defaults(run: Run) -> None:
+    """Without options the settings are those of 587 on 127.0.0.1."""
+    lines = run("env", *CERTS).out.splitlines()
+    assert lines[:3] == [
+        "export SMTP_HOST=127.0.0.1",
+        "export SMTP_PORT=1587",
+        "export SMTP_SECURITY=starttls",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("port", "local", "security"),
+    [(25, 2025, "starttls"), (2587, 4587, "starttls"), (465, 2465, "tls"), (2465, 4465, "tls")],
+)
+def test_env_ports(run: Run, port: int, local: int, security: str) -> None:
+    """Every port of the endpoint has its settings."""
+    options = ("--port", str(port), "--port-offset", "2000", "--format", "json")
+    settings = json.loads(run("env", *CERTS, *options).out)
+    assert (settings["SMTP_PORT"], settings["SMTP_SECURITY"]) == (str(local), security)
+
+
+def test_env_in_a_shell(run: Run) -> None:
+    """A shell that reads the settings has them exactly, whatever is in them."""
+    secret = 'it\'s $HOME "`id`" \\ 안녕'
+    options = ("--account", f"key:{secret}", "--show-secret")
+    out = run("env", "--certs-dir", "my certs", *options).out
+    shell = subprocess.run(
+        ["sh", "-c", out + 'printf %s "$SMTP_PASSWORD"'],
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert shell.stdout == secret
+    assert [len(shlex.split(line)) for line in out.splitlines()] == [2] * 6
+
+
+def test_env_hides_the_secret(run: Run) -> None:
+    """A SecretKey is printed only with --show-secret."""
+    options = ("env", *CERTS, "--account", "key:sesame", "--format", "json")
+    hidden, shown = run(*options), run(*options, "--show-secret")
+    assert "sesame" not in hidden.out + hidden.err
+    assert json.loads(hidden.out)["SMTP_USERNAME"] == "key"
+    assert json.loads(shown.out)["SMTP_PASSWORD"] == "sesame"
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("plain-1.2:3", "X=plain-1.2:3"),
+        ("two words", "X='two words'"),
+        ("$HOME", "X='$HOME'"),
+        ("it's $5", 'X="it\'s \\$5"'),
+        ("", "X=''"),
+    ],
+)
+def test_dotenv(value: str, line: str) -> None:
+    """A value of a dotenv file is quoted where its readers would change it."""
+    assert list(write_dotenv({"X": value})) == [line]
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        (("--ports", "auto"), "a free one"),
+        (("--ports", "25=1025"), "--port 587 is not open"),
+        (("--port", "588"), "--port 588 is not open"),
+        (("--port-offset", "65000"), "--port-offset 65000 is too far"),
+        (("--format", "xml"), "none of shell, dotenv, json"),
+        (("--accounts-file", "absent"), "cannot read the accounts in absent"),
+    ],
+)
+def test_env_of_nothing(run: Run, options: tuple[str, ...], hint: str) -> None:
+    """What cannot be printed is said in one sentence, with exit code 2."""
+    result = run("env", *CERTS, *options)
+    assert (result.code, result.out) == (2, "")
+    assert hint in result.err
+
+
+def test_accounts_of_a_file(run: Run, tmp_path: Path) -> None:
+    """A file of accounts is read by line, with comments and blank lines left out."""
+    path = tmp_path / "accounts"
+    path.write_text("# ours\n\n  key:se:cret \nother:x\n")
+    settings = json.loads(
+        run("env", *CERTS, "--accounts-file", str(path), "--show-secret", "--format", "json").out
+    )
+    assert (settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"]) == ("key", "se:cret")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"), [("# none\n", "names no account"), ("a:b\nsesame\n", "line 2: an account is")]
+)
+def test_wrong_files_of_accounts(run: Run, tmp_path: Path, text: str, hint: str) -> None:
+    """A file with a wrong line, or with no account at all, lets nobody in: it is an error."""
+    path = tmp_path / "accounts"
+    path.write_text(text)
+    result = run("env", *CERTS, "--accounts-file", str(path))
+    assert result.code == 2
+    assert hint in result.err
+    assert "sesame" not in result.err
+
+
+def test_version(run: Run) -> None:
+    """The versions are those that run, as text and as JSON."""
+    versions = json.loads(run("version", "--json").out)
+    assert versions.keys() == {"fakesmtp", "Python", "aiosmtpd", "cryptography", "OpenSSL"}
+    assert versions["fakesmtp"] == fakesmtp.__version__
+    assert run("version").out.startswith(f"fakesmtp {fakesmtp.__version__}\nPython 3.")
+    assert run("--version").out == run("version").out

@@ -1,0 +1,91 @@
+"""The program: its help, its errors, and what it needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Result
+
+    Run = Callable[..., Result]
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+@pytest.mark.parametrize("command", [(), ("serve",), ("certs",), ("env",), ("version",)])
+def test_help_fits(run: Run, command: tuple[str, ...], flag: str) -> None:
+    """Help is at most 80 columns wide and cuts no name."""
+    result = run(*command, flag)
+    assert (result.code, result.err) == (0, "")
+    assert max(map(len, result.out.splitlines())) <= 80
+    assert "…" not in result.out
+    assert "..." not in result.out.replace("[ARGS]...", "")
+
+
+def test_help_has_every_option(run: Run) -> None:
+    """The help of serve names every setting, in groups."""
+    from fakesmtp.cli.settings import SETTINGS  # noqa: PLC0415 - of this test alone
+
+    out = run("serve", "--help").out
+    assert [name for name in SETTINGS if f"--{name}" not in out] == []
+    assert [row.group for row in SETTINGS.values() if f"\n{row.group}:\n" not in out] == []
+    assert "Default: 64M." in out
+
+
+def test_serve_is_implied(run: Run) -> None:
+    """Options without a command are those of serve."""
+    result = run("--ports", "nonsense")
+    assert result.code == 2
+    assert result.err.startswith("fakesmtp: --ports: 'nonsense' is neither")
+
+
+@pytest.mark.parametrize("arguments", [("serv",), ("--nonsense",), ("env", "--port", "x")])
+def test_wrong_usage(run: Run, arguments: tuple[str, ...]) -> None:
+    """A command or option that does not exist ends with exit code 2 and the way to the help."""
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert "-h' for help" in result.err
+
+
+@pytest.mark.parametrize("library", ["typer", "platformdirs"])
+def test_without_the_extra(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    """Without a library of the extra, one sentence says how to install it."""
+    for module in [name for name in sys.modules if name.startswith("fakesmtp.cli.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.setattr("pathlib.Path.is_file", lambda _: False)  # as in no checkout
+    assert main(["certs"]) == 2
+    assert capsys.readouterr().err == (
+        f"fakesmtp: the command line needs {library}: pip install 'fakesmtp[server]' installs it\n"
+    )
+
+
+def test_a_light_start() -> None:
+    """Starting to serve loads none of the libraries that take long and that it can do without."""
+    heavy = {"cryptography", "pydantic", "platformdirs", "rich", "tomllib"}
+    program = (
+        "import sys; from fakesmtp.cli import main; "
+        f"main(['serve', '--ports', 'nonsense']); print(*{heavy} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.startswith("fakesmtp: --ports")
+    assert done.stdout == "\n"
+
+
+def test_other_missing_modules_are_bugs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of ours that is missing is not blamed on the extra."""
+    monkeypatch.delitem(sys.modules, "fakesmtp.cli.app", raising=False)
+    monkeypatch.setitem(sys.modules, "fakesmtp.cli.app", None)
+    with pytest.raises(ModuleNotFoundError):
+        main(["version"])

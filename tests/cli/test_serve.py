@@ -1,0 +1,245 @@
+"""`fakesmtp serve` as a process: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import smtplib
+import socket
+import ssl
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Serving
+
+    Serve = Callable[..., Serving]
+
+REAL_PORTS = [25, 587, 2587, 465, 2465]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_stop_it_cleanly(serve: Serve, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end the server with exit code 0 and without a traceback."""
+    server = serve()
+    assert len(server.ports()) == 5
+    result = server.stop(number)
+    assert (result.code, result.err) == (0, "")
+    assert f"stopping ({number.name}) after 0 mails" in result.out
+
+
+def test_ready_line(serve: Serve) -> None:
+    """The ready line names every listener, in the order of the table above it."""
+    server = serve()
+    ports = server.ports()
+    assert server.lines[-1] == "fakesmtp is ready: SMTP on " + ", ".join(
+        f"127.0.0.1:{port}" for port in ports
+    )
+    rows = [line.split() for line in server.lines]
+    assert [row[:2] for row in rows if row[:1] and row[0].isdecimal()] == [
+        [str(real), str(local)] for real, local in zip(REAL_PORTS, ports, strict=True)
+    ]
+
+
+def test_a_mail_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
+    """An arriving mail is told with port, account, sender, recipient, subject and size."""
+    server = serve()
+    send(server.ports()[1], subject="first mail")
+    line = server.read_until("first mail")
+    assert line.split(maxsplit=2)[1:] == [
+        "mail",
+        '587   AppKey#ad  from@example.com -> to@example.com  "first mail"  29 B',
+    ]
+
+
+def test_a_refused_session_is_one_line(serve: Serve) -> None:
+    """A session that was refused something tells the first command and its reply."""
+    server = serve()
+    with smtplib.SMTP("127.0.0.1", server.ports()[0]) as client:
+        client.ehlo()
+        client.mail("from@example.com")
+        client.rcpt("to@example.com")
+        client.docmd("NONSENSE")
+    line = server.read_until("refused")
+    assert line.split(maxsplit=1)[1] == (
+        "refused  25    rcpt TO:<to@example.com> -> 530 5.7.1 Authentication Required  (and 1 more)"
+    )
+
+
+def test_a_failed_handshake_is_told(serve: Serve) -> None:
+    """A client that does not trust the authority is told of, with the reason."""
+    server = serve()
+    port = server.ports()[3]
+    context = ssl.create_default_context()
+    with (
+        socket.create_connection(("127.0.0.1", port)) as connection,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        context.wrap_socket(connection, server_hostname="localhost")
+    assert "465   TLS handshake -> " in server.read_until("refused")
+
+
+def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
+    """With --json every line is an object, from ready to stopping."""
+    server = serve("--json", "--account", "AppKey:SecretKey")
+    ready = json.loads(server.read_until("ready"))
+    assert [each["port"] for each in ready["listeners"]] == REAL_PORTS
+    assert [each["security"] for each in ready["listeners"]] == ["starttls"] * 3 + ["tls"] * 2
+    assert (ready["hosts"], ready["app_keys"]) == (["127.0.0.1"], ["AppKey"])
+    send(ready["listeners"][2]["local_port"], subject="안녕\x1b[31m")
+    mail = json.loads(server.read_until('"mail"'))
+    assert mail["subject"] == "안녕\x1b[31m"
+    assert (mail["port"], mail["app_key"], mail["mail_type"]) == (2587, "AppKey", "ad")
+    assert (mail["mail_from"], mail["rcpt_tos"]) == ("from@example.com", ["to@example.com"])
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        send(ready["listeners"][0]["local_port"], user="AppKey", password="wrong")
+    refused = json.loads(server.read_until('"refused"'))
+    assert refused["refusals"][0]["reply"].startswith("535 ")
+    lines = server.stop(signal.SIGTERM).out.splitlines()
+    events = [json.loads(line)["event"] for line in lines if line]
+    assert events == ["ready", "mail", "refused", "stopping"]
+
+
+def test_control_characters_are_shown(serve: Serve, send: Callable[..., None]) -> None:
+    """Nothing of a mail reaches the terminal raw: escape sequences are shown, not obeyed."""
+    server = serve("--verbose")
+    send(server.ports()[0], subject="\x1b[2J\x9b31m\u202edrow")
+    server.read_until(r'"\x1b[2J\x9b31m\u202edrow"')
+    out = server.stop(signal.SIGTERM).out
+    assert [c for c in out if not c.isprintable() and c != "\n"] == []
+
+
+@pytest.mark.parametrize("flag", ["--verbose", "--json"])
+def test_secrets_are_never_said(serve: Serve, send: Callable[..., None], flag: str) -> None:
+    """No output has the SecretKey of an account or of an attempt, in clear or in Base64."""
+    server = serve(flag, "--verbose", "--account", "AppKey:Right:Key3")
+    port = (
+        server.ports()[0]
+        if flag == "--verbose"
+        else json.loads(server.read_until("ready"))["listeners"][0]["local_port"]
+    )
+    send(port, user="AppKey", password="Right:Key3")
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        send(port, user="AppKey", password="Wr0ng-Key")
+    server.read_until("535")
+    result = server.stop(signal.SIGTERM)
+    for secret in (b"Right:Key3", b"Wr0ng-Key"):
+        for form in (secret, b64encode(secret), b64encode(b"\0AppKey\0" + secret)):
+            assert form.decode() not in result.out + result.err
+    assert "535" in result.out
+
+
+def test_a_taken_port(clean_place: Path, serve: Serve) -> None:
+    """A port that is taken is one sentence that names it, and exit code 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = serve("--ports", f"587={port}").finish()
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert result.err.startswith(f"fakesmtp: port {port} on 127.0.0.1 is taken")
+    assert list(clean_place.iterdir()) == []
+
+
+def test_exit_after(serve: Serve, send: Callable[..., None]) -> None:
+    """--exit-after ends the server after that many mails, each of which got its reply."""
+    server = serve("--exit-after", "2")
+    port = server.ports()[1]
+    send(port)
+    send(port)
+    result = server.finish()
+    assert result.code == 0
+    assert "stopping (--exit-after) after 2 mails" in result.out
+
+
+def test_exit_after_outlasts_no_idle_client(serve: Serve) -> None:
+    """--exit-after ends the server although the client of the last mail stays connected."""
+    server = serve("--exit-after", "1", "--auth-required-at", "never")
+    with smtplib.SMTP("127.0.0.1", server.ports()[1]) as client:
+        client.sendmail("a@example.com", ["b@example.com"], "text")
+        assert server.finish().code == 0
+        client.close()
+
+
+def test_quiet(serve: Serve, send: Callable[..., None]) -> None:
+    """With --quiet the ready line is all that is said."""
+    server = serve("--quiet", "--exit-after", "1")
+    send(server.ports()[0])
+    result = server.finish()
+    assert result.out.startswith("fakesmtp is ready: ")
+    assert result.out.strip().count("\n") == 0
+
+
+def test_a_full_store_is_said_once(serve: Serve, send: Callable[..., None]) -> None:
+    """When the oldest mail has to go, that is said once."""
+    server = serve("--max-messages", "1", "--exit-after", "3")
+    port = server.ports()[0]
+    for _ in range(3):
+        send(port)
+    assert server.finish().out.count("from now on the oldest goes") == 1
+
+
+def test_policy_options_reach_the_server(serve: Serve) -> None:
+    """Options of the policy change what the server answers."""
+    server = serve("--require-tls", "--unknown-mail-type", "normal", "--max-message-size", "1K")
+    with smtplib.SMTP("127.0.0.1", server.ports()[0]) as client:
+        client.ehlo()
+        assert client.mail("a@example.com")[0] == 530
+    assert server.stop(signal.SIGTERM).code == 0
+
+
+def test_open_addresses_are_warned_of(serve: Serve) -> None:
+    """Listening beyond this machine is a warning on stderr."""
+    server = serve("--host", "0.0.0.0")  # noqa: S104 - what is warned of
+    server.ports()
+    result = server.stop(signal.SIGTERM)
+    assert result.err == (
+        "fakesmtp: warning: 0.0.0.0 is no loopback address: "
+        "whoever reaches it can log in and send\n"
+    )
+
+
+def test_tls_with_the_named_authority(serve: Serve, clean_place: Path) -> None:
+    """The CA file that is named at start is there when the server is ready, and vouches for it."""
+    server = serve()
+    port = server.ports()[3]
+    context = ssl.create_default_context(cafile=str(clean_place / "certs" / "ca.pem"))
+    with smtplib.SMTP_SSL("localhost", port, context=context) as client:
+        assert client.noop()[0] == 250
+    assert any(str(clean_place / "certs" / "ca.pem") in line for line in server.lines)
+
+
+def test_output_in_a_small_encoding(
+    serve: Serve, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A subject that the terminal's encoding lacks is written with escapes."""
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    server = serve("--exit-after", "1")
+    send(server.ports()[0], subject="안녕")
+    result = server.finish()
+    assert (result.code, result.err) == (0, "")
+    assert r'"\uc548\ub155"' in result.out
+
+
+def test_broken_certificates(serve: Serve, clean_place: Path) -> None:
+    """A broken folder of certificates ends the server with one sentence and exit code 1."""
+    folder = clean_place / "certs"
+    folder.mkdir()
+    (folder / "ca.pem").write_text("nonsense")
+    result = serve().finish()
+    assert result.code == 1
+    assert result.err.startswith("fakesmtp: ")
+    assert str(folder) in result.err
+    assert "Traceback" not in result.err
+
+
+def test_the_program() -> None:
+    """The installed program is the function that the other tests call."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - of this test alone
+
+    (program,) = entry_points(group="console_scripts", name="fakesmtp")
+    assert program.value == "fakesmtp.cli:main"
