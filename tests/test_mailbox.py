@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier, Event, Thread
+from threading import Barrier, Lock, Semaphore, Thread
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -17,7 +18,7 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.store.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fakesmtp.mail import ReceivedMail
 
@@ -31,23 +32,28 @@ def mailbox() -> Mailbox:
 
 
 class Watched(MemoryStore):
-    """A store that tells when someone has begun to wait: whoever listens takes a snapshot."""
+    """A store that tells how many have begun to wait: whoever does takes a snapshot."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.looked_at = Event()
+        self._looks = Semaphore(0)
 
     def snapshot(self) -> list[ReceivedMail]:
         """Give the mails, and tell."""
-        self.looked_at.set()
+        self._looks.release()
         return super().snapshot()
+
+    def until_waited_for(self, count: int = 1) -> None:
+        """Return when so many more wait."""
+        for _ in range(count):
+            assert self._looks.acquire(timeout=LONG)
 
 
 def append_when_waited_for(store: Watched, mailbox: Mailbox, *mails: ReceivedMail) -> Thread:
     """Start a thread that appends as soon as someone waits."""
 
     def append() -> None:
-        assert store.looked_at.wait(LONG)
+        store.until_waited_for()
         for mail in mails:
             mailbox.append(mail)
 
@@ -110,28 +116,62 @@ def test_a_number_of_mails() -> None:
     thread.join()
 
 
+@pytest.fixture
+def _eager_threads() -> Iterator[None]:
+    """Let the interpreter change threads as often as it can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("_eager_threads")
 def test_no_mail_is_missed_or_seen_twice() -> None:
-    """Many waiting threads see every mail of many sending threads exactly once."""
-    mailbox, senders, each = Mailbox(MemoryStore()), 4, 100
-    start = Barrier(2 * senders)
+    """Threads that begin to wait while mails come see each of them exactly once."""
+    mailbox, mails, waiters = Mailbox(MemoryStore()), [make_mail() for _ in range(100)], 3
+    start, everything = Barrier(waiters + 1), [mail.id for mail in mails]
 
-    def send() -> None:
+    def wait_again_and_again() -> None:
         start.wait(LONG)
-        for _ in range(each):
-            mailbox.append(make_mail())
+        for number in range(1, len(mails) + 1):
+            found = mailbox.wait_for_count(number, id=everything.__contains__, timeout=LONG)
+            assert [mail.id for mail in found] == everything[:number]
 
-    def wait() -> list[str]:
+    with ThreadPoolExecutor(waiters) as pool:
+        waiting = [pool.submit(wait_again_and_again) for _ in range(waiters)]
         start.wait(LONG)
-        return [mail.id for mail in mailbox.wait_for_count(senders * each, timeout=LONG)]
+        for mail in mails:
+            mailbox.append(mail)
+        for future in waiting:
+            future.result()
 
-    with ThreadPoolExecutor(2 * senders) as pool:
-        waiting = [pool.submit(wait) for _ in range(senders)]
-        for _ in range(senders):
-            pool.submit(send)
-        expected = {mail.id for mail in mailbox.wait_for_count(senders * each, timeout=LONG)}
-        for ids in (future.result() for future in waiting):
-            assert len(ids) == senders * each
-            assert set(ids) == expected
+
+class TellingLock:
+    """A lock that does something once, right after it was let go."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.then: Callable[[], object] | None = None
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        then, self.then = self.then, None
+        if then:
+            then()
+
+
+def test_kept_and_announced_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever begins to wait right after a mail was kept is not told of it a second time."""
+    lock, heard = TellingLock(), list[object]()
+    monkeypatch.setattr("fakesmtp.mailbox.Lock", lambda: lock)
+    mailbox = Mailbox(MemoryStore())
+    lock.then = lambda: mailbox.subscribe(heard.append)
+    mailbox.append(make_mail())
+    assert mailbox.waiting == 1
+    assert heard == []
 
 
 def test_time_is_up(mailbox: Mailbox) -> None:
@@ -171,6 +211,7 @@ def test_too_few_mails(mailbox: Mailbox) -> None:
 
 def test_the_nearest_of_many(mailbox: Mailbox) -> None:
     """A mail that differs in less is the nearest miss, however many came after it."""
+    mailbox.append(make_mail(rcpt_tos=("other@example.com",)))
     mailbox.append(with_subject("Wellcome"))
     for _ in range(100):
         mailbox.append(make_mail(rcpt_tos=("other@example.com",)))
@@ -211,25 +252,28 @@ def test_take(mailbox: Mailbox) -> None:
 
 
 def test_no_two_take_the_same() -> None:
-    """Threads that take at once get each mail once, those that come and those that were here."""
-    mailbox, takers, each = Mailbox(MemoryStore()), 4, 50
-    mails = [make_mail() for _ in range(takers * each)]
-    for mail in mails[::2]:
-        mailbox.append(mail)
-    start = Barrier(takers + 1)
-
-    def take() -> list[str]:
-        start.wait(LONG)
-        return [mailbox.take(timeout=LONG).id for _ in range(each)]
-
+    """Of threads that wait for the same mail one takes it, and the others go on waiting."""
+    store, takers = Watched(), 4
+    mailbox, mails = Mailbox(store), [make_mail() for _ in range(takers)]
     with ThreadPoolExecutor(takers) as pool:
-        taking = [pool.submit(take) for _ in range(takers)]
-        start.wait(LONG)
-        for mail in mails[1::2]:
+        taking = [pool.submit(mailbox.take, timeout=LONG) for _ in mails]
+        store.until_waited_for(takers)
+        for mail in mails:
             mailbox.append(mail)
-        taken = [name for future in taking for name in future.result()]
-    assert sorted(taken) == sorted(mail.id for mail in mails)
+        taken = {future.result().id for future in taking}
+    assert taken == {mail.id for mail in mails}
     assert mailbox.messages == []
+
+
+def test_taken_by_someone_else(mailbox: Mailbox) -> None:
+    """A mail that goes while it is looked at is not taken."""
+
+    def remove_and_match(_: str) -> bool:
+        return mailbox.clear() == 1
+
+    mailbox.append(make_mail())
+    with pytest.raises(NoMatchingMail, match="no mail came"):
+        mailbox.take(subject=remove_and_match, timeout=0)
 
 
 def test_expect_none(mailbox: Mailbox) -> None:
@@ -274,6 +318,7 @@ def later(action: Callable[[], object]) -> None:
 @pytest.mark.asyncio
 async def test_a_mail_comes_while_a_loop_waits(mailbox: Mailbox) -> None:
     """A task waits for a mail of another thread; the loop goes on, each mail is tried once."""
+    asyncio.get_running_loop().set_debug(True)  # it then minds being touched by another thread
     mails = [with_subject(subject) for subject in "abc"]
     mailbox.append(mails[0])
     condition = Counting("c")

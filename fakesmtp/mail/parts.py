@@ -135,8 +135,9 @@ def _raw(part: EmailMessage, name: str) -> str:
 
 
 def _kind(part: EmailMessage) -> str:
-    kind = content_type(_raw(part, "content-type") or part.get_default_type())
+    kind = content_type(_raw(part, "content-type"))
     if part.is_multipart():
+        # Parts of a digest are mails without saying so (RFC 2046 §5.1.5).
         return kind if kind.startswith("message/") else "message/rfc822"
     # A multipart that could not be taken apart is shown as the text that it is.
     return "text/plain" if kind.startswith("multipart/") else kind

@@ -207,6 +207,13 @@ def test_nearest_miss() -> None:
     )
 
 
+def test_nearest_miss_of_very_many() -> None:
+    """The nearest miss is found behind any number of mails that differ in more."""
+    far = [make_mail(rcpt_tos=("other@example.com",)) for _ in range(100)]
+    conditions = Conditions(subject="Welcome", to="to@example.com")
+    assert "'Wellcome'" in nearest_miss(conditions, [far[0], with_subject("Wellcome"), *far])
+
+
 def test_nearest_miss_of_none() -> None:
     """Where no mail misses, nothing is described."""
     assert nearest_miss(Conditions(subject="a"), []) == ""
