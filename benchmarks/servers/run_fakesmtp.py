@@ -1,0 +1,36 @@
+"""`FakeSMTP` as a user has it: recording on, mails in memory. Arguments: port, then options.
+
+`--certificates FOLDER` keeps the authority there, `--account USER:KEY` lets that one in (without
+it, mails are taken without AUTH).
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from control import obey
+
+from fakesmtp import FakeSMTP
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--certificates", type=Path)
+    parser.add_argument("--account")
+    given = parser.parse_args()
+    account = tuple(given.account.split(":")) if given.account else None
+    smtp = FakeSMTP(
+        ports={25: 0, 587: given.port, 2587: 0, 465: 0, 2465: 0},
+        accounts=[account] if account else None,
+        require_auth=account is not None,
+        certificates=given.certificates,
+    )
+    with smtp:
+        obey(lambda: [mail.raw for mail in smtp.messages])
+
+
+if __name__ == "__main__":
+    main()
