@@ -92,7 +92,10 @@ class FixedAccounts:
 
     def find_secret(self, text: bytes) -> bool:
         """Whether a known SecretKey stands in `text`, in clear or in Base64."""
-        return any(form in text for form in self._secrets)
+        for form in self._secrets:  # noqa: SIM110 - for every line: a third of any()'s time
+            if form in text:
+                return True
+        return False
 
     def _in_any_case(self, app_key: str) -> Account | None:
         wanted = app_key.lower()

@@ -23,7 +23,7 @@ from fakesmtp.protocol.actions import (
     Say,
     StartTls,
 )
-from fakesmtp.protocol.address import AddressError, parse_address
+from fakesmtp.protocol.address import AddressError, parse_address, parse_ordinary_path
 from fakesmtp.protocol.command import (
     Command,
     inside_brackets,
@@ -130,6 +130,7 @@ class Dialogue:
         "_profile",
         "_unproven_rcpt",
         "_user_name",
+        "_wants_tls",
         "awaiting",
         "helo",
         "login",
@@ -150,6 +151,7 @@ class Dialogue:
     ) -> None:
         self._profile = profile
         self._policy = policy
+        self._wants_tls = policy.require_tls
         self._accounts = accounts
         self._client_ip = client_ip
         self._commands_behind = False
@@ -163,16 +165,14 @@ class Dialogue:
 
     def greet(self) -> Actions:
         """Say the first words, without being asked."""
-        profile = self._profile
-        reply = profile.greeting.reply(host=profile.host_name, software=profile.software_name)
-        return (Say(reply),)
+        return self._profile.greets
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end. `more_behind`: bytes came with it that are not read yet."""
         if self.awaiting is not Awaiting.COMMAND:
             return self._receive_response(line)
         verb, argument = command = Command.parse(line)
-        if self._policy.require_tls and not self.tls and verb not in _BEFORE_TLS:
+        if self._wants_tls and not self.tls and verb not in _BEFORE_TLS:
             return self._profile.tls_required.says
         for applies, row_name in _CHECKS.get(verb, ()):
             if applies(self, command):
@@ -213,12 +213,15 @@ class Dialogue:
         if not argument:
             return (Say(self._profile.helo_without_domain.reply(verb=verb)),)
         self.helo = argument
-        row = self._profile.ehlo_accepted if verb == "EHLO" else self._profile.helo_accepted
+        profile = self._profile
+        row = profile.ehlo_accepted if verb == "EHLO" else profile.helo_accepted
         reply = row.reply(
-            host=self._profile.host_name,
+            host=profile.host_name,
             argument=self._echo(argument),
             ip=self._client_ip,
-            capabilities="\n".join(self._profile.capability_lines(tls=self.tls)),
+            capabilities=profile.capabilities_inside_tls
+            if self.tls
+            else profile.capabilities_in_clear,
         )
         return (Say(reply),)
 
@@ -291,6 +294,10 @@ class Dialogue:
     # -- the transaction (RFC 5321 §3.3) -------------------------------------------------------
 
     def _mail(self, _verb: str, argument: str) -> Actions:
+        address = parse_ordinary_path(argument, "FROM:")
+        return self._mail_in_full(argument) if address is None else self._take_sender(address, ())
+
+    def _mail_in_full(self, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "FROM", cut_at_last=False)
         if parsed is None:
             return self._profile.mail_usage.says
@@ -303,11 +310,18 @@ class Dialogue:
             address = "" if inside in {"", "@"} else parse_address(inside)
         except AddressError:
             return self._profile.mail_bad_address.says
+        return self._take_sender(address, parsed.parameters)
+
+    def _take_sender(self, address: str, parameters: tuple[str, ...]) -> Actions:
         self.mail_from = address
-        self.mail_parameters = parsed.parameters
+        self.mail_parameters = parameters
         return (Say(self._profile.mail_accepted.reply(address=self._echo(address))),)
 
     def _rcpt(self, _verb: str, argument: str) -> Actions:
+        address = parse_ordinary_path(argument, "TO:")
+        return self._rcpt_in_full(argument) if address is None else self._take_recipient(address)
+
+    def _rcpt_in_full(self, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "TO", cut_at_last=True)
         if parsed is None:
             return self._profile.rcpt_usage.says
@@ -321,13 +335,13 @@ class Dialogue:
         if parsed.parameters:
             name, _ = parse_parameter(parsed.parameters[0])
             return (Say(self._profile.rcpt_unknown_parameter.reply(name=self._echo(name))),)
-        return self._rcpt_address(address, argument)
-
-    def _rcpt_address(self, address: str, argument: str) -> Actions:
         words = argument.split(" ")
         if len(words) != len(set(words)):
             return self._profile.rcpt_repeated_word.says
-        if self.lacks_auth("rcpt"):
+        return self._take_recipient(address)
+
+    def _take_recipient(self, address: str) -> Actions:
+        if self.login is None and self.lacks_auth("rcpt"):
             if address.partition("@")[0].lower() not in _TAKEN_WITHOUT_AUTH:
                 return self._profile.auth_required.says
             self._unproven_rcpt = not self._policy.unsafe_postmaster_without_auth
@@ -358,14 +372,16 @@ class Dialogue:
     def _quit(self, _verb: str, argument: str) -> Actions:
         if argument:
             return (*self._profile.quit_with_argument.says, _GOOD_BYE)
-        return (Say(self._profile.quit_done.reply(host=self._profile.host_name)), _GOOD_BYE)
+        return (*self._profile.says_good_bye, _GOOD_BYE)
 
     def _unknown(self, verb: str, _argument: str) -> Actions:
         return (Say(self._profile.unknown_command.reply(verb=self._echo(verb))),)
 
     def _echo(self, text: str) -> str:
         """A client's words as they are said back: a raw CR would start a line of its own."""
-        return text if self._policy.unsafe_echo_of_cr else text.replace("\r", "?")
+        if "\r" not in text or self._policy.unsafe_echo_of_cr:
+            return text
+        return text.replace("\r", "?")
 
     _COMMANDS: ClassVar[dict[str, Callable[[Dialogue, str, str], Actions]]] = {
         "HELO": _hello,

@@ -29,19 +29,19 @@ class LineReader:
 
     def feed(self, chunk: bytes) -> None:
         """Add bytes as they arrived."""
-        self._buffer = self.take_rest() + chunk if self._start < len(self._buffer) else chunk
+        self._buffer = self._buffer[self._start :] + chunk if self.has_more else chunk
         self._start = 0
 
     def next_line(self) -> bytes | None:
         """One whole line with its end; `b""` for one that was too long; None: none is whole yet."""
-        start = self._start
-        end = self._buffer.find(b"\n", start) + 1
+        buffer, start = self._buffer, self._start
+        end = buffer.find(b"\n", start) + 1
         if not end:
             self._drop_overlong_start()
             return None
         self._start = end
-        line = self._buffer[start:end]
-        if self._dropping or is_too_long(line):
+        line = buffer[start:end]
+        if self._dropping or (len(line) > LONGEST_LINE and is_too_long(line)):
             self._dropping = False
             return _DROPPED_LINE
         return line

