@@ -9,7 +9,6 @@ is obeyed, and in which order, is the table `_CHECKS`.
 from __future__ import annotations
 
 import re
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 from fakesmtp.protocol.actions import (
@@ -17,26 +16,25 @@ from fakesmtp.protocol.actions import (
     Deliver,
     Envelope,
     HangUp,
-    LogIn,
     Note,
     ReadMessage,
     Say,
     StartTls,
 )
 from fakesmtp.protocol.address import AddressError, parse_address, parse_ordinary_path
+from fakesmtp.protocol.authentication import Authentication, Awaiting
 from fakesmtp.protocol.command import (
     Command,
     inside_brackets,
     parse_parameter,
     parse_path_argument,
 )
-from fakesmtp.protocol.credentials import Credentials, Login
-from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.credentials import Login
     from fakesmtp.protocol.policy import AuthPoint, Policy
     from fakesmtp.protocol.profile import Profile, Row
 
@@ -48,15 +46,6 @@ _LARGEST_SIZE = 2**31 - 1
 _SMALLEST_SIZE = -(2**31)
 _TAKEN_WITHOUT_AUTH = ("postmaster", "abuse")
 _BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
-
-
-class Awaiting(Enum):
-    """What the next line is."""
-
-    COMMAND = "a command"
-    PLAIN = "the response of AUTH PLAIN"
-    LOGIN_USER = "the user name of AUTH LOGIN"
-    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - names a step, holds no secret
 
 
 def _is_bad_size(parameter: str) -> bool:
@@ -123,17 +112,14 @@ class Dialogue:
     """
 
     __slots__ = (
-        "_accounts",
+        "_authentication",
         "_client_ip",
         "_commands_behind",
         "_policy",
         "_profile",
         "_unproven_rcpt",
-        "_user_name",
         "_wants_tls",
-        "awaiting",
         "helo",
-        "login",
         "mail_from",
         "mail_parameters",
         "rcpt_tos",
@@ -152,16 +138,22 @@ class Dialogue:
         self._profile = profile
         self._policy = policy
         self._wants_tls = policy.require_tls
-        self._accounts = accounts
+        self._authentication = Authentication(profile, policy, accounts)
         self._client_ip = client_ip
         self._commands_behind = False
-        self._user_name = ""
-        #: What the next line is; lines of a message are not lines of the dialogue.
-        self.awaiting = Awaiting.COMMAND
         self.tls = tls
         self.helo: str | None = None
-        self.login: Login | None = None
         self._reset()
+
+    @property
+    def awaiting(self) -> Awaiting:
+        """What the next line is; lines of a message are not lines of the dialogue."""
+        return self._authentication.awaiting
+
+    @property
+    def login(self) -> Login | None:
+        """Who has logged in."""
+        return self._authentication.login
 
     def greet(self) -> Actions:
         """Say the first words, without being asked."""
@@ -169,8 +161,8 @@ class Dialogue:
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end. `more_behind`: bytes came with it that are not read yet."""
-        if self.awaiting is not Awaiting.COMMAND:
-            return self._receive_response(line)
+        if self._authentication.awaiting is not Awaiting.COMMAND:
+            return self._authentication.receive_response(line)
         verb, argument = command = Command.parse(line)
         if self._wants_tls and not self.tls and verb not in _BEFORE_TLS:
             return self._profile.tls_required.says
@@ -206,7 +198,7 @@ class Dialogue:
         self.rcpt_tos: list[str] = []
         self._unproven_rcpt = False
 
-    # -- HELO, EHLO, STARTTLS ------------------------------------------------------------------
+    # -- HELO, EHLO, STARTTLS, AUTH ------------------------------------------------------------
 
     def _hello(self, verb: str, argument: str) -> Actions:
         self._reset()
@@ -232,64 +224,8 @@ class Dialogue:
         self._reset()
         return (StartTls(self._profile.starttls_ready.reply()),)
 
-    # -- AUTH (RFC 4954) -----------------------------------------------------------------------
-
     def _auth(self, _verb: str, argument: str) -> Actions:
-        mechanism, _, response = argument.partition(" ")
-        begin = self._MECHANISMS.get(mechanism.upper())
-        if begin is None:
-            return self._profile.auth_unknown_mechanism.says
-        awaiting, challenge = begin
-        self.awaiting = awaiting
-        if response := response.strip():
-            # A malformed initial response costs the command, a malformed later line the connection.
-            return self._respond(response.encode("ascii", "replace"), hang_up=())
-        row: Row = getattr(self._profile, challenge)
-        return row.says
-
-    def _receive_response(self, line: bytes) -> Actions:
-        if line == b"*\r\n":
-            self.awaiting = Awaiting.COMMAND
-            return self._profile.auth_aborted.says
-        # A lone LF is not taken off, and so makes the response malformed (recorded).
-        response = line[:-2] if line.endswith(b"\r\n") else line
-        return self._respond(response, hang_up=(_HANG_UP,))
-
-    def _respond(self, response: bytes, hang_up: Actions) -> Actions:
-        awaiting, self.awaiting = self.awaiting, Awaiting.COMMAND
-        try:
-            return self._RESPONSES[awaiting](self, response)
-        except MalformedResponse:
-            if awaiting is Awaiting.LOGIN_PASSWORD:
-                return self._profile.auth_malformed_login_password.says
-            return (*self._profile.auth_malformed.says, *hang_up)
-
-    def _plain_response(self, response: bytes) -> Actions:
-        user_name, password = parse_plain(response)
-        return self._judge("PLAIN", user_name, password)
-
-    def _login_user(self, response: bytes) -> Actions:
-        self._user_name = check_user_name(decode_text(response))
-        self.awaiting = Awaiting.LOGIN_PASSWORD
-        return self._profile.auth_login_password_challenge.says
-
-    def _login_password(self, response: bytes) -> Actions:
-        user_name, self._user_name = self._user_name, ""
-        return self._judge("LOGIN", user_name, decode_text(response))
-
-    def _judge(self, mechanism: str, user_name: str, password: str) -> Actions:
-        credentials = Credentials.parse(user_name, password, self._policy)
-        if credentials is None:
-            return self._profile.auth_failed.says
-        app_key = self._accounts.verify(
-            credentials.app_key,
-            credentials.secret_key,
-            any_case=self._policy.unsafe_user_name_in_any_case,
-        )
-        if app_key is None:
-            return self._profile.auth_failed.says
-        self.login = Login(app_key, credentials.mail_type)
-        return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
+        return self._authentication.begin(argument)
 
     # -- the transaction (RFC 5321 §3.3) -------------------------------------------------------
 
@@ -397,16 +333,4 @@ class Dialogue:
         "EXPN": _not_supported,
         "HELP": _not_supported,
         "QUIT": _quit,
-    }
-
-    #: mechanism: what the client owes next, and the challenge that asks for it.
-    _MECHANISMS: ClassVar[dict[str, tuple[Awaiting, str]]] = {
-        "PLAIN": (Awaiting.PLAIN, "auth_plain_challenge"),
-        "LOGIN": (Awaiting.LOGIN_USER, "auth_login_user_challenge"),
-    }
-
-    _RESPONSES: ClassVar[dict[Awaiting, Callable[[Dialogue, bytes], Actions]]] = {
-        Awaiting.PLAIN: _plain_response,
-        Awaiting.LOGIN_USER: _login_user,
-        Awaiting.LOGIN_PASSWORD: _login_password,
     }

@@ -84,5 +84,5 @@ class Reply(_ReplyFields):
     def __repr__(self) -> str:
         return f"Reply(code={self.code}, lines={self.lines})"
 
-    def __getnewargs__(self) -> tuple[int, tuple[str, ...]]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[int, tuple[str, ...]]:
         return self.code, self.lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.dialogue import Awaiting
+from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.sasl import MalformedResponse, decode_base64, decode_text, parse_plain
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from threading import Lock
 from time import perf_counter_ns, time
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.protocol.dialogue import Awaiting
+from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.masking import (
     MASK,

@@ -55,7 +55,8 @@ class Identity:
             if self._temporary is not None:
                 self._temporary.cleanup()
                 self._temporary = None
-                self._folder = self._server_context = self._client_context = None
+            # Also of a folder that stays: it may have been renewed when the server starts again.
+            self._folder = self._server_context = self._client_context = None
 
     def _make_temporary(self) -> Path:
         self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
-from fakesmtp.protocol.dialogue import Awaiting
+from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording import ClosedBy, EventKind, Session, SessionLog
 from fakesmtp.recording.masking import mask_line

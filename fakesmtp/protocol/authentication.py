@@ -1,0 +1,110 @@
+"""AUTH: the exchange between the command and its success or failure (RFC 4954)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, ClassVar
+
+from fakesmtp.protocol.actions import Actions, HangUp, LogIn
+from fakesmtp.protocol.credentials import Credentials, Login
+from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile, Row
+
+_HANG_UP = HangUp(asked=False)
+
+
+class Awaiting(Enum):
+    """What the next line is."""
+
+    COMMAND = "a command"
+    PLAIN = "the response of AUTH PLAIN"
+    LOGIN_USER = "the user name of AUTH LOGIN"
+    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - names a step, holds no secret
+
+
+class Authentication:
+    """Who a session's client is, and how far it has come in proving it."""
+
+    __slots__ = ("_accounts", "_policy", "_profile", "_user_name", "awaiting", "login")
+
+    def __init__(self, profile: Profile, policy: Policy, accounts: Accounts) -> None:
+        self._profile = profile
+        self._policy = policy
+        self._accounts = accounts
+        self._user_name = ""
+        self.awaiting = Awaiting.COMMAND
+        self.login: Login | None = None
+
+    def begin(self, argument: str) -> Actions:
+        """Take the argument of AUTH: a mechanism, and perhaps an initial response."""
+        mechanism, _, response = argument.partition(" ")
+        first_step = self._MECHANISMS.get(mechanism.upper())
+        if first_step is None:
+            return self._profile.auth_unknown_mechanism.says
+        self.awaiting, challenge = first_step
+        if response := response.strip():
+            # A malformed initial response costs the command, a malformed later line the connection.
+            return self._respond(response.encode("ascii", "replace"), hang_up=())
+        row: Row = getattr(self._profile, challenge)
+        return row.says
+
+    def receive_response(self, line: bytes) -> Actions:
+        """Take the line that answers a challenge, with its end."""
+        if line == b"*\r\n":
+            self.awaiting = Awaiting.COMMAND
+            return self._profile.auth_aborted.says
+        # A lone LF is not taken off, and so makes the response malformed (recorded).
+        response = line[:-2] if line.endswith(b"\r\n") else line
+        return self._respond(response, hang_up=(_HANG_UP,))
+
+    def _respond(self, response: bytes, hang_up: Actions) -> Actions:
+        awaiting, self.awaiting = self.awaiting, Awaiting.COMMAND
+        try:
+            return self._RESPONSES[awaiting](self, response)
+        except MalformedResponse:
+            if awaiting is Awaiting.LOGIN_PASSWORD:
+                return self._profile.auth_malformed_login_password.says
+            return (*self._profile.auth_malformed.says, *hang_up)
+
+    def _plain_response(self, response: bytes) -> Actions:
+        user_name, password = parse_plain(response)
+        return self._judge("PLAIN", user_name, password)
+
+    def _login_user(self, response: bytes) -> Actions:
+        self._user_name = check_user_name(decode_text(response))
+        self.awaiting = Awaiting.LOGIN_PASSWORD
+        return self._profile.auth_login_password_challenge.says
+
+    def _login_password(self, response: bytes) -> Actions:
+        user_name, self._user_name = self._user_name, ""
+        return self._judge("LOGIN", user_name, decode_text(response))
+
+    def _judge(self, mechanism: str, user_name: str, password: str) -> Actions:
+        credentials = Credentials.parse(user_name, password, self._policy)
+        app_key = credentials and self._accounts.verify(
+            credentials.app_key,
+            credentials.secret_key,
+            any_case=self._policy.unsafe_user_name_in_any_case,
+        )
+        if credentials is None or app_key is None:
+            return self._profile.auth_failed.says
+        self.login = Login(app_key, credentials.mail_type)
+        return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
+
+    #: mechanism: what the client owes next, and the challenge that asks for it.
+    _MECHANISMS: ClassVar[dict[str, tuple[Awaiting, str]]] = {
+        "PLAIN": (Awaiting.PLAIN, "auth_plain_challenge"),
+        "LOGIN": (Awaiting.LOGIN_USER, "auth_login_user_challenge"),
+    }
+
+    _RESPONSES: ClassVar[dict[Awaiting, Callable[[Authentication, bytes], Actions]]] = {
+        Awaiting.PLAIN: _plain_response,
+        Awaiting.LOGIN_USER: _login_user,
+        Awaiting.LOGIN_PASSWORD: _login_password,
+    }
