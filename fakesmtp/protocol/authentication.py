@@ -87,12 +87,14 @@ class Authentication:
 
     def _judge(self, mechanism: str, user_name: str, password: str) -> Actions:
         credentials = Credentials.parse(user_name, password, self._policy)
-        app_key = credentials and self._accounts.verify(
+        if credentials is None:
+            return self._profile.auth_failed.says
+        app_key = self._accounts.verify(
             credentials.app_key,
             credentials.secret_key,
             any_case=self._policy.unsafe_user_name_in_any_case,
         )
-        if credentials is None or app_key is None:
+        if app_key is None:
             return self._profile.auth_failed.says
         self.login = Login(app_key, credentials.mail_type)
         return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
