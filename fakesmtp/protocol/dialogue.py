@@ -251,7 +251,7 @@ class Dialogue:
     def _take_sender(self, address: str, parameters: tuple[str, ...]) -> Actions:
         self.mail_from = address
         self.mail_parameters = parameters
-        return (Say(self._profile.mail_accepted.reply(address=self._echo(address))),)
+        return (Say(self._profile.mail_accepted.reply_with(self._echo(address))),)
 
     def _rcpt(self, _verb: str, argument: str) -> Actions:
         address = parse_ordinary_path(argument, "TO:")
@@ -282,7 +282,7 @@ class Dialogue:
                 return self._profile.auth_required.says
             self._unproven_rcpt = not self._policy.unsafe_postmaster_without_auth
         self.rcpt_tos.append(address)
-        return (Say(self._profile.rcpt_accepted.reply(address=self._echo(address))),)
+        return (Say(self._profile.rcpt_accepted.reply_with(self._echo(address))),)
 
     def _data(self, _verb: str, _argument: str) -> Actions:
         if self._unproven_rcpt and self.login is None:

@@ -43,6 +43,16 @@ class Row:
         text = self.text.format(**values)
         return Reply(self.code, tuple(text.split("\n")) if "\n" in text else (text,))
 
+    def reply_with(self, value: str) -> Reply:
+        """Fill in the only name of a row of one line: what MAIL and RCPT say for every mail."""
+        before, after = self._around_name
+        return Reply(self.code, (f"{before}{value}{after}",))
+
+    @cached_property
+    def _around_name(self) -> tuple[str, str]:
+        before, _, rest = self.text.partition("{")
+        return before, rest.partition("}")[2]
+
     @cached_property
     def says(self) -> tuple[Say]:
         """The actions that say this row, made once; for a row with nothing to fill in."""

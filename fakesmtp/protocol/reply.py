@@ -48,7 +48,7 @@ class Reply(_ReplyFields):
         text = f"{code} {lines[-1]}\r\n"
         if len(lines) > 1:
             text = "".join(f"{code}-{line}\r\n" for line in lines[:-1]) + text
-        return super().__new__(cls, code, lines, text.encode("ascii", "replace"))
+        return tuple.__new__(cls, (code, lines, text.encode("ascii", "replace")))
 
     @classmethod
     def parse(cls, text: str) -> Reply:

@@ -93,7 +93,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             host,
             tls=listener.implicit_tls,
         )
-        self._active()
+        self._active_at = self.loop.time()
         self._reset_timeout()
         if listener.implicit_tls:
             self._shake_hands(b"")
@@ -148,16 +148,17 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def _read_lines(self, data: bytes) -> bytes | None:
         """Obey whole lines; give what stands behind DATA, None when all is read."""
-        lines, dialogue = self._lines, self._dialogue
+        lines, dialogue, record = self._lines, self._dialogue, self.record
         lines.feed(data)
         while (line := lines.next_line()) is not None:
-            self._active()
+            self._active_at = self.loop.time()
             if line:
-                self._note_line(line)
-                self.record.heard(line, dialogue.awaiting)
+                if not line.endswith(b"\r\n"):
+                    record.noted("a lone LF ended the next line (RFC 5321 §2.3.8)")
+                record.heard(line, dialogue.awaiting)
                 self._perform(dialogue.receive_line(line, more_behind=lines.has_more))
             else:
-                self.record.noted("a line of more than 8192 bytes was dropped")
+                record.noted("a line of more than 8192 bytes was dropped")
                 self._perform(dialogue.receive_long_line())
             if self._message is not None:
                 return lines.take_rest()
@@ -169,7 +170,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         """Collect message data; give what stands behind its end, None when it goes on."""
         message = cast("MessageReader", self._message)
         rest = message.feed(data)
-        self._active()
+        self._active_at = self.loop.time()
         for _ in range(message.long_lines):
             self.record.noted("a line of more than 8192 bytes was dropped from the message")
             self._perform(self._dialogue.receive_long_line())
@@ -183,10 +184,6 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         else:
             self._perform(self._dialogue.receive_message(message.raw()))
         return rest
-
-    def _note_line(self, line: bytes) -> None:
-        if not line.endswith(b"\r\n"):
-            self.record.noted("a lone LF ended the next line (RFC 5321 §2.3.8)")
 
     # -- performing ----------------------------------------------------------------------------
 
@@ -271,7 +268,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self.record.shook_hands(TlsFacts(version, cipher, seconds))
         self._dialogue.tls_started()
         self._upgrade = None
-        self._active()
+        self._active_at = self.loop.time()
         if self._listener.implicit_tls:
             self._perform(self._dialogue.greet())
             self._flush()
@@ -311,9 +308,6 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self.transport.close()
 
     # -- idle time -----------------------------------------------------------------------------
-
-    def _active(self) -> None:
-        self._active_at = self.loop.time()
 
     def _timeout_cb(self) -> None:
         """Close silently when nothing came for the whole time; else wait for what is left of it.
