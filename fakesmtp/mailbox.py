@@ -189,30 +189,35 @@ class MailView:
         )
 
     # -- waiting -------------------------------------------------------------------------------
+    # `__tracebackhide__` makes pytest show the line of the test that waits, and not ours.
 
     def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
         """Give the oldest mail that matches, here already or still to come.
 
         Raises `NoMatchingMail`, which says what did arrive, when none has come in time.
         """
+        __tracebackhide__ = True
         return self.wait_for_count(1, timeout=timeout, **conditions)[0]
 
     def wait_for_count(
         self, count: int, *, timeout: float = 5.0, **conditions: object
     ) -> list[ReceivedMail]:
         """Give the `count` oldest mails that match; raises as `wait_for` does."""
+        __tracebackhide__ = True
         search = self._search(conditions, count)
         self._run(search, timeout)
         return self._found(search, timeout)
 
     async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
         """Do as `wait_for` does, without blocking the running asyncio loop."""
+        __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, timeout)
         return self._found(search, timeout)[0]
 
     def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
         """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
+        __tracebackhide__ = True
         search = _Taking(Conditions(**conditions), self._belongs, self._arrivals)
         self._run(search, timeout)
         return self._found(search, timeout)[0]
@@ -222,12 +227,14 @@ class MailView:
 
         Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
         """
+        __tracebackhide__ = True
         search = self._search(conditions, 1)
         self._run(search, within)
         self._found_none(search)
 
     async def expect_none_async(self, *, within: float = 0.0, **conditions: object) -> None:
         """Do as `expect_none` does, without blocking the running asyncio loop."""
+        __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, within)
         self._found_none(search)
@@ -270,6 +277,7 @@ class MailView:
                 timer.cancel()
 
     def _found(self, search: _Search, timeout: float) -> list[ReceivedMail]:
+        __tracebackhide__ = True
         if search.missing <= 0:
             return search.found
         wanted = len(search.found) + search.missing
@@ -283,6 +291,7 @@ class MailView:
         raise NoMatchingMail("\n".join(lines))
 
     def _found_none(self, search: _Search) -> None:
+        __tracebackhide__ = True
         if search.found:
             lines = [
                 "a mail came that should not have",

@@ -1,1 +1,21 @@
 """fakesmtp for pytest: options, markers, fixtures and report sections."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_fakesmtp.ledger import LateMailWarning
+    from pytest_fakesmtp.view import AccountView, FakeSMTPView
+
+__all__ = ["AccountView", "FakeSMTPView", "LateMailWarning"]
+
+_HOMES = {"AccountView": "view", "FakeSMTPView": "view", "LateMailWarning": "ledger"}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first used (PEP 562): pytest imports this package always."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pytest_fakesmtp' has no attribute {name!r}")
+    return getattr(import_module(f"pytest_fakesmtp.{_HOMES[name]}"), name)

@@ -1,1 +1,252 @@
-"""What pytest loads: the plugin of fakesmtp."""
+"""What pytest loads: hooks and fixtures, and nothing heavy before one of them is used.
+
+This is part of every test run of every user. So each function imports what it needs itself.
+`options.py` says what wins over what.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from pytest_fakesmtp.keys import RECORD, USED_DIRECTLY, record_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from fakesmtp import FakeSMTP, Policy, Profile
+    from pytest_fakesmtp.ledger import Ledger
+    from pytest_fakesmtp.view import FakeSMTPView
+
+_MARKER = (
+    "fakesmtp(*, accounts, profile, require_auth, auth_required_at, require_tls, "
+    "unknown_mail_type, empty_mail_type, several_hashes, mail_type_in_any_case, "
+    "max_message_size, idle_timeout, unsafe_lone_lf_ends_message, "
+    "unsafe_commands_behind_starttls, unsafe_user_name_in_any_case, "
+    "unsafe_postmaster_without_auth, unsafe_echo_of_cr): "
+    "what the server of the fixture `fakesmtp` does during this test."
+)
+_SESSIONS_HELP = "show the SMTP sessions of tests that failed (default), of all, of none"
+_FOLDER_HELP = "write the SMTP sessions of these tests as text files into this folder"
+
+# -- options and markers ---------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our options, and the same to the configuration file."""
+    group = parser.getgroup("fakesmtp", "fakesmtp: SMTP sessions of tests")
+    group.addoption("--fakesmtp-sessions", choices=("failed", "all", "none"), help=_SESSIONS_HELP)
+    group.addoption("--fakesmtp-sessions-dir", metavar="DIR", help=_FOLDER_HELP)
+    parser.addini("fakesmtp_sessions", _SESSIONS_HELP)
+    parser.addini("fakesmtp_sessions_dir", _FOLDER_HELP)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and check the options."""
+    config.addinivalue_line("markers", _MARKER)
+    names = ("fakesmtp_sessions", "fakesmtp_sessions_dir")
+    if any(config.getoption(name) or config.getini(name) for name in names):
+        from pytest_fakesmtp.options import check_sessions_options
+
+        check_sessions_options(config)
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Check the markers before a test runs."""
+    marked = [item for item in items if item.get_closest_marker("fakesmtp")]
+    if marked:
+        from pytest_fakesmtp.options import check_markers
+
+        check_markers(marked)
+
+
+# -- reports ---------------------------------------------------------------------------------------
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Notice a test that uses the shared server without a view on it."""
+    names = getattr(item, "fixturenames", ())
+    if "fakesmtp_server" in names and "fakesmtp" not in names:
+        item.config.stash[USED_DIRECTLY] = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the SMTP sessions of a test to its report."""
+    report = yield
+    if RECORD in item.stash:
+        from pytest_fakesmtp.report import add_sections
+
+        add_sections(item, report)
+    return report
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show the sessions of tests that passed, with `--fakesmtp-sessions=all`."""
+    if "all" in (config.getoption("fakesmtp_sessions"), config.getini("fakesmtp_sessions")):
+        from pytest_fakesmtp.report import show_passed
+
+        show_passed(terminalreporter)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Explain comparisons of mails; where none was made, there is nothing to import."""
+    if "fakesmtp.mail.message" not in sys.modules:
+        return None
+    from pytest_fakesmtp.compare import explain
+
+    return explain(op, left, right)
+
+
+# -- defaults, each to be overridden ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_host() -> str:
+    """Override: the address to listen on."""
+    return "127.0.0.1"
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_ports() -> Mapping[int, int] | None:
+    """Override: ports of the endpoint and local ports, 0 for free ones; None: all five, free."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_accounts() -> Iterable[tuple[str, str]] | Literal["any"] | None:
+    """Override: pairs of AppKey and SecretKey, or "any"; None: one made at random."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_policy() -> Policy | None:
+    """Override: the switches; None: the defaults."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_profile() -> Profile:
+    """Override: how the server speaks."""
+    from fakesmtp import NHN_CLOUD_EMAIL
+
+    return NHN_CLOUD_EMAIL
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_certificates() -> Path | None:
+    """Override: the folder that keeps the private authority; None: a temporary one."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_max_messages() -> int | None:
+    """Override: how many mails are kept, the newest; None: all of a test."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_max_sessions() -> int:
+    """Override: how many sessions are kept, the newest."""
+    return 10_000
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_max_events() -> int:
+    """Override: how many lines of one session are kept, the first."""
+    return 10_000
+
+
+# -- servers ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_server(
+    *,
+    fakesmtp_host: str,
+    fakesmtp_ports: Mapping[int, int] | None,
+    fakesmtp_accounts: Iterable[tuple[str, str]] | Literal["any"] | None,
+    fakesmtp_policy: Policy | None,
+    fakesmtp_profile: Profile,
+    fakesmtp_certificates: Path | None,
+    fakesmtp_max_messages: int | None,
+    fakesmtp_max_sessions: int,
+    fakesmtp_max_events: int,
+) -> Iterator[FakeSMTP]:
+    """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`)."""
+    from pytest_fakesmtp.servers import serve
+
+    yield from serve(
+        host=fakesmtp_host,
+        ports=fakesmtp_ports,
+        accounts=fakesmtp_accounts,
+        policy=fakesmtp_policy,
+        profile=fakesmtp_profile,
+        certificates=fakesmtp_certificates,
+        max_messages=fakesmtp_max_messages,
+        max_sessions=fakesmtp_max_sessions,
+        max_events=fakesmtp_max_events,
+    )
+
+
+@pytest.fixture(scope="session")
+def _fakesmtp_ledger(fakesmtp_server: FakeSMTP, pytestconfig: pytest.Config) -> Iterator[Ledger]:
+    from pytest_fakesmtp.ledger import Ledger
+
+    ledger = Ledger(fakesmtp_server, pytestconfig)
+    yield ledger
+    ledger.finish()
+
+
+@pytest.fixture
+def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
+    """An SMTP server like NHN Cloud Email's, with the mails and sessions of this test alone."""
+    yield from _fakesmtp_ledger.lend(request.node)
+
+
+@pytest.fixture
+def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Callable[..., FakeSMTP]]:
+    """`make_fakesmtp(**options)` gives one more running `FakeSMTP`, stopped after the test."""
+    from pytest_fakesmtp.servers import Factory
+
+    factory = Factory(record_of(request.node))
+    yield factory
+    factory.stop()
+
+
+# -- ways of use -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_ca_bundle(fakesmtp_server: FakeSMTP, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The system's authorities and the server's in one file (PEM), as for `SSL_CERT_FILE`."""
+    from pytest_fakesmtp.redirect import write_bundle
+
+    folder = tmp_path_factory.mktemp("fakesmtp")
+    return write_bundle(folder / "authorities.pem", fakesmtp_server.ca_file)
+
+
+@pytest.fixture
+def fakesmtp_redirect(
+    fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP, fakesmtp_ca_bundle: Path
+) -> Iterator[FakeSMTPView]:
+    """As `fakesmtp`; and `smtp-mail.nhncloudservice.com`, on its real ports, is that server."""
+    from pytest_fakesmtp.redirect import redirect
+
+    with pytest.MonkeyPatch.context() as patch:
+        redirect(patch, fakesmtp_server, fakesmtp_ca_bundle)
+        yield fakesmtp
+
+
+@pytest.fixture
+def fakesmtp_self(request: pytest.FixtureRequest, fakesmtp: FakeSMTPView) -> FakeSMTPView:
+    """`@pytest.mark.usefixtures("fakesmtp_self")` on a `TestCase` class gives `self.fakesmtp`."""
+    request.instance.fakesmtp = fakesmtp
+    return fakesmtp

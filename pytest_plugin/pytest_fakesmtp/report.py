@@ -1,0 +1,143 @@
+"""The SMTP sessions of a test in its report, and as files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from pytest_fakesmtp.keys import RECORD
+from pytest_fakesmtp.options import sessions_folder, sessions_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import pytest
+
+    from fakesmtp import Session
+    from pytest_fakesmtp.keys import Record
+
+_SESSIONS = 3
+_LINES = 40
+_LONGEST_NAME = 100
+_TITLE = "SMTP session"
+_MARKS = {"client": "C:", "server": "S:", "message": "C:", "tls": "--", "note": "--", "end": "--"}
+
+
+def add_sections(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Add a section for every session to a report that is to have them; write files at the end."""
+    record, mode = item.stash[RECORD], sessions_mode(item.config)
+    record.failed = record.failed or report.failed
+    if mode != "none" and not record.shown and (report.failed or _ends_well(report, mode)):
+        record.shown = True
+        report.sections += make_sections(record, is_whole=mode == "all")
+    if report.when == "teardown":
+        del item.stash[RECORD]
+        folder = sessions_folder(item.config)
+        if folder is not None and (mode == "all" or (mode == "failed" and record.failed)):
+            write_sessions(folder, item.nodeid, record.sessions)
+
+
+def _ends_well(report: pytest.TestReport, mode: str) -> bool:
+    return mode == "all" and report.when == "call"
+
+
+def make_sections(record: Record, *, is_whole: bool) -> list[tuple[str, str]]:
+    """Give title and text for every session, the last few unless whole."""
+    sessions = record.sessions
+    shown = sessions if is_whole else sessions[-_SESSIONS:]
+    sections = [
+        (title_of(session), "\n".join(describe(session, None if is_whole else _LINES)))
+        for session in shown
+    ]
+    if not sessions:
+        return [(f"{_TITLE}s", f"no client connected; {_describe_listeners(record)}")]
+    if len(shown) < len(sessions):
+        left_out = f"{len(sessions) - len(shown)} earlier sessions are not shown; {_HOW_TO_SEE}"
+        sections.insert(0, (f"{_TITLE}s", left_out))
+    return sections
+
+
+_HOW_TO_SEE = "--fakesmtp-sessions=all shows everything"
+
+
+def _describe_listeners(record: Record) -> str:
+    return "; ".join(
+        f"the server listens on {host}, ports "
+        + ", ".join(f"{local} (for {real})" for real, local in ports.items())
+        for host, ports in record.places
+    )
+
+
+def title_of(session: Session) -> str:
+    """Give a section's title."""
+    return f"{_TITLE} {session.id} on port {session.listener} from {session.peer}"
+
+
+def describe(session: Session, limit: int | None) -> list[str]:
+    """Give the facts of a session and its lines, the last `limit` of them unless None."""
+    lines = list(_lines(session))
+    cut = 0 if limit is None else max(0, len(lines) - limit)
+    note = [f"({cut} earlier lines are not shown; {_HOW_TO_SEE})"] if cut else []
+    return [_facts(session), *note, *lines[cut:]]
+
+
+def _facts(session: Session) -> str:
+    facts = []
+    if session.tls:
+        facts.append(f"{session.tls.version} {session.tls.cipher}")
+    else:
+        facts.append("no TLS")
+    if session.login:
+        login = session.login
+        facts.append(f"AppKey {login.app_key} ({login.mail_type}) by AUTH {session.mechanism}")
+    else:
+        facts.append("no login")
+    if session.closed_by and session.duration is not None:
+        facts.append(f"{session.closed_by.value} after {session.duration * 1000:.1f} ms")
+    else:
+        facts.append("still open")
+    refusals = len(session.refusals)
+    facts.append("nothing refused" if not refusals else f"refused: {refusals} (marked with !)")
+    return "; ".join(facts)
+
+
+def _lines(session: Session) -> Iterator[str]:
+    """Give the lines with milliseconds since connect; `!` marks what was refused."""
+    for event in session.events:
+        refused = "!" if event.reply and event.reply.is_refusal else " "
+        at = f"{event.at / 1000:9.1f} ms"
+        for text in event.text.split("\n"):
+            yield f"{refused}{at}  {_MARKS[event.kind.value]} {text}"
+            at = " " * len(at)
+
+
+# -- elsewhere than in the report ------------------------------------------------------------------
+
+
+def show_passed(terminal: pytest.TerminalReporter) -> None:
+    """Show the sessions of the tests that passed, unless `-rP` does so."""
+    if sessions_mode(terminal.config) != "all" or terminal.hasopt("P"):
+        return
+    for report in terminal.getreports("passed"):
+        for title, text in report.sections:
+            if title.startswith(_TITLE):
+                terminal.write_sep("-", f"{report.nodeid}: {title}")
+                terminal.line(text)
+
+
+def write_sessions(folder: Path, nodeid: str, sessions: Iterable[Session]) -> None:
+    """Write each session to a file of its own, in a folder of the test's name."""
+    for session in sessions:
+        place = folder / file_name(nodeid)
+        place.mkdir(parents=True, exist_ok=True)
+        text = "\n".join([title_of(session), *describe(session, None), ""])
+        (place / f"{session.id}.txt").write_text(text, encoding="utf-8")
+
+
+def file_name(nodeid: str) -> str:
+    """Make a name for a file of a test's; two tests never have the same one."""
+    name = re.sub(r"[^\w.-]+", "-", nodeid).strip("-.")[:_LONGEST_NAME]
+    digest = hashlib.sha256(nodeid.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{name}-{digest}"

@@ -1,0 +1,264 @@
+"""What the fixture `fakesmtp` gives: the part of a shared server that belongs to one test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp import Account, FakeSMTPError
+from pytest_fakesmtp.frameworks import DJANGO, FLASK_MAIL, make_settings
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fakesmtp import FakeSMTP, ReceivedMail, Session
+    from fakesmtp.mailbox import MailView
+
+_RECENT_REFUSALS = 5
+
+
+class Owner:
+    """The test that sessions belong to: its node id, and where it stands."""
+
+    __slots__ = ("line", "nodeid", "path")
+
+    def __init__(self, nodeid: str, path: str, line: int) -> None:
+        self.nodeid = nodeid
+        self.path = path
+        self.line = line
+
+    def __repr__(self) -> str:
+        return f"<test {self.nodeid}>"
+
+
+class Inbox:
+    """Mails that belong to one test, to wait for and to look at.
+
+    Conditions are those of `fakesmtp.mail.Conditions`; times are in seconds. All methods may be
+    called from any thread while the test lasts; afterwards they raise `FakeSMTPError`.
+    """
+
+    def __init__(self, mails: MailView, owner: Owner) -> None:
+        self._all_mails = mails
+        self._owner = owner
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._is_open = True
+
+    @property
+    def _mails(self) -> MailView:
+        self._check_open()
+        return self._all_mails
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            message = (
+                f"this `fakesmtp` was for {self._owner.nodeid}, which is over: ask for the fixture "
+                "in the test at hand, or use `fakesmtp_server` for what outlives a test"
+            )
+            raise FakeSMTPError(message)
+
+    def __repr__(self) -> str:
+        mails = f"with {len(self._all_mails.messages)} mails" if self._is_open else "that is over"
+        return f"<{type(self).__name__} {mails}>"
+
+    @property
+    def messages(self) -> list[ReceivedMail]:
+        """The mails that are here now, oldest first."""
+        return self._mails.messages
+
+    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """Give the oldest mail that matches, here already or still to come.
+
+        Raises `NoMatchingMail`, which says what did arrive and came nearest.
+        """
+        __tracebackhide__ = True
+        return self._mails.wait_for(timeout=timeout, **conditions)
+
+    def wait_for_count(
+        self, count: int, *, timeout: float = 5.0, **conditions: object
+    ) -> list[ReceivedMail]:
+        """Give the `count` oldest mails that match; raises as `wait_for` does."""
+        __tracebackhide__ = True
+        return self._mails.wait_for_count(count, timeout=timeout, **conditions)
+
+    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """Do as `wait_for` does, without blocking the running asyncio loop."""
+        __tracebackhide__ = True
+        return await self._mails.wait_for_async(timeout=timeout, **conditions)
+
+    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+        """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
+        __tracebackhide__ = True
+        return self._mails.take(timeout=timeout, **conditions)
+
+    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+        """Return when no mail that matches is here or comes within some time.
+
+        Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
+        """
+        __tracebackhide__ = True
+        self._mails.expect_none(within=within, **conditions)
+
+    async def expect_none_async(self, *, within: float = 0.0, **conditions: object) -> None:
+        """Do as `expect_none` does, without blocking the running asyncio loop."""
+        __tracebackhide__ = True
+        await self._mails.expect_none_async(within=within, **conditions)
+
+    def clear(self) -> int:
+        """Forget the mails that are here, and say how many there were."""
+        return self._mails.clear()
+
+    def on_mail(self, callback: Callable[[ReceivedMail], object]) -> Callable[[], None]:
+        """Call back for every mail, in the server's thread; gives the way to end it.
+
+        It ends with the test. What the callback raises is raised when the test ends.
+        """
+        unsubscribe = self._mails.subscribe(callback)
+        self._unsubscribe.append(unsubscribe)
+        return unsubscribe
+
+    def close(self) -> list[Exception]:
+        """End it with its test, and give what callbacks raised."""
+        self._is_open = False
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        return self._all_mails.callback_errors
+
+
+class AccountView(Inbox):
+    """One more account, and the mails of whoever logs in with it; it goes with the test."""
+
+    def __init__(self, account: Account, view: FakeSMTPView, mails: MailView) -> None:
+        super().__init__(mails, view._owner)  # noqa: SLF001 - of the same family
+        self.account = account
+        self._view = view
+
+    @property
+    def app_key(self) -> str:
+        """The AppKey: the user name, alone or with `#` and a mail type."""
+        return self.account.app_key
+
+    @property
+    def secret_key(self) -> str:
+        """The SecretKey: the password."""
+        return self.account.secret_key
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions of this test that logged in with the account, oldest first."""
+        return [session for session in self._view.sessions if session.app_key == self.app_key]
+
+    def env(self, real_port: int = 587) -> dict[str, str]:
+        """Give the settings of a client as environment variables; sets none of them."""
+        user = {"SMTP_USERNAME": self.app_key, "SMTP_PASSWORD": self.secret_key}
+        return {**self._view.env(real_port), **user}
+
+
+class FakeSMTPView(Inbox):
+    """One test's view on the server that all tests of a process share."""
+
+    def __init__(self, server: FakeSMTP, owner: Owner) -> None:
+        mails = server.mailbox.view(lambda mail: mail.session.owner is owner, self._refusals)
+        super().__init__(mails, owner)
+        self._server = server
+        self._accounts: list[AccountView] = []
+        self._last_sessions: list[Session] = []
+        self._callback_errors: list[Exception] = []
+
+    # -- where and who -------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        """The address that clients connect to."""
+        return self._server.host
+
+    @property
+    def ports(self) -> dict[int, int]:
+        """The endpoint's ports and the local ports that stand for them."""
+        return self._server.ports
+
+    def port(self, real_port: int) -> int:
+        """Give the local port that stands for a port of the endpoint (587, 465 …)."""
+        return self._server.port(real_port)
+
+    @property
+    def account(self) -> Account:
+        """The first account (AppKey, SecretKey); raises `FakeSMTPError` when any is let in."""
+        return self._server.account
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority's certificate (PEM), for clients to trust."""
+        return self._server.ca_file
+
+    def client_context(self) -> ssl.SSLContext:
+        """Give a client's TLS context that verifies chain and name and trusts this server alone."""
+        return self._server.client_context()
+
+    def env(self, real_port: int = 587) -> dict[str, str]:
+        """Give the settings of a client as environment variables; sets none of them."""
+        return self._server.env(real_port)
+
+    def django_settings(self, real_port: int = 587) -> dict[str, object]:
+        """Give Django's settings, for `override_settings(**…)`; without TLS.
+
+        Django trusts the system's authorities alone: for TLS use `fakesmtp_redirect` instead.
+        """
+        return make_settings(DJANGO, self, real_port)
+
+    def flask_mail_settings(self, real_port: int = 587) -> dict[str, object]:
+        """Give Flask-Mail's settings, for `app.config.update(…)`; without TLS.
+
+        For TLS use `fakesmtp_redirect` instead, and your own settings.
+        """
+        return make_settings(FLASK_MAIL, self, real_port)
+
+    def new_account(self) -> AccountView:
+        """Issue one more AppKey and SecretKey, with a view of its own; both go with the test."""
+        self._check_open()
+        account = self._server.add_account()
+        key = account.app_key
+        mails = self._server.mailbox.view(lambda mail: mail.app_key == key, self._refusals)
+        view = AccountView(account, self, mails)
+        self._accounts.append(view)
+        return view
+
+    # -- what happened -------------------------------------------------------------------------
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The sessions that began during this test, oldest first; also those still open."""
+        if not self._is_open:
+            return self._last_sessions
+        return [session for session in self._server.sessions if session.owner is self._owner]
+
+    def on_session_end(self, callback: Callable[[Session], object]) -> Callable[[], None]:
+        """Call back for every session of this test that is over, as `on_mail` does for mails."""
+        self._check_open()
+
+        def listener(session: Session) -> None:
+            try:
+                if session.owner is self._owner:
+                    callback(session)
+            except Exception as error:  # noqa: BLE001 - raised when the test ends
+                self._callback_errors.append(error)
+
+        unsubscribe = self._server.on_session_end(listener)
+        self._unsubscribe.append(unsubscribe)
+        return unsubscribe
+
+    def _refusals(self) -> list[str]:
+        refused = [session for session in self.sessions if session.refusals]
+        return [
+            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
+        ]
+
+    def close(self) -> list[Exception]:
+        """End it with its test, and give what callbacks raised; its sessions can still be read."""
+        self._last_sessions = self.sessions
+        errors = [*super().close(), *self._callback_errors]
+        for account in self._accounts:
+            self._server.remove_account(account.app_key)
+            errors += account.close()
+        return errors
