@@ -1,7 +1,7 @@
 # make serve   a server on the real ports + 1000        make serve ARGS="--json"
 # make test    every check that Python alone can run    make test ARGS="-k starttls"
 # make lint    ruff and mypy
-# make bench   the benchmarks                           make bench ARGS="--help"
+# make bench   the quick benchmarks                     make bench ARGS="--help"
 # make clean   removes what the others made
 #
 # Each makes its environment first. Another interpreter gets another environment:
@@ -40,7 +40,7 @@ pytest: $(READY)
 	    exit $$code
 
 bench: $(READY)
-	$(BIN)/python benchmarks/run.py $(ARGS)
+	$(BIN)/python benchmarks/run.py $(or $(ARGS),--quick)
 
 clean: remove-venv
 	rm -rf .cache .hypothesis .coverage .coverage.* build dist

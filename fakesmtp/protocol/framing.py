@@ -6,6 +6,8 @@ CRLF or a lone LF ends a command line, a lone CR does not. Only CRLF.CRLF ends a
 
 from __future__ import annotations
 
+from io import BytesIO
+
 #: Bytes before the line end; what the recorded software allows (RFC 5321 §4.5.3.1.4 asks for 512).
 LONGEST_LINE = 8192
 _LONGEST_CRLF_LINE = LONGEST_LINE + 2
@@ -73,9 +75,9 @@ class MessageReader:
         "_after_crlf",
         "_carry",
         "_dropping",
+        "_kept",
         "_lone_lf_ends",
         "_max_size",
-        "_parts",
         "_size",
         "long_lines",
     )
@@ -83,7 +85,8 @@ class MessageReader:
     def __init__(self, max_size: int, *, lone_lf_ends: bool = False) -> None:
         self._max_size = max_size
         self._lone_lf_ends = lone_lf_ends
-        self._parts: list[bytes] = []
+        # Gives its bytes away without copying them once more, as joining a list would.
+        self._kept = BytesIO()
         self._size = 0
         self._carry = b""
         self._after_crlf = True
@@ -103,7 +106,7 @@ class MessageReader:
 
     def raw(self) -> bytes:
         """The message as it was before dot-stuffing; `b""` when it is too big."""
-        return b"".join(self._parts)
+        return self._kept.getvalue()
 
     def feed(self, chunk: bytes) -> bytes | None:
         """Take bytes; None while the message goes on, else what stood behind its end."""
@@ -140,7 +143,7 @@ class MessageReader:
 
     def _take_short_lines(self, lines: bytes) -> int | None:
         start = 0
-        dot = 0 if lines.startswith(b".") else lines.find(b"\n.") + 1 or -1
+        dot = _first_dot(lines)
         while dot >= 0:
             if self._ends_at(lines, dot):
                 self._keep(lines[start:dot])
@@ -174,10 +177,19 @@ class MessageReader:
 
     def _keep(self, part: bytes) -> None:
         self._size += len(part)
-        if self._size > self._max_size:
-            self._parts.clear()
-        elif part:
-            self._parts.append(part)
+        if self._size <= self._max_size:
+            self._kept.write(part)
+        elif self._kept.tell():
+            self._kept = BytesIO()
+
+
+def _first_dot(lines: bytes) -> int:
+    """The index of the first dot that starts a line, -1 when none does."""
+    # Looking for one byte takes a sixtieth of the time of looking for two, and 64 KiB of Base64
+    # have no dot at all.
+    if b"." not in lines:
+        return -1
+    return 0 if lines.startswith(b".") else lines.find(b"\n.") + 1 or -1
 
 
 def _has_long_line(lines: bytes) -> bool:
