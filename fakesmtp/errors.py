@@ -23,5 +23,9 @@ class MissingExtraError(FakeSMTPError, ImportError):
     """A feature was used whose optional libraries are not installed."""
 
 
+class RecordingError(FakeSMTPError, ValueError):
+    """A recorded session could not be written, found, read or used."""
+
+
 class NoMatchingMail(FakeSMTPError, AssertionError):  # noqa: N818 - a failed assertion, not a fault
     """No mail that fits arrived in time (or one did that should not have)."""

@@ -17,7 +17,7 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
-from fakesmtp.recording.transcript import Session, SessionLog
+from fakesmtp.recording import SessionLog
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import Services, Terms
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.profile import Profile
+    from fakesmtp.recording import Session
     from fakesmtp.store import Store
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
@@ -50,8 +51,9 @@ class FakeSMTP:
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     lets any in, else pairs of AppKey and SecretKey. `certificates` is the folder that keeps the
     authority; without one it lives as long as the server. Without a `store`, mails are kept in
-    memory: all of them, or the newest `max_messages`. Every other switch is in `Policy`; those
-    given here by name win over `policy`.
+    memory: all of them, or the newest `max_messages`. With `record_dir` each session is also
+    written to a file of its own there. Every other switch is in `Policy`; those given here by name
+    win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
@@ -69,6 +71,7 @@ class FakeSMTP:
         max_messages: int | None = None,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
+        record_dir: Path | None = None,
         **switches: object,
     ) -> None:
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
@@ -78,7 +81,12 @@ class FakeSMTP:
             profile, _make_policy(policy or Policy(), switches), _make_accounts(accounts)
         )
         self._identity = Identity(certificates)
-        self._sessions = SessionLog(max_sessions=max_sessions, max_events=max_events)
+        self._sessions = SessionLog(
+            max_sessions=max_sessions,
+            max_events=max_events,
+            folder=record_dir,
+            raw_of=self._raw_of,
+        )
         self._name = secrets.token_hex(3)
         self._session_numbers = count(1)
         self._mail_numbers = count(1)
@@ -312,6 +320,9 @@ class FakeSMTP:
         )
         self.mailbox.append(mail)
         return mail.id
+
+    def _raw_of(self, mail_id: str) -> bytes | None:
+        return next((mail.raw for mail in self.messages if mail.id == mail_id), None)
 
     def _session_ended(self, session: Session) -> None:
         for callback in tuple(self._on_session_end):

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from fakesmtp.recording.transcript import (
+from fakesmtp.recording.events import (
     ClosedBy,
     Event,
     EventKind,
+    Message,
+    Outcome,
+    Phase,
     Refusal,
-    Session,
-    SessionLog,
     TlsFacts,
+    Transaction,
 )
+from fakesmtp.recording.log import SessionLog
+from fakesmtp.recording.recorded import Recorded
+from fakesmtp.recording.transcript import Session
 
-__all__ = ["ClosedBy", "Event", "EventKind", "Refusal", "Session", "SessionLog", "TlsFacts"]
+__all__ = [
+    "ClosedBy",
+    "Event",
+    "EventKind",
+    "Message",
+    "Outcome",
+    "Phase",
+    "Recorded",
+    "Refusal",
+    "Session",
+    "SessionLog",
+    "TlsFacts",
+    "Transaction",
+]

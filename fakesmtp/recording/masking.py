@@ -20,29 +20,49 @@ if TYPE_CHECKING:
 
 MASK = "***"
 _LINE_ENDS = b"\r\n"
+#: What the software behind the endpoint strips off both ends of a command.
+_BLANKS = bytes(range(0x21))
+_AUTH = b"AUTH"
+#: The first four letters of the commands that carry no credentials; AUTH and unknown ones do.
+ORDINARY = frozenset(
+    verb[:4]
+    for verb in (
+        *(b"EHLO", b"HELO", b"STARTTLS", b"MAIL", b"RCPT", b"DATA"),
+        *(b"RSET", b"NOOP", b"VRFY", b"EXPN", b"HELP", b"QUIT"),
+    )
+)
+
+
+def strip_line(line: bytes) -> bytes:
+    """Give a line without its end, as `mask_line` gives it when there is nothing to mask."""
+    return line.rstrip(_LINE_ENDS)
 
 
 def mask_line(line: bytes, awaiting: Awaiting, accounts: Accounts) -> bytes:
     """Give a line as it may be kept, without its end."""
-    text = line.rstrip(_LINE_ENDS)
+    text = strip_line(line)
     if awaiting is not Awaiting.COMMAND:
         return _mask_response(text, _RESPONSES[awaiting], accounts)
-    if text[:5].upper() == b"AUTH ":
-        return _mask_auth(text, accounts)
+    command = text.strip(_BLANKS)
+    if command[:4].upper() == _AUTH:
+        masked = _mask_auth(command, accounts)
+        return text if masked == command else masked
     if accounts.find_secret(text):
         return _mask_argument(text)
+    if command[:4].upper() not in ORDINARY and any(map(_looks_like_credentials, text.split())):
+        return MASK.encode()
     return text
 
 
-def is_masked_command(masked: bytes) -> bool:
-    """Whether something was masked in a command whose reply may repeat it; AUTH's never does."""
-    return masked.endswith(MASK.encode()) and masked[:5].upper() != b"AUTH "
+def may_be_repeated(command: bytes) -> bool:
+    """Whether the reply may repeat what is masked in a command; AUTH's own replies never do."""
+    return command[:5].upper() != b"AUTH "
 
 
-def looks_like_credentials(line: bytes) -> bool:
+def _looks_like_credentials(word: bytes) -> bool:
     """Whether this is Base64 of text with a NUL inside, as PLAIN's response is (RFC 4616 §2)."""
     try:
-        return b"\0" in decode_base64(line.strip())
+        return b"\0" in decode_base64(word)
     except MalformedResponse:
         return False
 
@@ -54,6 +74,9 @@ def _mask_argument(text: bytes) -> bytes:
 
 def _mask_auth(text: bytes, accounts: Accounts) -> bytes:
     verb, *words = text.split(None, 2)
+    if verb.upper() != _AUTH or not text.startswith(b" ", len(_AUTH)):
+        # What is glued to the verb is no mechanism, and may be anything.
+        return text if text.upper() == _AUTH else text[: len(_AUTH)] + MASK.encode()
     if not words:
         return text
     mechanism, *response = words

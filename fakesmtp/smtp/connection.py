@@ -27,7 +27,8 @@ from fakesmtp.protocol.actions import (
 )
 from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.framing import LineReader, MessageReader
-from fakesmtp.recording.transcript import ClosedBy, Session, TlsFacts
+from fakesmtp.recording.events import ClosedBy, TlsFacts
+from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,15 +77,14 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         services, terms, listener = self._services, self._terms, self._listener
         host, port = transport.get_extra_info("peername")[:2]
         peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self.record = Session(
+        self.record = services.sessions.begin(
             services.next_session_id(),
             peer=peer,
             listener=listener.real_port,
+            local_port=listener.local_port,
             accounts=terms.accounts,
-            max_events=services.sessions.max_events,
             owner=terms.owner,
         )
-        services.sessions.add(self.record)
         services.connections.add(self)
         self._dialogue = Dialogue(
             terms.profile,
@@ -124,7 +124,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the session; the reason that was found first counts."""
-        self._end(ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT)
+        closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
+        self._end(closed_by, self._unfinished())
         self._services.connections.discard(self)
         if self._original_transport is not None:
             self._original_transport.close()
@@ -155,13 +156,18 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             if line:
                 if not line.endswith(b"\r\n"):
                     record.noted("a lone LF ended the next line (RFC 5321 §2.3.8)")
+                more_behind = lines.has_more
+                if more_behind and dialogue.helo is None:
+                    record.noted_once(EARLY_PIPELINING)
                 record.heard(line, dialogue.awaiting)
-                self._perform(dialogue.receive_line(line, more_behind=lines.has_more))
+                self._perform(dialogue.receive_line(line, more_behind=more_behind))
             else:
                 record.noted("a line of more than 8192 bytes was dropped")
                 self._perform(dialogue.receive_long_line())
             if self._message is not None:
-                return lines.take_rest()
+                if rest := lines.take_rest():
+                    record.noted_once(EARLY_DATA)
+                return rest
             if self._hung_up or self._upgrade is not None:
                 return None
         return None
@@ -179,7 +185,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             return None
         self._message = None
         if message.is_too_big:
-            self.record.noted(f"a message of {message.size} bytes was dropped: over the limit")
+            self.record.dropped_message(message.size)
             self._perform(self._dialogue.refuse_big_message())
         else:
             self._perform(self._dialogue.receive_message(message.raw()))
@@ -209,7 +215,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def _deliver(self, action: Deliver) -> None:
         mail_id = self._services.deliver(action, self.record)
-        self.record.took_message(mail_id, len(action.raw))
+        self.record.took_message(mail_id, action.raw, action.envelope)
 
     def _hang_up(self, action: HangUp) -> None:
         self._hung_up = True
@@ -262,10 +268,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self.transport.write(self._go_ahead)
 
     def _tls_started(self, transport: asyncio.Transport) -> None:
-        version = transport.get_extra_info("ssl_object").version()
-        cipher = transport.get_extra_info("cipher")[0]
         seconds = perf_counter() - self._handshake_began
-        self.record.shook_hands(TlsFacts(version, cipher, seconds))
+        self.record.shook_hands(TlsFacts.read(transport.get_extra_info("ssl_object"), seconds))
         self._dialogue.tls_started()
         self._upgrade = None
         self._active_at = self.loop.time()
@@ -297,6 +301,14 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self.record.ended(closed_by, detail)
             self._services.ended(self.record)
 
+    def _unfinished(self) -> str:
+        """Say what the client was in the middle of, `""` when it was not."""
+        if self._upgrade is not None:
+            return "in the middle of the TLS handshake"
+        if self._message is not None:
+            return f"in the middle of a message, after {self._message.size} bytes"
+        return describe_half_line(self._lines.take_rest())
+
     def _fail(self, error: Exception) -> None:
         """Answer from the profile, close, and let the test know; never the client."""
         log.error("a bug in fakesmtp or in a callback", exc_info=error)
@@ -318,7 +330,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         if idle < self._timeout_duration:
             self._reset_timeout(self._timeout_duration - idle)
             return
-        self._end(ClosedBy.IDLE)
+        self._end(ClosedBy.IDLE, self._unfinished())
         transport = self.transport or self._original_transport
         if transport is not None:
             transport.abort()

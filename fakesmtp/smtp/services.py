@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.recording.transcript import Session, SessionLog
+    from fakesmtp.recording import Session, SessionLog
     from fakesmtp.smtp.connection import Connection
 
 #: One read takes at most this many bytes. All connections of a loop share the buffer, because a

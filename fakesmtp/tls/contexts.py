@@ -32,7 +32,13 @@ def server_context(folder: CertificateFolder) -> ssl.SSLContext:
             context.load_cert_chain(folder.leaf_file, folder.key_file)
         except OSError as error:  # ssl.SSLError is one, too
             raise _unusable(folder.leaf_file, error) from error
+    context.sni_callback = _remember_name
     return context
+
+
+def _remember_name(tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+    """Keep the host name that a client asks for (RFC 6066 §3): no other place tells it later."""
+    tls.sni = name  # type: ignore[attr-defined]  # ours, on the library's object
 
 
 def client_context(ca_file: Path) -> ssl.SSLContext:

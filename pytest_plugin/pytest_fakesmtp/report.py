@@ -22,7 +22,7 @@ _SESSIONS = 3
 _LINES = 40
 _LONGEST_NAME = 100
 _TITLE = "SMTP session"
-_MARKS = {"client": "C:", "server": "S:", "message": "C:", "tls": "--", "note": "--", "end": "--"}
+_MARKS = {"client": "C:", "server": "S:", "message": "C:"}
 
 
 def add_sections(item: pytest.Item, report: pytest.TestReport) -> None:
@@ -109,7 +109,7 @@ def _lines(session: Session) -> Iterator[str]:
         refused = "!" if event.reply and event.reply.is_refusal else " "
         at = f"{event.at / 1000:9.1f} ms"
         for text in event.text.split("\n"):
-            yield f"{refused}{at}  {_MARKS[event.kind.value]} {text}"
+            yield f"{refused}{at}  {_MARKS.get(event.kind.value, '--')} {text}"
             at = " " * len(at)
 
 

@@ -1,0 +1,332 @@
+"""A session as JSON Lines: a line that says what this is, then a line an event.
+
+The first line has the format's name and version, and what is known when the connection is made.
+The last one tells how it ended; its `summary` is there so that a list of sessions need not read
+what lies between. A client's line is `line`, or `line_latin1` where it is not UTF-8; `end` is there
+when it is not CRLF.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.reply import Reply
+from fakesmtp.recording.events import (
+    ClosedBy,
+    Ended,
+    Event,
+    EventKind,
+    LoggedIn,
+    Message,
+    Phase,
+    TlsFacts,
+)
+from fakesmtp.recording.packing import (
+    client_event,
+    end_event,
+    login_event,
+    message_event,
+    note_event,
+    server_event,
+    tls_event,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from fakesmtp.recording.recorded import Recorded
+
+FORMAT = "fakesmtp-session"
+VERSION = 1
+_CRLF = "\r\n"
+_LINE_ENDS = "\r\n"
+
+
+class Header(NamedTuple):
+    """What is known of a session from its begin."""
+
+    id: str
+    started: float
+    peer: str
+    listener: int
+    local_port: int
+
+
+class Summary(NamedTuple):
+    """What a list tells of a session besides its header; None for what there was not."""
+
+    duration: float
+    mails: int
+    cut: int
+    refused: int
+    first_refusal: str | None
+    tls: str | None
+    app_key: str | None
+    mail_type: str | None
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def dump_header(session: Recorded) -> str:
+    """Make the first line."""
+    return _dump(
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "id": session.id,
+            "started": datetime.fromtimestamp(session.started, timezone.utc).isoformat(),
+            "port": session.listener,
+            "local_port": session.local_port,
+            "peer": session.peer,
+        }
+    )
+
+
+def dump_event(event: Event, summary: Summary | None = None) -> str:
+    """Make the line of an event; that of the end has a summary."""
+    head = {"at": event.at, "phase": event.phase.value, "kind": event.kind.value}
+    fields = head | _FIELDS[event.kind](event)
+    return _dump(fields | {"summary": summary._asdict()} if summary else fields)
+
+
+def dump(session: Recorded) -> Iterator[str]:
+    """Make all lines of a session; one that goes on has no last line."""
+    yield dump_header(session)
+    for event in session.events:
+        if event.kind is EventKind.MESSAGE and event.message:
+            message = event.message._replace(sha256=session.digest(event.message))
+            yield dump_event(message_event(event.at, message))
+        else:
+            yield dump_event(event, summarize(session) if event.kind is EventKind.END else None)
+
+
+def summarize(session: Recorded) -> Summary:
+    """Make the summary of a session that is over."""
+    refusals = session.refusals
+    first = refusals[0] if refusals else None
+    return Summary(
+        duration=session.duration or 0.0,
+        mails=session.mails,
+        cut=session.cut,
+        refused=len(refusals),
+        first_refusal=f"{first.command} -> {first.reply}" if first else None,
+        tls=session.tls.version if session.tls else None,
+        app_key=session.app_key,
+        mail_type=session.mail_type.value if session.mail_type else None,
+    )
+
+
+def _dump(fields: Mapping[str, object]) -> str:
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _client_fields(event: Event) -> dict[str, object]:
+    text, key = _decode(event.raw)
+    line = text.rstrip(_LINE_ENDS)
+    end = text[len(line) :]
+    fields: dict[str, object] = {key: line}
+    if event.masked:
+        return fields | {"masked": True}
+    return fields if end == _CRLF else fields | {"end": end}
+
+
+def _decode(raw: bytes) -> tuple[str, str]:
+    try:
+        return raw.decode(), "line"
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), "line_latin1"
+
+
+def _server_fields(event: Event) -> dict[str, object]:
+    reply = event.reply or Reply(0, ("",))
+    enhanced = str(reply.enhanced) if reply.enhanced else None
+    return {"code": reply.code, "enhanced": enhanced, "lines": reply.lines}
+
+
+def _fields_about(event: Event) -> dict[str, object]:
+    return {} if event.about is None else event.about._asdict()
+
+
+_FIELDS: dict[EventKind, Callable[[Event], dict[str, object]]] = {
+    EventKind.CLIENT: _client_fields,
+    EventKind.SERVER: _server_fields,
+    EventKind.MESSAGE: _fields_about,
+    EventKind.TLS: _fields_about,
+    EventKind.LOGIN: _fields_about,
+    EventKind.NOTE: lambda event: {"text": event.text},
+    EventKind.END: _fields_about,
+}
+
+
+# -- reading -----------------------------------------------------------------------------------
+
+
+class Fields:
+    """The fields of one line, asked for by name and type; raises `RecordingError`."""
+
+    def __init__(self, text: str) -> None:
+        try:
+            read = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise RecordingError(f"this is no JSON: {error}") from None
+        if not isinstance(read, dict):
+            raise RecordingError("this is no JSON object")
+        self._fields: dict[str, Any] = read
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def text(self, name: str) -> str:
+        """Give a text."""
+        return str(self._get(name, str))
+
+    def number(self, name: str) -> int:
+        """Give a whole number, 0 or more."""
+        value = int(self._get(name, int))
+        if value < 0:
+            raise RecordingError(f"{name} is {value}, less than 0")
+        return value
+
+    def seconds(self, name: str) -> float:
+        """Give a time in seconds."""
+        return float(self._get(name, int | float))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give a list of texts, at least one."""
+        values = self._get(name, list)
+        if not values or not all(isinstance(value, str) for value in values):
+            raise RecordingError(f"{name} is no list of texts")
+        return tuple(values)
+
+    def text_or_none(self, name: str) -> str | None:
+        """Give a text, None for null."""
+        return None if self._fields.get(name) is None else self.text(name)
+
+    def inner(self, name: str) -> Fields:
+        """Give the fields of an object inside."""
+        return Fields(json.dumps(self._get(name, dict)))
+
+    def _get(self, name: str, kind: Any) -> Any:  # noqa: ANN401 - what the line holds
+        if name not in self._fields:
+            raise RecordingError(f"{name} is missing")
+        value = self._fields[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise RecordingError(f"{name} may not be {value!r}")
+        return value
+
+
+def load_header(text: str) -> Header:
+    """Read the first line; raises `RecordingError` when this is no recording, or a newer one."""
+    fields = Fields(text)
+    if "format" not in fields or fields.text("format") != FORMAT:
+        raise RecordingError(f"this is no recorded session: format {FORMAT!r} is missing")
+    version = fields.number("version")
+    if version != VERSION:
+        raise RecordingError(f"version {version} of the format is not known; {VERSION} is")
+    return Header(
+        id=fields.text("id"),
+        started=_read_time(fields.text("started")),
+        peer=fields.text("peer"),
+        listener=fields.number("port"),
+        local_port=fields.number("local_port"),
+    )
+
+
+def load_event(text: str) -> Event:
+    """Read the line of an event, without its phase; raises `RecordingError`."""
+    fields = Fields(text)
+    kind = _read_name(EventKind, fields.text("kind"), "kind")
+    _read_name(Phase, fields.text("phase"), "phase")
+    return _EVENTS[kind](fields.number("at"), fields)
+
+
+def load_summary(text: str) -> tuple[Ended, Summary] | None:
+    """Read how it ended from the last line; None when that is no end."""
+    fields = Fields(text)
+    if "kind" not in fields or fields.text("kind") != EventKind.END.value:
+        return None
+    inner = fields.inner("summary")
+    summary = Summary(
+        duration=inner.seconds("duration"),
+        mails=inner.number("mails"),
+        cut=inner.number("cut"),
+        refused=inner.number("refused"),
+        first_refusal=inner.text_or_none("first_refusal"),
+        tls=inner.text_or_none("tls"),
+        app_key=inner.text_or_none("app_key"),
+        mail_type=inner.text_or_none("mail_type"),
+    )
+    return _read_end(fields), summary
+
+
+def _read_time(text: str) -> float:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        raise RecordingError(f"started may not be {text!r}") from None
+
+
+def _read_name(names: Any, text: str, field: str) -> Any:  # noqa: ANN401 - an enumeration
+    try:
+        return names(text)
+    except ValueError:
+        raise RecordingError(f"{field} may not be {text!r}") from None
+
+
+def _client_event(at: int, fields: Fields) -> Event:
+    is_utf8 = "line" in fields
+    text = fields.text("line" if is_utf8 else "line_latin1")
+    end = fields.text("end") if "end" in fields else _CRLF
+    try:
+        raw = (text + end).encode("utf-8" if is_utf8 else "latin-1")
+    except UnicodeEncodeError as error:
+        raise RecordingError(f"the line has a character it cannot have: {error}") from None
+    if "masked" not in fields:
+        return client_event(at, raw)
+    event = client_event(at, raw.removesuffix(b"\r\n"))
+    return Event(at, event.kind, event.text, raw=event.raw, masked=True)
+
+
+def _server_event(at: int, fields: Fields) -> Event:
+    return server_event(at, Reply(fields.number("code"), fields.texts("lines")))
+
+
+def _message_event(at: int, fields: Fields) -> Event:
+    mail_id, size = fields.text("mail_id"), fields.number("size")
+    return message_event(at, Message(mail_id, size, fields.text_or_none("sha256")))
+
+
+def _tls_event(at: int, fields: Fields) -> Event:
+    facts = TlsFacts(
+        version=fields.text("version"),
+        cipher=fields.text("cipher"),
+        handshake=fields.seconds("handshake"),
+        sni=fields.text_or_none("sni"),
+        alpn=fields.text_or_none("alpn"),
+    )
+    return tls_event(at, facts)
+
+
+def _login_event(at: int, fields: Fields) -> Event:
+    names = (fields.text(name) for name in LoggedIn._fields)
+    return login_event(at, LoggedIn(*names))
+
+
+def _read_end(fields: Fields) -> Ended:
+    closed_by = _read_name(ClosedBy, fields.text("closed_by"), "closed_by")
+    return Ended(closed_by.value, fields.text("detail"))
+
+
+_EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
+    EventKind.CLIENT: _client_event,
+    EventKind.SERVER: _server_event,
+    EventKind.MESSAGE: _message_event,
+    EventKind.TLS: _tls_event,
+    EventKind.LOGIN: _login_event,
+    EventKind.NOTE: lambda at, fields: note_event(at, fields.text("text")),
+    EventKind.END: lambda at, fields: end_event(at, _read_end(fields)),
+}

@@ -1,0 +1,136 @@
+"""A session read from its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.credentials import Login, MailType
+from fakesmtp.recording.events import ClosedBy, Ended, Event, LoggedIn, Message, TlsFacts
+from fakesmtp.recording.jsonl import Header, load_event, load_header, load_summary
+from fakesmtp.recording.phases import PhaseReader
+from fakesmtp.recording.recorded import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+_T = TypeVar("_T")
+_MICROSECONDS = 1_000_000
+
+
+class Recording(Recorded):
+    """A session that was read from a file; `torn`: its last line was not written to its end."""
+
+    __slots__ = (
+        "_duration",
+        "_events",
+        "closed_by",
+        "cut",
+        "id",
+        "listener",
+        "local_port",
+        "login",
+        "mails",
+        "mechanism",
+        "peer",
+        "started",
+        "tls",
+        "torn",
+    )
+
+    def __init__(
+        self, header: Header, events: Iterable[Event], *, cut: int = 0, torn: bool = False
+    ) -> None:
+        self.id = header.id
+        self.started = header.started
+        self.peer = header.peer
+        self.listener = header.listener
+        self.local_port = header.local_port
+        self.cut = cut
+        self.torn = torn
+        self.tls = None
+        self.login = None
+        self.mechanism = None
+        self.closed_by = None
+        self.mails = 0
+        self._duration: float | None = None
+        self._events = tuple(events)
+        for event in self._events:
+            self._learn(event)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened, in order."""
+        return self._events
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from connect to close; None when the file does not tell of the end."""
+        return self._duration
+
+    def _learn(self, event: Event) -> None:
+        about = event.about
+        if isinstance(about, TlsFacts):
+            self.tls = about
+        elif isinstance(about, LoggedIn):
+            self.login = Login(about.app_key, MailType(about.mail_type))
+            self.mechanism = about.mechanism
+        elif isinstance(about, Message):
+            self.mails += bool(about.mail_id)
+        elif isinstance(about, Ended):
+            self.closed_by = ClosedBy(about.closed_by)
+            self._duration = event.at / _MICROSECONDS
+
+
+def load(path: Path) -> Recording:
+    """Read a session from its file (JSON Lines).
+
+    A last line without its end was being written when the server died: it is left out. Raises
+    `RecordingError` that names file, line and reason for any other line that is not as it should
+    be, for a version that is not known, and for a file that cannot be read.
+    """
+    *lines, rest = read_text(path).split("\n")
+    if not lines:
+        raise RecordingError(f"{path}, line 1: the first line is missing")
+    header = read_line(path, 1, load_header, lines[0])
+    events = list(_read_events(path, lines[1:]))
+    ended = bool(events) and isinstance(events[-1].about, Ended)
+    last = read_line(path, len(lines), load_summary, lines[-1]) if ended else None
+    return Recording(header, events, cut=last[1].cut if last else 0, torn=bool(rest))
+
+
+def read_text(path: Path) -> str:
+    """Read a recording's text; raises `RecordingError`."""
+    try:
+        # Not universal newlines: a line ends with LF alone, and what a client said has others.
+        return path.read_bytes().decode()
+    except OSError as error:
+        raise RecordingError(f"cannot read {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{path} is no recorded session: {error}") from error
+
+
+def read_line(path: Path, number: int, read: Callable[[str], _T], line: str) -> _T:
+    """Read a line; an error names it."""
+    try:
+        return read(line)
+    except RecordingError as error:
+        raise RecordingError(f"{path}, line {number}: {error}") from None
+
+
+def _read_events(path: Path, lines: Iterable[str]) -> Iterator[Event]:
+    phases, before, ended = PhaseReader(), 0, False
+
+    def read(line: str) -> Event:
+        event = load_event(line)
+        if ended:
+            raise RecordingError("something stands behind the end")
+        if event.at < before:
+            raise RecordingError(f"at is {event.at}, earlier than the {before} before it")
+        return phases.put(event)
+
+    for number, line in enumerate(lines, 2):
+        event = read_line(path, number, read, line)
+        before, ended = event.at, isinstance(event.about, Ended)
+        yield event

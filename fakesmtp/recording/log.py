@@ -1,0 +1,101 @@
+"""The sessions of one server: how many are kept, how much of each, and where else."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from fakesmtp.recording.saving import SavedSession, make_folder
+from fakesmtp.recording.transcript import (
+    DEFAULT_MAX_BYTES,
+    DEFAULT_MAX_EVENTS,
+    Session,
+    UnrecordedSession,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fakesmtp.protocol.accounts import Accounts
+
+
+class SessionLog:
+    """The newest `max_sessions`, each with at most `max_events` and about `max_bytes` of them.
+
+    With `max_events=0` nothing of a session is kept but who, when and how it ended. With `folder`,
+    each session is also written to a file of its own there. `raw_of` finds the bytes of a mail.
+    Raises `RecordingError` when there can be no such folder.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_sessions: int = 10_000,
+        max_events: int = DEFAULT_MAX_EVENTS,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        folder: Path | None = None,
+        raw_of: Callable[[str], bytes | None] | None = None,
+    ) -> None:
+        self._sessions: deque[Session] = deque(maxlen=max_sessions)
+        self._lock = Lock()
+        kind: Callable[..., Session] = Session if max_events else UnrecordedSession
+        if folder is not None:
+            kind = partial(SavedSession, folder=make_folder(folder))
+        self._make = partial(kind, max_events=max_events, max_bytes=max_bytes, raw_of=raw_of)
+        #: How many sessions there were, kept or not.
+        self.opened = 0
+
+    def begin(
+        self,
+        session_id: str,
+        *,
+        peer: str,
+        listener: int,
+        local_port: int,
+        accounts: Accounts,
+        owner: object = None,
+    ) -> Session:
+        """Begin the session of a connection that was just made, and keep it."""
+        session = self._make(
+            session_id,
+            peer=peer,
+            listener=listener,
+            local_port=local_port,
+            accounts=accounts,
+            owner=owner,
+        )
+        self.add(session)
+        return session
+
+    def add(self, session: Session) -> None:
+        """Keep a session that has just begun; the oldest one goes when there are too many."""
+        with self._lock:
+            self.opened += 1
+            self._sessions.append(session)
+
+    @property
+    def dropped(self) -> int:
+        """How many sessions are no longer kept."""
+        return self.opened - len(self._sessions)
+
+    def snapshot(self) -> list[Session]:
+        """The kept sessions, oldest first."""
+        with self._lock:
+            return list(self._sessions)
+
+    def forget(self, owner: object) -> None:
+        """Forget the sessions of an owner, as if there had been none."""
+        with self._lock:
+            kept = [session for session in self._sessions if session.owner is not owner]
+            self.opened -= len(self._sessions) - len(kept)
+            self._sessions.clear()
+            self._sessions.extend(kept)
+
+    def clear(self) -> None:
+        """Forget all sessions; those that are open go on unrecorded in this log."""
+        with self._lock:
+            self._sessions.clear()
+            self.opened = 0

@@ -1,0 +1,47 @@
+"""Which phase of a session an event belongs to; told from the events alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from fakesmtp.recording.events import EventKind, Phase
+
+if TYPE_CHECKING:
+    from fakesmtp.recording.events import Event
+
+#: What a command is about, by the four letters it starts with.
+_VERBS = {
+    b"EHLO": Phase.HELLO,
+    b"HELO": Phase.HELLO,
+    b"STAR": Phase.TLS,
+    b"AUTH": Phase.AUTH,
+    b"MAIL": Phase.ENVELOPE,
+    b"RCPT": Phase.ENVELOPE,
+    b"DATA": Phase.DATA,
+    b"QUIT": Phase.QUIT,
+}
+_KINDS = {EventKind.TLS: Phase.TLS, EventKind.MESSAGE: Phase.DATA}
+_CHALLENGE = 334
+
+
+class PhaseReader:
+    """Reads the events of one session in order and names the phase of each."""
+
+    __slots__ = ("_challenged", "_phase")
+
+    def __init__(self) -> None:
+        self._phase = Phase.GREETING
+        self._challenged = False
+
+    def put(self, event: Event) -> Event:
+        """Give the next event, with its phase."""
+        if event.kind is EventKind.CLIENT:
+            # What follows a 334 is no command, whatever it looks like (RFC 4954 §4).
+            verb = event.raw.lstrip()[:4].upper()
+            self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
+        elif event.kind in _KINDS:
+            self._phase = _KINDS[event.kind]
+        elif event.reply is not None:
+            self._challenged = event.reply.code == _CHALLENGE
+        return replace(event, phase=self._phase)

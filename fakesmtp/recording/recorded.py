@@ -1,0 +1,142 @@
+"""What can be asked of a session that is recorded, be it going on, over, or read from a file."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from fakesmtp.recording.events import ClosedBy, EventKind
+from fakesmtp.recording.text import transcript_lines
+from fakesmtp.recording.transactions import read_refusals, read_transactions
+
+if TYPE_CHECKING:
+    from fakesmtp.protocol.credentials import Login, MailType
+    from fakesmtp.protocol.reply import Reply
+    from fakesmtp.recording.events import Event, Message, Refusal, TlsFacts, Transaction
+
+
+class Recorded:
+    """One connection's life (RFC 5321 §2.3.7: what the standard calls a session)."""
+
+    __slots__ = ()
+
+    #: The session's name, one of its own on its server.
+    id: str
+    #: The client's address and port, `127.0.0.1:51234`.
+    peer: str
+    #: The port of the real endpoint that the listener stands for.
+    listener: int
+    #: The port that the client connected to; 0 where that is not known.
+    local_port: int
+    #: When the connection was made (seconds since the epoch).
+    started: float
+    tls: TlsFacts | None
+    login: Login | None
+    #: `PLAIN` or `LOGIN`, once that has succeeded.
+    mechanism: str | None
+    #: None while it lasts.
+    closed_by: ClosedBy | None
+    #: How many events were not kept because the session has too many.
+    cut: int
+    #: How many mails were taken.
+    mails: int
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened, in order."""
+        raise NotImplementedError
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from connect to close; None while it lasts."""
+        raise NotImplementedError
+
+    def message_data(self, mail_id: str) -> bytes | None:
+        """Give the bytes of a mail that came in this session, where they are at hand."""
+        del mail_id
+        return None
+
+    def digest(self, message: Message) -> str | None:
+        """Give the SHA-256 of message data, hexadecimal; None when the mail is gone."""
+        if message.sha256 is not None:
+            return message.sha256
+        raw = self.message_data(message.mail_id)
+        return None if raw is None else sha256(raw).hexdigest()
+
+    @property
+    def started_at(self) -> datetime:
+        """When the connection was made (UTC)."""
+        return datetime.fromtimestamp(self.started, timezone.utc)
+
+    @property
+    def app_key(self) -> str | None:
+        """The AppKey that logged in."""
+        return self.login.app_key if self.login else None
+
+    @property
+    def account(self) -> str | None:
+        """The account that logged in: its AppKey."""
+        return self.app_key
+
+    @property
+    def mail_type(self) -> MailType | None:
+        """The purpose of the mails that the login gave."""
+        return self.login.mail_type if self.login else None
+
+    @property
+    def ending(self) -> str:
+        """Why it ended, in words; `""` while it lasts."""
+        return next((e.text for e in reversed(self.events) if e.kind is EventKind.END), "")
+
+    @property
+    def tls_failure(self) -> str | None:
+        """Why the handshake failed, in words; None when none did."""
+        return self.ending if self.closed_by is ClosedBy.TLS else None
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The lines of the client, masked."""
+        return tuple(event.text for event in self.events if event.kind is EventKind.CLIENT)
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """The replies of the server."""
+        return tuple(event.reply for event in self.events if event.reply)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was noted about the client."""
+        return tuple(event.text for event in self.events if event.kind is EventKind.NOTE)
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The replies of 4xx and 5xx, each with the command that it answered."""
+        return tuple(read_refusals(self.events))
+
+    @property
+    def transactions(self) -> tuple[Transaction, ...]:
+        """Each transaction with its envelope and what became of it."""
+        return read_transactions(self.events)
+
+    def describe_refusals(self) -> list[str]:
+        """Say in a line each what was refused."""
+        where = f"session {self.id} on port {self.listener}"
+        return [f"{where}: {refusal.command} -> {refusal.reply}" for refusal in self.refusals]
+
+    def transcript(
+        self, *, normalize: bool = False, times: bool = False, notes: bool = True
+    ) -> str:
+        """Give the session in the style of NHN's guide: `C:` and `S:` in front of every line.
+
+        With `notes`, lines with `--` tell what was not said: TLS, notes about the client, the end.
+        With `times`, each line starts with its milliseconds since connect and its phase. With
+        `normalize` nothing is left in it that changes from run to run, and no times: the same
+        dialogue gives the same text on every machine.
+        """
+        lines = transcript_lines(self, times=times, notes=notes, normalize=normalize)
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        state = self.closed_by.value if self.closed_by else "open"
+        return f"<Session {self.id} port {self.listener} from {self.peer}: {state}>"

@@ -1,0 +1,100 @@
+"""Sessions that are written to files while they last."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import datetime, timezone
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TextIO
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.recording.events import ClosedBy, EventKind, Message
+from fakesmtp.recording.jsonl import dump_event, dump_header, summarize
+from fakesmtp.recording.packing import Unpacker
+from fakesmtp.recording.transcript import Session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fakesmtp.recording.recorded import Recorded
+
+log = logging.getLogger("fakesmtp")
+
+SUFFIX = ".jsonl"
+
+
+def file_name(session: Recorded) -> str:
+    """Name the file of a session: when, which, where; names sort by time."""
+    began = datetime.fromtimestamp(session.started, timezone.utc)
+    return f"{began:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.listener}{SUFFIX}"
+
+
+def make_folder(folder: Path) -> Path:
+    """Make the folder of recordings; raises `RecordingError` when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordingError(
+            f"cannot keep recordings in {folder} ({error.strerror}): name another folder"
+        ) from error
+    return folder
+
+
+class SavedSession(Session):
+    """A session with a file of its own, opened at the first event, closed at the last one.
+
+    Each event is written when it happens, in one write: a server that dies loses at most the line
+    it was writing. A file that cannot be written ends the writing, not the session.
+    """
+
+    __slots__ = ("_file", "_folder", "_unpacker")
+
+    def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
+        super().__init__(session_id, **options)
+        self._folder: Path | None = folder
+        self._file: TextIO | None = None
+        self._unpacker = Unpacker()
+
+    def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
+        """Keep how it ended, and close the file; only the first end counts."""
+        if self.closed_by is None:
+            super().ended(closed_by, detail)
+            self._save()
+            self._close()
+
+    def _refer_to(self, mail_id: str, raw: bytes) -> Message:
+        # The mail may be gone when the file is read, so its digest is taken now.
+        return Message(mail_id, len(raw), sha256(raw).hexdigest())
+
+    def _keep(self, code: int, content: bytes) -> None:
+        super()._keep(code, content)
+        self._save()
+
+    def _save(self) -> None:
+        """Write what has been kept since the last time: masked by now, and bounded."""
+        if self._folder is None:
+            return
+        try:
+            if self._file is None:
+                self._file = self._open(self._folder)
+            for event in self._unpacker.read(self._log):
+                is_end = event.kind is EventKind.END
+                self._file.write(dump_event(event, summarize(self) if is_end else None))
+            self._file.flush()
+        except OSError as error:
+            log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)
+            self._close()
+
+    def _open(self, folder: Path) -> TextIO:
+        # Buffered, and flushed behind each event: a line is one write.
+        path = folder / file_name(self)
+        file = path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n")
+        file.write(dump_header(self))
+        return file
+
+    def _close(self) -> None:
+        file, self._file, self._folder = self._file, None, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
