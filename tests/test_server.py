@@ -96,7 +96,7 @@ def test_wrong_options_are_refused(options: dict[str, object], message: str) -> 
 
 def test_a_host_that_is_not_ours_is_refused() -> None:
     """An address of another machine cannot be listened on, and the message says what can."""
-    with pytest.raises(ConfigurationError, match="127.0.0.1 always works"):
+    with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1 always works"):
         FakeSMTP(host="192.0.2.1").start()
 
 
