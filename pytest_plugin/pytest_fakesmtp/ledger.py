@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -38,24 +38,25 @@ class Ledger:
         path, line, _ = item.location
         owner = Owner(item.nodeid, path, (line or 0) + 1)
         view = FakeSMTPView(self._server, owner)
-        self._open(owner, read_markers(item))
+        self._open(item, owner)
         record_of(item).add(self._server, lambda: view.sessions)
         yield view
         self._close(view, owner)
 
-    def _open(self, owner: Owner, options: dict[str, Any]) -> None:
+    def _open(self, item: pytest.Item, owner: Owner) -> None:
         try:
-            terms = self._server.terms_for(owner, **options)
+            terms = self._server.terms_for(owner, **read_markers(item))
         except FakeSMTPError as error:
-            pytest.fail(f"@pytest.mark.fakesmtp: {error}", pytrace=False)
+            pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp cannot be: {error}", pytrace=False)
+        except pytest.UsageError as error:
+            pytest.fail(str(error), pytrace=False)
         self._server.change_terms(terms)
         self.sweep(owner)
 
     def _close(self, view: FakeSMTPView, owner: Owner) -> None:
         """End a test's view; raises what its callbacks raised, or a bug of the server."""
         errors = view.close()
-        # Not waited for: a connection made until now is still the test's, and the next view waits.
-        self._server.change_terms(self._between, wait=False)
+        self._server.change_terms(self._between)
         self._server.forget(owner)
         if errors:
             raise errors[0]

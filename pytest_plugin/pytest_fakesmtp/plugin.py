@@ -54,8 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
         check_sessions_options(config)
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Check the markers before a test runs."""
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """Check the markers before a test runs; xdist's workers fail the test instead.
+
+    A usage error in a worker would be shown as a crash.
+    """
+    if hasattr(config, "workerinput"):
+        return
     marked = [item for item in items if item.get_closest_marker("fakesmtp")]
     if marked:
         from pytest_fakesmtp.options import check_markers

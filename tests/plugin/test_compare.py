@@ -1,0 +1,122 @@
+"""What a failed assertion on mails says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from made_mails import make_mail
+from pytest_fakesmtp.compare import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    Run = Callable[..., pytest.RunResult]
+
+WELCOME = make_mail(b"Subject: Welcome\r\n\r\nhello\r\n")
+WELCOM = make_mail(b"Subject: Welcom\r\n\r\nhello\r\n")
+OTHER = make_mail(b"Subject: Bill\r\n\r\npay\r\n", rcpt_tos=("c@example.com",))
+
+
+def test_two_mails() -> None:
+    """Two mails are shown with the fields in which they differ, and no others."""
+    lines = explain("==", WELCOM, WELCOME)
+    assert lines is not None
+    assert lines[0] == f"mail {WELCOM.id} == mail {WELCOME.id}"
+    assert lines[1] == "left:  sender@example.com -> to@example.com 'Welcom' (normal)"
+    assert lines[3:] == ["subject: 'Welcom' != 'Welcome'"]
+
+
+def test_two_mails_of_equal_bytes() -> None:
+    """Mails that differ in nothing that can be read differ in their identity."""
+    twin = make_mail(WELCOME.raw)
+    lines = explain("==", twin, WELCOME)
+    assert lines is not None
+    assert lines[3:] == [f"id: {twin.id!r} != {WELCOME.id!r}".replace("'", "")]
+
+
+def test_mails_that_differ_in_their_bytes_alone() -> None:
+    """Where all that is read is the same, the bytes are shown."""
+    lines = explain("==", make_mail(b"Subject:  x\r\n\r\n"), make_mail(b"Subject: x\r\n\r\n"))
+    assert lines is not None
+    assert lines[3].startswith("raw: b'Subject:  x")
+
+
+def test_a_mail_in_a_list() -> None:
+    """A mail that is not in a list is shown with what is there and its nearest miss."""
+    lines = explain("in", WELCOME, [OTHER, WELCOM])
+    assert lines is not None
+    assert lines[0] == f"mail {WELCOME.id} in 2 mails"
+    assert lines[-2].startswith("nearest miss: sender@example.com -> to@example.com 'Welcom'")
+    assert lines[-1] == "  subject: expected 'Welcome', was 'Welcom'"
+
+
+def test_lists() -> None:
+    """Two lists are shown with the first mail that only one has, and its nearest miss."""
+    lines = explain("==", [OTHER, WELCOM], [OTHER, WELCOME])
+    assert lines is not None
+    assert lines[0] == "2 mails == 2 mails"
+    assert lines[-3].startswith("only right: ")
+    assert lines[-1] == "  subject: expected 'Welcome', was 'Welcom'"
+
+
+def test_a_list_that_should_be_empty() -> None:
+    """A mail that should not be there is shown."""
+    lines = explain("==", [OTHER], [])
+    assert lines is not None
+    assert lines[0] == "1 mail == no mails"
+    assert "right: nothing" in lines
+    assert lines[-1] == "only left: sender@example.com -> c@example.com 'Bill' (normal)"
+
+
+def test_the_order() -> None:
+    """Lists of the same mails in another order are said to be so."""
+    lines = explain("==", [OTHER, WELCOME], [WELCOME, OTHER])
+    assert lines is not None
+    assert lines[-1] == "the same mails in another order, or some more than once"
+
+
+def test_long_lists() -> None:
+    """Of a long list the first ten are shown."""
+    lines = explain("==", [make_mail() for _ in range(30)], [])
+    assert lines is not None
+    assert "  and 20 more" in lines
+
+
+def test_all_else_is_left_to_others() -> None:
+    """Nothing is said of comparisons that are not of mails."""
+    assert explain("==", 1, 2) is None
+    assert explain("==", [], [1]) is None
+    assert explain("==", [], []) is None
+    assert explain("!=", WELCOME, WELCOME) is None
+    assert explain("in", WELCOME, "text") is None
+
+
+def test_in_a_run(run: Run) -> None:
+    """Pytest shows it."""
+    result = run(
+        """
+        def test_lists(fakesmtp, send):
+            send(fakesmtp, "Welcom")
+            wanted = fakesmtp.take()
+            send(fakesmtp, "Welcome")
+            assert fakesmtp.messages == [wanted]
+
+        def test_wait(fakesmtp, send):
+            send(fakesmtp, "Welcom")
+            fakesmtp.wait_for(subject="Welcome", timeout=0)
+        """
+    )
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "E * assert 1 mail == 1 mail",
+            "E * nearest miss: a@example.com -> b@example.com 'Welcome' (normal)",
+            "E * subject: expected 'Welcom', was 'Welcome'",
+            "> *fakesmtp.wait_for(subject=*",
+            "E *NoMatchingMail: no mail came within 0 s",
+            "E * subject: expected 'Welcome', was 'Welcom'",
+            "*test_in_a_run.py:*: NoMatchingMail",
+        ]
+    )

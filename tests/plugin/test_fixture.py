@@ -1,0 +1,238 @@
+"""The fixture `fakesmtp`: what it gives, also to threads, loops and TestCase classes."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp import FakeSMTPError, MailType, NoMatchingMail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_fakesmtp import FakeSMTPView
+
+    from fakesmtp import FakeSMTP
+
+    Run = Callable[..., pytest.RunResult]
+
+CODE = b"Subject: Your code\r\n\r\nIt is 123456, see https://example.com/a.\r\n"
+
+
+def send(smtp: FakeSMTPView, raw: bytes = CODE, *, mail_type: str = "") -> None:
+    """Send a mail with STARTTLS and AUTH, the certificate verified."""
+    with smtplib.SMTP("localhost", smtp.port(587)) as client:
+        client.starttls(context=smtp.client_context())
+        client.login(smtp.account.app_key + mail_type, smtp.account.secret_key)
+        client.sendmail("a@example.com", ["b@example.com"], raw)
+
+
+def test_a_mail_arrives(fakesmtp: FakeSMTPView) -> None:
+    """A mail is there, with its type, its session and what is written in it."""
+    send(fakesmtp, mail_type="#auth")
+    mail = fakesmtp.wait_for(to="b@example.com", subject=re.compile("code"), body="123")
+    assert fakesmtp.messages == [mail]
+    assert [mail.session] == fakesmtp.sessions
+    assert mail.mail_type is MailType.AUTH
+    assert mail.find_code(r"\d{6}") == "123456"
+    assert mail.links == ("https://example.com/a",)
+
+
+def test_each_test_begins_with_nothing(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
+    """No mail and no session of an earlier test is there, nor kept by the server."""
+    assert (fakesmtp.messages, fakesmtp.sessions) == ([], [])
+    assert not [mail for mail in fakesmtp_server.messages if mail.session.owner is not None]
+
+
+def test_addresses(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
+    """Host, ports, certificate and settings are those of the shared server."""
+    assert fakesmtp.host == fakesmtp_server.host
+    assert fakesmtp.ports == fakesmtp_server.ports
+    assert fakesmtp.ca_file == fakesmtp_server.ca_file
+    assert fakesmtp.env(465) == fakesmtp_server.env(465)
+
+
+def test_one_client_context(fakesmtp: FakeSMTPView) -> None:
+    """The client context is made once, as making one takes longer than a mail."""
+    assert fakesmtp.client_context() is fakesmtp.client_context()
+
+
+def test_taking_and_counting(fakesmtp: FakeSMTPView) -> None:
+    """Mails can be awaited in numbers, taken away and cleared."""
+    for _ in range(3):
+        send(fakesmtp)
+    assert len(fakesmtp.wait_for_count(3)) == 3
+    assert fakesmtp.take() not in fakesmtp.messages
+    assert fakesmtp.clear() == 2
+    fakesmtp.expect_none()
+
+
+def test_what_was_refused_is_told(fakesmtp: FakeSMTPView) -> None:
+    """Who waits for a mail that was refused is told of the refusal."""
+    with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("nobody", "wrong")
+        with pytest.raises(NoMatchingMail, match=r"(?s)refused sessions:.* 535 "):
+            fakesmtp.wait_for(timeout=0)
+
+
+def test_on_mail(fakesmtp: FakeSMTPView) -> None:
+    """A callback gets every mail of the test until it is ended, and every session that is over."""
+    mails: list[str] = []
+    sessions: list[str] = []
+    fakesmtp.on_session_end(lambda session: sessions.append(session.id))
+    unsubscribe = fakesmtp.on_mail(lambda mail: mails.append(mail.subject))
+    send(fakesmtp)
+    unsubscribe()
+    send(fakesmtp)
+    assert mails == ["Your code"]
+    assert sessions == [session.id for session in fakesmtp.sessions]
+
+
+@pytest.mark.asyncio
+async def test_asyncio(fakesmtp: FakeSMTPView) -> None:
+    """A mail is awaited in a loop of pytest-asyncio."""
+    send(fakesmtp)
+    assert (await fakesmtp.wait_for_async(subject="Your code")).text
+    await fakesmtp.expect_none_async(subject="another")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_anyio(fakesmtp: FakeSMTPView) -> None:
+    """A mail is awaited in a loop of anyio's plugin."""
+    send(fakesmtp)
+    assert (await fakesmtp.wait_for_async(subject="Your code")).text
+
+
+def test_threads(run: Run) -> None:
+    """A mail that a thread sends while the test waits is found."""
+    result = run(
+        """
+        import threading
+
+        def test_thread(fakesmtp, send):
+            thread = threading.Thread(target=send, args=(fakesmtp, "from a thread"))
+            thread.start()
+            assert fakesmtp.wait_for(subject="from a thread")
+            thread.join()
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_unittest(run: Run) -> None:
+    """A TestCase class has `self.fakesmtp` through one line, in setUp and in its tests."""
+    result = run(
+        """
+        import smtplib
+        import unittest
+        import pytest
+
+        @pytest.mark.usefixtures("fakesmtp_self")
+        class TestMail(unittest.TestCase):
+            def setUp(self):
+                self.port = self.fakesmtp.port(587)
+
+            def test_one(self):
+                with smtplib.SMTP("localhost", self.port) as client:
+                    client.login(*self.fakesmtp.account)
+                    client.sendmail("a@example.com", ["b@example.com"], "hello")
+                self.assertTrue(self.fakesmtp.take())
+
+            def test_other(self):
+                self.assertEqual(self.fakesmtp.messages, [])
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_a_callbacks_bug_is_raised_in_its_test(run: Run) -> None:
+    """What a callback raises fails its test alone; the client hears nothing of it."""
+    result = run(
+        """
+        import pytest
+
+        def boom(thing):
+            raise ZeroDivisionError("my bug")
+
+        @pytest.mark.parametrize("subscribe", ["on_mail", "on_session_end"])
+        def test_callback(fakesmtp, send, subscribe):
+            getattr(fakesmtp, subscribe)(boom)
+            send(fakesmtp)
+            assert fakesmtp.sessions[0].refusals == ()
+
+        def test_account(fakesmtp, send):
+            account = fakesmtp.new_account()
+            account.on_mail(boom)
+            send(fakesmtp, account=account.account)
+
+        def test_next(fakesmtp, send):
+            send(fakesmtp)
+        """
+    )
+    result.assert_outcomes(passed=4, errors=3)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_callback*", "*my bug*"])
+
+
+def test_a_callables_bug_is_raised_where_it_waits(fakesmtp: FakeSMTPView) -> None:
+    """What a callable among the conditions raises is raised by the waiting method."""
+    send(fakesmtp)
+    with pytest.raises(ZeroDivisionError):
+        fakesmtp.wait_for(subject=lambda _: 1 / 0)
+
+
+def test_a_view_that_is_over(run: Run) -> None:
+    """A view used after its test says in one sentence whose it was and what to do."""
+    result = run(
+        """
+        import pytest
+        from fakesmtp import FakeSMTPError
+
+        kept = []
+
+        def test_first(fakesmtp):
+            kept.append(fakesmtp)
+
+        def test_second():
+            with pytest.raises(FakeSMTPError, match="test_first, which is over: ask for"):
+                kept[0].messages
+            assert repr(kept[0]) == "<FakeSMTPView that is over>"
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_django_settings_know_no_implicit_tls(fakesmtp: FakeSMTPView) -> None:
+    """Settings for a framework refuse the ports on which it would have to trust the authority."""
+    with pytest.raises(FakeSMTPError, match="use fakesmtp_redirect"):
+        fakesmtp.django_settings(465)
+
+
+def test_all_mail_plugins_together(run: Run) -> None:
+    """The fixtures of smtpdfix, pytest-localserver and pytest-django work beside ours."""
+    for name in ("smtpdfix", "pytest_localserver", "pytest_django"):
+        pytest.importorskip(name)
+    result = run(
+        """
+        import smtplib
+
+        import django.conf
+        django.conf.settings.configure()
+
+        def test_all(fakesmtp, smtpd, smtpserver, mailoutbox, send):
+            send(fakesmtp)
+            for host, port in ((smtpd.hostname, smtpd.port), smtpserver.addr):
+                with smtplib.SMTP(host, port) as client:
+                    client.sendmail("a@example.com", ["b@example.com"], "Subject: x\\r\\n\\r\\nx")
+            counts = [len(box) for box in (fakesmtp.messages, smtpd.messages, smtpserver.outbox)]
+            assert (counts, mailoutbox) == ([1, 1, 1], [])
+        """,
+        "-W",
+        "default",  # the others' warnings are not ours
+        in_a_process=True,
+    )
+    result.assert_outcomes(passed=1)

@@ -1,0 +1,133 @@
+"""`@pytest.mark.fakesmtp(…)`: one test's terms."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp import AS_RECORDED, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_fakesmtp import FakeSMTPView
+
+    Run = Callable[..., pytest.RunResult]
+
+
+def connect(smtp: FakeSMTPView) -> smtplib.SMTP:
+    """Connect and say hello."""
+    client = smtplib.SMTP(smtp.host, smtp.port(587))
+    client.ehlo()
+    return client
+
+
+@pytest.mark.fakesmtp(accounts=[("my-key", "my-secret")], require_tls=True)
+def test_accounts_and_tls(fakesmtp: FakeSMTPView) -> None:
+    """Accounts and the need for TLS are those of the marker."""
+    assert fakesmtp.account == ("my-key", "my-secret")
+    with connect(fakesmtp) as client:
+        assert client.docmd("MAIL FROM:<a@example.com>")[0] == 530
+        client.starttls(context=fakesmtp.client_context())
+        client.login("my-key", "my-secret")
+
+
+def test_the_marker_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
+    """The next test has the usual terms again."""
+    assert fakesmtp.account.app_key != "my-key"
+    with connect(fakesmtp) as client:
+        client.login(*fakesmtp.account)
+
+
+@pytest.mark.fakesmtp(accounts="any", unknown_mail_type="normal", profile=AS_RECORDED)
+def test_any_account(fakesmtp: FakeSMTPView) -> None:
+    """Any account may be let in, an unknown mail type be normal, and the profile be another."""
+    with connect(fakesmtp) as client:
+        client.login("anybody#promo", "anything")
+    assert str(fakesmtp.sessions[0].login.mail_type) == "normal"
+
+
+@pytest.mark.fakesmtp(require_auth=False, max_message_size=1000)
+class TestNearestWins:
+    """Markers of class and function, together."""
+
+    @pytest.mark.fakesmtp(max_message_size=100)
+    def test_both(self, fakesmtp: FakeSMTPView) -> None:
+        """The function's option wins over the class's; the class's others hold as well."""
+        with connect(fakesmtp) as client, pytest.raises(smtplib.SMTPDataError, match="552"):
+            client.sendmail("a@example.com", ["b@example.com"], "x" * 200)
+
+    @pytest.mark.fakesmtp(auth_required_at="mail")
+    def test_the_other_name_of_an_option(self, fakesmtp: FakeSMTPView) -> None:
+        """`auth_required_at` on the function wins over `require_auth` on the class."""
+        with connect(fakesmtp) as client:
+            assert client.docmd("MAIL FROM:<a@example.com>")[0] == 530
+
+    def test_class_alone(self, fakesmtp: FakeSMTPView) -> None:
+        """Without a marker on the function the class's holds."""
+        with connect(fakesmtp) as client:
+            client.sendmail("a@example.com", ["b@example.com"], "x" * 200)
+        assert len(fakesmtp.messages) == 1
+
+
+WRONG = [
+    ("requre_tls=True", "has no option 'requre_tls'; did you mean 'require_tls'? Known are: acc*"),
+    ("zzz=1", "has no option 'zzz'. Known are: accounts, profile, require_auth, *"),
+    ("'any'", "takes its options by name, not 'any'"),
+    ("unknown_mail_type='no'", "cannot be: unknown_mail_type cannot be 'no': it is one of *"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG)
+@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_wrong_marker(run: Run, options: str, message: str, workers: tuple[str, ...]) -> None:
+    """A wrong marker is a usage error that says what there is; under xdist its test fails."""
+    result = run(
+        f"""
+        import pytest
+
+        def test_before():
+            pass
+
+        @pytest.mark.fakesmtp({options})
+        def test_wrong(fakesmtp):
+            pass
+        """,
+        *workers,
+        in_a_process=bool(workers),
+    )
+    assert result.ret != pytest.ExitCode.OK
+    text = [*result.outlines, *result.errlines]
+    pytest.LineMatcher(text).fnmatch_lines([f"*::test_wrong: @pytest.mark.fakesmtp {message}*"])
+    if workers:
+        result.assert_outcomes(passed=1, errors=1)
+    else:
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+
+
+def test_wrong_accounts(run: Run) -> None:
+    """Accounts that cannot be fail their test in one sentence."""
+    result = run(
+        """
+        import pytest
+
+        @pytest.mark.fakesmtp(accounts=[("a#b", "c")])
+        def test_wrong(fakesmtp):
+            pass
+
+        def test_next(fakesmtp, send):
+            send(fakesmtp)
+        """
+    )
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(["*::test_wrong: @pytest.mark.fakesmtp cannot be: AppKey 'a#b' *"])
+
+
+def test_the_marker_is_registered_with_its_signature(run: Run) -> None:
+    """`pytest --markers` lists every switch that there is."""
+    result = run("", "--markers")
+    line = next(line for line in result.outlines if line.startswith("@pytest.mark.fakesmtp("))
+    for name in ("accounts", "profile", "require_auth", *Policy.names()):
+        assert f"{name}," in line.replace(")", ",")

@@ -1,0 +1,217 @@
+"""The sessions of a test that failed, in its report and as files."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., pytest.RunResult]
+
+FAILING = """
+import smtplib
+import pytest
+
+def test_refused(fakesmtp):
+    with smtplib.SMTP("localhost", fakesmtp.port(587)) as client:
+        client.starttls(context=fakesmtp.client_context())
+        client.login(fakesmtp.account.app_key, "a wrong SecretKey")
+
+def test_passing(fakesmtp, send):
+    send(fakesmtp)
+"""
+IN_THE_REPORT = [
+    "*- SMTP session * on port 587 from 127.0.0.1:* -*",
+    "TLSv1.3 TLS_*; no login; * after * ms; refused: 2 (marked with !)",
+    " * ms  S: 220 smtp-mail.nhncloudservice.com *",
+    " * ms  C: AUTH PLAIN AppKey=* SecretKey=[*][*][*]",
+    "! * ms  S: 535 *",
+    " * ms  -- *",
+]
+MANY = """
+def test_many(fakesmtp, send):
+    for number in range(5):
+        send(fakesmtp)
+    import smtplib
+    with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
+        for number in range(100):
+            client.docmd(f"NOOP {number}")
+    assert 0
+"""
+
+
+def count_titles(result: pytest.RunResult) -> int:
+    """How many sections of sessions a report has."""
+    return sum(bool(re.match(r"-+ SMTP session \S+ on port", line)) for line in result.outlines)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_sessions_of_a_failed_test(run: Run, workers: tuple[str, ...]) -> None:
+    """A failed test shows its sessions, masked, with times, TLS and refusals; others show none."""
+    result = run(FAILING, *workers, in_a_process=bool(workers))
+    result.assert_outcomes(failed=1, passed=1)
+    result.stdout.fnmatch_lines(IN_THE_REPORT)
+    assert count_titles(result) == 1
+    output = "\n".join(result.outlines)
+    assert "S: 535" in output
+    assert re.search(r"C: .*wrong SecretKey", output) is None
+
+
+def test_times_begin_with_the_connection(run: Run) -> None:
+    """The greeting comes within the first second of its session."""
+    result = run(FAILING)
+    times = [float(match[1]) for match in map(GREETED.match, result.outlines) if match]
+    assert len(times) == 1
+    assert times[0] < 1000
+
+
+GREETED = re.compile(r" +(\S+) ms  S: 220 smtp-mail")
+
+
+def test_the_last_lines_of_the_last_sessions(run: Run) -> None:
+    """Three sessions and forty lines of each are shown, and how to see what is left out."""
+    result = run(MANY)
+    assert count_titles(result) == 3
+    result.stdout.fnmatch_lines(
+        [
+            "3 earlier sessions are not shown; --fakesmtp-sessions=all shows everything",
+            "(* earlier lines are not shown; --fakesmtp-sessions=all shows everything)",
+        ]
+    )
+    assert not [line for line in result.outlines if line.endswith("C: NOOP 79")]
+    assert [line for line in result.outlines if line.endswith("C: NOOP 99")]
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_all_sessions(run: Run, workers: tuple[str, ...]) -> None:
+    """With `all`, tests that pass show theirs too, and nothing is left out."""
+    source = FAILING + MANY
+    result = run(source, "--fakesmtp-sessions=all", *workers, in_a_process=bool(workers))
+    assert count_titles(result) == 1 + 6
+    result.stdout.fnmatch_lines(["*::test_passing: SMTP session *", "*235 Authentication*"])
+    assert [line for line in result.outlines if line.endswith("C: NOOP 0")]
+
+
+def test_all_with_reports_of_passed_tests(run: Run) -> None:
+    """With `all` and `-rP` each session is shown once."""
+    result = run(FAILING, "--fakesmtp-sessions=all", "-rP")
+    assert count_titles(result) == 2
+    result.stdout.no_fnmatch_line("*::test_passing: SMTP session *")
+
+
+def test_no_sessions(run: Run) -> None:
+    """With `none` no session is shown."""
+    assert count_titles(run(FAILING, "--fakesmtp-sessions=none")) == 0
+
+
+def test_from_the_configuration_file(run: Run, pytester: pytest.Pytester) -> None:
+    """The configuration file sets the same; the command line wins over it."""
+    with (pytester.path / "tox.ini").open("a") as ini:
+        ini.write("\nfakesmtp_sessions = none\nfakesmtp_sessions_dir = recorded\n")
+    assert count_titles(run(FAILING)) == 0
+    assert not list((pytester.path / "recorded").iterdir())
+    assert count_titles(run(FAILING, "--fakesmtp-sessions=failed")) == 1
+    assert len(list((pytester.path / "recorded").iterdir())) == 1
+
+
+def test_a_wrong_mode_in_the_configuration_file(run: Run, pytester: pytest.Pytester) -> None:
+    """A mode that there is not is a usage error."""
+    with (pytester.path / "tox.ini").open("a") as ini:
+        ini.write("\nfakesmtp_sessions = some\n")
+    result = run(FAILING)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*cannot be 'some': it is one of failed, all, none"])
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize(("mode", "tests"), [("failed", 2), ("all", 3)])
+def test_files(
+    run: Run, pytester: pytest.Pytester, mode: str, tests: int, workers: tuple[str, ...]
+) -> None:
+    """Whole sessions are written to files, in a folder for each test."""
+    folder = pytester.path / "deep" / "recorded"
+    options = (f"--fakesmtp-sessions={mode}", f"--fakesmtp-sessions-dir={folder}", *workers)
+    run(FAILING + MANY, *options, in_a_process=bool(workers))
+    assert len(list(folder.iterdir())) == tests
+    (many,) = folder.glob("*test_many*")
+    assert len(list(many.iterdir())) == 6
+    (refused,) = folder.glob("*test_refused*")
+    (file,) = refused.iterdir()
+    assert re.search(r"^! +\S+ ms  S: 535 ", file.read_text(encoding="utf-8"), re.MULTILINE)
+    whole = [text for each in many.iterdir() if "NOOP" in (text := each.read_text("utf-8"))]
+    assert whole[0].count("C: NOOP") == 100
+
+
+def test_names_of_folders(run: Run, pytester: pytest.Pytester) -> None:
+    """Any test has a folder of its own, also one whose name cannot be one."""
+    run(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("name", ["a/b", "a?b", "..", "가", "x" * 300])
+        def test_name(fakesmtp, send, name):
+            send(fakesmtp)
+            assert 0
+        """,
+        "--fakesmtp-sessions-dir=recorded",
+    )
+    assert len(list((pytester.path / "recorded").iterdir())) == 5
+    assert len(list((pytester.path / "recorded").glob("*/*.txt"))) == 5
+
+
+def test_a_folder_that_cannot_be(run: Run, pytester: pytest.Pytester) -> None:
+    """A folder that cannot be made is a usage error that names it."""
+    (pytester.path / "file").touch()
+    result = run(FAILING, "--fakesmtp-sessions-dir=file/folder")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--fakesmtp-sessions-dir: cannot write to *folder: *"])
+
+
+def test_nobody_connected(run: Run) -> None:
+    """Where no client connected, the report says so, and where it should have."""
+    result = run("def test_nothing(fakesmtp): assert fakesmtp.messages")
+    result.stdout.fnmatch_lines(
+        ["no client connected; the server listens on 127.0.0.1, ports * (for 25), *"]
+    )
+
+
+def test_sessions_of_servers_of_its_own(run: Run) -> None:
+    """The sessions of a test's own servers are shown, too; also when only its teardown fails."""
+    result = run(
+        """
+        def test_own(fakesmtp, make_fakesmtp, send):
+            smtp = make_fakesmtp(ports={587: 0})
+            smtp.on_mail(lambda mail: 1 / 0)
+            send(fakesmtp)
+            send(smtp)
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    assert count_titles(result) == 2
+
+
+def test_a_long_run_keeps_nothing(run: Run) -> None:
+    """What was kept for a test's report is let go when the test is over."""
+    result = run(
+        """
+        import gc
+        import pytest
+        from fakesmtp import ReceivedMail, Session
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_send(fakesmtp, fakesmtp_server, send, number):
+            send(fakesmtp)
+            assert len(fakesmtp_server.messages) == len(fakesmtp_server.sessions) == 1
+
+        def test_last():
+            gc.collect()
+            kept = [one for one in gc.get_objects() if isinstance(one, (ReceivedMail, Session))]
+            assert kept == []
+        """,
+        in_a_process=True,
+    )
+    result.assert_outcomes(passed=6)
