@@ -1,0 +1,145 @@
+"""What all clients have in common: their settings, the mail they send, what must come of it."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from dataclasses import dataclass
+from email.header import Header
+from email.utils import encode_rfc2231
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.credentials import MailType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fakesmtp import FakeSMTP
+    from fakesmtp.mail import ReceivedMail
+
+APP_KEY = "AppKey"
+SECRET_KEY = "SecretKey"
+REAL_NAME = "smtp-mail.nhncloudservice.com"
+SENDER = "sender@example.com"
+RECIPIENTS = ("first@example.com", "second@example.com")
+SUBJECT = "7월 견적서를 보내 드립니다"
+FILE_NAME = "견적서.pdf"
+FILE = b"%PDF-1.4\n" + bytes(range(256))
+TIMEOUT = 60
+
+# Whatever a client may trip over, and still a mail: bytes above 127, lines that are dots or begin
+# with dots, blanks at a line's end, a line longer than the 998 bytes of RFC 5322 §2.1.1.
+_MAIL = f"""\
+From: {Header("보내는 이", "utf-8").encode()} <{SENDER}>
+To: {", ".join(RECIPIENTS)}
+Subject: {Header(SUBJECT, "utf-8").encode()}
+Date: Tue, 01 Jul 2025 09:00:00 +0900
+Message-ID: <estimate@example.com>
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="=_parts"
+
+--=_parts
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+안녕하세요.
+.
+..
+.점으로 시작하는 줄
+...
+blanks \x20\t\x20
+{"긴 줄 " * 300}
+
+
+--=_parts
+Content-Type: application/pdf
+Content-Transfer-Encoding: base64
+Content-Disposition: attachment; filename*={encode_rfc2231(FILE_NAME, "utf-8")}
+
+{base64.encodebytes(FILE).decode()}
+--=_parts--
+"""
+
+MAIL = _MAIL.encode().replace(b"\n", b"\r\n")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a client is told.
+
+    `port` is the local port that stands for `real_port`, and `host` the name that the certificate
+    must have; the address is localhost's, whatever the name. `folder` is for the client's files.
+    """
+
+    host: str
+    real_port: int
+    port: int
+    mechanism: str
+    ca_file: Path
+    folder: Path
+    user_name: str = f"{APP_KEY}#ad"
+    secret_key: str = SECRET_KEY
+
+    @property
+    def implicit_tls(self) -> bool:
+        """Whether TLS comes first (RFC 8314 §3.3), not by STARTTLS."""
+        return self.real_port == 465
+
+
+@dataclass(frozen=True)
+class Client:
+    """A mail client.
+
+    `send` delivers a message to SENDER and RECIPIENTS and gives what the client complained of: `""`
+    when it was content. The patterns are its own words for why it gave up; without `wrong_name` it
+    does not check names. `program` must be installed, and `probe` must exit with 0.
+    """
+
+    send: Callable[[Settings, bytes], str]
+    wrong_keys: str
+    unknown_authority: str
+    wrong_name: str | None
+    program: str | None = None
+    probe: tuple[str, ...] = ()
+
+
+def run(settings: Settings, *command: str, stdin: bytes = b"") -> str:
+    """Run a program that finds no settings of its user; give its complaint, `""` for none."""
+    done = subprocess.run(
+        command,
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "HOME": str(settings.folder), "LC_ALL": "C.UTF-8"},
+        timeout=TIMEOUT,
+        check=False,
+    )
+    output = done.stdout.decode(errors="replace")
+    return f"exit code {done.returncode}: {output}" if done.returncode else ""
+
+
+def _describe_difference(came: bytes, sent: bytes) -> str:
+    pairs = enumerate(zip(came, sent, strict=False))
+    at = next((index for index, (one, other) in pairs if one != other), min(len(came), len(sent)))
+    behind = slice(at, at + 40)
+    return (
+        f"{len(came)} bytes came and {len(sent)} were sent; "
+        f"from byte {at} on {came[behind]!r} came and {sent[behind]!r} was sent"
+    )
+
+
+def check_arrival(smtp: FakeSMTP, settings: Settings, raw: bytes = MAIL) -> ReceivedMail:
+    """See that exactly this came, from this client, in this way; give it for more questions."""
+    (mail,) = smtp.messages
+    identical = mail.raw == raw  # on its own: pytest would take minutes to compare two big mails
+    assert identical, _describe_difference(mail.raw, raw)
+    assert mail.mail_from == SENDER
+    assert mail.rcpt_tos == RECIPIENTS
+    assert (mail.app_key, mail.mail_type) == (APP_KEY, MailType.AD)
+    assert mail.listener == settings.real_port
+    assert mail.tls is not None
+    assert mail.tls.version == "TLSv1.3"
+    assert smtp.sessions[0].mechanism == settings.mechanism
+    return mail

@@ -1,0 +1,63 @@
+"""Nodemailer, by way of `send.cjs`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clients.exchange import RECIPIENTS, SENDER, TIMEOUT, Client
+
+if TYPE_CHECKING:
+    from clients.exchange import Settings
+
+_SCRIPT = Path(__file__).with_name("send.cjs")
+
+
+def _transport(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": "localhost",
+        "port": settings.port,
+        "secure": settings.implicit_tls,
+        "requireTLS": not settings.implicit_tls,
+        "tls": {"ca": settings.ca_file.read_text(), "servername": settings.host},
+        "auth": {"user": settings.user_name, "pass": settings.secret_key},
+        "authMethod": settings.mechanism,
+    }
+
+
+def run_nodemailer(settings: Settings, mail: dict[str, Any]) -> dict[str, Any]:
+    """Send one mail; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64."""
+    done = subprocess.run(
+        ["node", str(_SCRIPT)],
+        input=json.dumps({"transport": _transport(settings), "mail": mail}).encode(),
+        stdout=subprocess.PIPE,
+        timeout=TIMEOUT,
+        check=True,
+    )
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def compose(settings: Settings, mail: dict[str, Any]) -> bytes:
+    """Let Nodemailer write a mail and send it; give the bytes that it handed to its connection."""
+    return b64decode(run_nodemailer(settings, mail)["sent"])
+
+
+def _send_by_nodemailer(settings: Settings, message: bytes) -> str:
+    envelope = {"from": SENDER, "to": RECIPIENTS}
+    raw = b64encode(message).decode()
+    result = run_nodemailer(settings, {"envelope": envelope, "raw": raw})
+    return str(result.get("error", ""))
+
+
+NODEMAILER = Client(
+    send=_send_by_nodemailer,
+    wrong_keys="'code': 'EAUTH', 'responseCode': 535",
+    unknown_authority="certificate|self-signed",
+    wrong_name="does not match certificate's altnames",
+    program="node",
+    probe=("node", "-e", "require.resolve('nodemailer')"),
+)

@@ -1,0 +1,142 @@
+"""`openssl s_client`, and a person who types SMTP into it: reads each reply, then writes."""
+
+from __future__ import annotations
+
+import subprocess
+from base64 import b64encode
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from clients.exchange import RECIPIENTS, SENDER, TIMEOUT, Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+    from clients.exchange import Settings
+
+
+class DialogueError(Exception):
+    """The server, or openssl in its place, did not say what was expected."""
+
+
+class Terminal:
+    """A running `openssl s_client`; `line_end` is what the return key gives."""
+
+    def __init__(self, process: subprocess.Popen[bytes], line_end: bytes) -> None:
+        assert process.stdin
+        assert process.stdout
+        self._stdin: IO[bytes] = process.stdin
+        self._stdout: IO[bytes] = process.stdout
+        self._line_end = line_end
+
+    def expect(self, code: int) -> str:
+        """Read one reply with all its lines; raise DialogueError unless it has this code."""
+        said = ""
+        while not said.startswith(f"{code} "):
+            said = self._stdout.readline().decode()
+            if not said.startswith(str(code)):
+                rest = "" if said else "nothing; openssl has ended"
+                raise DialogueError(f"awaited {code}, got {said}{rest}")
+        return said
+
+    def ask(self, code: int, line: str) -> str:
+        """Write a line, and read the reply to it."""
+        self.write(line.encode() + self._line_end)
+        return self.expect(code)
+
+    def write(self, data: bytes) -> None:
+        """Write bytes as they are; openssl may have ended already, which the next read tells."""
+        try:
+            self._stdin.write(data)
+            self._stdin.flush()
+        except BrokenPipeError:
+            raise DialogueError("openssl has ended") from None
+
+    def leave(self) -> None:
+        """Write no more; what openssl has not taken is lost."""
+        with suppress(BrokenPipeError):
+            self._stdin.close()
+
+    def log_in(self, settings: Settings) -> None:
+        """Log in as the guide's transcripts do: PLAIN in one line, LOGIN in three."""
+        user_name, secret_key = settings.user_name.encode(), settings.secret_key.encode()
+        if settings.mechanism == "PLAIN":
+            response = b64encode(b"\0" + user_name + b"\0" + secret_key).decode()
+            self.ask(235, f"AUTH PLAIN {response}")
+            return
+        self.ask(334, "AUTH LOGIN")
+        self.ask(334, b64encode(user_name).decode())
+        self.ask(235, b64encode(secret_key).decode())
+
+    def send(self, message: bytes) -> None:
+        """Send a mail whose lines end as the return key ends them."""
+        self.ask(250, f"MAIL FROM:<{SENDER}>")
+        for address in RECIPIENTS:
+            self.ask(250, f"RCPT TO:<{address}>")
+        self.ask(354, "DATA")
+        lines = message.removesuffix(b"\r\n").split(b"\r\n")
+        stuffed = [b"." + line if line.startswith(b".") else line for line in lines]
+        self.write(self._line_end.join([*stuffed, b""]))
+        self.ask(250, ".")
+
+
+def _command(settings: Settings, *options: str) -> list[str]:
+    return [
+        *("openssl", "s_client", "-quiet", "-connect", f"localhost:{settings.port}"),
+        *("-starttls", "smtp") * (not settings.implicit_tls),
+        *("-CAfile", str(settings.ca_file), "-no-CApath", "-no-CAstore"),
+        *("-verify_return_error", "-servername", settings.host, "-verify_hostname", settings.host),
+        *options,
+    ]
+
+
+@contextmanager
+def open_terminal(settings: Settings, *options: str) -> Iterator[Terminal]:
+    """Start `openssl s_client`, greeted; what it complains of is added to a DialogueError.
+
+    With `-quiet` it takes no line as a command of its own: without, `RCPT` and `QUIT` would be.
+    """
+    complaints = settings.folder / "openssl-stderr.txt"
+    line_end = b"\n" if "-crlf" in options else b"\r\n"
+    with (
+        complaints.open("wb") as stderr,
+        subprocess.Popen(
+            _command(settings, *options),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+        ) as process,
+    ):
+        terminal = Terminal(process, line_end)
+        try:
+            if settings.implicit_tls:  # else openssl has read the greeting by itself
+                terminal.expect(220)
+            yield terminal
+            terminal.ask(221, "QUIT")
+        except DialogueError as error:
+            raise DialogueError(f"{error}\n{complaints.read_text()}") from error
+        finally:
+            terminal.leave()
+            process.terminate()
+            process.wait(TIMEOUT)
+
+
+def _send_by_openssl(settings: Settings, message: bytes) -> str:
+    try:
+        with open_terminal(settings) as terminal:
+            terminal.ask(250, "EHLO client.example.com")
+            terminal.log_in(settings)
+            terminal.send(message)
+    except DialogueError as error:
+        return str(error)
+    return ""
+
+
+OPENSSL = Client(
+    send=_send_by_openssl,
+    wrong_keys="awaited 235, got 535 Authentication Failed",
+    unknown_authority="certificate verify failed",
+    wrong_name="certificate verify failed",
+    program="openssl",
+)

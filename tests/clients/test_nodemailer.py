@@ -1,0 +1,44 @@
+"""Mails that Nodemailer writes by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from clients.exchange import FILE, FILE_NAME, RECIPIENTS, SENDER, SUBJECT, check_arrival
+from clients.nodemailer import compose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clients.exchange import Client, Settings
+
+    from fakesmtp import FakeSMTP
+
+
+@pytest.fixture(autouse=True)
+def nodemailer(require_client: Callable[[str], Client]) -> Client:
+    """Nodemailer, installed."""
+    return require_client("nodemailer")
+
+
+def test_composed_mail(settings: Settings, smtp: FakeSMTP) -> None:
+    """What Nodemailer writes and hands to its connection arrives, and says the same."""
+    content = {"filename": FILE_NAME, "content": FILE.hex(), "encoding": "hex"}
+    sent = compose(
+        settings,
+        {
+            "from": SENDER,
+            "to": RECIPIENTS,
+            "subject": SUBJECT,
+            "text": "안녕하세요.\n.\n..\n",
+            "html": "<p>안녕하세요.</p>",
+            "attachments": [content],
+        },
+    )
+    mail = check_arrival(smtp, settings, sent)
+    assert mail.subject == SUBJECT
+    assert mail.text is not None
+    assert mail.text.rstrip("\n") == "안녕하세요.\n.\n.."
+    assert mail.html == "<p>안녕하세요.</p>"
+    assert mail.attachment(FILE_NAME).content == FILE
