@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from fakesmtp.lazy import lazily
 
 if TYPE_CHECKING:
     from fakesmtp.errors import (
@@ -71,11 +72,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first used (PEP 562)."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'fakesmtp' has no attribute {name!r}")
-    return getattr(import_module(f"fakesmtp.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

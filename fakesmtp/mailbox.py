@@ -7,29 +7,23 @@ waits on a queue of its own and reads mails there, in its own thread: the server
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from contextlib import contextmanager, suppress
-from datetime import datetime, timezone
 from queue import Empty, SimpleQueue
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import NoMatchingMail
-from fakesmtp.mail.matching import Conditions, Miss, nearest
-from fakesmtp.mail.message import describe_route
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from fakesmtp.mail import ReceivedMail
+    from fakesmtp.mail.searching import Search
     from fakesmtp.store import Store
 
     Belongs = Callable[[ReceivedMail], bool]
     Listener = Callable[[ReceivedMail], object]
-
-_LISTED = 5
-_COMPARED = 50
 
 
 class _Arrivals:
@@ -77,70 +71,6 @@ class _Arrivals:
             yield present
         finally:
             self.stop_listening(listener)
-
-
-class _Search:
-    """What one caller waits for. Each mail is offered once; conditions are tried once on it."""
-
-    def __init__(self, conditions: Conditions, belongs: Belongs, count: int) -> None:
-        self.conditions = conditions
-        self.found: list[ReceivedMail] = []
-        self.missing = count
-        self._belongs = belongs
-        self._arrived = 0
-        self._newest: deque[ReceivedMail] = deque(maxlen=_LISTED)
-        self._misses: deque[Miss] = deque(maxlen=_COMPARED)
-
-    def offer(self, mail: ReceivedMail) -> None:
-        """Look at a mail; raises what a callable among the conditions raises."""
-        if not self._belongs(mail):
-            return
-        self._arrived += 1
-        self._newest.append(mail)
-        mismatches = self.conditions.mismatches(mail)
-        if mismatches:
-            self._miss(Miss(mail, mismatches))
-        elif self._accept(mail):
-            self.found.append(mail)
-            self.missing -= 1
-
-    def _accept(self, mail: ReceivedMail) -> bool:
-        """Whether a mail that matches counts."""
-        del mail
-        return True
-
-    def _miss(self, miss: Miss) -> None:
-        """Keep a miss unless nearer ones are known."""
-        known = len(self._misses[0].mismatches) if self._misses else len(miss.mismatches)
-        if len(miss.mismatches) < known:
-            self._misses.clear()
-        if len(miss.mismatches) <= known:
-            self._misses.append(miss)
-
-    def report(self) -> list[str]:
-        """Describe what arrived, and which mail came nearest."""
-        lines = [f"arrived: {self._arrived or 'nothing'}"]
-        if self._arrived > _LISTED:
-            lines[0] += f", of which the newest {_LISTED} are"
-        lines += [f"  {_describe(mail)}" for mail in reversed(self._newest)]
-        miss = nearest(self._misses)
-        return [*lines, str(miss)] if miss else lines
-
-
-class _Taking(_Search):
-    """A search that takes away what it finds; a mail that someone else has taken does not count."""
-
-    def __init__(self, conditions: Conditions, belongs: Belongs, arrivals: _Arrivals) -> None:
-        super().__init__(conditions, belongs, 1)
-        self._arrivals = arrivals
-
-    def _accept(self, mail: ReceivedMail) -> bool:
-        return bool(self._arrivals.remove({mail.id}))
-
-
-def _describe(mail: ReceivedMail) -> str:
-    at = datetime.fromtimestamp(mail.received, timezone.utc)
-    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {describe_route(mail)}"
 
 
 class MailView:
@@ -218,7 +148,7 @@ class MailView:
     def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
         """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
         __tracebackhide__ = True
-        search = _Taking(Conditions(**conditions), self._belongs, self._arrivals)
+        search = self._search(conditions, 1, takes=True)
         self._run(search, timeout)
         return self._found(search, timeout)[0]
 
@@ -239,10 +169,16 @@ class MailView:
         await self._run_async(search, within)
         self._found_none(search)
 
-    def _search(self, conditions: dict[str, object], count: int) -> _Search:
-        return _Search(Conditions(**conditions), self._belongs, count)
+    def _search(self, conditions: dict[str, object], count: int, *, takes: bool = False) -> Search:
+        # Lazily: what compares mails is loaded by the first who looks for one, not by the server.
+        from fakesmtp.mail.matching import Conditions  # noqa: PLC0415
+        from fakesmtp.mail.searching import Search, Taking  # noqa: PLC0415
 
-    def _run(self, search: _Search, timeout: float) -> None:
+        if takes:
+            return Taking(Conditions(**conditions), self._belongs, self._arrivals.remove)
+        return Search(Conditions(**conditions), self._belongs, count)
+
+    def _run(self, search: Search, timeout: float) -> None:
         """Offer mails until the search has enough or time is up."""
         deadline = monotonic() + timeout
         arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
@@ -256,7 +192,7 @@ class MailView:
                     return
                 search.offer(mail)
 
-    async def _run_async(self, search: _Search, timeout: float) -> None:
+    async def _run_async(self, search: Search, timeout: float) -> None:
         """Do as `_run` does; the sentinel None says that time is up."""
         loop = asyncio.get_running_loop()
         arriving: asyncio.Queue[ReceivedMail | None] = asyncio.Queue()
@@ -276,7 +212,7 @@ class MailView:
             finally:
                 timer.cancel()
 
-    def _found(self, search: _Search, timeout: float) -> list[ReceivedMail]:
+    def _found(self, search: Search, timeout: float) -> list[ReceivedMail]:
         __tracebackhide__ = True
         if search.missing <= 0:
             return search.found
@@ -290,13 +226,13 @@ class MailView:
         ]
         raise NoMatchingMail("\n".join(lines))
 
-    def _found_none(self, search: _Search) -> None:
+    def _found_none(self, search: Search) -> None:
         __tracebackhide__ = True
         if search.found:
             lines = [
                 "a mail came that should not have",
                 f"not wanted: {search.conditions}",
-                f"  {_describe(search.found[0])}",
+                f"  {search.describe_found()}",
             ]
             raise NoMatchingMail("\n".join(lines))
 

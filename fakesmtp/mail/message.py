@@ -1,5 +1,7 @@
 """`ReceivedMail`: a mail as it was sent, and a view on what it says."""
 
+# What takes a mail apart is imported where it is used: no server should start later for it.
+
 from __future__ import annotations
 
 import re
@@ -8,13 +10,11 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fakesmtp.errors import NoMatchingMail
-from fakesmtp.mail.decoding import decode_header, shorten
-from fakesmtp.mail.extraction import find_urls, read_page
-from fakesmtp.mail.parts import Attachment, Contents, parse, parse_headers, read_contents
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
+    from fakesmtp.mail.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
 
@@ -135,6 +135,9 @@ class ReceivedMail:
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """All header fields in order, as pairs of name and decoded value."""
+        from fakesmtp.mail.decoding import decode_header
+        from fakesmtp.mail.parts import parse_headers
+
         return tuple((name, decode_header(value)) for name, value in parse_headers(self.raw))
 
     def header(self, name: str) -> str | None:
@@ -163,6 +166,9 @@ class ReceivedMail:
         return ", ".join(self._header_values("cc"))
 
     def _header_values(self, wanted: str) -> list[str]:
+        from fakesmtp.mail.decoding import decode_header
+        from fakesmtp.mail.parts import parse_headers
+
         fields = parse_headers(self.raw)
         return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
 
@@ -171,6 +177,8 @@ class ReceivedMail:
     @property
     def parsed(self) -> EmailMessage:
         """The mail as the standard library reads it (policy `default`)."""
+        from fakesmtp.mail.parts import parse
+
         if self._parsed is None:
             self._parsed = parse(self.raw)
         return self._parsed
@@ -188,6 +196,8 @@ class ReceivedMail:
     @property
     def html_text(self) -> str | None:
         """The text that a reader of the HTML sees, one line a block; None without HTML."""
+        from fakesmtp.mail.extraction import read_page
+
         return None if self.html is None else read_page(self.html).text
 
     @property
@@ -198,11 +208,15 @@ class ReceivedMail:
     @property
     def links(self) -> tuple[str, ...]:
         """The URLs in the text and where the links of the HTML lead, in order, each once."""
+        from fakesmtp.mail.extraction import find_urls, read_page
+
         links = find_urls(self.text or "")
         links += read_page(self.html or "").links
         return tuple(dict.fromkeys(links))
 
     def _read(self) -> Contents:
+        from fakesmtp.mail.parts import parse, read_contents
+
         if self._contents is None:
             # The parsed message takes far more room than its contents: only `parsed` keeps it.
             self._contents = read_contents(
@@ -217,6 +231,8 @@ class ReceivedMail:
 
         It is the first group if the pattern has groups. Raises `NoMatchingMail` if there is none.
         """
+        from fakesmtp.mail.decoding import shorten
+
         texts = [text for text in (self.text, self.html_text) if text is not None]
         for text in texts:
             match = re.search(pattern, text)
@@ -242,6 +258,8 @@ def same_name(one: str, other: str) -> bool:
 
 def describe_route(mail: ReceivedMail) -> str:
     """Say in one short line from whom a mail went to whom, about what, and of which type."""
+    from fakesmtp.mail.decoding import shorten
+
     to = ", ".join(mail.rcpt_tos[:2])
     more = f" and {len(mail.rcpt_tos) - 2} more" if len(mail.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown
     mail_type = f" ({mail.mail_type})" if mail.mail_type else ""

@@ -127,8 +127,9 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
         self._end(closed_by, self._unfinished())
         self._services.connections.discard(self)
-        if self._original_transport is not None:
-            self._original_transport.close()
+        for transport in (self.transport, self._original_transport):
+            if transport is not None:
+                transport.close()
         self.transport = None
 
     def pause_writing(self) -> None:
