@@ -32,6 +32,19 @@ _MARKER = (
 _SESSIONS_HELP = "show the SMTP sessions of tests that failed (default), of all, of none"
 _FOLDER_HELP = "write the SMTP sessions of these tests as text files into this folder"
 
+#: The options of the shared server, each the value of a fixture of this name.
+_DEFAULTS = (
+    "host",
+    "ports",
+    "accounts",
+    "policy",
+    "profile",
+    "certificates",
+    "max_messages",
+    "max_sessions",
+    "max_events",
+)
+
 # -- options and markers ---------------------------------------------------------------------------
 
 
@@ -173,39 +186,19 @@ def fakesmtp_max_events() -> int:
 
 
 @pytest.fixture(scope="session")
-def fakesmtp_server(
-    *,
-    fakesmtp_host: str,
-    fakesmtp_ports: Mapping[int, int] | None,
-    fakesmtp_accounts: Iterable[tuple[str, str]] | Literal["any"] | None,
-    fakesmtp_policy: Policy | None,
-    fakesmtp_profile: Profile,
-    fakesmtp_certificates: Path | None,
-    fakesmtp_max_messages: int | None,
-    fakesmtp_max_sessions: int,
-    fakesmtp_max_events: int,
-) -> Iterator[FakeSMTP]:
+def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`)."""
     from pytest_fakesmtp.servers import serve
 
-    yield from serve(
-        host=fakesmtp_host,
-        ports=fakesmtp_ports,
-        accounts=fakesmtp_accounts,
-        policy=fakesmtp_policy,
-        profile=fakesmtp_profile,
-        certificates=fakesmtp_certificates,
-        max_messages=fakesmtp_max_messages,
-        max_sessions=fakesmtp_max_sessions,
-        max_events=fakesmtp_max_events,
-    )
+    # Not as parameters: pytest visits every fixture a test depends on, for each test again.
+    yield from serve(**{name: request.getfixturevalue(f"fakesmtp_{name}") for name in _DEFAULTS})
 
 
 @pytest.fixture(scope="session")
-def _fakesmtp_ledger(fakesmtp_server: FakeSMTP, pytestconfig: pytest.Config) -> Iterator[Ledger]:
+def _fakesmtp_ledger(request: pytest.FixtureRequest, fakesmtp_server: FakeSMTP) -> Iterator[Ledger]:
     from pytest_fakesmtp.ledger import Ledger
 
-    ledger = Ledger(fakesmtp_server, pytestconfig)
+    ledger = Ledger(fakesmtp_server, request.config)
     yield ledger
     ledger.finish()
 
