@@ -1,0 +1,289 @@
+"""What a test that sends a mail costs, with fakesmtp's fixture and with others'.
+
+    python benchmarks/fixture.py [--tests 300] [--repetitions 5]
+
+Each run is a process of pytest with that one plugin alone. Its tests send one mail each by smtplib
+and assert that it is there: in clear, and with STARTTLS and AUTH by a client that verifies, whose
+context is ready. From the time of the whole process, imports and all, that of the same tests with
+an empty fixture is taken; beside it stands the median test's time alone. The runs of one
+repetition follow each other, and ratios are taken within it. All servers have the same P-256
+certificate.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from fakesmtp.tls import CertificateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+USER, PASSWORD = "user", "password"
+PATIENCE = 300.0
+
+TESTS = """
+import smtplib
+
+import pytest
+
+MAIL = b"From: a@example.com\\r\\nTo: b@example.com\\r\\nSubject: hi\\r\\n\\r\\nhello\\r\\n"
+
+@pytest.mark.parametrize("number", range({tests}))
+def test_mail(box, number):
+    if box is None:
+        return
+    host, port, messages, context, login = box
+    with smtplib.SMTP(host, port, local_hostname="localhost", timeout=30) as client:
+        if {tls}:
+            client.starttls(context=context)
+            client.login(*login)
+        client.sendmail("a@example.com", ["b@example.com"], MAIL)
+    assert len(messages()) == 1
+"""
+
+#: Notes when the tests begin and end, and makes the context that all clients but ours share.
+CONFTEST = """
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+times = []
+
+def pytest_collection_finish():
+    times.append(time.perf_counter())
+
+def pytest_runtest_logreport(report):
+    if report.when == "teardown":
+        times.append(time.perf_counter())
+
+def pytest_sessionfinish(session):
+    Path("times.json").write_text(json.dumps(times))
+
+TLS = {tls}
+LOGIN = {login}
+CA_FILE, CERTIFICATE, KEY = {files}
+
+@pytest.fixture(scope="session")
+def context():
+    from fakesmtp.tls import client_context
+    return client_context(Path(CA_FILE)) if TLS else None
+"""
+
+EMPTY = """
+@pytest.fixture
+def box():
+    return None
+"""
+FAKESMTP = """
+@pytest.fixture(scope="session")
+def fakesmtp_certificates():
+    return Path(CA_FILE).parent
+
+@pytest.fixture(scope="session")
+def fakesmtp_accounts():
+    return [LOGIN]
+
+@pytest.fixture(scope="session")
+def fakesmtp_policy():
+    from fakesmtp import Policy
+    return Policy(auth_required_at="rcpt" if TLS else "never")
+
+@pytest.fixture
+def box(fakesmtp):
+    context = fakesmtp.client_context() if TLS else None
+    return "127.0.0.1", fakesmtp.port(587), lambda: fakesmtp.messages, context, LOGIN
+"""
+SMTPDFIX = """
+@pytest.fixture
+def box(smtpd, context):
+    return "127.0.0.1", smtpd.port, lambda: smtpd.messages, context, LOGIN
+"""
+LOCALSERVER = """
+@pytest.fixture
+def box(smtpserver):
+    return *smtpserver.addr, lambda: smtpserver.outbox, None, None
+"""
+AIOSMTPD = """
+@pytest.fixture(scope="session")
+def controller():
+    import ssl
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import AuthResult
+
+    class OnAFreePort(Controller):
+        def _trigger_server(self):
+            self.port = self.server.sockets[0].getsockname()[1]
+            super()._trigger_server()
+
+    class Handler:
+        def __init__(self):
+            self.mails = []
+
+        async def handle_DATA(self, server, session, envelope):
+            self.mails.append(envelope)
+            return "250 OK"
+
+    options = {}
+    if TLS:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE, KEY)
+        options = {"tls_context": context, "authenticator": lambda *_: AuthResult(success=True)}
+    controller = OnAFreePort(Handler(), "127.0.0.1", 0, server_hostname="localhost", **options)
+    controller.start()
+    yield controller
+    controller.stop()
+
+@pytest.fixture
+def box(controller, context):
+    mails = controller.handler.mails
+    mails.clear()
+    return "127.0.0.1", controller.port, lambda: mails, context, LOGIN
+"""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A fixture to measure: `plugin` is the module pytest loads, `library` what must be there."""
+
+    name: str
+    conftest: str
+    plugin: str = ""
+    library: str = "pytest"
+    has_tls: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The seconds that a process took, and each of its tests."""
+
+    seconds: float
+    tests: tuple[float, ...]
+
+
+def make_scenarios(folder: CertificateFolder) -> list[Scenario]:
+    """Make the scenarios whose libraries are installed; the first one is the empty fixture."""
+    smtpdfix = {
+        "SMTPD_LOGIN_NAME": USER,
+        "SMTPD_LOGIN_PASSWORD": PASSWORD,
+        "SMTPD_SSL_CERTIFICATE_FILE": str(folder.leaf_file),
+        "SMTPD_SSL_KEY_FILE": str(folder.key_file),
+    }
+    scenarios = [
+        Scenario("empty", EMPTY),
+        Scenario("fakesmtp", FAKESMTP, "pytest_fakesmtp.plugin"),
+        Scenario("smtpdfix", SMTPDFIX, "smtpdfix.fixture", "smtpdfix", environment=smtpdfix),
+        Scenario(
+            "pytest-localserver",
+            LOCALSERVER,
+            "pytest_localserver.plugin",
+            "pytest_localserver",
+            has_tls=False,
+        ),
+        Scenario("aiosmtpd, session scope", AIOSMTPD),
+    ]
+    return [scenario for scenario in scenarios if find_spec(scenario.library)]
+
+
+def run(scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder) -> Run:
+    """Run a scenario once."""
+    values = {
+        "tests": tests,
+        "tls": tls,
+        "login": (USER, PASSWORD),
+        "files": tuple(map(str, (folder.ca_file, folder.leaf_file, folder.key_file))),
+    }
+    with TemporaryDirectory(prefix="fakesmtp-bench-") as place:
+        conftest = CONFTEST.format(**values) + scenario.conftest
+        Path(place, "conftest.py").write_text(conftest, encoding="utf-8")
+        Path(place, "test_mail.py").write_text(TESTS.format(**values), encoding="utf-8")
+        seconds = call_pytest(scenario, place, tls=tls)
+        times = json.loads(Path(place, "times.json").read_text(encoding="utf-8"))
+    return Run(seconds, tuple(after - before for before, after in pairwise(times)))
+
+
+def call_pytest(scenario: Scenario, place: str, *, tls: bool) -> float:
+    """Run pytest in a folder and give its seconds; raises when a test fails."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("SMTPD_", "PYTEST_"))}
+    environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **scenario.environment}
+    if tls and scenario.name == "smtpdfix":
+        environment["SMTPD_USE_STARTTLS"] = "1"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", place]
+    command += ["-p", scenario.plugin] if scenario.plugin else []
+    began = perf_counter()
+    done = subprocess.run(
+        command,
+        check=False,
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    seconds = perf_counter() - began
+    if done.returncode:
+        raise SystemExit(f"{scenario.name}: {done.stdout[-3000:]}{done.stderr[-1000:]}")
+    return seconds
+
+
+def measure(tests: int, repetitions: int, *, tls: bool) -> None:
+    """Run all, one after the other and again, and print a table."""
+    with TemporaryDirectory(prefix="fakesmtp-bench-") as place:
+        folder = CertificateFolder(Path(place)).ensure()
+        scenarios = [each for each in make_scenarios(folder) if each.has_tls or not tls]
+        runs = [
+            {each.name: run(each, tests, tls=tls, folder=folder) for each in scenarios}
+            for _ in range(repetitions)
+        ]
+    print_table("STARTTLS + AUTH" if tls else "in clear", runs)
+
+
+def print_table(title: str, runs: Sequence[Mapping[str, Run]]) -> None:
+    """Print the median over the repetitions, in milliseconds a test over the empty fixture."""
+    print(f"\n{title}: ms a test, over an empty fixture\n")
+    print(f"{'fixture':<26}{'mean':>8}{'min':>8}{'max':>8}{'median test':>13}{'fakesmtp is':>16}")
+    for name in list(runs[0])[1:]:
+        means = [over_empty(run, name) for run in runs]
+        middle = median(median(run[name].tests) - median(run["empty"].tests) for run in runs)
+        ratios = [over_empty(run, "fakesmtp") / over_empty(run, name) for run in runs]
+        print(
+            f"{name:<26}{median(means):>8.2f}{min(means):>8.2f}{max(means):>8.2f}"
+            f"{1000 * middle:>13.2f}{median(ratios):>11.2f} of it"
+        )
+
+
+def over_empty(run: Mapping[str, Run], name: str) -> float:
+    """Give the milliseconds a test that a fixture adds."""
+    return 1000 * (run[name].seconds - run["empty"].seconds) / len(run[name].tests)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure both kinds of mail."""
+    parser = argparse.ArgumentParser(description="What a test that sends a mail costs.")
+    parser.add_argument("--tests", type=int, default=300)
+    parser.add_argument("--repetitions", type=int, default=5)
+    options = parser.parse_args(arguments)
+    print(
+        f"{options.tests} tests, {options.repetitions} repetitions, Python {sys.version.split()[0]}"
+    )
+    for tls in (False, True):
+        measure(options.tests, options.repetitions, tls=tls)
+
+
+if __name__ == "__main__":
+    main()
