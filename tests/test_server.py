@@ -68,11 +68,12 @@ def test_a_given_port_is_used() -> None:
 def test_a_taken_port_is_one_sentence() -> None:
     """A port that is in use is named, with what to do; nothing stays open behind it."""
     with FakeSMTP(ports={587: 0}) as smtp:
+        threads = threading.active_count()
         other = FakeSMTP(ports={25: 0, 587: smtp.port(587)})
         with pytest.raises(PortTakenError, match=f"port {smtp.port(587)} on .* is taken"):
             other.start()
         other.stop()
-    assert "fakesmtp" not in {thread.name for thread in threading.enumerate()}
+        assert threading.active_count() == threads
 
 
 @pytest.mark.parametrize(
