@@ -12,6 +12,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.faults import FaultScript
 from fakesmtp.mail.message import ReceivedMail
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
@@ -72,13 +73,17 @@ class FakeSMTP:
         max_sessions: int = 10_000,
         max_events: int = 10_000,
         record_dir: Path | None = None,
+        faults: FaultScript | None = None,
         **switches: object,
     ) -> None:
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
         self._hosts = (host,) if isinstance(host, str) else tuple(host)
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
         self.terms = Terms(
-            profile, _make_policy(policy or Policy(), switches), _make_accounts(accounts)
+            profile,
+            _make_policy(policy or Policy(), switches),
+            _make_accounts(accounts),
+            faults=faults or FaultScript(),
         )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(
@@ -213,6 +218,11 @@ class FakeSMTP:
             "SMTP_CA_FILE": str(self.ca_file),
         }
         if isinstance(self.terms.accounts, FixedAccounts):
+    @property
+    def faults(self) -> FaultScript:
+        """The planned faults; changes hold at once, also for open sessions."""
+        return self.terms.faults
+
             settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
         return settings
 
@@ -261,13 +271,19 @@ class FakeSMTP:
     # -- for those who share a server ----------------------------------------------------------
 
     def terms_for(
-        self, owner: object, *, accounts: AccountsOption = None, **switches: object
+        self,
+        owner: object,
+        *,
+        accounts: AccountsOption = None,
+        faults: FaultScript | None = None,
+        **switches: object,
     ) -> Terms:
         """Give the terms of now for an owner, with other accounts or switches where given.
 
-        `profile` may be among the switches. Raises `ConfigurationError`.
+        `profile` may be among the switches. The owner has faults of its own, and no others.
+        Raises `ConfigurationError`.
         """
-        terms = replace(self.terms, owner=owner)
+        terms = replace(self.terms, owner=owner, faults=faults or FaultScript())
         if "profile" in switches:
             terms = replace(terms, profile=cast("Profile", switches.pop("profile")))
         if accounts is not None:

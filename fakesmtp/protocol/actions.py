@@ -65,5 +65,70 @@ class Note(NamedTuple):
     text: str
 
 
-Action = Say | StartTls | ReadMessage | HangUp | LogIn | Deliver | Note
+class Struck(NamedTuple):
+    """A planned fault strikes here: its name, its place, what it does. It changes nothing."""
+
+    rule: str
+    where: str
+    text: str
+
+
+class Discard(NamedTuple):
+    """A message of so many bytes came, and is not kept."""
+
+    size: int
+
+
+class Wait(NamedTuple):
+    """Do nothing for so many seconds, read nothing, then go on with `then`; always the last."""
+
+    seconds: float
+    then: tuple[Action, ...]
+
+
+class Stall(NamedTuple):
+    """Read and say nothing more, until the client gives up or for so many seconds."""
+
+    seconds: float | None
+
+
+class SendRaw(NamedTuple):
+    """Send these bytes, which are not a whole reply."""
+
+    data: bytes
+
+
+class Said(NamedTuple):
+    """This reply is sent in pieces from here on."""
+
+    reply: Reply
+
+
+class Reset(NamedTuple):
+    """Close the connection at once by a reset (RST), when all replies are sent."""
+
+
+class ShakeHands(NamedTuple):
+    """Begin TLS now; `flaw` is what is to be wrong with it, `""` nothing."""
+
+    flaw: str
+
+
+Action = (
+    Say
+    | StartTls
+    | ReadMessage
+    | HangUp
+    | LogIn
+    | Deliver
+    | Note
+    | Struck
+    | Discard
+    | Wait
+    | Stall
+    | SendRaw
+    | Said
+    | Reset
+    | ShakeHands
+)
 Actions = tuple[Action, ...]

@@ -23,6 +23,7 @@ class EventKind(str, Enum):
     TLS = "tls"
     LOGIN = "login"
     NOTE = "note"
+    FAULT = "fault"
     END = "end"
 
 
@@ -112,6 +113,14 @@ class Ended(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Fault(NamedTuple):
+    """A planned fault that struck: the rule's name, the place, what it did."""
+
+    rule: str
+    where: str
+    what: str
+
+
 class Event:
     """One thing that happened; `at` is microseconds since the connection was made.
 
@@ -126,7 +135,7 @@ class Event:
     phase: Phase = Phase.OTHER
     raw: bytes = b""
     masked: bool = False
-    about: Message | TlsFacts | LoggedIn | Ended | None = None
+    about: Message | TlsFacts | LoggedIn | Fault | Ended | None = None
 
     @property
     def message(self) -> Message | None:

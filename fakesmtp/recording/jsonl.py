@@ -20,6 +20,7 @@ from fakesmtp.recording.events import (
     Event,
     EventKind,
     LoggedIn,
+    Fault,
     Message,
     Phase,
     TlsFacts,
@@ -28,6 +29,7 @@ from fakesmtp.recording.packing import (
     client_event,
     end_event,
     login_event,
+    fault_event,
     message_event,
     note_event,
     server_event,
@@ -163,6 +165,7 @@ _FIELDS: dict[EventKind, Callable[[Event], dict[str, object]]] = {
 
 
 # -- reading -----------------------------------------------------------------------------------
+    EventKind.FAULT: _fields_about,
 
 
 class Fields:
@@ -321,6 +324,11 @@ def _read_end(fields: Fields) -> Ended:
     return Ended(closed_by.value, fields.text("detail"))
 
 
+def _fault_event(at: int, fields: Fields) -> Event:
+    names = (fields.text(name) for name in Fault._fields)
+    return fault_event(at, Fault(*names))
+
+
 _EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
     EventKind.CLIENT: _client_event,
     EventKind.SERVER: _server_event,
@@ -330,3 +338,4 @@ _EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
     EventKind.NOTE: lambda at, fields: note_event(at, fields.text("text")),
     EventKind.END: lambda at, fields: end_event(at, _read_end(fields)),
 }
+    EventKind.FAULT: _fault_event,

@@ -12,7 +12,17 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.recording.events import Ended, Event, EventKind, LoggedIn, Message, TlsFacts, show
+from fakesmtp.recording.events import (
+    Ended,
+    Event,
+    EventKind,
+    Fault,
+    LoggedIn,
+    Message,
+    TlsFacts,
+    show,
+    show_lines,
+)
 from fakesmtp.recording.phases import PhaseReader
 
 if TYPE_CHECKING:
@@ -23,7 +33,7 @@ _HEAD = Struct("<QIB")
 pack_head = _HEAD.pack
 
 _KINDS = tuple(EventKind)
-CLIENT, SERVER, MESSAGE, TLS, LOGIN, NOTE, END = range(len(_KINDS))
+CLIENT, SERVER, MESSAGE, TLS, LOGIN, NOTE, FAULT, END = range(len(_KINDS))
 #: Laid over the kind of a client's line that is not kept as it came.
 MASKED = 0x80
 _NANOSECONDS = 1000
@@ -83,7 +93,7 @@ def server_event(at: int, reply: Reply) -> Event:
 
 def message_event(at: int, message: Message) -> Event:
     """Make the event of message data."""
-    what = f"mail {message.mail_id}" if message.mail_id else "over the limit and dropped"
+    what = f"mail {message.mail_id}" if message.mail_id else "dropped"
     text = f"(message data: {message.size} bytes, {what})"
     return Event(at, EventKind.MESSAGE, show(text), about=message)
 
@@ -103,6 +113,12 @@ def login_event(at: int, login: LoggedIn) -> Event:
 def note_event(at: int, text: str) -> Event:
     """Make the event of a note."""
     return Event(at, EventKind.NOTE, show(text))
+
+
+def fault_event(at: int, fault: Fault) -> Event:
+    """Make the event of a planned fault."""
+    text = f"fault {fault.rule!r} at {fault.where}: {fault.what}"
+    return Event(at, EventKind.FAULT, show(text), about=fault)
 
 
 def end_event(at: int, end: Ended) -> Event:
@@ -128,5 +144,6 @@ _EVENTS: dict[EventKind, Callable[[int, bytes], Event]] = {
     EventKind.TLS: lambda at, content: tls_event(at, TlsFacts(*_fields(content))),
     EventKind.LOGIN: lambda at, content: login_event(at, LoggedIn(*_fields(content))),
     EventKind.NOTE: lambda at, content: note_event(at, content.decode()),
+    EventKind.FAULT: lambda at, content: fault_event(at, Fault(*_fields(content))),
     EventKind.END: lambda at, content: end_event(at, Ended(*_fields(content))),
 }

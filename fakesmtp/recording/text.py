@@ -20,6 +20,7 @@ MARKS = {
     EventKind.MESSAGE: "C:",
     EventKind.TLS: "--",
     EventKind.NOTE: "--",
+    EventKind.FAULT: "--",
     EventKind.END: "--",
 }
 _ASIDE = "--"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import explain_tls_failure
-from fakesmtp.recording.events import ClosedBy, Ended, LoggedIn, Message
+from fakesmtp.recording.events import ClosedBy, Ended, Fault, LoggedIn, Message
 from fakesmtp.recording.masking import MASK, ORDINARY, mask_line, may_be_repeated, strip_line
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
@@ -23,6 +23,7 @@ from fakesmtp.recording.notes import (
 from fakesmtp.recording.packing import (
     CLIENT,
     END,
+    FAULT,
     LOGIN,
     MASKED,
     MESSAGE,
@@ -166,7 +167,7 @@ class Session(Recorded):
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
-        """Keep that a message arrived that was over the limit."""
+        """Keep that a message arrived that is not kept."""
         self._keep(MESSAGE, pack_message(Message("", size)))
 
     def _refer_to(self, mail_id: str, raw: bytes) -> Message:
@@ -176,6 +177,10 @@ class Session(Recorded):
     def noted(self, text: str) -> None:
         """Keep something worth telling about the client."""
         self._keep(NOTE, text.encode())
+
+    def struck(self, rule: str, where: str, what: str) -> None:
+        """Keep that a planned fault struck."""
+        self._keep(FAULT, pack(Fault(rule, where, what)))
 
     def noted_once(self, text: str) -> None:
         """Keep something about the client that a session is told of once."""

@@ -29,6 +29,7 @@ from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.framing import LineReader, MessageReader
 from fakesmtp.recording.events import ClosedBy, TlsFacts
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
+from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.services import Services, Terms
 
 log = logging.getLogger("fakesmtp")
+#: Seconds until a connection that waits on purpose is looked at again.
+_SOON = 1.0
 
 
-class Connection(SMTP, asyncio.BufferedProtocol):
+class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
     """One client, from accept to close."""
 
     def __init__(self, services: Services, listener: Listener) -> None:
@@ -58,6 +61,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._out: list[bytes] = []
         self._upgrade: asyncio.Task[None] | None = None
         self._hung_up = False
+        self._prepare_faults(self._terms.faults)
 
     # -- asyncio's side ------------------------------------------------------------------------
 
@@ -95,7 +99,11 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         )
         self._active_at = self.loop.time()
         self._reset_timeout()
-        if listener.implicit_tls:
+        self._faults.begin_session()
+        if self._faults.rules:
+            self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
+            self._flush()
+        elif listener.implicit_tls:
             self._shake_hands(b"")
         else:
             self._perform(self._dialogue.greet())
@@ -139,18 +147,22 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         """Read on."""
-        if self.transport is not None:
+        if self.transport is not None and self._pause is None:
             self.transport.resume_reading()
 
     # -- from bytes to actions -----------------------------------------------------------------
 
     def _receive(self, data: bytes | None) -> None:
         while data and not self._hung_up:
+            if self._pause is not None:
+                self._pause.keep(data)
+                return
             data = self._read_lines(data) if self._message is None else self._read_message(data)
 
     def _read_lines(self, data: bytes) -> bytes | None:
         """Obey whole lines; give what stands behind DATA, None when all is read."""
         lines, dialogue, record = self._lines, self._dialogue, self.record
+        speaker = self._faulty() if self._faults.rules else dialogue
         lines.feed(data)
         while (line := lines.next_line()) is not None:
             self._active_at = self.loop.time()
@@ -161,21 +173,23 @@ class Connection(SMTP, asyncio.BufferedProtocol):
                 if more_behind and dialogue.helo is None:
                     record.noted_once(EARLY_PIPELINING)
                 record.heard(line, dialogue.awaiting)
-                self._perform(dialogue.receive_line(line, more_behind=more_behind))
+                self._perform(speaker.receive_line(line, more_behind=more_behind))
             else:
                 record.noted("a line of more than 8192 bytes was dropped")
-                self._perform(dialogue.receive_long_line())
+                self._perform(speaker.receive_long_line())
             if self._message is not None:
                 if rest := lines.take_rest():
                     record.noted_once(EARLY_DATA)
                 return rest
-            if self._hung_up or self._upgrade is not None:
+            if self._hung_up or self._upgrade is not None or self._pause is not None:
                 return None
         return None
 
     def _read_message(self, data: bytes) -> bytes | None:
         """Collect message data; give what stands behind its end, None when it goes on."""
         message = cast("MessageReader", self._message)
+        faulty = self._faulty() if self._faults.rules else None
+        data, behind = faulty.cut_body(data) if faulty else (data, b"")
         rest = message.feed(data)
         self._active_at = self.loop.time()
         for _ in range(message.long_lines):
@@ -183,14 +197,17 @@ class Connection(SMTP, asyncio.BufferedProtocol):
             self._perform(self._dialogue.receive_long_line())
         message.long_lines = 0
         if rest is None:
-            return None
+            if faulty:
+                self._perform(faulty.receive_body(len(data)))
+            return behind
         self._message = None
+        speaker = faulty or self._dialogue
         if message.is_too_big:
             self.record.dropped_message(message.size)
-            self._perform(self._dialogue.refuse_big_message())
+            self._perform(speaker.refuse_big_message())
         else:
-            self._perform(self._dialogue.receive_message(message.raw()))
-        return rest
+            self._perform(speaker.receive_message(message.raw()))
+        return rest + behind
 
     # -- performing ----------------------------------------------------------------------------
 
@@ -246,7 +263,7 @@ class Connection(SMTP, asyncio.BufferedProtocol):
 
     async def _upgrade_to_tls(self) -> None:
         try:
-            self.tls_context = self._services.tls_context()
+            self.tls_context = self._services.tls_context(self._flaw)
             await self.smtp_STARTTLS("")
         except TLSSetupException as error:
             # asyncio does not tell a protocol of a connection lost before TLS was on.
@@ -275,7 +292,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         self._upgrade = None
         self._active_at = self.loop.time()
         if self._listener.implicit_tls:
-            self._perform(self._dialogue.greet())
+            speaker = self._faulty() if self._faults.rules else self._dialogue
+            self._perform(speaker.greet())
             self._flush()
 
     def _receive_rest(self) -> None:
@@ -298,6 +316,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
+        if self._pause is not None:
+            self._pause.cancel()
         if self.record.closed_by is None:
             self.record.ended(closed_by, detail)
             self._services.ended(self.record)
@@ -328,8 +348,8 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         One timer a connection, not one a line as aiosmtpd has it.
         """
         idle = self.loop.time() - self._active_at
-        if idle < self._timeout_duration:
-            self._reset_timeout(self._timeout_duration - idle)
+        if idle < self._timeout_duration or self._pause is not None:
+            self._reset_timeout(max(self._timeout_duration - idle, _SOON))
             return
         self._end(ClosedBy.IDLE, self._unfinished())
         transport = self.transport or self._original_transport
@@ -344,4 +364,5 @@ class Connection(SMTP, asyncio.BufferedProtocol):
         Deliver: _deliver,
         HangUp: _hang_up,
         StartTls: _start_tls,
+        **FAULT_ACTIONS,
     }

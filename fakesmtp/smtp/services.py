@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fakesmtp.faults import FaultScript
+
 if TYPE_CHECKING:
     import asyncio
     import ssl
@@ -27,19 +29,22 @@ class Terms:
     """What holds for a session from its first byte to its last.
 
     `owner` is whatever the sessions that begin now belong to: a test, for instance.
+    `faults` may change while they last.
     """
 
     profile: Profile
     policy: Policy
     accounts: Accounts
     owner: object = None
+    faults: FaultScript = field(default_factory=FaultScript)
 
 
 @dataclass(frozen=True)
 class Services:
     """What the connections of one server share.
 
-    `terms` gives what holds for a session that begins now; `deliver` keeps a mail and gives its id;
+    `terms` gives what holds for a session that begins now; `tls_context` the context with a flaw of
+    `fakesmtp.tls.flaws`, `""` for none; `deliver` keeps a mail and gives its id;
     `ended` is told of every session that is over, `failed` of every exception that is a bug of ours
     or of a user's callback.
     """

@@ -87,6 +87,14 @@ def sign_leaf(
     return _sign(builder.serial_number(x509.random_serial_number()), issuer, issuer_key)
 
 
+def sign_by_itself(
+    names: Sequence[str], key: ec.EllipticCurvePrivateKey, validity: Validity
+) -> x509.Certificate:
+    """Return a server's certificate for the names that nobody but itself vouches for."""
+    subject = _subject([_general_name(name) for name in names])
+    return sign_leaf(names, key.public_key(), validity, issuer=subject, issuer_key=key)
+
+
 def certificate_pem(certificate: x509.Certificate) -> bytes:
     """Return the certificate as PEM."""
     return certificate.public_bytes(Encoding.PEM)

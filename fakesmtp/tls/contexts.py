@@ -19,6 +19,17 @@ def server_context(folder: CertificateFolder) -> ssl.SSLContext:
 
     Raises CertificateError when the folder holds no usable leaf, as before ensure().
     """
+    context = bare_server_context()
+    with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
+        try:
+            context.load_cert_chain(folder.leaf_file, folder.key_file)
+        except OSError as error:  # ssl.SSLError is one, too
+            raise _unusable(folder.leaf_file, error) from error
+    return context
+
+
+def bare_server_context() -> ssl.SSLContext:
+    """Return a server's context for TLS 1.2 and 1.3 that has no certificate yet."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # RFC 8446 §4.6.1 lets a server send any number of tickets; OpenSSL's default is two. With P-256
@@ -27,11 +38,6 @@ def server_context(folder: CertificateFolder) -> ssl.SSLContext:
     # as smtplib, holds its next command back until our system's delayed ACK, for 40 ms. In TLS 1.2
     # they stay as well: without them OpenSSL keeps each client's session in our memory.
     context.num_tickets = 1
-    with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
-        try:
-            context.load_cert_chain(folder.leaf_file, folder.key_file)
-        except OSError as error:  # ssl.SSLError is one, too
-            raise _unusable(folder.leaf_file, error) from error
     context.sni_callback = _remember_name
     return context
 

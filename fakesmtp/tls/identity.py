@@ -7,7 +7,9 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from fakesmtp.tls.authority import Authority
 from fakesmtp.tls.contexts import client_context, server_context
+from fakesmtp.tls.flaws import flawed_context
 from fakesmtp.tls.folder import CertificateFolder
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ class Identity:
         self._lock = RLock()
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._folder: CertificateFolder | None = None
-        self._server_context: ssl.SSLContext | None = None
+        self._server_contexts: dict[str, ssl.SSLContext] = {}
         self._client_context: ssl.SSLContext | None = None
 
     def folder(self) -> CertificateFolder:
@@ -35,12 +37,12 @@ class Identity:
                 self._folder = CertificateFolder(self._path or self._make_temporary()).ensure()
             return self._folder
 
-    def server_context(self) -> ssl.SSLContext:
-        """Give the context of the listeners; raises `CertificateError`."""
+    def server_context(self, flaw: str = "") -> ssl.SSLContext:
+        """Give the context of the listeners, or one with a flaw; raises `CertificateError`."""
         with self._lock:
-            if self._server_context is None:
-                self._server_context = server_context(self.folder())
-            return self._server_context
+            if flaw not in self._server_contexts:
+                self._server_contexts[flaw] = self._make_server_context(flaw)
+            return self._server_contexts[flaw]
 
     def client_context(self) -> ssl.SSLContext:
         """Give a context that trusts this server alone; always the same one."""
@@ -56,7 +58,12 @@ class Identity:
                 self._temporary.cleanup()
                 self._temporary = None
             # Also of a folder that stays: it may have been renewed when the server starts again.
-            self._folder = self._server_context = self._client_context = None
+            self._folder = self._client_context = None
+            self._server_contexts.clear()
+
+    def _make_server_context(self, flaw: str) -> ssl.SSLContext:
+        folder = self.folder()
+        return flawed_context(Authority.load(folder.path), flaw) if flaw else server_context(folder)
 
     def _make_temporary(self) -> Path:
         self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")

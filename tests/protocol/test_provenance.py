@@ -74,7 +74,8 @@ def test_no_reply_text_stands_outside_the_profile() -> None:
     """No other module holds a string that is, or ends like, a reply of the profile."""
     texts = {row.text for row in ROWS.values() if len(row.text) > len("2.0.0 OK")}
     for path in (ROOT / "fakesmtp").rglob("*.py"):
-        if path.name == "nhn.py":
+        # Faults say what the endpoint would not: that is what they are for.
+        if path.name == "nhn.py" or path.parent.name == "faults":
             continue
         constants = [
             node.value

@@ -1,0 +1,61 @@
+"""What is known of a session at the moment when a rule may strike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _alone() -> int:
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One moment of one session; what is not known yet is None or empty.
+
+    `port` is that of the real endpoint. `recipients` are those of the transaction, or at RCPT the
+    one that is asked for; `accepted` is how many there are already. `body_bytes` came of a message
+    that has not ended; `message` is one that has.
+    """
+
+    port: int
+    tls: bool
+    session: str = ""
+    ehlo: str | None = None
+    app_key: str | None = None
+    mail_type: str | None = None
+    sender: str | None = None
+    recipients: tuple[str, ...] = ()
+    accepted: int = 0
+    body_bytes: int = 0
+    message: bytes | None = None
+    connections: Callable[[], int] = _alone
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The names and texts of the message's headers, encoded words read (RFC 2047)."""
+        if self.message is None:
+            return []
+        head = self.message.partition(b"\r\n\r\n")[0]
+        # Whatever the client sent: a header that cannot be read is matched as it stands.
+        parsed = message_from_bytes(head)
+        return [(name, _read(str(value))) for name, value in parsed.items()]
+
+    @property
+    def subjects(self) -> list[str]:
+        """The texts of the Subject headers."""
+        return [value for name, value in self.headers if name.lower() == "subject"]
+
+
+def _read(value: str) -> str:
+    unfolded = "".join(value.splitlines())
+    try:
+        return str(make_header(decode_header(unfolded)))
+    except (ValueError, LookupError):
+        return unfolded
