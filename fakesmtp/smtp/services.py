@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fakesmtp.faults import FaultScript
@@ -52,7 +52,7 @@ class Services:
     loop: asyncio.AbstractEventLoop
     terms: Callable[[], Terms]
     sessions: SessionLog
-    tls_context: Callable[[], ssl.SSLContext]
+    tls_context: Callable[[str], ssl.SSLContext]
     deliver: Callable[[Deliver, Session], str]
     ended: Callable[[Session], None]
     failed: Callable[[BaseException], None]
