@@ -70,13 +70,15 @@ def _delivered(data: dict) -> list[tuple[str, tuple[str, ...], bytes]] | None:
 def load(ip: str = "127.0.0.1") -> list[Scenario]:
     """All scenarios, with the client's address filled in."""
     lines = (GOLDEN / "golden-3.6.2.jsonl").read_text(encoding="utf-8").strip().split("\n")
-    return [
-        Scenario(
-            name=data["name"],
-            steps=[_step(step, ip) for step in data["steps"]],
-            implicit_tls=data.get("implicit_tls", False),
-            unsafe=data.get("unsafe", False),
-            delivered=_delivered(data),
-        )
-        for data in map(json.loads, lines)
-    ]
+    return [read_scenario(data, ip) for data in map(json.loads, lines)]
+
+
+def read_scenario(data: dict, ip: str = "127.0.0.1") -> Scenario:
+    """Make a scenario of what stands in a line of the file, or is made of a recording."""
+    return Scenario(
+        name=data["name"],
+        steps=[_step(step, ip) for step in data["steps"]],
+        implicit_tls=data.get("implicit_tls", False),
+        unsafe=data.get("unsafe", False),
+        delivered=_delivered(data),
+    )

@@ -8,6 +8,7 @@ from fakesmtp.cli.certs import certs
 from fakesmtp.cli.env import env
 from fakesmtp.cli.options import GroupedCommand, LightGroup
 from fakesmtp.cli.serve import serve
+from fakesmtp.cli.sessions import make_sessions
 from fakesmtp.cli.version import version
 
 #: What the help lists, in this order; a command is one file and one entry here.
@@ -54,4 +55,5 @@ def _make_app() -> typer.Typer:
     )
     for command in COMMANDS:
         app.command(cls=GroupedCommand)(command)
+    app.add_typer(make_sessions(), name="sessions")
     return app

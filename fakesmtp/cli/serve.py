@@ -45,6 +45,7 @@ def _make_server(settings: Settings, store: MemoryStore) -> FakeSMTP:
         policy=settings.policy,
         certificates=choose_certificates(settings),
         store=store,
+        record_dir=settings.record_dir,
     )
 
 

@@ -162,6 +162,15 @@ class Settings:
             group=FILES,
         ),
     )
+    record_dir: Path | None = field(
+        default=None,
+        metadata=_columns(
+            read_path,
+            "The folder of recorded sessions: a file each, written as it happens.",
+            metavar="DIR",
+            group=FILES,
+        ),
+    )
     unsafe: tuple[str, ...] = field(
         default=(),
         metadata=_columns(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+_SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
 #: What the library says (OpenSSL through Python's ssl), and what it means here.
 _CAUSES = (
     ("UNKNOWN_CA", "the client does not trust the authority that signed our certificate"),
@@ -29,6 +32,7 @@ _CAUSES = (
 
 def explain_tls_failure(reason: str) -> str:
     """Put what it means in front of the library's reason; an unknown reason stays as it is."""
+    reason = _SOURCE_LINE.sub("", reason)
     shown = reason.upper()
     meaning = next((meaning for mark, meaning in _CAUSES if mark in shown), None)
     return reason if meaning is None else f"{meaning} ({reason})" if reason else meaning

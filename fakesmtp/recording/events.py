@@ -39,6 +39,11 @@ class Phase(str, Enum):
     QUIT = "quit"
     OTHER = "other"
 
+    @property
+    def label(self) -> str:
+        """The name as it is shown."""
+        return "TLS" if self is Phase.TLS else self.value
+
 
 class ClosedBy(str, Enum):
     """Why a session ended."""
@@ -84,6 +89,9 @@ class Refusal(NamedTuple):
     command: str
     reply: Reply
 
+    def __str__(self) -> str:
+        return f"{self.command} -> {show_lines(str(self.reply))}"
+
 
 class Message(NamedTuple):
     """Message data that was received: a reference, not a copy.
@@ -105,14 +113,6 @@ class LoggedIn(NamedTuple):
     mechanism: str
 
 
-class Ended(NamedTuple):
-    """Why the session is over: the name of a `ClosedBy`'s value, and more about it, or `""`."""
-
-    closed_by: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Fault(NamedTuple):
     """A planned fault that struck: the rule's name, the place, what it did."""
 
@@ -121,6 +121,14 @@ class Fault(NamedTuple):
     what: str
 
 
+class Ended(NamedTuple):
+    """Why the session is over: the name of a `ClosedBy`'s value, and more about it, or `""`."""
+
+    closed_by: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened; `at` is microseconds since the connection was made.
 
@@ -177,3 +185,8 @@ def show(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def show_lines(text: str) -> str:
+    """Write each line so; the ends of lines stay."""
+    return text if text.isprintable() else "\n".join(map(show, text.split("\n")))

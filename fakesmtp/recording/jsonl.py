@@ -9,6 +9,7 @@ when it is not CRLF.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,8 +20,8 @@ from fakesmtp.recording.events import (
     Ended,
     Event,
     EventKind,
-    LoggedIn,
     Fault,
+    LoggedIn,
     Message,
     Phase,
     TlsFacts,
@@ -28,8 +29,8 @@ from fakesmtp.recording.events import (
 from fakesmtp.recording.packing import (
     client_event,
     end_event,
-    login_event,
     fault_event,
+    login_event,
     message_event,
     note_event,
     server_event,
@@ -101,7 +102,7 @@ def dump(session: Recorded) -> Iterator[str]:
     for event in session.events:
         if event.kind is EventKind.MESSAGE and event.message:
             message = event.message._replace(sha256=session.digest(event.message))
-            yield dump_event(message_event(event.at, message))
+            yield dump_event(replace(event, about=message))
         else:
             yield dump_event(event, summarize(session) if event.kind is EventKind.END else None)
 
@@ -115,7 +116,7 @@ def summarize(session: Recorded) -> Summary:
         mails=session.mails,
         cut=session.cut,
         refused=len(refusals),
-        first_refusal=f"{first.command} -> {first.reply}" if first else None,
+        first_refusal=str(first) if first else None,
         tls=session.tls.version if session.tls else None,
         app_key=session.app_key,
         mail_type=session.mail_type.value if session.mail_type else None,
@@ -123,7 +124,11 @@ def summarize(session: Recorded) -> Summary:
 
 
 def _dump(fields: Mapping[str, object]) -> str:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
+    line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    if not line.isprintable():
+        # Only inside of strings: a file can be looked at in a terminal.
+        line = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+    return line + "\n"
 
 
 def _client_fields(event: Event) -> dict[str, object]:
@@ -160,12 +165,12 @@ _FIELDS: dict[EventKind, Callable[[Event], dict[str, object]]] = {
     EventKind.TLS: _fields_about,
     EventKind.LOGIN: _fields_about,
     EventKind.NOTE: lambda event: {"text": event.text},
+    EventKind.FAULT: _fields_about,
     EventKind.END: _fields_about,
 }
 
 
 # -- reading -----------------------------------------------------------------------------------
-    EventKind.FAULT: _fields_about,
 
 
 class Fields:
@@ -319,14 +324,14 @@ def _login_event(at: int, fields: Fields) -> Event:
     return login_event(at, LoggedIn(*names))
 
 
-def _read_end(fields: Fields) -> Ended:
-    closed_by = _read_name(ClosedBy, fields.text("closed_by"), "closed_by")
-    return Ended(closed_by.value, fields.text("detail"))
-
-
 def _fault_event(at: int, fields: Fields) -> Event:
     names = (fields.text(name) for name in Fault._fields)
     return fault_event(at, Fault(*names))
+
+
+def _read_end(fields: Fields) -> Ended:
+    closed_by = _read_name(ClosedBy, fields.text("closed_by"), "closed_by")
+    return Ended(closed_by.value, fields.text("detail"))
 
 
 _EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
@@ -336,6 +341,6 @@ _EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
     EventKind.TLS: _tls_event,
     EventKind.LOGIN: _login_event,
     EventKind.NOTE: lambda at, fields: note_event(at, fields.text("text")),
+    EventKind.FAULT: _fault_event,
     EventKind.END: lambda at, fields: end_event(at, _read_end(fields)),
 }
-    EventKind.FAULT: _fault_event,

@@ -90,7 +90,7 @@ def load(path: Path) -> Recording:
     `RecordingError` that names file, line and reason for any other line that is not as it should
     be, for a version that is not known, and for a file that cannot be read.
     """
-    *lines, rest = read_text(path).split("\n")
+    lines, rest = _read_lines(path)
     if not lines:
         raise RecordingError(f"{path}, line 1: the first line is missing")
     header = read_line(path, 1, load_header, lines[0])
@@ -100,11 +100,12 @@ def load(path: Path) -> Recording:
     return Recording(header, events, cut=last[1].cut if last else 0, torn=bool(rest))
 
 
-def read_text(path: Path) -> str:
-    """Read a recording's text; raises `RecordingError`."""
+def _read_lines(path: Path) -> tuple[list[str], bytes]:
+    """Give the whole lines, and what stands behind the last one."""
     try:
         # Not universal newlines: a line ends with LF alone, and what a client said has others.
-        return path.read_bytes().decode()
+        *lines, rest = path.read_bytes().split(b"\n")
+        return [line.decode() for line in lines], rest
     except OSError as error:
         raise RecordingError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

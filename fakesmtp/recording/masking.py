@@ -48,7 +48,7 @@ def mask_line(line: bytes, awaiting: Awaiting, accounts: Accounts) -> bytes:
         masked = _mask_auth(command, accounts)
         return text if masked == command else masked
     if accounts.find_secret(text):
-        return _mask_argument(text)
+        return _mask_argument(text, accounts)
     if command[:4].upper() not in ORDINARY and any(map(_looks_like_credentials, text.split())):
         return MASK.encode()
     return text
@@ -67,9 +67,10 @@ def _looks_like_credentials(word: bytes) -> bool:
         return False
 
 
-def _mask_argument(text: bytes) -> bytes:
+def _mask_argument(text: bytes, accounts: Accounts) -> bytes:
     verb, space, _ = text.partition(b" ")
-    return verb + b" " + MASK.encode() if space else MASK.encode()
+    shows_verb = space and not accounts.find_secret(verb)
+    return verb + b" " + MASK.encode() if shows_verb else MASK.encode()
 
 
 def _mask_auth(text: bytes, accounts: Accounts) -> bytes:

@@ -53,7 +53,8 @@ def look_at_message(raw: bytes, envelope: Envelope) -> list[str]:
         notes.append(EIGHT_BIT_MESSAGE)
     if _has_long_line(raw):
         notes.append(LONG_MESSAGE_LINE)
-    if _ends_with_lone_lf(raw, 0) or _ends_with_lone_lf(raw, raw.find(_END_OF_HEADER) + 4):
+    body = raw.find(_END_OF_HEADER) + len(_END_OF_HEADER)
+    if _ends_with_lone_lf(raw, 0) or _ends_with_lone_lf(raw, body):
         notes.append(LONE_LF_IN_MESSAGE)
     return notes
 
@@ -64,7 +65,7 @@ def _ends_with_lone_lf(raw: bytes, start: int) -> bool:
     To look at all line ends would cost more than all else that is noted.
     """
     end = raw.find(b"\n", start)
-    return end >= 0 and not raw.endswith(b"\r", start, end)
+    return end >= 0 and not raw.endswith(b"\r", 0, end)
 
 
 def _has_long_line(raw: bytes) -> bool:

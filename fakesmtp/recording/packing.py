@@ -88,7 +88,7 @@ def client_event(at: int, line: bytes) -> Event:
 
 def server_event(at: int, reply: Reply) -> Event:
     """Make the event of a reply."""
-    return Event(at, EventKind.SERVER, "\n".join(map(show, str(reply).split("\n"))), reply)
+    return Event(at, EventKind.SERVER, show_lines(str(reply)), reply)
 
 
 def message_event(at: int, message: Message) -> Event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.events import EventKind, Phase
+from fakesmtp.recording.events import ClosedBy, Ended, EventKind, Phase
 
 if TYPE_CHECKING:
     from fakesmtp.recording.events import Event
@@ -42,6 +42,8 @@ class PhaseReader:
             self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
         elif event.kind in _KINDS:
             self._phase = _KINDS[event.kind]
+        elif isinstance(event.about, Ended) and event.about.closed_by == ClosedBy.TLS.value:
+            self._phase = Phase.TLS
         elif event.reply is not None:
             self._challenged = event.reply.code == _CHALLENGE
         return replace(event, phase=self._phase)

@@ -122,7 +122,7 @@ class Recorded:
     def describe_refusals(self) -> list[str]:
         """Say in a line each what was refused."""
         where = f"session {self.id} on port {self.listener}"
-        return [f"{where}: {refusal.command} -> {refusal.reply}" for refusal in self.refusals]
+        return [f"{where}: {refusal}" for refusal in self.refusals]
 
     def transcript(
         self, *, normalize: bool = False, times: bool = False, notes: bool = True

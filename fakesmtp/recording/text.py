@@ -30,6 +30,16 @@ def transcript_lines(
     session: Recorded, *, times: bool = False, notes: bool = True, normalize: bool = False
 ) -> Iterator[str]:
     """Give the lines of a transcript; see `Recorded.transcript`."""
+    lines = event_lines(session, times=times, notes=notes, normalize=normalize)
+    yield from (line for _, line in lines)
+    if session.cut and notes:
+        yield f"{_ASIDE} {session.cut} more events were not kept"
+
+
+def event_lines(
+    session: Recorded, *, times: bool = False, notes: bool = True, normalize: bool = False
+) -> Iterator[tuple[Event, str]]:
+    """Give the lines of a transcript, each with the event it tells of."""
     normalizer = Normalizer(session) if normalize else None
     for event in session.events:
         mark = MARKS.get(event.kind)
@@ -38,10 +48,8 @@ def transcript_lines(
         text = normalizer.apply(event) if normalizer else event.text
         before = _show_time(event) if times and not normalize else ""
         for line in text.split("\n"):
-            yield f"{before}{mark} {line}"
+            yield event, f"{before}{mark} {line}"
             before = " " * len(before)
-    if session.cut and notes:
-        yield f"{_ASIDE} {session.cut} more events were not kept"
 
 
 def _show_time(event: Event) -> str:

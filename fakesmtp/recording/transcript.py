@@ -149,7 +149,7 @@ class Session(Recorded):
             self._hide_reply = awaiting is _COMMAND and may_be_repeated(masked)
         if awaiting is _COMMAND:
             if self.tls is None and masked[:4].upper() == b"AUTH":
-                self.noted(AUTH_IN_CLEAR)
+                self.noted_once(AUTH_IN_CLEAR)
             for note in look_at_command(line):
                 self.noted(note)
 

@@ -28,6 +28,7 @@ TEXTS = {
     "account": ("a:1", "b:2", "c:3"),
     "accounts-file": ("a", "b", "c"),
     "certs-dir": ("a", "b", "c"),
+    "record-dir": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
     "max-message-size": ("1K", "2M", "3G"),
     "idle-timeout": ("1", "2.5", "3"),

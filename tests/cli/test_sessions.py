@@ -1,0 +1,211 @@
+"""`fakesmtp sessions`: recordings listed, shown, exported and compared."""
+
+from __future__ import annotations
+
+import json
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_client import RawClient
+from scenarios import GOLDEN, KEYS
+
+from fakesmtp import FakeSMTP
+from fakesmtp.recording.loading import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SESSIONS_IN_A_LONG_LIST = 10_000
+
+
+@pytest.fixture
+def folder(clean_place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of recordings that the commands are told of by the environment."""
+    path = clean_place / "recordings"
+    monkeypatch.setenv("FAKESMTP_RECORD_DIR", str(path))
+    return path
+
+
+@pytest.fixture
+def recorded(folder: Path) -> list[str]:
+    """Three sessions: one that delivers, one that is refused, one like the first; their ids."""
+    with FakeSMTP(record_dir=folder, accounts=[KEYS], ports={587: 0}) as smtp:
+        for password in ("SecretKey", "wrong", "SecretKey"):
+            with RawClient(smtp.port(587)) as client:
+                talk(client, password)
+    return [session.id for session in smtp.sessions]
+
+
+def talk(client: RawClient, password: str) -> None:
+    """Log in, send a mail when that worked, leave."""
+    client.read_reply()
+    client.ask("EHLO client")
+    client.ask("AUTH LOGIN QXBwS2V5")
+    encoded = {"SecretKey": "U2VjcmV0S2V5", "wrong": "d3Jvbmc="}[password]
+    if client.ask(encoded).startswith("235"):
+        client.begin_data()
+        client.ask("Subject: x\r\n\r\nx\r\n.")
+    client.ask("QUIT")
+    client.read_to_end()
+
+
+def test_list(recorded: list[str], run: Callable) -> None:
+    """A session a line, oldest first, with what became of it."""
+    lines = run("sessions", "list").out.splitlines()
+    assert " ".join(lines[0].split()) == "WHEN SESSION PORT CLIENT TLS ACCOUNT MAILS OUTCOME"
+    assert [line.split()[2] for line in lines[1:]] == recorded
+    assert lines[1].endswith("-    AppKey#normal  1      delivered")
+    assert lines[2].endswith(
+        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed"
+    )
+
+
+def test_list_as_json(recorded: list[str], run: Callable) -> None:
+    """`--json` gives an object a session."""
+    objects = [json.loads(line) for line in run("sessions", "list", "--json").out.splitlines()]
+    assert [each["id"] for each in objects] == recorded
+    assert [each["mails"] for each in objects] == [1, 0, 1]
+    assert objects[1]["outcome"].startswith("refused: ")
+
+
+def test_show(recorded: list[str], run: Callable) -> None:
+    """A session is shown with its facts, its times and phases, in a pipe without colours."""
+    out = run("sessions", "show", recorded[0]).out
+    assert "account   AppKey#normal (LOGIN)" in out
+    assert "mail      sender@example.com -> rcpt@example.org: delivered" in out
+    assert " ms  envelope  C: MAIL FROM:<sender@example.com>" in out
+    assert out.splitlines()[-1].endswith("  quit      -- quit")
+    assert "\x1b" not in out
+
+
+def test_show_in_colour(
+    recorded: list[str], run: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal what was refused is red, unless NO_COLOR is set."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert "\x1b[31m" in run("sessions", "show", recorded[1]).out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in run("sessions", "show", recorded[1]).out
+
+
+@pytest.mark.parametrize("name", ["auth-plain", "auth-login"])
+def test_the_guides_transcripts_come_out_as_printed(folder: Path, run: Callable, name: str) -> None:
+    """A client that plays a printed transcript is exported as that, masks and address aside."""
+    printed = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    with (
+        FakeSMTP(record_dir=folder, accounts=[KEYS], ports={587: 0}) as smtp,
+        RawClient(smtp.port(587)) as client,
+    ):
+        client.read_reply()
+        for line in printed:
+            if line.startswith("C: "):
+                client.ask(line[3:])
+    exported = run("sessions", "export", smtp.sessions[0].id).out.splitlines()
+    masks = {
+        "C: auth plain AEFwcEtleQBTZWNyZXRLZXk=": "C: auth plain AppKey=AppKey SecretKey=***",
+        "C: QXBwS2V5": "C: AppKey=AppKey",
+        "C: U2VjcmV0S2V5": "C: SecretKey=***",
+    }
+    address = {"auth-plain": "10.162.169.253", "auth-login": "10.170.128.251"}[name]
+    expected = [masks.get(line, line).replace(address, "127.0.0.1") for line in printed]
+    assert exported == expected
+
+
+def test_export_as_json_lines(recorded: list[str], run: Callable, clean_place: Path) -> None:
+    """`--format jsonl` gives a recording again."""
+    path = clean_place / "copy.jsonl"
+    result = run("sessions", "export", recorded[0], "--format", "jsonl", "--output", str(path))
+    assert result == (0, "", "")
+    assert load(path).id == recorded[0]
+    assert recorded[0] in run("sessions", "show", str(path)).out
+
+
+def test_export_as_a_page(recorded: list[str], run: Callable) -> None:
+    """`--format html` gives one file that loads nothing."""
+    out = run("sessions", "export", recorded[1], "--format", "html").out
+    assert out.startswith("<!doctype html>")
+    assert "<script" not in out
+    assert "http" not in out.replace("http-equiv", "")
+    assert "Authentication Failed" in out
+
+
+def test_sessions_that_say_the_same(recorded: list[str], run: Callable) -> None:
+    """Other times, ports and ids are no difference."""
+    result = run("sessions", "diff", recorded[0], recorded[2])
+    assert (result.code, result.out) == (0, f"{recorded[0]} and {recorded[2]} say the same\n")
+
+
+def test_the_first_difference_is_shown_in_context(recorded: list[str], run: Callable) -> None:
+    """`diff` exits with 1, and shows what stands before and what differs."""
+    result = run("sessions", "diff", recorded[0], recorded[1])
+    assert result.code == 1
+    lines = result.out.splitlines()
+    assert lines[:3] == [f"--- {recorded[0]}", f"+++ {recorded[1]}", "@@ line 14 @@"]
+    assert "  C: SecretKey=***" in lines
+    assert "- S: 235 Authentication Successful" in lines
+    assert "+ S: 535 Authentication Failed" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("show",), 2, "which session?"),
+        (("diff", "1"), 1, "no session '1'"),
+        (("show", "nobody"), 1, "no session 'nobody' is recorded in"),
+        (("export", "x", "--format", "pdf"), 2, "--format: 'pdf' is none of text, jsonl, html"),
+        (("list", "--record-dir", "nowhere"), 1, "there is no folder nowhere"),
+    ],
+)
+def test_wrong_commands(
+    folder: Path, run: Callable, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    """What cannot be done is said in one sentence."""
+    folder.mkdir()
+    result = run("sessions", *arguments)
+    assert result.code == code
+    assert says in result.err
+    assert len(result.err.splitlines()) == 1
+
+
+def test_without_a_folder(run: Callable) -> None:
+    """Without a folder the error says how to name one."""
+    result = run("sessions", "list")
+    assert (result.code, "FAKESMTP_RECORD_DIR" in result.err) == (2, True)
+
+
+def test_a_broken_recording_is_named(recorded: list[str], folder: Path, run: Callable) -> None:
+    """The list does not pass over a file that is broken."""
+    path = sorted(folder.iterdir())[1]
+    path.write_text("{}\n")
+    assert f"{path}, line 1: " in run("sessions", "list").err
+    assert recorded
+
+
+def test_serve_records(serve: Callable, send: Callable, run: Callable, folder: Path) -> None:
+    """`serve --record-dir` writes the sessions that the other commands read."""
+    serving = serve("--record-dir", str(folder), "--exit-after", "1")
+    _, port, *_ = serving.ports()
+    send(port)
+    assert serving.finish().code == 0
+    assert "delivered" in run("sessions", "list").out
+
+
+def test_a_long_list_is_there_within_a_second(
+    recorded: list[str], folder: Path, run: Callable
+) -> None:
+    """Ten thousand recordings are listed without reading them all."""
+    content = min(folder.iterdir()).read_bytes()
+    long = folder.parent / "long"
+    long.mkdir()
+    for number in range(SESSIONS_IN_A_LONG_LIST):
+        path = long / f"20260101T000000.{number:06}Z_ab12cd-{number}_587.jsonl"
+        path.write_bytes(content)
+    began = perf_counter()
+    out = run("sessions", "list", "--record-dir", str(long)).out
+    took = perf_counter() - began
+    assert len(out.splitlines()) == SESSIONS_IN_A_LONG_LIST + 1
+    # A loaded machine with coverage on takes longer; alone it is well under a second.
+    assert took < 10
+    assert recorded
