@@ -87,10 +87,7 @@ class FakeSMTP:
         )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(
-            max_sessions=max_sessions,
-            max_events=max_events,
-            folder=record_dir,
-            raw_of=self._raw_of,
+            max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
         self._name = secrets.token_hex(3)
         self._session_numbers = count(1)
@@ -218,13 +215,13 @@ class FakeSMTP:
             "SMTP_CA_FILE": str(self.ca_file),
         }
         if isinstance(self.terms.accounts, FixedAccounts):
+            settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
+        return settings
+
     @property
     def faults(self) -> FaultScript:
         """The planned faults; changes hold at once, also for open sessions."""
         return self.terms.faults
-
-            settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
-        return settings
 
     # -- what happened -------------------------------------------------------------------------
 
