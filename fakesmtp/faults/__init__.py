@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from fakesmtp.faults.rules import Rule
-from fakesmtp.faults.script import FaultScript
-from fakesmtp.faults.words import What, Where
+from typing import TYPE_CHECKING
+
+from fakesmtp.lazy import lazily
+
+if TYPE_CHECKING:
+    from fakesmtp.faults.rules import Rule
+    from fakesmtp.faults.script import FaultScript
+    from fakesmtp.faults.words import What, Where
 
 __all__ = ["FaultScript", "Rule", "What", "Where"]
+
+_HOMES = {"FaultScript": "script", "Rule": "rules", "What": "words", "Where": "words"}
+__getattr__ = lazily(__name__, _HOMES)

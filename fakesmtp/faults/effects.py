@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.faults.explain import describe
-from fakesmtp.faults.words import OLD_TLS, REPLACING, What, Where
+from fakesmtp.faults.words import OLD_TLS, What, Where
 from fakesmtp.protocol.actions import (
     Deliver,
     Discard,
@@ -96,7 +96,7 @@ _CHANGE: Mapping[str, Callable[[Actions], Actions]] = {
 
 def is_replaced(rules: Sequence[Rule]) -> bool:
     """Whether the dialogue is not to be asked."""
-    return bool(rules) and rules[-1].what in REPLACING
+    return bool(rules) and rules[-1].replaces
 
 
 def apply(rules: Sequence[Rule], proceed: Callable[[], Actions]) -> Actions:

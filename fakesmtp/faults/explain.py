@@ -53,9 +53,9 @@ _WHO: Mapping[str, str] = {
 }
 
 _PER: Mapping[str, str] = {
-    "account": " of an AppKey",
-    "recipient": " of a recipient",
-    "session": " of a session",
+    "account": " for each AppKey",
+    "recipient": " for each recipient",
+    "session": " in each session",
 }
 
 

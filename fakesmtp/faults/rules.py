@@ -15,6 +15,7 @@ from fakesmtp.faults.words import (
     KNOWN_AT,
     PARAMETERS,
     PLACES,
+    REPLACING,
     Parameters,
     RuleError,
     What,
@@ -146,6 +147,11 @@ class Rule:
             raise RuleError(message, "probability" if self.seed is None else "seed")
 
     # -- use -----------------------------------------------------------------------------------
+
+    @cached_property
+    def replaces(self) -> bool:
+        """Whether it comes in place of what the dialogue would do."""
+        return self.what in REPLACING
 
     @cached_property
     def parsed_reply(self) -> Reply:

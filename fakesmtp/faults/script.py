@@ -10,12 +10,6 @@ from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.faults.checks import seconds_of_day
-from fakesmtp.faults.limits import make_limit
-from fakesmtp.faults.making import locate_caller, make_rule
-from fakesmtp.faults.reading import read_file
-from fakesmtp.faults.words import REPLACING
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
@@ -87,6 +81,8 @@ def _key(rule: Rule, facts: Facts) -> str:
 def _is_between(
     between: tuple[float, float] | tuple[str, str], passed: float, clock: Callable[[], datetime]
 ) -> bool:
+    from fakesmtp.faults.checks import seconds_of_day  # noqa: PLC0415 - lazily: see FaultScript
+
     begin, end = between
     if isinstance(begin, str) and isinstance(end, str):
         first, last = seconds_of_day(begin), seconds_of_day(end)
@@ -109,6 +105,8 @@ class FaultScript:
     Changes hold at once, also for sessions that are open. All methods may be called from any
     thread. `clock` gives seconds, `time_of_day` the local time.
     """
+
+    # Every server has a script, and few have rules: what makes them is imported when one is made.
 
     def __init__(
         self,
@@ -134,6 +132,8 @@ class FaultScript:
 
     def fault(self, where: str, what: str = "", **words: Any) -> Rule:  # noqa: ANN401 - the words of `Rule`
         """Add a rule of `Rule`'s words; raises `ConfigurationError`."""
+        from fakesmtp.faults.making import locate_caller, make_rule  # noqa: PLC0415 - lazily
+
         rule = make_rule({"where": where, "what": what, **words}, origin=locate_caller())
         self.add(rule)
         return rule
@@ -148,6 +148,9 @@ class FaultScript:
 
     def limit(self, kind: str, number: int, **words: Any) -> Rule:  # noqa: ANN401 - as above
         """Add a limit as a provider sets it: see `fakesmtp.faults.limits.LIMITS`."""
+        from fakesmtp.faults.limits import make_limit  # noqa: PLC0415 - lazily
+        from fakesmtp.faults.making import locate_caller  # noqa: PLC0415 - lazily
+
         rule = make_limit(kind, number, words, origin=locate_caller())
         self.add(rule)
         return rule
@@ -163,6 +166,8 @@ class FaultScript:
 
     def load(self, path: str | Path) -> tuple[Rule, ...]:
         """Add the rules of a file (TOML, or JSON by its suffix); raises `ConfigurationError`."""
+        from fakesmtp.faults.reading import read_file  # noqa: PLC0415 - lazily
+
         rules = read_file(path)
         self.add(*rules)
         return rules
@@ -209,7 +214,7 @@ class FaultScript:
                 fits = tally.rule.fits(where, facts)
                 if fits and tally.judge(facts, self._clock(), self._time_of_day):
                     struck.append(tally.rule)
-                    if tally.rule.what in REPLACING:
+                    if tally.rule.replaces:
                         break
         return tuple(struck)
 

@@ -6,7 +6,6 @@ import socket
 from struct import pack
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.faults.dialogue import FaultyDialogue
 from fakesmtp.protocol.actions import (
     Discard,
     HangUp,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.faults import FaultScript
+    from fakesmtp.faults.dialogue import FaultyDialogue
     from fakesmtp.protocol.actions import Actions
     from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.protocol.framing import LineReader
@@ -94,6 +94,8 @@ class Faulting:
     def _faulty(self) -> FaultyDialogue:
         """Give the dialogue with faults, made when it is first needed: few sessions have any."""
         if self._faulty_dialogue is None:
+            from fakesmtp.faults.dialogue import FaultyDialogue  # noqa: PLC0415 - lazily: as above
+
             self._faulty_dialogue = FaultyDialogue(
                 self._dialogue,
                 self._faults,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.tls.authority import Authority
 from fakesmtp.tls.contexts import client_context, server_context
-from fakesmtp.tls.flaws import flawed_context
 from fakesmtp.tls.folder import CertificateFolder
 
 if TYPE_CHECKING:
@@ -63,7 +62,11 @@ class Identity:
 
     def _make_server_context(self, flaw: str) -> ssl.SSLContext:
         folder = self.folder()
-        return flawed_context(Authority.load(folder.path), flaw) if flaw else server_context(folder)
+        if not flaw:
+            return server_context(folder)
+        from fakesmtp.tls.flaws import flawed_context  # noqa: PLC0415 - lazily: few servers have any
+
+        return flawed_context(Authority.load(folder.path), flaw)
 
     def _make_temporary(self) -> Path:
         self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")
