@@ -98,6 +98,15 @@ class MailView:
         """The mails that are here now, oldest first."""
         return [mail for mail in self._arrivals.snapshot() if self._belongs(mail)]
 
+    def duplicates(self) -> list[list[ReceivedMail]]:
+        """Give the mails that came more than once, those of one Message-ID together.
+
+        They come in the order of each one's first arrival; mails without a Message-ID are none.
+        """
+        from fakesmtp.mail.duplicates import group_duplicates  # noqa: PLC0415
+
+        return group_duplicates(self.messages)
+
     @property
     def waiting(self) -> int:
         """How many wait for mails or subscribe to them, in this view and all others."""

@@ -243,6 +243,10 @@ class FakeSMTP:
         """See `Mailbox.wait_for_async`."""
         return await self.mailbox.wait_for_async(timeout=timeout, **conditions)
 
+    def duplicates(self) -> list[list[ReceivedMail]]:
+        """See `Mailbox.duplicates`."""
+        return self.mailbox.duplicates()
+
     def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
         """See `Mailbox.expect_none`."""
         self.mailbox.expect_none(within=within, **conditions)

@@ -6,6 +6,7 @@ import typer
 
 from fakesmtp.cli.certs import certs
 from fakesmtp.cli.env import env
+from fakesmtp.cli.faults import make_faults
 from fakesmtp.cli.options import GroupedCommand, LightGroup
 from fakesmtp.cli.serve import serve
 from fakesmtp.cli.sessions import make_sessions
@@ -56,4 +57,5 @@ def _make_app() -> typer.Typer:
     for command in COMMANDS:
         app.command(cls=GroupedCommand)(command)
     app.add_typer(make_sessions(), name="sessions")
+    app.add_typer(make_faults(), name="faults")
     return app

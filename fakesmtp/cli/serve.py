@@ -5,6 +5,7 @@ from __future__ import annotations
 from fakesmtp.cli.compose import choose_accounts, choose_certificates, choose_ports, is_loopback
 from fakesmtp.cli.console import say, warn
 from fakesmtp.cli.desk import Desk
+from fakesmtp.cli.faults import choose_faults, heeding_hangup
 from fakesmtp.cli.options import takes
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.settings import SETTINGS, Settings
@@ -26,7 +27,7 @@ def serve(settings: Settings) -> None:
     server.on_mail(desk.hear)
     server.on_session_end(desk.hear)
     _warn(settings)
-    with desk.heeding_signals(), server:
+    with desk.heeding_signals(), heeding_hangup(server.faults), server:
         _open(server, settings, report)
         desk.work()
     desk.clear()
@@ -46,6 +47,7 @@ def _make_server(settings: Settings, store: MemoryStore) -> FakeSMTP:
         certificates=choose_certificates(settings),
         store=store,
         record_dir=settings.record_dir,
+        faults=choose_faults(settings.faults),
     )
 
 

@@ -171,6 +171,16 @@ class Settings:
             group=FILES,
         ),
     )
+    faults: Path | None = field(
+        default=None,
+        metadata=_columns(
+            read_path,
+            "A file of planned faults (docs/faults.md), read again when it has changed: looked at "
+            "when a client connects, and on SIGHUP.",
+            metavar="FILE",
+            group=FILES,
+        ),
+    )
     unsafe: tuple[str, ...] = field(
         default=(),
         metadata=_columns(

@@ -29,6 +29,7 @@ TEXTS = {
     "accounts-file": ("a", "b", "c"),
     "certs-dir": ("a", "b", "c"),
     "record-dir": ("a", "b", "c"),
+    "faults": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
     "max-message-size": ("1K", "2M", "3G"),
     "idle-timeout": ("1", "2.5", "3"),

@@ -1,0 +1,89 @@
+"""`fakesmtp faults check`, and `serve --faults` with a file that changes."""
+
+from __future__ import annotations
+
+import signal
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Serving
+
+REFUSED = "[[fault]]\nname = 'closed'\nwhere = 'mail'\nreply = '550 5.7.1 Closed'\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with one fault."""
+    path = tmp_path / "faults.toml"
+    path.write_text(REFUSED, encoding="utf-8")
+    return path
+
+
+def ask_mail(port: int) -> int:
+    """Begin a mail and give the reply's code."""
+    with smtplib.SMTP("localhost", port, timeout=20) as client:
+        client.ehlo()
+        return client.mail("from@example.com")[0]
+
+
+def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each rule is named with its line, and explained in words."""
+    assert main(["faults", "check", str(file)]) == 0
+    assert capsys.readouterr().out == (
+        f"{file}:1: closed\n"
+        "    At mail: it is answered '550 5.7.1 Closed' and not obeyed; always.\n"
+    )
+
+
+def test_check_of_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong is said with file, line and the nearest right word."""
+    file.write_text(REFUSED.replace("'mail'", "'mial'"), encoding="utf-8")
+    assert main(["faults", "check", str(file)]) == 2
+    assert f"{file}:3: where cannot be 'mial'; did you mean 'mail'?" in capsys.readouterr().err
+
+
+def test_serve_with_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server does not start with faults that cannot be."""
+    file.write_text("[[fault]]\n", encoding="utf-8")
+    assert main(["serve", "--ports", "auto", "--faults", str(file)]) == 2
+    assert f"{file}:1: a fault needs `where`" in capsys.readouterr().err
+
+
+def test_serve_reads_a_changed_file(serve: Callable[..., Serving], file: Path) -> None:
+    """The next client meets the new rules; a wrong file keeps the old ones, and says why."""
+    server = serve("--faults", str(file))
+    port = server.ports()[1]
+    assert ask_mail(port) == 550
+    file.write_text(REFUSED.replace("550 5.7.1", "450 4.7.1"), encoding="utf-8")
+    assert ask_mail(port) == 450
+    file.write_text("[[fault]]\nwhere = 'mial'\n", encoding="utf-8")
+    assert ask_mail(port) == 450
+    file.write_text("# none", encoding="utf-8")
+    assert ask_mail(port) == 250
+    result = server.stop(signal.SIGTERM)
+    assert "the file of faults was read again: it has 1 rules" in result.err
+    assert "the faults stay as they were" in result.err
+    assert f"{file}:2: where cannot be 'mial'" in result.err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP on Windows")
+def test_sighup(serve: Callable[..., Serving], file: Path) -> None:
+    """SIGHUP has the file read at once, also for a session that is open."""
+    server = serve("--faults", str(file))
+    with smtplib.SMTP("localhost", server.ports()[1], timeout=20) as client:
+        client.ehlo()
+        assert client.mail("from@example.com")[0] == 550
+        file.write_text("# none", encoding="utf-8")
+        server.process.send_signal(signal.SIGHUP)
+        assert server.process.stderr is not None
+        assert "read again" in server.process.stderr.readline()
+        assert client.mail("from@example.com")[0] == 250
+    assert server.stop(signal.SIGTERM).code == 0

@@ -1,0 +1,21 @@
+"""A server with faults for each test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp import FakeSMTP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEYS = ("AppKey", "SecretKey")
+
+
+@pytest.fixture
+def smtp() -> Iterator[FakeSMTP]:
+    """A running server with one account."""
+    with FakeSMTP(ports={587: 0, 465: 0}, accounts=[KEYS]) as server:
+        yield server

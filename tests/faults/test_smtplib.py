@@ -1,0 +1,102 @@
+"""smtplib's exception for each class of reply, at each place where it can come."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from fakesmtp import FakeSMTP
+
+
+def send(smtp: FakeSMTP) -> None:
+    """Log in and send a mail, in clear."""
+    with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
+        client.login("AppKey", "SecretKey")
+        client.sendmail("from@example.com", ["to@example.org"], "Subject: hello\r\n\r\nhello\r\n")
+
+
+#: The place, and the exception that says so.
+EXCEPTIONS = [
+    ("greeting", smtplib.SMTPConnectError),
+    ("ehlo", smtplib.SMTPHeloError),
+    ("auth", smtplib.SMTPAuthenticationError),
+    ("mail", smtplib.SMTPSenderRefused),
+    ("rcpt", smtplib.SMTPRecipientsRefused),
+    ("data", smtplib.SMTPDataError),
+    ("end-of-data", smtplib.SMTPDataError),
+]
+
+
+@pytest.mark.parametrize(("where", "error"), EXCEPTIONS)
+@pytest.mark.parametrize("reply", ["450 4.3.2 Not now", "550 5.7.1 Never"])
+def test_refusals(
+    smtp: FakeSMTP, where: str, error: type[smtplib.SMTPException], reply: str
+) -> None:
+    """A refusal, for now or for good, is the exception of its place, with the code in it."""
+    smtp.faults.fail(where, reply=reply)
+    with pytest.raises(error) as refused:
+        send(smtp)
+    assert reply[:3] in str(refused.value)
+    assert smtp.messages == []
+    smtp.faults.assert_used()
+
+
+@pytest.mark.parametrize("where", ["ehlo", "mail", "rcpt", "data", "end-of-data"])
+def test_421(smtp: FakeSMTP, where: str) -> None:
+    """421 and the end of the connection reaches the caller as an exception of smtplib."""
+    smtp.faults.fail(where, reply="421 4.3.2 Going down", close=True)
+    with pytest.raises(smtplib.SMTPException):
+        send(smtp)
+    assert smtp.messages == []
+
+
+PLACES = ("greeting", "ehlo", "mail", "rcpt", "data", "end-of-data")
+SILENT = [(where, what) for where in PLACES for what in ("drop", "garbage", "half-reply")]
+SILENT.remove(("end-of-data", "half-reply"))  # has a test of its own
+
+
+@pytest.mark.parametrize(("where", "what"), SILENT)
+def test_no_reply(smtp: FakeSMTP, where: str, what: str) -> None:
+    """Where no whole reply comes, there is an exception, and no silent success."""
+    smtp.faults.fault(where, what)
+    with pytest.raises(smtplib.SMTPException):
+        send(smtp)
+    smtp.faults.assert_used()
+
+
+def test_half_a_reply_to_the_mail(smtp: FakeSMTP) -> None:
+    """Half a reply is a whole one to smtplib: for a 250 that is right by luck alone."""
+    smtp.faults.fault("end-of-data", "half-reply")
+    with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
+        client.login("AppKey", "SecretKey")
+        assert client.sendmail("from@example.com", ["to@example.org"], "hello") == {}
+        client.close()
+    assert len(smtp.messages) == 1
+
+
+def test_late_reply(smtp: FakeSMTP) -> None:
+    """A late reply that comes within the client's patience is a success."""
+    smtp.faults.delay("end-of-data", seconds=0.01)
+    send(smtp)
+    assert len(smtp.messages) == 1
+
+
+def test_reply_later_than_the_client_waits(smtp: FakeSMTP) -> None:
+    """A client that gives up waiting does not know that its mail was kept."""
+    smtp.faults.delay("end-of-data", seconds=600)
+    with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
+        client.login("AppKey", "SecretKey")
+        assert client.sock is not None
+        client.mail("from@example.com")
+        client.rcpt("to@example.org")
+        client.putcmd("data")
+        client.getreply()
+        client.sock.settimeout(0.03)
+        client.send(b"Subject: hello\r\n\r\nhello\r\n.\r\n")
+        with pytest.raises(TimeoutError):
+            client.sock.recv(1)
+        client.close()
+    assert len(smtp.messages) == 1
