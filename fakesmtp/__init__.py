@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         NoMatchingMail,
         PortTakenError,
     )
+    from fakesmtp.faults import FaultScript, PlannedFault
     from fakesmtp.mail import Attachment, Envelope, ReceivedMail
     from fakesmtp.mailbox import Mailbox
     from fakesmtp.protocol.accounts import Account
@@ -37,10 +38,12 @@ __all__ = [
     "Envelope",
     "FakeSMTP",
     "FakeSMTPError",
+    "FaultScript",
     "MailType",
     "Mailbox",
     "MissingExtraError",
     "NoMatchingMail",
+    "PlannedFault",
     "Policy",
     "PortTakenError",
     "Profile",
@@ -60,10 +63,12 @@ _HOMES = {
     "Envelope": "mail",
     "FakeSMTP": "server",
     "FakeSMTPError": "errors",
+    "FaultScript": "faults",
     "MailType": "protocol.credentials",
     "Mailbox": "mailbox",
     "MissingExtraError": "errors",
     "NoMatchingMail": "errors",
+    "PlannedFault": "faults",
     "Policy": "protocol.policy",
     "PortTakenError": "errors",
     "Profile": "protocol.profile",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from contextlib import contextmanager
 from datetime import datetime
 from random import Random
 from threading import Lock
@@ -11,8 +10,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
+
+    from typing_extensions import Self
 
     from fakesmtp.faults.facts import Facts
     from fakesmtp.faults.rules import Rule
@@ -99,6 +100,32 @@ def _is_lucky(rule: Rule, key: str, moment: int) -> bool:
     return dice.random() < (rule.probability or 0)
 
 
+class PlannedFault:
+    """A rule of a script; as a `with` block it is taken out at the end."""
+
+    def __init__(self, script: FaultScript, rule: Rule) -> None:
+        self._script = script
+        self.rule = rule
+
+    @property
+    def strikes(self) -> int:
+        """How often it struck."""
+        return self._script.strikes(self.rule)
+
+    def remove(self) -> None:
+        """Take it out, if it is there."""
+        self._script.remove(self.rule)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.remove()
+
+    def __repr__(self) -> str:
+        return f"<fault {self.rule.name!r}>"
+
+
 class FaultScript:
     """Planned misbehaviour: rules, asked in order at every place of every session.
 
@@ -130,39 +157,42 @@ class FaultScript:
         with self._lock:
             self._keep((*self._tallies, *(_Tally(rule, self._clock()) for rule in rules)))
 
-    def fault(self, where: str, what: str = "", **words: Any) -> Rule:  # noqa: ANN401 - the words of `Rule`
-        """Add a rule of `Rule`'s words; raises `ConfigurationError`."""
+    def fault(self, where: str, what: str = "", **words: Any) -> PlannedFault:  # noqa: ANN401 - the words of `Rule`
+        """Add a rule of `Rule`'s words, for good or for a `with` block.
+
+        Raises `ConfigurationError`.
+        """
         from fakesmtp.faults.making import locate_caller, make_rule  # noqa: PLC0415 - lazily
 
         rule = make_rule({"where": where, "what": what, **words}, origin=locate_caller())
-        self.add(rule)
-        return rule
+        return self._plan(rule)
 
-    def fail(self, where: str, **words: Any) -> Rule:  # noqa: ANN401 - as above
+    def fail(self, where: str, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
         """Have a place answered by `reply`, by default `451 4.3.0 Try again later`."""
         return self.fault(where, "reply", **{"reply": _TRY_LATER, **words})
 
-    def delay(self, where: str, *, seconds: float, **words: Any) -> Rule:  # noqa: ANN401 - as above
+    def delay(self, where: str, *, seconds: float, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
         """Have the reply at a place come late."""
         return self.fault(where, "delay", seconds=seconds, **words)
 
-    def limit(self, kind: str, number: int, **words: Any) -> Rule:  # noqa: ANN401 - as above
+    def limit(self, kind: str, number: int, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
         """Add a limit as a provider sets it: see `fakesmtp.faults.limits.LIMITS`."""
         from fakesmtp.faults.limits import make_limit  # noqa: PLC0415 - lazily
         from fakesmtp.faults.making import locate_caller  # noqa: PLC0415 - lazily
 
-        rule = make_limit(kind, number, words, origin=locate_caller())
-        self.add(rule)
-        return rule
+        return self._plan(make_limit(kind, number, words, origin=locate_caller()))
 
-    @contextmanager
-    def during(self, where: str, what: str = "", **words: Any) -> Iterator[Rule]:  # noqa: ANN401 - as above
-        """Have a rule for the length of a `with` block."""
-        rule = self.fault(where, what, **words)
-        try:
-            yield rule
-        finally:
-            self.remove(rule)
+    def _plan(self, rule: Rule) -> PlannedFault:
+        self.add(rule)
+        return PlannedFault(self, rule)
+
+    def read(self, table: object) -> tuple[Rule, ...]:
+        """Add the rules of a table as a file holds it; raises `ConfigurationError`."""
+        from fakesmtp.faults.reading import read_table  # noqa: PLC0415 - lazily
+
+        rules = read_table(table)
+        self.add(*rules)
+        return rules
 
     def load(self, path: str | Path) -> tuple[Rule, ...]:
         """Add the rules of a file (TOML, or JSON by its suffix); raises `ConfigurationError`."""

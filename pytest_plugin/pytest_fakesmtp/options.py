@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakesmtp import ConfigurationError, Policy
+from pytest_fakesmtp.faults import make_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +28,7 @@ MODES = ("failed", "all", "none")
 
 def marker_options() -> tuple[str, ...]:
     """Name the options that the marker has."""
-    return ("accounts", "profile", "require_auth", *Policy.names())
+    return ("accounts", "faults", "profile", "require_auth", *Policy.names())
 
 
 def read_markers(item: pytest.Item) -> dict[str, Any]:
@@ -61,6 +62,8 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
         options["auth_required_at"] = "rcpt" if options.pop("require_auth") else "never"
     try:
         Policy(**{name: value for name, value in options.items() if name in Policy.names()})
+        if "faults" in options:
+            options["faults"] = make_script(options["faults"], item.path.parent)
     except ConfigurationError as error:
         _reject(item, f"cannot be: {error}")
     return options

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import Account, FakeSMTPError
+from pytest_fakesmtp.faults import Faults
 from pytest_fakesmtp.frameworks import DJANGO, FLASK_MAIL, make_settings
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class AccountView(Inbox):
         return {**self._view.env(real_port), **user}
 
 
-class FakeSMTPView(Inbox):
+class FakeSMTPView(Faults, Inbox):
     """One test's view on the server that all tests of a process share."""
 
     def __init__(self, server: FakeSMTP, owner: Owner) -> None:

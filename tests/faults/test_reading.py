@@ -51,8 +51,8 @@ RULES = (
         seed=7,
         headers={"X-Campaign": "spring*"},
     ),
-    FaultScript().limit("mails-per-second", 5),
-    FaultScript().limit("recipients-per-mail", 3, reply="452 4.5.3 Enough"),
+    FaultScript().limit("mails-per-second", 5).rule,
+    FaultScript().limit("recipients-per-mail", 3, reply="452 4.5.3 Enough").rule,
 )
 #: What JSON has for the same file.
 TABLE = {

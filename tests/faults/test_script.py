@@ -153,7 +153,7 @@ def test_rate() -> None:
     """A limit of mails a second is for each AppKey, and over when the second is."""
     clock = Clock()
     script = make_script(clock, Rule(where="noop", what="drop"))
-    rule = script.limit("mails-per-second", 2)
+    rule = script.limit("mails-per-second", 2).rule
 
     def come(app_key: str) -> bool:
         return rule in script.strike(Where.MAIL, replace(FACTS, app_key=app_key))
@@ -168,9 +168,9 @@ def test_rate() -> None:
 def test_other_limits() -> None:
     """Limits of recipients, connections and size strike over the number, not at it."""
     script = FaultScript()
-    recipients = script.limit("recipients_per_mail", 2)
-    connections = script.limit("connections", 1, reply="421 4.3.2 Full")
-    size = script.limit("size", 10)
+    recipients = script.limit("recipients_per_mail", 2).rule
+    connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
+    size = script.limit("size", 10).rule
     assert script.strike(Where.RCPT, replace(FACTS, accepted=1)) == ()
     assert script.strike(Where.RCPT, replace(FACTS, accepted=2)) == (recipients,)
     assert script.strike(Where.GREETING, FACTS) == ()
@@ -185,10 +185,11 @@ def test_used_and_unused() -> None:
     used = script.fail("rcpt")
     unused = script.delay("quit", seconds=1)
     assert strikes(script, 1) == [1]
-    assert (script.used, script.unused) == ((used,), (unused,))
+    assert (script.used, script.unused) == ((used.rule,), (unused.rule,))
+    assert (used.strikes, unused.strikes) == (1, 0)
     with pytest.raises(AssertionError, match=r"never struck: delay at quit \(test_script.py:\d+\)"):
         script.assert_used()
-    script.remove(unused)
+    unused.remove()
     script.assert_used()
 
 
@@ -197,7 +198,7 @@ def test_during() -> None:
     script = FaultScript()
 
     def fail_within() -> None:
-        with script.during("rcpt", "drop"):
+        with script.fault("rcpt", "drop"):
             assert strikes(script, 1) == [1]
             raise KeyError
 

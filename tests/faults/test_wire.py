@@ -114,7 +114,7 @@ def add(server: FakeSMTP, what: What, where: Where, **more: object) -> Rule:
         Where.ANY: {"nth": 6},
     }
     words = {**WORDS.get(what, {}), **when.get(where, {"times": 1}), **more}
-    return server.faults.fault(where, what, **words)
+    return server.faults.fault(where, what, **words).rule
 
 
 def go(client: RawClient, where: Where) -> str:

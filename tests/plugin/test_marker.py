@@ -74,7 +74,7 @@ class TestNearestWins:
 
 WRONG = [
     ("requre_tls=True", "has no option 'requre_tls'; did you mean 'require_tls'? Known are: acc*"),
-    ("zzz=1", "has no option 'zzz'. Known are: accounts, profile, require_auth, *"),
+    ("zzz=1", "has no option 'zzz'. Known are: accounts, faults, profile, require_auth, *"),
     ("'any'", "takes its options by name, not 'any'"),
     ("unknown_mail_type='no'", "cannot be: unknown_mail_type cannot be 'no': it is one of *"),
 ]

@@ -1,0 +1,106 @@
+"""Faults of one test: made in it, or by its marker; gone after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    Run = Callable[..., pytest.RunResult]
+
+
+def test_faults_are_gone_after_the_test(run: Run) -> None:
+    """What one test plans, the next one does not meet."""
+    result = run("""
+        import pytest, smtplib
+
+        def test_one(fakesmtp, send):
+            fakesmtp.fail("rcpt", to="*@blocked.example", reply="550 5.1.1 User unknown")
+            fakesmtp.delay("end-of-data", seconds=0.01)
+            with pytest.raises(smtplib.SMTPRecipientsRefused, match="User unknown"):
+                send(fakesmtp, to="x@blocked.example")
+            send(fakesmtp)
+            fakesmtp.assert_faults_used()
+
+        def test_two(fakesmtp, send):
+            send(fakesmtp, to="x@blocked.example")
+            assert fakesmtp.faults.rules == ()
+    """)
+    result.assert_outcomes(passed=2)
+
+
+def test_a_fault_for_a_block(run: Run) -> None:
+    """As a block, a fault ends with it; an open session meets it too."""
+    result = run("""
+        import smtplib
+
+        def test_it(fakesmtp):
+            with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
+                client.ehlo()
+                with fakesmtp.fault("noop", reply="421 no") as fault:
+                    assert client.noop()[0] == 421
+                assert client.noop()[0] == 250
+                assert fault.rule not in fakesmtp.faults.rules
+    """)
+    result.assert_outcomes(passed=1)
+
+
+def test_unused_faults(run: Run) -> None:
+    """A fault that never struck is named, with the line that planned it."""
+    result = run("""
+        def test_it(fakesmtp):
+            fakesmtp.fail("rcpt", name="never asked")
+            fakesmtp.assert_faults_used()
+    """)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*AssertionError: these faults never struck: never asked (test_unused_faults.py:2)*"]
+    )
+
+
+def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
+    """The marker takes a file beside the test, or rules; each test counts anew."""
+    pytester.makefile(".toml", faults="[[fault]]\nwhere='mail'\nreply='450 4.3.2 no'\ntimes=1\n")
+    result = run("""
+        import pytest, smtplib
+
+        @pytest.mark.fakesmtp(faults="faults.toml")
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_file(fakesmtp, send, n):
+            with pytest.raises(smtplib.SMTPSenderRefused):
+                send(fakesmtp)
+            send(fakesmtp)
+
+        @pytest.mark.fakesmtp(faults=[{"where": "end-of-data", "what": "lose-reply", "times": 1}])
+        def test_rules(fakesmtp, send):
+            with pytest.raises(smtplib.SMTPServerDisconnected):
+                send(fakesmtp)
+            assert fakesmtp.duplicates() == []
+            assert len(fakesmtp.messages) == 1
+    """)
+    result.assert_outcomes(passed=3)
+
+
+def test_a_wrong_marker(run: Run) -> None:
+    """A rule that cannot be is told before any test runs."""
+    result = run("""
+        import pytest
+
+        @pytest.mark.fakesmtp(faults=[{"where": "rcp", "what": "drop"}])
+        def test_it(fakesmtp):
+            pass
+    """)
+    result.stderr.fnmatch_lines(["*fault 1: where cannot be 'rcp'; did you mean 'rcpt'?*"])
+
+
+def test_the_report_names_the_fault(run: Run) -> None:
+    """The session in a failing test's report says which fault struck."""
+    result = run("""
+        def test_it(fakesmtp, send):
+            fakesmtp.fail("mail", name="closed on Sundays")
+            send(fakesmtp)
+    """)
+    result.stdout.fnmatch_lines(["*-- fault 'closed on Sundays' at mail: *"])
