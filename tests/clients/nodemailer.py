@@ -28,11 +28,14 @@ def _transport(settings: Settings) -> dict[str, Any]:
     }
 
 
-def run_nodemailer(settings: Settings, mail: dict[str, Any]) -> dict[str, Any]:
-    """Send one mail; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64."""
+def run_nodemailer(settings: Settings, mail: dict[str, Any], **transport: object) -> dict[str, Any]:
+    """Send one mail; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64.
+
+    What is named of `transport` is laid over what the settings say.
+    """
     done = subprocess.run(
         ["node", str(_SCRIPT)],
-        input=json.dumps({"transport": _transport(settings), "mail": mail}).encode(),
+        input=json.dumps({"transport": _transport(settings) | transport, "mail": mail}).encode(),
         stdout=subprocess.PIPE,
         timeout=TIMEOUT,
         check=True,
