@@ -1,7 +1,8 @@
 """`FakeSMTP` as a user has it: recording on, mails in memory. Arguments: port, then options.
 
 `--certificates FOLDER` keeps the authority there, `--account USER:KEY` lets that one in (without
-it, mails are taken without AUTH).
+it, mails are taken without AUTH). `--max-events 0` records no sessions, `--record-dir FOLDER`
+writes them to files.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--certificates", type=Path)
     parser.add_argument("--account")
+    parser.add_argument("--max-events", type=int, default=10_000)
+    parser.add_argument("--record-dir", type=Path)
     given = parser.parse_args()
     account = tuple(given.account.split(":")) if given.account else None
     smtp = FakeSMTP(
@@ -27,6 +30,8 @@ def main() -> None:
         accounts=[account] if account else None,
         require_auth=account is not None,
         certificates=given.certificates,
+        max_events=given.max_events,
+        record_dir=given.record_dir,
     )
     with smtp:
         obey(lambda: [mail.raw for mail in smtp.messages])

@@ -46,6 +46,8 @@ FORMAT = "fakesmtp-session"
 VERSION = 1
 _CRLF = "\r\n"
 _LINE_ENDS = "\r\n"
+#: Made once: `json.dumps` with these would make an encoder for every line.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Header(NamedTuple):
@@ -124,7 +126,7 @@ def summarize(session: Recorded) -> Summary:
 
 
 def _dump(fields: Mapping[str, object]) -> str:
-    line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    line = _encode(fields)
     if not line.isprintable():
         # Only inside of strings: a file can be looked at in a terminal.
         line = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)

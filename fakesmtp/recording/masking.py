@@ -23,14 +23,14 @@ _LINE_ENDS = b"\r\n"
 #: What the software behind the endpoint strips off both ends of a command.
 _BLANKS = bytes(range(0x21))
 _AUTH = b"AUTH"
-#: The first four letters of the commands that carry no credentials; AUTH and unknown ones do.
-ORDINARY = frozenset(
-    verb[:4]
-    for verb in (
-        *(b"EHLO", b"HELO", b"STARTTLS", b"MAIL", b"RCPT", b"DATA"),
-        *(b"RSET", b"NOOP", b"VRFY", b"EXPN", b"HELP", b"QUIT"),
-    )
+_NAMES = (
+    *(b"EHLO", b"HELO", b"STARTTLS", b"MAIL", b"RCPT", b"DATA"),
+    *(b"RSET", b"NOOP", b"VRFY", b"EXPN", b"HELP", b"QUIT"),
 )
+#: The first four letters of the commands that carry no credentials; AUTH and unknown ones do.
+ORDINARY = frozenset(name[:4] for name in _NAMES)
+#: These in the two spellings that clients have, to be found without making capitals.
+AS_WRITTEN = ORDINARY | frozenset(name.lower() for name in ORDINARY)
 
 
 def strip_line(line: bytes) -> bytes:

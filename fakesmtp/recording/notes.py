@@ -51,21 +51,24 @@ def look_at_message(raw: bytes, envelope: Envelope) -> list[str]:
     notes = []
     if not raw.isascii() and "BODY=8BITMIME" not in map(str.upper, envelope.mail_parameters):
         notes.append(EIGHT_BIT_MESSAGE)
-    if _has_long_line(raw):
+    if len(raw) > _LONGEST_TEXT and _has_long_line(raw):
         notes.append(LONG_MESSAGE_LINE)
-    body = raw.find(_END_OF_HEADER) + len(_END_OF_HEADER)
-    if _ends_with_lone_lf(raw, 0) or _ends_with_lone_lf(raw, body):
+    if _has_lone_lf(raw):
         notes.append(LONE_LF_IN_MESSAGE)
     return notes
 
 
-def _ends_with_lone_lf(raw: bytes, start: int) -> bool:
-    """Whether the line that starts there does; who does so once does so in each line.
+def _has_lone_lf(raw: bytes) -> bool:
+    """Whether the first line of the header or of the body ends with one.
 
-    To look at all line ends would cost more than all else that is noted.
+    Who ends a line so ends each so, of the header or of the body. To look at all line ends would
+    cost more than all else that is noted.
     """
-    end = raw.find(b"\n", start)
-    return end >= 0 and not raw.endswith(b"\r", 0, end)
+    first = raw.find(b"\n")
+    of_body = raw.find(b"\n", raw.find(_END_OF_HEADER) + len(_END_OF_HEADER))
+    return (first >= 0 and raw[first - 1 : first] != b"\r") or (
+        of_body >= 0 and raw[of_body - 1 : of_body] != b"\r"
+    )
 
 
 def _has_long_line(raw: bytes) -> bool:

@@ -45,9 +45,9 @@ def pack(fields: object) -> bytes:
     return json.dumps(fields).encode()
 
 
-def pack_message(message: Message) -> bytes:
+def pack_message(mail_id: str, size: int, sha256: str = "") -> bytes:
     """Make the content of the event of message data."""
-    return f"{message.size} {message.sha256 or ''} {message.mail_id}".encode()
+    return f"{size} {sha256} {mail_id}".encode()
 
 
 def _unpack_message(content: bytes) -> Message:

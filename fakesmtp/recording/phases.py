@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from fakesmtp.recording.events import ClosedBy, Ended, EventKind, Phase
-
-if TYPE_CHECKING:
-    from fakesmtp.recording.events import Event
+from fakesmtp.recording.events import ClosedBy, Ended, Event, EventKind, Phase
 
 #: What a command is about, by the four letters it starts with.
 _VERBS = {
@@ -46,4 +40,14 @@ class PhaseReader:
             self._phase = Phase.TLS
         elif event.reply is not None:
             self._challenged = event.reply.code == _CHALLENGE
-        return replace(event, phase=self._phase)
+        # `dataclasses.replace` would take three times as long, for every event that is read.
+        return Event(
+            event.at,
+            event.kind,
+            event.text,
+            event.reply,
+            self._phase,
+            event.raw,
+            event.masked,
+            event.about,
+        )

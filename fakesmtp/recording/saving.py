@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.recording.events import ClosedBy, EventKind, Message
+from fakesmtp.recording.events import ClosedBy, EventKind
 from fakesmtp.recording.jsonl import dump_event, dump_header, summarize
 from fakesmtp.recording.packing import Unpacker
 from fakesmtp.recording.transcript import Session
@@ -63,9 +63,9 @@ class SavedSession(Session):
             self._save()
             self._close()
 
-    def _refer_to(self, mail_id: str, raw: bytes) -> Message:
-        # The mail may be gone when the file is read, so its digest is taken now.
-        return Message(mail_id, len(raw), sha256(raw).hexdigest())
+    def _digest(self, raw: bytes) -> str:
+        # The mail may be gone when the file is read.
+        return sha256(raw).hexdigest()
 
     def _keep(self, code: int, content: bytes) -> None:
         super()._keep(code, content)

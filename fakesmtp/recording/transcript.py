@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import explain_tls_failure
-from fakesmtp.recording.events import ClosedBy, Ended, Fault, LoggedIn, Message
-from fakesmtp.recording.masking import MASK, ORDINARY, mask_line, may_be_repeated, strip_line
+from fakesmtp.recording.events import ClosedBy, Ended, Fault, LoggedIn
+from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
     LONGEST_COMMAND,
@@ -131,7 +131,7 @@ class Session(Recorded):
         """Keep a line of the client with its end, masked."""
         if (
             awaiting is _COMMAND
-            and line[:4].upper() in ORDINARY
+            and line[:4] in AS_WRITTEN
             and len(line) <= LONGEST_COMMAND
             and line.isascii()
             and not self._find_secret(line)
@@ -162,17 +162,18 @@ class Session(Recorded):
     def took_message(self, mail_id: str, raw: bytes, envelope: Envelope) -> None:
         """Keep that a message arrived, and what is unusual about it."""
         self.mails += 1
-        self._keep(MESSAGE, pack_message(self._refer_to(mail_id, raw)))
+        self._keep(MESSAGE, pack_message(mail_id, len(raw), self._digest(raw)))
         for note in look_at_message(raw, envelope):
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
         """Keep that a message arrived that is not kept."""
-        self._keep(MESSAGE, pack_message(Message("", size)))
+        self._keep(MESSAGE, pack_message("", size))
 
-    def _refer_to(self, mail_id: str, raw: bytes) -> Message:
-        # No digest: that of a big mail takes as long as its receiving. See `Recorded.digest`.
-        return Message(mail_id, len(raw))
+    def _digest(self, raw: bytes) -> str:
+        # None now: that of a big mail takes as long as its receiving. See `Recorded.digest`.
+        del raw
+        return ""
 
     def noted(self, text: str) -> None:
         """Keep something worth telling about the client."""

@@ -10,8 +10,9 @@ from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.recording import ClosedBy, EventKind, Session, SessionLog
+from fakesmtp.recording import ClosedBy, EventKind, Phase, Session, SessionLog
 from fakesmtp.recording.masking import mask_line
+from fakesmtp.recording.timeline import read_shares, read_spans
 
 OK = Reply(250, ("2.0.0 OK",))
 NO = Reply(535, ("Authentication Failed",))
@@ -89,6 +90,78 @@ def test_a_session_keeps_so_many_events_and_counts_the_rest() -> None:
     assert session.transcript().endswith("-- 2 more events were not kept")
 
 
+def test_a_session_that_is_cut_keeps_what_was_refused() -> None:
+    """Behind the bound, a refusal is kept with its command, up to a number; and the end is."""
+    session = make_session(max_events=2)
+    session.said(OK)
+    session.said(OK)
+    for _ in range(3):
+        session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+        session.said(OK)
+    session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+    session.said(Reply(550, ("5.1.1 no",)))
+    session.ended(ClosedBy.IDLE)
+    assert [refusal.command for refusal in session.refusals] == ["RCPT TO:<x>"]
+    assert session.cut == 6
+    assert session.events[-1].kind is EventKind.END
+    for _ in range(3000):
+        session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+        session.said(Reply(550, ("5.1.1 no",)))
+    assert len(session.refusals) == 1000
+    assert session.cut == 6 + 2 * 2001
+
+
+def test_a_session_keeps_so_many_bytes() -> None:
+    """Long lines cannot fill the memory either."""
+    session = make_session(max_events=10**6, max_bytes=100_000)
+    for _ in range(1000):
+        session.heard(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
+    assert session.size < 100_000 + 2 * 8100
+    assert session.cut > 900
+
+
+def test_a_log_that_records_nothing() -> None:
+    """Without events there is still who, when, how many mails, and how it ended."""
+    log = SessionLog(max_events=0)
+    session = log.begin(
+        "s-1", peer="127.0.0.1:1", listener=587, local_port=1, accounts=AnyAccounts()
+    )
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.said(OK)
+    session.noted("strange")
+    session.took_message("m-1", b"\xff", Envelope("", ()))
+    session.ended(ClosedBy.QUIT)
+    assert [event.kind for event in session.events] == [EventKind.END]
+    assert (session.mails, session.closed_by) == (1, ClosedBy.QUIT)
+
+
+def test_the_phases_of_a_session() -> None:
+    """Every event tells what it is about; what answers a 334 is about AUTH, whatever it says."""
+    session = make_session(accounts=AnyAccounts())
+    session.said(Reply(220, ("ready",)))
+    for line, code in (
+        (b"EHLO a", 250),
+        (b"AUTH LOGIN", 334),
+        (b"MAIL", 334),
+        (b"x", 535),
+        (b"mail FROM:<>", 250),
+        (b"DATA", 354),
+    ):
+        session.heard(line + b"\r\n", Awaiting.COMMAND)
+        session.said(Reply(code, ("x",)))
+    session.took_message("m-1", b"x\r\n", Envelope("", ()))
+    session.said(OK)
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.ended(ClosedBy.IDLE)
+    spans = [(span.phase, span.began, span.ended) for span in read_spans(session)]
+    assert [phase for phase, _, _ in spans] == [
+        *(Phase.GREETING, Phase.HELLO, Phase.AUTH, Phase.ENVELOPE, Phase.DATA, Phase.OTHER),
+    ]
+    assert [began for _, began, _ in spans[1:]] == [ended for _, _, ended in spans[:-1]]
+    shares = read_shares(session.events)
+    assert sum(share.length for share in shares) == session.events[-1].at
+
+
 def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
     """The oldest sessions go first, and are counted."""
     log = SessionLog(max_sessions=2)
@@ -125,6 +198,16 @@ def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
         (b"NOOP Secret\r\n", Awaiting.COMMAND, b"NOOP ***"),
         (b"Secret\r\n", Awaiting.COMMAND, b"***"),
         (b"U2VjcmV0\r\n", Awaiting.COMMAND, b"***"),
+        (b"NOOP AEtleQBTZWNyZXQ=\r\n", Awaiting.COMMAND, b"NOOP ***"),
+        (
+            b"  AUTH PLAIN AEtleQBTZWNyZXQ=\r\n",
+            Awaiting.COMMAND,
+            b"AUTH PLAIN AppKey=Key SecretKey=***",
+        ),
+        (b"AUTH\tPLAIN AEtleQBTZWNyZXQ=\r\n", Awaiting.COMMAND, b"AUTH***"),
+        (b"AUTHPLAIN AEtleQBTZWNyZXQ=\r\n", Awaiting.COMMAND, b"AUTH***"),
+        (b"LOGIN AGEAYg==\r\n", Awaiting.COMMAND, b"***"),
+        (b"SecretEHLO a\r\n", Awaiting.COMMAND, b"***"),
     ],
 )
 def test_masking(line: bytes, awaiting: Awaiting, masked: bytes) -> None:
