@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,3 +106,10 @@ def test_the_report_names_the_fault(run: Run) -> None:
             send(fakesmtp)
     """)
     result.stdout.fnmatch_lines(["*-- fault 'closed on Sundays' at mail: *"])
+
+
+def test_the_page(run: Run) -> None:
+    """The example on the page of faults passes."""
+    page = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    run(example).assert_outcomes(passed=1)

@@ -1,0 +1,124 @@
+"""Pauses and the server's life: stopping, idling, pipelining, sessions side by side."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_client import RawClient
+
+from fakesmtp import FakeSMTP
+from fakesmtp.recording.events import ClosedBy
+
+if TYPE_CHECKING:
+    from fakesmtp import Session
+
+KEYS = ("AppKey", "SecretKey")
+PIPELINED = (
+    b"MAIL FROM:<a@example.com>\r\nRCPT TO:<b@example.org>\r\nRCPT TO:<c@example.org>\r\nNOOP\r\n"
+)
+
+
+def test_pipelined_commands_wait(smtp: FakeSMTP) -> None:
+    """What came behind a command that waits is kept, and obeyed in order afterwards."""
+    smtp.faults.delay("rcpt", seconds=0.01, times=2)
+    smtp.faults.fail("noop", reply="451 4.0.0 last")
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.send(PIPELINED)
+        assert [client.read_reply()[:3] for _ in range(4)] == ["250", "250", "250", "451"]
+        assert client.ask("DATA").startswith("354")
+        client.send(b"Subject: hello\r\n\r\nhello\r\n.\r\n")
+        assert client.read_reply().startswith("250")
+    assert smtp.messages[0].rcpt_tos == ("b@example.org", "c@example.org")
+
+
+def test_a_whole_transaction_at_once(smtp: FakeSMTP) -> None:
+    """A message that came together with DATA, which waits, is still the message."""
+    smtp.faults.delay("data", seconds=0.01)
+    smtp.faults.delay("data-body", seconds=0.01, after_bytes=5)
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.send(PIPELINED + b"DATA\r\nSubject: hello\r\n\r\nhello\r\n.\r\nNOOP\r\n")
+        replies = [client.read_reply()[:3] for _ in range(7)]
+    assert replies == ["250", "250", "250", "250", "354", "250", "250"]
+    assert smtp.messages[0].raw == b"Subject: hello\r\n\r\nhello\r\n"
+
+
+@pytest.mark.parametrize("what", ["stall", "delay"])
+def test_stop_does_not_wait(what: str) -> None:
+    """A server that is stopped drops connections that wait, at once."""
+    sessions: SimpleQueue[Session] = SimpleQueue()
+    with FakeSMTP(ports={587: 0}, accounts=[KEYS]) as smtp:
+        smtp.on_session_end(sessions.put)
+        smtp.faults.fault("noop", what, seconds=600)
+        client = RawClient(smtp.port(587))
+        client.read_reply()
+        client.send(b"EHLO client\r\nNOOP\r\nNOOP\r\n")
+        # What was said before a pause is sent when it begins.
+        client.read_reply()
+    with client:
+        assert client.read_to_end() == b""
+    assert sessions.get().closed_by is ClosedBy.STOP
+
+
+def test_idle_time_does_not_end_a_wait() -> None:
+    """A connection that waits on purpose is not idle, however short the time for that is."""
+    with FakeSMTP(ports={587: 0}, accounts=[KEYS], idle_timeout=0.005) as smtp:
+        smtp.faults.delay("greeting", seconds=0.05)
+        with RawClient(smtp.port(587)) as client:
+            assert client.read_reply().startswith("220")
+
+
+def test_connections_at_once(smtp: FakeSMTP) -> None:
+    """Over the limit a client is sent away; when others have gone the next is welcome."""
+    ended: SimpleQueue[Session] = SimpleQueue()
+    smtp.on_session_end(ended.put)
+    smtp.faults.limit("connections", 1)
+    with RawClient(smtp.port(587)) as first:
+        assert first.read_reply().startswith("220")
+        with RawClient(smtp.port(587)) as second:
+            assert second.read_reply().startswith("421 4.7.0")
+            assert second.read_to_end() == b""
+        ended.get()
+    ended.get()
+    with RawClient(smtp.port(587)) as third:
+        assert third.read_reply().startswith("220")
+
+
+def run_with_luck(seed: int) -> list[str]:
+    """Send NOOP over sockets, from four clients at once; give each client's replies."""
+    with FakeSMTP(ports={587: 0}, accounts=[KEYS]) as smtp:
+        smtp.faults.fail("rcpt", probability=0.5, seed=seed, per="recipient")
+
+        def talk(number: int) -> str:
+            with RawClient(smtp.port(587)) as client:
+                client.log_in()
+                client.ask("MAIL FROM:<a@example.com>")
+                rcpt = f"RCPT TO:<{number}@example.org>"
+                return " ".join(client.ask(rcpt)[:3] for _ in range(20))
+
+        with ThreadPoolExecutor(4) as pool:
+            return list(pool.map(talk, range(4)))
+
+
+def test_the_same_seed_gives_the_same_run() -> None:
+    """Clients side by side meet the same faults in every run with the same seed."""
+    first = run_with_luck(7)
+    assert first == run_with_luck(7)
+    assert first != run_with_luck(8)
+    assert all("451" in replies and "250" in replies for replies in first)
+
+
+def test_a_slow_link_slows_messages_too(smtp: FakeSMTP) -> None:
+    """A message over a slow link arrives whole."""
+    smtp.faults.fault("data", bytes_per_second=200_000)
+    body = b"Subject: hello\r\n\r\n" + b"0123456789\r\n" * 500
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(body + b".\r\n")
+        assert client.read_reply().startswith("250")
+    assert smtp.messages[0].raw == body
