@@ -1,0 +1,35 @@
+"""What an app says to the server is kept in a file beside the test, and must not change unseen.
+
+`order_mail.txt` is the session as it was when it was last looked at. `UPDATE_SNAPSHOTS=1 pytest`
+writes it anew; the difference is then read in the version control like any other change. With
+syrupy it is one line: `assert session.transcript(normalize=True) == snapshot`.
+"""
+
+from __future__ import annotations
+
+import os
+import smtplib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_fakesmtp import FakeSMTPView
+
+SNAPSHOT = Path(__file__).with_name("order_mail.txt")
+
+
+def send_order_mail(smtp: FakeSMTPView) -> None:
+    """Stands for the app under test."""
+    with smtplib.SMTP("localhost", smtp.port(587)) as client:
+        client.starttls(context=smtp.client_context())
+        client.login(f"{smtp.account.app_key}#auth", smtp.account.secret_key)
+        client.sendmail("shop@example.com", ["kim@example.com"], "Subject: Order\r\n\r\n1 hat\r\n")
+
+
+def test_the_order_mail_is_sent_as_before(fakesmtp: FakeSMTPView) -> None:
+    """The same dialogue gives the same text: on every machine, on every port, at any time."""
+    send_order_mail(fakesmtp)
+    said = fakesmtp.sessions[0].transcript(normalize=True) + "\n"
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        SNAPSHOT.write_text(said, encoding="utf-8")
+    assert said == SNAPSHOT.read_text(encoding="utf-8")
