@@ -69,7 +69,9 @@ class Capability:
     only_before_tls: bool = False
 
 
-@dataclass(frozen=True)
+# Compared by identity: a comparison of sixty fields is of no use, and making it takes longer at
+# every start than all else in this module.
+@dataclass(frozen=True, eq=False, repr=False)
 class Profile:
     """Everything that one kind of server says. A field is a situation."""
 

@@ -7,7 +7,6 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.saving import SavedSession, make_folder
 from fakesmtp.recording.transcript import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
@@ -43,6 +42,9 @@ class SessionLog:
         self._lock = Lock()
         kind: Callable[..., Session] = Session if max_events else UnrecordedSession
         if folder is not None:
+            # Lazily: what writes files is no part of a start that writes none.
+            from fakesmtp.recording.saving import SavedSession, make_folder  # noqa: PLC0415
+
             kind = partial(SavedSession, folder=make_folder(folder))
         self._make = partial(kind, max_events=max_events, max_bytes=max_bytes, raw_of=raw_of)
         #: How many sessions there were, kept or not.
