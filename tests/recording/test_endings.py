@@ -175,6 +175,11 @@ def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> Non
         ("", b"Subject: x\r\n\r\n", ()),
         ("", b"a\r\n" * 400 + b"x" * 999 + b"\r\n", (notes.LONG_MESSAGE_LINE,)),
         ("", b"x" * 999 + b"\r\n" + b"a\r\n" * 400, (notes.LONG_MESSAGE_LINE,)),
+        (
+            "",
+            b"x" * 999 + b"\n" + b"a\r\n" * 400,
+            (notes.LONG_MESSAGE_LINE, notes.LONE_LF_IN_MESSAGE),
+        ),
         ("", b"a\nb\r\n", (notes.LONE_LF_IN_MESSAGE,)),
         ("", b"Subject: x\r\n\r\na\nb\r\n", (notes.LONE_LF_IN_MESSAGE,)),
     ],

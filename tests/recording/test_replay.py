@@ -30,7 +30,7 @@ TALKS = {
         b"MAIL FROM:<a@example.com>\r\n",
         b"RCPT TO:<b@example.org>\r\n",
         b"DATA\r\n",
-        b"Subject: x\r\n\r\n..two dots\r\n.\r\n",
+        b"Subject: x\r\n\r\n..\r\n...two dots\r\n.\r\n",
         b"QUIT\r\n",
     ],
     "login in steps": [
@@ -73,6 +73,9 @@ def test_a_recording_is_played_back(recorder: Recorder, name: str) -> None:
     made = as_scenario(session, secret_key=SECRET)
     scenario = read_scenario(json.loads(json.dumps(made)))
     play_in_memory(scenario)
+    assert [raw for _, _, raw in scenario.delivered or []] == [
+        mail.raw for mail in recorder.smtp.messages
+    ]
     again = record_talk(recorder, [step.send for step in scenario.steps[1:]])
     assert compare(session, again) is None
 
@@ -88,7 +91,7 @@ def test_a_recording_from_a_file_is_played_back(recorder: Recorder) -> None:
     play_in_memory(scenario)
     assert scenario.delivered is not None
     ((_, _, raw),) = scenario.delivered
-    assert len(raw) == len(b"Subject: x\r\n\r\n.two dots\r\n")
+    assert len(raw) == len(b"Subject: x\r\n\r\n.\r\n..two dots\r\n")
     assert path.exists()
     own = read_scenario(
         as_scenario(

@@ -132,7 +132,7 @@ def test_a_log_that_records_nothing() -> None:
     session.took_message("m-1", b"\xff", Envelope("", ()))
     session.ended(ClosedBy.QUIT)
     assert [event.kind for event in session.events] == [EventKind.END]
-    assert (session.mails, session.closed_by) == (1, ClosedBy.QUIT)
+    assert (session.mails, session.cut, session.closed_by) == (1, 0, ClosedBy.QUIT)
 
 
 def test_the_phases_of_a_session() -> None:
