@@ -1,6 +1,6 @@
 """What a test that sends a mail costs, with fakesmtp's fixture and with others'.
 
-    python benchmarks/fixture.py [--tests 300] [--repetitions 5]
+    python benchmarks/fixture.py [--tests 300] [--repetitions 5] [--json FILE]
 
 Each run is a process of pytest with that one plugin alone. Its tests send one mail each by smtplib
 and assert that it is there: in clear, and with STARTTLS and AUTH by a client that verifies, whose
@@ -19,12 +19,17 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+from loads import LOADS
+from measure import Run
+from report import describe_machine, save
+from versions import describe_versions
 
 from fakesmtp.tls import CertificateFolder
 
@@ -33,6 +38,10 @@ if TYPE_CHECKING:
 
 USER, PASSWORD = "user", "password"
 PATIENCE = 300.0
+EMPTY_NAME, OUR_NAME = "empty", "fakesmtp"
+TESTS_A_RUN = 300
+#: The names of the fixtures that are compared.
+FIXTURES = (OUR_NAME, "smtpdfix", "pytest-localserver", "aiosmtpd, session scope")
 
 TESTS = """
 import smtplib
@@ -169,11 +178,28 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Run:
+class Timing:
     """The seconds that a process took, and each of its tests."""
 
     seconds: float
     tests: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Timings:
+    """All repetitions, each by the scenarios' names; `failed` says why others have no timing."""
+
+    repetitions: Sequence[Mapping[str, Timing]]
+    failed: Mapping[str, str]
+
+    def as_runs(self, load: str) -> list[Run]:
+        """Give them as runs of `load`, in milliseconds a test over the empty fixture."""
+        return [
+            Run(load=load, peer=name, figure=over_empty(timings, name))
+            for timings in self.repetitions
+            for name in timings
+            if name not in {EMPTY_NAME, *self.failed}
+        ] + [Run(load=load, peer=name, failed=why) for name, why in self.failed.items()]
 
 
 def make_scenarios(folder: CertificateFolder) -> list[Scenario]:
@@ -185,8 +211,8 @@ def make_scenarios(folder: CertificateFolder) -> list[Scenario]:
         "SMTPD_SSL_KEY_FILE": str(folder.key_file),
     }
     scenarios = [
-        Scenario("empty", EMPTY),
-        Scenario("fakesmtp", FAKESMTP, "pytest_fakesmtp.plugin"),
+        Scenario(EMPTY_NAME, EMPTY),
+        Scenario(OUR_NAME, FAKESMTP, "pytest_fakesmtp.plugin"),
         Scenario("smtpdfix", SMTPDFIX, "smtpdfix.fixture", "smtpdfix", environment=smtpdfix),
         Scenario(
             "pytest-localserver",
@@ -200,7 +226,7 @@ def make_scenarios(folder: CertificateFolder) -> list[Scenario]:
     return [scenario for scenario in scenarios if find_spec(scenario.library)]
 
 
-def run(scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder) -> Run:
+def run(scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder) -> Timing:
     """Run a scenario once."""
     values = {
         "tests": tests,
@@ -214,11 +240,11 @@ def run(scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder)
         Path(place, "test_mail.py").write_text(TESTS.format(**values), encoding="utf-8")
         seconds = call_pytest(scenario, place, tls=tls)
         times = json.loads(Path(place, "times.json").read_text(encoding="utf-8"))
-    return Run(seconds, tuple(after - before for before, after in pairwise(times)))
+    return Timing(seconds, tuple(after - before for before, after in pairwise(times)))
 
 
 def call_pytest(scenario: Scenario, place: str, *, tls: bool) -> float:
-    """Run pytest in a folder and give its seconds; raises when a test fails."""
+    """Run pytest in a folder and give its seconds; raises RuntimeError when a test fails."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("SMTPD_", "PYTEST_"))}
     environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **scenario.environment}
     if tls and scenario.name == "smtpdfix":
@@ -237,53 +263,79 @@ def call_pytest(scenario: Scenario, place: str, *, tls: bool) -> float:
     )
     seconds = perf_counter() - began
     if done.returncode:
-        raise SystemExit(f"{scenario.name}: {done.stdout[-3000:]}{done.stderr[-1000:]}")
+        raise RuntimeError(f"{done.stdout[-3000:]}{done.stderr[-1000:]}")
     return seconds
 
 
-def measure(tests: int, repetitions: int, *, tls: bool) -> None:
-    """Run all, one after the other and again, and print a table."""
+def measure(
+    tests: int, repetitions: int, *, tls: bool, wanted: Sequence[str] = FIXTURES
+) -> Timings:
+    """Run all, one after the other and again; who fails drops out."""
+    done: list[dict[str, Timing]] = [{} for _ in range(repetitions)]
+    failed: dict[str, str] = {}
     with TemporaryDirectory(prefix="fakesmtp-bench-") as place:
         folder = CertificateFolder(Path(place)).ensure()
-        scenarios = [each for each in make_scenarios(folder) if each.has_tls or not tls]
-        runs = [
-            {each.name: run(each, tests, tls=tls, folder=folder) for each in scenarios}
-            for _ in range(repetitions)
+        fit = [
+            each
+            for each in make_scenarios(folder)
+            if each.name in {EMPTY_NAME, *wanted} and (each.has_tls or not tls)
         ]
-    print_table("STARTTLS + AUTH" if tls else "in clear", runs)
+        for timings, scenario in product(done, fit):
+            if scenario.name not in failed:
+                try:
+                    timings[scenario.name] = run(scenario, tests, tls=tls, folder=folder)
+                except (RuntimeError, subprocess.TimeoutExpired) as error:
+                    failed[scenario.name] = str(error)
+    if EMPTY_NAME in failed:
+        return Timings([], dict.fromkeys(wanted, failed[EMPTY_NAME]))
+    return Timings(done, failed)
 
 
-def print_table(title: str, runs: Sequence[Mapping[str, Run]]) -> None:
+def print_table(title: str, timings: Timings) -> None:
     """Print the median over the repetitions, in milliseconds a test over the empty fixture."""
     print(f"\n{title}: ms a test, over an empty fixture\n")
     print(f"{'fixture':<26}{'mean':>8}{'min':>8}{'max':>8}{'median test':>13}{'fakesmtp is':>16}")
-    for name in list(runs[0])[1:]:
+    for name, why in timings.failed.items():
+        print(f"{name} failed: {why}")
+    runs = timings.repetitions
+    names = [name for name in FIXTURES if runs and name in runs[-1]]
+    for name in names if OUR_NAME in names else []:
         means = [over_empty(run, name) for run in runs]
-        middle = median(median(run[name].tests) - median(run["empty"].tests) for run in runs)
-        ratios = [over_empty(run, "fakesmtp") / over_empty(run, name) for run in runs]
+        middle = median(median(run[name].tests) - median(run[EMPTY_NAME].tests) for run in runs)
+        ratios = [over_empty(run, OUR_NAME) / over_empty(run, name) for run in runs]
         print(
             f"{name:<26}{median(means):>8.2f}{min(means):>8.2f}{max(means):>8.2f}"
             f"{1000 * middle:>13.2f}{median(ratios):>11.2f} of it"
         )
 
 
-def over_empty(run: Mapping[str, Run], name: str) -> float:
+def over_empty(run: Mapping[str, Timing], name: str) -> float:
     """Give the milliseconds a test that a fixture adds."""
-    return 1000 * (run[name].seconds - run["empty"].seconds) / len(run[name].tests)
+    return 1000 * (run[name].seconds - run[EMPTY_NAME].seconds) / len(run[name].tests)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure both kinds of mail."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure both kinds of mail; 1 when a test of a fixture failed, else 0."""
     parser = argparse.ArgumentParser(description="What a test that sends a mail costs.")
-    parser.add_argument("--tests", type=int, default=300)
+    parser.add_argument("--tests", type=int, default=TESTS_A_RUN)
     parser.add_argument("--repetitions", type=int, default=5)
-    options = parser.parse_args(arguments)
-    print(
-        f"{options.tests} tests, {options.repetitions} repetitions, Python {sys.version.split()[0]}"
-    )
-    for tls in (False, True):
-        measure(options.tests, options.repetitions, tls=tls)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="every run, for page.py")
+    given = parser.parse_args(arguments)
+    print(f"{given.tests} tests, {given.repetitions} repetitions, Python {sys.version.split()[0]}")
+    about = {
+        "machine": describe_machine(),
+        "method": {"tests": given.tests},
+        "versions": describe_versions(),
+    }
+    runs: list[Run] = []
+    for load in ("t8", "t8tls"):
+        timings = measure(given.tests, given.repetitions, tls=LOADS[load].secure)
+        print_table("STARTTLS + AUTH" if LOADS[load].secure else "in clear", timings)
+        runs += timings.as_runs(load)
+    if given.json:
+        save(given.json, about, runs)
+    return 0 if all(run.is_good for run in runs) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

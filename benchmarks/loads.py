@@ -14,6 +14,7 @@ class Kind(Enum):
     MEMORY = "bytes a kept mail"
     START = "ms to the first 220"
     IDLE = "bytes an idle connection"
+    FIXTURE = "ms a test over an empty fixture"
 
     @property
     def more_is_better(self) -> bool:
@@ -103,4 +104,6 @@ LOADS: dict[str, Load] = {
         each=True,
         seconds=_UNHURRIED,
     ),
+    "t8": Load("a pytest fixture, a mail in each test", Kind.FIXTURE),
+    "t8tls": Load("the same, STARTTLS and AUTH", Kind.FIXTURE, secure=True, login=True),
 }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from loads import LOADS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from measure import Run
 
@@ -52,14 +52,18 @@ class Row:
         return "NO" if False in said else "yes" if True in said else "-"
 
     @property
+    def is_client_bound(self) -> bool:
+        """Whether the client used its whole CPU: the server could do more."""
+        return (self.middle("client_load") or 0) > _CLIENT_WAS_THE_LIMIT
+
+    @property
     def notes(self) -> str:
         """What is to be known about the figures."""
-        limited = (self.middle("client_load") or 0) > _CLIENT_WAS_THE_LIMIT
         alone = self.middle("latency_alone")
         return " ".join(
             [
-                *(["client-bound"] if limited else []),
-                *([f"({_number(alone)} ms p50 without them)"] if alone is not None else []),
+                *(["client-bound"] if self.is_client_bound else []),
+                *([f"({number(alone)} ms p50 without them)"] if alone is not None else []),
             ]
         )
 
@@ -68,9 +72,9 @@ class Row:
         figures = [run.figure for run in self.runs]
         return [
             self.peer,
-            _number(self.figure),
-            f"{_number(min(figures))} - {_number(max(figures))}",
-            *(_number(self.middle(name)) for name in ("cpu", "latency", "latency_p99")),
+            number(self.figure),
+            f"{number(min(figures))} - {number(max(figures))}",
+            *(number(self.middle(name)) for name in ("cpu", "latency", "latency_p99")),
             self.checked,
         ]
 
@@ -126,10 +130,10 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def save(path: Path, machine: dict[str, Any], runs: Sequence[Run]) -> None:
-    """Write every run."""
+def save(path: Path, about: Mapping[str, Any], runs: Sequence[Run]) -> None:
+    """Write every run, behind what is to be known about all: `machine` and more."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    result = {"machine": machine, "runs": [run.as_json() for run in runs]}
+    result = {**about, "runs": [run.as_json() for run in runs]}
     path.write_text(json.dumps(result, indent=1) + "\n")
     print(f"\nEvery run: {path}")
 
@@ -143,7 +147,8 @@ def _cpu_model() -> str:
     return models[0] if models else platform.machine()
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Give three digits, or whole numbers with commas; `-` for what was not taken."""
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= _MANY else f"{value:.3g}"

@@ -1,4 +1,7 @@
-"""Compare fakesmtp with other servers for tests: speed, memory, start. `--help` tells how."""
+"""Compare fakesmtp with other servers for tests: speed, memory, start, fixtures.
+
+`--page` makes docs/performance.md of it, with charts; page.py does that for runs of before.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,32 @@ from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from charts import why_no_charts
 from client import make_client
+from fixture import FIXTURES, TESTS_A_RUN
+from fixture import measure as measure_fixtures
 from loads import LOADS, Kind, Load
 from measure import IDLE_CONNECTIONS, Run, measure
+from page import PAGE, write_page
 from peers import Peer, make_peers
 from report import describe_machine, print_load, print_start, save
+from versions import describe_versions
 
 from fakesmtp.tls import CertificateFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from client import Client
 
 _CACHE = Path(__file__).parent.parent / ".cache" / "benchmarks"
-_QUICK_SECONDS, _QUICK_REPETITIONS = 1.0, 2
-#: Starts take little time and vary much, so they are repeated more often; memory hardly varies.
-_REPETITIONS = {Kind.START: 3.0, Kind.MEMORY: 0.5, Kind.IDLE: 0.5}
+_QUICK_SECONDS, _QUICK_REPETITIONS, _QUICK_TESTS = 1.0, 2, 100
+#: Starts take little time and vary much, so they are repeated more often.
+_REPETITIONS = {Kind.START: 3.0}
+#: Memory hardly varies.
+_QUICKLY = {**_REPETITIONS, Kind.MEMORY: 0.5, Kind.IDLE: 0.5}
 _SPARE_FILES = 200
 
 
@@ -38,24 +48,50 @@ def main() -> int:
     _allow_many_files()
     with TemporaryDirectory(prefix="fakesmtp-benchmark-") as folder:
         certificates = CertificateFolder(Path(folder, "certificates")).ensure().path
-        peers = _choose_peers(given, make_peers(certificates, given.node_modules))
+        peers, missing = _choose_peers(given, make_peers(certificates, given.node_modules))
         client = make_client(_CACHE)
-        machine = describe_machine()
-        print_start(machine, client.why_slow)
+        about = _describe(given, client, missing)
+        print_start(about["machine"], client.why_slow)
         runs: list[Run] = []
         for name in given.only:
-            new = _interleave(name, _load(name, given), peers, client, given.reps)
-            print_load(name, new, given.against)
+            load = _load(name, given)
+            if load.kind is Kind.FIXTURE:
+                new = _fixtures(name, load, given)
+                print_load(name, new, FIXTURES[1:])
+            else:
+                new = _interleave(name, load, peers, client, given)
+                print_load(name, new, given.against)
             runs += new
-    save(given.json, machine, runs)
+    save(given.json, about, runs)
+    if given.page:
+        write_page([given.json], given.page)
     return 0 if all(run.is_good for run in runs) else 1
 
 
+def _describe(
+    given: argparse.Namespace, client: Client, missing: Mapping[str, str]
+) -> dict[str, Any]:
+    """Say what the figures hold for: where, how, of what, and without whom."""
+    method = {"quick": given.quick, "seconds": given.seconds, "tests": given.tests}
+    return {
+        "machine": describe_machine(),
+        "method": {**method, "slow client": client.why_slow},
+        "versions": describe_versions(given.node_modules),
+        "missing": missing,
+    }
+
+
+def _fixtures(name: str, load: Load, given: argparse.Namespace) -> list[Run]:
+    wanted = [each for each in FIXTURES if not given.peers or each.split(",")[0] in given.peers]
+    return measure_fixtures(given.tests, given.reps, tls=load.secure, wanted=wanted).as_runs(name)
+
+
 def _interleave(
-    name: str, load: Load, peers: Sequence[Peer], client: Client, repetitions: int
+    name: str, load: Load, peers: Sequence[Peer], client: Client, given: argparse.Namespace
 ) -> list[Run]:
     """Run A B C A B C, so that a drift of the machine meets all alike; who fails drops out."""
-    times = ceil(repetitions * _REPETITIONS.get(load.kind, 1.0))
+    factors = _QUICKLY if given.quick else _REPETITIONS
+    times = ceil(given.reps * factors.get(load.kind, 1.0))
     fit = [peer for peer in peers if peer.takes(name, load)]
     runs = []
     for _ in range(times):
@@ -81,18 +117,19 @@ def _load(name: str, given: argparse.Namespace) -> Load:
     return replace(load, seconds=given.seconds) if hurried else load
 
 
-def _choose_peers(given: argparse.Namespace, peers: dict[str, Peer]) -> list[Peer]:
-    """Leave out what is not installed, and say so."""
+def _choose_peers(
+    given: argparse.Namespace, peers: dict[str, Peer]
+) -> tuple[list[Peer], dict[str, str]]:
+    """Leave out what is not installed, and say why: to the reader and in the second value."""
+    known = [*peers, *(name for name in FIXTURES[:-1] if name not in peers)]
     wanted = given.peers or list(peers)
-    if unknown := [name for name in wanted if name not in peers]:
-        raise SystemExit(f"no server {unknown[0]!r}; there are {', '.join(peers)}")
-    chosen = []
-    for peer in (peers[name] for name in wanted):
-        if why := peer.missing():
-            print(f"Without {peer.name}: {why}")
-        else:
-            chosen.append(peer)
-    return chosen
+    if unknown := [name for name in wanted if name not in known]:
+        raise SystemExit(f"no server {unknown[0]!r}; there are {', '.join(known)}")
+    chosen = [peers[name] for name in wanted if name in peers]
+    missing = {peer.name: why for peer in chosen if (why := peer.missing())}
+    for name, why in missing.items():
+        print(f"Without {name}: {why}")
+    return [peer for peer in chosen if peer.name not in missing], missing
 
 
 def _allow_many_files() -> None:
@@ -135,8 +172,19 @@ def _arguments() -> argparse.Namespace:
     )
     add("--node-modules", type=Path, metavar="FOLDER", help="the one that holds smtp-server")
     add("--json", type=Path, default=_CACHE / "results.json", metavar="FILE", help="every run")
+    add(
+        "--page",
+        type=Path,
+        nargs="?",
+        const=PAGE,
+        metavar="FILE",
+        help="make a page with charts of it (default: docs/performance.md)",
+    )
     given = parser.parse_args()
+    if given.page and (why := why_no_charts()):
+        parser.error(why)
     given.reps = given.reps or (_QUICK_REPETITIONS if given.quick else 5)
+    given.tests = _QUICK_TESTS if given.quick else TESTS_A_RUN
     given.seconds = given.seconds or (_QUICK_SECONDS if given.quick else 3.0)
     return given
 
