@@ -51,12 +51,10 @@ def parse_ordinary_path(argument: str, keyword: str) -> str | None:
 
     One match for what nearly every client sends: 1 us, where the full way takes 3.5.
     """
-    if argument[: len(keyword)].upper() != keyword:
+    if len(argument) > _LONGEST_DOMAIN or argument[: len(keyword)].upper() != keyword:
         return None
     path = _ORDINARY_PATH.fullmatch(argument, len(keyword))
-    if path is None or len(argument) > _LONGEST_DOMAIN:
-        return None
-    return path[1] + path[2].lower()
+    return path and path[1] + path[2].lower()
 
 
 def _parse_domain(text: str, start: int) -> str:
