@@ -103,6 +103,7 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
         if self._faults.rules:
             self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
             self._flush()
+            self.loop.call_soon(self._stay_paused)
         elif listener.implicit_tls:
             self._shake_hands(b"")
         else:

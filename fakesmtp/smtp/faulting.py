@@ -49,6 +49,11 @@ class Pause:
         self._timer = timer
         self._deaf = deaf
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it reads on when it is over."""
+        return not self._deaf
+
     def keep(self, data: bytes) -> None:
         """Keep what came, unless it is never to be read."""
         if not self._deaf:
@@ -116,6 +121,12 @@ class Faulting:
         if self.transport is not None:
             self.transport.pause_reading()
             self._pause = Pause(action.then, self.loop.call_later(action.seconds, self._go_on))
+
+    def _stay_paused(self) -> None:
+        """Pause again: before Python 3.11 asyncio begins to read behind `connection_made`."""
+        if self._pause is not None and self._pause.is_late and self.transport is not None:
+            self.transport.resume_reading()
+            self.transport.pause_reading()
 
     def _stall(self, action: Stall) -> None:
         """Go on reading, and forget it: a client that gives up must be noticed."""

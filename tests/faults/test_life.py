@@ -11,6 +11,7 @@ from raw_client import RawClient
 
 from fakesmtp import FakeSMTP
 from fakesmtp.recording.events import ClosedBy
+from fakesmtp.smtp.faulting import Pause
 
 if TYPE_CHECKING:
     from fakesmtp import Session
@@ -62,6 +63,15 @@ def test_stop_does_not_wait(what: str) -> None:
     with client:
         assert client.read_to_end() == b""
     assert sessions.get().closed_by is ClosedBy.STOP
+
+
+def test_what_comes_while_it_stalls_takes_no_room() -> None:
+    """A pause keeps what came meanwhile; one that never reads on keeps nothing."""
+    late, deaf = Pause((), None), Pause((), None, deaf=True)
+    for pause in (late, deaf):
+        pause.keep(b"one")
+        pause.keep(b"two")
+    assert (late.unread, deaf.unread) == (b"onetwo", b"")
 
 
 def test_idle_time_does_not_end_a_wait() -> None:
