@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         NoMatchingMail,
         PortTakenError,
+        RecordingError,
     )
     from fakesmtp.faults import FaultScript, PlannedFault
     from fakesmtp.mail import Attachment, Envelope, ReceivedMail
@@ -48,6 +49,7 @@ __all__ = [
     "PortTakenError",
     "Profile",
     "ReceivedMail",
+    "RecordingError",
     "Session",
 ]
 
@@ -73,6 +75,7 @@ _HOMES = {
     "PortTakenError": "errors",
     "Profile": "protocol.profile",
     "ReceivedMail": "mail",
+    "RecordingError": "errors",
     "Session": "recording",
 }
 

@@ -13,6 +13,7 @@ from clients.exchange import RECIPIENTS, SENDER, TIMEOUT, Client
 from fakesmtp.tls import client_context
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator
 
     from clients.exchange import Settings
@@ -54,6 +55,12 @@ def _send_by_smtplib(settings: Settings, message: bytes) -> str:
     return ""
 
 
+async def _closed(connection: socket.socket) -> None:
+    """Return when the socket is closed: nothing tells, and to end the loop before is a warning."""
+    while connection.fileno() >= 0:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
 @asynccontextmanager
 async def _connected(client: aiosmtplib.SMTP) -> AsyncIterator[None]:
     """Connect; at the end stay until TLS is closed on both sides, as aiosmtplib does not."""
@@ -63,9 +70,7 @@ async def _connected(client: aiosmtplib.SMTP) -> AsyncIterator[None]:
         async with client:
             yield
     finally:
-        # Nothing tells; a loop that ends before its connections is a warning.
-        while connection.fileno() >= 0:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await asyncio.wait_for(_closed(connection), TIMEOUT)
 
 
 async def _send_by_aiosmtplib(settings: Settings, message: bytes) -> None:
