@@ -83,7 +83,7 @@ class FakeSMTP:
             profile,
             _make_policy(policy or Policy(), switches),
             _make_accounts(accounts),
-            faults=faults or FaultScript(),
+            faults=FaultScript() if faults is None else faults,
         )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(
@@ -95,8 +95,10 @@ class FakeSMTP:
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
         self._runner: Runner | None = None
+        # Not `store or …`: a store that is empty is false.
+        kept = MemoryStore(max_messages) if store is None else store
         #: What arrived.
-        self.mailbox = Mailbox(store or MemoryStore(max_messages), self._refusals)
+        self.mailbox = Mailbox(kept, self._refusals)
 
     # -- life ----------------------------------------------------------------------------------
 
