@@ -13,7 +13,7 @@ from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_EXTRA = ("typer", "click", "rich", "platformdirs", "tomli")
+_EXTRA = ("typer", "click", "rich", "platformdirs", "tomli", "fastapi", "starlette", "uvicorn")
 _USAGE = 2
 _FAILURE = 1
 

@@ -25,12 +25,16 @@ _KILOBYTE = 1024
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What there is to tell at start; `app_keys` is empty when any may log in."""
+    """What there is to tell at start; `app_keys` is empty when any may log in.
+
+    `http` is the URL of the HTTP API, None without one.
+    """
 
     hosts: tuple[str, ...]
     listeners: tuple[Listener, ...]
     ca_file: Path
     app_keys: tuple[str, ...]
+    http: str | None = None
 
 
 class Report(Protocol):
@@ -68,6 +72,8 @@ class TextReport:
             for host in start.hosts
             for listener in start.listeners
         )
+        if start.http:
+            yield f"HTTP API at {start.http}"
         yield f"fakesmtp is ready: SMTP on {', '.join(addresses)}"
 
     def arrived(self, mail: ReceivedMail) -> Iterator[str]:
@@ -131,6 +137,7 @@ class JsonReport:
             listeners=listeners,
             ca_file=str(start.ca_file),
             app_keys=start.app_keys,
+            http=start.http,
         )
 
     def arrived(self, mail: ReceivedMail) -> Iterator[str]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from fakesmtp.cli.compose import choose_accounts, choose_certificates, choose_ports, is_loopback
 from fakesmtp.cli.console import say, warn
 from fakesmtp.cli.desk import Desk
 from fakesmtp.cli.faults import choose_faults, heeding_hangup
 from fakesmtp.cli.options import takes
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
-from fakesmtp.cli.settings import SETTINGS, Settings
+from fakesmtp.cli.settings import READ, SETTINGS, Settings
 from fakesmtp.server import FakeSMTP
 from fakesmtp.store.memory import MemoryStore
 from fakesmtp.tls import CertificateFolder
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-@takes(*SETTINGS)
+
+@takes(*(name for name, row in SETTINGS.items() if row.group != READ))
 def serve(settings: Settings) -> None:
     """Listen on the five ports and keep every mail.
 
@@ -27,8 +33,13 @@ def serve(settings: Settings) -> None:
     server.on_mail(desk.hear)
     server.on_session_end(desk.hear)
     _warn(settings)
-    with desk.heeding_signals(), heeding_hangup(server.faults), server:
-        _open(server, settings, report)
+    with (
+        desk.heeding_signals(),
+        heeding_hangup(server.faults),
+        server,
+        _serving_http(server, settings.http) as url,
+    ):
+        _open(server, settings, report, url)
         desk.work()
     desk.clear()
 
@@ -55,9 +66,24 @@ def _warn(settings: Settings) -> None:
     for host in settings.hosts:
         if not is_loopback(host):
             warn(f"{host} is no loopback address: whoever reaches it can log in and send")
+    host, _ = settings.http or ("localhost", 0)
+    if not is_loopback(host):
+        warn(f"{host} is no loopback address: whoever reaches it can read sessions and set faults")
 
 
-def _open(server: FakeSMTP, settings: Settings, report: Report) -> None:
+@contextmanager
+def _serving_http(server: FakeSMTP, address: tuple[str, int] | None) -> Iterator[str | None]:
+    """Answer over HTTP where that is wanted, and give the URL."""
+    if address is None:
+        yield None
+        return
+    from fakesmtp.inbox.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
+
+    with HttpServer(server, *address) as http:
+        yield http.url
+
+
+def _open(server: FakeSMTP, settings: Settings, report: Report, url: str | None) -> None:
     """Say that the server is ready, and see to its certificates.
 
     Certificates that are there already are looked through behind the ready line, while nothing
@@ -68,5 +94,5 @@ def _open(server: FakeSMTP, settings: Settings, report: Report) -> None:
     if not ca_file.exists():
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))
-    say(report.started(Start(settings.hosts, server.listeners, ca_file, app_keys)))
+    say(report.started(Start(settings.hosts, server.listeners, ca_file, app_keys, url)))
     server.client_context()

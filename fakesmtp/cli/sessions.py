@@ -43,7 +43,7 @@ def make_sessions() -> typer.Typer:
     return group
 
 
-@takes("record-dir", "json", "config")
+@takes("record-dir", "server", "json", "config")
 def list_(settings: Settings) -> None:
     """List all sessions, oldest first."""
     entries = _source(settings).entries()
@@ -53,7 +53,7 @@ def list_(settings: Settings) -> None:
         say(align([_HEADS, *map(show_entry, entries)]))
 
 
-@takes("record-dir", "config")
+@takes("record-dir", "server", "config")
 def show(settings: Settings, *, session: SessionName = None) -> None:
     """Show a session: who, what was said, when, and how it ended."""
     found = _find(settings, session)
@@ -65,7 +65,7 @@ def show(settings: Settings, *, session: SessionName = None) -> None:
         say([f"{found.cut} more events were not kept"])
 
 
-@takes("record-dir", "config")
+@takes("record-dir", "server", "config")
 def export(
     settings: Settings,
     *,
@@ -93,7 +93,7 @@ def export(
         raise RecordingError(f"cannot write {output}: {error.strerror}") from error
 
 
-@takes("record-dir", "config")
+@takes("record-dir", "server", "config")
 def diff(settings: Settings, *, first: SessionName = None, second: SessionName = None) -> None:
     """Show the first difference of two sessions.
 
@@ -114,10 +114,18 @@ def diff(settings: Settings, *, first: SessionName = None, second: SessionName =
 
 
 def _source(settings: Settings) -> Source:
-    """Choose where recordings are read from; a running server can be another source."""
+    """Choose where recordings are read from: a running server, or a folder."""
+    if settings.server is not None and settings.record_dir is not None:
+        raise ConfigurationError("a server and a folder are named: name the one to read")
+    if settings.server is not None:
+        # lazily: what speaks HTTP takes 20 ms to load
+        from fakesmtp.remote.client import RunningServer  # noqa: PLC0415
+
+        return RunningServer(settings.server)
     if settings.record_dir is None:
         raise ConfigurationError(
-            "which recordings? name their folder: --record-dir DIR, or FAKESMTP_RECORD_DIR"
+            "which recordings? name their folder: --record-dir DIR, or FAKESMTP_RECORD_DIR; or a "
+            "running server: --server URL, or FAKESMTP_SERVER"
         )
     return RecordFolder(settings.record_dir)
 

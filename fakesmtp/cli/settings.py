@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from fakesmtp.cli.values import (
     one_of,
     read_account,
+    read_address,
     read_count,
     read_integer,
     read_path,
@@ -21,6 +22,7 @@ from fakesmtp.cli.values import (
     read_size,
     read_text,
     read_truth,
+    read_url,
     show_size,
 )
 from fakesmtp.protocol.accounts import Account
@@ -35,6 +37,7 @@ WHO = "Who may log in"
 HOW = "How it answers"
 WHAT = "What it keeps and says"
 FILES = "Files it uses"
+READ = "What it reads"
 UNSAFE = "unsafe_"
 
 
@@ -133,6 +136,16 @@ class Settings:
             group=WHERE,
         ),
     )
+    http: tuple[str, int] | None = field(
+        default=None,
+        metadata=_columns(
+            read_address,
+            "Answer over HTTP too, at HOST:PORT, or at a PORT of 127.0.0.1 (0 is a free one): "
+            "sessions and faults. Default: no HTTP.",
+            metavar="ADDRESS",
+            group=WHERE,
+        ),
+    )
     account: tuple[Account, ...] = field(
         default=(),
         metadata=_columns(
@@ -169,6 +182,16 @@ class Settings:
             "The folder of recorded sessions: a file each, written as it happens.",
             metavar="DIR",
             group=FILES,
+        ),
+    )
+    server: str | None = field(
+        default=None,
+        metadata=_columns(
+            read_url,
+            "The address of a running server (serve --http), http://127.0.0.1:8025, in place of a "
+            "folder.",
+            metavar="URL",
+            group=READ,
         ),
     )
     faults: Path | None = field(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 FILE_NAME = "fakesmtp.toml"
+#: Two names for one thing, what `sessions` reads.
+_RIVALS = {"server": "record-dir", "record-dir": "server"}
 
 
 class Given(NamedTuple):
@@ -33,9 +35,15 @@ def resolve(options: Mapping[str, Any], environ: Mapping[str, str] = os.environ)
 
     Raises `ConfigurationError` that names the source of what is wrong.
     """
-    near = {**_from_environment(environ), **_from_options(options)}
-    given = {**_from_file(near.get("config")), **near}
+    near = _lay_over(_from_environment(environ), _from_options(options))
+    given = _lay_over(_from_file(near.get("config")), near)
     return make_settings({name: _read(SETTINGS[name], what) for name, what in given.items()})
+
+
+def _lay_over(far: Mapping[str, Given], near: Mapping[str, Given]) -> dict[str, Given]:
+    """Lay a nearer source over a farther one; it wins over rivals of what it says, too."""
+    beaten = {_RIVALS.get(name) for name in near}
+    return {**{name: what for name, what in far.items() if name not in beaten}, **near}
 
 
 def _read(row: Setting, given: Given) -> Any:  # noqa: ANN401 - each row has a type of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 _TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
+_HIGHEST_PORT = 65535
+_ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/@]+)):)?([0-9]{1,5})")
+_URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@?#]+)(?::[0-9]{1,5})?/?")
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -101,6 +105,21 @@ def read_ports(text: str) -> dict[int, int] | Literal["auto"]:
     if not all(len(pair) == 2 and all(n.isdecimal() for n in pair) for pair in pairs):  # noqa: PLR2004 - a pair
         raise ValueError(f"{text!r} is neither auto nor pairs of ports, like 587=1587,465=0")
     return check_ports({int(real): int(local) for real, local in pairs})
+
+
+def read_address(text: str) -> tuple[str, int]:
+    """HOST:PORT or a port alone, which is one of 127.0.0.1; `[::1]:8025` for IPv6."""
+    found = _ADDRESS.fullmatch(text.strip())
+    if found is None or int(found[3]) > _HIGHEST_PORT:
+        raise ValueError(f"{text!r} is neither a port nor HOST:PORT, like 8025 or 127.0.0.1:8025")
+    return found[1] or found[2] or "127.0.0.1", int(found[3])
+
+
+def read_url(text: str) -> str:
+    """The address of a server over HTTP, without a path."""
+    if not _URL.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no address of a server, like http://127.0.0.1:8025")
+    return text.strip().rstrip("/")
 
 
 def one_of(names: Iterable[str]) -> Callable[[str], str]:

@@ -90,37 +90,44 @@ def load(path: Path) -> Recording:
     `RecordingError` that names file, line and reason for any other line that is not as it should
     be, for a version that is not known, and for a file that cannot be read.
     """
-    lines, rest = _read_lines(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordingError(f"cannot read {path}: {error.strerror}") from error
+    return load_content(content, path)
+
+
+def load_content(content: bytes, source: Path | str) -> Recording:
+    """Read a session from what its file holds; errors are those of `load`, and name the source."""
+    lines, rest = _split_lines(content, source)
     if not lines:
-        raise RecordingError(f"{path}, line 1: the first line is missing")
-    header = read_line(path, 1, load_header, lines[0])
-    events = list(_read_events(path, lines[1:]))
+        raise RecordingError(f"{source}, line 1: the first line is missing")
+    header = read_line(source, 1, load_header, lines[0])
+    events = list(_read_events(source, lines[1:]))
     ended = bool(events) and isinstance(events[-1].about, Ended)
-    last = read_line(path, len(lines), load_summary, lines[-1]) if ended else None
+    last = read_line(source, len(lines), load_summary, lines[-1]) if ended else None
     return Recording(header, events, cut=last[1].cut if last else 0, torn=bool(rest))
 
 
-def _read_lines(path: Path) -> tuple[list[str], bytes]:
+def _split_lines(content: bytes, source: Path | str) -> tuple[list[str], bytes]:
     """Give the whole lines, and what stands behind the last one."""
+    # Not universal newlines: a line ends with LF alone, and what a client said has others.
+    *lines, rest = content.split(b"\n")
     try:
-        # Not universal newlines: a line ends with LF alone, and what a client said has others.
-        *lines, rest = path.read_bytes().split(b"\n")
         return [line.decode() for line in lines], rest
-    except OSError as error:
-        raise RecordingError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise RecordingError(f"{path} is no recorded session: {error}") from error
+        raise RecordingError(f"{source} is no recorded session: {error}") from error
 
 
-def read_line(path: Path, number: int, read: Callable[[str], _T], line: str) -> _T:
+def read_line(source: Path | str, number: int, read: Callable[[str], _T], line: str) -> _T:
     """Read a line; an error names it."""
     try:
         return read(line)
     except RecordingError as error:
-        raise RecordingError(f"{path}, line {number}: {error}") from None
+        raise RecordingError(f"{source}, line {number}: {error}") from None
 
 
-def _read_events(path: Path, lines: Iterable[str]) -> Iterator[Event]:
+def _read_events(source: Path | str, lines: Iterable[str]) -> Iterator[Event]:
     phases, before, ended = PhaseReader(), 0, False
 
     def read(line: str) -> Event:
@@ -132,6 +139,6 @@ def _read_events(path: Path, lines: Iterable[str]) -> Iterator[Event]:
         return phases.put(event)
 
     for number, line in enumerate(lines, 2):
-        event = read_line(path, number, read, line)
+        event = read_line(source, number, read, line)
         before, ended = event.at, isinstance(event.about, Ended)
         yield event

@@ -1,0 +1,64 @@
+"""What the API answers: JSON in ASCII, errors as `{"detail": sentence}`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from fakesmtp.errors import ConfigurationError, FakeSMTPError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+#: Starlette's own errors have no sentence: they come from no endpoint.
+_SENTENCES = {
+    404: "there is nothing at {path}",
+    405: "{method} cannot be done at {path}",
+}
+
+
+class Json(JSONResponse):
+    """JSON in ASCII: what clients sent may hold what UTF-8 cannot."""
+
+    def render(self, content: object) -> bytes:
+        """Write the content."""
+        return json.dumps(content).encode("ascii")
+
+
+def refuse(status: int, sentence: str) -> Json:
+    """Make the answer of an error."""
+    return Json({"detail": sentence}, status_code=status)
+
+
+def handle_errors(app: FastAPI) -> None:
+    """Have every error answered by a sentence, and never by a traceback."""
+    app.add_exception_handler(HTTPException, _tell_http_error)
+    app.add_exception_handler(RequestValidationError, _tell_wrong_parameter)
+    app.add_exception_handler(FakeSMTPError, _tell_own_error)
+    app.add_exception_handler(Exception, _tell_bug)
+
+
+def _tell_http_error(request: Request, error: Exception) -> Json:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    detail = error.detail if isinstance(error, HTTPException) else ""
+    sentence = _SENTENCES.get(status, "") if detail in {"Not Found", "Method Not Allowed"} else ""
+    return refuse(status, sentence.format(path=request.url.path, method=request.method) or detail)
+
+
+def _tell_wrong_parameter(_: Request, error: Exception) -> Json:
+    wrong = error.errors() if isinstance(error, RequestValidationError) else ()
+    return refuse(422, "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong))
+
+
+def _tell_own_error(_: Request, error: Exception) -> Json:
+    return refuse(422 if isinstance(error, ConfigurationError) else 503, str(error))
+
+
+def _tell_bug(_: Request, error: Exception) -> Json:
+    # uvicorn logs the traceback where the server runs.
+    return refuse(500, f"this is a bug of fakesmtp ({type(error).__name__}); its log has more")

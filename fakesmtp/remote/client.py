@@ -1,0 +1,116 @@
+"""The sessions of a fakesmtp that runs, over its HTTP API."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.parse import quote
+from urllib.request import ProxyHandler, build_opener
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.recording.events import Ended
+from fakesmtp.recording.folder import Entry
+from fakesmtp.recording.jsonl import Fields, Header, Summary
+from fakesmtp.recording.loading import load_content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fakesmtp.recording.loading import Recording
+
+_T = TypeVar("_T")
+_PATH = "/api/v1/sessions"
+
+
+class RunningServer:
+    """A source of recordings: the server at `url`, `http://127.0.0.1:8025`.
+
+    A wait for it ends after `timeout` seconds. All methods raise `RecordingError` when nothing
+    answers there, or something that is no fakesmtp.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 30.0) -> None:
+        self._url = url.rstrip("/")
+        self._timeout = timeout
+        # No proxies: the variables that name them are for other sites, and the server is near.
+        self._opener = build_opener(ProxyHandler({}))
+
+    def entries(self) -> Iterator[Entry]:
+        """Give all sessions, oldest first."""
+        content = self._get(_PATH)
+        yield from self._understand(lambda: _read_entries(content))
+
+    def find(self, name: str) -> Recording:
+        """Give the session of an id; raises `RecordingError` when there is none."""
+        path = f"{_PATH}/{quote(name, safe='')}"
+        return load_content(self._get(path), f"{self._url}{path}")
+
+    def _get(self, path: str) -> bytes:
+        try:
+            with self._opener.open(self._url + path, timeout=self._timeout) as response:
+                content: bytes = response.read()
+                return content
+        except HTTPError as error:
+            with error:
+                raise self._explain(error.read()) from None
+        except (HTTPException, ValueError) as error:
+            raise self._doubt(error) from error
+        except OSError as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            message = f"nothing answers at {self._url} ({reason}): is `fakesmtp serve --http` on?"
+            raise RecordingError(message) from error
+
+    def _explain(self, content: bytes) -> RecordingError:
+        """Make an error of an answer that is one."""
+        detail = self._understand(lambda: Fields(content.decode()).text("detail"))
+        return RecordingError(f"{self._url}: {detail if detail.isprintable() else repr(detail)}")
+
+    def _understand(self, read: Callable[[], _T]) -> _T:
+        try:
+            return read()
+        except (ValueError, OverflowError, RecursionError) as error:
+            raise self._doubt(error) from error
+
+    def _doubt(self, error: Exception) -> RecordingError:
+        return RecordingError(f"what answers at {self._url} is no fakesmtp: {error}")
+
+
+def _read_entries(content: bytes) -> list[Entry]:
+    # The fields are as strictly read as those of a file.
+    listed = json.loads(content)
+    if not isinstance(listed, dict) or not isinstance(listed.get("sessions"), list):
+        raise RecordingError("it lists no sessions")
+    return [_read_entry(each) for each in listed["sessions"]]
+
+
+def _read_entry(listed: Any) -> Entry:  # noqa: ANN401 - whatever the JSON holds
+    fields = Fields(json.dumps(listed))
+    header = Header(
+        id=fields.text("id"),
+        started=datetime.fromisoformat(fields.text("started")).timestamp(),
+        peer=fields.text("peer"),
+        listener=fields.number("listener"),
+        local_port=fields.number("local_port"),
+    )
+    if listed.get("ending") is None:
+        return Entry(header.id, header, None, None)
+    ending = fields.inner("ending")
+    end = Ended(ending.text("closed_by"), ending.text("detail"))
+    refusals = fields.texts("refusals") if listed.get("refusals") != [] else ()
+    return Entry(header.id, header, _read_summary(fields, refusals), end)
+
+
+def _read_summary(fields: Fields, refusals: tuple[str, ...]) -> Summary:
+    return Summary(
+        duration=fields.seconds("duration"),
+        mails=fields.number("mails"),
+        cut=fields.number("cut"),
+        refused=len(refusals),
+        first_refusal=refusals[0] if refusals else None,
+        tls=fields.text_or_none("tls"),
+        app_key=fields.text_or_none("account"),
+        mail_type=fields.text_or_none("mail_type"),
+    )
