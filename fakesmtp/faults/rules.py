@@ -96,6 +96,8 @@ class Rule:
         self._check_place()
         self._check_parameters()
         self._check_luck()
+        if not isinstance(self.name, str):
+            raise RuleError(f'name cannot be {self.name!r}: it is a text, name = "slow"', "name")
         self._set("name", self.name or f"{self.what} at {self.where}")
 
     def _set(self, name: str, value: object) -> None:

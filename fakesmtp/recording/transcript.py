@@ -119,7 +119,7 @@ class Session(Recorded):
         self._max_bytes = max_bytes
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
-        self._unanswered = b""
+        self._unanswered: tuple[int, int, bytes] | None = None
         self._accounts = accounts
         self._find_secret = accounts.find_secret
         self._raw_of = raw_of
@@ -211,23 +211,24 @@ class Session(Recorded):
 
     def _keep(self, code: int, content: bytes) -> None:
         self._room -= 1
-        packed = pack_head(perf_counter_ns() - self._began, len(content), code) + content
         if self._room >= 0 and len(self._log) < self._max_bytes:
-            self._log += packed
+            self._log += pack_head(perf_counter_ns() - self._began, len(content), code) + content
         else:
-            self._keep_refusal(code, packed, refuses=content.startswith(_REFUSING))
+            self._keep_refusal(code, content)
 
-    def _keep_refusal(self, code: int, packed: bytes, *, refuses: bool) -> None:
+    def _keep_refusal(self, code: int, content: bytes) -> None:
         """Of a session that is cut, keep what was refused, also that up to a number."""
         self._room, self.cut = -1, self.cut + 1
         if code & ~MASKED == CLIENT:
-            self._unanswered = packed
+            self._unanswered = (perf_counter_ns() - self._began, code, content)
         elif code == SERVER:
-            if refuses and self._spare:
+            if self._spare and content.startswith(_REFUSING):
                 self._spare -= 1
-                self.cut -= 2 if self._unanswered else 1
-                self._log += self._unanswered + packed
-            self._unanswered = b""
+                said = (perf_counter_ns() - self._began, code, content)
+                for at, kind, text in filter(None, (self._unanswered, said)):
+                    self._log += pack_head(at, len(text), kind) + text
+                    self.cut -= 1
+            self._unanswered = None
 
     # -- read by everyone ----------------------------------------------------------------------
 

@@ -55,6 +55,7 @@ WRONG = [
     ({"where": "end-of-data", "what": "drop", "headers": "X"}, "headers is a table like"),
     ({"where": "tls-handshake", "certificate": "expird"}, "did you mean 'expired'?"),
     ({"where": "data-body", "reply": "421 bye"}, "a reply at data-body needs close = true"),
+    ({"where": "rcpt", "what": "drop", "name": 5}, "name cannot be 5: it is a text"),
     ({"where": "rcpt", "what": "drop", "tmes": 1}, "a fault has no word 'tmes'; did you mean 'tim"),
 ]
 
