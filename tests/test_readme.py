@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
+from pytest_fakesmtp.view import FakeSMTPView
 
 from fakesmtp import FakeSMTP, Policy
 from fakesmtp.cli.settings import SETTINGS
 from fakesmtp.smtp.listeners import REAL_PORTS
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,9 +18,10 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 pytest_plugins = ["pytester"]
 
 
-def test_the_fixture_example_runs(pytester: pytest.Pytester) -> None:
-    """The first example passes as it stands, in a folder of its own, with nothing configured."""
-    pytester.makepyfile(EXAMPLES[0])
+@pytest.mark.parametrize("number", [0, 2])
+def test_the_fixture_examples_run(pytester: pytest.Pytester, number: int) -> None:
+    """The examples of tests pass as they stand, in a folder of their own, unconfigured."""
+    pytester.makepyfile(EXAMPLES[number])
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
 
 
@@ -34,7 +34,7 @@ def test_the_program_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_there_are_no_examples_that_nobody_runs() -> None:
     """A new example needs a test here."""
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3
 
 
 def test_links_lead_somewhere() -> None:
@@ -58,5 +58,6 @@ def test_what_is_mentioned_exists() -> None:
     """The option, the variable and the attributes that the README names are there."""
     assert "port_offset" in {name.replace("-", "_") for name in SETTINGS}
     assert any(name.startswith("unsafe_") for name in Policy.names())
-    for attribute in set(re.findall(r"\b(?:fakesmtp|smtp)\.(\w+)\(", "".join(EXAMPLES))):
-        assert hasattr(FakeSMTP, attribute)
+    owners = {"smtp": FakeSMTP, "fakesmtp": FakeSMTPView}
+    for name, attribute in re.findall(r"\b(fakesmtp|smtp)\.(\w+)\(", "".join(EXAMPLES)):
+        assert hasattr(owners[name], attribute)
