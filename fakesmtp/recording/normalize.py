@@ -23,6 +23,9 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?", "{date}"),
         (r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b", "{id}"),
+        # The same words from another Python's smtplib: 3.13 writes them in small letters.
+        (r"(?i)^mail from:", "mail FROM:"),
+        (r"(?i)^rcpt to:", "rcpt TO:"),
         (r"(?i)message-id: *<[^>\s]*>", "Message-ID: <{id}>"),
         (r"(?<=AppKey=)[^\s*]\S*", "{key}"),
         (r"(?i)\bSIZE=\d+", "SIZE={size}"),

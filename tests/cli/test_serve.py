@@ -63,11 +63,11 @@ def test_a_refused_session_is_one_line(serve: Serve) -> None:
     with smtplib.SMTP("127.0.0.1", server.ports()[0]) as client:
         client.ehlo()
         client.mail("from@example.com")
-        client.rcpt("to@example.com")
+        client.docmd("RCPT", "TO:<to@example.com>")
         client.docmd("NONSENSE")
     line = server.read_until("refused")
     assert line.split(maxsplit=1)[1] == (
-        "refused  25    rcpt TO:<to@example.com> -> 530 5.7.1 Authentication Required  (and 1 more)"
+        "refused  25    RCPT TO:<to@example.com> -> 530 5.7.1 Authentication Required  (and 1 more)"
     )
 
 
