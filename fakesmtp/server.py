@@ -19,6 +19,7 @@ from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.recording import SessionLog
+from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import Services, Terms
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session
+    from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
@@ -313,6 +315,7 @@ class FakeSMTP:
     # -- for the connections -------------------------------------------------------------------
 
     def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
+        connections: set[Connection] = set()
         return Services(
             loop=loop,
             terms=lambda: self.terms,
@@ -322,8 +325,8 @@ class FakeSMTP:
             ended=self._session_ended,
             failed=self._failures.append,
             next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
-            connections=set(),
-            buffer=Services.make_buffer(),
+            connections=connections,
+            idle=IdleWatch(loop, connections),
         )
 
     def _deliver(self, deliver: Deliver, session: Session) -> str:

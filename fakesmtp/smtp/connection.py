@@ -1,10 +1,4 @@
-"""One client connection: bytes in, lines to the dialogue, its actions performed.
-
-The only import of aiosmtpd. From `aiosmtpd.smtp.SMTP` come the upgrade to TLS (with asyncio's
-private parts that it needs), the time-out handling and the place in asyncio's protocol classes.
-Its stream reader, its command methods and every text that it could say are left out: what is said
-comes from the dialogue alone.
-"""
+"""One client connection: bytes in, lines to the dialogue, its actions performed."""
 
 from __future__ import annotations
 
@@ -12,8 +6,6 @@ import asyncio
 import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, cast
-
-from aiosmtpd.smtp import SMTP, TLSSetupException
 
 from fakesmtp.protocol.actions import (
     Actions,
@@ -36,54 +28,48 @@ if TYPE_CHECKING:
 
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
+    from fakesmtp.smtp.upgrade import Upgrade
 
 log = logging.getLogger("fakesmtp")
-#: Seconds until a connection that waits on purpose is looked at again.
-_SOON = 1.0
 
 
-class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
-    """One client, from accept to close."""
+class Connection(Faulting, asyncio.Protocol):
+    """One client, from accept to close.
+
+    `transport` is what bytes are written to: that inside TLS, once TLS is on. None when all is
+    over.
+    """
 
     def __init__(self, services: Services, listener: Listener) -> None:
-        # Not SMTP.__init__: it scans the class by reflection and builds a stream reader for every
-        # connection, 10 % of a session's time, for parts that are not used here.
         self.loop = services.loop
         self.transport: asyncio.Transport | None = None
         self._services = services
         self._terms: Terms = services.terms()
         self._listener = listener
-        self._original_transport: asyncio.Transport | None = None
-        self._timeout_handle: asyncio.TimerHandle | None = None
-        self._timeout_duration = self._terms.policy.idle_timeout
+        self._outside_tls: asyncio.Transport | None = None
         self._lines = LineReader()
         self._message: MessageReader | None = None
         self._out: list[bytes] = []
-        self._upgrade: asyncio.Task[None] | None = None
+        self._upgrade: Upgrade | None = None
         self._hung_up = False
         self._prepare_faults(self._terms.faults)
 
     # -- asyncio's side ------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the session; called a second time when TLS is on."""
-        upgraded = self._original_transport is not None
+        """Begin the session."""
         self.transport = cast("asyncio.Transport", transport)
         try:
-            if upgraded:
-                self._tls_started(self.transport)
-            else:
-                self._begin(self.transport)
+            self._begin(self.transport)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
             self._fail(error)
 
     def _begin(self, transport: asyncio.Transport) -> None:
         services, terms, listener = self._services, self._terms, self._listener
         host, port = transport.get_extra_info("peername")[:2]
-        peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.record = services.sessions.begin(
             services.next_session_id(),
-            peer=peer,
+            peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             listener=listener.real_port,
             local_port=listener.local_port,
             accounts=terms.accounts,
@@ -97,27 +83,17 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
             host,
             tls=listener.implicit_tls,
         )
-        self._active_at = self.loop.time()
-        self._reset_timeout()
+        self._is_active()
+        services.idle.watch(self)
         self._faults.begin_session()
         if self._faults.rules:
             self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
             self._flush()
-            self.loop.call_soon(self._stay_paused)
         elif listener.implicit_tls:
             self._shake_hands(b"")
         else:
             self._perform(self._dialogue.greet())
             self._flush()
-
-    def get_buffer(self, sizehint: int) -> memoryview:
-        """Lend the shared buffer for one read."""
-        del sizehint
-        return self._services.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read into the shared buffer."""
-        self.data_received(bytes(self._services.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client, in any cutting."""
@@ -136,7 +112,7 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
         closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
         self._end(closed_by, self._unfinished())
         self._services.connections.discard(self)
-        for transport in (self.transport, self._original_transport):
+        for transport in (self.transport, self._outside_tls):
             if transport is not None:
                 transport.close()
         self.transport = None
@@ -166,7 +142,7 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
         speaker = self._faulty() if self._faults.rules else dialogue
         lines.feed(data)
         while (line := lines.next_line()) is not None:
-            self._active_at = self.loop.time()
+            self._is_active()
             if line:
                 if not line.endswith(b"\r\n"):
                     record.noted("a lone LF ended the next line (RFC 5321 §2.3.8)")
@@ -192,7 +168,7 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
         faulty = self._faulty() if self._faults.rules else None
         data, behind = faulty.cut_body(data) if faulty else (data, b"")
         rest = message.feed(data)
-        self._active_at = self.loop.time()
+        self._is_active()
         for _ in range(message.long_lines):
             self.record.noted("a line of more than 8192 bytes was dropped from the message")
             self._perform(self._dialogue.receive_long_line())
@@ -255,68 +231,70 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
         if self._hung_up:
             self.transport.close()
 
-    # -- TLS (RFC 3207; aiosmtpd does the upgrade) ---------------------------------------------
+    # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
     def _shake_hands(self, go_ahead: bytes) -> None:
-        self._go_ahead = go_ahead
-        self._handshake_began = perf_counter()
-        self._upgrade = self.loop.create_task(self._upgrade_to_tls())
+        """Send the go-ahead, then begin TLS."""
+        # Lazily: aiosmtpd takes a quarter of the start of a server, and is for TLS alone.
+        from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
 
-    async def _upgrade_to_tls(self) -> None:
+        self._handshake_began = perf_counter()
+        self._outside_tls = cast("asyncio.Transport", self.transport)
+        context = self._services.tls_context(self._flaw)
+        self._upgrade = Upgrade(self, self._outside_tls, context, go_ahead)
+
+    def tls_started(self, transport: asyncio.Transport) -> None:
+        """Go on inside TLS."""
         try:
-            self.tls_context = self._services.tls_context(self._flaw)
-            await self.smtp_STARTTLS("")
-        except TLSSetupException as error:
-            # asyncio does not tell a protocol of a connection lost before TLS was on.
-            self._services.connections.discard(self)
-            self._end(ClosedBy.TLS, str(error.__cause__))
+            self.transport, self._upgrade = transport, None
+            self._begin_inside_tls(transport)
         except Exception as error:  # noqa: BLE001 - see connection_made
             self._fail(error)
-        finally:
-            self._upgrade = None
-        self._receive_rest()
 
-    async def push(self, status: object) -> None:
-        """Send the dialogue's go-ahead where aiosmtpd would send a text of its own.
-
-        The transport changes its protocol in the same step, so nothing that the client sends in
-        clear behind the 220 can reach the dialogue.
-        """
-        del status
-        if self._go_ahead and self.transport is not None:
-            self.transport.write(self._go_ahead)
-
-    def _tls_started(self, transport: asyncio.Transport) -> None:
+    def _begin_inside_tls(self, transport: asyncio.Transport) -> None:
         seconds = perf_counter() - self._handshake_began
         self.record.shook_hands(TlsFacts.read(transport.get_extra_info("ssl_object"), seconds))
         self._dialogue.tls_started()
-        self._upgrade = None
-        self._active_at = self.loop.time()
+        self._is_active()
         if self._listener.implicit_tls:
             speaker = self._faulty() if self._faults.rules else self._dialogue
             self._perform(speaker.greet())
             self._flush()
-
-    def _receive_rest(self) -> None:
-        """Obey what stood in clear behind STARTTLS: only with `unsafe_commands_behind_starttls`."""
-        if self.transport is not None and self._lines.has_more and not self._hung_up:
+        elif self._lines.has_more:
+            # What stood in clear behind STARTTLS: only with `unsafe_commands_behind_starttls`.
             self.data_received(self._lines.take_rest())
+
+    def tls_failed(self, reason: str) -> None:
+        """End: the handshake failed."""
+        self._upgrade = None
+        self._services.connections.discard(self)
+        self._end(ClosedBy.TLS, reason)
 
     # -- the end -------------------------------------------------------------------------------
 
     def stop(self) -> None:
         """Drop the connection at once, because the server stops."""
         self._end(ClosedBy.STOP)
+        self._drop()
+
+    def close_idle(self) -> None:
+        """Drop the connection silently: nothing came for the whole time."""
+        self._end(ClosedBy.IDLE, self._unfinished())
+        self._drop()
+
+    def _drop(self) -> None:
         self._services.connections.discard(self)
         if self._upgrade is not None:
             self._upgrade.cancel()
-        for transport in (self.transport, self._original_transport):
+        for transport in (self.transport, self._outside_tls):
             if transport is not None:
                 transport.abort()
 
+    def _is_active(self) -> None:
+        """Begin the idle time anew."""
+        self.idle_at = self.loop.time() + self._terms.policy.idle_timeout
+
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
         if self._pause is not None:
             self._pause.cancel()
         if self.record.closed_by is None:
@@ -340,22 +318,6 @@ class Connection(Faulting, SMTP, asyncio.BufferedProtocol):
         if self.transport is not None:
             self.transport.write(self._terms.profile.internal_error.reply().wire)
             self.transport.close()
-
-    # -- idle time -----------------------------------------------------------------------------
-
-    def _timeout_cb(self) -> None:
-        """Close silently when nothing came for the whole time; else wait for what is left of it.
-
-        One timer a connection, not one a line as aiosmtpd has it.
-        """
-        idle = self.loop.time() - self._active_at
-        if idle < self._timeout_duration or self._pause is not None:
-            self._reset_timeout(max(self._timeout_duration - idle, _SOON))
-            return
-        self._end(ClosedBy.IDLE, self._unfinished())
-        transport = self.transport or self._original_transport
-        if transport is not None:
-            transport.abort()
 
     _PERFORM: ClassVar[dict[type, Callable[[Connection, Any], None]]] = {
         Say: _say,

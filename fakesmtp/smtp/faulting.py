@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from struct import pack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fakesmtp.protocol.actions import (
     Discard,
@@ -29,11 +29,15 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.protocol.framing import LineReader
     from fakesmtp.recording import Session
+    from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services
+    from fakesmtp.smtp.upgrade import Upgrade
 
 #: On, and no time to send what is left: closing the socket resets the connection.
 _LINGER_NOT = pack("ii", 1, 0)
+#: What waits on purpose is not idle.
+_NEVER = float("inf")
 
 
 class Pause:
@@ -48,11 +52,6 @@ class Pause:
         self.unread = b""
         self._timer = timer
         self._deaf = deaf
-
-    @property
-    def is_late(self) -> bool:
-        """Whether it reads on when it is over."""
-        return not self._deaf
 
     def keep(self, data: bytes) -> None:
         """Keep what came, unless it is never to be read."""
@@ -74,21 +73,22 @@ class Faulting:
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport | None
     record: Session
-    _original_transport: asyncio.Transport | None
+    _outside_tls: asyncio.Transport | None
+    idle_at: float
     _services: Services
     _listener: Listener
     _dialogue: Dialogue
     _lines: LineReader
     _out: list[bytes]
-    _upgrade: asyncio.Task[None] | None
+    _upgrade: Upgrade | None
     _hung_up: bool
-    _active_at: float
     _perform: Callable[[Actions], None]
     _flush: Callable[[], None]
     _receive: Callable[[bytes], None]
     _end: Callable[[ClosedBy], None]
     _fail: Callable[[Exception], None]
     _shake_hands: Callable[[bytes], None]
+    _is_active: Callable[[], None]
 
     def _prepare_faults(self, faults: FaultScript) -> None:
         self._faults = faults
@@ -121,25 +121,22 @@ class Faulting:
         if self.transport is not None:
             self.transport.pause_reading()
             self._pause = Pause(action.then, self.loop.call_later(action.seconds, self._go_on))
-
-    def _stay_paused(self) -> None:
-        """Pause again: before Python 3.11 asyncio begins to read behind `connection_made`."""
-        if self._pause is not None and self._pause.is_late and self.transport is not None:
-            self.transport.resume_reading()
-            self.transport.pause_reading()
+            self.idle_at = _NEVER
 
     def _stall(self, action: Stall) -> None:
         """Go on reading, and forget it: a client that gives up must be noticed."""
         self._flush()
         timer = self.loop.call_later(action.seconds, self._go_on) if action.seconds else None
         self._pause = Pause((HangUp(asked=False),), timer, deaf=True)
+        self.idle_at = _NEVER
 
     def _go_on(self) -> None:
         pause, self._pause = self._pause, None
         if pause is None or self.transport is None:
             return
         try:
-            self._active_at = self.loop.time()
+            self._is_active()
+            self._services.idle.watch(cast("Connection", self))
             self._perform(pause.then)
             self._read_on(pause.unread)
             self._flush()
@@ -177,7 +174,7 @@ class Faulting:
         self._flush()
         self._hung_up = True
         self._end(ClosedBy.SERVER)
-        transport = self._original_transport or self.transport
+        transport = self._outside_tls or self.transport
         if transport is not None:
             transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT

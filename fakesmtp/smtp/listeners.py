@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 #: The ports of the real endpoint (SMTP guide, "SMTP 도메인"): whether TLS comes first.
 REAL_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
-_BACKLOG = 1024
+#: Connections that may wait to be accepted.
+BACKLOG = 1024
 _HIGHEST_PORT = 65535
 _LAST_PRIVILEGED_PORT = 1023
 _TRIES_FOR_A_COMMON_PORT = 20
@@ -72,16 +73,14 @@ def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
 
 def _bind_one(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it is: without
-    # that, the last words inside TLS wait 40 ms for the client's delayed ACK.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             # An IPv6 listener that took IPv4 too would be in the way of the one for IPv4.
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind((host, port))
-        bound.listen(_BACKLOG)
+        bound.listen(BACKLOG)
         bound.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     except OSError as error:
         bound.close()

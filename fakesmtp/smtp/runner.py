@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack
-from threading import Lock
+from functools import partial
 from typing import TYPE_CHECKING
 
+from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
 from fakesmtp.smtp.thread import LoopThread
+from fakesmtp.smtp.transport import SocketTransport
 
 if TYPE_CHECKING:
     import socket
@@ -19,9 +21,6 @@ if TYPE_CHECKING:
 
 #: How often the loop turns at most until every dropped connection has said goodbye.
 _TURNS_TO_CLOSE = 100
-#: Within how many turns asyncio makes a session of a connection: it looks at the listener, accepts,
-#: makes the protocol, connects it; and one turn more, as it may just have looked.
-_TURNS_TO_BEGIN = 5
 
 
 class Runner:
@@ -35,50 +34,27 @@ class Runner:
     ) -> None:
         """Bind and listen; raises what `bind` raises, and leaves nothing open then."""
         with ExitStack() as on_failure:
-            bound: list[tuple[Listener, list[socket.socket]]] = []
+            bound: list[tuple[socket.socket, Listener]] = []
             for real_port, wanted in ports.items():
                 sockets = bind(hosts, wanted)
                 for one in sockets:
                     on_failure.callback(one.close)
                 local_port: int = sockets[0].getsockname()[1]
-                bound.append((Listener(real_port, local_port, REAL_PORTS[real_port]), sockets))
+                listener = Listener(real_port, local_port, REAL_PORTS[real_port])
+                bound += ((one, listener) for one in sockets)
             on_failure.pop_all()
-        self.listeners = tuple(listener for listener, _ in bound)
+        self.listeners = tuple(dict.fromkeys(listener for _, listener in bound))
         self._thread = LoopThread()
         self._services = make_services(self._thread.loop)
-        self._servers = self._thread.call(self._listen(bound))
+        self._acceptor = Acceptor(
+            self._thread.loop, [(one, partial(self._begin, listener)) for one, listener in bound]
+        )
+        self.after_accepting = self._acceptor.after_accepting
+        self._thread.loop.call_soon_threadsafe(self._acceptor.open)
 
-    async def _listen(
-        self, bound: Sequence[tuple[Listener, list[socket.socket]]]
-    ) -> list[asyncio.Server]:
-        loop = self._thread.loop
-        return [
-            await loop.create_server(self._factory(listener), sock=one)
-            for listener, sockets in bound
-            for one in sockets
-        ]
-
-    def _factory(self, listener: Listener) -> Callable[[], Connection]:
-        return lambda: Connection(self._services, listener)
-
-    def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
-        """Act when every connection that clients have made so far has begun its session.
-
-        One that waits in the listener's queue becomes a session within a few turns of the loop.
-        """
-        loop, done = self._thread.loop, Lock()
-
-        def turn(left: int) -> None:
-            if left:
-                loop.call_soon(turn, left - 1)
-            else:
-                action()
-                done.release()
-
-        done.acquire()
-        loop.call_soon_threadsafe(turn, _TURNS_TO_BEGIN)
-        if wait:
-            done.acquire()
+    def _begin(self, listener: Listener, accepted: socket.socket, peer: tuple[str, int]) -> None:
+        connection = Connection(self._services, listener)
+        SocketTransport(self._services.loop, accepted, peer, connection)
 
     def stop(self) -> None:
         """Close the listeners, drop every connection, end the thread."""
@@ -86,9 +62,8 @@ class Runner:
         self._thread.stop()
 
     async def _close(self) -> None:
-        for server in self._servers:
-            server.close()
-        # A connection that was just accepted becomes one in the next turn of the loop.
+        self._acceptor.close()
+        # A connection that is dropped says so in the next turn of the loop.
         for _ in range(_TURNS_TO_CLOSE):
             connections = list(self._services.connections)
             for connection in connections:

@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session, SessionLog
     from fakesmtp.smtp.connection import Connection
-
-#: One read takes at most this many bytes. All connections of a loop share the buffer, because a
-#: read is dealt with before the next one begins; asyncio's own 256 KiB a read cost an mmap each.
-_READ_SIZE = 64 * 1024
+    from fakesmtp.smtp.idling import IdleWatch
 
 
 @dataclass(frozen=True)
@@ -58,9 +55,4 @@ class Services:
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]
     connections: set[Connection]
-    buffer: memoryview
-
-    @staticmethod
-    def make_buffer() -> memoryview:
-        """Make the read buffer that all connections share."""
-        return memoryview(bytearray(_READ_SIZE))
+    idle: IdleWatch

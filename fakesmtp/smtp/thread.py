@@ -17,7 +17,7 @@ class LoopThread:
     """Runs an event loop until it is stopped; what is left on the loop then is cancelled."""
 
     def __init__(
-        self, make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
+        self, make_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.SelectorEventLoop
     ) -> None:
         self.loop = make_loop()
         self._thread = threading.Thread(target=self._run, name="fakesmtp", daemon=True)

@@ -1,0 +1,111 @@
+"""The acceptor: takes the connections that clients make, and begins each one's session at once.
+
+What a session begins with may change between two of them. So who changes it asks here that each
+connection made before has begun: mostly there is none to wait for, which is found out without a
+turn of the loop.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+from selectors import EVENT_READ, DefaultSelector
+from threading import Event, RLock
+from typing import TYPE_CHECKING
+
+from fakesmtp.smtp.listeners import BACKLOG
+
+if TYPE_CHECKING:
+    import asyncio
+    import socket
+    from collections.abc import Callable, Iterable
+
+    Begin = Callable[[socket.socket, tuple[str, int]], object]
+
+log = logging.getLogger("fakesmtp")
+#: What `accept` fails with when the process or the system has no room for one more connection.
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+#: Seconds until it is tried again. Meanwhile the client waits in the queue.
+_UNTIL_ROOM = 1.0
+
+
+class Acceptor:
+    """Accepts for all listening sockets of a server, and calls each one's `begin`.
+
+    `begin` is called in the loop's thread. `after_accepting` may be called in any.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, places: Iterable[tuple[socket.socket, Begin]]
+    ) -> None:
+        self._loop = loop
+        self._places = tuple(places)
+        self._selector = DefaultSelector()
+        for bound, _ in self._places:
+            self._selector.register(bound, EVENT_READ)
+        # Held from accepting a connection until its session has begun.
+        self._lock = RLock()
+        self._queued = 0
+
+    def open(self) -> None:
+        """Begin to accept; in the loop's thread, as `close`."""
+        for bound, begin in self._places:
+            self._loop.add_reader(bound, self._accept, bound, begin)
+
+    def close(self) -> None:
+        """Accept no more, and close the listening sockets."""
+        with self._lock:
+            for bound, _ in self._places:
+                self._loop.remove_reader(bound)
+                bound.close()
+            self._selector.close()
+            self._places = ()
+
+    def _accept(self, bound: socket.socket, begin: Begin) -> bool:
+        """Accept one connection; False when none is waiting."""
+        with self._lock:
+            try:
+                accepted, peer = bound.accept()
+            except OSError as error:
+                if error.errno in _NO_ROOM:
+                    self._wait_for_room(bound, begin, error)
+                return False
+            begin(accepted, peer)
+            return True
+
+    def _wait_for_room(self, bound: socket.socket, begin: Begin, error: OSError) -> None:
+        log.error("no connection can be accepted for a second: %s", error.strerror)
+        self._loop.remove_reader(bound)
+        self._loop.call_later(_UNTIL_ROOM, self._accept_again, bound, begin)
+
+    def _accept_again(self, bound: socket.socket, begin: Begin) -> None:
+        if self._places:
+            self._loop.add_reader(bound, self._accept, bound, begin)
+
+    # -- in between ----------------------------------------------------------------------------
+
+    def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
+        """Act when every connection that clients have made so far has begun its session.
+
+        Without `wait` it may be soon after, but before the action of any later call.
+        """
+        with self._lock:
+            if not self._queued and not (self._places and self._selector.select(0)):
+                action()
+                return
+            self._queued += 1
+        done = Event()
+        self._loop.call_soon_threadsafe(self._accept_all, action, done)
+        if wait:
+            done.wait()
+
+    def _accept_all(self, action: Callable[[], None], done: Event) -> None:
+        with self._lock:
+            for bound, begin in self._places:
+                # No more than can have been waiting: others may come all the while.
+                for _ in range(BACKLOG):
+                    if not self._accept(bound, begin):
+                        break
+            self._queued -= 1
+            action()
+        done.set()

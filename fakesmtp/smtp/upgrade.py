@@ -1,0 +1,64 @@
+"""The change to TLS (RFC 3207), which aiosmtpd makes. The only import of aiosmtpd.
+
+Loaded by the first client that wants TLS: a server that is spoken to in clear starts without.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from aiosmtpd.smtp import SMTP, TLSSetupException
+
+if TYPE_CHECKING:
+    import asyncio
+    import ssl
+
+    from fakesmtp.smtp.connection import Connection
+
+
+class Upgrade(SMTP):
+    """One connection's upgrade: aiosmtpd's STARTTLS, with the private parts of asyncio it needs.
+
+    Of aiosmtpd's own words none is sent: `push` sends `go_ahead`, the dialogue's reply to STARTTLS,
+    in the place of the only one (nothing where TLS comes first). The transport changes its protocol
+    in the same step, so what the client sends in clear behind that never reaches the dialogue.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: asyncio.Transport,
+        context: ssl.SSLContext,
+        go_ahead: bytes,
+    ) -> None:
+        # Not SMTP.__init__: it scans the class by reflection and makes a reader of streams.
+        self.loop = connection.loop
+        self.transport = transport
+        self.tls_context = context
+        self._connection = connection
+        self._outside = transport
+        self._go_ahead = go_ahead
+        self._task = self.loop.create_task(self._run())
+
+    async def _run(self) -> None:
+        try:
+            await self.smtp_STARTTLS("")
+        except TLSSetupException as error:
+            # asyncio does not tell a protocol of a connection lost before TLS was on.
+            self._connection.tls_failed(str(error.__cause__))
+
+    async def push(self, status: object) -> None:
+        """Send the go-ahead where aiosmtpd would send a text of its own."""
+        del status
+        if self._go_ahead:
+            self._outside.write(self._go_ahead)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand the connection what is inside TLS; asyncio calls this when the handshake is done."""
+        inside = cast("asyncio.Transport", transport)
+        inside.set_protocol(self._connection)
+        self._connection.tls_started(inside)
+
+    def cancel(self) -> None:
+        """Give a handshake up."""
+        self._task.cancel()
