@@ -43,15 +43,18 @@ class Row:
         text = self.text.format(**values)
         return Reply(self.code, tuple(text.split("\n")) if "\n" in text else (text,))
 
-    def reply_with(self, value: str) -> Reply:
-        """Fill in the only name of a row of one line: what MAIL and RCPT say for every mail."""
-        before, after = self._around_name
-        return Reply(self.code, (f"{before}{value}{after}",))
+    @cached_property
+    def wire(self) -> bytes:
+        """The reply as it is sent, made once; for a row with nothing to fill in."""
+        return self.reply().wire
+
+    def wire_with(self, address: bytes) -> bytes:
+        """Fill in an ASCII address, the row's only name, and give the reply as it is sent."""
+        return address.join(self._around_address)
 
     @cached_property
-    def _around_name(self) -> tuple[str, str]:
-        before, _, rest = self.text.partition("{")
-        return before, rest.partition("}")[2]
+    def _around_address(self) -> list[bytes]:
+        return self.reply(address="\0").wire.split(b"\0")
 
     @cached_property
     def says(self) -> tuple[Say]:

@@ -34,6 +34,8 @@ pack_head = _HEAD.pack
 
 _KINDS = tuple(EventKind)
 CLIENT, SERVER, MESSAGE, TLS, LOGIN, NOTE, FAULT, END = range(len(_KINDS))
+#: Lines of a client that begin with a letter, and their replies: an event for each of them.
+EXCHANGE = len(_KINDS)
 #: Laid over the kind of a client's line that is not kept as it came.
 MASKED = 0x80
 _NANOSECONDS = 1000
@@ -55,6 +57,24 @@ def _unpack_message(content: bytes) -> Message:
     return Message(mail_id, int(size), sha256 or None)
 
 
+def _unpack_exchange(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Give kind and content of the events of an exchange, each line followed by its reply."""
+    lines = content.splitlines(keepends=True)
+    count = next(index for index, line in enumerate(lines) if line[:1].isdigit())
+    replies = iter(lines[count:])
+    for line in lines[:count]:
+        yield CLIENT, line
+        yield SERVER, b"".join(_next_reply(replies))
+
+
+def _next_reply(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Give the lines of one reply (RFC 5321 §4.2.1): the last has no hyphen behind its code."""
+    for line in lines:
+        yield line
+        if line[3:4] != b"-":
+            return
+
+
 class Unpacker:
     """Reads packed events in order; may go on where it stopped, when there are more."""
 
@@ -71,8 +91,11 @@ class Unpacker:
             nanoseconds, length, code = _HEAD.unpack_from(log, self.position)
             start = self.position + _HEAD.size
             self.position = start + length
-            at = nanoseconds // _NANOSECONDS
-            yield self._make(at, code, bytes(log[start : self.position]))
+            at, content = nanoseconds // _NANOSECONDS, bytes(log[start : self.position])
+            if code == EXCHANGE:
+                yield from (self._make(at, *event) for event in _unpack_exchange(content))
+            else:
+                yield self._make(at, code, content)
 
     def _make(self, at: int, code: int, content: bytes) -> Event:
         masked, kind = bool(code & MASKED), _KINDS[code & ~MASKED]

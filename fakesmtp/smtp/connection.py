@@ -18,7 +18,7 @@ from fakesmtp.protocol.actions import (
     StartTls,
 )
 from fakesmtp.protocol.dialogue import Dialogue
-from fakesmtp.protocol.framing import LineReader, MessageReader
+from fakesmtp.protocol.framing import LineReader, MessageReader, cut_ordinary_message
 from fakesmtp.recording.events import ClosedBy, TlsFacts
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
@@ -48,6 +48,8 @@ class Connection(Faulting, asyncio.Protocol):
         self._listener = listener
         self._outside_tls: asyncio.Transport | None = None
         self._lines = LineReader()
+        self._reads_message = False
+        #: Of a message that comes in pieces, or is otherwise out of the ordinary.
         self._message: MessageReader | None = None
         self._out: list[bytes] = []
         self._upgrade: Upgrade | None = None
@@ -134,10 +136,28 @@ class Connection(Faulting, asyncio.Protocol):
             if self._pause is not None:
                 self._pause.keep(data)
                 return
-            data = self._read_lines(data) if self._message is None else self._read_message(data)
+            data = self._read_message(data) if self._reads_message else self._read_lines(data)
 
     def _read_lines(self, data: bytes) -> bytes | None:
         """Obey whole lines; give what stands behind DATA, None when all is read."""
+        if not (self._lines.has_more or self._faults.rules):
+            data = self._read_ordinary_lines(data)
+        return data if self._reads_message or not data else self._read_all_lines(data)
+
+    def _read_ordinary_lines(self, data: bytes) -> bytes:
+        """Obey the ordinary lines that `data` begins with; give what stands behind them."""
+        end, replies, self._reads_message = self._dialogue.receive_ordinary_lines(data)
+        if not end:
+            return data
+        self._is_active()
+        self.record.exchanged(data[:end], replies)
+        self._out += replies
+        rest = data[end:]
+        if rest and self._reads_message:
+            self.record.noted_once(EARLY_DATA)
+        return rest
+
+    def _read_all_lines(self, data: bytes) -> bytes | None:
         lines, dialogue, record = self._lines, self._dialogue, self.record
         speaker = self._faulty() if self._faults.rules else dialogue
         lines.feed(data)
@@ -154,7 +174,7 @@ class Connection(Faulting, asyncio.Protocol):
             else:
                 record.noted("a line of more than 8192 bytes was dropped")
                 self._perform(speaker.receive_long_line())
-            if self._message is not None:
+            if self._reads_message:
                 if rest := lines.take_rest():
                     record.noted_once(EARLY_DATA)
                 return rest
@@ -164,7 +184,21 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _read_message(self, data: bytes) -> bytes | None:
         """Collect message data; give what stands behind its end, None when it goes on."""
-        message = cast("MessageReader", self._message)
+        policy = self._terms.policy
+        lone_lf_ends = policy.unsafe_lone_lf_ends_message
+        if self._message is None:
+            if not (lone_lf_ends or self._faults.rules):
+                ordinary = cut_ordinary_message(data, policy.max_message_size)
+                if ordinary is not None:
+                    raw, end = ordinary
+                    self._is_active()
+                    self._reads_message = False
+                    self._perform(self._dialogue.receive_message(raw))
+                    return data[end:]
+            self._message = MessageReader(policy.max_message_size, lone_lf_ends=lone_lf_ends)
+        return self._read_pieces(data, self._message)
+
+    def _read_pieces(self, data: bytes, message: MessageReader) -> bytes | None:
         faulty = self._faulty() if self._faults.rules else None
         data, behind = faulty.cut_body(data) if faulty else (data, b"")
         rest = message.feed(data)
@@ -177,7 +211,7 @@ class Connection(Faulting, asyncio.Protocol):
             if faulty:
                 self._perform(faulty.receive_body(len(data)))
             return behind
-        self._message = None
+        self._reads_message, self._message = False, None
         speaker = faulty or self._dialogue
         if message.is_too_big:
             self.record.dropped_message(message.size)
@@ -203,10 +237,7 @@ class Connection(Faulting, asyncio.Protocol):
         self.record.noted(action.text)
 
     def _read_message_next(self, _action: ReadMessage) -> None:
-        policy = self._terms.policy
-        self._message = MessageReader(
-            policy.max_message_size, lone_lf_ends=policy.unsafe_lone_lf_ends_message
-        )
+        self._reads_message = True
 
     def _deliver(self, action: Deliver) -> None:
         mail_id = self._services.deliver(action, self.record)
@@ -305,8 +336,9 @@ class Connection(Faulting, asyncio.Protocol):
         """Say what the client was in the middle of, `""` when it was not."""
         if self._upgrade is not None:
             return "in the middle of the TLS handshake"
-        if self._message is not None:
-            return f"in the middle of a message, after {self._message.size} bytes"
+        if self._reads_message:
+            size = self._message.size if self._message else 0
+            return f"in the middle of a message, after {size} bytes"
         return describe_half_line(self._lines.take_rest())
 
     def _fail(self, error: Exception) -> None:
