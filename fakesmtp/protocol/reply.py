@@ -26,21 +26,18 @@ class EnhancedStatus(NamedTuple):
         return f"{self.status_class}.{self.subject}.{self.detail}"
 
 
-class _ReplyFields(NamedTuple):
-    code: int
-    lines: tuple[str, ...]
+class _Wire(NamedTuple):
     wire: bytes
 
 
-class Reply(_ReplyFields):
+class Reply(_Wire):
     """One SMTP reply (RFC 5321 §4.2).
 
-    `lines` are the texts without code and line end; `wire` is what is sent: ASCII, each line
-    ended by CRLF, every character that is not ASCII as `?`, as the endpoint's software does.
+    `wire` is what is sent: ASCII, each line ended by CRLF, every character that is not ASCII as
+    `?`, as the endpoint's software does. All else is read from it.
     """
 
-    # A tuple, not a dataclass: two replies a mail are made anew, and this makes one in 0.8 us
-    # where a frozen dataclass takes 1.8.
+    # A tuple, not a dataclass: two replies a mail are made anew, in half the time.
     __slots__ = ()
 
     def __new__(cls, code: int, lines: tuple[str, ...]) -> Self:
@@ -48,7 +45,12 @@ class Reply(_ReplyFields):
         text = f"{code} {lines[-1]}\r\n"
         if len(lines) > 1:
             text = "".join(f"{code}-{line}\r\n" for line in lines[:-1]) + text
-        return tuple.__new__(cls, (code, lines, text.encode("ascii", "replace")))
+        return cls.of_wire(text.encode("ascii", "replace"))
+
+    @classmethod
+    def of_wire(cls, wire: bytes) -> Self:
+        """Make a reply of what is sent, which is whole and right."""
+        return tuple.__new__(cls, (wire,))
 
     @classmethod
     def parse(cls, text: str) -> Reply:
@@ -61,6 +63,17 @@ class Reply(_ReplyFields):
             message = f"{text!r} is no SMTP reply: write a code and a text, `451 4.7.1 Try later`"
             raise ConfigurationError(message)
         return cls(int(form[1]), tuple(form[2].split("\n")))
+
+    @property
+    def code(self) -> int:
+        """The reply code: three digits."""
+        return int(self.wire[:3])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The texts of the lines, without code and line end."""
+        lines = self.wire.decode("ascii").removesuffix("\r\n").split("\r\n")
+        return tuple(line[4:] for line in lines)
 
     @property
     def text(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
+from functools import partial
 from selectors import EVENT_READ, DefaultSelector
 from threading import Event, RLock
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import asyncio
     import socket
     from collections.abc import Callable, Iterable
+
+    from fakesmtp.smtp.readiness import Readiness
 
     Begin = Callable[[socket.socket, tuple[str, int]], object]
 
@@ -32,31 +35,31 @@ _UNTIL_ROOM = 1.0
 class Acceptor:
     """Accepts for all listening sockets of a server, and calls each one's `begin`.
 
-    `begin` is called in the loop's thread. `after_accepting` may be called in any.
+    All of it happens in the loop's thread, but `after_accepting` may be called in any.
     """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, places: Iterable[tuple[socket.socket, Begin]]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        readiness: Readiness,
+        places: Iterable[tuple[socket.socket, Begin]],
     ) -> None:
         self._loop = loop
+        self._readiness = readiness
         self._places = tuple(places)
-        self._selector = DefaultSelector()
-        for bound, _ in self._places:
-            self._selector.register(bound, EVENT_READ)
         # Held from accepting a connection until its session has begun.
         self._lock = RLock()
         self._queued = 0
-
-    def open(self) -> None:
-        """Begin to accept; in the loop's thread, as `close`."""
+        self._selector = DefaultSelector()
         for bound, begin in self._places:
-            self._loop.add_reader(bound, self._accept, bound, begin)
+            self._selector.register(bound, EVENT_READ)
+            self._watch(bound, begin)
 
     def close(self) -> None:
         """Accept no more, and close the listening sockets."""
         with self._lock:
             for bound, _ in self._places:
-                self._loop.remove_reader(bound)
+                self._readiness.remove(bound.fileno())
                 bound.close()
             self._selector.close()
             self._places = ()
@@ -75,12 +78,15 @@ class Acceptor:
 
     def _wait_for_room(self, bound: socket.socket, begin: Begin, error: OSError) -> None:
         log.error("no connection can be accepted for a second: %s", error.strerror)
-        self._loop.remove_reader(bound)
+        self._readiness.remove(bound.fileno())
         self._loop.call_later(_UNTIL_ROOM, self._accept_again, bound, begin)
 
     def _accept_again(self, bound: socket.socket, begin: Begin) -> None:
         if self._places:
-            self._loop.add_reader(bound, self._accept, bound, begin)
+            self._watch(bound, begin)
+
+    def _watch(self, bound: socket.socket, begin: Begin) -> None:
+        self._readiness.add(bound.fileno(), partial(self._accept, bound, begin))
 
     # -- in between ----------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
+from fakesmtp.smtp.readiness import make_readiness
 from fakesmtp.smtp.thread import LoopThread
 from fakesmtp.smtp.transport import SocketTransport
 
@@ -46,15 +47,18 @@ class Runner:
         self.listeners = tuple(dict.fromkeys(listener for _, listener in bound))
         self._thread = LoopThread()
         self._services = make_services(self._thread.loop)
-        self._acceptor = Acceptor(
-            self._thread.loop, [(one, partial(self._begin, listener)) for one, listener in bound]
-        )
+        self._acceptor = self._thread.call(self._open(bound))
         self.after_accepting = self._acceptor.after_accepting
-        self._thread.loop.call_soon_threadsafe(self._acceptor.open)
+
+    async def _open(self, bound: Sequence[tuple[socket.socket, Listener]]) -> Acceptor:
+        loop = self._thread.loop
+        self._readiness = make_readiness(loop)
+        places = [(one, partial(self._begin, listener)) for one, listener in bound]
+        return Acceptor(loop, self._readiness, places)
 
     def _begin(self, listener: Listener, accepted: socket.socket, peer: tuple[str, int]) -> None:
         connection = Connection(self._services, listener)
-        SocketTransport(self._services.loop, accepted, peer, connection)
+        SocketTransport(self._services.loop, self._readiness, accepted, peer, connection)
 
     def stop(self) -> None:
         """Close the listeners, drop every connection, end the thread."""
@@ -72,3 +76,4 @@ class Runner:
             if not connections and len(asyncio.all_tasks()) == 1:
                 break
         await asyncio.sleep(0)
+        self._readiness.close()

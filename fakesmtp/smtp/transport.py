@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fakesmtp.smtp.readiness import Readiness
+
 #: Bytes of one read: for asyncio's 256 KiB the C library asks the system for memory each time.
 _READ_SIZE = 64 * 1024
 #: Bytes that wait to be sent: with the first the protocol is asked to pause, with the second it
@@ -33,6 +35,7 @@ class SocketTransport(asyncio.Transport):
         "_paused",
         "_protocol",
         "_read_ready",
+        "_readiness",
         "_socket",
         "_unsent",
     )
@@ -40,6 +43,7 @@ class SocketTransport(asyncio.Transport):
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
+        readiness: Readiness,
         accepted: socket.socket,
         peername: tuple[str, int],
         protocol: asyncio.Protocol,
@@ -49,6 +53,7 @@ class SocketTransport(asyncio.Transport):
         # A client waits for each reply: none may wait for more to send.
         accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop = loop
+        self._readiness = readiness
         self._socket = accepted
         self._fd = accepted.fileno()
         self._unsent = _NOTHING
@@ -69,7 +74,7 @@ class SocketTransport(asyncio.Transport):
 
     def _listen(self) -> None:
         if self.is_reading():
-            self._loop.add_reader(self._fd, self._read_ready)
+            self._readiness.add(self._fd, self._read_ready)
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         """Give the protocol that takes what is read."""
@@ -89,7 +94,7 @@ class SocketTransport(asyncio.Transport):
         """Leave with the system what comes, until `resume_reading`."""
         if not self._paused:
             self._paused = True
-            self._loop.remove_reader(self._fd)
+            self._readiness.remove(self._fd)
 
     def resume_reading(self) -> None:
         """Read on, if it was paused."""
@@ -185,7 +190,7 @@ class SocketTransport(asyncio.Transport):
             return
         self._is_closing = True
         if self._unsent:
-            self._loop.remove_reader(self._fd)
+            self._readiness.remove(self._fd)
         else:
             self._lose(None)
 
@@ -202,7 +207,7 @@ class SocketTransport(asyncio.Transport):
         if self._socket.fileno() < 0:
             return
         self._is_closing = True
-        self._loop.remove_reader(self._fd)
+        self._readiness.remove(self._fd)
         if self._unsent:
             self._loop.remove_writer(self._fd)
         self._socket.close()
