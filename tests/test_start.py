@@ -12,16 +12,16 @@ ROOT = Path(__file__).parents[1]
 
 #: What nobody needs before a mail is read, TLS begins, a recording is read or a fault planned.
 LATER = {
-    *("cryptography", "difflib", "pathlib", "queue", "secrets", "shutil", "tempfile"),
+    *("aiosmtpd", "cryptography", "email", "typer"),
+    *("datetime", "difflib", "pathlib", "queue", "random", "secrets", "shutil", "tempfile"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
     *(f"fakesmtp.mail.{name}" for name in ("decoding", "matching", "parts", "searching")),
     *(f"fakesmtp.recording.{name}" for name in ("normalize", "text", "transactions")),
     *(f"fakesmtp.tls.{name}" for name in ("authority", "contexts", "folder", "leaf")),
 }
-#: asyncio and aiosmtpd come first: what they load is theirs.
+#: asyncio comes first: what it loads is its own.
 START = """
 import asyncio, sys
-import aiosmtpd.smtp
 before = set(sys.modules)
 import _socket
 from fakesmtp import FakeSMTP
