@@ -75,7 +75,7 @@ _METHOD = """\
 - T1, T1p, T2, T4, T5 and T7 ask for no AUTH, because the others ask for none. T3 and T4 over
   STARTTLS have the same P-256 certificate for every server, TLS 1.3 and no resumption.
 - T5 and T7 are resident memory: after the load less before it, divided by mails or connections.
-- T6 counts the interpreter's own start, and that of the import hook of an editable install.
+- T6 counts the interpreter's own start. fakesmtp is installed from its wheel, as users have it.
 - T8 runs pytest in a process of its own, with one plugin; from the time of the whole process that
   of the same tests with an empty fixture is taken. It is not bound to one CPU.
 """

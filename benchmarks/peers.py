@@ -47,28 +47,38 @@ class Peer:
         )
 
 
-def make_peers(certificates: Path, node_modules: Path | None) -> dict[str, Peer]:
-    """Give all peers by name. `certificates` holds leaf.pem and leaf.key, the same for all."""
+def make_peers(
+    certificates: Path, node_modules: Path | None, programs: Path = Path(sys.executable).parent
+) -> dict[str, Peer]:
+    """Give all peers by name.
+
+    `certificates` holds leaf.pem and leaf.key, the same for all. `programs` are those of the
+    environment that the servers in Python run in.
+    """
     options = partial(_options, certificates)
+
+    def python(script: str) -> list[str]:
+        return [str(programs / "python"), str(_SERVERS / script)]
+
     peers = [
         Peer(
             "fakesmtp",
-            lambda port, load: [*_python("run_fakesmtp.py"), str(port), *options(load)],
+            lambda port, load: [*python("run_fakesmtp.py"), str(port), *options(load)],
             lambda: "" if find_spec("fakesmtp") else "fakesmtp is not installed",
         ),
         Peer(
             "fakesmtp serve",
             lambda port, _load: [
-                *(str(_beside_python("fakesmtp")), "serve"),
+                *(str(programs / "fakesmtp"), "serve"),
                 *("--port-offset", str(port - _REAL_PORT)),
             ],
-            lambda: "" if _beside_python("fakesmtp").exists() else "no command `fakesmtp`",
+            lambda: "" if (programs / "fakesmtp").exists() else "no command `fakesmtp`",
             keeps=False,
             loads=("t6",),
         ),
         Peer(
             "aiosmtpd",
-            lambda port, load: [*_python("run_aiosmtpd.py"), str(port), *options(load)],
+            lambda port, load: [*python("run_aiosmtpd.py"), str(port), *options(load)],
             lambda: "" if find_spec("aiosmtpd") else "aiosmtpd is not installed",
         ),
         Peer(
@@ -93,14 +103,6 @@ def make_peers(certificates: Path, node_modules: Path | None) -> dict[str, Peer]
 def _options(certificates: Path, load: Load) -> list[str]:
     keys = ["--certificates", str(certificates)] if load.secure else []
     return [*keys, "--account", f"{USER}:{KEY}"] if load.login else keys
-
-
-def _python(script: str) -> list[str]:
-    return [sys.executable, str(_SERVERS / script)]
-
-
-def _beside_python(command: str) -> Path:
-    return Path(sys.executable).parent / command
 
 
 def _sink() -> str:

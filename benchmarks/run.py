@@ -18,6 +18,7 @@ from charts import why_no_charts
 from client import make_client
 from fixture import FIXTURES, TESTS_A_RUN
 from fixture import measure as measure_fixtures
+from installed import make_environment
 from loads import LOADS, Kind, Load
 from measure import IDLE_CONNECTIONS, Run, measure
 from page import PAGE, write_page
@@ -46,9 +47,11 @@ def main() -> int:
     given = _arguments()
     _CACHE.mkdir(parents=True, exist_ok=True)
     _allow_many_files()
+    programs = make_environment(_CACHE)
     with TemporaryDirectory(prefix="fakesmtp-benchmark-") as folder:
         certificates = CertificateFolder(Path(folder, "certificates")).ensure().path
-        peers, missing = _choose_peers(given, make_peers(certificates, given.node_modules))
+        known = make_peers(certificates, given.node_modules, programs)
+        peers, missing = _choose_peers(given, known)
         client = make_client(_CACHE)
         about = _describe(given, client, missing)
         print_start(about["machine"], client.why_slow)

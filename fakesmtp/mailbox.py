@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager, suppress
-from queue import Empty, SimpleQueue
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -189,6 +188,8 @@ class MailView:
 
     def _run(self, search: Search, timeout: float) -> None:
         """Offer mails until the search has enough or time is up."""
+        from queue import Empty, SimpleQueue  # noqa: PLC0415 - lazily: see _search
+
         deadline = monotonic() + timeout
         arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
         with self._arrivals.listening(arriving.put) as present:

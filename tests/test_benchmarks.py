@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 MACHINE = {"time": "2026-01-02T03:04:05+00:00", "cpu": "Abacus", "python": "3.11.7"}
-MODULES = ("page", "results", "run", "fixture")
+MODULES = ("page", "results", "run", "fixture", "installed")
 
 
 def of(load: str, peer: str, *figures: float, **more: object) -> list[dict[str, object]]:
@@ -341,6 +341,7 @@ def test_run_makes_a_page_of_what_it_measured(
     options = ["--quick", "--only", "t8", "--peers", "fakesmtp", "--page", str(out)]
     monkeypatch.setattr(sys, "argv", ["run.py", *options, "--json", str(tmp_path / "r.json")])
     monkeypatch.setattr(run, "measure_fixtures", measure)
+    monkeypatch.setattr(run, "make_environment", lambda _: tmp_path)
     monkeypatch.setattr(run, "make_client", lambda _: type("Client", (), {"why_slow": ""}))
     monkeypatch.setattr(run, "_allow_many_files", lambda: None)
     monkeypatch.setattr(run, "_CACHE", tmp_path)
@@ -348,3 +349,23 @@ def test_run_makes_a_page_of_what_it_measured(
     assert run.main() == 0
     assert asked == [(100, 2)]
     assert cells(out.read_text(encoding="utf-8"), "T8")["fakesmtp"] == "0.5"
+
+
+def test_servers_run_as_installed(benchmarks: dict[str, ModuleType], tmp_path: Path) -> None:
+    """Their environment has the wheel and the libraries, no hook; it is kept while it is fresh."""
+    make = benchmarks["installed"].make_environment
+    programs = make(tmp_path)
+    program = "import sys, aiosmtpd, fakesmtp; print(fakesmtp.__file__, 'editables' in sys.modules)"
+    done = subprocess.run(
+        [programs / "python", "-c", program],
+        cwd=tmp_path,  # not the checkout, whose package would be found first
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    path, hooked = done.stdout.split()
+    assert (Path(path).is_relative_to(tmp_path), hooked) == (True, "False")
+    assert (programs / "fakesmtp").exists()
+    made = (programs / "python").lstat().st_ctime_ns
+    assert make(tmp_path) == programs
+    assert (programs / "python").lstat().st_ctime_ns == made

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 import typer
 
-from fakesmtp.cli.certs import certs
-from fakesmtp.cli.env import env
-from fakesmtp.cli.faults import make_faults
 from fakesmtp.cli.options import GroupedCommand, LightGroup
-from fakesmtp.cli.serve import serve
-from fakesmtp.cli.sessions import make_sessions
-from fakesmtp.cli.version import version
 
-#: What the help lists, in this order; a command is one file and one entry here.
-COMMANDS = (serve, certs, env, version)
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from types import ModuleType
+
+#: What the help lists, in this order: a command is a function of its name in a file of its name,
+#: a group of commands is what `make_` and its name gives there.
+COMMANDS = ("serve", "certs", "env", "version")
+GROUPS = ("sessions", "faults")
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.
 
@@ -28,9 +31,11 @@ _ALIASES = {"--version": "version"}
 
 def run(arguments: list[str]) -> int:
     """Run the command that the arguments name, `serve` when they name none; give the exit code."""
-    command = typer.main.get_command(_make_app())
+    arguments = _with_command(arguments)
+    # The one that is named is the only one that is loaded: all of them take as long as a server.
+    app = _make_app(set(arguments[:1]) & {*COMMANDS, *GROUPS} or {*COMMANDS, *GROUPS})
     try:
-        command(_with_command(arguments), prog_name="fakesmtp")
+        typer.main.get_command(app)(arguments, prog_name="fakesmtp")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
@@ -44,7 +49,7 @@ def _with_command(arguments: list[str]) -> list[str]:
     return ["serve", *arguments] if implied else arguments
 
 
-def _make_app() -> typer.Typer:
+def _make_app(names: Collection[str]) -> typer.Typer:
     app = typer.Typer(
         cls=LightGroup,
         help=_HELP,
@@ -54,8 +59,13 @@ def _make_app() -> typer.Typer:
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for command in COMMANDS:
-        app.command(cls=GroupedCommand)(command)
-    app.add_typer(make_sessions(), name="sessions")
-    app.add_typer(make_faults(), name="faults")
+    app.callback()(lambda: None)  # else Typer takes a single command for the whole program
+    for name in filter(names.__contains__, COMMANDS):
+        app.command(cls=GroupedCommand)(getattr(_load(name), name))
+    for name in filter(names.__contains__, GROUPS):
+        app.add_typer(getattr(_load(name), f"make_{name}")(), name=name)
     return app
+
+
+def _load(name: str) -> ModuleType:
+    return import_module(f"fakesmtp.cli.{name}")

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from fakesmtp.cli.compose import choose_accounts, choose_certificates, choose_ports, is_loopback
 from fakesmtp.cli.console import say, warn
 from fakesmtp.cli.desk import Desk
-from fakesmtp.cli.faults import choose_faults, heeding_hangup
 from fakesmtp.cli.options import takes
+from fakesmtp.cli.planned import choose_faults, heeding_hangup
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.settings import READ, SETTINGS, Settings
 from fakesmtp.server import FakeSMTP
 from fakesmtp.store.memory import MemoryStore
-from fakesmtp.tls import CertificateFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +88,8 @@ def _open(server: FakeSMTP, settings: Settings, report: Report, url: str | None)
     Certificates that are there already are looked through behind the ready line, while nothing
     else is to do: loading cryptography takes as long as all the rest of the start.
     """
+    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - lazily: the server listens first
+
     folder = choose_certificates(settings)
     ca_file = CertificateFolder(folder).ca_file
     if not ca_file.exists():

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from datetime import datetime
-from random import Random
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from typing_extensions import Self
@@ -25,6 +24,8 @@ _SECOND = 1.0
 
 
 def _now() -> datetime:
+    from datetime import datetime  # noqa: PLC0415 - lazily: see FaultScript
+
     return datetime.now().astimezone()
 
 
@@ -96,6 +97,8 @@ def _is_between(
 
 def _is_lucky(rule: Rule, key: str, moment: int) -> bool:
     """Throw the dice of this moment: the same ones in every run, whatever other rules do."""
+    from random import Random  # noqa: PLC0415 - lazily: see FaultScript
+
     dice = Random(f"{rule.seed}/{rule.name}/{key}/{moment}")  # noqa: S311 - no secret, repeatable
     return dice.random() < (rule.probability or 0)
 

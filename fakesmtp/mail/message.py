@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fakesmtp.errors import NoMatchingMail
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from email.message import EmailMessage
 
     from fakesmtp.mail.parts import Attachment, Contents
@@ -123,6 +122,8 @@ class ReceivedMail:
     @property
     def received_at(self) -> datetime:
         """When the last byte was there (UTC)."""
+        from datetime import datetime, timezone
+
         return datetime.fromtimestamp(self.received, timezone.utc)
 
     @property
@@ -253,6 +254,8 @@ class ReceivedMail:
 
 def same_name(one: str, other: str) -> bool:
     """Whether two file names look the same: macOS sends 견 as its letters ㄱㅕㄴ (Unicode NFD)."""
+    import unicodedata
+
     return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 

@@ -7,7 +7,6 @@ for each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,13 +35,15 @@ class Login(NamedTuple):
     mail_type: MailType
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a client authenticates with; the SecretKey is not shown."""
 
     app_key: str
     mail_type: MailType
-    secret_key: str = field(repr=False)
+    secret_key: str
+
+    def __repr__(self) -> str:
+        return f"Credentials(app_key={self.app_key!r}, mail_type={self.mail_type!r})"
 
     @classmethod
     def parse(cls, user_name: str, secret_key: str, policy: Policy) -> Credentials | None:

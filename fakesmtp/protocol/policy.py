@@ -7,7 +7,6 @@ Every field is a choice (provenance *assumed*) or the faithful form of a known v
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from typing import Literal
 
 from fakesmtp.errors import ConfigurationError
@@ -136,6 +135,8 @@ class Policy:
     @classmethod
     def explain_unknown(cls, name: str) -> str:
         """Say that there is no such switch, and which come near."""
+        from difflib import get_close_matches  # noqa: PLC0415 - lazily: it is of this error alone
+
         near = get_close_matches(name, cls.names(), n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         return f"there is no option {name!r}{hint} The switches are {', '.join(cls.names())}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.protocol.actions import Say
 from fakesmtp.protocol.reply import Reply
@@ -62,8 +62,7 @@ class Row:
         return (Say(self.reply()),)
 
 
-@dataclass(frozen=True)
-class Capability:
+class Capability(NamedTuple):
     """One EHLO keyword line (RFC 5321 §4.1.1.1)."""
 
     line: str
@@ -72,9 +71,9 @@ class Capability:
     only_before_tls: bool = False
 
 
-# Compared by identity: a comparison of sixty fields is of no use, and making it takes longer at
-# every start than all else in this module.
-@dataclass(frozen=True, eq=False, repr=False)
+# Compared by identity, and made by hand: what `dataclass` writes for sixty fields is of no use, and
+# takes longer at every start than all else in this module.
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class Profile:
     """Everything that one kind of server says. A field is a situation."""
 
@@ -142,6 +141,13 @@ class Profile:
     internal_error: Row
     quit_done: Row
     quit_with_argument: Row
+
+    def __init__(self, **values: Any) -> None:  # noqa: ANN401 - a text, capabilities or a row
+        """Take all fields by their names; raises `TypeError` when one lacks or is unknown."""
+        wrong = values.keys() ^ {field.name for field in fields(self)}
+        if wrong:
+            raise TypeError(f"a profile lacks these, or has no such: {', '.join(sorted(wrong))}")
+        vars(self).update(values)
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Every situation with its row, in the order of a session."""

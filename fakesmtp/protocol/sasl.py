@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import re
 
-_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?")
+# Not compiled here: a server starts before the first AUTH, and `re` keeps what it compiled.
+_BASE64 = rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?"
 _LONGEST_USER_NAME = 255
 _FEWEST_PARTS = 2
 
@@ -23,7 +24,7 @@ def decode_base64(text: bytes) -> bytes:
 
     Raises `MalformedResponse`.
     """
-    if not _BASE64.fullmatch(text):
+    if not re.fullmatch(_BASE64, text):
         raise MalformedResponse
     return base64.b64decode(text + b"=" * (-len(text) % 4))
 

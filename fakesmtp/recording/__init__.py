@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from fakesmtp.recording.events import (
-    ClosedBy,
-    Event,
-    EventKind,
-    Message,
-    Outcome,
-    Phase,
-    Refusal,
-    TlsFacts,
-    Transaction,
-)
-from fakesmtp.recording.log import SessionLog
-from fakesmtp.recording.recorded import Recorded
-from fakesmtp.recording.transcript import Session
+from typing import TYPE_CHECKING
+
+from fakesmtp.lazy import lazily
+
+if TYPE_CHECKING:
+    from fakesmtp.recording.events import ClosedBy, Event, EventKind, Message, Phase, TlsFacts
+    from fakesmtp.recording.log import SessionLog
+    from fakesmtp.recording.recorded import Recorded
+    from fakesmtp.recording.transactions import Outcome, Refusal, Transaction
+    from fakesmtp.recording.transcript import Session
 
 __all__ = [
     "ClosedBy",
@@ -31,3 +27,20 @@ __all__ = [
     "TlsFacts",
     "Transaction",
 ]
+
+#: Where each name lives. A server starts without what reads a recording.
+_HOMES = {
+    "ClosedBy": "events",
+    "Event": "events",
+    "EventKind": "events",
+    "Message": "events",
+    "Outcome": "transactions",
+    "Phase": "events",
+    "Recorded": "recorded",
+    "Refusal": "transactions",
+    "Session": "transcript",
+    "SessionLog": "log",
+    "TlsFacts": "events",
+    "Transaction": "transactions",
+}
+__getattr__ = lazily(__name__, _HOMES)

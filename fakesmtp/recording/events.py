@@ -83,16 +83,6 @@ class TlsFacts(NamedTuple):
         )
 
 
-class Refusal(NamedTuple):
-    """A reply of 4xx or 5xx, and the command it answered (`""`: none did)."""
-
-    command: str
-    reply: Reply
-
-    def __str__(self) -> str:
-        return f"{self.command} -> {show_lines(str(self.reply))}"
-
-
 class Message(NamedTuple):
     """Message data that was received: a reference, not a copy.
 
@@ -149,35 +139,6 @@ class Event:
     def message(self) -> Message | None:
         """The message data that was received, of an event of that kind."""
         return self.about if isinstance(self.about, Message) else None
-
-
-class Outcome(str, Enum):
-    """How a transaction ended."""
-
-    DELIVERED = "delivered"
-    REFUSED = "refused"
-    RESET = "reset"
-    ABANDONED = "abandoned"
-    OPEN = "open"
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """One transaction, from MAIL to the end of data (RFC 5321 §3.3); times in microseconds.
-
-    `rcpt_tos` are the recipients that were accepted. `refusals` are those of its commands and of
-    its message; `reply` is the last word about it.
-    """
-
-    mail_from: str
-    rcpt_tos: tuple[str, ...]
-    mail_parameters: tuple[str, ...]
-    refusals: tuple[Refusal, ...]
-    outcome: Outcome
-    message: Message | None
-    reply: Reply | None
-    began: int
-    ended: int
 
 
 def show(text: str) -> str:

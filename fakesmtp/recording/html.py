@@ -15,9 +15,10 @@ from fakesmtp.recording.timeline import read_shares, read_spans
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fakesmtp.recording.events import Event, Transaction
+    from fakesmtp.recording.events import Event
     from fakesmtp.recording.recorded import Recorded
     from fakesmtp.recording.timeline import Share
+    from fakesmtp.recording.transactions import Transaction
 
 _MICROSECONDS = 1_000_000
 _SHOWN_DIGEST = 16

@@ -1,19 +1,20 @@
 """What can be asked of a session that is recorded, be it going on, over, or read from a file."""
 
+# What reads a recording is imported where it is used: no server should start later for it.
+
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from fakesmtp.recording.events import ClosedBy, EventKind
-from fakesmtp.recording.text import transcript_lines
-from fakesmtp.recording.transactions import read_refusals, read_transactions
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fakesmtp.protocol.credentials import Login, MailType
     from fakesmtp.protocol.reply import Reply
-    from fakesmtp.recording.events import Event, Message, Refusal, TlsFacts, Transaction
+    from fakesmtp.recording.events import Event, Message, TlsFacts
+    from fakesmtp.recording.transactions import Refusal, Transaction
 
 
 class Recorded:
@@ -59,6 +60,8 @@ class Recorded:
 
     def digest(self, message: Message) -> str | None:
         """Give the SHA-256 of message data, hexadecimal; None when the mail is gone."""
+        from hashlib import sha256
+
         if message.sha256 is not None:
             return message.sha256
         raw = self.message_data(message.mail_id)
@@ -67,6 +70,8 @@ class Recorded:
     @property
     def started_at(self) -> datetime:
         """When the connection was made (UTC)."""
+        from datetime import datetime, timezone
+
         return datetime.fromtimestamp(self.started, timezone.utc)
 
     @property
@@ -112,11 +117,15 @@ class Recorded:
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         """The replies of 4xx and 5xx, each with the command that it answered."""
+        from fakesmtp.recording.transactions import read_refusals
+
         return tuple(read_refusals(self.events))
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
         """Each transaction with its envelope and what became of it."""
+        from fakesmtp.recording.transactions import read_transactions
+
         return read_transactions(self.events)
 
     def describe_refusals(self) -> list[str]:
@@ -134,6 +143,8 @@ class Recorded:
         `normalize` nothing is left in it that changes from run to run, and no times: the same
         dialogue gives the same text on every machine.
         """
+        from fakesmtp.recording.text import transcript_lines
+
         lines = transcript_lines(self, times=times, notes=notes, normalize=normalize)
         return "\n".join(lines)
 

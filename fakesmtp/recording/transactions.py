@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.protocol.address import AddressError, parse_address
 from fakesmtp.protocol.command import Command, inside_brackets, parse_path_argument
-from fakesmtp.recording.events import (
-    EventKind,
-    Message,
-    Outcome,
-    Refusal,
-    Transaction,
-)
+from fakesmtp.recording.events import EventKind, Message, show_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,6 +20,45 @@ if TYPE_CHECKING:
 END_OF_DATA = "end of data"
 #: Commands that end a transaction when they are accepted.
 _ENDING = {"RSET", "EHLO", "HELO", "STARTTLS"}
+
+
+class Refusal(NamedTuple):
+    """A reply of 4xx or 5xx, and the command it answered (`""`: none did)."""
+
+    command: str
+    reply: Reply
+
+    def __str__(self) -> str:
+        return f"{self.command} -> {show_lines(str(self.reply))}"
+
+
+class Outcome(str, Enum):
+    """How a transaction ended."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    RESET = "reset"
+    ABANDONED = "abandoned"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One transaction, from MAIL to the end of data (RFC 5321 §3.3); times in microseconds.
+
+    `rcpt_tos` are the recipients that were accepted. `refusals` are those of its commands and of
+    its message; `reply` is the last word about it.
+    """
+
+    mail_from: str
+    rcpt_tos: tuple[str, ...]
+    mail_parameters: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
+    outcome: Outcome
+    message: Message | None
+    reply: Reply | None
+    began: int
+    ended: int
 
 
 def read_refusals(events: Iterable[Event]) -> Iterator[Refusal]:

@@ -1,18 +1,18 @@
 """What one server shows its clients: certificates and contexts, made when first asked for."""
 
+# What makes them is imported where it is used: no server should start later for it.
+
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from fakesmtp.tls.authority import Authority
-from fakesmtp.tls.contexts import client_context, server_context
-from fakesmtp.tls.folder import CertificateFolder
-
 if TYPE_CHECKING:
     import ssl
+    import tempfile
+    from pathlib import Path
+
+    from fakesmtp.tls.folder import CertificateFolder
 
 
 class Identity:
@@ -31,6 +31,8 @@ class Identity:
 
     def folder(self) -> CertificateFolder:
         """Give the folder with valid certificates in it; raises `CertificateError`."""
+        from fakesmtp.tls.folder import CertificateFolder
+
         with self._lock:
             if self._folder is None:
                 self._folder = CertificateFolder(self._path or self._make_temporary()).ensure()
@@ -45,6 +47,8 @@ class Identity:
 
     def client_context(self) -> ssl.SSLContext:
         """Give a context that trusts this server alone; always the same one."""
+        from fakesmtp.tls.contexts import client_context
+
         with self._lock:
             if self._client_context is None:
                 self._client_context = client_context(self.folder().ca_file)
@@ -61,13 +65,19 @@ class Identity:
             self._server_contexts.clear()
 
     def _make_server_context(self, flaw: str) -> ssl.SSLContext:
+        from fakesmtp.tls.contexts import server_context
+
         folder = self.folder()
         if not flaw:
             return server_context(folder)
-        from fakesmtp.tls.flaws import flawed_context  # noqa: PLC0415 - lazily: few servers have any
+        from fakesmtp.tls.authority import Authority
+        from fakesmtp.tls.flaws import flawed_context
 
         return flawed_context(Authority.load(folder.path), flaw)
 
     def _make_temporary(self) -> Path:
+        import tempfile
+        from pathlib import Path
+
         self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")
         return Path(self._temporary.name)

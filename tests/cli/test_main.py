@@ -73,8 +73,11 @@ def test_without_the_extra(
 
 
 def test_a_light_start() -> None:
-    """Starting to serve loads none of the libraries that take long and that it can do without."""
+    """Starting to serve loads no library that takes long, nor what is of other commands alone."""
     heavy = {"cryptography", "fastapi", "uvicorn", "pydantic", "platformdirs", "rich", "tomllib"}
+    heavy |= {
+        f"fakesmtp.{name}" for name in ("cli.sessions", "cli.certs", "faults.rules", "tls.leaf")
+    }
     program = (
         "import sys; from fakesmtp.cli import main; "
         f"main(['serve', '--ports', 'nonsense']); print(*{heavy} & sys.modules.keys())"

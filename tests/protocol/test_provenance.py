@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from scenarios import GOLDEN
 
 from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
-from fakesmtp.protocol.profile import Provenance, Row
+from fakesmtp.protocol.profile import Profile, Provenance, Row
 
 ROOT = Path(__file__).parents[2]
 ROWS = dict(NHN_CLOUD_EMAIL.rows())
@@ -33,6 +34,15 @@ def pattern(row: Row) -> str:
     """A pattern for the last line that the row says."""
     last = f"{row.code} {row.text}".split("\n")[-1]
     return re.sub(r"\\{\w+\\}", ".*", re.escape(last))
+
+
+@pytest.mark.parametrize("change", [{"greeting": None}, {"salute": NHN_CLOUD_EMAIL.greeting}])
+def test_a_profile_has_all_rows_and_no_others(change: dict[str, Row | None]) -> None:
+    """A row that lacks or is unknown is named in the error."""
+    values = {field.name: getattr(NHN_CLOUD_EMAIL, field.name) for field in fields(Profile)}
+    given = {name: value for name, value in {**values, **change}.items() if value is not None}
+    with pytest.raises(TypeError, match=next(iter(change))):
+        Profile(**given)
 
 
 @pytest.mark.parametrize("name", ROWS)

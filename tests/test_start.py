@@ -1,0 +1,51 @@
+"""A server starts without what it does not use until later."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+#: What nobody needs before a mail is read, TLS begins, a recording is read or a fault planned.
+LATER = {
+    *("aiosmtpd", "cryptography", "email", "typer"),
+    *("datetime", "difflib", "pathlib", "queue", "random", "secrets", "shutil", "tempfile"),
+    *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
+    *(f"fakesmtp.mail.{name}" for name in ("decoding", "matching", "parts", "searching")),
+    *(f"fakesmtp.recording.{name}" for name in ("normalize", "text", "transactions")),
+    *(f"fakesmtp.tls.{name}" for name in ("authority", "contexts", "folder", "leaf")),
+}
+#: asyncio comes first: what it loads is its own.
+START = """
+import asyncio, sys
+before = set(sys.modules)
+import _socket
+from fakesmtp import FakeSMTP
+
+with FakeSMTP() as smtp:
+    client = _socket.socket()
+    client.connect((smtp.host, smtp.port(587)))
+    assert client.recv(3) == b"220"
+    print(*set(sys.modules) - before)
+    client.close()
+"""
+
+
+def test_nothing_is_loaded_before_it_is_used() -> None:
+    """Until the first greeting, no module is loaded that only later steps need."""
+    # Without site (-S), because the hooks of a development environment load modules of their own.
+    paths = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", START],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    loaded = set(done.stdout.split())
+    assert "fakesmtp.server" in loaded
+    assert loaded & LATER == set()
