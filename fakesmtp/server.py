@@ -288,12 +288,12 @@ class FakeSMTP:
         `profile` may be among the switches. The owner has faults of its own, and no others.
         Raises `ConfigurationError`.
         """
-        terms = replace(self.terms, owner=owner, faults=faults or FaultScript())
+        terms = self.terms._replace(owner=owner, faults=faults or FaultScript())
         if "profile" in switches:
-            terms = replace(terms, profile=cast("Profile", switches.pop("profile")))
+            terms = terms._replace(profile=cast("Profile", switches.pop("profile")))
         if accounts is not None:
-            terms = replace(terms, accounts=_make_accounts(accounts))
-        return replace(terms, policy=_make_policy(terms.policy, switches)) if switches else terms
+            terms = terms._replace(accounts=_make_accounts(accounts))
+        return terms._replace(policy=_make_policy(terms.policy, switches)) if switches else terms
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
         """Set what holds for connections from now on; the terms before hold for those made before.

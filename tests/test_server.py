@@ -298,11 +298,9 @@ def test_nothing_is_listening_after_the_block() -> None:
 
 def test_terms_hold_for_sessions_that_begin_later() -> None:
     """A session keeps the terms it began with; its owner is who owned the server then."""
-    from dataclasses import replace  # noqa: PLC0415
-
     with FakeSMTP(ports={587: 0}) as smtp, RawClient(smtp.port(587)) as early:
         early.read_reply()
-        smtp.terms = replace(smtp.terms, owner="a test")
+        smtp.terms = smtp.terms._replace(owner="a test")
         with RawClient(smtp.port(587)) as late:
             late.read_reply()
             assert [session.owner for session in smtp.sessions] == [None, "a test"]

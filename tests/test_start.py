@@ -13,10 +13,10 @@ ROOT = Path(__file__).parents[1]
 #: What nobody needs before a mail is read, TLS begins, a recording is read or a fault planned.
 LATER = {
     *("aiosmtpd", "cryptography", "email", "typer"),
-    *("datetime", "difflib", "pathlib", "queue", "random", "secrets", "shutil", "tempfile"),
+    *("datetime", "difflib", "json", "pathlib", "queue", "random", "secrets", "shutil", "tempfile"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
     *(f"fakesmtp.mail.{name}" for name in ("decoding", "matching", "parts", "searching")),
-    *(f"fakesmtp.recording.{name}" for name in ("normalize", "text", "transactions")),
+    *(f"fakesmtp.recording.{name}" for name in ("events", "text", "transactions")),
     *(f"fakesmtp.tls.{name}" for name in ("authority", "contexts", "folder", "leaf")),
 }
 #: asyncio comes first: what it loads is its own.

@@ -5,7 +5,6 @@ A SecretKey that a client sent is compared and dropped; it is never kept.
 
 from __future__ import annotations
 
-import hmac
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -88,9 +87,11 @@ class FixedAccounts:
 
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
         """Give the AppKey of the account these open; takes the same time for every wrong pair."""
+        from hmac import compare_digest  # noqa: PLC0415 - lazily: with the first AUTH, not at start
+
         account = self._in_any_case(app_key) if any_case else self._accounts.get(app_key)
         known = account.secret_key if account else _NOBODY
-        same = hmac.compare_digest(known.encode(), secret_key.encode())
+        same = compare_digest(known.encode(), secret_key.encode())
         return account.app_key if account and same else None
 
     def find_secret(self, text: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ class StartTls(NamedTuple):
     reply: Reply
 
 
-@dataclass(frozen=True)
-class ReadMessage:
+class ReadMessage(NamedTuple):
     """What comes next is message data up to CRLF.CRLF (RFC 5321 §4.1.1.4)."""
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 
-_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+"
+_ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 #: The ordinary form, decided by one match; every other form goes through the full grammar. Its
 #: groups are the local part with `@`, and the domain.
-ORDINARY = rf"({_ATEXT}(?:\.{_ATEXT})*@)({_LABEL}(?:\.{_LABEL})*)"
+ORDINARY = rf"({_ATEXT}+(?:\.{_ATEXT}+)*@)({_LABEL}(?:\.{_LABEL})*)"
 _ORDINARY = re.compile(ORDINARY)
 _LOCAL_PART = re.compile(
     r'"(?:\\[\x00-\x7f]|[^\x00\r\n"\\])+"'
-    r"|(?!\.)(?:\\[\x00-\x7f]|[^\x00-\x20\x7f-\uffff<>()\[\]\\.,;:@\"]|\.(?!@))+"
+    rf"|(?!\.)(?:\\[\x00-\x7f]|{_ATEXT}|\.(?!@))+"
 )
 _DOMAIN_NAME = re.compile(r"(?!-)[A-Za-z0-9-]+(?<!-)(?=\.|\Z)")
 _NUMBER = re.compile(r"#(\d*)(?=\.|\Z)")

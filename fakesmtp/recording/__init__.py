@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from fakesmtp.lazy import lazily
 
 if TYPE_CHECKING:
-    from fakesmtp.recording.events import ClosedBy, Event, EventKind, Message, Phase, TlsFacts
+    from fakesmtp.recording.causes import ClosedBy
+    from fakesmtp.recording.events import Event, EventKind, Message, Phase, TlsFacts
     from fakesmtp.recording.log import SessionLog
     from fakesmtp.recording.recorded import Recorded
     from fakesmtp.recording.transactions import Outcome, Refusal, Transaction
@@ -30,7 +31,7 @@ __all__ = [
 
 #: Where each name lives. A server starts without what reads a recording.
 _HOMES = {
-    "ClosedBy": "events",
+    "ClosedBy": "causes",
     "Event": "events",
     "EventKind": "events",
     "Message": "events",

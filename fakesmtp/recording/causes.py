@@ -1,8 +1,9 @@
-"""Why a TLS handshake failed, in words; the library's own words are kept behind them."""
+"""Why a session ended; and why a TLS handshake failed, in words, the library's own behind them."""
 
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
 #: What the library says (OpenSSL through Python's ssl), and what it means here.
@@ -28,6 +29,18 @@ _CAUSES = (
     ("CONNECTION RESET", "the client reset the connection during the handshake"),
     ("CONNECTION LOST", "the client hung up during the handshake"),
 )
+
+
+class ClosedBy(str, Enum):
+    """Why a session ended."""
+
+    QUIT = "quit"
+    CLIENT = "client closed the connection"
+    RESET = "connection reset"
+    IDLE = "idle for too long"
+    TLS = "TLS handshake failed"
+    SERVER = "closed by the server"
+    STOP = "server stopped"
 
 
 def explain_tls_failure(reason: str) -> str:

@@ -45,18 +45,6 @@ class Phase(str, Enum):
         return "TLS" if self is Phase.TLS else self.value
 
 
-class ClosedBy(str, Enum):
-    """Why a session ended."""
-
-    QUIT = "quit"
-    CLIENT = "client closed the connection"
-    RESET = "connection reset"
-    IDLE = "idle for too long"
-    TLS = "TLS handshake failed"
-    SERVER = "closed by the server"
-    STOP = "server stopped"
-
-
 class TlsFacts(NamedTuple):
     """What was agreed on: `TLSv1.3`, the cipher's name, and the handshake's time in seconds.
 

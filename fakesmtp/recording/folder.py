@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.recording.events import ClosedBy, Ended
+from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.events import Ended
 from fakesmtp.recording.jsonl import Header, Summary, load_header, load_summary, summarize
 from fakesmtp.recording.loading import load, read_line
 from fakesmtp.recording.saving import SUFFIX

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.reply import Reply
+from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import (
-    ClosedBy,
     Ended,
     Event,
     EventKind,
@@ -26,7 +26,7 @@ from fakesmtp.recording.events import (
     Phase,
     TlsFacts,
 )
-from fakesmtp.recording.packing import (
+from fakesmtp.recording.unpacking import (
     client_event,
     end_event,
     fault_event,

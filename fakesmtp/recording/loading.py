@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.recording.events import ClosedBy, Ended, Event, LoggedIn, Message, TlsFacts
+from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.events import Ended, Event, LoggedIn, Message, TlsFacts
 from fakesmtp.recording.jsonl import Header, load_event, load_header, load_summary
 from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fakesmtp.recording.events import ClosedBy, Ended, Event, EventKind, Phase
+from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.events import Ended, Event, EventKind, Phase
 
 #: What a command is about, by the four letters it starts with.
 _VERBS = {

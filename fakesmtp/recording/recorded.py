@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.events import ClosedBy, EventKind
+from fakesmtp.recording.causes import ClosedBy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from fakesmtp.protocol.credentials import Login, MailType
@@ -92,7 +93,7 @@ class Recorded:
     @property
     def ending(self) -> str:
         """Why it ended, in words; `""` while it lasts."""
-        return next((e.text for e in reversed(self.events) if e.kind is EventKind.END), "")
+        return next(self._texts("end"), "")
 
     @property
     def tls_failure(self) -> str | None:
@@ -102,7 +103,7 @@ class Recorded:
     @property
     def commands(self) -> tuple[str, ...]:
         """The lines of the client, masked."""
-        return tuple(event.text for event in self.events if event.kind is EventKind.CLIENT)
+        return tuple(self._texts("client"))
 
     @property
     def replies(self) -> tuple[Reply, ...]:
@@ -112,7 +113,11 @@ class Recorded:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was noted about the client."""
-        return tuple(event.text for event in self.events if event.kind is EventKind.NOTE)
+        return tuple(self._texts("note"))
+
+    def _texts(self, kind: str) -> Iterator[str]:
+        """Give what the events of a kind say, by the value of its `EventKind`."""
+        return (event.text for event in self.events if event.kind == kind)
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:

@@ -12,7 +12,8 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.recording.events import ClosedBy, EventKind
+from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,14 +9,15 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.recording.events import ClosedBy, EventKind
+from fakesmtp.recording.events import EventKind
 from fakesmtp.recording.jsonl import dump_event, dump_header, summarize
-from fakesmtp.recording.packing import Unpacker
 from fakesmtp.recording.transcript import Session
+from fakesmtp.recording.unpacking import Unpacker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fakesmtp.recording.causes import ClosedBy
     from fakesmtp.recording.recorded import Recorded
 
 log = logging.getLogger("fakesmtp")

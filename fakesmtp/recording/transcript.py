@@ -10,8 +10,7 @@ from time import perf_counter_ns, time
 from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.authentication import Awaiting
-from fakesmtp.recording.causes import explain_tls_failure
-from fakesmtp.recording.events import ClosedBy, Ended, Fault, LoggedIn
+from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
 from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
@@ -30,7 +29,6 @@ from fakesmtp.recording.packing import (
     NOTE,
     SERVER,
     TLS,
-    Unpacker,
     pack,
     pack_head,
     pack_message,
@@ -203,7 +201,7 @@ class Session(Recorded):
 
     def struck(self, rule: str, where: str, what: str) -> None:
         """Keep that a planned fault struck."""
-        self._keep(FAULT, pack(Fault(rule, where, what)))
+        self._keep(FAULT, pack((rule, where, what)))
 
     def noted_once(self, text: str) -> None:
         """Keep something about the client that a session is told of once."""
@@ -219,7 +217,7 @@ class Session(Recorded):
     def logged_in(self, login: Login, mechanism: str) -> None:
         """Keep who the client is."""
         self.login, self.mechanism = login, mechanism
-        self._keep(LOGIN, pack(LoggedIn(login.app_key, login.mail_type, mechanism)))
+        self._keep(LOGIN, pack((*login, mechanism)))
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how it ended; only the first end counts."""
@@ -228,7 +226,7 @@ class Session(Recorded):
                 detail = explain_tls_failure(detail)
             self.ended_after = perf_counter_ns() - self._began
             self.closed_by = closed_by
-            content = pack(Ended(closed_by, detail))
+            content = pack((closed_by, detail))
             self._log += pack_head(self.ended_after, len(content), END) + content
 
     def _keep(self, code: int, content: bytes) -> None:
@@ -262,6 +260,9 @@ class Session(Recorded):
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, in order."""
+        # Lazily: what reads events is loaded by the first who asks for them, not by the server.
+        from fakesmtp.recording.unpacking import Unpacker  # noqa: PLC0415
+
         return tuple(Unpacker().read(bytes(self._log)))
 
     @property

@@ -19,7 +19,7 @@ from fakesmtp.protocol.actions import (
 )
 from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.framing import LineReader, MessageReader, cut_ordinary_message
-from fakesmtp.recording.events import ClosedBy, TlsFacts
+from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
 
@@ -284,6 +284,8 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _begin_inside_tls(self, transport: asyncio.Transport) -> None:
         seconds = perf_counter() - self._handshake_began
+        from fakesmtp.recording.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
+
         self.record.shook_hands(TlsFacts.read(transport.get_extra_info("ssl_object"), seconds))
         self._dialogue.tls_started()
         self._is_active()

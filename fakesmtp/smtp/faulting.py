@@ -17,7 +17,7 @@ from fakesmtp.protocol.actions import (
     Struck,
     Wait,
 )
-from fakesmtp.recording.events import ClosedBy
+from fakesmtp.recording.causes import ClosedBy
 
 if TYPE_CHECKING:
     import asyncio

@@ -10,7 +10,7 @@ import pytest
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP
-from fakesmtp.recording.events import ClosedBy
+from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.smtp.faulting import Pause
 
 if TYPE_CHECKING:

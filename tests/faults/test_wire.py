@@ -12,7 +12,8 @@ from raw_client import RawClient
 from fakesmtp import FakeSMTP
 from fakesmtp.faults.effects import GARBAGE
 from fakesmtp.faults.words import FLAWS, PLACES, What, Where
-from fakesmtp.recording.events import ClosedBy, EventKind
+from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
