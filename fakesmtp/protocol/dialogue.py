@@ -255,17 +255,7 @@ class Dialogue:
         if not argument:
             return (Say(self._profile.helo_without_domain.reply(verb=verb)),)
         self.helo = argument
-        profile = self._profile
-        row = profile.ehlo_accepted if verb == "EHLO" else profile.helo_accepted
-        reply = row.reply(
-            host=profile.host_name,
-            argument=self._echo(argument),
-            ip=self._client_ip,
-            capabilities=profile.capabilities_inside_tls
-            if self.tls
-            else profile.capabilities_in_clear,
-        )
-        return (Say(reply),)
+        return self._profile.says_hello(verb, self._echo(argument), self._client_ip, tls=self.tls)
 
     def _starttls(self, _verb: str, _argument: str) -> Actions:
         if self._commands_behind and not self._policy.unsafe_commands_behind_starttls:

@@ -13,6 +13,9 @@ from fakesmtp.protocol.reply import Reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Marks in a frame, where the client's name goes and its address.
+_ARGUMENT, _IP = b"\x00", b"\x01"
+
 
 class Provenance(str, Enum):
     """How it is known that the endpoint says this."""
@@ -166,12 +169,26 @@ class Profile:
         """The actions that answer QUIT, made once."""
         return (Say(self.quit_done.reply(host=self.host_name)),)
 
-    @cached_property
-    def capabilities_in_clear(self) -> str:
-        """The EHLO keyword lines before TLS, parted by newlines."""
-        return "\n".join(c.line for c in self.capabilities)
+    def says_hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[Say]:
+        """Give the actions that answer HELO or EHLO, from a frame: every session has one or two."""
+        wire = self._hellos[verb, tls].replace(_IP, ip.encode())
+        return (Say(Reply.of_wire(wire.replace(_ARGUMENT, argument.encode("ascii", "replace")))),)
 
     @cached_property
-    def capabilities_inside_tls(self) -> str:
-        """The EHLO keyword lines that are left inside TLS, parted by newlines."""
-        return "\n".join(c.line for c in self.capabilities if not c.only_before_tls)
+    def _hellos(self) -> dict[tuple[str, bool], bytes]:
+        """The answers by verb and whether TLS is on, with marks where they differ."""
+        rows = {"HELO": self.helo_accepted, "EHLO": self.ehlo_accepted}
+        marks = {"argument": _ARGUMENT.decode(), "ip": _IP.decode()}
+        return {
+            (verb, tls): row.reply(
+                host=self.host_name, capabilities=self._keyword_lines(inside_tls=tls), **marks
+            ).wire
+            for verb, row in rows.items()
+            for tls in (False, True)
+        }
+
+    def _keyword_lines(self, *, inside_tls: bool) -> str:
+        """The EHLO keyword lines, parted by newlines."""
+        return "\n".join(
+            c.line for c in self.capabilities if not (inside_tls and c.only_before_tls)
+        )

@@ -32,6 +32,7 @@ from fakesmtp.recording.packing import (
     pack,
     pack_head,
     pack_message,
+    pack_texts,
 )
 from fakesmtp.recording.recorded import Recorded
 
@@ -217,7 +218,7 @@ class Session(Recorded):
     def logged_in(self, login: Login, mechanism: str) -> None:
         """Keep who the client is."""
         self.login, self.mechanism = login, mechanism
-        self._keep(LOGIN, pack((*login, mechanism)))
+        self._keep(LOGIN, pack_texts(*login, mechanism))
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how it ended; only the first end counts."""
@@ -226,7 +227,7 @@ class Session(Recorded):
                 detail = explain_tls_failure(detail)
             self.ended_after = perf_counter_ns() - self._began
             self.closed_by = closed_by
-            content = pack((closed_by, detail))
+            content = pack_texts(closed_by, detail)
             self._log += pack_head(self.ended_after, len(content), END) + content
 
     def _keep(self, code: int, content: bytes) -> None:

@@ -127,10 +127,8 @@ def end_event(at: int, end: Ended) -> Event:
     return Event(at, EventKind.END, show(text), about=end)
 
 
-def read_reply(wire: bytes) -> Reply:
-    """Read a reply from what was sent."""
-    lines = wire.decode("ascii").removesuffix("\r\n").split("\r\n")
-    return Reply(int(lines[0][:3]), tuple(line[4:] for line in lines))
+def _texts(content: bytes) -> list[str]:
+    return content.decode().split("\0")
 
 
 def _fields(content: bytes) -> Any:  # noqa: ANN401 - what `pack` made
@@ -139,11 +137,11 @@ def _fields(content: bytes) -> Any:  # noqa: ANN401 - what `pack` made
 
 _EVENTS: dict[EventKind, Callable[[int, bytes], Event]] = {
     EventKind.CLIENT: client_event,
-    EventKind.SERVER: lambda at, content: server_event(at, read_reply(content)),
+    EventKind.SERVER: lambda at, content: server_event(at, Reply.of_wire(content)),
     EventKind.MESSAGE: lambda at, content: message_event(at, _unpack_message(content)),
     EventKind.TLS: lambda at, content: tls_event(at, TlsFacts(*_fields(content))),
-    EventKind.LOGIN: lambda at, content: login_event(at, LoggedIn(*_fields(content))),
+    EventKind.LOGIN: lambda at, content: login_event(at, LoggedIn(*_texts(content))),
     EventKind.NOTE: lambda at, content: note_event(at, content.decode()),
     EventKind.FAULT: lambda at, content: fault_event(at, Fault(*_fields(content))),
-    EventKind.END: lambda at, content: end_event(at, Ended(*_fields(content))),
+    EventKind.END: lambda at, content: end_event(at, Ended(*_texts(content))),
 }

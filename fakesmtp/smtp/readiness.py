@@ -34,8 +34,15 @@ class LoopReadiness:
     """The event loop's own, for systems that have no epoll."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.add = loop.add_reader
-        self.remove = loop.remove_reader
+        self._loop = loop
+
+    def add(self, fd: int, callback: Callback, /) -> None:
+        """Watch a socket, or have another one called for it."""
+        self._loop.add_reader(fd, callback)
+
+    def remove(self, fd: int, /) -> None:
+        """Watch it no more; nothing when it was not watched."""
+        self._loop.remove_reader(fd)
 
     def close(self) -> None:
         """Do nothing: whoever added a socket removes it."""
