@@ -18,6 +18,7 @@ from fakesmtp.protocol.actions import (
     Wait,
 )
 from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.smtp.idling import NEVER
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 #: On, and no time to send what is left: closing the socket resets the connection.
 _LINGER_NOT = pack("ii", 1, 0)
-#: What waits on purpose is not idle.
-_NEVER = float("inf")
 
 
 class Pause:
@@ -121,14 +120,14 @@ class Faulting:
         if self.transport is not None:
             self.transport.pause_reading()
             self._pause = Pause(action.then, self.loop.call_later(action.seconds, self._go_on))
-            self.idle_at = _NEVER
+            self.idle_at = NEVER
 
     def _stall(self, action: Stall) -> None:
         """Go on reading, and forget it: a client that gives up must be noticed."""
         self._flush()
         timer = self.loop.call_later(action.seconds, self._go_on) if action.seconds else None
         self._pause = Pause((HangUp(asked=False),), timer, deaf=True)
-        self.idle_at = _NEVER
+        self.idle_at = NEVER
 
     def _go_on(self) -> None:
         pause, self._pause = self._pause, None

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
 
+#: When that is idle what waits on purpose.
+NEVER = float("inf")
+
 
 class MayBeIdle(Protocol):
     """What can be silent for too long."""
@@ -34,8 +37,8 @@ class IdleWatch:
 
     def watch(self, connection: MayBeIdle) -> None:
         """Watch one more of the connections."""
-        timer = self._timer
-        if timer is None or connection.idle_at < timer.when():
+        due = NEVER if self._timer is None else self._timer.when()
+        if connection.idle_at < due:
             self._look_at(connection.idle_at)
 
     def _look_at(self, when: float) -> None:
@@ -48,6 +51,6 @@ class IdleWatch:
         now = self._loop.time()
         for connection in [each for each in self._connections if each.idle_at <= now]:
             connection.close_idle()
-        left = [each.idle_at for each in self._connections]
-        if left:
-            self._look_at(min(left))
+        due = min((each.idle_at for each in self._connections), default=NEVER)
+        if due < NEVER:
+            self._look_at(due)

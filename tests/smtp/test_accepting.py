@@ -1,0 +1,119 @@
+"""Connections are accepted one by one, each with its session begun before anything else."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from contextlib import closing
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from raw_client import PATIENCE, RawClient
+
+from fakesmtp import FakeSMTP
+from fakesmtp.smtp import runner
+from fakesmtp.smtp.accepting import Acceptor
+from fakesmtp.smtp.readiness import LoopReadiness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Full:
+    """A listening socket; accepting fails as long as there is no room."""
+
+    def __init__(self, number: int) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+        self.errors = [OSError(number, "no room")]
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Fail once, then accept."""
+        if self.errors:
+            raise self.errors.pop()
+        return self._socket.accept()
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the socket has
+        return getattr(self._socket, name)
+
+
+class Hasty(asyncio.SelectorEventLoop):
+    """A loop that does not wait for what is to be done later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.delays: list[float] = []
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: object) -> Any:  # type: ignore[override] # noqa: ANN401
+        """Note the delay, and do it at once."""
+        self.delays.append(delay)
+        return self.call_soon(callback, *args)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_a_process_without_room_tries_again(number: int, caplog: pytest.LogCaptureFixture) -> None:
+    """With no file left, accepting pauses for a second and says so; the client is served then."""
+    bound, loop = Full(number), Hasty()
+    accepted: list[socket.socket] = []
+
+    def begin(one: socket.socket, _peer: object) -> None:
+        accepted.append(one)
+        loop.stop()
+
+    with (
+        closing(loop),
+        closing(socket.create_connection(bound.getsockname(), timeout=PATIENCE)),
+        caplog.at_level(logging.ERROR, logger="fakesmtp"),
+    ):
+        acceptor = Acceptor(loop, LoopReadiness(loop), [(bound, begin)])  # type: ignore[list-item]
+        loop.run_forever()
+        acceptor.close()
+        accepted[0].close()
+    assert loop.delays == [1.0]
+    assert "no room" in caplog.text
+
+
+@pytest.fixture(params=["epoll", "the loop's own"])
+def smtp(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSMTP]:
+    """A server on each way to know which sockets can be read."""
+    if request.param == "the loop's own":
+        monkeypatch.setattr(runner, "make_readiness", LoopReadiness)
+    with FakeSMTP(ports={587: 0, 465: 0}, accounts=[("AppKey", "SecretKey")]) as server:
+        yield server
+
+
+@pytest.mark.parametrize("port", [587, 465])
+def test_a_mail_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
+    """Also where there is no epoll, in clear and inside TLS."""
+    context = smtp.client_context() if port == 465 else None
+    with RawClient(smtp.port(port), context) as client:
+        client.log_in()
+        client.begin_data()
+        assert client.ask("hello\r\n.").startswith("250")
+        assert client.ask("QUIT").startswith("221")
+        assert client.read_to_end() == b""
+    assert smtp.messages[0].raw == b"hello\r\n"
+
+
+def test_a_change_waits_for_every_connection_that_was_made(smtp: FakeSMTP) -> None:
+    """Connections that wait in the queue begin under the terms of before, even if nobody waits."""
+    busy, done = Event(), Event()
+    smtp.on_mail(lambda _: (busy.set(), done.wait(PATIENCE)))
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(b"hello\r\n.\r\n")
+        assert busy.wait(PATIENCE)
+        # The server's thread is in the callback: these two wait in the listener's queue.
+        queued = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(2)]
+        smtp.change_terms(smtp.terms_for("second"), wait=False)
+        done.set()
+        smtp.change_terms(smtp.terms_for("third"))
+        with RawClient(smtp.port(587)) as last:
+            last.read_reply()
+    for one in queued:
+        one.close()
+    assert [session.owner for session in smtp.sessions] == [None, None, None, "third"]
