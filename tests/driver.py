@@ -15,10 +15,10 @@ from fakesmtp.protocol.actions import (
     Say,
     StartTls,
 )
-from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.framing import LineReader, MessageReader
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
+from fakesmtp.protocol.quick import QuickDialogue
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
@@ -37,7 +37,7 @@ class Driver:
     ) -> None:
         self.policy = policy or Policy()
         accounts = FixedAccounts([KEYS])
-        self.dialogue = Dialogue(profile, self.policy, accounts, ip, tls=tls)
+        self.dialogue = QuickDialogue(profile, self.policy, accounts, ip, tls=tls)
         self.lines = LineReader()
         self.message: MessageReader | None = None
         self.said: list[str] = []

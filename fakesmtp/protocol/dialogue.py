@@ -22,7 +22,7 @@ from fakesmtp.protocol.actions import (
     Say,
     StartTls,
 )
-from fakesmtp.protocol.address import LONGEST_DOMAIN, ORDINARY, AddressError, parse_address
+from fakesmtp.protocol.address import AddressError, parse_address
 from fakesmtp.protocol.authentication import Authentication, Awaiting
 from fakesmtp.protocol.command import (
     Command,
@@ -40,14 +40,8 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile, Row
 
 _HANG_UP = HangUp(asked=False)
-_GOOD_BYE = HangUp(asked=True)
-_READ_MESSAGE = ReadMessage()
-#: A line that nearly every client's MAIL, RCPT and DATA are; no address is in the last one's.
-_ORDINARY_LINE = re.compile(
-    rf"(?:(?i:MAIL FROM|RCPT TO):<{ORDINARY}>|(?i:DATA))\r\n".encode(), re.ASCII
-)
-_LONGEST_ORDINARY_LINE = LONGEST_DOMAIN
-_MAIL = b"Mm"
+GOOD_BYE = HangUp(asked=True)
+READ_MESSAGE = ReadMessage()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LARGEST_SIZE = 2**31 - 1
 _SMALLEST_SIZE = -(2**31)
@@ -181,48 +175,6 @@ class Dialogue:
         self._commands_behind = more_behind
         return self._COMMANDS.get(verb, Dialogue._unknown)(self, verb, argument)
 
-    def receive_ordinary_lines(self, data: bytes) -> tuple[int, list[bytes], bool]:
-        """Obey the lines that `data` begins with, as long as they are ordinary: four of five are.
-
-        Gives the index behind them, their replies as they are sent, and whether message data comes
-        next. It does what `receive_line` does for each of them, in a third of the time, and
-        leaves to that one whatever is in the least unusual, refusals too.
-        """
-        end, profile = 0, self._profile
-        replies: list[bytes] = []
-        if not self._is_ready_for_mail():
-            return end, replies, False
-        while line := _ORDINARY_LINE.match(data, end):
-            local_part, domain = line.groups()
-            if line.end() - end > _LONGEST_ORDINARY_LINE:
-                break
-            if local_part is None:
-                if self.mail_from is None or not self.rcpt_tos or self._unproven_rcpt:
-                    break
-                replies.append(profile.data_ready.wire)
-                return line.end(), replies, True
-            address = local_part + domain.lower()
-            if data[end] in _MAIL:
-                if self.mail_from is not None:
-                    break
-                self.mail_from = intern(address.decode())
-                replies.append(profile.mail_accepted.wire_with(address))
-            else:
-                if self.mail_from is None:
-                    break
-                self.rcpt_tos.append(intern(address.decode()))
-                replies.append(profile.rcpt_accepted.wire_with(address))
-            end = line.end()
-        return end, replies, False
-
-    def _is_ready_for_mail(self) -> bool:
-        """Whether only its own order can be wrong with a transaction."""
-        if self.helo is None or self._authentication.awaiting is not Awaiting.COMMAND:
-            return False
-        if self._wants_tls and not self.tls:
-            return False
-        return self._authentication.login is not None or self._policy.auth_required_at == "never"
-
     def receive_long_line(self) -> Actions:
         """Take note that a line was too long and is gone; the state stays as it was."""
         return self._profile.line_too_long.says
@@ -320,7 +272,7 @@ class Dialogue:
     def _data(self, _verb: str, _argument: str) -> Actions:
         if self._unproven_rcpt and self.login is None:
             return self._profile.auth_required_at_data.says
-        return (*self._profile.data_ready.says, _READ_MESSAGE)
+        return (*self._profile.data_ready.says, READ_MESSAGE)
 
     def lacks_auth(self, point: AuthPoint) -> bool:
         """Whether the policy refuses a client that has not logged in at this point."""
@@ -340,8 +292,8 @@ class Dialogue:
 
     def _quit(self, _verb: str, argument: str) -> Actions:
         if argument:
-            return (*self._profile.quit_with_argument.says, _GOOD_BYE)
-        return (*self._profile.says_good_bye, _GOOD_BYE)
+            return (*self._profile.quit_with_argument.says, GOOD_BYE)
+        return (*self._profile.says_good_bye, GOOD_BYE)
 
     def _unknown(self, verb: str, _argument: str) -> Actions:
         return (Say(self._profile.unknown_command.reply(verb=self._echo(verb))),)

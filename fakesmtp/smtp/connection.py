@@ -17,8 +17,8 @@ from fakesmtp.protocol.actions import (
     Say,
     StartTls,
 )
-from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.framing import LineReader, MessageReader, cut_ordinary_message
+from fakesmtp.protocol.quick import QuickDialogue
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
@@ -78,7 +78,7 @@ class Connection(Faulting, asyncio.Protocol):
             owner=terms.owner,
         )
         services.connections.add(self)
-        self._dialogue = Dialogue(
+        self._dialogue = QuickDialogue(
             terms.profile,
             terms.policy,
             terms.accounts,
@@ -146,12 +146,13 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _read_ordinary_lines(self, data: bytes) -> bytes:
         """Obey the ordinary lines that `data` begins with; give what stands behind them."""
-        end, replies, self._reads_message = self._dialogue.receive_ordinary_lines(data)
+        end, replies, actions = self._dialogue.receive_ordinary_lines(data)
         if not end:
             return data
         self._is_active()
         self.record.exchanged(data[:end], replies)
         self._out += replies
+        self._perform(actions)
         rest = data[end:]
         if rest and self._reads_message:
             self.record.noted_once(EARLY_DATA)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from fakesmtp.faults import FaultScript
     from fakesmtp.faults.dialogue import FaultyDialogue
     from fakesmtp.protocol.actions import Actions
-    from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.protocol.framing import LineReader
+    from fakesmtp.protocol.quick import QuickDialogue
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.listeners import Listener
@@ -76,7 +76,7 @@ class Faulting:
     idle_at: float
     _services: Services
     _listener: Listener
-    _dialogue: Dialogue
+    _dialogue: QuickDialogue
     _lines: LineReader
     _out: list[bytes]
     _upgrade: Upgrade | None

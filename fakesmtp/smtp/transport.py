@@ -11,8 +11,6 @@ import socket
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fakesmtp.smtp.readiness import Readiness
 
 #: Bytes of one read: for asyncio's 256 KiB the C library asks the system for memory each time.
@@ -31,10 +29,10 @@ class SocketTransport(asyncio.Transport):
         "_fd",
         "_has_paused_writing",
         "_is_closing",
+        "_is_handed_over",
         "_loop",
         "_paused",
         "_protocol",
-        "_read_ready",
         "_readiness",
         "_socket",
         "_unsent",
@@ -61,20 +59,20 @@ class SocketTransport(asyncio.Transport):
         # `SSLProtocol` of Python 3.10 asks for it by this name.
         self._paused = False
         self._protocol: asyncio.BaseProtocol = protocol
-        self._read_ready: Callable[[], None] = self._read
+        self._is_handed_over = False
         protocol.connection_made(self)
         self._listen()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Hand what is read from now on to another protocol."""
         self._protocol = protocol
-        reads_into = isinstance(protocol, asyncio.BufferedProtocol)
-        self._read_ready = self._read_into if reads_into else self._read
+        self._is_handed_over = True
         self._listen()
 
     def _listen(self) -> None:
         if self.is_reading():
-            self._readiness.add(self._fd, self._read_ready)
+            reads_into = isinstance(self._protocol, asyncio.BufferedProtocol)
+            self._readiness.add(self._fd, self._read_into if reads_into else self._read)
 
     def get_protocol(self) -> asyncio.BaseProtocol:
         """Give the protocol that takes what is read."""
@@ -203,7 +201,7 @@ class SocketTransport(asyncio.Transport):
         self._lose(error)
 
     def _lose(self, error: Exception | None) -> None:
-        """Close the socket, and tell the protocol in the loop's next turn, as asyncio does."""
+        """Close the socket and tell the protocol, one of asyncio in the next turn, as it expects."""
         if self._socket.fileno() < 0:
             return
         self._is_closing = True
@@ -211,4 +209,7 @@ class SocketTransport(asyncio.Transport):
         if self._unsent:
             self._loop.remove_writer(self._fd)
         self._socket.close()
-        self._loop.call_soon(self._protocol.connection_lost, error)
+        if self._is_handed_over:
+            self._loop.call_soon(self._protocol.connection_lost, error)
+        else:
+            self._protocol.connection_lost(error)

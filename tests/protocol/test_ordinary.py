@@ -9,6 +9,7 @@ from driver import Driver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakesmtp.protocol.actions import ReadMessage
 from fakesmtp.protocol.address import LONGEST_DOMAIN
 from fakesmtp.protocol.framing import LONGEST_LINE, MessageReader, cut_ordinary_message
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
@@ -18,13 +19,15 @@ from fakesmtp.protocol.profile import Profile, Provenance, Row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fakesmtp.protocol.dialogue import Dialogue
+    from fakesmtp.protocol.quick import QuickDialogue
+
 
 MAIL, RCPT, DATA = b"MAIL FROM:<a@example.com>\r\n", b"RCPT TO:<b@example.org>\r\n", b"DATA\r\n"
 LOGIN = b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n"
 LONG_NAME = b"a" * (LONGEST_DOMAIN - len(b"MAIL FROM:<@b.c>\r\n"))
 ORDINARY = [MAIL, RCPT, DATA]
 UNUSUAL = [
+    *(b"QUIT\r\n", b"QUIT now\r\n", b"EHLO\r\n", b"EHLO a b\r\n", b"ehlo c\r\n", b"EHLO \x01\r\n"),
     *(b"RSET\r\n", b"NOOP\r\n", b"EHLO c\r\n", LOGIN),
     *(b"mail from:<A.b+c@EXAMPLE.com>\r\n", b"rcpt TO:<x'y@Sub.Example.ORG>\r\n", b"data\r\n"),
     *(b"MAIL FROM:<>\r\n", b"MAIL FROM:<a@example.com> BODY=8BITMIME\r\n", b"RCPT TO:<a>\r\n"),
@@ -46,16 +49,16 @@ class InOneGo(Driver):
 
     def _read_lines(self, data: bytes) -> bytes | None:
         if not self.lines.has_more:
-            end, replies, reads_message = self.dialogue.receive_ordinary_lines(data)
+            end, replies, actions = self.dialogue.receive_ordinary_lines(data)
             self.said += b"".join(replies).decode().split("\r\n")[:-1]
             data = data[end:]
-            if reads_message:
-                self.message = MessageReader(self.policy.max_message_size)
+            self.perform(actions)
+            if self.message is not None:
                 return data
         return super()._read_lines(data)
 
 
-def state_of(dialogue: Dialogue) -> Sequence[object]:
+def state_of(dialogue: QuickDialogue) -> Sequence[object]:
     """What a dialogue remembers."""
     names = ("helo", "mail_from", "mail_parameters", "rcpt_tos", "tls", "login")
     return [getattr(dialogue, name) for name in names]
@@ -82,20 +85,27 @@ def test_in_one_go_is_line_by_line(policy: Policy, chunks: list[bytes]) -> None:
 
 def test_a_whole_transaction_is_obeyed_in_one_go() -> None:
     """MAIL, RCPT and DATA of an ordinary client need nothing else."""
-    driver = Driver(Policy(auth_required_at="never"))
+    driver = InOneGo(Policy(auth_required_at="never"))
     driver.send(b"EHLO client\r\n")
     data = MAIL + RCPT + RCPT + DATA + b"hello"
-    end, replies, reads_message = driver.dialogue.receive_ordinary_lines(data)
-    assert (data[end:], reads_message) == (b"hello", True)
+    end, replies, actions = driver.dialogue.receive_ordinary_lines(data)
+    assert (data[end:], actions) == (b"hello", (ReadMessage(),))
     assert [reply[:3] for reply in replies] == [b"250", b"250", b"250", b"354"]
 
 
 @pytest.mark.parametrize("before", [b"", b"EHLO c\r\n"], ids=["no EHLO", "no AUTH"])
 def test_whoever_may_not_send_is_left_to_the_full_way(before: bytes) -> None:
     """Nothing is obeyed in one go before EHLO, nor before an AUTH that is asked for."""
-    driver = Driver()
+    driver = InOneGo()
     driver.send(before)
-    assert driver.dialogue.receive_ordinary_lines(MAIL + RCPT) == (0, [], False)
+    assert driver.dialogue.receive_ordinary_lines(MAIL + RCPT) == (0, [], ())
+
+
+@pytest.mark.parametrize("line", [b"EHLO client.example\r\n", b"ehlo [127.0.0.1]\r\n", b"QUIT\r\n"])
+def test_lines_alone_are_obeyed_in_one_go(line: bytes) -> None:
+    """EHLO and QUIT are, with nothing behind them."""
+    assert InOneGo().dialogue.receive_ordinary_lines(line)[0] == len(line)
+    assert InOneGo().dialogue.receive_ordinary_lines(line + b"NOOP\r\n")[0] == 0
 
 
 @pytest.mark.parametrize("text", ["OK", "{address} it is", "first\n{address} and {address}"])
