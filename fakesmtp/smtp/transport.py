@@ -201,7 +201,7 @@ class SocketTransport(asyncio.Transport):
         self._lose(error)
 
     def _lose(self, error: Exception | None) -> None:
-        """Close the socket and tell the protocol, one of asyncio in the next turn, as it expects."""
+        """Close the socket and tell the protocol, asyncio's in the next turn, as it expects."""
         if self._socket.fileno() < 0:
             return
         self._is_closing = True
