@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.compose import show_address
 from fakesmtp.cli.console import escape
@@ -23,8 +21,7 @@ _SHOWN_RECIPIENTS = 2
 _KILOBYTE = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """What there is to tell at start; `app_keys` is empty when any may log in.
 
     `http` is the URL of the HTTP API, None without one.
@@ -237,6 +234,8 @@ def _align(rows: Sequence[tuple[str, ...]] | Iterator[tuple[str, ...]]) -> Itera
 
 
 def _event(name: str, **facts: object) -> str:
+    import json  # noqa: PLC0415 - lazily: most servers tell people, and not programs
+
     # ASCII alone: every control character is escaped, and any terminal's encoding can show it.
     return json.dumps({"event": name, **facts})
 
