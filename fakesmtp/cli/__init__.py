@@ -5,13 +5,15 @@ Its libraries come with the extra `server`; they are imported when a command run
 
 from __future__ import annotations
 
+import gc
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _EXTRA = ("typer", "click", "rich", "platformdirs", "tomli", "fastapi", "starlette", "uvicorn")
 _USAGE = 2
@@ -33,12 +35,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        from fakesmtp.cli.app import run  # noqa: PLC0415 - lazily: it needs the extra's libraries
+        with _collecting_no_garbage():
+            from fakesmtp.cli.app import load  # noqa: PLC0415 - lazily: with the extra's libraries
 
-        return run(arguments)
+            command = load(arguments)
+        return command()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA:
             raise
         message = f"the command line needs {missing}: pip install 'fakesmtp[server]' installs it"
         raise MissingExtraError(message) from error
+
+
+@contextmanager
+def _collecting_no_garbage() -> Iterator[None]:
+    """Look for no garbage meanwhile: what is loaded stays, and to see that takes long."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

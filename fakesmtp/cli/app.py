@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import typer
 from fakesmtp.cli.options import GroupedCommand, LightGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from types import ModuleType
 
 #: What the help lists, in this order: a command is a function of its name in a file of its name,
@@ -29,13 +30,20 @@ _OF_THE_PROGRAM = ("-h", "--help")
 _ALIASES = {"--version": "version"}
 
 
-def run(arguments: list[str]) -> int:
-    """Run the command that the arguments name, `serve` when they name none; give the exit code."""
+def load(arguments: list[str]) -> Callable[[], int]:
+    """Load the command that the arguments name, `serve` when they name none.
+
+    What it gives runs the command, and gives the exit code.
+    """
     arguments = _with_command(arguments)
     # The one that is named is the only one that is loaded: all of them take as long as a server.
     app = _make_app(set(arguments[:1]) & {*COMMANDS, *GROUPS} or {*COMMANDS, *GROUPS})
+    return partial(_run, typer.main.get_command(app), arguments)
+
+
+def _run(command: Callable[..., object], arguments: list[str]) -> int:
     try:
-        typer.main.get_command(app)(arguments, prog_name="fakesmtp")
+        command(arguments, prog_name="fakesmtp")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
