@@ -5,14 +5,15 @@ Like its Controller, without the thread: one port on an event loop.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import ssl
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
-from control import obey
+from control import obey, read_arguments, to_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Handler:
@@ -46,11 +47,7 @@ def smtp_options(account: str | None, certificates: Path | None) -> dict[str, An
 
 async def main() -> None:
     """Serve until standard input ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("port", type=int)
-    parser.add_argument("--certificates", type=Path)
-    parser.add_argument("--account")
-    given = parser.parse_args()
+    given = read_arguments(certificates=to_path, account=str)
     handler, loop = Handler(), asyncio.get_running_loop()
     options = smtp_options(given.account, given.certificates)
     await loop.create_server(lambda: SMTP(handler, **options), "127.0.0.1", given.port)

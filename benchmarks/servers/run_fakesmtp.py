@@ -7,30 +7,21 @@ writes them to files.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
-from control import obey
+from control import obey, read_arguments, to_path
 
 from fakesmtp import FakeSMTP
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("port", type=int)
-    parser.add_argument("--certificates", type=Path)
-    parser.add_argument("--account")
-    parser.add_argument("--max-events", type=int, default=10_000)
-    parser.add_argument("--record-dir", type=Path)
-    given = parser.parse_args()
+    given = read_arguments(certificates=to_path, account=str, max_events=int, record_dir=to_path)
     account = tuple(given.account.split(":")) if given.account else None
     smtp = FakeSMTP(
         ports={25: 0, 587: given.port, 2587: 0, 465: 0, 2465: 0},
         accounts=[account] if account else None,
         require_auth=account is not None,
         certificates=given.certificates,
-        max_events=given.max_events,
+        max_events=10_000 if given.max_events is None else given.max_events,
         record_dir=given.record_dir,
     )
     with smtp:
