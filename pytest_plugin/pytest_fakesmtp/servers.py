@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakesmtp import FakeSMTP, FakeSMTPError
+from pytest_fakesmtp.records import Source, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from pytest_fakesmtp.keys import Record
 
 
 def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of FakeSMTP
@@ -29,15 +28,17 @@ def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of Fake
 class Factory:
     """Starts servers for one test, and stops them after it."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, item: pytest.Item) -> None:
+        self._record = record_of(item)
         self._servers: list[FakeSMTP] = []
 
     def __call__(self, **options: Any) -> FakeSMTP:  # noqa: ANN401 - those of FakeSMTP
         """Start a server; raises what `FakeSMTP` raises."""
         server = FakeSMTP(**options).start()
         self._servers.append(server)
-        self._record.add(server, lambda: server.sessions)
+        # Its ports of now: a server that is stopped when the test is over has none.
+        ports = server.ports
+        self._record.sources.append(Source(server.host, lambda: ports, lambda: server.sessions))
         return server
 
     def stop(self) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from fakesmtp import Account, FakeSMTPError
 from pytest_fakesmtp.faults import Faults
-from pytest_fakesmtp.frameworks import DJANGO, FLASK_MAIL, make_settings
 
 if TYPE_CHECKING:
     import ssl
@@ -206,6 +205,8 @@ class FakeSMTPView(Faults, Inbox):
 
         Django trusts the system's authorities alone: for TLS use `fakesmtp_redirect` instead.
         """
+        from pytest_fakesmtp.frameworks import DJANGO, make_settings  # noqa: PLC0415 - seldom used
+
         return make_settings(DJANGO, self, real_port)
 
     def flask_mail_settings(self, real_port: int = 587) -> dict[str, object]:
@@ -213,6 +214,8 @@ class FakeSMTPView(Faults, Inbox):
 
         For TLS use `fakesmtp_redirect` instead, and your own settings.
         """
+        from pytest_fakesmtp.frameworks import FLASK_MAIL, make_settings  # noqa: PLC0415 - seldom used
+
         return make_settings(FLASK_MAIL, self, real_port)
 
     def new_account(self) -> AccountView:

@@ -66,7 +66,7 @@ def test_a_run_that_sends_no_mail(run: Run) -> None:
         def test_still():
             assert "fakesmtp" not in sys.modules
             assert sorted(name for name in sys.modules if name.startswith("pytest_fakesmtp")) == [
-                "pytest_fakesmtp", "pytest_fakesmtp.keys", "pytest_fakesmtp.plugin"]
+                "pytest_fakesmtp", "pytest_fakesmtp.plugin"]
         """,
         "-p",
         "no:smtpd",
