@@ -286,12 +286,14 @@ class FakeSMTP:
         `profile` may be among the switches. The owner has faults of its own, and no others.
         Raises `ConfigurationError`.
         """
-        terms = replace(self.terms, owner=owner, faults=faults or FaultScript())
-        if "profile" in switches:
-            terms = replace(terms, profile=cast("Profile", switches.pop("profile")))
-        if accounts is not None:
-            terms = replace(terms, accounts=_make_accounts(accounts))
-        return replace(terms, policy=_make_policy(terms.policy, switches)) if switches else terms
+        now = self.terms
+        return Terms(
+            cast("Profile", switches.pop("profile", now.profile)),
+            _make_policy(now.policy, switches) if switches else now.policy,
+            now.accounts if accounts is None else _make_accounts(accounts),
+            owner,
+            faults or FaultScript(),
+        )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
         """Set what holds for connections from now on; the terms before hold for those made before.

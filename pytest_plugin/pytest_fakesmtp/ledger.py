@@ -59,18 +59,18 @@ class Ledger:
         if "fakesmtp_server" in names and "fakesmtp" not in names:
             self._is_used_directly = True
 
-    def lend(self, item: pytest.Item) -> Iterator[FakeSMTPView]:
+    def open(self, item: pytest.Item) -> FakeSMTPView:
         """Let the server belong to a test, on the terms of its markers, and give its view."""
         path, line, _ = item.location
         owner = Owner(item.nodeid, path, (line or 0) + 1)
-        self._open(item, owner)
+        self._begin(item, owner)
+        self._sweep()
         view = FakeSMTPView(self._server, owner)
         source = Source(view.host, lambda: view.ports, lambda: view.sessions)
         record_of(item).sources.append(source)
-        yield view
-        self._close(view, owner)
+        return view
 
-    def _open(self, item: pytest.Item, owner: Owner) -> None:
+    def _begin(self, item: pytest.Item, owner: Owner) -> None:
         try:
             terms = self._server.terms_for(owner, **_read_markers(item))
         except FakeSMTPError as error:
@@ -79,13 +79,12 @@ class Ledger:
             pytest.fail(str(error), pytrace=False)
         self._active = owner
         self._server.change_terms(terms)
-        self._sweep()
 
-    def _close(self, view: FakeSMTPView, owner: Owner) -> None:
+    def close(self, view: FakeSMTPView) -> None:
         """End a test's view; raises what its callbacks raised, or a bug of the server."""
         errors = view.close()
         self._server.change_terms(self._between)
-        self._active = None
+        owner, self._active = self._active, None
         self._server.forget(owner)
         if errors:
             raise errors[0]

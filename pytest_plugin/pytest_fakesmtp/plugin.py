@@ -185,7 +185,9 @@ def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
 @pytest.fixture
 def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the mails and sessions of this test alone."""
-    yield from _fakesmtp_ledger.lend(request.node)
+    view = _fakesmtp_ledger.open(request.node)
+    yield view
+    _fakesmtp_ledger.close(view)
 
 
 @pytest.fixture

@@ -123,7 +123,11 @@ class Inbox:
         self._is_open = False
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        return self._all_mails.callback_errors
+        errors = self._all_mails.callback_errors
+        # They lead back here. Without them all of it goes with its last user: else each test would
+        # leave some work for the garbage collector.
+        del self._all_mails, self._unsubscribe
+        return errors
 
 
 class AccountView(Inbox):
@@ -265,4 +269,5 @@ class FakeSMTPView(Faults, Inbox):
         for account in self._accounts:
             self._server.remove_account(account.app_key)
             errors += account.close()
+        self._accounts.clear()
         return errors
