@@ -213,8 +213,9 @@ def test_nothing_is_left_to_the_garbage_collector(run: Run) -> None:
             send(fakesmtp, account=account.account)
 
         def test_next(fakesmtp):
+            left = [view for view in views if view()]
             gc.enable()
-            assert [view() for view in views] == [None, None]
+            assert not left
         """,
         in_a_process=True,
     )
