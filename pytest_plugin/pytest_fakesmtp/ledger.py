@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError
-from pytest_fakesmtp.records import Source, record_of
+from pytest_fakesmtp.records import record_of, report_records
 from pytest_fakesmtp.view import FakeSMTPView, Owner
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ class LateMailWarning(pytest.PytestWarning):
 
 def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
     """Keep the ledger of a server, a plugin of the run while it is kept."""
+    report_records(config)
     ledger = Ledger(server, config)
     config.pluginmanager.register(ledger)
     yield ledger
@@ -66,8 +67,7 @@ class Ledger:
         self._begin(item, owner)
         self._sweep()
         view = FakeSMTPView(self._server, owner)
-        source = Source(view.host, lambda: view.ports, lambda: view.sessions)
-        record_of(item).sources.append(source)
+        record_of(item).sources.append(view)
         return view
 
     def _begin(self, item: pytest.Item, owner: Owner) -> None:

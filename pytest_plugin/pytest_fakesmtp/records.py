@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_fakesmtp.options import sessions_folder, sessions_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Generator
 
     from fakesmtp import Session
+    from pytest_fakesmtp.servers import StartedServer
+    from pytest_fakesmtp.view import FakeSMTPView
 
 _REPORTER = "fakesmtp-reporter"
-
-
-class Source(NamedTuple):
-    """A server that has sessions of a test: where it listens, and which they are."""
-
-    host: str
-    ports: Callable[[], Mapping[int, int]]
-    sessions: Callable[[], list[Session]]
 
 
 class Record:
@@ -30,27 +24,30 @@ class Record:
     __slots__ = ("failed", "shown", "sources")
 
     def __init__(self) -> None:
-        self.sources: list[Source] = []
+        self.sources: list[FakeSMTPView | StartedServer] = []
         self.failed = False
         self.shown = False
 
     @property
     def sessions(self) -> list[Session]:
         """All sessions of the test, each server's oldest first."""
-        return [session for source in self.sources for session in source.sessions()]
+        return [session for source in self.sources for session in source.sessions]
 
 
 _RECORD = pytest.StashKey[Record]()
 
 
 def record_of(item: pytest.Item) -> Record:
-    """Give the record of a test, made when first asked for; from then on reports show records."""
-    record = item.stash.get(_RECORD, None)
-    if record is None:
-        record = item.stash[_RECORD] = Record()
-        if not item.config.pluginmanager.has_plugin(_REPORTER):
-            item.config.pluginmanager.register(Reporter(item.config), _REPORTER)
-    return record
+    """Give the record of a test, made when first asked for."""
+    if _RECORD not in item.stash:
+        item.stash[_RECORD] = Record()
+    return item.stash[_RECORD]
+
+
+def report_records(config: pytest.Config) -> None:
+    """From now on, have reports show the records of their tests."""
+    if not config.pluginmanager.has_plugin(_REPORTER):
+        config.pluginmanager.register(Reporter(config), _REPORTER)
 
 
 class Reporter:

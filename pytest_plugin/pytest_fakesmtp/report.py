@@ -57,7 +57,7 @@ _HOW_TO_SEE = "--fakesmtp-sessions=all shows everything"
 def _describe_listeners(record: Record) -> str:
     return "; ".join(
         f"the server listens on {source.host}, ports "
-        + ", ".join(f"{local} (for {real})" for real, local in source.ports().items())
+        + ", ".join(f"{local} (for {real})" for real, local in source.ports.items())
         for source in record.sources
     )
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakesmtp import FakeSMTP, FakeSMTPError
-from pytest_fakesmtp.records import Source, record_of
+from pytest_fakesmtp.records import record_of, report_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from fakesmtp import Session
 
 
 def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of FakeSMTP
@@ -25,10 +27,25 @@ def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of Fake
     server.raise_failures()
 
 
+class StartedServer:
+    """A server's sessions, and where it listened: once it is stopped it has no ports."""
+
+    def __init__(self, server: FakeSMTP) -> None:
+        self._server = server
+        self.host = server.host
+        self.ports = server.ports
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The recorded sessions, oldest first."""
+        return self._server.sessions
+
+
 class Factory:
     """Starts servers for one test, and stops them after it."""
 
     def __init__(self, item: pytest.Item) -> None:
+        report_records(item.config)
         self._record = record_of(item)
         self._servers: list[FakeSMTP] = []
 
@@ -36,9 +53,7 @@ class Factory:
         """Start a server; raises what `FakeSMTP` raises."""
         server = FakeSMTP(**options).start()
         self._servers.append(server)
-        # Its ports of now: a server that is stopped when the test is over has none.
-        ports = server.ports
-        self._record.sources.append(Source(server.host, lambda: ports, lambda: server.sessions))
+        self._record.sources.append(StartedServer(server))
         return server
 
     def stop(self) -> None:
