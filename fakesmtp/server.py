@@ -288,12 +288,14 @@ class FakeSMTP:
         `profile` may be among the switches. The owner has faults of its own, and no others.
         Raises `ConfigurationError`.
         """
-        terms = self.terms._replace(owner=owner, faults=faults or FaultScript())
-        if "profile" in switches:
-            terms = terms._replace(profile=cast("Profile", switches.pop("profile")))
-        if accounts is not None:
-            terms = terms._replace(accounts=_make_accounts(accounts))
-        return terms._replace(policy=_make_policy(terms.policy, switches)) if switches else terms
+        now = self.terms
+        return Terms(
+            cast("Profile", switches.pop("profile", now.profile)),
+            _make_policy(now.policy, switches) if switches else now.policy,
+            now.accounts if accounts is None else _make_accounts(accounts),
+            faults or FaultScript(),
+            owner,
+        )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
         """Set what holds for connections from now on; the terms before hold for those made before.

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fakesmtp import FakeSMTPError
-from pytest_fakesmtp.keys import USED_DIRECTLY, record_of
-from pytest_fakesmtp.options import read_markers
+from pytest_fakesmtp.records import record_of, report_records
 from pytest_fakesmtp.view import FakeSMTPView, Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from fakesmtp import FakeSMTP, ReceivedMail
 
@@ -24,6 +25,16 @@ class LateMailWarning(pytest.PytestWarning):
     """A mail came when the test that its session belongs to was over."""
 
 
+def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
+    """Keep the ledger of a server, a plugin of the run while it is kept."""
+    report_records(config)
+    ledger = Ledger(server, config)
+    config.pluginmanager.register(ledger)
+    yield ledger
+    config.pluginmanager.unregister(ledger)
+    ledger.finish()
+
+
 class Ledger:
     """The tests that share one server in one process, one after the other."""
 
@@ -31,32 +42,49 @@ class Ledger:
         self._server = server
         self._config = config
         self._between = server.terms
-        self._told: set[str] = {mail.id for mail in server.messages}
+        self._active: Owner | None = None
+        self._is_used_directly = False
+        #: Mails that were not the active test's when they came: a test pays for these alone, and
+        #: not for all that the server keeps.
+        self._strays: deque[ReceivedMail] = deque()
+        self._stop_watching = server.on_mail(self._watch)
 
-    def lend(self, item: pytest.Item) -> Iterator[FakeSMTPView]:
+    def _watch(self, mail: ReceivedMail) -> None:
+        owner = mail.session.owner
+        if owner is None or owner is not self._active:
+            self._strays.append(mail)
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Notice a test that uses the server without a view: what it leaves is no late mail."""
+        names = getattr(item, "fixturenames", ())
+        if "fakesmtp_server" in names and "fakesmtp" not in names:
+            self._is_used_directly = True
+
+    def open(self, item: pytest.Item) -> FakeSMTPView:
         """Let the server belong to a test, on the terms of its markers, and give its view."""
         path, line, _ = item.location
         owner = Owner(item.nodeid, path, (line or 0) + 1)
+        self._begin(item, owner)
+        self._sweep()
         view = FakeSMTPView(self._server, owner)
-        self._open(item, owner)
-        record_of(item).add(self._server, lambda: view.sessions)
-        yield view
-        self._close(view, owner)
+        record_of(item).sources.append(view)
+        return view
 
-    def _open(self, item: pytest.Item, owner: Owner) -> None:
+    def _begin(self, item: pytest.Item, owner: Owner) -> None:
         try:
-            terms = self._server.terms_for(owner, **read_markers(item))
+            terms = self._server.terms_for(owner, **_read_markers(item))
         except FakeSMTPError as error:
             pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp cannot be: {error}", pytrace=False)
         except pytest.UsageError as error:
             pytest.fail(str(error), pytrace=False)
+        self._active = owner
         self._server.change_terms(terms)
-        self.sweep(owner)
 
-    def _close(self, view: FakeSMTPView, owner: Owner) -> None:
+    def close(self, view: FakeSMTPView) -> None:
         """End a test's view; raises what its callbacks raised, or a bug of the server."""
         errors = view.close()
         self._server.change_terms(self._between)
+        owner, self._active = self._active, None
         self._server.forget(owner)
         if errors:
             raise errors[0]
@@ -65,28 +93,21 @@ class Ledger:
     def finish(self) -> None:
         """Tell of what came after the last test."""
         self._server.change_terms(self._between)
-        self.sweep(None)
+        self._stop_watching()
+        self._sweep()
 
-    def sweep(self, active: Owner | None) -> None:
-        """Tell of what is there and not the active test's, and forget it."""
-        mails, sessions = self._server.messages, self._server.sessions
-        for mail in mails:
+    def _sweep(self) -> None:
+        """Tell of the mails that came and were no active test's, and forget those of a test."""
+        while self._strays:
+            mail = self._strays.popleft()
             owner = mail.session.owner
-            if owner is None:
-                self._tell_of_foreign(mail)
-            elif isinstance(owner, Owner) and owner is not active:
+            if owner is not None:
+                self._server.forget(owner)
+            if isinstance(owner, Owner):
                 self._warn(owner, f"a mail came after the end of {owner.nodeid}", mail)
-        self._config.stash[USED_DIRECTLY] = False
-        owners = {one.owner for one in (*(mail.session for mail in mails), *sessions)}
-        for owner in owners - {None, active}:
-            self._server.forget(owner)
-
-    def _tell_of_foreign(self, mail: ReceivedMail) -> None:
-        """Tell once of a mail that belongs to no test; it stays, for `fakesmtp_server`."""
-        is_new = mail.id not in self._told
-        self._told.add(mail.id)
-        if is_new and not self._config.stash.get(USED_DIRECTLY, False):
-            self._warn(_NOBODY, "a mail came while no test used `fakesmtp`", mail)
+            elif owner is None and not self._is_used_directly:
+                self._warn(_NOBODY, "a mail came while no test used `fakesmtp`", mail)
+        self._is_used_directly = False
 
     def _warn(self, owner: Owner, what: str, mail: ReceivedMail) -> None:
         """Put a warning under the test it belongs to.
@@ -104,3 +125,11 @@ class Ledger:
             "location": None,
         }
         self._config.hook.pytest_warning_recorded.call_historic(kwargs=kwargs)
+
+
+def _read_markers(item: pytest.Item) -> dict[str, Any]:
+    if item.get_closest_marker("fakesmtp") is None:
+        return {}
+    from pytest_fakesmtp.markers import read_markers  # noqa: PLC0415 - most tests have no marker
+
+    return read_markers(item)

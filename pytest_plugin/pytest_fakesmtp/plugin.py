@@ -1,20 +1,22 @@
 """What pytest loads: hooks and fixtures, and nothing heavy before one of them is used.
 
-This is part of every test run of every user. So each function imports what it needs itself.
-`options.py` says what wins over what.
+This is part of every test run of every user. So each function imports what it needs itself, and
+the hooks that pytest calls for each test are in plugins of their own, which the first test that
+uses a fixture registers: `records.Reporter` and `ledger.Ledger`. `options.py` says what wins over
+what.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from pytest_fakesmtp.keys import RECORD, USED_DIRECTLY, record_of
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from fakesmtp import FakeSMTP, Policy, Profile
@@ -76,32 +78,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
         return
     marked = [item for item in items if item.get_closest_marker("fakesmtp")]
     if marked:
-        from pytest_fakesmtp.options import check_markers
+        from pytest_fakesmtp.markers import check_markers
 
         check_markers(marked)
 
 
 # -- reports ---------------------------------------------------------------------------------------
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Notice a test that uses the shared server without a view on it."""
-    names = getattr(item, "fixturenames", ())
-    if "fakesmtp_server" in names and "fakesmtp" not in names:
-        item.config.stash[USED_DIRECTLY] = True
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the SMTP sessions of a test to its report."""
-    report = yield
-    if RECORD in item.stash:
-        from pytest_fakesmtp.report import add_sections
-
-        add_sections(item, report)
-    return report
 
 
 def pytest_terminal_summary(
@@ -185,28 +167,48 @@ def fakesmtp_max_events() -> int:
 # -- servers ---------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _as_installed() -> Iterator[None]:
+    """Import as Python does, from what pip compiled.
+
+    pytest would compile all of it anew for its `assert`s, which there are none of: in the first run
+    after an installation, and in every one where it cannot keep bytecode. That takes longer than
+    all else until the server runs.
+    """
+    sys.meta_path.insert(0, PathFinder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(PathFinder)
+
+
 @pytest.fixture(scope="session")
 def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`)."""
-    from pytest_fakesmtp.servers import serve
+    # The package itself by pytest's way: of this one alone it would warn, where pytest runs pytest.
+    import fakesmtp  # noqa: F401
+
+    with _as_installed():
+        from pytest_fakesmtp.servers import serve
 
     # Not as parameters: pytest visits every fixture a test depends on, for each test again.
     yield from serve(**{name: request.getfixturevalue(f"fakesmtp_{name}") for name in _DEFAULTS})
 
 
 @pytest.fixture(scope="session")
-def _fakesmtp_ledger(request: pytest.FixtureRequest, fakesmtp_server: FakeSMTP) -> Iterator[Ledger]:
-    from pytest_fakesmtp.ledger import Ledger
+def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
+    from pytest_fakesmtp.ledger import keep_ledger
 
-    ledger = Ledger(fakesmtp_server, request.config)
-    yield ledger
-    ledger.finish()
+    # Not as a parameter, for the same reason.
+    yield from keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config)
 
 
 @pytest.fixture
 def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the mails and sessions of this test alone."""
-    yield from _fakesmtp_ledger.lend(request.node)
+    view = _fakesmtp_ledger.open(request.node)
+    yield view
+    _fakesmtp_ledger.close(view)
 
 
 @pytest.fixture
@@ -214,7 +216,7 @@ def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Callable[..., Fake
     """`make_fakesmtp(**options)` gives one more running `FakeSMTP`, stopped after the test."""
     from pytest_fakesmtp.servers import Factory
 
-    factory = Factory(record_of(request.node))
+    factory = Factory(request.node)
     yield factory
     factory.stop()
 

@@ -6,8 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from pytest_fakesmtp.keys import RECORD
-from pytest_fakesmtp.options import sessions_folder, sessions_mode
+from pytest_fakesmtp.options import sessions_mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from fakesmtp import Session
-    from pytest_fakesmtp.keys import Record
+    from pytest_fakesmtp.records import Record
 
 _SESSIONS = 3
 _LINES = 40
@@ -25,18 +24,11 @@ _TITLE = "SMTP session"
 _MARKS = {"client": "C:", "server": "S:", "message": "C:"}
 
 
-def add_sections(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Add a section for every session to a report that is to have them; write files at the end."""
-    record, mode = item.stash[RECORD], sessions_mode(item.config)
-    record.failed = record.failed or report.failed
+def add_sections(record: Record, report: pytest.TestReport, mode: str) -> None:
+    """Add a section for every session to a report that is to have them, once for each test."""
     if mode != "none" and not record.shown and (report.failed or _ends_well(report, mode)):
         record.shown = True
         report.sections += make_sections(record, is_whole=mode == "all")
-    if report.when == "teardown":
-        del item.stash[RECORD]
-        folder = sessions_folder(item.config)
-        if folder is not None and (mode == "all" or (mode == "failed" and record.failed)):
-            write_sessions(folder, item.nodeid, record.sessions)
 
 
 def _ends_well(report: pytest.TestReport, mode: str) -> bool:
@@ -64,9 +56,9 @@ _HOW_TO_SEE = "--fakesmtp-sessions=all shows everything"
 
 def _describe_listeners(record: Record) -> str:
     return "; ".join(
-        f"the server listens on {host}, ports "
-        + ", ".join(f"{local} (for {real})" for real, local in ports.items())
-        for host, ports in record.places
+        f"the server listens on {source.host}, ports "
+        + ", ".join(f"{local} (for {real})" for real, local in source.ports.items())
+        for source in record.sources
     )
 
 

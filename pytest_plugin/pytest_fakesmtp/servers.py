@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fakesmtp import FakeSMTP, FakeSMTPError
+from pytest_fakesmtp.records import record_of, report_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_fakesmtp.keys import Record
+    from fakesmtp import Session
 
 
 def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of FakeSMTP
@@ -26,18 +27,33 @@ def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of Fake
     server.raise_failures()
 
 
+class StartedServer:
+    """A server's sessions, and where it listened: once it is stopped it has no ports."""
+
+    def __init__(self, server: FakeSMTP) -> None:
+        self._server = server
+        self.host = server.host
+        self.ports = server.ports
+
+    @property
+    def sessions(self) -> list[Session]:
+        """The recorded sessions, oldest first."""
+        return self._server.sessions
+
+
 class Factory:
     """Starts servers for one test, and stops them after it."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
+    def __init__(self, item: pytest.Item) -> None:
+        report_records(item.config)
+        self._record = record_of(item)
         self._servers: list[FakeSMTP] = []
 
     def __call__(self, **options: Any) -> FakeSMTP:  # noqa: ANN401 - those of FakeSMTP
         """Start a server; raises what `FakeSMTP` raises."""
         server = FakeSMTP(**options).start()
         self._servers.append(server)
-        self._record.add(server, lambda: server.sessions)
+        self._record.sources.append(StartedServer(server))
         return server
 
     def stop(self) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from fakesmtp import Account, FakeSMTPError
 from pytest_fakesmtp.faults import Faults
-from pytest_fakesmtp.frameworks import DJANGO, FLASK_MAIL, make_settings
 
 if TYPE_CHECKING:
     import ssl
@@ -124,7 +123,11 @@ class Inbox:
         self._is_open = False
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        return self._all_mails.callback_errors
+        errors = self._all_mails.callback_errors
+        # They lead back here. Without them all of it goes with its last user: else each test would
+        # leave some work for the garbage collector.
+        del self._all_mails, self._unsubscribe
+        return errors
 
 
 class AccountView(Inbox):
@@ -206,6 +209,8 @@ class FakeSMTPView(Faults, Inbox):
 
         Django trusts the system's authorities alone: for TLS use `fakesmtp_redirect` instead.
         """
+        from pytest_fakesmtp.frameworks import DJANGO, make_settings  # noqa: PLC0415 - seldom used
+
         return make_settings(DJANGO, self, real_port)
 
     def flask_mail_settings(self, real_port: int = 587) -> dict[str, object]:
@@ -213,6 +218,8 @@ class FakeSMTPView(Faults, Inbox):
 
         For TLS use `fakesmtp_redirect` instead, and your own settings.
         """
+        from pytest_fakesmtp.frameworks import FLASK_MAIL, make_settings  # noqa: PLC0415 - seldom used
+
         return make_settings(FLASK_MAIL, self, real_port)
 
     def new_account(self) -> AccountView:
@@ -262,4 +269,5 @@ class FakeSMTPView(Faults, Inbox):
         for account in self._accounts:
             self._server.remove_account(account.app_key)
             errors += account.close()
+        self._accounts.clear()
         return errors

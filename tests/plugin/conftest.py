@@ -9,7 +9,9 @@ import pytest
 
 # pytester forgets after each run which modules it imported. What is here before stays.
 import pytest_fakesmtp.compare
+import pytest_fakesmtp.frameworks
 import pytest_fakesmtp.ledger
+import pytest_fakesmtp.markers
 import pytest_fakesmtp.redirect
 import pytest_fakesmtp.report
 import pytest_fakesmtp.servers  # noqa: F401

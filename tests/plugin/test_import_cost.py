@@ -66,13 +66,60 @@ def test_a_run_that_sends_no_mail(run: Run) -> None:
         def test_still():
             assert "fakesmtp" not in sys.modules
             assert sorted(name for name in sys.modules if name.startswith("pytest_fakesmtp")) == [
-                "pytest_fakesmtp", "pytest_fakesmtp.keys", "pytest_fakesmtp.plugin"]
+                "pytest_fakesmtp", "pytest_fakesmtp.plugin"]
+
+        def test_hooks(pytestconfig):
+            for when in ("setup", "call", "teardown", "makereport", "logreport"):
+                for each in getattr(pytestconfig.hook, f"pytest_runtest_{when}").get_hookimpls():
+                    assert "fakesmtp" not in each.function.__module__
         """,
         "-p",
         "no:smtpd",
         in_a_process=True,
     )
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=3, failed=1)
+
+
+def test_a_test_that_passes(run: Run) -> None:
+    """Reports, markers, comparisons and the settings of frameworks are loaded by who needs them."""
+    result = run(
+        """
+        import sys
+
+        def test_send(fakesmtp, send):
+            send(fakesmtp)
+            assert len(fakesmtp.messages) == 1
+
+        def test_modules():
+            names = {name for name in sys.modules if name.startswith("pytest_fakesmtp.")}
+            assert {name.partition(".")[2] for name in names} == {
+                "faults", "ledger", "options", "plugin", "records", "servers", "view"}
+        """,
+        in_a_process=True,
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_nothing_is_compiled_anew(run: Run, pytester: pytest.Pytester) -> None:
+    """What pip installed is imported as it is, though pytest rewrites what comes with plugins."""
+    conftest = pytester.path / "conftest.py"
+    marked = 'import pytest\n\npytest.register_assert_rewrite("fakesmtp")\n'
+    conftest.write_text(marked + conftest.read_text())
+    result = run(
+        """
+        import sys
+
+        def is_rewritten(name):
+            return "Rewriting" in type(sys.modules[name].__loader__).__name__
+
+        def test_loaders(fakesmtp):
+            assert is_rewritten("fakesmtp.lazy")
+            for name in ("server", "mailbox", "protocol.dialogue"):
+                assert not is_rewritten(f"fakesmtp.{name}"), name
+        """,
+        in_a_process=True,
+    )
+    result.assert_outcomes(passed=1)
 
 
 def test_time(tmp_path: Path) -> None:

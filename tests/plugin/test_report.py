@@ -194,6 +194,34 @@ def test_sessions_of_servers_of_its_own(run: Run) -> None:
     assert count_titles(result) == 2
 
 
+def test_nothing_is_left_to_the_garbage_collector(run: Run) -> None:
+    """A view goes at the end of its test, also one with accounts and callbacks."""
+    result = run(
+        """
+        import gc
+        import weakref
+
+        views = []
+
+        def test_view(fakesmtp, send):
+            gc.disable()
+            account = fakesmtp.new_account()
+            for view in (fakesmtp, account):
+                view.on_mail(print)
+                views.append(weakref.ref(view))
+            fakesmtp.on_session_end(print)
+            send(fakesmtp, account=account.account)
+
+        def test_next(fakesmtp):
+            left = [view for view in views if view()]
+            gc.enable()
+            assert not left
+        """,
+        in_a_process=True,
+    )
+    result.assert_outcomes(passed=2)
+
+
 def test_a_long_run_keeps_nothing(run: Run) -> None:
     """What was kept for a test's report is let go when the test is over."""
     result = run(

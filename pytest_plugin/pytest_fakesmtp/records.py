@@ -1,0 +1,84 @@
+"""What is known of a test for its report, and the hook that puts it there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_fakesmtp.options import sessions_folder, sessions_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from fakesmtp import Session
+    from pytest_fakesmtp.servers import StartedServer
+    from pytest_fakesmtp.view import FakeSMTPView
+
+_REPORTER = "fakesmtp-reporter"
+
+
+class Record:
+    """What is known of one test: who has sessions of it, and how it went."""
+
+    __slots__ = ("failed", "shown", "sources")
+
+    def __init__(self) -> None:
+        self.sources: list[FakeSMTPView | StartedServer] = []
+        self.failed = False
+        self.shown = False
+
+    @property
+    def sessions(self) -> list[Session]:
+        """All sessions of the test, each server's oldest first."""
+        return [session for source in self.sources for session in source.sessions]
+
+
+_RECORD = pytest.StashKey[Record]()
+
+
+def record_of(item: pytest.Item) -> Record:
+    """Give the record of a test, made when first asked for."""
+    if _RECORD not in item.stash:
+        item.stash[_RECORD] = Record()
+    return item.stash[_RECORD]
+
+
+def report_records(config: pytest.Config) -> None:
+    """From now on, have reports show the records of their tests."""
+    if not config.pluginmanager.has_plugin(_REPORTER):
+        config.pluginmanager.register(Reporter(config), _REPORTER)
+
+
+class Reporter:
+    """The plugin of runs that have sessions to show: the others never pay for its hook."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._mode = sessions_mode(config)
+        self._folder = sessions_folder(config)
+
+    # Last, which is innermost: the hooks of a user's conftest.py see the sessions in the report.
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Add the SMTP sessions of a test to its report, and let them go after the last one."""
+        report = yield
+        record = item.stash.get(_RECORD, None)
+        if record is not None:
+            if report.failed or record.failed or self._mode == "all":
+                self._report(item, record, report)
+            if report.when == "teardown":
+                del item.stash[_RECORD]
+        return report
+
+    def _report(self, item: pytest.Item, record: Record, report: pytest.TestReport) -> None:
+        from pytest_fakesmtp.report import (  # noqa: PLC0415 - tests that pass do without
+            add_sections,
+            write_sessions,
+        )
+
+        record.failed = record.failed or report.failed
+        add_sections(record, report, self._mode)
+        if report.when == "teardown" and self._folder is not None and self._mode != "none":
+            write_sessions(self._folder, item.nodeid, record.sessions)
