@@ -159,6 +159,9 @@ class Session(Recorded):
         As one event where that can be: it takes a quarter of the time of one for each.
         """
         count = 2 * len(replies)
+        if self._room < 0 and not any(reply.startswith(_REFUSING) for reply in replies):
+            self.cut += count
+            return
         if (
             self._room >= count
             and len(self._log) < self._max_bytes

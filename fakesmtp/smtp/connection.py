@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from fakesmtp.protocol.actions import (
@@ -150,13 +150,16 @@ class Connection(Faulting, asyncio.Protocol):
         if not end:
             return data
         self._is_active()
-        self.record.exchanged(data[:end], replies)
         self._out += replies
+        if end == len(data):
+            self.record.exchanged(data, replies)
+            self._perform(actions)
+            return b""
+        self.record.exchanged(data[:end], replies)
         self._perform(actions)
-        rest = data[end:]
-        if rest and self._reads_message:
+        if self._reads_message:
             self.record.noted_once(EARLY_DATA)
-        return rest
+        return data[end:]
 
     def _read_all_lines(self, data: bytes) -> bytes | None:
         lines, dialogue, record = self._lines, self._dialogue, self.record
@@ -326,7 +329,7 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _is_active(self) -> None:
         """Begin the idle time anew."""
-        self.idle_at = self.loop.time() + self._terms.policy.idle_timeout
+        self.idle_at = monotonic() + self._terms.policy.idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
         if self._pause is not None:

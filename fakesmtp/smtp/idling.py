@@ -7,6 +7,7 @@ leaves thousands behind.
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ NEVER = float("inf")
 class MayBeIdle(Protocol):
     """What can be silent for too long."""
 
-    #: When that would be so, on the loop's clock; it moves with everything that is heard.
+    #: When that would be so, by `time.monotonic`; it moves with everything that is heard.
     idle_at: float
 
     def close_idle(self) -> None:
@@ -34,21 +35,22 @@ class IdleWatch:
         self._loop = loop
         self._connections = connections
         self._timer: asyncio.TimerHandle | None = None
+        self._due = NEVER
 
     def watch(self, connection: MayBeIdle) -> None:
         """Watch one more of the connections."""
-        due = NEVER if self._timer is None else self._timer.when()
-        if connection.idle_at < due:
+        if connection.idle_at < self._due:
             self._look_at(connection.idle_at)
 
-    def _look_at(self, when: float) -> None:
+    def _look_at(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._look)
+        self._due = due
+        self._timer = self._loop.call_later(due - monotonic(), self._look)
 
     def _look(self) -> None:
-        self._timer = None
-        now = self._loop.time()
+        self._timer, self._due = None, NEVER
+        now = monotonic()
         for connection in [each for each in self._connections if each.idle_at <= now]:
             connection.close_idle()
         due = min((each.idle_at for each in self._connections), default=NEVER)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from fakesmtp.smtp import idling
 from fakesmtp.smtp.idling import IdleWatch
 
 if TYPE_CHECKING:
@@ -27,19 +30,15 @@ class Timer:
 
 
 class Clock:
-    """A loop whose time is set by hand."""
+    """A loop, and the clock it goes by, whose time is set by hand."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.timers: list[Timer] = []
 
-    def time(self) -> float:
-        """Give the time."""
-        return self.now
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+    def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
         """Set a timer."""
-        self.timers.append(Timer(when, callback))
+        self.timers.append(Timer(self.now + delay, callback))
         return self.timers[-1]
 
     @property
@@ -68,9 +67,17 @@ class Silent:
         self._connections.discard(self)
 
 
-def test_each_is_closed_in_its_own_time() -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that idle time is measured by."""
+    clock = Clock()
+    monkeypatch.setattr(idling, "monotonic", lambda: clock.now)
+    return clock
+
+
+def test_each_is_closed_in_its_own_time(clock: Clock) -> None:
     """The one that is due first is closed first, whenever it came, with one timer for all."""
-    clock, connections = Clock(), set[Silent]()
+    connections = set[Silent]()
     watch = IdleWatch(clock, connections)  # type: ignore[arg-type]
     long, short = Silent(120, connections), Silent(5, connections)
     for each in (long, short):
@@ -86,9 +93,9 @@ def test_each_is_closed_in_its_own_time() -> None:
     assert clock.pending == []
 
 
-def test_what_waits_on_purpose_is_not_closed() -> None:
+def test_what_waits_on_purpose_is_not_closed(clock: Clock) -> None:
     """A connection that never is idle sets no timer, and is watched when it says so."""
-    clock, connections = Clock(), set[Silent]()
+    connections = set[Silent]()
     watch = IdleWatch(clock, connections)  # type: ignore[arg-type]
     waiting = Silent(5, connections)
     watch.watch(waiting)
