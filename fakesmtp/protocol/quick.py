@@ -27,7 +27,6 @@ _OF_TRANSACTION = re.compile(
     rf"(?:(?i:MAIL FROM|RCPT TO):<{ORDINARY}>|(?i:DATA))\r\n".encode(), re.ASCII
 )
 _ALONE = re.compile(rb"(?:(?i:EHLO) ([!-~]+)|(?i:QUIT))\r\n")
-_BEGINS_ALONE = b"EeQq"
 _MAIL = b"Mm"
 _LONGEST_LINE = LONGEST_DOMAIN
 
@@ -39,32 +38,11 @@ class QuickDialogue(Dialogue):
 
     def receive_ordinary_lines(self, data: bytes) -> Obeyed:
         """Obey the lines that `data` begins with, as long as they are ordinary."""
-        if self._authentication.awaiting is not Awaiting.COMMAND:
-            return 0, [], ()
-        if data[0] in _BEGINS_ALONE:
-            return self._receive_alone(data)
-        return self._receive_transaction(data) if self._is_ready_for_mail() else (0, [], ())
-
-    def _receive_alone(self, data: bytes) -> Obeyed:
-        line = _ALONE.fullmatch(data)
-        if line is None or len(data) > _LONGEST_LINE:
-            return 0, [], ()
-        name: bytes | None = line[1]
-        if name is None:
-            return len(data), [self._profile.says_good_bye[0].reply.wire], (GOOD_BYE,)
-        answers = self._hello("EHLO", name.decode())
-        return len(data), [each.reply.wire for each in answers if isinstance(each, Say)], ()
-
-    def _is_ready_for_mail(self) -> bool:
-        """Whether nothing but its own order can be wrong with a transaction."""
-        if self.helo is None or (self._wants_tls and not self.tls):
-            return False
-        return self._authentication.login is not None or self._policy.auth_required_at == "never"
-
-    def _receive_transaction(self, data: bytes) -> Obeyed:
         # One function, though it is long: a call for each line would take as long as the line.
         end, profile = 0, self._profile
         replies: list[bytes] = []
+        if not self._is_ready_for_mail():
+            return self._receive_alone(data)
         while line := _OF_TRANSACTION.match(data, end):
             local_part, domain = line.groups()
             if line.end() - end > _LONGEST_LINE:
@@ -78,7 +56,7 @@ class QuickDialogue(Dialogue):
             if data[end] in _MAIL:
                 if self.mail_from is not None:
                     break
-                self.mail_from = intern(address.decode())
+                self.mail_from, self.mail_parameters = intern(address.decode()), ()
                 replies.append(profile.mail_accepted.wire_with(address))
             else:
                 if self.mail_from is None:
@@ -86,4 +64,24 @@ class QuickDialogue(Dialogue):
                 self.rcpt_tos.append(intern(address.decode()))
                 replies.append(profile.rcpt_accepted.wire_with(address))
             end = line.end()
-        return end, replies, ()
+        return (end, replies, ()) if end else self._receive_alone(data)
+
+    def _is_ready_for_mail(self) -> bool:
+        """Whether nothing but its own order can be wrong with a transaction."""
+        if self.helo is None or self._authentication.awaiting is not Awaiting.COMMAND:
+            return False
+        if self._wants_tls and not self.tls:
+            return False
+        return self._authentication.login is not None or self._policy.auth_required_at == "never"
+
+    def _receive_alone(self, data: bytes) -> Obeyed:
+        line = _ALONE.fullmatch(data)
+        if line is None or len(data) > _LONGEST_LINE:
+            return 0, [], ()
+        if self._authentication.awaiting is not Awaiting.COMMAND:
+            return 0, [], ()
+        name: bytes | None = line[1]
+        if name is None:
+            return len(data), [self._profile.says_good_bye[0].reply.wire], (GOOD_BYE,)
+        answers = self._hello("EHLO", name.decode())
+        return len(data), [each.reply.wire for each in answers if isinstance(each, Say)], ()

@@ -136,32 +136,30 @@ class Connection(Faulting, asyncio.Protocol):
             if self._pause is not None:
                 self._pause.keep(data)
                 return
-            data = self._read_message(data) if self._reads_message else self._read_lines(data)
+            if self._reads_message:
+                data = self._read_message(data)
+            elif self._faults.rules or self._lines.has_more:
+                data = self._read_lines(data)
+            else:
+                data = self._read_ordinary_lines(data)
 
-    def _read_lines(self, data: bytes) -> bytes | None:
-        """Obey whole lines; give what stands behind DATA, None when all is read."""
-        if not (self._lines.has_more or self._faults.rules):
-            data = self._read_ordinary_lines(data)
-        return data if self._reads_message or not data else self._read_all_lines(data)
-
-    def _read_ordinary_lines(self, data: bytes) -> bytes:
-        """Obey the ordinary lines that `data` begins with; give what stands behind them."""
+    def _read_ordinary_lines(self, data: bytes) -> bytes | None:
+        """Obey lines in one go, as long as they are ordinary; give what stands behind them."""
         end, replies, actions = self._dialogue.receive_ordinary_lines(data)
         if not end:
-            return data
+            return self._read_lines(data)
         self._is_active()
-        self._out += replies
-        if end == len(data):
-            self.record.exchanged(data, replies)
-            self._perform(actions)
-            return b""
         self.record.exchanged(data[:end], replies)
+        self._out += replies
         self._perform(actions)
+        if end == len(data):
+            return None
         if self._reads_message:
             self.record.noted_once(EARLY_DATA)
         return data[end:]
 
-    def _read_all_lines(self, data: bytes) -> bytes | None:
+    def _read_lines(self, data: bytes) -> bytes | None:
+        """Obey whole lines; give what stands behind DATA, None when all is read."""
         lines, dialogue, record = self._lines, self._dialogue, self.record
         speaker = self._faulty() if self._faults.rules else dialogue
         lines.feed(data)
