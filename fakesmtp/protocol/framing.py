@@ -22,17 +22,20 @@ def is_too_long(line: bytes) -> bool:
 class LineReader:
     """Cuts command lines off what arrives."""
 
-    __slots__ = ("_buffer", "_dropping", "_start")
+    __slots__ = ("_buffer", "_dropping", "_start", "is_between_lines")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._start = 0
         self._dropping = False
+        #: Whether all that came is cut into lines, and none is half dropped.
+        self.is_between_lines = True
 
     def feed(self, chunk: bytes) -> None:
         """Add bytes as they arrived."""
         self._buffer = self._buffer[self._start :] + chunk if self.has_more else chunk
         self._start = 0
+        self.is_between_lines = False
 
     def next_line(self) -> bytes | None:
         """One whole line with its end; `b""` for one that was too long; None: none is whole yet."""
@@ -42,6 +45,7 @@ class LineReader:
             self._drop_overlong_start()
             return None
         self._start = end
+        self.is_between_lines = end == len(buffer)
         line = buffer[start:end]
         if self._dropping or (len(line) > LONGEST_LINE and is_too_long(line)):
             self._dropping = False
@@ -51,6 +55,7 @@ class LineReader:
     def take_rest(self) -> bytes:
         """Hand over everything that has not been cut into lines."""
         rest, self._buffer, self._start = self._buffer[self._start :], b"", 0
+        self.is_between_lines = True
         return rest
 
     @property

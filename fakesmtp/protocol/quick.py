@@ -18,6 +18,10 @@ from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.dialogue import GOOD_BYE, READ_MESSAGE, Dialogue
 
 if TYPE_CHECKING:
+    from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile
+
     #: The index behind the lines, each one's reply as it is sent, and what is to be done then:
     #: `ReadMessage` behind DATA, `HangUp` behind QUIT, mostly nothing.
     Obeyed = tuple[int, list[bytes], Actions]
@@ -34,16 +38,30 @@ _LONGEST_LINE = LONGEST_DOMAIN
 class QuickDialogue(Dialogue):
     """A `Dialogue` that can obey ordinary lines in one go."""
 
-    __slots__ = ()
+    __slots__ = ("_may_send",)
+
+    def __init__(
+        self,
+        profile: Profile,
+        policy: Policy,
+        accounts: Accounts,
+        client_ip: str,
+        *,
+        tls: bool = False,
+    ) -> None:
+        super().__init__(profile, policy, accounts, client_ip, tls=tls)
+        self._may_send = False
 
     def receive_ordinary_lines(self, data: bytes) -> Obeyed:
         """Obey the lines that `data` begins with, as long as they are ordinary."""
         # One function, though it is long: a call for each line would take as long as the line.
-        end, profile = 0, self._profile
+        end, size, profile = 0, len(data), self._profile
         replies: list[bytes] = []
-        if not self._is_ready_for_mail():
+        if self._authentication.awaiting is not Awaiting.COMMAND:
+            return end, replies, ()
+        if not (self._may_send or self._check_may_send()):
             return self._receive_alone(data)
-        while line := _OF_TRANSACTION.match(data, end):
+        while end < size and (line := _OF_TRANSACTION.match(data, end)):
             local_part, domain = line.groups()
             if line.end() - end > _LONGEST_LINE:
                 break
@@ -66,19 +84,18 @@ class QuickDialogue(Dialogue):
             end = line.end()
         return (end, replies, ()) if end else self._receive_alone(data)
 
-    def _is_ready_for_mail(self) -> bool:
-        """Whether nothing but its own order can be wrong with a transaction."""
-        if self.helo is None or self._authentication.awaiting is not Awaiting.COMMAND:
-            return False
-        if self._wants_tls and not self.tls:
-            return False
-        return self._authentication.login is not None or self._policy.auth_required_at == "never"
+    def _check_may_send(self) -> bool:
+        """Whether nothing but its own order can be wrong with a transaction, from now on."""
+        self._may_send = (
+            self.helo is not None
+            and (self.tls or not self._wants_tls)
+            and (self.login is not None or self._policy.auth_required_at == "never")
+        )
+        return self._may_send
 
     def _receive_alone(self, data: bytes) -> Obeyed:
         line = _ALONE.fullmatch(data)
         if line is None or len(data) > _LONGEST_LINE:
-            return 0, [], ()
-        if self._authentication.awaiting is not Awaiting.COMMAND:
             return 0, [], ()
         name: bytes | None = line[1]
         if name is None:

@@ -10,6 +10,7 @@ from time import perf_counter_ns, time
 from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
 from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
 from fakesmtp.recording.notes import (
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
-    from fakesmtp.protocol.reply import Reply
     from fakesmtp.recording.events import Event, TlsFacts
 
 _COMMAND = Awaiting.COMMAND
@@ -172,16 +172,13 @@ class Session(Recorded):
             return
         for line, reply in zip(lines.splitlines(keepends=True), replies, strict=True):
             self.heard(line, _COMMAND)
-            self._say(reply)
+            self.said(Reply.of_wire(reply))
 
     def said(self, reply: Reply) -> None:
         """Keep a reply, without its text where that would repeat a masked line."""
-        self._say(reply.wire)
-
-    def _say(self, wire: bytes) -> None:
         if self._hide_reply:
-            self._hide_reply, wire = False, b"%b %b\r\n" % (wire[:3], MASK.encode())
-        self._keep(SERVER, wire)
+            self._hide_reply, reply = False, Reply(reply.code, (MASK,))
+        self._keep(SERVER, reply.wire)
 
     def took_message(self, mail_id: str, raw: bytes, envelope: Envelope) -> None:
         """Keep that a message arrived, and what is unusual about it."""

@@ -45,6 +45,7 @@ class Connection(Faulting, asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._services = services
         self._terms: Terms = services.terms()
+        self._idle_timeout = self._terms.policy.idle_timeout
         self._listener = listener
         self._outside_tls: asyncio.Transport | None = None
         self._lines = LineReader()
@@ -138,10 +139,10 @@ class Connection(Faulting, asyncio.Protocol):
                 return
             if self._reads_message:
                 data = self._read_message(data)
-            elif self._faults.rules or self._lines.has_more:
-                data = self._read_lines(data)
-            else:
+            elif self._lines.is_between_lines and not self._faults.rules:
                 data = self._read_ordinary_lines(data)
+            else:
+                data = self._read_lines(data)
 
     def _read_ordinary_lines(self, data: bytes) -> bytes | None:
         """Obey lines in one go, as long as they are ordinary; give what stands behind them."""
@@ -151,7 +152,8 @@ class Connection(Faulting, asyncio.Protocol):
         self._is_active()
         self.record.exchanged(data[:end], replies)
         self._out += replies
-        self._perform(actions)
+        if actions:
+            self._perform(actions)
         if end == len(data):
             return None
         if self._reads_message:
@@ -327,7 +329,7 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _is_active(self) -> None:
         """Begin the idle time anew."""
-        self.idle_at = monotonic() + self._terms.policy.idle_timeout
+        self.idle_at = monotonic() + self._idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
         if self._pause is not None:

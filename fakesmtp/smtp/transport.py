@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fakesmtp.smtp.readiness import Readiness
@@ -58,7 +58,8 @@ class SocketTransport(asyncio.Transport):
         self._is_closing = self._has_paused_writing = False
         # `SSLProtocol` of Python 3.10 asks for it by this name.
         self._paused = False
-        self._protocol: asyncio.BaseProtocol = protocol
+        #: An `asyncio.Protocol`, or an `asyncio.BufferedProtocol`.
+        self._protocol: Any = protocol
         self._is_handed_over = False
         protocol.connection_made(self)
         self._listen()
@@ -73,10 +74,6 @@ class SocketTransport(asyncio.Transport):
         if self.is_reading():
             reads_into = isinstance(self._protocol, asyncio.BufferedProtocol)
             self._readiness.add(self._fd, self._read_into if reads_into else self._read)
-
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        """Give the protocol that takes what is read."""
-        return self._protocol
 
     def is_closing(self) -> bool:
         """Whether it is closed, or will be when all is sent."""
@@ -109,27 +106,26 @@ class SocketTransport(asyncio.Transport):
             self._lose(error)
             return
         if data:
-            cast("asyncio.Protocol", self._protocol).data_received(data)
+            self._protocol.data_received(data)
         else:
             self._read_end()
 
     def _read_into(self) -> None:
         """Read as `SSLProtocol` wants it from Python 3.11 on: into a buffer of its own."""
-        protocol = cast("asyncio.BufferedProtocol", self._protocol)
         try:
-            size = self._socket.recv_into(protocol.get_buffer(-1))
+            size = self._socket.recv_into(self._protocol.get_buffer(-1))
         except _NOT_NOW:
             return
         except OSError as error:
             self._lose(error)
             return
         if size:
-            protocol.buffer_updated(size)
+            self._protocol.buffer_updated(size)
         else:
             self._read_end()
 
     def _read_end(self) -> None:
-        if cast("asyncio.Protocol", self._protocol).eof_received():
+        if self._protocol.eof_received():
             self.pause_reading()
         else:
             self.close()

@@ -32,6 +32,7 @@ UNUSUAL = [
     *(b"mail from:<A.b+c@EXAMPLE.com>\r\n", b"rcpt TO:<x'y@Sub.Example.ORG>\r\n", b"data\r\n"),
     *(b"MAIL FROM:<>\r\n", b"MAIL FROM:<a@example.com> BODY=8BITMIME\r\n", b"RCPT TO:<a>\r\n"),
     *(b"MAIL FROM:<a..b@c>\r\n", b"RCPT TO:<a@-b.c>\r\n", b"RCPT TO:<postmaster@b.c>\r\n"),
+    *(b"x" * (LONGEST_LINE + 9), b"MAIL FROM", b":<a@b.c>\r\n", b"x" * LONGEST_LINE + b"\r\r\n"),
     *(b"MAIL FROM:<a@b.c>\n", b"DATA x\r\n", b" DATA\r\n", b"MAIL FROM: <a@b.c>\r\n"),
     *(b"MAIL FROM:<" + LONG_NAME + b"@b.c>\r\n", b"RCPT TO:<a" + LONG_NAME + b"@b.c>\r\n"),
 ]
@@ -48,7 +49,7 @@ class InOneGo(Driver):
     """Has ordinary lines obeyed in one go, as the connection does."""
 
     def _read_lines(self, data: bytes) -> bytes | None:
-        if not self.lines.has_more:
+        if self.lines.is_between_lines:
             end, replies, actions = self.dialogue.receive_ordinary_lines(data)
             self.said += b"".join(replies).decode().split("\r\n")[:-1]
             data = data[end:]
