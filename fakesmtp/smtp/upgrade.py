@@ -5,7 +5,7 @@ Loaded by the first client that wants TLS: a server that is spoken to in clear s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import ssl
 
     from fakesmtp.smtp.connection import Connection
+
+#: Bytes of one read inside TLS, which are those of a record (RFC 8446 §5.1). For asyncio's 256 KiB
+#: the C library would ask the system for memory each time.
+_READ_SIZE = 16 * 1024
 
 
 class Upgrade(SMTP):
@@ -55,6 +59,7 @@ class Upgrade(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand the connection what is inside TLS; asyncio calls this when the handshake is done."""
+        cast("Any", self._tls_protocol).max_size = _READ_SIZE
         inside = cast("asyncio.Transport", transport)
         inside.set_protocol(self._connection)
         self._connection.tls_started(inside)
