@@ -6,8 +6,8 @@ empty, so two parts are user name and password, and of three or more the first i
 
 from __future__ import annotations
 
-import base64
 import re
+from binascii import a2b_base64
 
 # Not compiled here: a server starts before the first AUTH, and `re` keeps what it compiled.
 _BASE64 = rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?"
@@ -26,7 +26,7 @@ def decode_base64(text: bytes) -> bytes:
     """
     if not re.fullmatch(_BASE64, text):
         raise MalformedResponse
-    return base64.b64decode(text + b"=" * (-len(text) % 4))
+    return a2b_base64(text + b"=" * (-len(text) % 4))
 
 
 def decode_text(text: bytes) -> str:

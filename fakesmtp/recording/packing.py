@@ -22,12 +22,12 @@ MASKED = 0x80
 
 
 def pack_texts(*texts: str) -> bytes:
-    """Make the content of an event that every session has, of texts without NUL."""
+    """Make the content of an event of several texts, without NUL."""
     return "\0".join(texts).encode()
 
 
 def pack(fields: tuple[object, ...]) -> bytes:
-    """Make the content of an event that has several fields, and is rare."""
+    """Make the content of an event of several fields with anything in them, which is rare."""
     import json  # noqa: PLC0415 - lazily: as it is rare
 
     return json.dumps(fields).encode()

@@ -213,7 +213,8 @@ class Session(Recorded):
     def shook_hands(self, tls: TlsFacts) -> None:
         """Keep that TLS is on."""
         self.tls = tls
-        self._keep(TLS, pack(tls))
+        facts = (tls.version, tls.cipher, repr(tls.handshake), tls.sni or "", tls.alpn or "")
+        self._keep(TLS, pack_texts(*facts))
 
     def logged_in(self, login: Login, mechanism: str) -> None:
         """Keep who the client is."""

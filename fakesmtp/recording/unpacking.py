@@ -127,6 +127,11 @@ def end_event(at: int, end: Ended) -> Event:
     return Event(at, EventKind.END, show(text), about=end)
 
 
+def _unpack_tls(content: bytes) -> TlsFacts:
+    version, cipher, handshake, sni, alpn = _texts(content)
+    return TlsFacts(version, cipher, float(handshake), sni or None, alpn or None)
+
+
 def _texts(content: bytes) -> list[str]:
     return content.decode().split("\0")
 
@@ -139,7 +144,7 @@ _EVENTS: dict[EventKind, Callable[[int, bytes], Event]] = {
     EventKind.CLIENT: client_event,
     EventKind.SERVER: lambda at, content: server_event(at, Reply.of_wire(content)),
     EventKind.MESSAGE: lambda at, content: message_event(at, _unpack_message(content)),
-    EventKind.TLS: lambda at, content: tls_event(at, TlsFacts(*_fields(content))),
+    EventKind.TLS: lambda at, content: tls_event(at, _unpack_tls(content)),
     EventKind.LOGIN: lambda at, content: login_event(at, LoggedIn(*_texts(content))),
     EventKind.NOTE: lambda at, content: note_event(at, content.decode()),
     EventKind.FAULT: lambda at, content: fault_event(at, Fault(*_fields(content))),

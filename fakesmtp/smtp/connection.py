@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
+    from fakesmtp.smtp.transport import SocketTransport
     from fakesmtp.smtp.upgrade import Upgrade
 
 log = logging.getLogger("fakesmtp")
@@ -47,7 +48,7 @@ class Connection(Faulting, asyncio.Protocol):
         self._terms: Terms = services.terms()
         self._idle_timeout = self._terms.policy.idle_timeout
         self._listener = listener
-        self._outside_tls: asyncio.Transport | None = None
+        self._outside_tls: SocketTransport | None = None
         self._lines = LineReader()
         self._reads_message = False
         #: Of a message that comes in pieces, or is otherwise out of the ordinary.
@@ -274,7 +275,7 @@ class Connection(Faulting, asyncio.Protocol):
         from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
 
         self._handshake_began = perf_counter()
-        self._outside_tls = cast("asyncio.Transport", self.transport)
+        self._outside_tls = cast("SocketTransport", self.transport)
         context = self._services.tls_context(self._flaw)
         self._upgrade = Upgrade(self, self._outside_tls, context, go_ahead)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services
+    from fakesmtp.smtp.transport import SocketTransport
     from fakesmtp.smtp.upgrade import Upgrade
 
 #: On, and no time to send what is left: closing the socket resets the connection.
@@ -72,7 +73,7 @@ class Faulting:
     loop: asyncio.AbstractEventLoop
     transport: asyncio.Transport | None
     record: Session
-    _outside_tls: asyncio.Transport | None
+    _outside_tls: SocketTransport | None
     idle_at: float
     _services: Services
     _listener: Listener

@@ -20,6 +20,7 @@ _READ_SIZE = 64 * 1024
 _HIGH_WATER, _LOW_WATER = 64 * 1024, 16 * 1024
 _NOT_NOW = (BlockingIOError, InterruptedError)
 _NOTHING = b""
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 class SocketTransport(asyncio.Transport):
@@ -175,6 +176,15 @@ class SocketTransport(asyncio.Transport):
         elif size <= _LOW_WATER and self._has_paused_writing:
             self._has_paused_writing = False
             self._protocol.resume_writing()
+
+    def acknowledge(self) -> None:
+        """Tell the client's system at once that all has come, where ours can be told to (Linux).
+
+        At the end of a TLS handshake, nothing that we send does so: a client with Nagle's algorithm
+        on, such as smtplib, would hold its next command back until our delayed ACK, for 40 ms.
+        """
+        if _QUICK_ACK is not None and not self._is_closing:
+            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     # -- the end -------------------------------------------------------------------------------
 

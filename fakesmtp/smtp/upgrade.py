@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import ssl
 
     from fakesmtp.smtp.connection import Connection
+    from fakesmtp.smtp.transport import SocketTransport
 
 #: Bytes of one read inside TLS, which are those of a record (RFC 8446 §5.1). For asyncio's 256 KiB
 #: the C library would ask the system for memory each time.
@@ -31,7 +32,7 @@ class Upgrade(SMTP):
     def __init__(
         self,
         connection: Connection,
-        transport: asyncio.Transport,
+        transport: SocketTransport,
         context: ssl.SSLContext,
         go_ahead: bytes,
     ) -> None:
@@ -60,6 +61,7 @@ class Upgrade(SMTP):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand the connection what is inside TLS; asyncio calls this when the handshake is done."""
         cast("Any", self._tls_protocol).max_size = _READ_SIZE
+        self._outside.acknowledge()
         inside = cast("asyncio.Transport", transport)
         inside.set_protocol(self._connection)
         self._connection.tls_started(inside)

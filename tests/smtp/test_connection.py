@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
 import logging
 import socket
@@ -269,6 +270,20 @@ def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
         accepted = connection.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="a ticket does it elsewhere")
+def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
+    """No delayed ACK holds back the next command of a client that has Nagle's algorithm on."""
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        assert client.ask("STARTTLS").startswith("220")
+        client.start_tls(smtp.client_context())
+        (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
+        for _ in range(10):
+            smtp._runner._thread.call(asyncio.sleep(0))  # noqa: SLF001 - what came is read by then
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
 
 
 def test_no_reverse_dns(smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch) -> None:
