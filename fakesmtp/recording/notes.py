@@ -25,6 +25,7 @@ LONE_LF_IN_MESSAGE = "a lone LF ends lines of the message (RFC 5321 §2.3.8)"
 LONGEST_COMMAND = 512
 _LONGEST_TEXT = 998
 _WITH_END = _LONGEST_TEXT + 2
+_CR = ord("\r")
 _END_OF_HEADER = b"\r\n\r\n"
 
 
@@ -66,9 +67,7 @@ def _has_lone_lf(raw: bytes) -> bool:
     """
     first = raw.find(b"\n")
     of_body = raw.find(b"\n", raw.find(_END_OF_HEADER) + len(_END_OF_HEADER))
-    return (first >= 0 and raw[first - 1 : first] != b"\r") or (
-        of_body >= 0 and raw[of_body - 1 : of_body] != b"\r"
-    )
+    return (first >= 0 and raw[first - 1] != _CR) or (of_body >= 0 and raw[of_body - 1] != _CR)
 
 
 def _has_long_line(raw: bytes) -> bool:
@@ -78,7 +77,7 @@ def _has_long_line(raw: bytes) -> bool:
         leap = raw.rfind(b"\n", position, position + _WITH_END) + 1
         if not leap:
             return _is_too_long(raw[position : position + _WITH_END])
-        if leap - position == _WITH_END and raw[leap - 2] != ord("\r"):
+        if leap - position == _WITH_END and raw[leap - 2] != _CR:
             return True
         position = leap
     return False

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _COMMAND = Awaiting.COMMAND
 _NANOSECONDS = 1_000_000_000
 _REFUSING = (b"4", b"5")
+#: Replies that refuse come behind it in the order of bytes, the others before it.
+_LEAST_REFUSAL = b"4"
 #: How many refusals are kept of a session that is cut already.
 _SPARE_REFUSALS = 1_000
 _NOTHING: frozenset[str] = frozenset()
@@ -159,7 +161,7 @@ class Session(Recorded):
         As one event where that can be: it takes a quarter of the time of one for each.
         """
         count = 2 * len(replies)
-        if self._room < 0 and not any(reply.startswith(_REFUSING) for reply in replies):
+        if self._room < 0 and max(replies) < _LEAST_REFUSAL:
             self.cut += count
             return
         if (
