@@ -53,10 +53,14 @@ class Row:
 
     def wire_with(self, address: bytes) -> bytes:
         """Fill in an ASCII address, the row's only name, and give the reply as it is sent."""
-        return address.join(self._around_address)
+        parts = self._around_address
+        return address.join(parts) if parts else self.reply(address=address.decode()).wire
 
     @cached_property
-    def _around_address(self) -> list[bytes]:
+    def _around_address(self) -> list[bytes] | None:
+        """What stands around the address; None where it is filled in in a way of its own."""
+        if "{" in self.text.replace("{address}", ""):
+            return None
         return self.reply(address="\0").wire.split(b"\0")
 
     @cached_property

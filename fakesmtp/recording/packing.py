@@ -22,7 +22,7 @@ MASKED = 0x80
 
 
 def pack_texts(*texts: str) -> bytes:
-    """Make the content of an event of several texts, without NUL."""
+    """Make the content of an event of several texts, of which only the last may hold a NUL."""
     return "\0".join(texts).encode()
 
 

@@ -215,13 +215,13 @@ class Session(Recorded):
     def shook_hands(self, tls: TlsFacts) -> None:
         """Keep that TLS is on."""
         self.tls = tls
-        facts = (tls.version, tls.cipher, repr(tls.handshake), tls.sni or "", tls.alpn or "")
+        facts = (tls.version, tls.cipher, repr(tls.handshake), tls.alpn or "", tls.sni or "")
         self._keep(TLS, pack_texts(*facts))
 
     def logged_in(self, login: Login, mechanism: str) -> None:
         """Keep who the client is."""
         self.login, self.mechanism = login, mechanism
-        self._keep(LOGIN, pack_texts(*login, mechanism))
+        self._keep(LOGIN, pack_texts(login.mail_type, mechanism, login.app_key))
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how it ended; only the first end counts."""

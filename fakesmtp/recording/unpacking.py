@@ -128,12 +128,17 @@ def end_event(at: int, end: Ended) -> Event:
 
 
 def _unpack_tls(content: bytes) -> TlsFacts:
-    version, cipher, handshake, sni, alpn = _texts(content)
+    version, cipher, handshake, alpn, sni = _texts(content, 5)
     return TlsFacts(version, cipher, float(handshake), sni or None, alpn or None)
 
 
-def _texts(content: bytes) -> list[str]:
-    return content.decode().split("\0")
+def _unpack_login(content: bytes) -> LoggedIn:
+    mail_type, mechanism, app_key = _texts(content, 3)
+    return LoggedIn(app_key, mail_type, mechanism)
+
+
+def _texts(content: bytes, count: int) -> list[str]:
+    return content.decode().split("\0", count - 1)
 
 
 def _fields(content: bytes) -> Any:  # noqa: ANN401 - what `pack` made
@@ -145,8 +150,8 @@ _EVENTS: dict[EventKind, Callable[[int, bytes], Event]] = {
     EventKind.SERVER: lambda at, content: server_event(at, Reply.of_wire(content)),
     EventKind.MESSAGE: lambda at, content: message_event(at, _unpack_message(content)),
     EventKind.TLS: lambda at, content: tls_event(at, _unpack_tls(content)),
-    EventKind.LOGIN: lambda at, content: login_event(at, LoggedIn(*_texts(content))),
+    EventKind.LOGIN: lambda at, content: login_event(at, _unpack_login(content)),
     EventKind.NOTE: lambda at, content: note_event(at, content.decode()),
     EventKind.FAULT: lambda at, content: fault_event(at, Fault(*_fields(content))),
-    EventKind.END: lambda at, content: end_event(at, Ended(*_texts(content))),
+    EventKind.END: lambda at, content: end_event(at, Ended(*_texts(content, 2))),
 }

@@ -11,7 +11,7 @@ import errno
 import logging
 from functools import partial
 from selectors import EVENT_READ, DefaultSelector
-from threading import Event, RLock
+from threading import Event, RLock, get_ident
 from typing import TYPE_CHECKING
 
 from fakesmtp.smtp.listeners import BACKLOG
@@ -50,6 +50,7 @@ class Acceptor:
         # Held from accepting a connection until its session has begun.
         self._lock = RLock()
         self._queued = 0
+        self._thread = get_ident()
         self._selector = DefaultSelector()
         for bound, begin in self._places:
             self._selector.register(bound, EVENT_READ)
@@ -93,25 +94,34 @@ class Acceptor:
     def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
         """Act when every connection that clients have made so far has begun its session.
 
-        Without `wait` it may be soon after, but before the action of any later call.
+        Without `wait` it may be soon after, but before the action of any later call. In the loop's
+        own thread, where a callback may call it, nothing is waited for.
         """
+        is_loops = get_ident() == self._thread
         with self._lock:
+            if is_loops and not self._queued:
+                self._accept_waiting()
             if not self._queued and not (self._places and self._selector.select(0)):
                 action()
                 return
             self._queued += 1
         done = Event()
         self._loop.call_soon_threadsafe(self._accept_all, action, done)
-        if wait:
+        if wait and not is_loops:
             done.wait()
 
     def _accept_all(self, action: Callable[[], None], done: Event) -> None:
-        with self._lock:
-            for bound, begin in self._places:
-                # No more than can have been waiting: others may come all the while.
-                for _ in range(BACKLOG):
-                    if not self._accept(bound, begin):
-                        break
-            self._queued -= 1
-            action()
-        done.set()
+        try:
+            with self._lock:
+                self._accept_waiting()
+                self._queued -= 1
+                action()
+        finally:
+            done.set()
+
+    def _accept_waiting(self) -> None:
+        for bound, begin in self._places:
+            # No more than can have been waiting: others may come all the while.
+            for _ in range(BACKLOG):
+                if not self._accept(bound, begin):
+                    break

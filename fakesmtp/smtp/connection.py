@@ -114,8 +114,8 @@ class Connection(Faulting, asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """End the session; the reason that was found first counts."""
         closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
-        self._end(closed_by, self._unfinished())
         self._services.connections.discard(self)
+        self._end(closed_by, self._unfinished())
         for transport in (self.transport, self._outside_tls):
             if transport is not None:
                 transport.close()
@@ -255,17 +255,20 @@ class Connection(Faulting, asyncio.Protocol):
     def _start_tls(self, action: StartTls) -> None:
         self.record.said(action.reply)
         self._flush()
-        self._shake_hands(action.reply.wire)
+        if self.transport is not None:
+            self._shake_hands(action.reply.wire)
 
     def _flush(self) -> None:
         """Write all replies at once, then close if that was the last word."""
-        if self.transport is None:
+        # Kept here: a write that fails ends the connection, and then `self.transport` is None.
+        transport = self.transport
+        if transport is None:
             return
         if self._out:
-            self.transport.write(b"".join(self._out))
+            transport.write(b"".join(self._out))
             self._out.clear()
         if self._hung_up:
-            self.transport.close()
+            transport.close()
 
     # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
@@ -354,9 +357,10 @@ class Connection(Faulting, asyncio.Protocol):
         self._services.failed(error)
         self._out.clear()
         self._hung_up = True
-        if self.transport is not None:
-            self.transport.write(self._terms.profile.internal_error.reply().wire)
-            self.transport.close()
+        transport = self.transport
+        if transport is not None:
+            transport.write(self._terms.profile.internal_error.wire)
+            transport.close()
 
     _PERFORM: ClassVar[dict[type, Callable[[Connection, Any], None]]] = {
         Say: _say,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.smtp.services import Services
 
+log = logging.getLogger("fakesmtp")
 #: How often the loop turns at most until every dropped connection has said goodbye.
 _TURNS_TO_CLOSE = 100
 
@@ -57,8 +59,14 @@ class Runner:
         return Acceptor(loop, self._readiness, places)
 
     def _begin(self, listener: Listener, accepted: socket.socket, peer: tuple[str, int]) -> None:
-        connection = Connection(self._services, listener)
-        SocketTransport(self._services.loop, self._readiness, accepted, peer, connection)
+        services = self._services
+        try:
+            connection = Connection(services, listener)
+            SocketTransport(services.loop, self._readiness, accepted, peer, connection)
+        except Exception as error:
+            log.exception("a bug in fakesmtp: a connection could not begin")
+            services.failed(error)
+            accepted.close()
 
     def stop(self) -> None:
         """Close the listeners, drop every connection, end the thread."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class SocketTransport(asyncio.Transport):
         super().__init__({"socket": accepted, "peername": peername})
         accepted.setblocking(False)  # noqa: FBT003 - the socket module's own signature
         # A client waits for each reply: none may wait for more to send.
-        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):  # macOS says no where the client is gone already
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop = loop
         self._readiness = readiness
         self._socket = accepted
@@ -66,9 +68,10 @@ class SocketTransport(asyncio.Transport):
         self._listen()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Hand what is read from now on to another protocol."""
+        """Hand what is read from now on to another protocol, which has asked for no pause."""
         self._protocol = protocol
         self._is_handed_over = True
+        self._paused = self._has_paused_writing = False
         self._listen()
 
     def _listen(self) -> None:
@@ -106,10 +109,13 @@ class SocketTransport(asyncio.Transport):
         except OSError as error:
             self._lose(error)
             return
-        if data:
-            self._protocol.data_received(data)
-        else:
-            self._read_end()
+        try:
+            if data:
+                self._protocol.data_received(data)
+            else:
+                self._read_end()
+        except Exception as error:  # noqa: BLE001 - the protocol's, which is told of it
+            self._fail(error)
 
     def _read_into(self) -> None:
         """Read as `SSLProtocol` wants it from Python 3.11 on: into a buffer of its own."""
@@ -120,10 +126,13 @@ class SocketTransport(asyncio.Transport):
         except OSError as error:
             self._lose(error)
             return
-        if size:
-            self._protocol.buffer_updated(size)
-        else:
-            self._read_end()
+        try:
+            if size:
+                self._protocol.buffer_updated(size)
+            else:
+                self._read_end()
+        except Exception as error:  # noqa: BLE001 - the protocol's, which is told of it
+            self._fail(error)
 
     def _read_end(self) -> None:
         if self._protocol.eof_received():
@@ -183,8 +192,9 @@ class SocketTransport(asyncio.Transport):
         At the end of a TLS handshake, nothing that we send does so: a client with Nagle's algorithm
         on, such as smtplib, would hold its next command back until our delayed ACK, for 40 ms.
         """
-        if _QUICK_ACK is not None and not self._is_closing:
-            self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+        if _QUICK_ACK is not None:
+            with suppress(OSError):  # it is closed by now
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -204,6 +214,12 @@ class SocketTransport(asyncio.Transport):
 
     # `SSLProtocol` asks for it by this name.
     def _force_close(self, error: Exception | None) -> None:
+        self._lose(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Close, and let the loop tell of a bug in a protocol, as asyncio does."""
+        message = "a protocol failed to take what was read"
+        self._loop.call_exception_handler({"message": message, "exception": error})
         self._lose(error)
 
     def _lose(self, error: Exception | None) -> None:

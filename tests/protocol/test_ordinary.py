@@ -109,7 +109,9 @@ def test_lines_alone_are_obeyed_in_one_go(line: bytes) -> None:
     assert InOneGo().dialogue.receive_ordinary_lines(line + b"NOOP\r\n")[0] == 0
 
 
-@pytest.mark.parametrize("text", ["OK", "{address} it is", "first\n{address} and {address}"])
+@pytest.mark.parametrize(
+    "text", ["OK", "{address} it is", "first\n{address} and {address}", "{address!r} {{}}"]
+)
 def test_a_profile_may_say_anything(text: str) -> None:
     """A row's own text is filled in, wherever it has the address, and how many lines it has."""
     row = Row(250, text, Provenance.ASSUMED, "a test")

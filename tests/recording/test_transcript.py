@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording import ClosedBy, EventKind, Phase, Session, SessionLog
+from fakesmtp.recording.events import LoggedIn
 from fakesmtp.recording.masking import mask_line
 from fakesmtp.recording.timeline import read_shares, read_spans
 
@@ -239,3 +241,11 @@ def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
     said = [event for event in session.events if event.kind is not EventKind.NOTE]
     assert [event.kind for event in said] == [EventKind.CLIENT, EventKind.SERVER]
     assert session.transcript().isprintable() or "\n" in session.transcript()
+
+
+def test_an_app_key_may_hold_anything() -> None:
+    """Where any AppKey is let in, also one with a NUL in it is kept, and can be read."""
+    session = make_session()
+    session.logged_in(Login("a\0b", MailType.AD), "LOGIN")
+    assert session.events[0].about == LoggedIn("a\0b", "ad", "LOGIN")
+    assert "a\\x00b#ad (LOGIN)" in session.events[0].text

@@ -6,6 +6,8 @@ import asyncio
 import errno
 import logging
 import socket
+import ssl
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
 from typing import TYPE_CHECKING, Any
@@ -117,3 +119,67 @@ def test_a_change_waits_for_every_connection_that_was_made(smtp: FakeSMTP) -> No
     for one in queued:
         one.close()
     assert [session.owner for session in smtp.sessions] == [None, None, None, "third"]
+
+
+def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
+    """In the server's own thread nothing is waited for; who waits to be accepted begins before."""
+    waiting: list[socket.socket] = []
+
+    def change(_mail: object) -> None:
+        waiting.append(socket.create_connection(("127.0.0.1", smtp.port(587))))
+        smtp.change_terms(smtp.terms_for("next"))
+
+    smtp.on_mail(change)
+    with RawClient(smtp.port(587)) as client:
+        client.log_in()
+        client.begin_data()
+        assert client.ask("hello\r\n.").startswith("250")
+        with RawClient(smtp.port(587)) as last:
+            last.read_reply()
+    waiting[0].close()
+    assert [session.owner for session in smtp.sessions] == [None, None, "next"]
+
+
+def test_a_session_that_cannot_begin_hangs_nobody(
+    smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug at its begin closes the connection and is raised; terms change all the same."""
+    begin = smtp._sessions.begin  # noqa: SLF001 - where it is to fail
+
+    def fail(*_args: object, **_facts: object) -> None:
+        raise RuntimeError("no session")
+
+    monkeypatch.setattr(smtp._sessions, "begin", fail)  # noqa: SLF001
+    with RawClient(smtp.port(587)) as client:
+        smtp.change_terms(smtp.terms_for("next"))
+        client.read_to_end()
+    with pytest.raises(RuntimeError, match="no session"):
+        smtp.raise_failures()
+    monkeypatch.setattr(smtp._sessions, "begin", begin)  # noqa: SLF001
+    with RawClient(smtp.port(587)) as client:
+        assert client.read_reply().startswith("220")
+    assert [session.owner for session in smtp.sessions] == ["next"]
+
+
+def test_a_client_hello_that_waited_is_taken_for_one(smtp: FakeSMTP) -> None:
+    """TLS from the start begins before anything is read, however long the client had to wait."""
+    busy, done = Event(), Event()
+    smtp.on_mail(lambda _: (busy.set(), done.wait(PATIENCE)))
+    with RawClient(smtp.port(587)) as client, ThreadPoolExecutor(1) as thread:
+        client.log_in()
+        client.begin_data()
+        client.send(b"hello\r\n.\r\n")
+        assert busy.wait(PATIENCE)
+        with RawClient(smtp.port(465)) as waiting:
+            outgoing = ssl.MemoryBIO()
+            hello = smtp.client_context().wrap_bio(
+                ssl.MemoryBIO(), outgoing, server_hostname="localhost"
+            )
+            with pytest.raises(ssl.SSLWantReadError):
+                hello.do_handshake()
+            waiting.send(outgoing.read())
+            change = thread.submit(smtp.change_terms, smtp.terms_for("next"))
+            done.set()
+            change.result(PATIENCE)
+            handshake = b"\x16\x03"
+            assert waiting.socket.recv(2) == handshake

@@ -11,6 +11,7 @@ import ssl
 import struct
 from base64 import b64encode
 from queue import SimpleQueue
+from struct import pack
 from typing import TYPE_CHECKING
 
 import aiosmtpd.smtp
@@ -284,6 +285,27 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
             smtp._runner._thread.call(asyncio.sleep(0))  # noqa: SLF001 - what came is read by then
         accepted = connection.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
+
+
+RESET = pack("ii", 1, 0)  # on, and no time to send what is left
+
+
+@pytest.mark.parametrize(
+    "last", [b"QUIT\r\n", b"EHLO x\r\nSTARTTLS\r\n", b"STARTTLS\r\n", b"NOOP\r\n"]
+)
+def test_a_client_that_is_gone_before_the_reply_is_no_bug(
+    smtp: FakeSMTP, ends: Callable[[], Session], last: bytes
+) -> None:
+    """Whatever was asked for last, a reset ends the session, and nothing is left of it."""
+    for _ in range(20):
+        with RawClient(smtp.port(587)) as client:
+            client.read_reply()
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            client.send(last)
+        ends()
+    smtp._runner._thread.call(asyncio.sleep(0))  # noqa: SLF001 - no client can see it
+    assert smtp._runner._services.connections == set()  # noqa: SLF001
+    smtp.raise_failures()
 
 
 def test_no_reverse_dns(smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch) -> None:
