@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fakesmtp.recording.transcript import (
     DEFAULT_MAX_BYTES,
@@ -17,8 +17,6 @@ from fakesmtp.recording.transcript import (
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from fakesmtp.protocol.accounts import Accounts
 
 
 class SessionLog:
@@ -50,25 +48,9 @@ class SessionLog:
         #: How many sessions there were, kept or not.
         self.opened = 0
 
-    def begin(
-        self,
-        session_id: str,
-        *,
-        peer: str,
-        listener: int,
-        local_port: int,
-        accounts: Accounts,
-        owner: object = None,
-    ) -> Session:
+    def begin(self, session_id: str, **facts: Any) -> Session:  # noqa: ANN401 - as Session has them
         """Begin the session of a connection that was just made, and keep it."""
-        session = self._make(
-            session_id,
-            peer=peer,
-            listener=listener,
-            local_port=local_port,
-            accounts=accounts,
-            owner=owner,
-        )
+        session = self._make(session_id, **facts)
         self.add(session)
         return session
 

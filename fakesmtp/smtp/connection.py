@@ -115,7 +115,8 @@ class Connection(Faulting, asyncio.Protocol):
         """End the session; the reason that was found first counts."""
         closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
         self._services.connections.discard(self)
-        self._end(closed_by, self._unfinished())
+        if self.record.closed_by is None:
+            self._end(closed_by, self._unfinished())
         for transport in (self.transport, self._outside_tls):
             if transport is not None:
                 transport.close()

@@ -50,9 +50,6 @@ class SocketTransport(asyncio.Transport):
     ) -> None:
         super().__init__({"socket": accepted, "peername": peername})
         accepted.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-        # A client waits for each reply: none may wait for more to send.
-        with suppress(OSError):  # macOS says no where the client is gone already
-            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._loop = loop
         self._readiness = readiness
         self._socket = accepted
