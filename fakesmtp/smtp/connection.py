@@ -22,13 +22,13 @@ from fakesmtp.protocol.quick import QuickDialogue
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
+from fakesmtp.smtp.transport import SocketTransport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
-    from fakesmtp.smtp.transport import SocketTransport
     from fakesmtp.smtp.upgrade import Upgrade
 
 log = logging.getLogger("fakesmtp")
@@ -251,6 +251,8 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _hang_up(self, action: HangUp) -> None:
         self._hung_up = True
+        if action.asked and isinstance(self.transport, SocketTransport):
+            self.transport.cork()
         self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
 
     def _start_tls(self, action: StartTls) -> None:

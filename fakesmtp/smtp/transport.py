@@ -21,6 +21,8 @@ _READ_SIZE = 64 * 1024
 _HIGH_WATER, _LOW_WATER = 64 * 1024, 16 * 1024
 _NOT_NOW = (BlockingIOError, InterruptedError)
 _NOTHING = b""
+#: What follows is held back for more to send (Linux).
+_MORE: int = getattr(socket, "MSG_MORE", 0)
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -29,6 +31,7 @@ class SocketTransport(asyncio.Transport):
 
     __slots__ = (
         "_fd",
+        "_flags",
         "_has_paused_writing",
         "_is_closing",
         "_is_handed_over",
@@ -54,6 +57,7 @@ class SocketTransport(asyncio.Transport):
         self._readiness = readiness
         self._socket = accepted
         self._fd = accepted.fileno()
+        self._flags = 0
         self._unsent = _NOTHING
         self._is_closing = self._has_paused_writing = False
         # `SSLProtocol` of Python 3.10 asks for it by this name.
@@ -145,7 +149,7 @@ class SocketTransport(asyncio.Transport):
             return
         if not self._unsent:
             try:
-                sent = self._socket.send(data)
+                sent = self._socket.send(data, self._flags)
             except _NOT_NOW:
                 sent = 0
             except OSError as error:
@@ -182,6 +186,14 @@ class SocketTransport(asyncio.Transport):
         elif size <= _LOW_WATER and self._has_paused_writing:
             self._has_paused_writing = False
             self._protocol.resume_writing()
+
+    def cork(self) -> None:
+        """Send what is written from now on together with the end, as one packet (Linux).
+
+        Only for a client that has asked for the end: what another one sends meanwhile could make
+        the system reset the connection, and drop what is held back.
+        """
+        self._flags = _MORE
 
     def acknowledge(self) -> None:
         """Tell the client's system at once that all has come, where ours can be told to (Linux).
