@@ -251,8 +251,9 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _hang_up(self, action: HangUp) -> None:
         self._hung_up = True
-        if action.asked and isinstance(self.transport, SocketTransport):
-            self.transport.cork()
+        socket = self._outside_tls or self.transport
+        if action.asked and isinstance(socket, SocketTransport):
+            socket.cork()
         self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
 
     def _start_tls(self, action: StartTls) -> None:

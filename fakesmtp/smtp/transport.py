@@ -121,7 +121,7 @@ class SocketTransport(asyncio.Transport):
     def _read_into(self) -> None:
         """Read as `SSLProtocol` wants it from Python 3.11 on: into a buffer of its own."""
         try:
-            size = self._socket.recv_into(self._protocol.get_buffer(-1))
+            size = self._socket.recv_into(self._protocol.get_buffer(-1), _READ_SIZE)
         except _NOT_NOW:
             return
         except OSError as error:
@@ -155,6 +155,7 @@ class SocketTransport(asyncio.Transport):
             except OSError as error:
                 self._lose(error)
                 return
+            self._flags = 0
             if sent == len(data):
                 return
             data = data[sent:]
@@ -188,10 +189,10 @@ class SocketTransport(asyncio.Transport):
             self._protocol.resume_writing()
 
     def cork(self) -> None:
-        """Send what is written from now on together with the end, as one packet (Linux).
+        """Have what is written next sent with what follows, the end or TLS's own, in one packet.
 
-        Only for a client that has asked for the end: what another one sends meanwhile could make
-        the system reset the connection, and drop what is held back.
+        Where the system can (Linux), and only for a client that has asked for the end: what another
+        one sends meanwhile could make the system reset the connection, and drop what is held back.
         """
         self._flags = _MORE
 
