@@ -6,7 +6,6 @@ waits on a queue of its own and reads mails there, in its own thread: the server
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import contextmanager, suppress
 from threading import Lock
 from time import monotonic
@@ -204,6 +203,9 @@ class MailView:
 
     async def _run_async(self, search: Search, timeout: float) -> None:
         """Do as `_run` does; the sentinel None says that time is up."""
+        # Lazily: to load asyncio takes as long as all the rest of a server's start.
+        import asyncio  # noqa: PLC0415
+
         loop = asyncio.get_running_loop()
         arriving: asyncio.Queue[ReceivedMail | None] = asyncio.Queue()
 

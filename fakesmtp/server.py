@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from itertools import count
 from time import time
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, cast
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 from fakesmtp.faults import FaultScript
 from fakesmtp.mail.message import ReceivedMail
 from fakesmtp.mailbox import Mailbox
-from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
+from fakesmtp.options import AccountsOption, fresh_pair, make_accounts, make_policy, token
+from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.recording import SessionLog
@@ -34,13 +31,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
+    from fakesmtp.smtp.loop import Loop
     from fakesmtp.store import Store
 
-AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 _RECENT_REFUSALS = 5
 
 
@@ -83,15 +81,15 @@ class FakeSMTP:
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
         self.terms = Terms(
             profile,
-            _make_policy(policy or Policy(), switches),
-            _make_accounts(accounts),
+            make_policy(policy or Policy(), switches),
+            make_accounts(accounts),
             faults=FaultScript() if faults is None else faults,
         )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name = _token(3)
+        self._name = token(3)
         self._session_numbers = count(1)
         self._mail_numbers = count(1)
         self._on_session_end: list[Callable[[Session], None]] = []
@@ -141,7 +139,8 @@ class FakeSMTP:
             self.raise_failures()
 
     async def __aenter__(self) -> Self:
-        return await asyncio.to_thread(self.start)
+        await _in_a_thread(self.start)
+        return self
 
     async def __aexit__(
         self,
@@ -149,7 +148,7 @@ class FakeSMTP:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.to_thread(self.__exit__, kind, error, trace)
+        await _in_a_thread(self.__exit__, kind, error, trace)
 
     # -- where and who -------------------------------------------------------------------------
 
@@ -194,7 +193,7 @@ class FakeSMTP:
         if not isinstance(accounts, FixedAccounts):
             message = "this server lets any AppKey in; give it accounts to add one"
             raise FakeSMTPError(message)
-        return accounts.add(*_fresh_pair())
+        return accounts.add(*fresh_pair())
 
     def remove_account(self, app_key: str) -> None:
         """Let this AppKey in no longer; sessions that are logged in go on."""
@@ -291,8 +290,8 @@ class FakeSMTP:
         now = self.terms
         return Terms(
             cast("Profile", switches.pop("profile", now.profile)),
-            _make_policy(now.policy, switches) if switches else now.policy,
-            now.accounts if accounts is None else _make_accounts(accounts),
+            make_policy(now.policy, switches) if switches else now.policy,
+            now.accounts if accounts is None else make_accounts(accounts),
             faults or FaultScript(),
             owner,
         )
@@ -316,7 +315,7 @@ class FakeSMTP:
 
     # -- for the connections -------------------------------------------------------------------
 
-    def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
+    def _services(self, loop: Loop) -> Services:
         connections: set[Connection] = set()
         return Services(
             loop=loop,
@@ -363,33 +362,8 @@ class FakeSMTP:
         ]
 
 
-def _make_policy(policy: Policy, switches: dict[str, object]) -> Policy:
-    """Lay named switches over a policy; `require_auth` is the short form of `auth_required_at`."""
-    given: dict[str, Any] = dict(switches)
-    if "require_auth" in given:
-        given["auth_required_at"] = "rcpt" if given.pop("require_auth") else "never"
-    unknown = [name for name in given if name not in Policy.names()]
-    if unknown:
-        raise ConfigurationError(Policy.explain_unknown(unknown[0]))
-    return replace(policy, **given)
+async def _in_a_thread(function: Callable[..., object], *args: object) -> None:
+    """Call without blocking the running loop of asyncio."""
+    from asyncio import to_thread  # noqa: PLC0415 - lazily: it takes as long as a start to load
 
-
-def _make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts:
-    if accounts is None:
-        return FixedAccounts([_fresh_pair()])
-    if isinstance(accounts, str):
-        if accounts != "any":
-            message = f'accounts cannot be {accounts!r}: give pairs, or "any"'
-            raise ConfigurationError(message)
-        return AnyAccounts()
-    return FixedAccounts(accounts)
-
-
-def _fresh_pair() -> tuple[str, str]:
-    """Make an AppKey and a SecretKey that look like the real ones: letters and digits."""
-    return _token(8), _token(16)
-
-
-def _token(size: int) -> str:
-    """Make so many random bytes, hexadecimal: `secrets` does the same, and takes 2 ms to load."""
-    return os.urandom(size).hex()
+    await to_thread(function, *args)

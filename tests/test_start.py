@@ -12,16 +12,15 @@ ROOT = Path(__file__).parents[1]
 
 #: What nobody needs before a mail is read, TLS begins, a recording is read or a fault planned.
 LATER = {
-    *("aiosmtpd", "cryptography", "email", "typer"),
+    *("aiosmtpd", "asyncio", "cryptography", "email", "ssl", "typer"),
     *("datetime", "difflib", "json", "pathlib", "queue", "random", "secrets", "shutil", "tempfile"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
     *(f"fakesmtp.mail.{name}" for name in ("decoding", "matching", "parts", "searching")),
     *(f"fakesmtp.recording.{name}" for name in ("events", "text", "transactions")),
     *(f"fakesmtp.tls.{name}" for name in ("authority", "contexts", "folder", "leaf")),
 }
-#: asyncio comes first: what it loads is its own.
 START = """
-import asyncio, sys
+import sys
 before = set(sys.modules)
 import _socket
 from fakesmtp import FakeSMTP

@@ -11,17 +11,16 @@ import errno
 import logging
 from functools import partial
 from selectors import EVENT_READ, DefaultSelector
-from threading import Event, RLock, get_ident
+from threading import Event, RLock
 from typing import TYPE_CHECKING
 
 from fakesmtp.smtp.listeners import BACKLOG
 
 if TYPE_CHECKING:
-    import asyncio
     import socket
     from collections.abc import Callable, Iterable
 
-    from fakesmtp.smtp.readiness import Readiness
+    from fakesmtp.smtp.loop import Loop
 
     Begin = Callable[[socket.socket, tuple[str, int]], object]
 
@@ -40,17 +39,15 @@ class Acceptor:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
-        readiness: Readiness,
+        loop: Loop,
         places: Iterable[tuple[socket.socket, Begin]],
     ) -> None:
         self._loop = loop
-        self._readiness = readiness
+        self._readiness = loop.readiness
         self._places = tuple(places)
         # Held from accepting a connection until its session has begun.
         self._lock = RLock()
         self._queued = 0
-        self._thread = get_ident()
         self._selector = DefaultSelector()
         for bound, begin in self._places:
             self._selector.register(bound, EVENT_READ)
@@ -60,7 +57,7 @@ class Acceptor:
         """Accept no more, and close the listening sockets."""
         with self._lock:
             for bound, _ in self._places:
-                self._readiness.remove(bound.fileno())
+                self._readiness.remove_reader(bound.fileno())
                 bound.close()
             self._selector.close()
             self._places = ()
@@ -79,7 +76,7 @@ class Acceptor:
 
     def _wait_for_room(self, bound: socket.socket, begin: Begin, error: OSError) -> None:
         log.error("no connection can be accepted for a second: %s", error.strerror)
-        self._readiness.remove(bound.fileno())
+        self._readiness.remove_reader(bound.fileno())
         self._loop.call_later(_UNTIL_ROOM, self._accept_again, bound, begin)
 
     def _accept_again(self, bound: socket.socket, begin: Begin) -> None:
@@ -87,7 +84,7 @@ class Acceptor:
             self._watch(bound, begin)
 
     def _watch(self, bound: socket.socket, begin: Begin) -> None:
-        self._readiness.add(bound.fileno(), partial(self._accept, bound, begin))
+        self._readiness.add_reader(bound.fileno(), partial(self._accept, bound, begin))
 
     # -- in between ----------------------------------------------------------------------------
 
@@ -97,7 +94,7 @@ class Acceptor:
         Without `wait` it may be soon after, but before the action of any later call. In the loop's
         own thread, where a callback may call it, nothing is waited for.
         """
-        is_loops = get_ident() == self._thread
+        is_loops = self._loop.is_current()
         with self._lock:
             if is_loops and not self._queued:
                 self._accept_waiting()
@@ -105,8 +102,8 @@ class Acceptor:
                 action()
                 return
             self._queued += 1
-        done = Event()
-        self._loop.call_soon_threadsafe(self._accept_all, action, done)
+            done = Event()
+            self._loop.call_from_thread(self._accept_all, action, done)
         if wait and not is_loops:
             done.wait()
 

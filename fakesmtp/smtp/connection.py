@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fakesmtp.protocol.actions import (
     Actions,
@@ -22,9 +21,11 @@ from fakesmtp.protocol.quick import QuickDialogue
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
-from fakesmtp.smtp.transport import SocketTransport
+from fakesmtp.smtp.transport import SocketTransport, Transport
 
 if TYPE_CHECKING:
+    import socket
+    import ssl
     from collections.abc import Callable
 
     from fakesmtp.smtp.listeners import Listener
@@ -34,21 +35,28 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 
 
-class Connection(Faulting, asyncio.Protocol):
-    """One client, from accept to close.
+class Connection(Faulting):
+    """One client, from accept to close; the peer of its transport.
 
     `transport` is what bytes are written to: that inside TLS, once TLS is on. None when all is
     over.
     """
 
-    def __init__(self, services: Services, listener: Listener) -> None:
+    def __init__(
+        self,
+        services: Services,
+        listener: Listener,
+        accepted: socket.socket,
+        address: tuple[str, int],
+    ) -> None:
+        """Begin the session with a client that was accepted from this address."""
         self.loop = services.loop
-        self.transport: asyncio.Transport | None = None
+        self._socket = SocketTransport(services.loop, accepted, self)
+        self.transport: Transport | None = self._socket
         self._services = services
         self._terms: Terms = services.terms()
         self._idle_timeout = self._terms.policy.idle_timeout
         self._listener = listener
-        self._outside_tls: SocketTransport | None = None
         self._lines = LineReader()
         self._reads_message = False
         #: Of a message that comes in pieces, or is otherwise out of the ordinary.
@@ -57,20 +65,13 @@ class Connection(Faulting, asyncio.Protocol):
         self._upgrade: Upgrade | None = None
         self._hung_up = False
         self._prepare_faults(self._terms.faults)
-
-    # -- asyncio's side ------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin the session."""
-        self.transport = cast("asyncio.Transport", transport)
         try:
-            self._begin(self.transport)
+            self._begin(*address[:2])
         except Exception as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
             self._fail(error)
 
-    def _begin(self, transport: asyncio.Transport) -> None:
+    def _begin(self, host: str, port: int) -> None:
         services, terms, listener = self._services, self._terms, self._listener
-        host, port = transport.get_extra_info("peername")[:2]
         self.record = services.sessions.begin(
             services.next_session_id(),
             peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
@@ -89,6 +90,7 @@ class Connection(Faulting, asyncio.Protocol):
         )
         self._is_active()
         services.idle.watch(self)
+        self._socket.resume_reading()
         self._faults.begin_session()
         if self._faults.rules:
             self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
@@ -99,12 +101,14 @@ class Connection(Faulting, asyncio.Protocol):
             self._perform(self._dialogue.greet())
             self._flush()
 
+    # -- the transport's side ------------------------------------------------------------------
+
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client, in any cutting."""
         try:
             self._receive(data)
             self._flush()
-        except Exception as error:  # noqa: BLE001 - see connection_made
+        except Exception as error:  # noqa: BLE001 - see __init__
             self._fail(error)
 
     def eof_received(self) -> bool:
@@ -117,9 +121,9 @@ class Connection(Faulting, asyncio.Protocol):
         self._services.connections.discard(self)
         if self.record.closed_by is None:
             self._end(closed_by, self._unfinished())
-        for transport in (self.transport, self._outside_tls):
-            if transport is not None:
-                transport.close()
+        if self.transport is not None:
+            self.transport.close()
+        self._socket.close()
         self.transport = None
 
     def pause_writing(self) -> None:
@@ -251,9 +255,8 @@ class Connection(Faulting, asyncio.Protocol):
 
     def _hang_up(self, action: HangUp) -> None:
         self._hung_up = True
-        socket = self._outside_tls or self.transport
-        if action.asked and isinstance(socket, SocketTransport):
-            socket.cork()
+        if action.asked:
+            self._socket.cork()
         self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
 
     def _start_tls(self, action: StartTls) -> None:
@@ -273,32 +276,32 @@ class Connection(Faulting, asyncio.Protocol):
             self._out.clear()
         if self._hung_up:
             transport.close()
+            self._socket.close()
 
     # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
     def _shake_hands(self, go_ahead: bytes) -> None:
         """Send the go-ahead, then begin TLS."""
-        # Lazily: aiosmtpd takes a quarter of the start of a server, and is for TLS alone.
+        # Lazily: aiosmtpd takes as long to load as all else together, and is for TLS alone.
         from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
 
         self._handshake_began = perf_counter()
-        self._outside_tls = cast("SocketTransport", self.transport)
         context = self._services.tls_context(self._flaw)
-        self._upgrade = Upgrade(self, self._outside_tls, context, go_ahead)
+        self._upgrade = Upgrade(self, self._socket, context, go_ahead)
 
-    def tls_started(self, transport: asyncio.Transport) -> None:
+    def tls_started(self, transport: Transport, tls: ssl.SSLObject) -> None:
         """Go on inside TLS."""
         try:
             self.transport, self._upgrade = transport, None
-            self._begin_inside_tls(transport)
-        except Exception as error:  # noqa: BLE001 - see connection_made
+            self._begin_inside_tls(tls)
+        except Exception as error:  # noqa: BLE001 - see __init__
             self._fail(error)
 
-    def _begin_inside_tls(self, transport: asyncio.Transport) -> None:
+    def _begin_inside_tls(self, tls: ssl.SSLObject) -> None:
         seconds = perf_counter() - self._handshake_began
         from fakesmtp.recording.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
 
-        self.record.shook_hands(TlsFacts.read(transport.get_extra_info("ssl_object"), seconds))
+        self.record.shook_hands(TlsFacts.read(tls, seconds))
         self._dialogue.tls_started()
         self._is_active()
         if self._listener.implicit_tls:
@@ -331,9 +334,9 @@ class Connection(Faulting, asyncio.Protocol):
         self._services.connections.discard(self)
         if self._upgrade is not None:
             self._upgrade.cancel()
-        for transport in (self.transport, self._outside_tls):
-            if transport is not None:
-                transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
+        self._socket.abort()
 
     def _is_active(self) -> None:
         """Begin the idle time anew."""

@@ -21,7 +21,6 @@ from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.smtp.idling import NEVER
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from fakesmtp.faults import FaultScript
@@ -32,8 +31,9 @@ if TYPE_CHECKING:
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.listeners import Listener
+    from fakesmtp.smtp.loop import Loop, Timer
     from fakesmtp.smtp.services import Services
-    from fakesmtp.smtp.transport import SocketTransport
+    from fakesmtp.smtp.transport import SocketTransport, Transport
     from fakesmtp.smtp.upgrade import Upgrade
 
 #: On, and no time to send what is left: closing the socket resets the connection.
@@ -45,9 +45,7 @@ class Pause:
 
     __slots__ = ("_deaf", "_timer", "then", "unread")
 
-    def __init__(
-        self, then: Actions, timer: asyncio.TimerHandle | None, *, deaf: bool = False
-    ) -> None:
+    def __init__(self, then: Actions, timer: Timer | None, *, deaf: bool = False) -> None:
         self.then = then
         self.unread = b""
         self._timer = timer
@@ -70,10 +68,10 @@ class Faulting:
     A pause costs no thread: the loop's timer goes on with what was left.
     """
 
-    loop: asyncio.AbstractEventLoop
-    transport: asyncio.Transport | None
+    loop: Loop
+    transport: Transport | None
     record: Session
-    _outside_tls: SocketTransport | None
+    _socket: SocketTransport
     idle_at: float
     _services: Services
     _listener: Listener
@@ -140,7 +138,7 @@ class Faulting:
             self._perform(pause.then)
             self._read_on(pause.unread)
             self._flush()
-        except Exception as error:  # noqa: BLE001 - see Connection.connection_made
+        except Exception as error:  # noqa: BLE001 - see Connection.__init__
             self._fail(error)
 
     def _read_on(self, unread: bytes) -> None:
@@ -174,12 +172,8 @@ class Faulting:
         self._flush()
         self._hung_up = True
         self._end(ClosedBy.SERVER)
-        transport = self._outside_tls or self.transport
-        if transport is not None:
-            transport.get_extra_info("socket").setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT
-            )
-            transport.abort()
+        self._socket.set_option(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self._socket.abort()
 
 
 #: How each is performed; the connection has a table of its own for those that are no faults.

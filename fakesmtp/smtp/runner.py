@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import ExitStack
 from functools import partial
@@ -11,9 +10,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
-from fakesmtp.smtp.readiness import make_readiness
-from fakesmtp.smtp.thread import LoopThread
-from fakesmtp.smtp.transport import SocketTransport
+from fakesmtp.smtp.loop import Loop
 
 if TYPE_CHECKING:
     import socket
@@ -33,7 +30,7 @@ class Runner:
         self,
         hosts: Sequence[str],
         ports: Mapping[int, int],
-        make_services: Callable[[asyncio.AbstractEventLoop], Services],
+        make_services: Callable[[Loop], Services],
     ) -> None:
         """Bind and listen; raises what `bind` raises, and leaves nothing open then."""
         with ExitStack() as on_failure:
@@ -47,22 +44,17 @@ class Runner:
                 bound += ((one, listener) for one in sockets)
             on_failure.pop_all()
         self.listeners = tuple(dict.fromkeys(listener for _, listener in bound))
-        self._thread = LoopThread()
-        self._services = make_services(self._thread.loop)
-        self._acceptor = self._thread.call(self._open(bound))
-        self.after_accepting = self._acceptor.after_accepting
-
-    async def _open(self, bound: Sequence[tuple[socket.socket, Listener]]) -> Acceptor:
-        loop = self._thread.loop
-        self._readiness = make_readiness(loop)
+        self._loop = Loop()
+        self._services = make_services(self._loop)
         places = [(one, partial(self._begin, listener)) for one, listener in bound]
-        return Acceptor(loop, self._readiness, places)
+        self._acceptor = Acceptor(self._loop, places)
+        self.after_accepting = self._acceptor.after_accepting
+        self._loop.start()
 
     def _begin(self, listener: Listener, accepted: socket.socket, peer: tuple[str, int]) -> None:
         services = self._services
         try:
-            connection = Connection(services, listener)
-            SocketTransport(services.loop, self._readiness, accepted, peer, connection)
+            Connection(services, listener, accepted, peer)
         except Exception as error:
             log.exception("a bug in fakesmtp: a connection could not begin")
             services.failed(error)
@@ -70,18 +62,13 @@ class Runner:
 
     def stop(self) -> None:
         """Close the listeners, drop every connection, end the thread."""
-        self._thread.call(self._close())
-        self._thread.stop()
+        self._loop.call_from_thread(self._close)
+        self._loop.join()
 
-    async def _close(self) -> None:
-        self._acceptor.close()
-        # A connection that is dropped says so in the next turn of the loop.
-        for _ in range(_TURNS_TO_CLOSE):
-            connections = list(self._services.connections)
-            for connection in connections:
+    def _close(self) -> None:
+        try:
+            self._acceptor.close()
+            for connection in list(self._services.connections):
                 connection.stop()
-            await asyncio.sleep(0)
-            if not connections and len(asyncio.all_tasks()) == 1:
-                break
-        await asyncio.sleep(0)
-        self._readiness.close()
+        finally:
+            self._loop.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    import asyncio
     import ssl
     from collections.abc import Callable
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from fakesmtp.recording import Session, SessionLog
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.idling import IdleWatch
+    from fakesmtp.smtp.loop import Loop
 
 
 # Tuples, because to make the class of a frozen dataclass takes four times as long, at every start.
@@ -43,7 +43,7 @@ class Services(NamedTuple):
     or of a user's callback.
     """
 
-    loop: asyncio.AbstractEventLoop
+    loop: Loop
     terms: Callable[[], Terms]
     sessions: SessionLog
     tls_context: Callable[[str], ssl.SSLContext]

@@ -1,18 +1,17 @@
-"""A client's socket on the event loop: what a protocol needs of `asyncio.Transport`, and no more.
+"""A client's socket on the server's loop: reads, sends, and ends once.
 
-asyncio's own transport begins a connection with a task, a future and some turns of the loop, which
-is a quarter of a session with one mail (benchmarks/README.md); this one begins at once.
+It has of `asyncio.Transport` what our connections need and, for TLS, what asyncio's `SSLProtocol`
+does. But it begins at once, where asyncio takes a task, a future and some turns of its loop.
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from fakesmtp.smtp.readiness import Readiness
+    from fakesmtp.smtp.loop import Loop
 
 #: Bytes of one read: for asyncio's 256 KiB the C library asks the system for memory each time.
 _READ_SIZE = 64 * 1024
@@ -26,7 +25,45 @@ _MORE: int = getattr(socket, "MSG_MORE", 0)
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
-class SocketTransport(asyncio.Transport):
+class Transport(Protocol):
+    """What a connection needs of its transport, in clear or inside TLS."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send, at once or as soon as the client takes more; nothing when it is closed."""
+
+    def pause_reading(self) -> None:
+        """Leave with the system what comes, until `resume_reading`."""
+
+    def resume_reading(self) -> None:
+        """Read on, if it was paused."""
+
+    def close(self) -> None:
+        """Read no more, send what is unsent, then close."""
+
+    def abort(self) -> None:
+        """Close at once; what is unsent is lost."""
+
+
+class Receiver(Protocol):
+    """Who is told what happens to a transport: as an `asyncio.Protocol` is."""
+
+    def data_received(self, data: bytes, /) -> None:
+        """Take what the client sent, in any cutting."""
+
+    def eof_received(self) -> bool | None:
+        """Know that no more comes; say whether to stay open nevertheless."""
+
+    def pause_writing(self) -> None:
+        """Know that much is unsent."""
+
+    def resume_writing(self) -> None:
+        """Know that most of it is sent."""
+
+    def connection_lost(self, error: Exception | None, /) -> None:
+        """Know that it has ended, and by which error if one ended it."""
+
+
+class SocketTransport:
     """One accepted connection. All of it happens in the loop's thread."""
 
     __slots__ = (
@@ -37,52 +74,53 @@ class SocketTransport(asyncio.Transport):
         "_is_handed_over",
         "_loop",
         "_paused",
-        "_protocol",
         "_readiness",
+        "_receiver",
         "_socket",
         "_unsent",
     )
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        readiness: Readiness,
-        accepted: socket.socket,
-        peername: tuple[str, int],
-        protocol: asyncio.Protocol,
-    ) -> None:
-        super().__init__({"socket": accepted, "peername": peername})
+    def __init__(self, loop: Loop, accepted: socket.socket, receiver: Receiver) -> None:
+        """Take the socket over. Nothing is read before `resume_reading`."""
         accepted.setblocking(False)  # noqa: FBT003 - the socket module's own signature
         self._loop = loop
-        self._readiness = readiness
+        self._readiness = loop.readiness
         self._socket = accepted
         self._fd = accepted.fileno()
         self._flags = 0
         self._unsent = _NOTHING
         self._is_closing = self._has_paused_writing = False
         # `SSLProtocol` of Python 3.10 asks for it by this name.
-        self._paused = False
-        #: An `asyncio.Protocol`, or an `asyncio.BufferedProtocol`.
-        self._protocol: Any = protocol
+        self._paused = True
+        #: A `Receiver`, or an `asyncio.BufferedProtocol`.
+        self._receiver: Any = receiver
         self._is_handed_over = False
-        protocol.connection_made(self)
-        self._listen()
 
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Hand what is read from now on to another protocol, which has asked for no pause."""
-        self._protocol = protocol
+    def set_protocol(self, receiver: object) -> None:
+        """Hand what is read from now on to another receiver, which has asked for no pause."""
+        self._receiver = receiver
         self._is_handed_over = True
         self._paused = self._has_paused_writing = False
         self._listen()
 
     def _listen(self) -> None:
         if self.is_reading():
-            reads_into = isinstance(self._protocol, asyncio.BufferedProtocol)
-            self._readiness.add(self._fd, self._read_into if reads_into else self._read)
+            reads_into = hasattr(self._receiver, "get_buffer")
+            self._readiness.add_reader(self._fd, self._read_into if reads_into else self._read)
 
     def is_closing(self) -> bool:
         """Whether it is closed, or will be when all is sent."""
         return self._is_closing
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        """Give what asyncio's transports tell by a name: here, nothing."""
+        del name
+        return default
+
+    def set_option(self, level: int, option: int, value: int | bytes) -> None:
+        """Set an option of the socket; nothing when it is closed."""
+        with suppress(OSError):
+            self._socket.setsockopt(level, option, value)
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -91,13 +129,13 @@ class SocketTransport(asyncio.Transport):
         return not self._paused and not self._is_closing
 
     def pause_reading(self) -> None:
-        """Leave with the system what comes, until `resume_reading`."""
+        """See `Transport`."""
         if not self._paused:
             self._paused = True
-            self._readiness.remove(self._fd)
+            self._readiness.remove_reader(self._fd)
 
     def resume_reading(self) -> None:
-        """Read on, if it was paused."""
+        """See `Transport`."""
         if self._paused:
             self._paused = False
             self._listen()
@@ -110,33 +148,27 @@ class SocketTransport(asyncio.Transport):
         except OSError as error:
             self._lose(error)
             return
-        try:
-            if data:
-                self._protocol.data_received(data)
-            else:
-                self._read_end()
-        except Exception as error:  # noqa: BLE001 - the protocol's, which is told of it
-            self._fail(error)
+        if data:
+            self._receiver.data_received(data)
+        else:
+            self._read_end()
 
     def _read_into(self) -> None:
         """Read as `SSLProtocol` wants it from Python 3.11 on: into a buffer of its own."""
         try:
-            size = self._socket.recv_into(self._protocol.get_buffer(-1), _READ_SIZE)
+            size = self._socket.recv_into(self._receiver.get_buffer(-1), _READ_SIZE)
         except _NOT_NOW:
             return
         except OSError as error:
             self._lose(error)
             return
-        try:
-            if size:
-                self._protocol.buffer_updated(size)
-            else:
-                self._read_end()
-        except Exception as error:  # noqa: BLE001 - the protocol's, which is told of it
-            self._fail(error)
+        if size:
+            self._receiver.buffer_updated(size)
+        else:
+            self._read_end()
 
     def _read_end(self) -> None:
-        if self._protocol.eof_received():
+        if self._receiver.eof_received():
             self.pause_reading()
         else:
             self.close()
@@ -144,7 +176,7 @@ class SocketTransport(asyncio.Transport):
     # -- writing -------------------------------------------------------------------------------
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; what the system does not take now is sent when it does. Once closing, nothing."""
+        """See `Transport`."""
         if self._is_closing:
             return
         if not self._unsent:
@@ -159,11 +191,11 @@ class SocketTransport(asyncio.Transport):
             if sent == len(data):
                 return
             data = data[sent:]
-            self._loop.add_writer(self._fd, self._write_ready)
+            self._readiness.add_writer(self._fd, self._write_on)
         self._unsent += bytes(data)
         self._control_writing()
 
-    def _write_ready(self) -> None:
+    def _write_on(self) -> None:
         try:
             sent = self._socket.send(self._unsent)
         except _NOT_NOW:
@@ -174,19 +206,19 @@ class SocketTransport(asyncio.Transport):
         self._unsent = self._unsent[sent:]
         self._control_writing()
         if not self._unsent:
-            self._loop.remove_writer(self._fd)
+            self._readiness.remove_writer(self._fd)
             if self._is_closing:
                 self._lose(None)
 
     def _control_writing(self) -> None:
-        """Ask the protocol to pause while much is unsent."""
+        """Ask the receiver to pause while much is unsent."""
         size = len(self._unsent)
         if size > _HIGH_WATER and not self._has_paused_writing:
             self._has_paused_writing = True
-            self._protocol.pause_writing()
+            self._receiver.pause_writing()
         elif size <= _LOW_WATER and self._has_paused_writing:
             self._has_paused_writing = False
-            self._protocol.resume_writing()
+            self._receiver.resume_writing()
 
     def cork(self) -> None:
         """Have what is written next sent with what follows, the end or TLS's own, in one packet.
@@ -203,45 +235,38 @@ class SocketTransport(asyncio.Transport):
         on, such as smtplib, would hold its next command back until our delayed ACK, for 40 ms.
         """
         if _QUICK_ACK is not None:
-            with suppress(OSError):  # it is closed by now
-                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+            self.set_option(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
     # -- the end -------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Read no more, send what is unsent, then close."""
+        """See `Transport`."""
         if self._is_closing:
             return
         self._is_closing = True
         if self._unsent:
-            self._readiness.remove(self._fd)
+            self._readiness.remove_reader(self._fd)
         else:
             self._lose(None)
 
     def abort(self) -> None:
-        """Close at once; what is unsent is lost."""
+        """See `Transport`."""
         self._lose(None)
 
     # `SSLProtocol` asks for it by this name.
     def _force_close(self, error: Exception | None) -> None:
         self._lose(error)
 
-    def _fail(self, error: Exception) -> None:
-        """Close, and let the loop tell of a bug in a protocol, as asyncio does."""
-        message = "a protocol failed to take what was read"
-        self._loop.call_exception_handler({"message": message, "exception": error})
-        self._lose(error)
-
     def _lose(self, error: Exception | None) -> None:
-        """Close the socket and tell the protocol, asyncio's in the next turn, as it expects."""
+        """Close the socket and tell the receiver, asyncio's in the next turn, as it expects."""
         if self._socket.fileno() < 0:
             return
         self._is_closing = True
-        self._readiness.remove(self._fd)
+        self._readiness.remove_reader(self._fd)
         if self._unsent:
-            self._loop.remove_writer(self._fd)
+            self._readiness.remove_writer(self._fd)
         self._socket.close()
         if self._is_handed_over:
-            self._loop.call_soon(self._protocol.connection_lost, error)
+            self._loop.call_soon(self._receiver.connection_lost, error)
         else:
-            self._protocol.connection_lost(error)
+            self._receiver.connection_lost(error)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import logging
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ from raw_client import PATIENCE, RawClient
 from fakesmtp import FakeSMTP
 from fakesmtp.smtp import runner
 from fakesmtp.smtp.accepting import Acceptor
-from fakesmtp.smtp.readiness import LoopReadiness
+from fakesmtp.smtp.loop import Loop
+from fakesmtp.smtp.readiness import SelectorReadiness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,17 +43,17 @@ class Full:
         return getattr(self._socket, name)
 
 
-class Hasty(asyncio.SelectorEventLoop):
+class Hasty(Loop):
     """A loop that does not wait for what is to be done later."""
 
     def __init__(self) -> None:
         super().__init__()
         self.delays: list[float] = []
 
-    def call_later(self, delay: float, callback: Callable[..., object], *args: object) -> Any:  # type: ignore[override] # noqa: ANN401
+    def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> Any:  # noqa: ANN401
         """Note the delay, and do it at once."""
-        self.delays.append(delay)
-        return self.call_soon(callback, *args)
+        self.delays.append(seconds)
+        self.call_soon(callback, *args)
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
@@ -63,26 +64,26 @@ def test_a_process_without_room_tries_again(number: int, caplog: pytest.LogCaptu
 
     def begin(one: socket.socket, _peer: object) -> None:
         accepted.append(one)
+        acceptor.close()
         loop.stop()
 
     with (
-        closing(loop),
         closing(socket.create_connection(bound.getsockname(), timeout=PATIENCE)),
         caplog.at_level(logging.ERROR, logger="fakesmtp"),
     ):
-        acceptor = Acceptor(loop, LoopReadiness(loop), [(bound, begin)])  # type: ignore[list-item]
-        loop.run_forever()
-        acceptor.close()
+        acceptor = Acceptor(loop, [(bound, begin)])  # type: ignore[list-item]
+        loop.start()
+        loop.join()
         accepted[0].close()
     assert loop.delays == [1.0]
     assert "no room" in caplog.text
 
 
-@pytest.fixture(params=["epoll", "the loop's own"])
+@pytest.fixture(params=["epoll", "selectors"])
 def smtp(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSMTP]:
     """A server on each way to know which sockets can be read."""
-    if request.param == "the loop's own":
-        monkeypatch.setattr(runner, "make_readiness", LoopReadiness)
+    if request.param == "selectors":
+        monkeypatch.setattr(runner, "Loop", partial(Loop, SelectorReadiness))
     with FakeSMTP(ports={587: 0, 465: 0}, accounts=[("AppKey", "SecretKey")]) as server:
         yield server
 

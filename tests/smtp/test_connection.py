@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-import asyncio
 import inspect
 import logging
+import os
 import socket
 import ssl
 import struct
 from base64 import b64encode
 from queue import SimpleQueue
 from struct import pack
+from threading import Event
 from typing import TYPE_CHECKING
 
 import aiosmtpd.smtp
@@ -264,12 +265,19 @@ def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
         assert "\r" not in client.read_reply()
 
 
+def turn(smtp: FakeSMTP) -> None:
+    """Wait until the server's loop has turned once."""
+    turned = Event()
+    smtp._runner._loop.call_from_thread(turned.set)  # noqa: SLF001 - no client can see it
+    assert turned.wait(PATIENCE)
+
+
 def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
     """Nagle's algorithm is off on what is accepted; else sessions inside TLS end 40 ms late."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
-        accepted = connection.transport.get_extra_info("socket")
+        accepted = connection._socket._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -282,9 +290,22 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
         client.start_tls(smtp.client_context())
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
         for _ in range(10):
-            smtp._runner._thread.call(asyncio.sleep(0))  # noqa: SLF001 - what came is read by then
-        accepted = connection.transport.get_extra_info("socket")
+            turn(smtp)  # what came is read by then
+        accepted = connection._socket._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
+
+
+@pytest.mark.parametrize("port", [587, 465])
+def test_the_server_closes_first(smtp: FakeSMTP, port: int) -> None:
+    """Behind its 221 it waits for nothing from the client (RFC 5321 §4.1.1.10), nor inside TLS."""
+    context = smtp.client_context() if port == 465 else None
+    with RawClient(smtp.port(port), context) as client:
+        client.read_reply()
+        assert client.ask("QUIT").startswith("221")
+        assert client.read_to_end() == b""
+        with socket.socket(fileno=os.dup(client.socket.fileno())) as below_tls:
+            below_tls.settimeout(PATIENCE)
+            assert below_tls.recv(1) == b""
 
 
 RESET = pack("ii", 1, 0)  # on, and no time to send what is left
@@ -303,7 +324,7 @@ def test_a_client_that_is_gone_before_the_reply_is_no_bug(
             client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             client.send(last)
         ends()
-    smtp._runner._thread.call(asyncio.sleep(0))  # noqa: SLF001 - no client can see it
+    turn(smtp)
     assert smtp._runner._services.connections == set()  # noqa: SLF001
     smtp.raise_failures()
 
