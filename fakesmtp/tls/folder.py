@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.tls import authority, files, leaf
 from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority
+from fakesmtp.tls.checking import will_do
 from fakesmtp.tls.leaf import Leaf
 
 if TYPE_CHECKING:
@@ -52,10 +53,8 @@ class CertificateFolder:
         """
         files.make_folder(self.path)
         with files.exclusive(self.path):
-            current = self._authority()
-            kept = Leaf.load(self.path)
-            if not current.vouches_for(kept, ENDPOINT_NAMES, until=_horizon()):
-                current.issue().save(self.path)
+            if not self._is_in_order():
+                self._mend()
         return self
 
     def renew(self) -> CertificateFolder:
@@ -68,6 +67,18 @@ class CertificateFolder:
         with files.exclusive(self.path):
             self._new_authority().issue().save(self.path)
         return self
+
+    def _is_in_order(self) -> bool:
+        signer = (self.ca_file, self.path / authority.KEY_FILE)
+        served = (self.leaf_file, self.key_file)
+        return will_do(signer, served, ENDPOINT_NAMES, until=_horizon().timestamp())
+
+    def _mend(self) -> None:
+        """Make what is not as it should be, having looked closely: only that."""
+        current = self._authority()
+        kept = Leaf.load(self.path)
+        if not current.vouches_for(kept, ENDPOINT_NAMES, until=_horizon()):
+            current.issue().save(self.path)
 
     def _authority(self) -> Authority:
         if not any(map(os.path.lexists, (self.ca_file, self.path / authority.KEY_FILE))):

@@ -93,6 +93,17 @@ def test_the_second_time_writes_nothing(folder: CertificateFolder) -> None:
     assert contents(folder.path) == before
 
 
+def test_a_folder_in_order_is_ready_soon(folder: CertificateFolder) -> None:
+    """To see that all is there, cryptography is not loaded: it takes longer than all the rest."""
+    code = (
+        "import sys, pathlib; from fakesmtp.tls import CertificateFolder; "
+        "CertificateFolder(pathlib.Path(sys.argv[1])).ensure(); "
+        "sys.exit('cryptography' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(folder.path)]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
 LEAVES: dict[str, Callable[[Authority], Leaf]] = {
     "expired": lambda ca: ca.issue(not_after=in_days(-1)),
     "soon expiring": lambda ca: ca.issue(not_after=in_days(6.9)),
