@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import cached_property
@@ -58,10 +59,13 @@ class Row:
 
     @cached_property
     def _around_address(self) -> list[bytes] | None:
-        """What stands around the address; None where it is filled in in a way of its own."""
-        if "{" in self.text.replace("{address}", ""):
-            return None
-        return self.reply(address="\0").wire.split(b"\0")
+        """What stands around the address; None where it is not filled in as it is."""
+        return self.reply(address="\0").wire.split(b"\0") if self.is_plain else None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether values are filled in as they are: `{ip}`, and not `{ip!r}` or `{ip:>15}`."""
+        return not re.search(r"\{\w*[^\w}]", self.text)
 
     @cached_property
     def says(self) -> tuple[Say]:
@@ -175,21 +179,36 @@ class Profile:
 
     def says_hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[Say]:
         """Give the actions that answer HELO or EHLO, from a frame: every session has one or two."""
-        wire = self._hellos[verb, tls].replace(_IP, ip.encode())
+        frame = self._hellos[verb, tls]
+        if frame is None:
+            return (Say(self._hello(verb, argument, ip, tls=tls)),)
+        wire = frame.replace(_IP, ip.encode())
         return (Say(Reply.of_wire(wire.replace(_ARGUMENT, argument.encode("ascii", "replace")))),)
 
     @cached_property
-    def _hellos(self) -> dict[tuple[str, bool], bytes]:
-        """The answers by verb and whether TLS is on, with marks where they differ."""
-        rows = {"HELO": self.helo_accepted, "EHLO": self.ehlo_accepted}
-        marks = {"argument": _ARGUMENT.decode(), "ip": _IP.decode()}
+    def _hellos(self) -> dict[tuple[str, bool], bytes | None]:
+        """The answers by verb and whether TLS is on, with marks where they differ.
+
+        None for a row that does not fill in its values as they are.
+        """
+        marks = _ARGUMENT.decode(), _IP.decode()
         return {
-            (verb, tls): row.reply(
-                host=self.host_name, capabilities=self._keyword_lines(inside_tls=tls), **marks
-            ).wire
-            for verb, row in rows.items()
+            (verb, tls): self._hello(verb, *marks, tls=tls).wire if row.is_plain else None
+            for verb, row in self._hello_rows.items()
             for tls in (False, True)
         }
+
+    @property
+    def _hello_rows(self) -> dict[str, Row]:
+        return {"HELO": self.helo_accepted, "EHLO": self.ehlo_accepted}
+
+    def _hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> Reply:
+        return self._hello_rows[verb].reply(
+            host=self.host_name,
+            capabilities=self._keyword_lines(inside_tls=tls),
+            argument=argument,
+            ip=ip,
+        )
 
     def _keyword_lines(self, *, inside_tls: bool) -> str:
         """The EHLO keyword lines, parted by newlines."""

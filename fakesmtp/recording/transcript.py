@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 
 _COMMAND = Awaiting.COMMAND
 _NANOSECONDS = 1_000_000_000
-_REFUSING = (b"4", b"5")
-#: Replies that refuse come behind it in the order of bytes, the others before it.
+#: Replies that refuse (RFC 5321 §4.2.1) come behind it in the order of bytes, others before it.
 _LEAST_REFUSAL = b"4"
 #: How many refusals are kept of a session that is cut already.
 _SPARE_REFUSALS = 1_000
@@ -246,7 +245,7 @@ class Session(Recorded):
         if code & ~MASKED == CLIENT:
             self._unanswered = (perf_counter_ns() - self._began, code, content)
         elif code == SERVER:
-            if self._spare and content.startswith(_REFUSING):
+            if self._spare and content >= _LEAST_REFUSAL:
                 self._spare -= 1
                 said = (perf_counter_ns() - self._began, code, content)
                 for at, kind, text in filter(None, (self._unanswered, said)):

@@ -124,6 +124,18 @@ def test_a_profile_may_say_anything(text: str) -> None:
     assert other.send(MAIL + RCPT) == one.send(MAIL + RCPT)
 
 
+@pytest.mark.parametrize("verb", ["HELO", "EHLO"])
+@pytest.mark.parametrize("text", ["{host} greets {argument} at {ip}", "{argument!r} {ip:>12} {{}}"])
+def test_a_profile_may_greet_anyhow(verb: str, text: str) -> None:
+    """The answer to HELO and EHLO is the row's own text, formatted as it asks for."""
+    row = Row(250, text, Provenance.ASSUMED, "a test")
+    fields = {**vars(NHN_CLOUD_EMAIL), "helo_accepted": row, "ehlo_accepted": row}
+    profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
+    (say,) = profile.says_hello(verb, "client", "127.0.0.1", tls=False)
+    values = {"host": profile.host_name, "argument": "client", "ip": "127.0.0.1"}
+    assert say.reply.wire == f"250 {text.format(**values)}\r\n".encode()
+
+
 PIECES = st.sampled_from(
     [b"\r\n.\r\n", b"\r\n", b"\n", b".", b"..", b"\r", b"a", b"\r\n..", b"\n.\r\n", b"x" * 4000]
 )
