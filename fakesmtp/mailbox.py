@@ -89,7 +89,7 @@ class MailView:
         self._belongs = belongs
         self._refusals = refusals
         #: What callbacks raised. Whoever owns the view raises it where it is seen.
-        self.callback_errors: list[Exception] = []
+        self.callback_errors: list[BaseException] = []
 
     @property
     def messages(self) -> list[ReceivedMail]:
@@ -268,7 +268,7 @@ class MailView:
             try:
                 if self._belongs(mail):
                     callback(mail)
-            except Exception as error:  # noqa: BLE001 - it is the owner's, who finds it there
+            except BaseException as error:  # noqa: BLE001 - it is the owner's, who finds it there
                 self.callback_errors.append(error)
 
         self._arrivals.listen(listener)

@@ -113,9 +113,11 @@ class FakeSMTP:
     def stop(self) -> None:
         """Drop all connections and close the listeners; stopping a stopped server is nothing."""
         runner, self._runner = self._runner, None
-        if runner is not None:
-            runner.stop()
-        self._identity.close()
+        try:
+            if runner is not None:
+                runner.stop()
+        finally:
+            self._identity.close()
 
     def raise_failures(self) -> None:
         """Raise the first bug of ours, or of a callback, that the server met and kept going."""
@@ -351,7 +353,7 @@ class FakeSMTP:
         for callback in tuple(self._on_session_end):
             try:
                 callback(session)
-            except Exception as error:  # noqa: BLE001, PERF203 - raised in the user's thread
+            except BaseException as error:  # noqa: BLE001, PERF203 - raised in the user's thread
                 self._failures.append(error)
 
     def _refusals(self) -> list[str]:

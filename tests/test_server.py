@@ -24,6 +24,7 @@ from fakesmtp import (
     PortTakenError,
 )
 from fakesmtp.recording import ClosedBy
+from fakesmtp.smtp.loop import Loop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -259,6 +260,57 @@ def test_a_callback_that_fails_is_raised_here_and_not_sent_to_the_client() -> No
     assert len(smtp.messages) == 1
     with pytest.raises(ZeroDivisionError):
         smtp.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("error", [pytest.fail.Exception, SystemExit])
+def test_a_callback_may_end_the_test(error: type[BaseException]) -> None:
+    """What ends a test or a process is raised where the server is used; no port stays open."""
+
+    def give_up(_: object) -> None:
+        raise error("enough")
+
+    smtp = FakeSMTP().start()
+    smtp.on_mail(give_up)
+    smtp.on_session_end(give_up)
+    send(smtp)
+    port = smtp.port(587)
+    with pytest.raises(error, match="enough"):
+        smtp.__exit__(None, None, None)
+    assert [session.closed_by for session in smtp.sessions] == ["quit"]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_a_callback_may_stop_the_server() -> None:
+    """In its own thread the server stops without waiting for itself, and may be started again."""
+    server = FakeSMTP(accounts=[("AppKey", "SecretKey")], ports={587: 0})
+    for _ in range(2):
+        with server as smtp, RawClient(smtp.port(587)) as client:
+            unsubscribe = smtp.on_mail(lambda _: server.stop())
+            client.log_in()
+            client.begin_data()
+            client.send(b"hello\r\n.\r\n")
+            client.read_to_end()
+            unsubscribe()
+
+
+def test_a_start_that_fails_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread can be had, the ports are free at once."""
+
+    def fail(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    monkeypatch.setattr(Loop, "start", fail)
+    kept: list[BaseException] = []
+    try:
+        FakeSMTP(ports={587: port}).start()
+    except RuntimeError as error:
+        kept.append(error)  # with all that its frames hold
+    assert kept
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 def test_the_authority_of_a_server_is_temporary_unless_it_has_a_folder(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ class Acceptor:
         # Held from accepting a connection until its session has begun.
         self._lock = RLock()
         self._queued = 0
+        self._is_accepting = False
         self._selector = DefaultSelector()
         for bound, begin in self._places:
             self._selector.register(bound, EVENT_READ)
@@ -94,9 +95,9 @@ class Acceptor:
         Without `wait` it may be soon after, but before the action of any later call. In the loop's
         own thread, where a callback may call it, nothing is waited for.
         """
-        is_loops = self._loop.is_current()
+        is_loops = self._loop.is_this_thread()
         with self._lock:
-            if is_loops and not self._queued:
+            if is_loops and not (self._queued or self._is_accepting):
                 self._accept_waiting()
             if not self._queued and not (self._places and self._selector.select(0)):
                 action()
@@ -117,8 +118,11 @@ class Acceptor:
             done.set()
 
     def _accept_waiting(self) -> None:
+        # A session that begins may end at once, and a callback of its end ask for this again.
+        self._is_accepting = True
         for bound, begin in self._places:
             # No more than can have been waiting: others may come all the while.
             for _ in range(BACKLOG):
                 if not self._accept(bound, begin):
                     break
+        self._is_accepting = False

@@ -36,7 +36,7 @@ log = logging.getLogger("fakesmtp")
 
 
 class Connection(Faulting):
-    """One client, from accept to close; the peer of its transport.
+    """One client, from accept to close; the receiver of its transport.
 
     `transport` is what bytes are written to: that inside TLS, once TLS is on. None when all is
     over.
@@ -67,7 +67,7 @@ class Connection(Faulting):
         self._prepare_faults(self._terms.faults)
         try:
             self._begin(*address[:2])
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
             self._fail(error)
 
     def _begin(self, host: str, port: int) -> None:
@@ -108,7 +108,7 @@ class Connection(Faulting):
         try:
             self._receive(data)
             self._flush()
-        except Exception as error:  # noqa: BLE001 - see __init__
+        except BaseException as error:  # noqa: BLE001 - see __init__
             self._fail(error)
 
     def eof_received(self) -> bool:
@@ -121,9 +121,7 @@ class Connection(Faulting):
         self._services.connections.discard(self)
         if self.record.closed_by is None:
             self._end(closed_by, self._unfinished())
-        if self.transport is not None:
-            self.transport.close()
-        self._socket.close()
+        self._close()
         self.transport = None
 
     def pause_writing(self) -> None:
@@ -275,8 +273,7 @@ class Connection(Faulting):
             transport.write(b"".join(self._out))
             self._out.clear()
         if self._hung_up:
-            transport.close()
-            self._socket.close()
+            self._close()
 
     # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
@@ -294,7 +291,7 @@ class Connection(Faulting):
         try:
             self.transport, self._upgrade = transport, None
             self._begin_inside_tls(tls)
-        except Exception as error:  # noqa: BLE001 - see __init__
+        except BaseException as error:  # noqa: BLE001 - see __init__
             self._fail(error)
 
     def _begin_inside_tls(self, tls: ssl.SSLObject) -> None:
@@ -330,6 +327,16 @@ class Connection(Faulting):
         self._end(ClosedBy.IDLE, self._unfinished())
         self._drop()
 
+    def _close(self) -> None:
+        """Send what is unsent, then close, without waiting for the client's word inside TLS.
+
+        Who sends that word behind a QUIT may be told that nobody reads it; its own end has come
+        before.
+        """
+        if self.transport is not None:
+            self.transport.close()
+        self._socket.close()
+
     def _drop(self) -> None:
         self._services.connections.discard(self)
         if self._upgrade is not None:
@@ -358,7 +365,7 @@ class Connection(Faulting):
             return f"in the middle of a message, after {size} bytes"
         return describe_half_line(self._lines.take_rest())
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: BaseException) -> None:
         """Answer from the profile, close, and let the test know; never the client."""
         log.error("a bug in fakesmtp or in a callback", exc_info=error)
         self._services.failed(error)
@@ -367,7 +374,7 @@ class Connection(Faulting):
         transport = self.transport
         if transport is not None:
             transport.write(self._terms.profile.internal_error.wire)
-            transport.close()
+            self._close()
 
     _PERFORM: ClassVar[dict[type, Callable[[Connection, Any], None]]] = {
         Say: _say,

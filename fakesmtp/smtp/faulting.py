@@ -84,7 +84,7 @@ class Faulting:
     _flush: Callable[[], None]
     _receive: Callable[[bytes], None]
     _end: Callable[[ClosedBy], None]
-    _fail: Callable[[Exception], None]
+    _fail: Callable[[BaseException], None]
     _shake_hands: Callable[[bytes], None]
     _is_active: Callable[[], None]
 
@@ -138,13 +138,13 @@ class Faulting:
             self._perform(pause.then)
             self._read_on(pause.unread)
             self._flush()
-        except Exception as error:  # noqa: BLE001 - see Connection.__init__
+        except BaseException as error:  # noqa: BLE001 - see Connection.__init__
             self._fail(error)
 
     def _read_on(self, unread: bytes) -> None:
         if self._pause is not None:
             self._pause.keep(unread)
-        elif self.transport is not None and not self._hung_up:
+        elif self.transport is not None and not (self._hung_up or self._socket.is_closing()):
             self.transport.resume_reading()
             if self._upgrade is None:
                 self._receive(self._lines.take_rest() + unread)

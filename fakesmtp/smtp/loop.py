@@ -27,24 +27,21 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 _WAKE = b"\0"
 _WAKES_AT_ONCE = 4096
+#: Seconds, the most of one wait: the system takes no more than some weeks.
+_LONGEST_WAIT = 3600.0
 
 
 class Timer:
-    """A call that is to come, unless it is cancelled."""
+    """A call that is to come; `callback` is None when it is cancelled."""
 
-    __slots__ = ("_callback",)
+    __slots__ = ("callback",)
 
     def __init__(self, callback: Callable[[], object]) -> None:
-        self._callback: Callable[[], object] | None = callback
+        self.callback: Callable[[], object] | None = callback
 
     def cancel(self) -> None:
         """Never call."""
-        self._callback = None
-
-    def call(self) -> None:
-        """Call now."""
-        if self._callback is not None:
-            self._callback()
+        self.callback = None
 
 
 class Loop:
@@ -72,8 +69,14 @@ class Loop:
         """Begin."""
         self._thread.start()
 
-    def is_current(self) -> bool:
-        """Whether this is the loop's own thread."""
+    def close(self) -> None:
+        """Let go of the system's objects; of a loop that did not begin."""
+        self.readiness.close()
+        self._ear.close()
+        self._waker.close()
+
+    def is_this_thread(self) -> bool:
+        """Whether who asks is in the loop's own thread."""
         return get_ident() == self._thread.ident
 
     def call_from_thread(self, callback: Callable[..., object], *args: object) -> None:
@@ -84,11 +87,9 @@ class Loop:
             self._waker.send(_WAKE)
 
     def join(self) -> None:
-        """Wait, in another thread, until it has ended."""
-        self._thread.join()
-        self.readiness.close()
-        self._ear.close()
-        self._waker.close()
+        """Wait until it has ended; in its own thread, which cannot wait for itself, not at all."""
+        if not self.is_this_thread():
+            self._thread.join()
 
     # -- for the loop's own thread -------------------------------------------------------------
 
@@ -109,11 +110,13 @@ class Loop:
     def _run(self) -> None:
         while self._calls or not self._is_stopped:
             self._turn()
+        self.close()
 
     def _turn(self) -> None:
         try:
             self.readiness.call(self._call_due())
-        except Exception:
+        except BaseException:
+            # Also what ends a process or a test elsewhere: here it would leave the ports open.
             log.exception("a bug in fakesmtp: something that its loop called failed")
 
     def _call_due(self) -> float | None:
@@ -123,11 +126,13 @@ class Loop:
             self._calls.popleft()()
         timers = self._timers
         now = monotonic()
-        while timers and timers[0][0] <= now:
-            heappop(timers)[2].call()
+        while timers and (timers[0][0] <= now or timers[0][2].callback is None):
+            callback = heappop(timers)[2].callback
+            if callback is not None:
+                callback()
         if self._calls or self._is_stopped:
             return 0
-        return timers[0][0] - now if timers else None
+        return min(timers[0][0] - now, _LONGEST_WAIT) if timers else None
 
     def _wake_up(self) -> None:
         self._ear.recv(_WAKES_AT_ONCE)

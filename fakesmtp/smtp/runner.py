@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.services import Services
 
 log = logging.getLogger("fakesmtp")
-#: How often the loop turns at most until every dropped connection has said goodbye.
-_TURNS_TO_CLOSE = 100
 
 
 class Runner:
@@ -42,20 +40,21 @@ class Runner:
                 local_port: int = sockets[0].getsockname()[1]
                 listener = Listener(real_port, local_port, REAL_PORTS[real_port])
                 bound += ((one, listener) for one in sockets)
+            self._loop = Loop()
+            on_failure.callback(self._loop.close)
+            self._services = make_services(self._loop)
+            places = [(one, partial(self._begin, listener)) for one, listener in bound]
+            self._acceptor = Acceptor(self._loop, places)
+            self._loop.start()
             on_failure.pop_all()
         self.listeners = tuple(dict.fromkeys(listener for _, listener in bound))
-        self._loop = Loop()
-        self._services = make_services(self._loop)
-        places = [(one, partial(self._begin, listener)) for one, listener in bound]
-        self._acceptor = Acceptor(self._loop, places)
         self.after_accepting = self._acceptor.after_accepting
-        self._loop.start()
 
     def _begin(self, listener: Listener, accepted: socket.socket, peer: tuple[str, int]) -> None:
         services = self._services
         try:
             Connection(services, listener, accepted, peer)
-        except Exception as error:
+        except BaseException as error:
             log.exception("a bug in fakesmtp: a connection could not begin")
             services.failed(error)
             accepted.close()

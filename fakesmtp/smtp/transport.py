@@ -177,7 +177,8 @@ class SocketTransport:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """See `Transport`."""
-        if self._is_closing:
+        # What waits inside TLS is written while it closes.
+        if self._socket.fileno() < 0 or (self._is_closing and not self._is_handed_over):
             return
         if not self._unsent:
             try:
@@ -205,7 +206,7 @@ class SocketTransport:
             return
         self._unsent = self._unsent[sent:]
         self._control_writing()
-        if not self._unsent:
+        if not self._unsent and self._socket.fileno() >= 0:
             self._readiness.remove_writer(self._fd)
             if self._is_closing:
                 self._lose(None)
@@ -263,8 +264,7 @@ class SocketTransport:
             return
         self._is_closing = True
         self._readiness.remove_reader(self._fd)
-        if self._unsent:
-            self._readiness.remove_writer(self._fd)
+        self._readiness.remove_writer(self._fd)
         self._socket.close()
         if self._is_handed_over:
             self._loop.call_soon(self._receiver.connection_lost, error)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 #: Bytes of one read inside TLS, which are those of a record (RFC 8446 §5.1). For asyncio's 256 KiB
 #: the C library would ask the system for memory each time.
-_READ_SIZE = 16 * 1024
+_RECORD_SIZE = 16 * 1024
 
 
 class Upgrade(SMTP):
@@ -56,14 +56,14 @@ class Upgrade(SMTP):
         Not as a task: one would begin in the loop's next turn, and cost 1 % of a session.
         """
         try:
-            handshake: asyncio.Future[None] = self._steps.send(None)
-        except (StopIteration, ConnectionAbortedError):
+            self._handshake: asyncio.Future[None] = self._steps.send(None)
+        except (StopIteration, ConnectionAbortedError, asyncio.CancelledError):
             return
         except TLSSetupException as error:
             # asyncio does not tell a protocol of a connection lost before TLS was on.
             self._connection.tls_failed(str(error.__cause__))
         else:
-            handshake.add_done_callback(self._step)
+            self._handshake.add_done_callback(self._step)
 
     async def push(self, status: object) -> None:
         """Send the go-ahead where aiosmtpd would send a text of its own.
@@ -79,7 +79,7 @@ class Upgrade(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Hand the connection what is inside TLS; asyncio calls this when the handshake is done."""
-        cast("Any", self._tls_protocol).max_size = _READ_SIZE
+        cast("Any", self._tls_protocol).max_size = _RECORD_SIZE
         self._outside.acknowledge()
         inside = cast("asyncio.Transport", transport)
         inside.set_protocol(cast("asyncio.BaseProtocol", self._connection))
@@ -88,7 +88,7 @@ class Upgrade(SMTP):
 
     def cancel(self) -> None:
         """Give a handshake up."""
-        self._steps.close()
+        self._handshake.cancel()
 
 
 class LoopForAsyncio:

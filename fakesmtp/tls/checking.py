@@ -10,13 +10,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import CertificateError
-from fakesmtp.tls.contexts import bare_server_context, client_context
+from fakesmtp.tls.contexts import bare_server_context, client_context, load_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_ROUNDS = 2  # of TLS 1.3: hello and hello, finished and finished
+#: Hello and hello, finished and finished; in TLS 1.2 the client waits for the latter.
+_ROUNDS = 3
 
 
 def will_do(
@@ -28,14 +29,14 @@ def will_do(
     seconds of the epoch, is when both have to be valid, beside now.
     """
     try:
-        bare_server_context().load_cert_chain(*authority)
+        load_pair(bare_server_context(), *authority)
         server, client = bare_server_context(), client_context(authority[0])
-        server.load_cert_chain(*leaf)
+        load_pair(server, *leaf)
         client.hostname_checks_common_name = False
         seen = [*client.get_ca_certs(), *(_shake_hands(client, server, name) for name in names)]
-    except (CertificateError, OSError):
+        return all(until < ssl.cert_time_to_seconds(each["notAfter"]) for each in seen)
+    except (CertificateError, OSError, ValueError):  # the last: a time or a name that is none
         return False
-    return all(until < ssl.cert_time_to_seconds(each["notAfter"]) for each in seen)
 
 
 def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> dict[str, Any]:

@@ -23,10 +23,18 @@ def server_context(folder: CertificateFolder) -> ssl.SSLContext:
     context = bare_server_context()
     with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
         try:
-            context.load_cert_chain(folder.leaf_file, folder.key_file)
+            load_pair(context, folder.leaf_file, folder.key_file)
         except OSError as error:  # ssl.SSLError is one, too
             raise _unusable(folder.leaf_file, error) from error
     return context
+
+
+def load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    """Have the context serve a certificate; raises OSError when it cannot, or the key is encrypted.
+
+    Without a pass phrase, OpenSSL would ask for one on the terminal and wait.
+    """
+    context.load_cert_chain(certificate, key, password="")
 
 
 def bare_server_context() -> ssl.SSLContext:

@@ -118,7 +118,7 @@ class Inbox:
         self._unsubscribe.append(unsubscribe)
         return unsubscribe
 
-    def close(self) -> list[Exception]:
+    def close(self) -> list[BaseException]:
         """End it with its test, and give what callbacks raised."""
         self._is_open = False
         for unsubscribe in self._unsubscribe:
@@ -168,7 +168,7 @@ class FakeSMTPView(Faults, Inbox):
         self._server = server
         self._accounts: list[AccountView] = []
         self._last_sessions: list[Session] = []
-        self._callback_errors: list[Exception] = []
+        self._callback_errors: list[BaseException] = []
 
     # -- where and who -------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class FakeSMTPView(Faults, Inbox):
             try:
                 if session.owner is self._owner:
                     callback(session)
-            except Exception as error:  # noqa: BLE001 - raised when the test ends
+            except BaseException as error:  # noqa: BLE001 - raised when the test ends
                 self._callback_errors.append(error)
 
         unsubscribe = self._server.on_session_end(listener)
@@ -262,7 +262,7 @@ class FakeSMTPView(Faults, Inbox):
             line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]
 
-    def close(self) -> list[Exception]:
+    def close(self) -> list[BaseException]:
         """End it with its test, and give what callbacks raised; its sessions can still be read."""
         self._last_sessions = self.sessions
         errors = [*super().close(), *self._callback_errors]

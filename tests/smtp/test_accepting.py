@@ -9,6 +9,7 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
+from queue import SimpleQueue
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -160,6 +161,21 @@ def test_a_session_that_cannot_begin_hangs_nobody(
     with RawClient(smtp.port(587)) as client:
         assert client.read_reply().startswith("220")
     assert [session.owner for session in smtp.sessions] == ["next"]
+
+
+def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> None:
+    """However many sessions begin and end at once, each of whose ends changes the terms."""
+    smtp.faults.fault("connect", what="reset")
+    smtp.on_session_end(lambda _: smtp.change_terms(smtp.terms))
+    held, over = Event(), SimpleQueue[object]()
+    smtp.on_session_end(over.put)
+    smtp._runner._loop.call_from_thread(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
+    waiting = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(300)]
+    held.set()
+    for each in waiting:
+        over.get(timeout=PATIENCE)
+        each.close()
+    smtp.raise_failures()
 
 
 def test_a_client_hello_that_waited_is_taken_for_one(smtp: FakeSMTP) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import inspect
 import logging
 import os
@@ -10,6 +11,7 @@ import socket
 import ssl
 import struct
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from struct import pack
 from threading import Event
@@ -306,6 +308,47 @@ def test_the_server_closes_first(smtp: FakeSMTP, port: int) -> None:
         with socket.socket(fileno=os.dup(client.socket.fileno())) as below_tls:
             below_tls.settimeout(PATIENCE)
             assert below_tls.recv(1) == b""
+
+
+def test_who_reads_late_inside_tls_gets_all(smtp: FakeSMTP) -> None:
+    """Behind much that is unsent come the 221 and the word that it is the end."""
+    number = 40_000
+    with socket.socket() as outside:
+        outside.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        outside.settimeout(PATIENCE)
+        outside.connect(("127.0.0.1", smtp.port(465)))
+        context = smtp.client_context()
+        with (
+            context.wrap_socket(
+                outside, server_hostname="localhost", suppress_ragged_eofs=False
+            ) as client,
+            ThreadPoolExecutor(1) as thread,
+        ):
+            asking = thread.submit(client.sendall, b"NOOP\r\n" * number + b"QUIT\r\n")
+            (session,) = smtp.sessions
+            replies = b""
+            while chunk := client.recv(65536):
+                replies += chunk
+            asking.result(PATIENCE)
+    assert replies.count(b"250 ") == number
+    assert replies.splitlines()[-1].startswith(b"221 ")
+    assert session.closed_by == "quit"
+
+
+@pytest.mark.parametrize("port", [465, 587])
+def test_a_stop_in_the_middle_of_a_handshake_is_no_bug(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who has not said hello yet is dropped, and nothing is logged."""
+    with FakeSMTP(ports={port: 0}) as smtp, RawClient(smtp.port(port)) as client:
+        if port == 587:
+            client.read_reply()
+            assert client.ask("STARTTLS").startswith("220")
+        turn(smtp)
+        smtp.stop()
+        assert client.read_to_end() == b""
+    gc.collect()
+    assert caplog.text == ""
 
 
 RESET = pack("ii", 1, 0)  # on, and no time to send what is left

@@ -44,9 +44,9 @@ def test_calls_come_in_their_order_and_in_its_thread(
     for number in range(10_000):
         loop.call_from_thread(heard.put, number)
     assert [heard.get(timeout=PATIENCE) for _ in range(10_000)] == list(range(10_000))
-    loop.call_from_thread(lambda: heard.put((get_ident(), loop.is_current())))
-    thread, is_current = heard.get(timeout=PATIENCE)  # type: ignore[misc]
-    assert (thread != get_ident(), is_current, loop.is_current()) == (True, True, False)
+    loop.call_from_thread(lambda: heard.put((get_ident(), loop.is_this_thread())))
+    thread, is_its = heard.get(timeout=PATIENCE)  # type: ignore[misc]
+    assert (thread != get_ident(), is_its, loop.is_this_thread()) == (True, True, False)
 
 
 def test_what_is_due_first_is_called_first(loop: Loop, heard: SimpleQueue[object]) -> None:
@@ -59,6 +59,20 @@ def test_what_is_due_first_is_called_first(loop: Loop, heard: SimpleQueue[object
 
     loop.call_from_thread(set_timers)
     assert [heard.get(timeout=PATIENCE) for _ in range(3)] == [0.0, 0.01, 0.02]
+
+
+def test_what_is_due_in_years_holds_up_nothing(loop: Loop, heard: SimpleQueue[object]) -> None:
+    """No timer is too far away, also behind one that is cancelled."""
+
+    def set_timers() -> None:
+        loop.call_later(60, heard.put, "cancelled").cancel()
+        loop.call_later(1e9, heard.put, "too early")
+        loop.call_later(0.01, heard.put, "soon")
+
+    loop.call_from_thread(set_timers)
+    assert heard.get(timeout=PATIENCE) == "soon"
+    loop.call_from_thread(heard.put, "called")
+    assert heard.get(timeout=PATIENCE) == "called"
 
 
 def test_timers_do_not_wait_for_sockets_nor_sockets_for_timers(
@@ -96,15 +110,15 @@ def test_what_fails_stops_nothing(
 ) -> None:
     """An exception is logged, and what was to be called after it is called."""
 
-    def fail() -> None:
-        raise RuntimeError("oh dear")
+    def fail(error: type[BaseException]) -> None:
+        raise error("oh dear")
 
     with caplog.at_level(logging.ERROR, logger="fakesmtp"):
-        for call in (fail, fail):
-            loop.call_from_thread(call)
+        for error in (RuntimeError, SystemExit):
+            loop.call_from_thread(fail, error)
         loop.call_from_thread(heard.put, "after")
         assert heard.get(timeout=PATIENCE) == "after"
-    assert caplog.text.count("RuntimeError: oh dear") == 2
+    assert caplog.text.count(": oh dear") == 2
 
 
 @pytest.mark.parametrize("make", [make_readiness, SelectorReadiness])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -14,10 +15,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from fakesmtp.errors import CertificateError
-from fakesmtp.tls import ENDPOINT_NAMES, Authority, CertificateFolder, Leaf
+from fakesmtp.tls import ENDPOINT_NAMES, Authority, CertificateFolder, Leaf, checking
+from fakesmtp.tls.contexts import bare_server_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,6 +109,59 @@ def test_a_folder_in_order_is_ready_soon(folder: CertificateFolder) -> None:
     )
     command = [sys.executable, "-c", code, str(folder.path)]
     assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_with_tls_1_2_alone_a_folder_in_order_is_seen(
+    folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its handshake has one more step."""
+
+    def only_1_2() -> ssl.SSLContext:
+        context = bare_server_context()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    monkeypatch.setattr(checking, "bare_server_context", only_1_2)
+    monkeypatch.setattr(CertificateFolder, "_mend", None)
+    assert folder.ensure() == folder
+
+
+#: Makes the terminal at its standard input its own, as a shell does, then starts.
+AT_A_TERMINAL = """
+import fcntl, pathlib, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from fakesmtp import CertificateError
+from fakesmtp.tls import CertificateFolder
+try:
+    CertificateFolder(pathlib.Path(sys.argv[1])).ensure()
+except CertificateError:
+    print("refused")
+"""
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("ca.key", "refused"), ("leaf.key", "")])
+def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outcome: str) -> None:
+    """An encrypted key is one that cannot be used, and no start waits at the terminal."""
+    key = load_pem_private_key((folder.path / name).read_bytes(), None)
+    encrypted = key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    (folder.path / name).write_bytes(encrypted)
+    ours, theirs = os.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", AT_A_TERMINAL, str(folder.path)],
+            check=True,
+            stdin=theirs,
+            capture_output=True,
+            start_new_session=True,
+            text=True,
+            timeout=20,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.stdout.strip() == outcome
 
 
 LEAVES: dict[str, Callable[[Authority], Leaf]] = {
