@@ -192,8 +192,7 @@ class MailView:
         deadline = monotonic() + timeout
         arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
         with self._arrivals.listening(arriving.put) as present:
-            for mail in present:
-                arriving.put(mail)
+            search.offer_all(present)
             while search.missing > 0:
                 try:
                     mail = arriving.get(timeout=max(0.0, deadline - monotonic()))
@@ -215,8 +214,7 @@ class MailView:
                 loop.call_soon_threadsafe(arriving.put_nowait, mail)
 
         with self._arrivals.listening(wake) as present:
-            for mail in present:
-                arriving.put_nowait(mail)
+            search.offer_all(present)
             timer = loop.call_later(timeout, arriving.put_nowait, None)
             try:
                 while search.missing > 0 and (arrived := await arriving.get()):

@@ -163,6 +163,17 @@ class TellingLock:
             then()
 
 
+def test_what_was_there_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mail that arrives while those that are there are looked through is found behind them."""
+    lock = TellingLock()
+    monkeypatch.setattr("fakesmtp.mailbox.Lock", lambda: lock)
+    mailbox, mails = Mailbox(MemoryStore()), [make_mail() for _ in range(3)]
+    for mail in mails[:2]:
+        mailbox.append(mail)
+    lock.then = lambda: mailbox.append(mails[2])
+    assert mailbox.wait_for_count(3, timeout=LONG) == mails
+
+
 def test_kept_and_announced_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever begins to wait right after a mail was kept is not told of it a second time."""
     lock, heard = TellingLock(), list[object]()

@@ -10,7 +10,7 @@ from fakesmtp.mail.matching import Conditions, Miss, nearest
 from fakesmtp.mail.message import describe_route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable
 
     from fakesmtp.mail.message import ReceivedMail
 
@@ -45,6 +45,13 @@ class Search:
         elif self._accept(mail):
             self.found.append(mail)
             self.missing -= 1
+
+    def offer_all(self, mails: Iterable[ReceivedMail]) -> None:
+        """Look at mails, the oldest first, until there are enough."""
+        for mail in mails:
+            if self.missing <= 0:
+                return
+            self.offer(mail)
 
     def _accept(self, mail: ReceivedMail) -> bool:
         """Whether a mail that matches counts."""
