@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Callback = Callable[[], object]
+    _Callbacks = dict[int, Callback]
 
 _READ, _WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
@@ -49,37 +50,36 @@ class EpollReadiness:
 
     def add_reader(self, fd: int, callback: Callback, /) -> None:
         """See `Readiness`."""
-        if fd not in self._readers:
-            self._widen(fd, select.EPOLLIN, self._writers)
-        self._readers[fd] = callback
+        self._add(fd, select.EPOLLIN, callback, self._readers, self._writers)
 
     def remove_reader(self, fd: int, /) -> None:
         """See `Readiness`."""
-        if self._readers.pop(fd, None) is not None:
-            self._narrow(fd, select.EPOLLOUT, self._writers)
+        self._remove(fd, select.EPOLLIN, self._readers, self._writers)
 
     def add_writer(self, fd: int, callback: Callback, /) -> None:
         """See `Readiness`."""
-        if fd not in self._writers:
-            self._widen(fd, select.EPOLLOUT, self._readers)
-        self._writers[fd] = callback
+        self._add(fd, select.EPOLLOUT, callback, self._writers, self._readers)
 
     def remove_writer(self, fd: int, /) -> None:
         """See `Readiness`."""
-        if self._writers.pop(fd, None) is not None:
-            self._narrow(fd, select.EPOLLIN, self._readers)
+        self._remove(fd, select.EPOLLOUT, self._writers, self._readers)
 
-    def _widen(self, fd: int, event: int, others: dict[int, Callback]) -> None:
-        if fd in others:
-            self._epoll.modify(fd, select.EPOLLIN | select.EPOLLOUT)
-        else:
-            self._epoll.register(fd, event)
+    def _add(
+        self, fd: int, event: int, callback: Callback, callbacks: _Callbacks, others: _Callbacks
+    ) -> None:
+        if fd not in callbacks:
+            if fd in others:
+                self._epoll.modify(fd, select.EPOLLIN | select.EPOLLOUT)
+            else:
+                self._epoll.register(fd, event)
+        callbacks[fd] = callback
 
-    def _narrow(self, fd: int, event: int, others: dict[int, Callback]) -> None:
-        if fd in others:
-            self._epoll.modify(fd, event)
-        else:
-            self._epoll.unregister(fd)
+    def _remove(self, fd: int, event: int, callbacks: _Callbacks, others: _Callbacks) -> None:
+        if callbacks.pop(fd, None) is not None:
+            if fd in others:
+                self._epoll.modify(fd, (select.EPOLLIN | select.EPOLLOUT) ^ event)
+            else:
+                self._epoll.unregister(fd)
 
     def call(self, seconds: float | None, /) -> None:
         """See `Readiness`."""
