@@ -21,6 +21,7 @@ def version(settings: Settings) -> None:
     versions = {
         "fakesmtp": fakesmtp.__version__,
         "Python": platform.python_version(),
+        "aiosmtpd": version_of("aiosmtpd"),
         "cryptography": version_of("cryptography"),
         "OpenSSL": ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
     }

@@ -59,7 +59,7 @@ class TlsFacts(NamedTuple):
     alpn: str | None = None
 
     @classmethod
-    def read(cls, tls: ssl.SSLSocket, handshake: float) -> Self:
+    def read(cls, tls: ssl.SSLObject, handshake: float) -> Self:
         """Ask a connection whose handshake took that many seconds."""
         cipher = tls.cipher()
         return cls(

@@ -21,7 +21,7 @@ from fakesmtp.protocol.quick import QuickDialogue
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
 from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
-from fakesmtp.smtp.transport import SocketTransport
+from fakesmtp.smtp.transport import SocketTransport, Transport
 
 if TYPE_CHECKING:
     import socket
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
+    from fakesmtp.smtp.upgrade import Upgrade
 
 log = logging.getLogger("fakesmtp")
 
@@ -50,9 +51,8 @@ class Connection(Faulting):
     ) -> None:
         """Begin the session with a client that was accepted from this address."""
         self.loop = services.loop
-        self._socket = accepted
-        transport = SocketTransport(services.loop.readiness, accepted, self)
-        self.transport: SocketTransport | None = transport
+        self._socket = SocketTransport(services.loop, accepted, self)
+        self.transport: Transport | None = self._socket
         self._services = services
         self._terms: Terms = services.terms()
         self._idle_timeout = self._terms.policy.idle_timeout
@@ -62,15 +62,15 @@ class Connection(Faulting):
         #: Of a message that comes in pieces, or is otherwise out of the ordinary.
         self._message: MessageReader | None = None
         self._out: list[bytes] = []
-        self._is_shaking_hands = False
+        self._upgrade: Upgrade | None = None
         self._hung_up = False
         self._prepare_faults(self._terms.faults)
         try:
-            self._begin(transport, *address[:2])
+            self._begin(*address[:2])
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
             self._fail(error)
 
-    def _begin(self, transport: SocketTransport, host: str, port: int) -> None:
+    def _begin(self, host: str, port: int) -> None:
         services, terms, listener = self._services, self._terms, self._listener
         self.record = services.sessions.begin(
             services.next_session_id(),
@@ -90,7 +90,7 @@ class Connection(Faulting):
         )
         self._is_active()
         services.idle.watch(self)
-        transport.resume_reading()
+        self._socket.resume_reading()
         self._faults.begin_session()
         if self._faults.rules:
             self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
@@ -111,12 +111,17 @@ class Connection(Faulting):
         except BaseException as error:  # noqa: BLE001 - see __init__
             self._fail(error)
 
+    def eof_received(self) -> bool:
+        """Close: what the client said before is answered by now."""
+        return False
+
     def connection_lost(self, error: Exception | None) -> None:
         """End the session; the reason that was found first counts."""
         closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
         self._services.connections.discard(self)
         if self.record.closed_by is None:
             self._end(closed_by, self._unfinished())
+        self._close()
         self.transport = None
 
     def pause_writing(self) -> None:
@@ -126,7 +131,7 @@ class Connection(Faulting):
 
     def resume_writing(self) -> None:
         """Read on."""
-        if self.transport is not None and self._pause is None and not self._is_shaking_hands:
+        if self.transport is not None and self._pause is None:
             self.transport.resume_reading()
 
     # -- from bytes to actions -----------------------------------------------------------------
@@ -181,7 +186,7 @@ class Connection(Faulting):
                 if rest := lines.take_rest():
                     record.noted_once(EARLY_DATA)
                 return rest
-            if self._hung_up or self._is_shaking_hands or self._pause is not None:
+            if self._hung_up or self._upgrade is not None or self._pause is not None:
                 return None
         return None
 
@@ -248,14 +253,15 @@ class Connection(Faulting):
 
     def _hang_up(self, action: HangUp) -> None:
         self._hung_up = True
-        if action.asked and self.transport is not None:
-            self.transport.cork()
+        if action.asked:
+            self._socket.cork()
         self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
 
     def _start_tls(self, action: StartTls) -> None:
         self.record.said(action.reply)
         self._flush()
-        self._shake_hands(action.reply.wire)
+        if self.transport is not None:
+            self._shake_hands(action.reply.wire)
 
     def _flush(self) -> None:
         """Write all replies at once, then close if that was the last word."""
@@ -267,43 +273,28 @@ class Connection(Faulting):
             transport.write(b"".join(self._out))
             self._out.clear()
         if self._hung_up:
-            transport.close()
+            self._close()
 
     # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
     def _shake_hands(self, go_ahead: bytes) -> None:
-        """Send the go-ahead, then begin TLS; nothing more is read in clear."""
-        transport = self.transport
-        if transport is not None:
-            self._handshake_began = perf_counter()
-            self._is_shaking_hands = True
-            transport.pause_reading()
-            if go_ahead:
-                transport.write(go_ahead)
-            transport.when_sent(self._begin_handshake)
+        """Send the go-ahead, then begin TLS."""
+        # Lazily: aiosmtpd takes as long to load as all else together, and is for TLS alone.
+        from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
 
-    def _begin_handshake(self) -> None:
-        # Lazily: to load ssl takes 12 ms, and many servers are only spoken to in clear.
-        from fakesmtp.smtp.tls_transport import TlsTransport  # noqa: PLC0415
+        self._handshake_began = perf_counter()
+        context = self._services.tls_context(self._flaw)
+        self._upgrade = Upgrade(self, self._socket, context, go_ahead)
 
-        try:
-            context = self._services.tls_context(self._flaw)
-            self.transport = TlsTransport(self.loop.readiness, self._socket, self, context)
-        except OSError as error:  # the client is gone
-            self.tls_failed(str(error))
-            self._drop()
-        except BaseException as error:  # noqa: BLE001 - see __init__
-            self._fail(error)
-
-    def tls_started(self, tls: ssl.SSLSocket) -> None:
+    def tls_started(self, transport: Transport, tls: ssl.SSLObject) -> None:
         """Go on inside TLS."""
         try:
-            self._is_shaking_hands = False
+            self.transport, self._upgrade = transport, None
             self._begin_inside_tls(tls)
         except BaseException as error:  # noqa: BLE001 - see __init__
             self._fail(error)
 
-    def _begin_inside_tls(self, tls: ssl.SSLSocket) -> None:
+    def _begin_inside_tls(self, tls: ssl.SSLObject) -> None:
         seconds = perf_counter() - self._handshake_began
         from fakesmtp.recording.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
 
@@ -320,7 +311,7 @@ class Connection(Faulting):
 
     def tls_failed(self, reason: str) -> None:
         """End: the handshake failed."""
-        self._is_shaking_hands = False
+        self._upgrade = None
         self._services.connections.discard(self)
         self._end(ClosedBy.TLS, reason)
 
@@ -336,10 +327,23 @@ class Connection(Faulting):
         self._end(ClosedBy.IDLE, self._unfinished())
         self._drop()
 
+    def _close(self) -> None:
+        """Send what is unsent, then close, without waiting for the client's word inside TLS.
+
+        Who sends that word behind a QUIT may be told that nobody reads it; its own end has come
+        before.
+        """
+        if self.transport is not None:
+            self.transport.close()
+        self._socket.close()
+
     def _drop(self) -> None:
         self._services.connections.discard(self)
+        if self._upgrade is not None:
+            self._upgrade.cancel()
         if self.transport is not None:
             self.transport.abort()
+        self._socket.abort()
 
     def _is_active(self) -> None:
         """Begin the idle time anew."""
@@ -354,7 +358,7 @@ class Connection(Faulting):
 
     def _unfinished(self) -> str:
         """Say what the client was in the middle of, `""` when it was not."""
-        if self._is_shaking_hands:
+        if self._upgrade is not None:
             return "in the middle of the TLS handshake"
         if self._reads_message:
             size = self._message.size if self._message else 0
@@ -370,7 +374,7 @@ class Connection(Faulting):
         transport = self.transport
         if transport is not None:
             transport.write(self._terms.profile.internal_error.wire)
-            transport.close()
+            self._close()
 
     _PERFORM: ClassVar[dict[type, Callable[[Connection, Any], None]]] = {
         Say: _say,

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.loop import Loop, Timer
     from fakesmtp.smtp.services import Services
-    from fakesmtp.smtp.transport import SocketTransport
+    from fakesmtp.smtp.transport import SocketTransport, Transport
+    from fakesmtp.smtp.upgrade import Upgrade
 
 #: On, and no time to send what is left: closing the socket resets the connection.
 _LINGER_NOT = pack("ii", 1, 0)
@@ -68,15 +69,16 @@ class Faulting:
     """
 
     loop: Loop
-    transport: SocketTransport | None
+    transport: Transport | None
     record: Session
+    _socket: SocketTransport
     idle_at: float
     _services: Services
     _listener: Listener
     _dialogue: QuickDialogue
     _lines: LineReader
     _out: list[bytes]
-    _is_shaking_hands: bool
+    _upgrade: Upgrade | None
     _hung_up: bool
     _perform: Callable[[Actions], None]
     _flush: Callable[[], None]
@@ -142,9 +144,10 @@ class Faulting:
     def _read_on(self, unread: bytes) -> None:
         if self._pause is not None:
             self._pause.keep(unread)
-        elif self.transport is not None and not (self._hung_up or self._is_shaking_hands):
+        elif self.transport is not None and not (self._hung_up or self._socket.is_closing()):
             self.transport.resume_reading()
-            self._receive(self._lines.take_rest() + unread)
+            if self._upgrade is None:
+                self._receive(self._lines.take_rest() + unread)
 
     # -- the other actions ---------------------------------------------------------------------
 
@@ -169,9 +172,8 @@ class Faulting:
         self._flush()
         self._hung_up = True
         self._end(ClosedBy.SERVER)
-        if self.transport is not None:
-            self.transport.set_option(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-            self.transport.abort()
+        self._socket.set_option(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self._socket.abort()
 
 
 #: How each is performed; the connection has a table of its own for those that are no faults.

@@ -93,6 +93,10 @@ class Loop:
 
     # -- for the loop's own thread -------------------------------------------------------------
 
+    def call_soon(self, callback: Callable[..., object], *args: object) -> None:
+        """Call in the next turn."""
+        self._calls.append(partial(callback, *args))
+
     def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> Timer:
         """Call in so many seconds."""
         timer = Timer(partial(callback, *args))

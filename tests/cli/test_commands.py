@@ -222,7 +222,7 @@ def test_wrong_files_of_accounts(run: Run, tmp_path: Path, text: str, hint: str)
 def test_version(run: Run) -> None:
     """The versions are those that run, as text and as JSON."""
     versions = json.loads(run("version", "--json").out)
-    assert versions.keys() == {"fakesmtp", "Python", "cryptography", "OpenSSL"}
+    assert versions.keys() == {"fakesmtp", "Python", "aiosmtpd", "cryptography", "OpenSSL"}
     assert versions["fakesmtp"] == fakesmtp.__version__
     assert run("version").out.startswith(f"fakesmtp {fakesmtp.__version__}\nPython 3.")
     assert run("--version").out == run("version").out

@@ -54,7 +54,7 @@ class Hasty(Loop):
     def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> Any:  # noqa: ANN401
         """Note the delay, and do it at once."""
         self.delays.append(seconds)
-        self.call_from_thread(callback, *args)
+        self.call_soon(callback, *args)
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import gc
+import inspect
 import logging
 import os
 import socket
@@ -15,6 +17,7 @@ from struct import pack
 from threading import Event
 from typing import TYPE_CHECKING
 
+import aiosmtpd.smtp
 import pytest
 from raw_client import PATIENCE, RawClient
 from scenarios import KEYS, load
@@ -276,7 +279,7 @@ def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
-        accepted = connection.transport._socket  # noqa: SLF001
+        accepted = connection._socket._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -290,7 +293,7 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
         for _ in range(10):
             turn(smtp)  # what came is read by then
-        accepted = connection.transport._socket  # noqa: SLF001
+        accepted = connection._socket._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
 
 
@@ -435,6 +438,24 @@ def test_a_client_that_never_reads_is_not_read_from(smtp: FakeSMTP) -> None:
                 client.socket.setblocking(True)  # noqa: FBT003
                 replies += client.socket.recv(65536)
         assert replies == b"250 2.0.0 OK\r\n" * number
+
+
+def aiosmtpd_texts() -> set[str]:
+    """Every reply text that stands in aiosmtpd's source."""
+    tree = ast.parse(inspect.getsource(aiosmtpd.smtp))
+    constants = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    return {c for c in constants if isinstance(c, str) and c[:3].isdigit() and len(c) > 4}
+
+
+def test_no_text_of_aiosmtpd_can_reach_a_client(smtp: FakeSMTP) -> None:
+    """What aiosmtpd would say is replaced by the dialogue's words, whatever it is."""
+    texts = aiosmtpd_texts()
+    assert "220 Ready to start TLS" in texts
+    ours = {str(row.code) + " " + row.text for _, row in NHN_CLOUD_EMAIL.rows()}
+    assert ours & texts == set()
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        assert client.ask("STARTTLS") not in texts
 
 
 def test_every_reply_over_the_wire_is_a_row_of_the_profile() -> None:

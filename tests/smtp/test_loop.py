@@ -85,7 +85,7 @@ def test_timers_do_not_wait_for_sockets_nor_sockets_for_timers(
 
     def again() -> None:
         if goes_on[0]:
-            loop.call_from_thread(again)
+            loop.call_soon(again)
 
     def ready() -> None:
         ours.recv(1)
@@ -127,7 +127,7 @@ def test_what_was_asked_for_before_the_stop_is_called(
 ) -> None:
     """Nobody waits for ever for a call, because the loop ended first."""
     loop = Loop(make)
-    loop.call_from_thread(lambda: loop.call_from_thread(heard.put, "asked for while it stops"))
+    loop.call_from_thread(lambda: loop.call_soon(heard.put, "asked for while it stops"))
     loop.call_from_thread(loop.stop)
     loop.call_from_thread(heard.put, "behind")
     loop.start()

@@ -35,6 +35,11 @@ class Receiver:
         """Note it."""
         self.told.append(data)
 
+    def eof_received(self) -> bool:
+        """Note it."""
+        self.told.append("end")
+        return False
+
     def pause_writing(self) -> None:
         """Note it."""
         self.told.append("pause")
@@ -58,7 +63,7 @@ class Ends:
             accepted, _ = listening.accept()
         self.loop = loop
         self.receiver = Receiver()
-        self.transport = SocketTransport(loop.readiness, accepted, self.receiver)
+        self.transport = SocketTransport(loop, accepted, self.receiver)
         self.do(self.transport.resume_reading)
 
     def do(self, action: Callable[[], _T]) -> _T:
@@ -125,7 +130,7 @@ def test_a_pause_leaves_bytes_with_the_system(ends: Ends) -> None:
     ends.do(ends.transport.resume_reading)
     assert ends.transport.is_reading()
     ends.client.close()
-    assert ends.lost() == [b"hello", None]
+    assert ends.lost() == [b"hello", "end", None]
 
 
 def test_reading_and_writing_are_watched_apart(ends: Ends) -> None:
@@ -137,24 +142,6 @@ def test_reading_and_writing_are_watched_apart(ends: Ends) -> None:
     ends.do(ends.transport.close)
     assert MUCH in ends.read()
     assert ends.lost() == ["pause", b"hello", "resume", None]
-
-
-def test_what_is_to_come_behind_all_waits_for_it(ends: Ends) -> None:
-    """A call for when all is sent comes then, at once if that is so, and never behind the end."""
-    called: SimpleQueue[str] = SimpleQueue()
-    ends.do(lambda: ends.transport.when_sent(lambda: called.put("at once")))
-    assert called.get_nowait() == "at once"
-
-    def write() -> None:
-        ends.write_until_paused()
-        ends.transport.when_sent(lambda: called.put("sent"))
-
-    ends.do(write)
-    assert called.empty()
-    while called.empty():
-        assert ends.client.recv(65536)
-    assert called.get() == "sent"
-    ends.do(ends.write_until_paused)
 
 
 def test_a_reset_is_told_as_an_error(ends: Ends) -> None:

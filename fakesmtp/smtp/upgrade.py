@@ -1,0 +1,121 @@
+"""The change to TLS (RFC 3207), which aiosmtpd makes. The only import of aiosmtpd and of asyncio.
+
+Loaded by the first client that wants TLS: a server that is spoken to in clear starts without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+from aiosmtpd.smtp import SMTP, TLSSetupException
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from fakesmtp.smtp.connection import Connection
+    from fakesmtp.smtp.loop import Loop, Timer
+    from fakesmtp.smtp.transport import SocketTransport, Transport
+
+log = logging.getLogger("fakesmtp")
+#: Bytes of one read inside TLS, which are those of a record (RFC 8446 §5.1). For asyncio's 256 KiB
+#: the C library would ask the system for memory each time.
+_RECORD_SIZE = 16 * 1024
+
+
+class Upgrade(SMTP):
+    """One connection's upgrade: aiosmtpd's STARTTLS, with the private parts of asyncio it needs.
+
+    Of aiosmtpd's own words none is sent: `push` sends `go_ahead`, the dialogue's reply to STARTTLS,
+    in the place of the only one (nothing where TLS comes first). The transport changes its receiver
+    in the same step, so what the client sends in clear behind that never reaches the dialogue.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: SocketTransport,
+        context: ssl.SSLContext,
+        go_ahead: bytes,
+    ) -> None:
+        # Not SMTP.__init__: it scans the class by reflection and makes a reader of streams.
+        self.loop = cast("asyncio.AbstractEventLoop", LoopForAsyncio(connection.loop))
+        self.transport = cast("asyncio.BaseTransport", transport)
+        self.tls_context = context
+        self._connection = connection
+        self._outside = transport
+        self._go_ahead = go_ahead
+        self._steps = self.smtp_STARTTLS("")
+        self._step()
+
+    def _step(self, _handshake: object = None) -> None:
+        """Run aiosmtpd's coroutine to its only wait, for the handshake, and then to its end.
+
+        Not as a task: one would begin in the loop's next turn, and cost 1 % of a session.
+        """
+        try:
+            self._handshake: asyncio.Future[None] = self._steps.send(None)
+        except (StopIteration, ConnectionAbortedError, asyncio.CancelledError):
+            return
+        except TLSSetupException as error:
+            # asyncio does not tell a protocol of a connection lost before TLS was on.
+            self._connection.tls_failed(str(error.__cause__))
+        else:
+            self._handshake.add_done_callback(self._step)
+
+    async def push(self, status: object) -> None:
+        """Send the go-ahead where aiosmtpd would send a text of its own.
+
+        Raises `ConnectionAbortedError` when the client is gone, and has been told of: there would
+        be nobody to shake hands with.
+        """
+        del status
+        if self._go_ahead:
+            self._outside.write(self._go_ahead)
+        if self._outside.is_closing():
+            raise ConnectionAbortedError
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand the connection what is inside TLS; asyncio calls this when the handshake is done."""
+        cast("Any", self._tls_protocol).max_size = _RECORD_SIZE
+        self._outside.acknowledge()
+        inside = cast("asyncio.Transport", transport)
+        inside.set_protocol(cast("asyncio.BaseProtocol", self._connection))
+        tls = transport.get_extra_info("ssl_object")
+        self._connection.tls_started(cast("Transport", transport), tls)
+
+    def cancel(self) -> None:
+        """Give a handshake up."""
+        self._handshake.cancel()
+
+
+class LoopForAsyncio:
+    """Our loop, as far as asyncio's `SSLProtocol` and the future of its handshake use one."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def get_debug(self) -> bool:
+        """Say that nothing more is to be checked."""
+        return False
+
+    def create_future(self) -> asyncio.Future[None]:
+        """Make a future whose callbacks this loop calls."""
+        return asyncio.Future(loop=cast("asyncio.AbstractEventLoop", self))
+
+    def call_soon(
+        self, callback: Callable[..., object], *args: object, context: object = None
+    ) -> None:
+        """Call in the next turn; there are no context variables to call in."""
+        del context
+        self._loop.call_soon(callback, *args)
+
+    def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> Timer:
+        """Call in so many seconds."""
+        return self._loop.call_later(seconds, callback, *args)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Log what went wrong in asyncio."""
+        log.error("%s", context["message"], exc_info=context.get("exception"))
