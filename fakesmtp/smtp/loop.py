@@ -81,7 +81,7 @@ class Loop:
 
     def call_from_thread(self, callback: Callable[..., object], *args: object) -> None:
         """Call in the next turn, after all that was asked for before."""
-        self._calls.append(partial(callback, *args))
+        self.call_soon(callback, *args)
         # Full, it wakes the loop anyway; closed, there is none to wake.
         with suppress(OSError):
             self._waker.send(_WAKE)

@@ -45,6 +45,7 @@ class Runner:
             self._services = make_services(self._loop)
             places = [(one, partial(self._begin, listener)) for one, listener in bound]
             self._acceptor = Acceptor(self._loop, places)
+            on_failure.callback(self._acceptor.close)
             self._loop.start()
             on_failure.pop_all()
         self.listeners = tuple(dict.fromkeys(listener for _, listener in bound))

@@ -1,4 +1,4 @@
-"""The change to TLS (RFC 3207), which aiosmtpd makes. The only import of aiosmtpd and of asyncio.
+"""The change to TLS (RFC 3207), which aiosmtpd makes, by asyncio: of both the room's only import.
 
 Loaded by the first client that wants TLS: a server that is spoken to in clear starts without.
 """

@@ -139,6 +139,7 @@ except CertificateError:
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
 @pytest.mark.parametrize(("name", "outcome"), [("ca.key", "refused"), ("leaf.key", "")])
 def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outcome: str) -> None:
     """An encrypted key is one that cannot be used, and no start waits at the terminal."""
