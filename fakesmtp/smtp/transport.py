@@ -1,7 +1,7 @@
 """A client's socket on the server's loop: reads, sends, and ends once.
 
-It has of `asyncio.Transport` what our connections need and, for TLS, what asyncio's `SSLProtocol`
-does. But it begins at once, where asyncio takes a task, a future and some turns of its loop.
+It has of `asyncio.Transport` what our connections need and, for a TLS handshake, what asyncio's
+`SSLProtocol` does. But it begins at once, where asyncio takes a task, a future and some turns.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class SocketTransport:
         "_flags",
         "_has_paused_writing",
         "_is_closing",
-        "_is_handed_over",
+        "_is_lent",
         "_loop",
         "_paused",
         "_readiness",
@@ -92,15 +92,19 @@ class SocketTransport:
         self._is_closing = self._has_paused_writing = False
         # `SSLProtocol` of Python 3.10 asks for it by this name.
         self._paused = True
-        #: A `Receiver`, or an `asyncio.BufferedProtocol`.
+        #: A `Receiver`; while it is lent, an `asyncio.BufferedProtocol`; at the end None.
         self._receiver: Any = receiver
-        self._is_handed_over = False
+        self._is_lent = False
 
-    def set_protocol(self, receiver: object) -> None:
-        """Hand what is read from now on to another receiver, which has asked for no pause."""
-        self._receiver = receiver
-        self._is_handed_over = True
+    def set_protocol(self, protocol: object) -> None:
+        """Lend it to asyncio's `SSLProtocol`, for the handshake; it has asked for no pause."""
+        self._receiver, self._is_lent = protocol, True
         self._paused = self._has_paused_writing = False
+        self._listen()
+
+    def set_receiver(self, receiver: Receiver) -> None:
+        """Hand what is read from now on to another receiver."""
+        self._receiver, self._is_lent = receiver, False
         self._listen()
 
     def _listen(self) -> None:
@@ -177,8 +181,7 @@ class SocketTransport:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """See `Transport`."""
-        # What waits inside TLS is written while it closes.
-        if self._socket.fileno() < 0 or (self._is_closing and not self._is_handed_over):
+        if self._is_closing:
             return
         if not self._unsent:
             try:
@@ -266,7 +269,8 @@ class SocketTransport:
         self._readiness.remove_reader(self._fd)
         self._readiness.remove_writer(self._fd)
         self._socket.close()
-        if self._is_handed_over:
-            self._loop.call_soon(self._receiver.connection_lost, error)
+        receiver, self._receiver = self._receiver, None
+        if self._is_lent:
+            self._loop.call_soon(receiver.connection_lost, error)
         else:
-            self._receiver.connection_lost(error)
+            receiver.connection_lost(error)

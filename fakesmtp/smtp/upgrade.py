@@ -11,18 +11,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aiosmtpd.smtp import SMTP, TLSSetupException
 
+from fakesmtp.smtp.tls_transport import TlsTransport, Tunnel
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.loop import Loop, Timer
-    from fakesmtp.smtp.transport import SocketTransport, Transport
+    from fakesmtp.smtp.transport import SocketTransport
 
 log = logging.getLogger("fakesmtp")
-#: Bytes of one read inside TLS, which are those of a record (RFC 8446 §5.1). For asyncio's 256 KiB
-#: the C library would ask the system for memory each time.
-_RECORD_SIZE = 16 * 1024
 
 
 class Upgrade(SMTP):
@@ -43,7 +42,8 @@ class Upgrade(SMTP):
         # Not SMTP.__init__: it scans the class by reflection and makes a reader of streams.
         self.loop = cast("asyncio.AbstractEventLoop", LoopForAsyncio(connection.loop))
         self.transport = cast("asyncio.BaseTransport", transport)
-        self.tls_context = context
+        self._tunnel = Tunnel(context)
+        self.tls_context = cast("ssl.SSLContext", self._tunnel)
         self._connection = connection
         self._outside = transport
         self._go_ahead = go_ahead
@@ -78,13 +78,36 @@ class Upgrade(SMTP):
             raise ConnectionAbortedError
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand the connection what is inside TLS; asyncio calls this when the handshake is done."""
-        cast("Any", self._tls_protocol).max_size = _RECORD_SIZE
+        """Go on inside TLS on a transport of our own; asyncio calls it behind the handshake."""
+        del transport
         self._outside.acknowledge()
-        inside = cast("asyncio.Transport", transport)
-        inside.set_protocol(cast("asyncio.BaseProtocol", self._connection))
-        tls = transport.get_extra_info("ssl_object")
-        self._connection.tls_started(cast("Transport", transport), tls)
+        inside = TlsTransport(self._outside, self._tunnel, self._connection, self._end)
+        self._connection.tls_started(inside, self._tunnel.tls)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came with the end of the handshake, which asyncio has read."""
+        if not self._outside.is_closing():
+            self._connection.data_received(data)
+
+    def eof_received(self) -> bool:
+        """Leave it to asyncio to close: the client has ended with the handshake."""
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Know it already: see `_let_go`."""
+
+    def _end(self) -> None:
+        # In a turn of its own: the end may come while asyncio is still at it.
+        self._connection.loop.call_soon(self._let_go)
+
+    def _let_go(self) -> None:
+        """Tell asyncio that it is over, so that it keeps nothing and warns of nothing.
+
+        Not before the end: asyncio has a buffer of 256 KiB for each handshake. Freed in the middle,
+        its pages go to and fro between the C library and the system, for 100 us of each session.
+        """
+        cast("Any", self._tls_protocol).connection_lost(None)
+        cast("Any", self.transport).close()
 
     def cancel(self) -> None:
         """Give a handshake up."""

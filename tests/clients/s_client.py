@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from base64 import b64encode
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clients.exchange import RECIPIENTS, SENDER, TIMEOUT, Client
 
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 class DialogueError(Exception):
     """The server, or openssl in its place, did not say what was expected."""
+
+
+class Talk(NamedTuple):
+    """A running `openssl s_client` without `-quiet`: a line with R, K or Q first is for itself."""
+
+    process: subprocess.Popen[str]
+
+    def show(self, typed: str, shown: str) -> None:
+        """Type a line, and read until a line begins so."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{typed}\n")
+        assert any(line.startswith(shown) for line in self.process.stdout)
 
 
 class Terminal:
@@ -118,6 +131,25 @@ def open_terminal(settings: Settings, *options: str) -> Iterator[Terminal]:
             raise DialogueError(f"{error}\n{complaints.read_text()}") from error
         finally:
             terminal.leave()
+            process.terminate()
+            process.wait(TIMEOUT)
+
+
+@contextmanager
+def talk_to_openssl(settings: Settings, *options: str) -> Iterator[Talk]:
+    """Start `openssl s_client` as most people do, who then read what it shows."""
+    command = [part for part in _command(settings, "-crlf", *options) if part != "-quiet"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        bufsize=1,
+        text=True,
+    ) as process:
+        try:
+            yield Talk(process)
+        finally:
             process.terminate()
             process.wait(TIMEOUT)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from clients.exchange import MAIL, check_arrival
-from clients.s_client import DialogueError, open_terminal
+from clients.exchange import MAIL, TIMEOUT, check_arrival
+from clients.s_client import DialogueError, open_terminal, talk_to_openssl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from clients.exchange import Settings
 
     from fakesmtp import FakeSMTP
+
+#: What is said to NOOP; the end of EHLO's reply, which openssl shows, begins with 250, too.
+OK = "250 2.0.0 "
 
 pytestmark = pytest.mark.usefixtures("openssl")
 
@@ -54,6 +57,26 @@ def test_tls_versions(settings: Settings, smtp: FakeSMTP, version: str) -> None:
     tls = smtp.sessions[0].tls
     assert tls is not None
     assert tls.version == version
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN"])
+def test_new_keys(settings: Settings) -> None:
+    """A client of TLS 1.3 may change its keys and ask for new ones; the session goes on."""
+    with talk_to_openssl(settings, "-tls1_3") as openssl:
+        for typed, shown in (("NOOP", OK), ("K", "KEYUPDATE"), ("NOOP", OK), ("Q", "DONE")):
+            openssl.show(typed, shown)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN"])
+def test_second_handshake(settings: Settings) -> None:
+    """Who types RCPT without `-quiet` asks for a second handshake, and is told that there is none.
+
+    So OpenSSL has it from 3.0 on, on the server's side.
+    """
+    with talk_to_openssl(settings, "-tls1_2") as openssl:
+        openssl.show("NOOP", OK)
+        openssl.show("RCPT", "RENEGOTIATING")
+        assert openssl.process.wait(TIMEOUT) == 1
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN"])
