@@ -214,7 +214,7 @@ class Dialogue:
             note = Note("commands came in clear behind STARTTLS (RFC 3207 §6, CVE-2011-0411)")
             return (note, *self._profile.starttls_with_commands_behind.says, _HANG_UP)
         self._reset()
-        return (StartTls(self._profile.starttls_ready.reply()),)
+        return (StartTls(self._profile.starttls_ready.says[0].reply),)
 
     def _auth(self, _verb: str, argument: str) -> Actions:
         return self._authentication.begin(argument)

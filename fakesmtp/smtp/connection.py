@@ -96,7 +96,7 @@ class Connection(Faulting):
             self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
             self._flush()
         elif listener.implicit_tls:
-            self._shake_hands(b"")
+            self._shake_hands()
         else:
             self._perform(self._dialogue.greet())
             self._flush()
@@ -259,9 +259,9 @@ class Connection(Faulting):
 
     def _start_tls(self, action: StartTls) -> None:
         self.record.said(action.reply)
+        self._out.append(action.reply.wire)
         self._flush()
-        if self.transport is not None:
-            self._shake_hands(action.reply.wire)
+        self._shake_hands()
 
     def _flush(self) -> None:
         """Write all replies at once, then close if that was the last word."""
@@ -277,14 +277,16 @@ class Connection(Faulting):
 
     # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
-    def _shake_hands(self, go_ahead: bytes) -> None:
-        """Send the go-ahead, then begin TLS."""
+    def _shake_hands(self) -> None:
+        """Begin TLS, unless the client is gone."""
+        if self.transport is None:
+            return
         # Lazily: aiosmtpd takes as long to load as all else together, and is for TLS alone.
         from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
 
         self._handshake_began = perf_counter()
         context = self._services.tls_context(self._flaw)
-        self._upgrade = Upgrade(self, self._socket, context, go_ahead)
+        self._upgrade = Upgrade(self, self._socket, context)
 
     def tls_started(self, transport: Transport, tls: ssl.SSLObject) -> None:
         """Go on inside TLS."""

@@ -85,7 +85,7 @@ class Faulting:
     _receive: Callable[[bytes], None]
     _end: Callable[[ClosedBy], None]
     _fail: Callable[[BaseException], None]
-    _shake_hands: Callable[[bytes], None]
+    _shake_hands: Callable[[], None]
     _is_active: Callable[[], None]
 
     def _prepare_faults(self, faults: FaultScript) -> None:
@@ -166,7 +166,7 @@ class Faulting:
     def _shake_hands_with(self, action: ShakeHands) -> None:
         self._flush()
         self._flaw = action.flaw
-        self._shake_hands(b"")
+        self._shake_hands()
 
     def _reset(self, _action: Reset) -> None:
         self._flush()

@@ -27,17 +27,13 @@ log = logging.getLogger("fakesmtp")
 class Upgrade(SMTP):
     """One connection's upgrade: aiosmtpd's STARTTLS, with the private parts of asyncio it needs.
 
-    Of aiosmtpd's own words none is sent: `push` sends `go_ahead`, the dialogue's reply to STARTTLS,
-    in the place of the only one (nothing where TLS comes first). The transport changes its receiver
-    in the same step, so what the client sends in clear behind that never reaches the dialogue.
+    Of aiosmtpd's own words none is sent: the dialogue's reply to STARTTLS went before. In the same
+    step the transport changes its receiver, so what the client sends in clear behind that reply
+    never reaches the dialogue.
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        transport: SocketTransport,
-        context: ssl.SSLContext,
-        go_ahead: bytes,
+        self, connection: Connection, transport: SocketTransport, context: ssl.SSLContext
     ) -> None:
         # Not SMTP.__init__: it scans the class by reflection and makes a reader of streams.
         self.loop = cast("asyncio.AbstractEventLoop", LoopForAsyncio(connection.loop))
@@ -46,7 +42,6 @@ class Upgrade(SMTP):
         self.tls_context = cast("ssl.SSLContext", self._tunnel)
         self._connection = connection
         self._outside = transport
-        self._go_ahead = go_ahead
         self._steps = self.smtp_STARTTLS("")
         self._step()
 
@@ -57,7 +52,7 @@ class Upgrade(SMTP):
         """
         try:
             self._handshake: asyncio.Future[None] = self._steps.send(None)
-        except (StopIteration, ConnectionAbortedError, asyncio.CancelledError):
+        except (StopIteration, asyncio.CancelledError):
             return
         except TLSSetupException as error:
             # asyncio does not tell a protocol of a connection lost before TLS was on.
@@ -66,16 +61,7 @@ class Upgrade(SMTP):
             self._handshake.add_done_callback(self._step)
 
     async def push(self, status: object) -> None:
-        """Send the go-ahead where aiosmtpd would send a text of its own.
-
-        Raises `ConnectionAbortedError` when the client is gone, and has been told of: there would
-        be nobody to shake hands with.
-        """
-        del status
-        if self._go_ahead:
-            self._outside.write(self._go_ahead)
-        if self._outside.is_closing():
-            raise ConnectionAbortedError
+        """Send nothing where aiosmtpd would send a go-ahead of its own."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Go on inside TLS on a transport of our own; asyncio calls it behind the handshake."""

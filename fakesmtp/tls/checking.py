@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
+from socket import AF_INET6, inet_pton
+from ssl import cert_time_to_seconds
+from struct import unpack
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import CertificateError
@@ -23,7 +26,7 @@ _ROUNDS = 3
 def will_do(
     authority: tuple[Path, Path], leaf: tuple[Path, Path], names: Iterable[str], *, until: float
 ) -> bool:
-    """Tell whether a client that trusts the authority accepts the leaf, for each name.
+    """Tell whether a client that trusts the authority accepts the leaf, which has all the names.
 
     Both are a certificate's file and its key's (PEM), which have to belong together. `until`, in
     seconds of the epoch, is when both have to be valid, beside now.
@@ -32,20 +35,29 @@ def will_do(
         load_pair(bare_server_context(), *authority)
         server, client = bare_server_context(), client_context(authority[0])
         load_pair(server, *leaf)
-        client.hostname_checks_common_name = False
-        seen = [*client.get_ca_certs(), *(_shake_hands(client, server, name) for name in names)]
-        return all(until < ssl.cert_time_to_seconds(each["notAfter"]) for each in seen)
-    except (CertificateError, OSError, ValueError):  # the last: a time or a name that is none
+        client.check_hostname = False  # one handshake for all names
+        shown = _shake_hands(client, server)
+        seen = (*client.get_ca_certs(), shown)
+        has_all = {name for _, name in shown["subjectAltName"]}.issuperset(map(_as_shown, names))
+        return has_all and all(until < cert_time_to_seconds(each["notAfter"]) for each in seen)
+    except (CertificateError, OSError, KeyError, ValueError):  # the last: a time that is none
         return False
 
 
-def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> dict[str, Any]:
+def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext) -> dict[str, Any]:
     """Give what the client was shown (as `getpeercert` does); raises SSLError if it refuses."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    caller = client.wrap_bio(to_client, to_server, server_hostname=name)
+    caller = client.wrap_bio(to_client, to_server)
     called = server.wrap_bio(to_server, to_client, server_side=True)
     for _ in range(_ROUNDS):
         for end in (caller, called):
             with suppress(ssl.SSLWantReadError):
                 end.do_handshake()
     return caller.getpeercert() or {}
+
+
+def _as_shown(name: str) -> str:
+    """Write a name or an address as `getpeercert` does: an IPv6 address with all its groups."""
+    if ":" not in name:
+        return name
+    return ":".join(f"{group:X}" for group in unpack("!8H", inet_pton(AF_INET6, name)))

@@ -80,7 +80,7 @@ class Ends:
         self.context = client_context(folder.ca_file)
         self.outside = SocketTransport(self.loop, accepted, self.receiver)
         connection = cast("Connection", self.receiver)
-        self.do(Upgrade, connection, self.outside, server_context(folder), b"")
+        self.do(Upgrade, connection, self.outside, server_context(folder))
         self.loop.start()
 
     def do(self, action: Callable[..., object], *args: object) -> None:
