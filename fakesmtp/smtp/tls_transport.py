@@ -120,7 +120,7 @@ class TlsTransport:
         """See `Receiver`."""
         self._incoming.write(data)
         try:
-            while self._incoming.pending or self._tls.pending():
+            while self._incoming.pending:  # OpenSSL takes a record at a time, and gives all of it
                 inside = self._tls.read(_RECORD_SIZE)
                 if not inside:
                     self.close()

@@ -47,6 +47,9 @@ _DEFAULTS = (
     "max_events",
 )
 
+#: The ledger of this process, from the first test that uses the fixture on.
+_LEDGER = pytest.StashKey["Ledger"]()
+
 # -- options and markers ---------------------------------------------------------------------------
 
 
@@ -200,15 +203,21 @@ def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     from pytest_fakesmtp.ledger import keep_ledger
 
     # Not as a parameter, for the same reason.
-    yield from keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config)
+    for ledger in keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config):
+        request.config.stash[_LEDGER] = ledger
+        yield ledger
+        del request.config.stash[_LEDGER]
 
 
 @pytest.fixture
-def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
+def fakesmtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the mails and sessions of this test alone."""
-    view = _fakesmtp_ledger.open(request.node)
+    # Not as a parameter: pytest takes longer to find it, for each test again, than the test's view.
+    stash = request.config.stash
+    ledger: Ledger = stash.get(_LEDGER, None) or request.getfixturevalue("_fakesmtp_ledger")
+    view = ledger.open(request.node)
     yield view
-    _fakesmtp_ledger.close(view)
+    ledger.close(view)
 
 
 @pytest.fixture
