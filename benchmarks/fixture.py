@@ -1,14 +1,13 @@
 """What a test that sends a mail costs, with fakesmtp's fixture and with others'.
 
-    python benchmarks/fixture.py [--tests 300] [--repetitions 5] [--json FILE]
+    python benchmarks/fixture.py [--tests 300] [--repetitions 5] [--one-cpu] [--json FILE]
 
 Each run is a process of pytest with that one plugin alone. Its tests send one mail each by smtplib
 and assert that it is there: in clear, and with STARTTLS and AUTH by a client that verifies, whose
 context is ready. From the time of the whole process, imports and all, that of the same tests with
 an empty fixture is taken; beside it stands the median test's time alone. The runs of one
 repetition follow each other, and ratios are taken within it. All servers have the same P-256
-certificate. Everything is compiled before, as pip compiles what it installs: this checkout, too,
-whatever the environment says of bytecode.
+certificate. Everything is installed and compiled before, as pip does: fakesmtp from its wheel.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import pairwise, product
@@ -27,8 +27,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from installed import CACHE, make_environment
 from loads import LOADS
 from measure import Run
+from processes import SERVER_CPU, on_cpu
 from report import describe_machine, save
 from versions import describe_versions
 
@@ -231,7 +233,9 @@ def make_scenarios(folder: CertificateFolder) -> list[Scenario]:
     return [scenario for scenario in scenarios if find_spec(scenario.library)]
 
 
-def run(scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder) -> Timing:
+def run(
+    scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder, python: Path
+) -> Timing:
     """Run a scenario once."""
     values = {
         "tests": tests,
@@ -243,18 +247,18 @@ def run(scenario: Scenario, tests: int, *, tls: bool, folder: CertificateFolder)
         conftest = CONFTEST.format(**values) + scenario.conftest
         Path(place, "conftest.py").write_text(conftest, encoding="utf-8")
         Path(place, "test_mail.py").write_text(TESTS.format(**values), encoding="utf-8")
-        seconds = call_pytest(scenario, place, tls=tls)
+        seconds = call_pytest(scenario, place, tls=tls, python=python)
         times = json.loads(Path(place, "times.json").read_text(encoding="utf-8"))
     return Timing(seconds, tuple(after - before for before, after in pairwise(times)))
 
 
-def call_pytest(scenario: Scenario, place: str, *, tls: bool) -> float:
+def call_pytest(scenario: Scenario, place: str, *, tls: bool, python: Path) -> float:
     """Run pytest in a folder and give its seconds; raises RuntimeError when a test fails."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(NOT_PASSED_ON)}
     environment |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", **scenario.environment}
     if tls and scenario.name == "smtpdfix":
         environment["SMTPD_USE_STARTTLS"] = "1"
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", place]
+    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", place]
     command += ["-p", scenario.plugin] if scenario.plugin else []
     began = perf_counter()
     done = subprocess.run(
@@ -273,9 +277,9 @@ def call_pytest(scenario: Scenario, place: str, *, tls: bool) -> float:
 
 
 def measure(
-    tests: int, repetitions: int, *, tls: bool, wanted: Sequence[str] = FIXTURES
+    tests: int, repetitions: int, *, tls: bool, python: Path, wanted: Sequence[str] = FIXTURES
 ) -> Timings:
-    """Run all, one after the other and again; who fails drops out.
+    """Run all in this Python, one after the other and again; who fails drops out.
 
     A first round of one test each is not counted: it compiles what is not compiled yet.
     """
@@ -292,7 +296,9 @@ def measure(
         for (count, timings), scenario in product(rounds, fit):
             if scenario.name not in failed:
                 try:
-                    timings[scenario.name] = run(scenario, count, tls=tls, folder=folder)
+                    timings[scenario.name] = run(
+                        scenario, count, tls=tls, folder=folder, python=python
+                    )
                 except (RuntimeError, subprocess.TimeoutExpired) as error:
                     failed[scenario.name] = str(error)
     if EMPTY_NAME in failed:
@@ -328,17 +334,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="What a test that sends a mail costs.")
     parser.add_argument("--tests", type=int, default=TESTS_A_RUN)
     parser.add_argument("--repetitions", type=int, default=5)
+    parser.add_argument("--one-cpu", action="store_true", help="test and server on the same CPU")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every run, for page.py")
     given = parser.parse_args(arguments)
     print(f"{given.tests} tests, {given.repetitions} repetitions, Python {sys.version.split()[0]}")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    python = make_environment(CACHE) / "python"
     about = {
         "machine": describe_machine(),
-        "method": {"tests": given.tests},
+        "method": {"tests": given.tests, "one CPU": given.one_cpu},
         "versions": describe_versions(),
     }
     runs: list[Run] = []
     for load in ("t8", "t8tls"):
-        timings = measure(given.tests, given.repetitions, tls=LOADS[load].secure)
+        with on_cpu(SERVER_CPU) if given.one_cpu else nullcontext():
+            timings = measure(given.tests, given.repetitions, tls=LOADS[load].secure, python=python)
         print_table("STARTTLS + AUTH" if LOADS[load].secure else "in clear", timings)
         runs += timings.as_runs(load)
     if given.json:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from results import Results
 
 OURS = "fakesmtp"
+_AIOSMTPD = "aiosmtpd, session scope"
 _KIBI = 1024
 _2_KB, _1_MB = LOADS["t5"].size, LOADS["t5big"].size
 
@@ -124,10 +125,21 @@ MEASURES = (
         (Goal(0.75),),
         field="latency",
     ),
+    # In milliseconds of the machine where they were set, and as the ratio that they were there.
     Measure(
-        "T8", "t8", "fixture: a test that sends a mail, over an empty fixture", "ms", (Goal(0.95),)
+        "T8",
+        "t8",
+        "fixture: a test that sends a mail, over an empty fixture",
+        "ms",
+        (Goal(0.95), Goal(0.67, _AIOSMTPD, "0.95 of 1.41 ms")),
     ),
-    Measure("T8 TLS", "t8tls", "the same with STARTTLS and AUTH", "ms", (Goal(2.5),)),
+    Measure(
+        "T8 TLS",
+        "t8tls",
+        "the same with STARTTLS and AUTH",
+        "ms",
+        (Goal(2.5), Goal(0.71, _AIOSMTPD, "2.5 of 3.51 ms")),
+    ),
 )
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 _ROOT = Path(__file__).parent.parent
+#: What is made once and kept.
+CACHE = _ROOT / ".cache" / "benchmarks"
 _SOURCES = ("fakesmtp", "pytest_plugin")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from charts import CHARTS, draw_charts, why_no_charts
 from goals import MEASURES, OURS, Verdict, judge
+from installed import CACHE
 from loads import LOADS, Kind
 from report import number
 from results import BadResultsError, busy, read_results
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parent.parent
 PAGE = _ROOT / "docs" / "performance.md"
-RESULTS = _ROOT / ".cache" / "benchmarks" / "results.json"
+RESULTS = CACHE / "results.json"
 _ENOUGH_RUNS = 5
 _FULL = 0.9
 _MICRO, _PERCENT = 1e6, 100
@@ -77,7 +78,8 @@ _METHOD = """\
 - T5 and T7 are resident memory: after the load less before it, divided by mails or connections.
 - T6 counts the interpreter's own start. fakesmtp is installed from its wheel, as users have it.
 - T8 runs pytest in a process of its own, with one plugin; from the time of the whole process that
-  of the same tests with an empty fixture is taken. It is not bound to one CPU.
+  of the same tests with an empty fixture is taken. It is not bound to one CPU: there it would take
+  a third less (`taskset -c 0 pytest`; `benchmarks/fixture.py --one-cpu`).
 """
 
 _AGAIN = """\

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from client import make_client
+from installed import CACHE
 from loads import LOADS, Load
 from measure import Run, measure
 from peers import Peer
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from client import Client
 
 _HERE = Path(__file__).parent
-_CACHE = _HERE.parent / ".cache" / "benchmarks"
 _ENOUGH = 0.85
 #: So many mails on ten connections are all recorded: no session gets cut on the way.
 _MAILS = 20_000
@@ -33,8 +33,8 @@ OFF, ON, FILES = "not recorded", "recorded", "to files"
 def main() -> int:
     """Run all variants in turn, and print the figures of each load."""
     given = _arguments()
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    client = make_client(_CACHE)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    client = make_client(CACHE)
     with TemporaryDirectory(prefix="fakesmtp-benchmark-") as folder:
         peers = [
             _peer(OFF, "--max-events", "0"),

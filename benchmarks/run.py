@@ -18,7 +18,7 @@ from charts import why_no_charts
 from client import make_client
 from fixture import FIXTURES, TESTS_A_RUN
 from fixture import measure as measure_fixtures
-from installed import make_environment
+from installed import CACHE, make_environment
 from loads import LOADS, Kind, Load
 from measure import IDLE_CONNECTIONS, Run, measure
 from page import PAGE, write_page
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from client import Client
 
-_CACHE = Path(__file__).parent.parent / ".cache" / "benchmarks"
 _QUICK_SECONDS, _QUICK_REPETITIONS, _QUICK_TESTS = 1.0, 2, 100
 #: Starts take little time and vary much, so they are repeated more often.
 _REPETITIONS = {Kind.START: 3.0}
@@ -45,21 +44,21 @@ _SPARE_FILES = 200
 def main() -> int:
     """Run what was asked for; 1 when a server failed or a mail was lost or altered, else 0."""
     given = _arguments()
-    _CACHE.mkdir(parents=True, exist_ok=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
     _allow_many_files()
-    programs = make_environment(_CACHE)
+    programs = make_environment(CACHE)
     with TemporaryDirectory(prefix="fakesmtp-benchmark-") as folder:
         certificates = CertificateFolder(Path(folder, "certificates")).ensure().path
         known = make_peers(certificates, given.node_modules, programs)
         peers, missing = _choose_peers(given, known)
-        client = make_client(_CACHE)
+        client = make_client(CACHE)
         about = _describe(given, client, missing)
         print_start(about["machine"], client.why_slow)
         runs: list[Run] = []
         for name in given.only:
             load = _load(name, given)
             if load.kind is Kind.FIXTURE:
-                new = _fixtures(name, load, given)
+                new = _fixtures(name, load, programs / "python", given)
                 print_load(name, new, FIXTURES[1:])
             else:
                 new = _interleave(name, load, peers, client, given)
@@ -84,9 +83,12 @@ def _describe(
     }
 
 
-def _fixtures(name: str, load: Load, given: argparse.Namespace) -> list[Run]:
+def _fixtures(name: str, load: Load, python: Path, given: argparse.Namespace) -> list[Run]:
     wanted = [each for each in FIXTURES if not given.peers or each.split(",")[0] in given.peers]
-    return measure_fixtures(given.tests, given.reps, tls=load.secure, wanted=wanted).as_runs(name)
+    timings = measure_fixtures(
+        given.tests, given.reps, tls=load.secure, python=python, wanted=wanted
+    )
+    return timings.as_runs(name)
 
 
 def _interleave(
@@ -174,7 +176,7 @@ def _arguments() -> argparse.Namespace:
         help="print the ratio to these servers (default: aiosmtpd,smtp-sink)",
     )
     add("--node-modules", type=Path, metavar="FOLDER", help="the one that holds smtp-server")
-    add("--json", type=Path, default=_CACHE / "results.json", metavar="FILE", help="every run")
+    add("--json", type=Path, default=CACHE / "results.json", metavar="FILE", help="every run")
     add(
         "--page",
         type=Path,
