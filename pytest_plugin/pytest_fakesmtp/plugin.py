@@ -47,9 +47,6 @@ _DEFAULTS = (
     "max_events",
 )
 
-#: The ledger of this process, from the first test that uses the fixture on.
-_LEDGER = pytest.StashKey["Ledger"]()
-
 # -- options and markers ---------------------------------------------------------------------------
 
 
@@ -203,21 +200,15 @@ def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     from pytest_fakesmtp.ledger import keep_ledger
 
     # Not as a parameter, for the same reason.
-    for ledger in keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config):
-        request.config.stash[_LEDGER] = ledger
-        yield ledger
-        del request.config.stash[_LEDGER]
+    yield from keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config)
 
 
 @pytest.fixture
-def fakesmtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTPView]:
+def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the mails and sessions of this test alone."""
-    # Not as a parameter: pytest takes longer to find it, for each test again, than the test's view.
-    stash = request.config.stash
-    ledger: Ledger = stash.get(_LEDGER, None) or request.getfixturevalue("_fakesmtp_ledger")
-    view = ledger.open(request.node)
+    view = _fakesmtp_ledger.open(request.node)
     yield view
-    ledger.close(view)
+    _fakesmtp_ledger.close(view)
 
 
 @pytest.fixture
