@@ -124,6 +124,27 @@ def test_threads(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
+def test_what_a_tests_own_fixtures_patch_is_not_met_by_the_server(run: Run) -> None:
+    """The server starts before them, in the first test that asks for it, too."""
+    result = run(
+        """
+        import socket
+        import pytest
+
+        @pytest.fixture(autouse=True)
+        def no_listening(monkeypatch):
+            def listen(*_):
+                raise OSError("no listening in a test")
+            monkeypatch.setattr(socket.socket, "listen", listen)
+
+        def test_start(no_listening, fakesmtp, send):
+            send(fakesmtp)
+            assert fakesmtp.wait_for(subject="hi")
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_unittest(run: Run) -> None:
     """A TestCase class has `self.fakesmtp` through one line, in setUp and in its tests."""
     result = run(
