@@ -258,10 +258,7 @@ class Connection(Faulting):
         self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
 
     def _start_tls(self, action: StartTls) -> None:
-        self.record.said(action.reply)
-        self._out.append(action.reply.wire)
-        self._flush()
-        self._shake_hands()
+        self._shake_hands(Say(action.reply))
 
     def _flush(self) -> None:
         """Write all replies at once, then close if that was the last word."""
@@ -277,16 +274,18 @@ class Connection(Faulting):
 
     # -- TLS (RFC 3207) ------------------------------------------------------------------------
 
-    def _shake_hands(self) -> None:
-        """Begin TLS, unless the client is gone."""
-        if self.transport is None:
-            return
+    def _shake_hands(self, go_ahead: Say | None = None) -> None:
+        """Say the go-ahead and begin TLS, unless the client is gone; neither without a context."""
         # Lazily: aiosmtpd takes as long to load as all else together, and is for TLS alone.
         from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
 
-        self._handshake_began = perf_counter()
         context = self._services.tls_context(self._flaw)
-        self._upgrade = Upgrade(self, self._socket, context)
+        if go_ahead is not None:
+            self._say(go_ahead)
+            self._flush()
+        if self.transport is not None:
+            self._handshake_began = perf_counter()
+            self._upgrade = Upgrade(self, self._socket, context)
 
     def tls_started(self, transport: Transport, tls: ssl.SSLObject) -> None:
         """Go on inside TLS."""
@@ -337,7 +336,6 @@ class Connection(Faulting):
         """
         if self.transport is not None:
             self.transport.close()
-        self._socket.close()
 
     def _drop(self) -> None:
         self._services.connections.discard(self)
@@ -345,7 +343,6 @@ class Connection(Faulting):
             self._upgrade.cancel()
         if self.transport is not None:
             self.transport.abort()
-        self._socket.abort()
 
     def _is_active(self) -> None:
         """Begin the idle time anew."""

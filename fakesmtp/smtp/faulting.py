@@ -85,7 +85,7 @@ class Faulting:
     _receive: Callable[[bytes], None]
     _end: Callable[[ClosedBy], None]
     _fail: Callable[[BaseException], None]
-    _shake_hands: Callable[[], None]
+    _shake_hands: Callable[..., None]
     _is_active: Callable[[], None]
 
     def _prepare_faults(self, faults: FaultScript) -> None:

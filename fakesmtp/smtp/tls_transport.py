@@ -120,22 +120,24 @@ class TlsTransport:
         """See `Receiver`."""
         self._incoming.write(data)
         try:
-            while self._incoming.pending:  # OpenSSL takes a record at a time, and gives all of it
-                inside = self._tls.read(_RECORD_SIZE)
-                if not inside:
+            # A record at a time, all of it. What stands behind the end is not for us.
+            while self._incoming.pending and not self._is_closing:
+                if inside := self._tls.read(_RECORD_SIZE):
+                    self._receiver.data_received(inside)
+                else:
                     self.close()
-                if self._is_closing:
-                    return
-                self._receiver.data_received(inside)
         except ssl.SSLWantReadError:
-            self._send()  # the answer to a second handshake, or to new keys
+            self._send()  # the answer to a second handshake
         except ssl.SSLError:
             self._send()  # the alert
             self.abort()
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool | None:
         """See `Receiver`."""
-        return self._receiver.eof_received() or False
+        stays = self._receiver.eof_received()
+        if not stays:
+            self.close()
+        return stays
 
     def pause_writing(self) -> None:
         """See `Receiver`."""

@@ -116,11 +116,6 @@ class SocketTransport:
         """Whether it is closed, or will be when all is sent."""
         return self._is_closing
 
-    def get_extra_info(self, name: str, default: object = None) -> object:
-        """Give what asyncio's transports tell by a name: here, nothing."""
-        del name
-        return default
-
     def set_option(self, level: int, option: int, value: int | bytes) -> None:
         """Set an option of the socket; nothing when it is closed."""
         with suppress(OSError):

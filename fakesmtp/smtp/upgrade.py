@@ -27,9 +27,9 @@ log = logging.getLogger("fakesmtp")
 class Upgrade(SMTP):
     """One connection's upgrade: aiosmtpd's STARTTLS, with the private parts of asyncio it needs.
 
-    Of aiosmtpd's own words none is sent: the dialogue's reply to STARTTLS went before. In the same
-    step the transport changes its receiver, so what the client sends in clear behind that reply
-    never reaches the dialogue.
+    Of aiosmtpd's own words none is sent: the dialogue's reply to STARTTLS went before. Nothing was
+    read since, and now the transport changes its receiver: so what the client sends in clear behind
+    that reply never reaches the dialogue.
     """
 
     def __init__(
@@ -79,6 +79,12 @@ class Upgrade(SMTP):
         """Leave it to asyncio to close: the client has ended with the handshake."""
         return False
 
+    def pause_writing(self) -> None:
+        """Go on: a handshake is short. Only asyncio of Python 3.10 passes this on."""
+
+    def resume_writing(self) -> None:
+        """Go on."""
+
     def connection_lost(self, error: Exception | None) -> None:
         """Know it already: see `_let_go`."""
 
@@ -93,7 +99,7 @@ class Upgrade(SMTP):
         its pages go to and fro between the C library and the system, for 100 us of each session.
         """
         cast("Any", self._tls_protocol).connection_lost(None)
-        cast("Any", self.transport).close()
+        cast("Any", self.transport).close()  # in Python 3.10 the line above leaves it open
 
     def cancel(self) -> None:
         """Give a handshake up."""

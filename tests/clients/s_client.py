@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from base64 import b64encode
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from clients.exchange import RECIPIENTS, SENDER, TIMEOUT, Client
 
@@ -20,17 +20,22 @@ class DialogueError(Exception):
     """The server, or openssl in its place, did not say what was expected."""
 
 
-class Talk(NamedTuple):
+class Talk:
     """A running `openssl s_client` without `-quiet`: a line with R, K or Q first is for itself."""
 
-    process: subprocess.Popen[str]
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin
+        assert process.stdout
+        self._stdin, self._stdout = process.stdin, process.stdout
 
     def show(self, typed: str, shown: str) -> None:
         """Type a line, and read until a line begins so."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(f"{typed}\n")
-        assert any(line.startswith(shown) for line in self.process.stdout)
+        self._stdin.write(f"{typed}\n")
+        assert any(line.startswith(shown) for line in self._stdout)
+
+    def read_to_end(self) -> str:
+        """Read what it shows until it ends by itself."""
+        return self._stdout.read()
 
 
 class Terminal:

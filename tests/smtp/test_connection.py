@@ -23,10 +23,12 @@ from raw_client import PATIENCE, RawClient
 from scenarios import KEYS, load
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTP, Policy
+from fakesmtp.errors import CertificateError
 from fakesmtp.recording import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from fakesmtp import Session
 
@@ -222,6 +224,19 @@ def test_clear_text_after_the_go_ahead_never_reaches_the_dialogue(
     session = ends()
     assert session.closed_by is ClosedBy.TLS
     assert session.commands == ("STARTTLS",)
+
+
+def test_without_a_certificate_there_is_no_go_ahead(tmp_path: Path) -> None:
+    """Who asks for TLS that cannot be is refused in words, and the test is told why."""
+    (tmp_path / "ca.pem").write_text("no certificate")
+    with FakeSMTP(ports={587: 0}, certificates=tmp_path) as smtp:
+        with RawClient(smtp.port(587)) as client:
+            client.read_reply()
+            assert client.ask("STARTTLS") == "451 Unable to process request"
+            assert client.read_to_end() == b""
+        assert "220 2.0.0" not in smtp.sessions[0].transcript()
+        with pytest.raises(CertificateError, match=r"ca\.pem should hold"):
+            smtp.raise_failures()
 
 
 def test_require_tls_refuses_auth_and_mail_in_clear() -> None:

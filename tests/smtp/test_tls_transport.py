@@ -6,8 +6,10 @@ import gc
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
+from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 from raw_client import PATIENCE
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.transport import Transport
 
+_T = TypeVar("_T")
 MUCH = b"0123456789abcdef" * 65_536
 HELLO = b"EHLO client.example\r\n"
 
@@ -68,6 +71,43 @@ class Receiver:
         return self.told.get(timeout=PATIENCE)
 
 
+class HeldBack:
+    """A client in memory, which has all of the handshake but its last word sent.
+
+    In TLS 1.2 the server has the last word: there the client's first data is held back alone.
+    """
+
+    def __init__(self, context: ssl.SSLContext, client: socket.socket, in_clear: int) -> None:
+        self._to_client, self._to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._client = client
+        #: Bytes that come before TLS, and are read behind the hello.
+        self._in_clear = in_clear
+        self._tls = context.wrap_bio(self._to_client, self._to_server, server_hostname="localhost")
+        self._insist(self._tls.do_handshake)
+
+    def send(self, *records: bytes) -> None:
+        """Send all that is held back, and these, in one go."""
+        for record in records:
+            self._tls.write(record)
+        self._client.sendall(self._to_server.read())
+
+    def receive(self) -> bytes:
+        """Give some of what the server says, `b""` when it has said that it ends."""
+        return self._insist(partial(self._tls.read, 65536))
+
+    def _insist(self, step: Callable[[], _T]) -> _T:
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                return step()
+            if self._to_server.pending:
+                self._client.sendall(self._to_server.read())
+            while self._in_clear:
+                self._in_clear -= len(self._client.recv(min(65536, self._in_clear)))
+            received = self._client.recv(65536)
+            assert received, "the connection ended without a word"
+            self._to_client.write(received)
+
+
 class Ends:
     """An upgrade that waits for the hello, with its receiver, and the client's end."""
 
@@ -109,6 +149,11 @@ class Ends:
         )
         assert self.receiver.next() == ("started", version)
         return client
+
+    def hold_back(self, version: str = "TLSv1.3", in_clear: int = 0) -> HeldBack:
+        """Begin TLS on the client's end, but for its last word."""
+        self.context.maximum_version = getattr(ssl.TLSVersion, version.replace(".", "_"))
+        return HeldBack(self.context, self.client, in_clear)
 
     def read(self) -> bytes:
         """Read on the client's end until its end."""
@@ -152,6 +197,18 @@ def test_what_is_unsent_at_the_close_is_sent(ends: Ends) -> None:
     assert [ends.receiver.next() for _ in range(2)] == ["resume", ("lost", None)]
 
 
+def test_what_is_unsent_in_clear_goes_before_the_handshake(
+    ends: Ends, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client may begin TLS before it has read all that was said in clear."""
+    ends.do(ends.outside.write, MUCH * 20)
+    ends.take_turns(1)
+    ends.hold_back(in_clear=len(MUCH) * 20).send(HELLO)
+    assert ends.receiver.next() == ("started", "TLSv1.3")
+    assert ends.hear(len(HELLO)) == HELLO
+    assert caplog.text == ""
+
+
 def test_a_pause_leaves_bytes_with_the_system(ends: Ends) -> None:
     """Who asks for a pause is told nothing of what comes behind it, until it reads on."""
     client = ends.shake_hands()
@@ -187,25 +244,75 @@ def test_a_client_that_only_closes_is_gone(ends: Ends) -> None:
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
 def test_what_comes_with_the_end_of_the_handshake_is_not_lost(ends: Ends, version: str) -> None:
-    """A client may send its last word of the handshake and its first command at once."""
-    ends.context.maximum_version = getattr(ssl.TLSVersion, version.replace(".", "_"))
-    to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = ends.context.wrap_bio(to_client, to_server, server_hostname="localhost")
-    while True:
-        try:
-            tls.do_handshake()
-            break
-        except ssl.SSLWantReadError:
-            ends.client.sendall(to_server.read())
-            to_client.write(ends.client.recv(65536))
-    tls.write(HELLO)
-    tls.write(HELLO)
-    ends.client.sendall(to_server.read())
+    """A client may send its last word of the handshake and its first commands at once."""
+    client = ends.hold_back(version)
+    client.send(HELLO, HELLO)
     assert ends.receiver.next() == ("started", version)
     assert ends.hear(2 * len(HELLO)) == HELLO * 2
     ends.do(ends.receiver.transport.write, b"250 hello\r\n")
-    to_client.write(ends.client.recv(65536))
-    assert tls.read() == b"250 hello\r\n"
+    assert client.receive() == b"250 hello\r\n"
+
+
+@pytest.fixture
+def dropped(ends: Ends) -> Ends:
+    """An upgrade whose receiver drops the connection as soon as it hears of TLS."""
+    started = ends.receiver.tls_started
+
+    def start_and_abort(transport: Transport, tls: ssl.SSLObject) -> None:
+        started(transport, tls)
+        transport.abort()
+
+    ends.receiver.tls_started = start_and_abort  # type: ignore[method-assign]
+    return ends
+
+
+def test_what_comes_with_the_handshake_of_a_lost_connection_is_not_heard(dropped: Ends) -> None:
+    """Who is told that it is over is told nothing more, though asyncio reads on."""
+    dropped.hold_back().send(HELLO)
+    assert dropped.receiver.next() == ("started", "TLSv1.3")
+    assert dropped.receiver.next() == ("lost", None)
+    dropped.take_turns(3)
+
+
+def test_a_connection_lost_with_words_of_asyncio_unsent_is_no_bug(
+    dropped: Ends, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In TLS 1.2 asyncio has the last word of the handshake still to send."""
+    with pytest.raises((AssertionError, ConnectionError)):
+        dropped.hold_back("TLSv1.2")
+    assert dropped.receiver.next() == ("started", "TLSv1.2")
+    assert dropped.receiver.next() == ("lost", None)
+    dropped.take_turns(3)
+    assert caplog.text == ""
+
+
+def test_what_stands_behind_the_end_takes_nothing_away(ends: Ends) -> None:
+    """A client that has sent more behind its last command gets all that is unsent, and the end."""
+    client = ends.hold_back()
+
+    def end(_: bytes) -> None:
+        for _ in range(20):
+            ends.receiver.transport.write(MUCH)
+        ends.receiver.transport.close()
+
+    ends.receiver.data_received = end
+    client.send()
+    assert ends.receiver.next() == ("started", "TLSv1.3")
+    client.send(HELLO, HELLO, HELLO, HELLO)
+    assert ends.receiver.next() == "pause"
+    received = bytearray()
+    while chunk := client.receive():
+        received += chunk
+    assert received == MUCH * 20
+
+
+def test_a_client_that_ends_without_a_word_may_still_read(ends: Ends) -> None:
+    """Who only says below TLS that it has ended is told the end inside TLS nevertheless."""
+    client = ends.hold_back()
+    client.send(HELLO)
+    ends.client.shutdown(socket.SHUT_WR)
+    assert ends.receiver.next() == ("started", "TLSv1.3")
+    assert client.receive() == b""
 
 
 def test_what_is_no_record_ends_it_with_an_alert(ends: Ends) -> None:

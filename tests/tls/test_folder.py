@@ -200,6 +200,23 @@ def test_a_missing_leaf_is_made(folder: CertificateFolder, name: str) -> None:
     assert folder.ca_file.read_bytes() == ca_file
 
 
+#: Other ways to write the names that a client asks for; it takes them all the same.
+SPELLINGS = (
+    tuple(name.upper() for name in ENDPOINT_NAMES),
+    ("*.nhncloudservice.com", "*.cloud.toast.com", *ENDPOINT_NAMES[2:]),
+)
+
+
+@pytest.mark.parametrize("names", SPELLINGS, ids=["capitals", "wildcards"])
+def test_a_leaf_that_clients_accept_is_kept(
+    good_authority: Authority, folder: CertificateFolder, names: tuple[str, ...]
+) -> None:
+    """What OpenSSL takes for a name is one, and somebody's own leaf is not replaced for it."""
+    good_authority.issue(names).save(folder.path)
+    leaf = folder.leaf_file.read_bytes()
+    assert folder.ensure().leaf_file.read_bytes() == leaf
+
+
 def test_a_leaf_with_more_than_a_week_is_kept(
     good_authority: Authority, folder: CertificateFolder
 ) -> None:
