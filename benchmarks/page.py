@@ -78,8 +78,8 @@ _METHOD = """\
 - T5 and T7 are resident memory: after the load less before it, divided by mails or connections.
 - T6 counts the interpreter's own start. fakesmtp is installed from its wheel, as users have it.
 - T8 runs pytest in a process of its own, with one plugin; from the time of the whole process that
-  of the same tests with an empty fixture is taken. It is not bound to one CPU: there it would take
-  a third less (`taskset -c 0 pytest`; `benchmarks/fixture.py --one-cpu`).
+  of the same tests with an empty fixture is taken. It is not bound to one CPU, where a test takes a
+  seventh to a third less (`taskset -c 0 pytest`; `benchmarks/fixture.py --one-cpu`).
 """
 
 _AGAIN = """\
