@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
 
 #: Seconds that a reply may take before a test fails; nothing waits this long when all is well.
 PATIENCE = 20
+_T = TypeVar("_T")
 _MIDDLE_LINE = re.compile(rb"\d{3}-")
 
 
@@ -102,3 +106,45 @@ class RawClient:
         trace: TracebackType | None,
     ) -> None:
         self.socket.close()
+
+
+class TlsInMemory:
+    """A client's TLS, which has sent all of the handshake but its last word.
+
+    In TLS 1.2 the server has the last word: there the client's first data is held back alone. One
+    thread may send below TLS while another receives: they share no object of OpenSSL.
+    """
+
+    def __init__(self, context: ssl.SSLContext, client: socket.socket, in_clear: int = 0) -> None:
+        self._to_client, self._to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._client = client
+        #: Bytes that come before TLS, and are read behind the hello.
+        self._in_clear = in_clear
+        self._tls = context.wrap_bio(self._to_client, self._to_server, server_hostname="localhost")
+        self._insist(self._tls.do_handshake)
+
+    def send(self, *records: bytes) -> None:
+        """Send all that is held back, and these, in one go."""
+        self._client.sendall(self.prepare(*records))
+
+    def prepare(self, *records: bytes) -> bytes:
+        """Give what is to be sent for all that is held back, and these."""
+        for record in records:
+            self._tls.write(record)
+        return self._to_server.read()
+
+    def receive(self) -> bytes:
+        """Give some of what the server says, `b""` when it has said that it ends."""
+        return self._insist(partial(self._tls.read, 65536))
+
+    def _insist(self, step: Callable[[], _T]) -> _T:
+        while True:
+            with suppress(ssl.SSLWantReadError):
+                return step()
+            if self._to_server.pending:
+                self._client.sendall(self._to_server.read())
+            while self._in_clear:
+                self._in_clear -= len(self._client.recv(min(65536, self._in_clear)))
+            received = self._client.recv(65536)
+            assert received, "the connection ended without a word"
+            self._to_client.write(received)

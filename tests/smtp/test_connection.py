@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import aiosmtpd.smtp
 import pytest
-from raw_client import PATIENCE, RawClient
+from raw_client import PATIENCE, RawClient, TlsInMemory
 from scenarios import KEYS, load
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTP, Policy
@@ -328,26 +328,20 @@ def test_the_server_closes_first(smtp: FakeSMTP, port: int) -> None:
 def test_who_reads_late_inside_tls_gets_all(smtp: FakeSMTP) -> None:
     """Behind much that is unsent come the 221 and the word that it is the end."""
     number = 40_000
-    with socket.socket() as outside:
+    with socket.socket() as outside, ThreadPoolExecutor(1) as thread:
         outside.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         outside.settimeout(PATIENCE)
         outside.connect(("127.0.0.1", smtp.port(465)))
-        context = smtp.client_context()
-        with (
-            context.wrap_socket(
-                outside, server_hostname="localhost", suppress_ragged_eofs=False
-            ) as client,
-            ThreadPoolExecutor(1) as thread,
-        ):
-            asking = thread.submit(client.sendall, b"NOOP\r\n" * number + b"QUIT\r\n")
-            (session,) = smtp.sessions
-            replies = b""
-            while chunk := client.recv(65536):
-                replies += chunk
-            asking.result(PATIENCE)
+        client = TlsInMemory(smtp.client_context(), outside)
+        asked = client.prepare(b"NOOP\r\n" * number + b"QUIT\r\n")
+        asking = thread.submit(outside.sendall, asked)
+        replies = bytearray()
+        while said := client.receive():
+            replies += said
+        asking.result(PATIENCE)
     assert replies.count(b"250 ") == number
     assert replies.splitlines()[-1].startswith(b"221 ")
-    assert session.closed_by == "quit"
+    assert smtp.sessions[0].closed_by == "quit"
 
 
 @pytest.mark.parametrize("port", [465, 587])

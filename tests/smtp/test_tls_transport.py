@@ -6,13 +6,11 @@ import gc
 import socket
 import ssl
 from asyncio.sslproto import SSLProtocol
-from contextlib import suppress
-from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
-from raw_client import PATIENCE
+from raw_client import PATIENCE, TlsInMemory
 
 from fakesmtp.smtp.loop import Loop
 from fakesmtp.smtp.transport import SocketTransport
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.transport import Transport
 
-_T = TypeVar("_T")
 MUCH = b"0123456789abcdef" * 65_536
 HELLO = b"EHLO client.example\r\n"
 
@@ -71,43 +68,6 @@ class Receiver:
         return self.told.get(timeout=PATIENCE)
 
 
-class HeldBack:
-    """A client in memory, which has all of the handshake but its last word sent.
-
-    In TLS 1.2 the server has the last word: there the client's first data is held back alone.
-    """
-
-    def __init__(self, context: ssl.SSLContext, client: socket.socket, in_clear: int) -> None:
-        self._to_client, self._to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._client = client
-        #: Bytes that come before TLS, and are read behind the hello.
-        self._in_clear = in_clear
-        self._tls = context.wrap_bio(self._to_client, self._to_server, server_hostname="localhost")
-        self._insist(self._tls.do_handshake)
-
-    def send(self, *records: bytes) -> None:
-        """Send all that is held back, and these, in one go."""
-        for record in records:
-            self._tls.write(record)
-        self._client.sendall(self._to_server.read())
-
-    def receive(self) -> bytes:
-        """Give some of what the server says, `b""` when it has said that it ends."""
-        return self._insist(partial(self._tls.read, 65536))
-
-    def _insist(self, step: Callable[[], _T]) -> _T:
-        while True:
-            with suppress(ssl.SSLWantReadError):
-                return step()
-            if self._to_server.pending:
-                self._client.sendall(self._to_server.read())
-            while self._in_clear:
-                self._in_clear -= len(self._client.recv(min(65536, self._in_clear)))
-            received = self._client.recv(65536)
-            assert received, "the connection ended without a word"
-            self._to_client.write(received)
-
-
 class Ends:
     """An upgrade that waits for the hello, with its receiver, and the client's end."""
 
@@ -150,10 +110,10 @@ class Ends:
         assert self.receiver.next() == ("started", version)
         return client
 
-    def hold_back(self, version: str = "TLSv1.3", in_clear: int = 0) -> HeldBack:
+    def hold_back(self, version: str = "TLSv1.3", in_clear: int = 0) -> TlsInMemory:
         """Begin TLS on the client's end, but for its last word."""
         self.context.maximum_version = getattr(ssl.TLSVersion, version.replace(".", "_"))
-        return HeldBack(self.context, self.client, in_clear)
+        return TlsInMemory(self.context, self.client, in_clear)
 
     def read(self) -> bytes:
         """Read on the client's end until its end."""
