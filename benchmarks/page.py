@@ -292,6 +292,8 @@ def _source(source: Source) -> Iterator[str]:
         yield f"- a run that measures speed lasts {method['seconds']:g} s at most"
     if "tests" in method and set(_FIXTURE_LOADS) & set(source.loads):
         yield f"- tests in a run of a fixture: {method['tests']}"
+    if method.get("one CPU"):
+        yield "- The fixtures' tests were bound to one CPU, unlike what stands below."
     if method.get("slow client"):
         yield f"- The slow client was used, and limits fast servers: {method['slow client']}"
     yield ""

@@ -190,6 +190,13 @@ def test_what_is_missing_is_shown(page: str) -> None:
     assert "- Without smtp-gone: it is not installed." in page
 
 
+def test_runs_on_one_cpu_are_told_of(write: Callable[..., Path], make: Callable[..., str]) -> None:
+    """Fixtures measured with `--one-cpu` are not taken for those of the method."""
+    bound = make(write(of("t8", "fakesmtp", 0.8), method={"tests": 300, "one CPU": True}))
+    assert "bound to one CPU, unlike" in bound
+    assert "bound to one CPU, unlike" not in make(write(of("t8", "fakesmtp", 0.8)))
+
+
 def test_the_limit_is_named(page: str) -> None:
     """CPU time says what one CPU could do at most, and which CPU was full."""
     row = cells(page, "T1", table=1)
