@@ -16,6 +16,7 @@ from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.recording import SessionLog
+from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
 from fakesmtp.smtp.runner import Runner
@@ -24,6 +25,7 @@ from fakesmtp.store.memory import MemoryStore
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -36,10 +38,11 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
-    from fakesmtp.smtp.loop import Loop
     from fakesmtp.store import Store
 
 _RECENT_REFUSALS = 5
+#: Bytes that are read from a connection at once.
+_BUFFER_SIZE = 64 * 1024
 
 
 class FakeSMTP:
@@ -53,8 +56,9 @@ class FakeSMTP:
     lets any in, else pairs of AppKey and SecretKey. `certificates` is the folder that keeps the
     authority; without one it lives as long as the server. Without a `store`, mails are kept in
     memory: all of them, or the newest `max_messages`. With `record_dir` each session is also
-    written to a file of its own there. Every other switch is in `Policy`; those given here by name
-    win over `policy`.
+    written to a file of its own there. `loop_factory` makes the event loop of the server's thread
+    (`uvloop.new_event_loop`, for instance), asyncio's own by default. Every other switch is in
+    `Policy`; those given here by name win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
@@ -74,6 +78,7 @@ class FakeSMTP:
         max_events: int = 10_000,
         record_dir: Path | None = None,
         faults: FaultScript | None = None,
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         **switches: object,
     ) -> None:
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
@@ -90,14 +95,13 @@ class FakeSMTP:
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
         self._name = token(3)
-        self._session_numbers = count(1)
-        self._mail_numbers = count(1)
+        self._session_numbers, self._mail_numbers = count(1), count(1)
+        self._loop_factory = loop_factory
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
         self._runner: Runner | None = None
-        # Not `store or …`: a store that is empty is false.
+        # Not `store or …`: an empty store is false.
         kept = MemoryStore(max_messages) if store is None else store
-        #: What arrived.
         self.mailbox = Mailbox(kept, self._refusals)
 
     # -- life ----------------------------------------------------------------------------------
@@ -107,7 +111,7 @@ class FakeSMTP:
         if self._runner is not None:
             message = "this server is running already: stop it first, or use a second FakeSMTP"
             raise FakeSMTPError(message)
-        self._runner = Runner(self._hosts, self._ports, self._services)
+        self._runner = Runner(self._hosts, self._ports, self._services, self._loop_factory)
         return self
 
     def stop(self) -> None:
@@ -317,7 +321,7 @@ class FakeSMTP:
 
     # -- for the connections -------------------------------------------------------------------
 
-    def _services(self, loop: Loop) -> Services:
+    def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
         connections: set[Connection] = set()
         return Services(
             loop=loop,
@@ -330,6 +334,8 @@ class FakeSMTP:
             next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
             connections=connections,
             idle=IdleWatch(loop, connections),
+            backlog=Backlog(loop),
+            buffer=memoryview(bytearray(_BUFFER_SIZE)),
         )
 
     def _deliver(self, deliver: Deliver, session: Session) -> str:

@@ -24,7 +24,6 @@ from fakesmtp import (
     PortTakenError,
 )
 from fakesmtp.recording import ClosedBy
-from fakesmtp.smtp.loop import Loop
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -302,7 +301,7 @@ def test_a_start_that_fails_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch)
 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    monkeypatch.setattr(Loop, "start", fail)
+    monkeypatch.setattr(threading.Thread, "start", fail)
     kept: list[BaseException] = []
     try:
         FakeSMTP(ports={587: port}).start()

@@ -12,8 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 #: What nobody needs before a mail is read, TLS begins, a recording is read or a fault planned.
 LATER = {
-    *("aiosmtpd", "asyncio", "cryptography", "email", "ssl", "typer"),
-    *("datetime", "difflib", "json", "pathlib", "queue", "random", "secrets", "shutil", "tempfile"),
+    *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
     *(f"fakesmtp.mail.{name}" for name in ("decoding", "matching", "parts", "searching")),
     *(f"fakesmtp.recording.{name}" for name in ("events", "text", "transactions")),

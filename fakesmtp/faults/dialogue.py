@@ -34,7 +34,7 @@ _PLACES: Mapping[str, Where] = {
 _SAYS_MUCH = frozenset({"AUTH", "MAIL"})
 _NOT_IN_CLEAR = frozenset({What.STRIP_STARTTLS, What.REFUSE_STARTTLS})
 _ABORT = b"*\r\n"
-_SHAKE_HANDS = ShakeHands("")
+_SHAKE_HANDS = ShakeHands()
 _BLANKS = "".join(map(chr, range(0x21)))
 
 
@@ -176,7 +176,7 @@ class FaultyDialogue:
         """Take note of so many more bytes of a message, which has not ended."""
         is_due = self._body + size in self._marks()
         self._body += size
-        slowly = (Wait(size / self._rate, ()),) if self._rate and size else ()
+        slowly = (Wait(size / self._rate),) if self._rate and size else ()
         if not is_due:
             return slowly
         self._body_struck = self._body

@@ -23,7 +23,7 @@ from fakesmtp.protocol.actions import (
 from fakesmtp.protocol.reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from fakesmtp.faults.rules import Rule
     from fakesmtp.protocol.actions import Action, Actions
@@ -119,31 +119,24 @@ def _delay(actions: Actions, seconds: float) -> Actions:
     """Wait before the first thing that the client sees; what it changes is changed at once."""
     for n, action in enumerate(actions):
         if isinstance(action, _SEEN):
-            return (*actions[:n], Wait(seconds, actions[n:]))
-    return (*actions, Wait(seconds, ()))
+            return (*actions[:n], Wait(seconds), *actions[n:])
+    return (*actions, Wait(seconds))
 
 
 def slow_down(actions: Actions, bytes_per_second: float) -> Actions:
     """Send replies in small pieces, each after the time that it takes."""
-    done: Actions = ()
-    for action in reversed(actions):
-        done = _slow_one(action, bytes_per_second, done)
-    return done
+    return tuple(each for action in actions for each in _slow_one(action, bytes_per_second))
 
 
-def _slow_one(action: Action, rate: float, then: Actions) -> Actions:
+def _slow_one(action: Action, rate: float) -> Actions:
     if isinstance(action, Say):
-        return (Said(action.reply), *_trickle(action.reply.wire, rate, then))
-    if isinstance(action, SendRaw):
-        return _trickle(action.data, rate, then)
-    if isinstance(action, Wait):
-        return (Wait(action.seconds, (*slow_down(action.then, rate), *then)),)
-    return (action, *then)
+        return (Said(action.reply), *_trickle(action.reply.wire, rate))
+    return tuple(_trickle(action.data, rate)) if isinstance(action, SendRaw) else (action,)
 
 
-def _trickle(data: bytes, rate: float, then: Actions) -> Actions:
+def _trickle(data: bytes, rate: float) -> Iterator[Action]:
     size = max(1, int(rate / _MOST_PIECES))
-    for start in reversed(range(0, len(data), size)):
+    for start in range(0, len(data), size):
         piece = data[start : start + size]
-        then = (Wait(len(piece) / rate, (SendRaw(piece), *then)),)
-    return then
+        yield Wait(len(piece) / rate)
+        yield SendRaw(piece)

@@ -1,38 +1,48 @@
-"""What the dialogue decides, for the connection to do. Values only: nothing here acts."""
+"""What the protocol decides, for the connection to perform. Values only: nothing here acts."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from fakesmtp.protocol.authentication import Awaiting
     from fakesmtp.protocol.credentials import Login
     from fakesmtp.protocol.reply import Reply
 
 
-class Say(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The client sent this line, with its end; `awaiting` is what it was expected to be."""
+
+    line: bytes
+    awaiting: Awaiting
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
     """Send this reply."""
 
     reply: Reply
 
 
-class StartTls(NamedTuple):
-    """Send this reply, then shake hands (RFC 3207 §4)."""
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Send this reply, then start the TLS handshake (RFC 3207 §4)."""
 
     reply: Reply
 
 
-class ReadMessage(NamedTuple):
-    """What comes next is message data up to CRLF.CRLF (RFC 5321 §4.1.1.4)."""
-
-
-class HangUp(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class HangUp:
     """Close the connection when all replies are sent; `asked`: the client wanted it (QUIT)."""
 
     asked: bool
 
 
-class LogIn(NamedTuple):
-    """The client has proved who it is."""
+@dataclass(frozen=True, slots=True)
+class LogIn:
+    """The client has authenticated."""
 
     login: Login
     mechanism: str
@@ -49,73 +59,83 @@ class Envelope(NamedTuple):
     mail_parameters: tuple[str, ...] = ()
 
 
-class Deliver(NamedTuple):
-    """Keep this mail; the reply that says so comes behind."""
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Keep this message; the reply that confirms it is the next action."""
 
     envelope: Envelope
     raw: bytes
     login: Login | None
 
 
-class Note(NamedTuple):
-    """Something about the client worth telling, though it changed no reply."""
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark about the client that changed no reply; `once`: the first of its kind is enough."""
 
     text: str
+    once: bool = False
 
 
-class Struck(NamedTuple):
-    """A planned fault strikes here: its name, its place, what it does. It changes nothing."""
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A planned fault was applied: its name, its stage, what it does. It changes nothing."""
 
     rule: str
     where: str
     text: str
 
 
-class Discard(NamedTuple):
-    """A message of so many bytes came, and is not kept."""
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """A message of `size` bytes arrived and is not kept."""
 
     size: int
 
 
-class Wait(NamedTuple):
-    """Do nothing for so many seconds, read nothing, then go on with `then`; always the last."""
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Read and do nothing for `seconds`, then perform the actions that follow."""
 
     seconds: float
-    then: tuple[Action, ...]
 
 
-class Stall(NamedTuple):
-    """Read and say nothing more, until the client gives up or for so many seconds."""
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Ignore the client and send nothing, for `seconds` or until it gives up; then close."""
 
     seconds: float | None
 
 
-class SendRaw(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class SendRaw:
     """Send these bytes, which are not a whole reply."""
 
     data: bytes
 
 
-class Said(NamedTuple):
-    """This reply is sent in pieces from here on."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The pieces of this reply follow."""
 
     reply: Reply
 
 
-class Reset(NamedTuple):
-    """Close the connection at once by a reset (RST), when all replies are sent."""
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Reset the connection (RST) when all replies are sent."""
 
 
-class ShakeHands(NamedTuple):
-    """Begin TLS now; `flaw` is what is to be wrong with it, `""` nothing."""
+@dataclass(frozen=True, slots=True)
+class ShakeHands:
+    """Start the TLS handshake; `flaw` names what is to be wrong with it, `""` for nothing."""
 
-    flaw: str
+    flaw: str = ""
 
 
 Action = (
-    Say
+    Received
+    | Say
     | StartTls
-    | ReadMessage
     | HangUp
     | LogIn
     | Deliver

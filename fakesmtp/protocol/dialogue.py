@@ -18,8 +18,8 @@ from fakesmtp.protocol.actions import (
     Envelope,
     HangUp,
     Note,
-    ReadMessage,
     Say,
+    ShakeHands,
     StartTls,
 )
 from fakesmtp.protocol.address import AddressError, parse_address
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 _HANG_UP = HangUp(asked=False)
 GOOD_BYE = HangUp(asked=True)
-READ_MESSAGE = ReadMessage()
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LARGEST_SIZE = 2**31 - 1
 _SMALLEST_SIZE = -(2**31)
@@ -120,6 +119,7 @@ class Dialogue:
         "_profile",
         "_unproven_rcpt",
         "_wants_tls",
+        "expects_message",
         "helo",
         "mail_from",
         "mail_parameters",
@@ -143,6 +143,8 @@ class Dialogue:
         self._client_ip = client_ip
         self._commands_behind = False
         self.tls = tls
+        #: Whether message data up to CRLF.CRLF comes next (RFC 5321 §4.1.1.4), not a line.
+        self.expects_message = False
         self.helo: str | None = None
         self.mail_from: str | None = None
         self._reset()
@@ -157,8 +159,12 @@ class Dialogue:
         """Who has logged in."""
         return self._authentication.login
 
+    def connect(self, *, implicit_tls: bool) -> Actions:
+        """Begin the session: greet, or start TLS first."""
+        return (ShakeHands(),) if implicit_tls else self.greet()
+
     def greet(self) -> Actions:
-        """Say the first words, without being asked."""
+        """Return the greeting (220)."""
         return self._profile.greets
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
@@ -176,22 +182,33 @@ class Dialogue:
         return self._COMMANDS.get(verb, Dialogue._unknown)(self, verb, argument)
 
     def receive_long_line(self) -> Actions:
-        """Take note that a line was too long and is gone; the state stays as it was."""
+        """Reply to an over-long line that was discarded. State is unchanged."""
         return self._profile.line_too_long.says
+
+    def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
+        """Split message data where a planned fault is due: here nowhere."""
+        return data, b""
+
+    def receive_body(self, size: int) -> Actions:
+        """Act after `size` more bytes of a message that has not ended: here not at all."""
+        del size
+        return ()
 
     def receive_message(self, raw: bytes) -> Actions:
         """Take a whole message, dots unstuffed."""
+        self.expects_message = False
         envelope = Envelope(self.mail_from or "", tuple(self.rcpt_tos), self.mail_parameters)
         self._reset()
         return (Deliver(envelope, raw, self.login), *self._profile.message_accepted.says)
 
     def refuse_big_message(self) -> Actions:
-        """Take note that a message was over the limit and is gone."""
+        """Reply to a message over the limit, which was discarded."""
+        self.expects_message = False
         self._reset()
         return self._profile.message_too_big.says
 
     def tls_started(self) -> None:
-        """Take note that the handshake is done; HELO and login are kept, as recorded."""
+        """The handshake is done; HELO and login are kept, as recorded."""
         self.tls = True
 
     def _reset(self) -> None:
@@ -272,7 +289,8 @@ class Dialogue:
     def _data(self, _verb: str, _argument: str) -> Actions:
         if self._unproven_rcpt and self.login is None:
             return self._profile.auth_required_at_data.says
-        return (*self._profile.data_ready.says, READ_MESSAGE)
+        self.expects_message = True
+        return self._profile.data_ready.says
 
     def lacks_auth(self, point: AuthPoint) -> bool:
         """Whether the policy refuses a client that has not logged in at this point."""

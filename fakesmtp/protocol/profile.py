@@ -47,15 +47,12 @@ class Row:
         text = self.text.format(**values)
         return Reply(self.code, tuple(text.split("\n")) if "\n" in text else (text,))
 
-    @cached_property
-    def wire(self) -> bytes:
-        """The reply as it is sent, made once; for a row with nothing to fill in."""
-        return self.reply().wire
-
-    def wire_with(self, address: bytes) -> bytes:
-        """Fill in an ASCII address, the row's only name, and give the reply as it is sent."""
+    def reply_with(self, address: bytes) -> Reply:
+        """Fill in an ASCII address, the row's only name: faster than `reply`."""
         parts = self._around_address
-        return address.join(parts) if parts else self.reply(address=address.decode()).wire
+        if parts is None:
+            return self.reply(address=address.decode())
+        return Reply.of_wire(address.join(parts))
 
     @cached_property
     def _around_address(self) -> list[bytes] | None:

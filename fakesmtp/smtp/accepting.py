@@ -1,128 +1,144 @@
-"""The acceptor: takes the connections that clients make, and begins each one's session at once.
+"""The acceptor: takes the connections that clients make, each with the terms of that moment.
 
-What a session begins with may change between two of them. So who changes it asks here that each
-connection made before has begun: mostly there is none to wait for, which is found out without a
-turn of the loop.
+The terms of a session may change between two connections. So accepting is not left to the loop's
+own server: `after_accepting` first accepts whoever is waiting, in any thread, with the terms from
+before the change. The loop is waited for only when somebody was.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
-from functools import partial
 from selectors import EVENT_READ, DefaultSelector
-from threading import Event, RLock
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, cast
 
 from fakesmtp.smtp.listeners import BACKLOG
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Coroutine, Mapping
 
-    from fakesmtp.smtp.loop import Loop
+    from fakesmtp.smtp.listeners import Listener
+    from fakesmtp.smtp.services import Terms
 
-    Begin = Callable[[socket.socket, tuple[str, int]], object]
+    Accepted = tuple[socket.socket, tuple[str, int], Listener, Terms]
+    Begin = Callable[[socket.socket, tuple[str, int], Listener, Terms], Coroutine[None, None, None]]
 
 log = logging.getLogger("fakesmtp")
-#: What `accept` fails with when the process or the system has no room for one more connection.
+#: Errors of `accept` when the process or the system has no room for one more connection.
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-#: Seconds until it is tried again. Meanwhile the client waits in the queue.
+#: Seconds until the next try. Meanwhile clients wait in the queue.
 _UNTIL_ROOM = 1.0
 
 
 class Acceptor:
-    """Accepts for all listening sockets of a server, and calls each one's `begin`.
+    """Accepts for all listening sockets of a server, and begins each session in the loop.
 
-    All of it happens in the loop's thread, but `after_accepting` may be called in any.
+    `terms` returns what holds for a session that is accepted now; `begin` begins it.
     """
 
     def __init__(
         self,
-        loop: Loop,
-        places: Iterable[tuple[socket.socket, Begin]],
+        loop: asyncio.AbstractEventLoop,
+        places: Mapping[socket.socket, Listener],
+        terms: Callable[[], Terms],
+        begin: Begin,
     ) -> None:
+        """Accept as soon as the loop runs; it must not run yet."""
         self._loop = loop
-        self._readiness = loop.readiness
-        self._places = tuple(places)
-        # Held from accepting a connection until its session has begun.
-        self._lock = RLock()
-        self._queued = 0
-        self._is_accepting = False
+        self._places = dict(places)
+        self._terms = terms
+        self._begin = begin
+        # Held from reading the terms until they belong to the connection that was accepted.
+        self._lock = Lock()
+        self._accepted = self._begun = 0
+        self._beginning: set[asyncio.Task[None]] = set()
+        # Asked in any thread whether somebody is waiting.
         self._selector = DefaultSelector()
-        for bound, begin in self._places:
+        for bound in self._places:
             self._selector.register(bound, EVENT_READ)
-            self._watch(bound, begin)
+            loop.add_reader(bound, self._accept_one, bound)
 
     def close(self) -> None:
         """Accept no more, and close the listening sockets."""
         with self._lock:
-            for bound, _ in self._places:
-                self._readiness.remove_reader(bound.fileno())
+            for bound in self._places:
+                self._loop.remove_reader(bound)
                 bound.close()
             self._selector.close()
-            self._places = ()
+            self._places.clear()
 
-    def _accept(self, bound: socket.socket, begin: Begin) -> bool:
-        """Accept one connection; False when none is waiting."""
-        with self._lock:
-            try:
-                accepted, peer = bound.accept()
-            except OSError as error:
-                if error.errno in _NO_ROOM:
-                    self._wait_for_room(bound, begin, error)
-                return False
-            begin(accepted, peer)
-            return True
+    def after_accepting(
+        self, action: Callable[[], None], *, wait: bool, in_loop: bool = False
+    ) -> None:
+        """Act, with every connection that clients have made so far accepted before.
 
-    def _wait_for_room(self, bound: socket.socket, begin: Begin, error: OSError) -> None:
-        log.error("no connection can be accepted for a second: %s", error.strerror)
-        self._readiness.remove_reader(bound.fileno())
-        self._loop.call_later(_UNTIL_ROOM, self._accept_again, bound, begin)
-
-    def _accept_again(self, bound: socket.socket, begin: Begin) -> None:
-        if self._places:
-            self._watch(bound, begin)
-
-    def _watch(self, bound: socket.socket, begin: Begin) -> None:
-        self._readiness.add_reader(bound.fileno(), partial(self._accept, bound, begin))
-
-    # -- in between ----------------------------------------------------------------------------
-
-    def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
-        """Act when every connection that clients have made so far has begun its session.
-
-        Without `wait` it may be soon after, but before the action of any later call. In the loop's
-        own thread, where a callback may call it, nothing is waited for.
+        With `wait`, each of their sessions has begun as well. It may be called in any thread; in
+        the loop's own, where a callback may call it (`in_loop`), nothing is waited for.
         """
-        is_loops = self._loop.is_this_thread()
         with self._lock:
-            if is_loops and not (self._queued or self._is_accepting):
-                self._accept_waiting()
-            if not self._queued and not (self._places and self._selector.select(0)):
-                action()
-                return
-            self._queued += 1
-            done = Event()
-            self._loop.call_from_thread(self._accept_all, action, done)
-        if wait and not is_loops:
-            done.wait()
+            for accepted in self._accept_waiting():
+                if in_loop:
+                    self._begin_one(accepted)
+                else:
+                    self._loop.call_soon_threadsafe(self._begin_one, accepted)
+            action()
+            have_begun = self._begun == self._accepted
+        if wait and not (have_begun or in_loop):
+            asyncio.run_coroutine_threadsafe(self.wait_until_begun(), self._loop).result()
 
-    def _accept_all(self, action: Callable[[], None], done: Event) -> None:
-        try:
-            with self._lock:
-                self._accept_waiting()
-                self._queued -= 1
-                action()
-        finally:
-            done.set()
+    async def wait_until_begun(self) -> None:
+        """Wait until everybody who is accepted by now has begun: some turns of the loop."""
+        accepted = self._accepted
+        while self._begun < accepted:  # noqa: ASYNC110 - asyncio's events are not thread-safe
+            await asyncio.sleep(0)
 
-    def _accept_waiting(self) -> None:
-        # A session that begins may end at once, and a callback of its end ask for this again.
-        self._is_accepting = True
-        for bound, begin in self._places:
+    def _accept_waiting(self) -> list[Accepted]:
+        found: list[Accepted] = []
+        for key, _ in self._selector.select(0) if self._places else ():
             # No more than can have been waiting: others may come all the while.
             for _ in range(BACKLOG):
-                if not self._accept(bound, begin):
+                accepted = self._accept(cast("socket.socket", key.fileobj))
+                if accepted is None:
                     break
-        self._is_accepting = False
+                found.append(accepted)
+        return found
+
+    def _accept_one(self, bound: socket.socket) -> None:
+        with self._lock:
+            accepted = self._accept(bound) if bound in self._places else None
+        if accepted is not None:
+            self._begin_one(accepted)
+
+    def _accept(self, bound: socket.socket) -> Accepted | None:
+        """Accept one connection; None when none is waiting."""
+        try:
+            accepted, peer = bound.accept()
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                log.error("no connection can be accepted for a second: %s", error.strerror)  # noqa: TRY400 - no bug
+                self._loop.call_soon_threadsafe(self._wait_for_room, bound)
+            return None
+        accepted.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+        self._accepted += 1
+        return accepted, peer, self._places[bound], self._terms()
+
+    def _wait_for_room(self, bound: socket.socket) -> None:
+        if bound in self._places:
+            self._loop.remove_reader(bound)
+            self._loop.call_later(_UNTIL_ROOM, self._accept_again, bound)
+
+    def _accept_again(self, bound: socket.socket) -> None:
+        if bound in self._places:
+            self._loop.add_reader(bound, self._accept_one, bound)
+
+    def _begin_one(self, accepted: Accepted) -> None:
+        task = self._loop.create_task(self._begin(*accepted))
+        self._beginning.add(task)
+        task.add_done_callback(self._has_begun)
+
+    def _has_begun(self, task: asyncio.Task[None]) -> None:
+        self._beginning.discard(task)
+        self._begun += 1

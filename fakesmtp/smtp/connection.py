@@ -1,387 +1,383 @@
-"""One client connection: bytes in, lines to the dialogue, its actions performed."""
+"""One client connection: performs what the conversation decides, over TCP and TLS.
+
+It is an `aiosmtpd.smtp.SMTP`, and so an asyncio protocol. Bytes go straight to the conversation,
+which returns actions; aiosmtpd's own reader, commands and replies are not used.
+"""
 
 from __future__ import annotations
 
 import logging
-from time import monotonic, perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from asyncio import BufferedProtocol
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, cast
 
-from fakesmtp.protocol.actions import (
-    Actions,
-    Deliver,
-    HangUp,
-    LogIn,
-    Note,
-    ReadMessage,
-    Say,
-    StartTls,
-)
-from fakesmtp.protocol.framing import LineReader, MessageReader, cut_ordinary_message
-from fakesmtp.protocol.quick import QuickDialogue
+from aiosmtpd.smtp import SMTP
+
+from fakesmtp.protocol.actions import Actions, Deliver, Say
+from fakesmtp.protocol.conversation import Conversation
+from fakesmtp.protocol.fast import FastDialogue
+from fakesmtp.recording.actions import KEEP
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.notes import EARLY_DATA, EARLY_PIPELINING, describe_half_line
-from fakesmtp.smtp.faulting import FAULT_ACTIONS, Faulting
-from fakesmtp.smtp.transport import SocketTransport, Transport
+from fakesmtp.recording.notes import describe_half_line
+from fakesmtp.smtp.faulting import FaultPlayer
+from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
+from fakesmtp.smtp.idling import NEVER
+from fakesmtp.smtp.performing import PERFORM
+from fakesmtp.smtp.stream import Stream
 
 if TYPE_CHECKING:
+    import asyncio
     import socket
-    import ssl
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
+    from fakesmtp.faults import FaultScript
+    from fakesmtp.protocol.reply import Reply
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
-    from fakesmtp.smtp.upgrade import Upgrade
+    from fakesmtp.smtp.tls_layer import TlsLayer
 
 log = logging.getLogger("fakesmtp")
 
+#: Lines or pieces of a message that one connection may have in a row, before others have a turn.
+_STEPS_AT_ONCE = 20
 
-class Connection(Faulting):
-    """One client, from accept to close; the receiver of its transport.
 
-    `transport` is what bytes are written to: that inside TLS, once TLS is on. None when all is
-    over.
-    """
+def _count(connections: Iterable[Connection], script: FaultScript) -> int:
+    return sum(each._terms.faults is script for each in connections)  # noqa: SLF001 - see below
+
+
+class Connection(SMTP, BufferedProtocol):
+    """One client, from accept to close."""
 
     def __init__(
         self,
         services: Services,
         listener: Listener,
+        terms: Terms,
         accepted: socket.socket,
         address: tuple[str, int],
     ) -> None:
-        """Begin the session with a client that was accepted from this address."""
+        """Begin the session of a client that was accepted from this address."""
+        # Not `SMTP.__init__`: it inspects the class and makes a stream reader for each connection.
         self.loop = services.loop
-        self._socket = SocketTransport(services.loop, accepted, self)
-        self.transport: Transport | None = self._socket
+        self.transport = None
+        self._stream: Stream | None = None
         self._services = services
-        self._terms: Terms = services.terms()
-        self._idle_timeout = self._terms.policy.idle_timeout
+        self._terms = terms
         self._listener = listener
-        self._lines = LineReader()
-        self._reads_message = False
-        #: Of a message that comes in pieces, or is otherwise out of the ordinary.
-        self._message: MessageReader | None = None
+        self._socket = accepted
+        self._hold: Hold | None = None
+        self._is_writable = True
+        self._timer: asyncio.TimerHandle | None = None
+        #: Actions that come after a pause.
+        self._left: Actions = ()
+        #: Bytes that arrived although nothing is read: not every loop can pause at once.
+        self._early = b""
         self._out: list[bytes] = []
-        self._upgrade: Upgrade | None = None
-        self._hung_up = False
-        self._prepare_faults(self._terms.faults)
+        self.record = services.begin_session(listener, terms, address)
+        self._converse(address[0])
+
+    def _converse(self, host: str) -> None:
+        terms, listener = self._terms, self._listener
+        dialogue = FastDialogue(
+            terms.profile, terms.policy, terms.accounts, host, tls=listener.implicit_tls
+        )
+        self._faults = FaultPlayer(
+            terms.faults,
+            dialogue,
+            port=listener.real_port,
+            session=self.record.id,
+            connections=partial(_count, self._services.connections, terms.faults),
+        )
+        self._conversation = Conversation(dialogue, terms.policy, self._faults.speaker)
+
+    # -- asyncio's side ------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet, or wait for the TLS handshake."""
+        self.transport = transport
+        self._stream = Stream(cast("asyncio.Transport", transport), self._socket)
+        self._services.connections.add(self)
+        self._is_active()
+        self._services.idle.watch(self)
         try:
-            self._begin(*address[:2])
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is ours and not the client's
+            self._perform(self._conversation.connect(implicit_tls=self._listener.implicit_tls))
+            self._flush()
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
 
-    def _begin(self, host: str, port: int) -> None:
-        services, terms, listener = self._services, self._terms, self._listener
-        self.record = services.sessions.begin(
-            services.next_session_id(),
-            peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            listener=listener.real_port,
-            local_port=listener.local_port,
-            accounts=terms.accounts,
-            owner=terms.owner,
-        )
-        services.connections.add(self)
-        self._dialogue = QuickDialogue(
-            terms.profile,
-            terms.policy,
-            terms.accounts,
-            host,
-            tls=listener.implicit_tls,
-        )
-        self._is_active()
-        services.idle.watch(self)
-        self._socket.resume_reading()
-        self._faults.begin_session()
-        if self._faults.rules:
-            self._perform(self._faulty().connect(implicit_tls=listener.implicit_tls))
-            self._flush()
-        elif listener.implicit_tls:
-            self._shake_hands()
-        else:
-            self._perform(self._dialogue.greet())
-            self._flush()
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Have what arrives read into the one buffer of the server: it is taken out at once."""
+        del sizehint
+        return self._services.buffer
 
-    # -- the transport's side ------------------------------------------------------------------
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what was read."""
+        self.data_received(bytes(self._services.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client, in any cutting."""
         try:
-            self._receive(data)
+            self._take(data)
+            if self._take_steps():
+                self._hold = Hold.TURN
+                self._pause_reading()
+                self._services.backlog.add(self)
             self._flush()
-        except BaseException as error:  # noqa: BLE001 - see __init__
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
 
     def eof_received(self) -> bool:
-        """Close: what the client said before is answered by now."""
+        """Close: everything the client sent before is answered by now."""
+        self._close()
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End the session; the reason that was found first counts."""
-        closed_by = ClosedBy.RESET if isinstance(error, ConnectionError) else ClosedBy.CLIENT
+        """End the session; the cause that was found first counts."""
         self._services.connections.discard(self)
-        if self.record.closed_by is None:
-            self._end(closed_by, self._unfinished())
-        self._close()
-        self.transport = None
+        is_reset = isinstance(error, ConnectionError)
+        if self._hold is Hold.HANDSHAKE:
+            self._end(ClosedBy.TLS, "connection reset" if is_reset else "connection lost")
+        else:
+            self._end(ClosedBy.RESET if is_reset else ClosedBy.CLIENT, self._unfinished())
+        # Each of them knows this connection.
+        self._hold, self.transport, self._stream = Hold.CLOSING, None, None
 
     def pause_writing(self) -> None:
-        """Read no more from a client that does not read our replies."""
-        if self.transport is not None:
-            self.transport.pause_reading()
+        """Read nothing more from a client that does not read our replies."""
+        self._is_writable = False
+        self._pause_reading()
 
     def resume_writing(self) -> None:
-        """Read on."""
-        if self.transport is not None and self._pause is None:
-            self.transport.resume_reading()
+        """Go on."""
+        self._is_writable = True
+        self._read_on()
 
     # -- from bytes to actions -----------------------------------------------------------------
 
-    def _receive(self, data: bytes | None) -> None:
-        while data and not self._hung_up:
-            if self._pause is not None:
-                self._pause.keep(data)
-                return
-            if self._reads_message:
-                data = self._read_message(data)
-            elif self._lines.is_between_lines and not self._faults.rules:
-                data = self._read_ordinary_lines(data)
-            else:
-                data = self._read_lines(data)
+    def _take(self, data: bytes) -> None:
+        """Pass on what arrived, decrypted where TLS is on."""
+        hold = self._hold
+        if hold in NOT_READING:
+            self._early += data
+            self._pause_reading()
+        elif hold not in IGNORING:
+            if self._stream is not None and self._stream.tls is not None:
+                data = self._decrypt(self._stream, self._stream.tls, data)
+            if b"\n" in data:
+                # Bytes without a line end are no activity (derived: tests/golden).
+                self._is_active()
+            self._conversation.feed(data)
 
-    def _read_ordinary_lines(self, data: bytes) -> bytes | None:
-        """Obey lines in one go, as long as they are ordinary; give what stands behind them."""
-        end, replies, actions = self._dialogue.receive_ordinary_lines(data)
-        if not end:
-            return self._read_lines(data)
-        self._is_active()
-        self.record.exchanged(data[:end], replies)
-        self._out += replies
-        if actions:
+    def _take_steps(self) -> bool:
+        """Act on what was received, as far as it may at once; return whether there may be more."""
+        for _ in range(_STEPS_AT_ONCE):
+            if self._hold is not None or not self._is_writable:
+                return False
+            actions = self._conversation.next_actions()
+            if not actions:
+                if self._stream is not None and self._stream.is_peer_closed:
+                    self._hold = Hold.CLOSING
+                return False
             self._perform(actions)
-        if end == len(data):
-            return None
-        if self._reads_message:
-            self.record.noted_once(EARLY_DATA)
-        return data[end:]
+        return True
 
-    def _read_lines(self, data: bytes) -> bytes | None:
-        """Obey whole lines; give what stands behind DATA, None when all is read."""
-        lines, dialogue, record = self._lines, self._dialogue, self.record
-        speaker = self._faulty() if self._faults.rules else dialogue
-        lines.feed(data)
-        while (line := lines.next_line()) is not None:
-            self._is_active()
-            if line:
-                if not line.endswith(b"\r\n"):
-                    record.noted("a lone LF ended the next line (RFC 5321 §2.3.8)")
-                more_behind = lines.has_more
-                if more_behind and dialogue.helo is None:
-                    record.noted_once(EARLY_PIPELINING)
-                record.heard(line, dialogue.awaiting)
-                self._perform(speaker.receive_line(line, more_behind=more_behind))
-            else:
-                record.noted("a line of more than 8192 bytes was dropped")
-                self._perform(speaker.receive_long_line())
-            if self._reads_message:
-                if rest := lines.take_rest():
-                    record.noted_once(EARLY_DATA)
-                return rest
-            if self._hung_up or self._upgrade is not None or self._pause is not None:
-                return None
-        return None
+    def take_turn(self) -> bool:
+        """Take some steps of a backlog; return whether there may be more."""
+        if self._hold is not Hold.TURN:
+            return False
+        self._hold = None
+        try:
+            has_more = self._take_steps()
+            self._flush()
+            if has_more and self._hold is None:
+                self._hold = Hold.TURN
+                return True
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
+            self._fail(error)
+        self._read_on()
+        return False
 
-    def _read_message(self, data: bytes) -> bytes | None:
-        """Collect message data; give what stands behind its end, None when it goes on."""
-        policy = self._terms.policy
-        lone_lf_ends = policy.unsafe_lone_lf_ends_message
-        if self._message is None:
-            if not (lone_lf_ends or self._faults.rules):
-                ordinary = cut_ordinary_message(data, policy.max_message_size)
-                if ordinary is not None:
-                    raw, end = ordinary
-                    self._is_active()
-                    self._reads_message = False
-                    self._perform(self._dialogue.receive_message(raw))
-                    return data[end:]
-            self._message = MessageReader(policy.max_message_size, lone_lf_ends=lone_lf_ends)
-        return self._read_pieces(data, self._message)
+    def _read_on(self) -> None:
+        """Read again, after what arrived meanwhile, unless there is a reason not to."""
+        if self._hold not in NOT_READING and self._is_writable and self._stream is not None:
+            self._stream.resume_reading()
+            early, self._early = self._early, b""
+            self.data_received(early)
 
-    def _read_pieces(self, data: bytes, message: MessageReader) -> bytes | None:
-        faulty = self._faulty() if self._faults.rules else None
-        data, behind = faulty.cut_body(data) if faulty else (data, b"")
-        rest = message.feed(data)
-        self._is_active()
-        for _ in range(message.long_lines):
-            self.record.noted("a line of more than 8192 bytes was dropped from the message")
-            self._perform(self._dialogue.receive_long_line())
-        message.long_lines = 0
-        if rest is None:
-            if faulty:
-                self._perform(faulty.receive_body(len(data)))
-            return behind
-        self._reads_message, self._message = False, None
-        speaker = faulty or self._dialogue
-        if message.is_too_big:
-            self.record.dropped_message(message.size)
-            self._perform(speaker.refuse_big_message())
-        else:
-            self._perform(speaker.receive_message(message.raw()))
-        return rest + behind
+    def _pause_reading(self) -> None:
+        if self._stream is not None:
+            self._stream.pause_reading()
 
     # -- performing ----------------------------------------------------------------------------
 
     def _perform(self, actions: Actions) -> None:
-        for action in actions:
-            self._PERFORM[type(action)](self, action)
+        """Record and perform actions; after one that takes time, the others are left for later."""
+        for n, action in enumerate(actions, 1):
+            kind = type(action)
+            if keep := KEEP.get(kind):
+                keep(self.record, action)
+            if perform := PERFORM.get(kind):
+                perform(self, action)
+            if self._hold is not None:
+                self._left = actions[n:]
+                return
 
-    def _say(self, action: Say) -> None:
-        self.record.said(action.reply)
-        self._out.append(action.reply.wire)
+    def send(self, data: bytes) -> None:
+        """Send bytes when everything that is decided now has been performed."""
+        self._out.append(data)
 
-    def _log_in(self, action: LogIn) -> None:
-        self.record.logged_in(action.login, action.mechanism)
+    def deliver(self, deliver: Deliver) -> None:
+        """Keep a message."""
+        mail_id = self._services.deliver(deliver, self.record)
+        self.record.took_message(mail_id, deliver.raw, deliver.envelope)
 
-    def _note(self, action: Note) -> None:
-        self.record.noted(action.text)
+    def hang_up(self, closed_by: ClosedBy) -> None:
+        """Close when all replies are sent."""
+        self._hold = Hold.CLOSING
+        self._end(closed_by)
 
-    def _read_message_next(self, _action: ReadMessage) -> None:
-        self._reads_message = True
+    def reset(self) -> None:
+        """Send all replies, then reset the connection (RST)."""
+        self._flush()
+        self.hang_up(ClosedBy.SERVER)
+        if self._stream is not None:
+            self._stream.reset()
 
-    def _deliver(self, action: Deliver) -> None:
-        mail_id = self._services.deliver(action, self.record)
-        self.record.took_message(mail_id, action.raw, action.envelope)
+    # -- pauses --------------------------------------------------------------------------------
 
-    def _hang_up(self, action: HangUp) -> None:
-        self._hung_up = True
-        if action.asked:
-            self._socket.cork()
-        self._end(ClosedBy.QUIT if action.asked else ClosedBy.SERVER)
+    def wait(self, seconds: float) -> None:
+        """Do and read nothing for `seconds`."""
+        self._flush()
+        self._pause_reading()
+        self._hold, self.idle_at = Hold.PAUSE, NEVER
+        self._timer = self.loop.call_later(seconds, self._resume)
 
-    def _start_tls(self, action: StartTls) -> None:
-        self._shake_hands(Say(action.reply))
+    def stall(self, seconds: float | None) -> None:
+        """Ignore the client for `seconds`, then close; None: until it gives up."""
+        self._flush()
+        self._hold, self.idle_at = Hold.STALL, NEVER
+        if seconds:
+            self._timer = self.loop.call_later(seconds, self._give_up)
 
-    def _flush(self) -> None:
-        """Write all replies at once, then close if that was the last word."""
-        # Kept here: a write that fails ends the connection, and then `self.transport` is None.
-        transport = self.transport
-        if transport is None:
-            return
-        if self._out:
-            transport.write(b"".join(self._out))
-            self._out.clear()
-        if self._hung_up:
-            self._close()
-
-    # -- TLS (RFC 3207) ------------------------------------------------------------------------
-
-    def _shake_hands(self, go_ahead: Say | None = None) -> None:
-        """Say the go-ahead and begin TLS, unless the client is gone; neither without a context."""
-        # Lazily: aiosmtpd takes as long to load as all else together, and is for TLS alone.
-        from fakesmtp.smtp.upgrade import Upgrade  # noqa: PLC0415
-
-        context = self._services.tls_context(self._flaw)
-        if go_ahead is not None:
-            self._say(go_ahead)
-            self._flush()
-        if self.transport is not None:
-            self._handshake_began = perf_counter()
-            self._upgrade = Upgrade(self, self._socket, context)
-
-    def tls_started(self, transport: Transport, tls: ssl.SSLObject) -> None:
-        """Go on inside TLS."""
+    def _resume(self) -> None:
+        """Go on after a pause."""
+        self._hold = self._timer = None
+        self._is_active()
+        self._services.idle.watch(self)
+        left, self._left = self._left, ()
         try:
-            self.transport, self._upgrade = transport, None
-            self._begin_inside_tls(tls)
-        except BaseException as error:  # noqa: BLE001 - see __init__
+            self._perform(left)
+            self._flush()
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
+        self._read_on()
 
-    def _begin_inside_tls(self, tls: ssl.SSLObject) -> None:
-        seconds = perf_counter() - self._handshake_began
+    def _give_up(self) -> None:
+        """Close after a stall."""
+        self.hang_up(ClosedBy.SERVER)
+        self._close()
+
+    # -- TLS (RFC 3207, RFC 8314) --------------------------------------------------------------
+
+    def start_tls(self, flaw: str = "", go_ahead: Reply | None = None) -> None:
+        """Send the go-ahead, if any, and take what arrives from now on as TLS.
+
+        Without a certificate there is neither: the context comes first.
+        """
+        context = self._services.tls_context(flaw)
+        if go_ahead is not None:
+            self._perform((Say(go_ahead),))
+        self._flush()
+        if self._stream is not None:
+            self._stream.start_tls(context)
+            self._hold = Hold.HANDSHAKE
+
+    def _decrypt(self, stream: Stream, tls: TlsLayer, data: bytes) -> bytes:
+        """Return the plaintext; send what TLS has to send, and end the session when it fails."""
+        plaintext = tls.receive(data)
+        stream.send_tls_output()
+        if tls.failure:
+            self._end(ClosedBy.TLS, tls.failure)
+            self._hold = Hold.CLOSING
+        elif self._hold is Hold.HANDSHAKE and tls.is_established:
+            self._tls_started(stream, tls)
+        return plaintext
+
+    def _tls_started(self, stream: Stream, tls: TlsLayer) -> None:
+        """Go on inside TLS."""
+        seconds = stream.finish_handshake()
         from fakesmtp.recording.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
 
-        self.record.shook_hands(TlsFacts.read(tls, seconds))
-        self._dialogue.tls_started()
+        self._hold = None
+        self.record.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
         self._is_active()
-        if self._listener.implicit_tls:
-            speaker = self._faulty() if self._faults.rules else self._dialogue
-            self._perform(speaker.greet())
-            self._flush()
-        elif self._lines.has_more:
-            # What stood in clear behind STARTTLS: only with `unsafe_commands_behind_starttls`.
-            self.data_received(self._lines.take_rest())
+        self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
 
-    def tls_failed(self, reason: str) -> None:
-        """End: the handshake failed."""
-        self._upgrade = None
-        self._services.connections.discard(self)
-        self._end(ClosedBy.TLS, reason)
+    # -- writing and closing -------------------------------------------------------------------
 
-    # -- the end -------------------------------------------------------------------------------
+    def _flush(self) -> None:
+        """Send all replies at once, then close if those were the last."""
+        if self._out and self._stream is not None:
+            self._stream.write(b"".join(self._out))
+            self._out.clear()
+        if self._hold is Hold.CLOSING:
+            self._close()
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
 
     def stop(self) -> None:
-        """Drop the connection at once, because the server stops."""
+        """Close the connection, because the server stops."""
         self._end(ClosedBy.STOP)
         self._drop()
 
     def close_idle(self) -> None:
-        """Drop the connection silently: nothing came for the whole time."""
+        """Close the connection silently: nothing came for the whole time."""
         self._end(ClosedBy.IDLE, self._unfinished())
         self._drop()
 
-    def _close(self) -> None:
-        """Send what is unsent, then close, without waiting for the client's word inside TLS.
-
-        Who sends that word behind a QUIT may be told that nobody reads it; its own end has come
-        before.
-        """
-        if self.transport is not None:
-            self.transport.close()
+    def abort(self) -> None:
+        """Close at once, whatever is unsent."""
+        if self._stream is not None:
+            self._stream.abort()
 
     def _drop(self) -> None:
-        self._services.connections.discard(self)
-        if self._upgrade is not None:
-            self._upgrade.cancel()
-        if self.transport is not None:
-            self.transport.abort()
+        self._hold, self.idle_at = Hold.CLOSING, NEVER
+        if self._stream is not None:
+            self._stream.drop()
+
+    # -- the end -------------------------------------------------------------------------------
 
     def _is_active(self) -> None:
-        """Begin the idle time anew."""
-        self.idle_at = monotonic() + self._idle_timeout
+        """Start the idle time again."""
+        self.idle_at = monotonic() + self._terms.policy.idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self._pause is not None:
-            self._pause.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self.record.closed_by is None:
             self.record.ended(closed_by, detail)
             self._services.ended(self.record)
 
     def _unfinished(self) -> str:
         """Say what the client was in the middle of, `""` when it was not."""
-        if self._upgrade is not None:
+        if self._hold is Hold.HANDSHAKE:
             return "in the middle of the TLS handshake"
-        if self._reads_message:
-            size = self._message.size if self._message else 0
+        size = self._conversation.message_size
+        if size is not None:
             return f"in the middle of a message, after {size} bytes"
-        return describe_half_line(self._lines.take_rest())
+        return describe_half_line(self._conversation.take_unread())
 
     def _fail(self, error: BaseException) -> None:
-        """Answer from the profile, close, and let the test know; never the client."""
+        """Reply from the profile, close, and let the test know of an exception of ours.
+
+        Whatever it is, it is not the client's: neither the loop nor the client sees it.
+        """
         log.error("a bug in fakesmtp or in a callback", exc_info=error)
         self._services.failed(error)
-        self._out.clear()
-        self._hung_up = True
-        transport = self.transport
-        if transport is not None:
-            transport.write(self._terms.profile.internal_error.wire)
-            self._close()
-
-    _PERFORM: ClassVar[dict[type, Callable[[Connection, Any], None]]] = {
-        Say: _say,
-        LogIn: _log_in,
-        Note: _note,
-        ReadMessage: _read_message_next,
-        Deliver: _deliver,
-        HangUp: _hang_up,
-        StartTls: _start_tls,
-        **FAULT_ACTIONS,
-    }
+        self._out = [self._terms.profile.internal_error.reply().wire]
+        self._hold = Hold.CLOSING
+        self._flush()

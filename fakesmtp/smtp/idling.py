@@ -11,9 +11,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Iterable
 
-    from fakesmtp.smtp.loop import Loop, Timer
 
 #: When that is idle what waits on purpose.
 NEVER = float("inf")
@@ -32,10 +32,10 @@ class MayBeIdle(Protocol):
 class IdleWatch:
     """Watches `connections`, in the loop's thread."""
 
-    def __init__(self, loop: Loop, connections: Iterable[MayBeIdle]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, connections: Iterable[MayBeIdle]) -> None:
         self._loop = loop
         self._connections = connections
-        self._timer: Timer | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._due = NEVER
 
     def watch(self, connection: MayBeIdle) -> None:

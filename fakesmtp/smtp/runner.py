@@ -1,74 +1,121 @@
-"""The running server: a loop thread, its listeners and connections, started and stopped as one."""
+"""The running server: a loop in a thread, its listeners and connections, started as one."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import ExitStack
 from functools import partial
-from typing import TYPE_CHECKING
+from threading import Thread, current_thread
+from typing import TYPE_CHECKING, Any
 
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
-from fakesmtp.smtp.loop import Loop
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Mapping, Sequence
 
-    from fakesmtp.smtp.services import Services
+    from fakesmtp.smtp.services import Services, Terms
+
+    LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 log = logging.getLogger("fakesmtp")
+#: Seconds that closed connections have to send what is unsent when the server stops.
+_LAST_WORDS = 1.0
 
 
 class Runner:
-    """One run of the server, from bound sockets to the last closed connection."""
+    """One run of the server, from bound sockets to the last closed connection.
+
+    `loop_factory` makes the loop, asyncio's `SelectorEventLoop` where it is None.
+    """
 
     def __init__(
         self,
         hosts: Sequence[str],
         ports: Mapping[int, int],
-        make_services: Callable[[Loop], Services],
+        make_services: Callable[[asyncio.AbstractEventLoop], Services],
+        loop_factory: LoopFactory | None,
     ) -> None:
         """Bind and listen; raises what `bind` raises, and leaves nothing open then."""
         with ExitStack() as on_failure:
-            bound: list[tuple[socket.socket, Listener]] = []
-            for real_port, wanted in ports.items():
-                sockets = bind(hosts, wanted)
-                for one in sockets:
-                    on_failure.callback(one.close)
-                local_port: int = sockets[0].getsockname()[1]
-                listener = Listener(real_port, local_port, REAL_PORTS[real_port])
-                bound += ((one, listener) for one in sockets)
-            self._loop = Loop()
+            places = _listen(hosts, ports, on_failure)
+            # Not the default of Windows, the proactor: it has no `add_reader`.
+            self._loop = (loop_factory or asyncio.SelectorEventLoop)()
             on_failure.callback(self._loop.close)
+            self._loop.set_exception_handler(self._report)
             self._services = make_services(self._loop)
-            places = [(one, partial(self._begin, listener)) for one, listener in bound]
-            self._acceptor = Acceptor(self._loop, places)
+            self._acceptor = Acceptor(self._loop, places, self._services.terms, self._begin)
             on_failure.callback(self._acceptor.close)
-            self._loop.start()
+            self._is_over = asyncio.Event()
+            self._thread = Thread(target=self._run, name="fakesmtp", daemon=True)
+            self._thread.start()
             on_failure.pop_all()
-        self.listeners = tuple(dict.fromkeys(listener for _, listener in bound))
-        self.after_accepting = self._acceptor.after_accepting
+        self.listeners = tuple(dict.fromkeys(places.values()))
 
-    def _begin(self, listener: Listener, accepted: socket.socket, peer: tuple[str, int]) -> None:
-        services = self._services
-        try:
-            Connection(services, listener, accepted, peer)
-        except BaseException as error:
-            log.exception("a bug in fakesmtp: a connection could not begin")
-            services.failed(error)
-            accepted.close()
+    def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
+        """See `Acceptor.after_accepting`."""
+        self._acceptor.after_accepting(action, wait=wait, in_loop=self._is_this_thread())
 
     def stop(self) -> None:
-        """Close the listeners, drop every connection, end the thread."""
-        self._loop.call_from_thread(self._close)
-        self._loop.join()
+        """Close the listeners and every connection, and end the thread."""
+        self._loop.call_soon_threadsafe(self._is_over.set)
+        if not self._is_this_thread():
+            self._thread.join()
 
-    def _close(self) -> None:
+    def _is_this_thread(self) -> bool:
+        return current_thread() is self._thread
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
         try:
-            self._acceptor.close()
-            for connection in list(self._services.connections):
-                connection.stop()
+            self._loop.run_until_complete(self._serve())
         finally:
-            self._loop.stop()
+            self._loop.close()
+
+    async def _serve(self) -> None:
+        await self._is_over.wait()
+        self._acceptor.close()
+        await self._acceptor.wait_until_begun()
+        connections = self._services.connections
+        for connection in list(connections):
+            connection.stop()
+        deadline = self._loop.time() + _LAST_WORDS
+        while connections and self._loop.time() < deadline:  # noqa: ASYNC110 - they are few
+            await asyncio.sleep(0)
+        for connection in list(connections):
+            connection.abort()
+            await asyncio.sleep(0)
+
+    async def _begin(
+        self, accepted: socket.socket, peer: tuple[str, int], listener: Listener, terms: Terms
+    ) -> None:
+        make = partial(Connection, self._services, listener, terms, accepted, peer)
+        try:
+            await self._loop.connect_accepted_socket(make, accepted)
+        except BaseException as error:
+            log.exception("a bug in fakesmtp: a connection could not begin")
+            self._services.failed(error)
+            accepted.close()
+
+    def _report(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what went wrong outside of a connection, and let the test know."""
+        error = context.get("exception")
+        log.error("a bug in fakesmtp: %s", context["message"], exc_info=error)
+        if error is not None:
+            self._services.failed(error)
+
+
+def _listen(
+    hosts: Sequence[str], ports: Mapping[int, int], on_failure: ExitStack
+) -> dict[socket.socket, Listener]:
+    places: dict[socket.socket, Listener] = {}
+    for real_port, wanted in ports.items():
+        sockets = bind(hosts, wanted)
+        for one in sockets:
+            on_failure.callback(one.close)
+        local_port: int = sockets[0].getsockname()[1]
+        places |= dict.fromkeys(sockets, Listener(real_port, local_port, REAL_PORTS[real_port]))
+    return places

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
     from collections.abc import Callable
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session, SessionLog
+    from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.idling import IdleWatch
-    from fakesmtp.smtp.loop import Loop
+    from fakesmtp.smtp.listeners import Listener
 
 
 # Tuples, because to make the class of a frozen dataclass takes four times as long, at every start.
@@ -40,10 +42,11 @@ class Services(NamedTuple):
     `terms` gives what holds for a session that begins now; `tls_context` the context with a flaw of
     `fakesmtp.tls.flaws`, `""` for none; `deliver` keeps a mail and gives its id;
     `ended` is told of every session that is over, `failed` of every exception that is a bug of ours
-    or of a user's callback.
+    or of a user's callback. `buffer` is what all connections read into: asyncio by itself makes a
+    buffer of 256 KiB for each read, which the C library asks the system for each time.
     """
 
-    loop: Loop
+    loop: asyncio.AbstractEventLoop
     terms: Callable[[], Terms]
     sessions: SessionLog
     tls_context: Callable[[str], ssl.SSLContext]
@@ -53,3 +56,17 @@ class Services(NamedTuple):
     next_session_id: Callable[[], str]
     connections: set[Connection]
     idle: IdleWatch
+    backlog: Backlog
+    buffer: memoryview
+
+    def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Session:
+        """Begin the record of a client that was accepted from this address."""
+        host, port = address[:2]
+        return self.sessions.begin(
+            self.next_session_id(),
+            peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            listener=listener.real_port,
+            local_port=listener.local_port,
+            accounts=terms.accounts,
+            owner=terms.owner,
+        )

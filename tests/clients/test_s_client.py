@@ -45,7 +45,7 @@ def test_lone_lf_in_commands(settings: Settings, smtp: FakeSMTP) -> None:
         terminal.expect(250)
         terminal.write(b"NOOP\n")
         terminal.expect(250)
-    assert smtp.sessions[0].transcript().count("a lone LF ended the next line") == 2
+    assert smtp.sessions[0].transcript().count("a bare LF ended the next line") == 2
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN"])

@@ -11,7 +11,6 @@ from raw_client import RawClient
 
 from fakesmtp import FakeSMTP
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.smtp.faulting import Pause
 
 if TYPE_CHECKING:
     from fakesmtp import Session
@@ -65,13 +64,15 @@ def test_stop_does_not_wait(what: str) -> None:
     assert sessions.get().closed_by is ClosedBy.STOP
 
 
-def test_what_comes_while_it_stalls_takes_no_room() -> None:
-    """A pause keeps what came meanwhile; one that never reads on keeps nothing."""
-    late, deaf = Pause((), None), Pause((), None, deaf=True)
-    for pause in (late, deaf):
-        pause.keep(b"one")
-        pause.keep(b"two")
-    assert (late.unread, deaf.unread) == (b"onetwo", b"")
+def test_what_comes_while_it_stalls_is_ignored(smtp: FakeSMTP) -> None:
+    """Whatever a client sends meanwhile is read, not kept and not obeyed."""
+    smtp.faults.fault("noop", "stall", seconds=0.05)
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.send(b"EHLO client\r\nNOOP\r\n" + b"RSET\r\n" * 100_000)
+        client.read_reply()
+        assert client.read_to_end() == b""
+    assert smtp.sessions[0].commands == ("EHLO client", "NOOP")
 
 
 def test_idle_time_does_not_end_a_wait() -> None:

@@ -239,7 +239,7 @@ def test_a_long_run_keeps_nothing(run: Run) -> None:
         def test_last(fakesmtp_server):
             # The server's thread may still be at the end of the last session.
             turned = threading.Event()
-            fakesmtp_server._runner._loop.call_from_thread(turned.set)
+            fakesmtp_server._runner._loop.call_soon_threadsafe(turned.set)
             assert turned.wait(20)
             gc.collect()
             kept = [one for one in gc.get_objects() if isinstance(one, (ReceivedMail, Session))]

@@ -2,91 +2,66 @@
 
 from __future__ import annotations
 
-import errno
-import logging
+import os
+import resource
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from functools import partial
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from loops import LOOPS
 from raw_client import PATIENCE, RawClient
 
 from fakesmtp import FakeSMTP
-from fakesmtp.smtp import runner
-from fakesmtp.smtp.accepting import Acceptor
-from fakesmtp.smtp.loop import Loop
-from fakesmtp.smtp.readiness import SelectorReadiness
+from fakesmtp.smtp import accepting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
-class Full:
-    """A listening socket; accepting fails as long as there is no room."""
-
-    def __init__(self, number: int) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._socket.setblocking(False)  # noqa: FBT003 - the socket module's own signature
-        self.errors = [OSError(number, "no room")]
-
-    def accept(self) -> tuple[socket.socket, Any]:
-        """Fail once, then accept."""
-        if self.errors:
-            raise self.errors.pop()
-        return self._socket.accept()
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the socket has
-        return getattr(self._socket, name)
-
-
-class Hasty(Loop):
-    """A loop that does not wait for what is to be done later."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.delays: list[float] = []
-
-    def call_later(self, seconds: float, callback: Callable[..., object], *args: object) -> Any:  # noqa: ANN401
-        """Note the delay, and do it at once."""
-        self.delays.append(seconds)
-        self.call_soon(callback, *args)
-
-
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
-def test_a_process_without_room_tries_again(number: int, caplog: pytest.LogCaptureFixture) -> None:
-    """With no file left, accepting pauses for a second and says so; the client is served then."""
-    bound, loop = Full(number), Hasty()
-    accepted: list[socket.socket] = []
-
-    def begin(one: socket.socket, _peer: object) -> None:
-        accepted.append(one)
-        acceptor.close()
-        loop.stop()
-
-    with (
-        closing(socket.create_connection(bound.getsockname(), timeout=PATIENCE)),
-        caplog.at_level(logging.ERROR, logger="fakesmtp"),
-    ):
-        acceptor = Acceptor(loop, [(bound, begin)])  # type: ignore[list-item]
-        loop.start()
-        loop.join()
-        accepted[0].close()
-    assert loop.delays == [1.0]
-    assert "no room" in caplog.text
-
-
-@pytest.fixture(params=["epoll", "selectors"])
-def smtp(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSMTP]:
-    """A server on each way to know which sockets can be read."""
-    if request.param == "selectors":
-        monkeypatch.setattr(runner, "Loop", partial(Loop, SelectorReadiness))
-    with FakeSMTP(ports={587: 0, 465: 0}, accounts=[("AppKey", "SecretKey")]) as server:
+@pytest.fixture(params=["asyncio", "uvloop"])
+def smtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """A server on each loop."""
+    with FakeSMTP(
+        ports={587: 0, 465: 0},
+        accounts=[("AppKey", "SecretKey")],
+        loop_factory=LOOPS[request.param],
+    ) as server:
         yield server
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    """Let this process open no more files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with ExitStack() as opened:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        with suppress(OSError):
+            while True:
+                opened.enter_context(Path(os.devnull).open("rb"))
+        yield
+
+
+def test_a_process_without_room_tries_again(
+    smtp: FakeSMTP, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no file left (EMFILE), accepting pauses and says so; the client is served then."""
+    monkeypatch.setattr(accepting, "_UNTIL_ROOM", 0.01)
+    logged = Event()
+    monkeypatch.setattr(accepting.log, "error", lambda *_: logged.set())
+    with socket.socket() as client:
+        client.settimeout(PATIENCE)
+        with no_files_left():
+            client.connect(("127.0.0.1", smtp.port(587)))
+            assert logged.wait(PATIENCE)
+        assert client.recv(3) == b"220"
+    assert "bug" not in caplog.text
 
 
 @pytest.mark.parametrize("port", [587, 465])
@@ -169,7 +144,7 @@ def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> Non
     smtp.on_session_end(lambda _: smtp.change_terms(smtp.terms))
     held, over = Event(), SimpleQueue[object]()
     smtp.on_session_end(over.put)
-    smtp._runner._loop.call_from_thread(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
+    smtp._runner._loop.call_soon_threadsafe(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
     waiting = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(300)]
     held.set()
     for each in waiting:

@@ -285,7 +285,7 @@ def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
 def turn(smtp: FakeSMTP) -> None:
     """Wait until the server's loop has turned once."""
     turned = Event()
-    smtp._runner._loop.call_from_thread(turned.set)  # noqa: SLF001 - no client can see it
+    smtp._runner._loop.call_soon_threadsafe(turned.set)  # noqa: SLF001 - no client can see it
     assert turned.wait(PATIENCE)
 
 
@@ -294,7 +294,7 @@ def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
-        accepted = connection._socket._socket  # noqa: SLF001
+        accepted = connection._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
@@ -308,7 +308,7 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
         (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
         for _ in range(10):
             turn(smtp)  # what came is read by then
-        accepted = connection._socket._socket  # noqa: SLF001
+        accepted = connection._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from loops import LOOPS
 from raw_client import RawClient
 from scenarios import AS_CARELESS_AS_RECORDED, DECIDED_AGAINST, KEYS, Scenario, load
 
@@ -17,23 +18,23 @@ ALL = load()
 SAFE = [s for s in ALL if not s.unsafe and s.name not in DECIDED_AGAINST]
 
 
-def serve(policy: Policy) -> Iterator[FakeSMTP]:
+def serve(policy: Policy, loop: str) -> Iterator[FakeSMTP]:
     """Run a server that knows the keys of the recordings."""
     options = {"ports": {587: 0, 465: 0}, "accounts": [KEYS], "profile": AS_RECORDED}
-    with FakeSMTP(policy=policy, **options) as smtp:
+    with FakeSMTP(policy=policy, loop_factory=LOOPS[loop], **options) as smtp:
         yield smtp
 
 
-@pytest.fixture(scope="module")
-def careful() -> Iterator[FakeSMTP]:
-    """A server with the default switches."""
-    yield from serve(Policy())
+@pytest.fixture(scope="module", params=LOOPS)
+def careful(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """A server with the default switches, on each loop."""
+    yield from serve(Policy(), request.param)
 
 
-@pytest.fixture(scope="module")
-def careless() -> Iterator[FakeSMTP]:
-    """A server with every unsafe switch on."""
-    yield from serve(AS_CARELESS_AS_RECORDED)
+@pytest.fixture(scope="module", params=LOOPS)
+def careless(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """A server with every unsafe switch on, on each loop."""
+    yield from serve(AS_CARELESS_AS_RECORDED, request.param)
 
 
 def play(smtp: FakeSMTP, scenario: Scenario) -> None:

@@ -1,0 +1,157 @@
+"""One session as bytes in, actions out: framing and dialogue together, without a connection.
+
+Everything the client sent is among the actions, too: `Received` for a line, `Note` for what is
+unusual about it. So whoever performs the actions sees the whole session in one stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from fakesmtp.protocol.actions import Discard, Note, Received
+from fakesmtp.protocol.framing import LONGEST_LINE, LineReader, MessageReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.protocol.actions import Actions
+    from fakesmtp.protocol.dialogue import Dialogue
+    from fakesmtp.protocol.policy import Policy
+
+EARLY_PIPELINING = Note(
+    "commands came together before EHLO was answered (RFC 2920 §3.1)", once=True
+)
+EARLY_DATA = Note("message data came before the answer to DATA (RFC 2920 §3.1)", once=True)
+BARE_LF = Note("a bare LF ended the next line (RFC 5321 §2.3.8)")
+DROPPED_LINE = Note(f"a line of more than {LONGEST_LINE} bytes was dropped")
+DROPPED_MESSAGE_LINE = Note(f"{DROPPED_LINE.text} from the message")
+
+
+class Speaker(Protocol):
+    """What replies to a client: a `Dialogue`, or one with planned faults around it."""
+
+    def connect(self, *, implicit_tls: bool) -> Actions:
+        """See `Dialogue.connect`."""
+
+    def greet(self) -> Actions:
+        """See `Dialogue.greet`."""
+
+    def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
+        """See `Dialogue.receive_line`."""
+
+    def receive_long_line(self) -> Actions:
+        """See `Dialogue.receive_long_line`."""
+
+    def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
+        """See `Dialogue.cut_body`."""
+
+    def receive_body(self, size: int) -> Actions:
+        """See `Dialogue.receive_body`."""
+
+    def receive_message(self, raw: bytes) -> Actions:
+        """See `Dialogue.receive_message`."""
+
+    def refuse_big_message(self) -> Actions:
+        """See `Dialogue.refuse_big_message`."""
+
+
+class Conversation:
+    """Cuts what the client sends into lines and messages, and has a dialogue reply to each.
+
+    Call `feed` with bytes in any cutting, then `next_actions` until it returns `()`. Stop calling
+    it while an action takes time (`Wait`, TLS) and after one that closes: the rest stays unread.
+
+    `speaker` returns who replies to the next line, `dialogue` itself by default.
+    """
+
+    __slots__ = ("_dialogue", "_lines", "_message", "_policy", "_speaker")
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        policy: Policy,
+        speaker: Callable[[], Speaker] | None = None,
+    ) -> None:
+        self._dialogue = dialogue
+        self._policy = policy
+        self._speaker: Callable[[], Speaker] = speaker or (lambda: dialogue)
+        self._lines = LineReader()
+        self._message: MessageReader | None = None
+
+    def connect(self, *, implicit_tls: bool) -> Actions:
+        """Begin the session: greet, or start TLS first."""
+        return self._speaker().connect(implicit_tls=implicit_tls)
+
+    def tls_started(self, *, implicit_tls: bool) -> Actions:
+        """Go on inside TLS, with a greeting where TLS came first."""
+        self._dialogue.tls_started()
+        return self._speaker().greet() if implicit_tls else ()
+
+    def feed(self, data: bytes) -> None:
+        """Add bytes as they arrived."""
+        self._lines.feed(data)
+
+    def next_actions(self) -> Actions:
+        """Return what to do about the next line or piece of a message; `()`: more must arrive."""
+        if self._dialogue.expects_message:
+            return self._take_message_data(self._speaker())
+        return self._take_line(self._speaker())
+
+    @property
+    def message_size(self) -> int | None:
+        """Bytes of the message that is being received; None between messages."""
+        if not self._dialogue.expects_message:
+            return None
+        return self._message.size if self._message else 0
+
+    def take_unread(self) -> bytes:
+        """Hand over the bytes that are not part of a whole line yet."""
+        return self._lines.take_rest()
+
+    # -- lines ---------------------------------------------------------------------------------
+
+    def _take_line(self, speaker: Speaker) -> Actions:
+        lines, dialogue = self._lines, self._dialogue
+        line = lines.next_line()
+        if not line:
+            return () if line is None else (DROPPED_LINE, *speaker.receive_long_line())
+        has_more, received = lines.has_more, Received(line, dialogue.awaiting)
+        notes = self._look_at(line) if has_more or not line.endswith(b"\r\n") else ()
+        actions = speaker.receive_line(line, more_behind=has_more)
+        if has_more and dialogue.expects_message:
+            return (*notes, received, *actions, EARLY_DATA)
+        return (*notes, received, *actions)
+
+    def _look_at(self, line: bytes) -> Actions:
+        bare_lf = () if line.endswith(b"\r\n") else (BARE_LF,)
+        is_early = self._lines.has_more and self._dialogue.helo is None
+        return (*bare_lf, EARLY_PIPELINING) if is_early else bare_lf
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def _take_message_data(self, speaker: Speaker) -> Actions:
+        message = self._message = self._message or MessageReader(
+            self._policy.max_message_size, lone_lf_ends=self._policy.unsafe_lone_lf_ends_message
+        )
+        while data := self._lines.take_rest():
+            data, later = speaker.cut_body(data)
+            behind = message.feed(data)
+            self._lines.feed((behind or b"") + later)
+            actions = _drop_long_lines(speaker, message)
+            if behind is not None:
+                self._message = None
+                return (*actions, *_end(speaker, message))
+            if actions := (*actions, *speaker.receive_body(len(data))):
+                return actions
+        return ()
+
+
+def _drop_long_lines(speaker: Speaker, message: MessageReader) -> Actions:
+    number, message.long_lines = message.long_lines, 0
+    return (DROPPED_MESSAGE_LINE, *speaker.receive_long_line()) * number if number else ()
+
+
+def _end(speaker: Speaker, message: MessageReader) -> Actions:
+    if message.is_too_big:
+        return (Discard(message.size), *speaker.refuse_big_message())
+    return speaker.receive_message(message.raw())

@@ -1,0 +1,38 @@
+"""How a connection performs each action of its conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakesmtp.protocol.actions import (
+    Deliver,
+    HangUp,
+    Reset,
+    Say,
+    SendRaw,
+    ShakeHands,
+    Stall,
+    StartTls,
+    Wait,
+)
+from fakesmtp.recording.causes import ClosedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fakesmtp.smtp.connection import Connection
+
+#: The other actions are recorded and nothing else.
+PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
+    Say: lambda connection, action: connection.send(action.reply.wire),
+    SendRaw: lambda connection, action: connection.send(action.data),
+    Deliver: lambda connection, action: connection.deliver(action),
+    HangUp: lambda connection, action: connection.hang_up(
+        ClosedBy.QUIT if action.asked else ClosedBy.SERVER
+    ),
+    Reset: lambda connection, _: connection.reset(),
+    Wait: lambda connection, action: connection.wait(action.seconds),
+    Stall: lambda connection, action: connection.stall(action.seconds),
+    StartTls: lambda connection, action: connection.start_tls(go_ahead=action.reply),
+    ShakeHands: lambda connection, action: connection.start_tls(action.flaw),
+}

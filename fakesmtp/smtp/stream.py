@@ -1,0 +1,120 @@
+"""The bytes of one connection: plaintext for the session, plaintext or TLS on the network."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from struct import pack
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+    import ssl
+
+    from fakesmtp.smtp.tls_layer import TlsLayer
+
+#: On, and no time to send what is left: closing the socket resets the connection.
+_NO_LINGER = pack("ii", 1, 0)
+#: Linux: acknowledge at once what has arrived.
+_QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
+
+
+class Stream:
+    """Reads and writes through the transport, with a `TlsLayer` between once TLS has begun.
+
+    `accepted` is the transport's socket. All methods do nothing when the connection is over.
+    """
+
+    __slots__ = ("_began", "_socket", "_transport", "tls")
+
+    def __init__(self, transport: asyncio.Transport, accepted: socket.socket) -> None:
+        self._transport = transport
+        self._socket = accepted
+        self.tls: TlsLayer | None = None
+        self._began = 0.0
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def pause_reading(self) -> None:
+        """Leave what arrives with the system."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Read again."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    @property
+    def is_peer_closed(self) -> bool:
+        """Whether the client has ended TLS in order: nothing more comes."""
+        return self.tls is not None and self.tls.is_peer_closed
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        """Send bytes of the session."""
+        if self.tls is not None:
+            self.tls.send(data)
+            data = self.tls.take_output()
+        self._send(data)
+
+    def send_tls_output(self) -> None:
+        """Send what TLS itself has to send: handshake messages, alerts."""
+        if self.tls is not None:
+            self._send(self.tls.take_output())
+
+    def _send(self, data: bytes) -> None:
+        if data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    # -- TLS -----------------------------------------------------------------------------------
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """Take what arrives from now on as TLS."""
+        # With the first TLS session: `ssl` takes long to load.
+        from fakesmtp.smtp.tls_layer import TlsLayer  # noqa: PLC0415
+
+        self.tls = TlsLayer(context)
+        self._began = perf_counter()
+
+    def finish_handshake(self) -> float:
+        """Return how many seconds the handshake took.
+
+        Nothing that we send says that the client's last message has arrived. A client with Nagle's
+        algorithm on, such as smtplib, would hold its next command back for 40 ms, so it is
+        acknowledged at once.
+        """
+        if _QUICK_ACK is not None:
+            self._set_option(socket.IPPROTO_TCP, _QUICK_ACK, 1)
+        return perf_counter() - self._began
+
+    # -- closing -------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Send what is unsent, inside TLS also close_notify, then close."""
+        if self.tls is not None:
+            self.tls.close()
+            self.send_tls_output()
+        self._transport.close()
+
+    def drop(self) -> None:
+        """Close, without waiting for a client that does not read."""
+        if self._transport.get_write_buffer_size():
+            self.abort()
+        else:
+            self.close()
+
+    def abort(self) -> None:
+        """Close at once, whatever is unsent."""
+        self._transport.abort()
+
+    def reset(self) -> None:
+        """Reset the connection (RST)."""
+        self._set_option(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self._transport.abort()
+
+    def _set_option(self, level: int, option: int, value: int | bytes) -> None:
+        with suppress(OSError):  # the client is gone
+            self._socket.setsockopt(level, option, value)

@@ -1,0 +1,97 @@
+"""A conversation takes bytes in any cutting and returns everything that happened as actions."""
+
+from __future__ import annotations
+
+import pytest
+from driver import Driver
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakesmtp.protocol.actions import Action, Deliver, Discard, Note, Received, Say
+from fakesmtp.protocol.conversation import (
+    BARE_LF,
+    DROPPED_LINE,
+    DROPPED_MESSAGE_LINE,
+    EARLY_DATA,
+    EARLY_PIPELINING,
+)
+from fakesmtp.protocol.policy import Policy
+
+ANYBODY = Policy(auth_required_at="never", max_message_size=1000)
+TRANSACTION = b"MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n"
+
+
+def play(*chunks: bytes, policy: Policy = ANYBODY) -> list[Action]:
+    """Return the actions after EHLO."""
+    driver = Driver(policy)
+    driver.send(b"EHLO client\r\n")
+    driver.actions.clear()
+    for chunk in chunks:
+        driver.send(chunk)
+    return driver.actions
+
+
+@given(data=st.data())
+def test_any_cutting_gives_the_same_actions(data: st.DataObject) -> None:
+    """Whole, in pieces and byte by byte: what was received and replied is the same."""
+    lines = [b"NOOP\r\n", b"NOOP\n", b"x" * 9000 + b"\r\n", TRANSACTION, b".\r\n", b"..a\r\nb\r\n"]
+    sent = b"".join(data.draw(st.lists(st.sampled_from(lines), max_size=6)))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=6)))
+    pieces = [sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
+    early = {EARLY_DATA}  # depends on the cutting, and only that
+    whole, cut = ([a for a in play(*each) if a not in early] for each in ([sent], pieces))
+    assert cut == whole
+
+
+def test_what_was_received_is_among_the_actions() -> None:
+    """Each line comes before the reply to it."""
+    received, say = play(b"NOOP\r\n")
+    assert isinstance(received, Received)
+    assert received.line == b"NOOP\r\n"
+    assert isinstance(say, Say)
+
+
+def test_a_message_is_delivered_before_its_reply() -> None:
+    """The action that keeps a message comes before the one that confirms it."""
+    *_, deliver, say = play(TRANSACTION, b"hel", b"lo\r\n.\r\n")
+    assert isinstance(deliver, Deliver)
+    assert (deliver.raw, deliver.envelope.rcpt_tos) == (b"hello\r\n", ("c@d.example",))
+    assert isinstance(say, Say)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "note"),
+    [
+        (b"NOOP\n", BARE_LF),
+        (b"x" * 9000 + b"\r\n", DROPPED_LINE),
+        (TRANSACTION + b"hello\r\n", EARLY_DATA),
+        (TRANSACTION + b"x" * 9000 + b"\r\n", DROPPED_MESSAGE_LINE),
+    ],
+)
+def test_what_is_unusual_is_noted(chunk: bytes, note: Note) -> None:
+    """Bare LF, over-long lines and data before the reply are told of."""
+    assert note in play(chunk)
+
+
+def test_pipelining_before_ehlo_is_noted() -> None:
+    """Commands that do not wait for the first reply are noted before they are obeyed."""
+    driver = Driver()
+    driver.send(b"EHLO a\r\nNOOP\r\n")
+    assert EARLY_PIPELINING in driver.actions
+
+
+def test_a_message_over_the_limit_is_discarded_with_its_size() -> None:
+    """The size counts bytes on the wire, and the next command is obeyed."""
+    actions = play(TRANSACTION, b"x" * 998 + b"\r\nyy\r\n.\r\nNOOP\r\n")
+    assert Discard(1004) in actions
+    assert isinstance(actions[-1], Say)
+
+
+def test_a_message_that_is_under_way_has_a_size() -> None:
+    """None between messages, else the bytes so far."""
+    driver = Driver(ANYBODY)
+    sizes = [driver.conversation.message_size]
+    for chunk in (b"EHLO a\r\n" + TRANSACTION, b"hello\r\n", b".\r\n"):
+        driver.send(chunk)
+        sizes.append(driver.conversation.message_size)
+    assert sizes == [None, 0, 7, None]

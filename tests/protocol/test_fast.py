@@ -1,0 +1,105 @@
+"""The fast way through a dialogue gives the same replies as the full one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from driver import Driver
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakesmtp.protocol.address import LONGEST_DOMAIN
+from fakesmtp.protocol.dialogue import Dialogue
+from fakesmtp.protocol.framing import LONGEST_LINE
+from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
+from fakesmtp.protocol.policy import Policy
+from fakesmtp.protocol.profile import Profile, Provenance, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAIL, RCPT, DATA = b"MAIL FROM:<a@example.com>\r\n", b"RCPT TO:<b@example.org>\r\n", b"DATA\r\n"
+LOGIN = b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n"
+LONG_NAME = b"a" * (LONGEST_DOMAIN - len(b"MAIL FROM:<@b.c>\r\n"))
+ORDINARY = [MAIL, RCPT, DATA]
+UNUSUAL = [
+    *(b"QUIT\r\n", b"QUIT now\r\n", b"EHLO\r\n", b"EHLO a b\r\n", b"ehlo c\r\n", b"EHLO \x01\r\n"),
+    *(b"RSET\r\n", b"NOOP\r\n", b"EHLO c\r\n", LOGIN),
+    *(b"mail from:<A.b+c@EXAMPLE.com>\r\n", b"rcpt TO:<x'y@Sub.Example.ORG>\r\n", b"data\r\n"),
+    *(b"MAIL FROM:<>\r\n", b"MAIL FROM:<a@example.com> BODY=8BITMIME\r\n", b"RCPT TO:<a>\r\n"),
+    *(b"MAIL FROM:<a..b@c>\r\n", b"RCPT TO:<a@-b.c>\r\n", b"RCPT TO:<postmaster@b.c>\r\n"),
+    *(b"x" * (LONGEST_LINE + 9), b"MAIL FROM", b":<a@b.c>\r\n", b"x" * LONGEST_LINE + b"\r\r\n"),
+    *(b"MAIL FROM:<a@b.c>\n", b"DATA x\r\n", b" DATA\r\n", b"MAIL FROM: <a@b.c>\r\n"),
+    *(b"MAIL FROM:<" + LONG_NAME + b"@b.c>\r\n", b"RCPT TO:<a" + LONG_NAME + b"@b.c>\r\n"),
+]
+POLICIES = [
+    Policy(auth_required_at="never"),
+    Policy(),
+    Policy(auth_required_at="mail"),
+    Policy(require_tls=True),
+    Policy(auth_required_at="never", unsafe_postmaster_without_auth=True),
+]
+
+
+def state_of(dialogue: Dialogue) -> Sequence[object]:
+    """What a dialogue remembers."""
+    names = ("expects_message", "helo", "mail_from", "mail_parameters", "rcpt_tos", "tls", "login")
+    return [getattr(dialogue, name) for name in names]
+
+
+LINES = st.sampled_from(ORDINARY) | st.sampled_from(ORDINARY) | st.sampled_from(UNUSUAL)
+
+
+@settings(max_examples=1000)
+@given(
+    policy=st.sampled_from(POLICIES),
+    chunks=st.lists(st.lists(LINES, max_size=3).map(b"".join), max_size=8),
+)
+def test_fast_and_full_agree(policy: Policy, chunks: list[bytes]) -> None:
+    """The actions, the state and the messages are the same, whatever order the lines come in."""
+    full, fast = Driver(policy, kind=Dialogue), Driver(policy)
+    for chunk in (b"EHLO client\r\n", *chunks):
+        assert fast.send(chunk) == full.send(chunk)
+        assert state_of(fast.dialogue) == state_of(full.dialogue)
+        if full.dialogue.expects_message:
+            assert fast.send(b"hello\r\n.\r\n") == full.send(b"hello\r\n.\r\n")
+    assert fast.actions == full.actions
+
+
+def test_an_ordinary_transaction_takes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MAIL, RCPT and DATA of an ordinary client never reach the full dialogue."""
+    driver = Driver(Policy(auth_required_at="never"))
+    driver.send(b"EHLO client\r\n")
+    monkeypatch.delattr(Dialogue, "receive_line")
+    assert [reply[:3] for reply in driver.send(MAIL + RCPT + RCPT + DATA)] == [
+        *("250", "250", "250", "354")
+    ]
+    assert driver.dialogue.expects_message
+
+
+@pytest.mark.parametrize(
+    "text", ["OK", "{address} it is", "first\n{address} and {address}", "{address!r} {{}}"]
+)
+def test_a_profile_may_say_anything(text: str) -> None:
+    """A row's own text is filled in, wherever it has the address, and how many lines it has."""
+    row = Row(250, text, Provenance.ASSUMED, "a test")
+    fields = {**vars(NHN_CLOUD_EMAIL), "mail_accepted": row, "rcpt_accepted": row}
+    profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
+    policy = Policy(auth_required_at="never")
+    one, other = Driver(policy, profile, kind=Dialogue), Driver(policy, profile)
+    for driver in (one, other):
+        driver.send(b"EHLO c\r\n")
+    assert other.send(MAIL + RCPT) == one.send(MAIL + RCPT)
+
+
+@pytest.mark.parametrize("verb", ["HELO", "EHLO"])
+@pytest.mark.parametrize("text", ["{host} greets {argument} at {ip}", "{argument!r} {ip:>12} {{}}"])
+def test_a_profile_may_greet_anyhow(verb: str, text: str) -> None:
+    """The answer to HELO and EHLO is the row's own text, formatted as it asks for."""
+    row = Row(250, text, Provenance.ASSUMED, "a test")
+    fields = {**vars(NHN_CLOUD_EMAIL), "helo_accepted": row, "ehlo_accepted": row}
+    profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
+    (say,) = profile.says_hello(verb, "client", "127.0.0.1", tls=False)
+    values = {"host": profile.host_name, "argument": "client", "ip": "127.0.0.1"}
+    assert say.reply.wire == f"250 {text.format(**values)}\r\n".encode()

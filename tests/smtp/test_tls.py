@@ -1,0 +1,213 @@
+"""Inside TLS everything works as in plaintext, on each loop, and clients read alerts and ends."""
+
+from __future__ import annotations
+
+import gc
+import re
+import socket
+import ssl
+import subprocess
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import pytest
+from loops import LOOPS
+from raw_client import PATIENCE, RawClient, TlsInMemory
+
+from fakesmtp import FakeSMTP
+from fakesmtp.recording import ClosedBy
+from fakesmtp.smtp.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakesmtp import Session
+
+HELLO = b"EHLO client.example\r\n"
+
+
+@pytest.fixture(params=LOOPS)
+def smtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """A server on each loop."""
+    with FakeSMTP(
+        ports={587: 0, 465: 0},
+        accounts=[("AppKey", "SecretKey")],
+        loop_factory=LOOPS[request.param],
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def over(smtp: FakeSMTP) -> SimpleQueue[Session]:
+    """The sessions that have ended."""
+    ended: SimpleQueue[Session] = SimpleQueue()
+    smtp.on_session_end(ended.put)
+    return ended
+
+
+@pytest.fixture
+def client(smtp: FakeSMTP) -> Iterator[socket.socket]:
+    """A connection to the port of implicit TLS."""
+    with socket.create_connection(("127.0.0.1", smtp.port(465)), PATIENCE) as made:
+        yield made
+
+
+def read_all(tls: TlsInMemory) -> bytes:
+    """Return everything until close_notify."""
+    received = bytearray()
+    while more := tls.receive():
+        received += more
+    return bytes(received)
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_commands_with_the_end_of_the_handshake_are_obeyed(
+    smtp: FakeSMTP, client: socket.socket, version: str
+) -> None:
+    """A client may send the end of the handshake and its first commands in one packet."""
+    context = smtp.client_context()
+    context.maximum_version = getattr(ssl.TLSVersion, version)
+    tls = TlsInMemory(context, client)
+    tls.send(HELLO, b"QUIT\r\n")
+    received = read_all(tls)
+    assert received.startswith(b"220 ")
+    assert b"\r\n250 " in received
+    assert received.splitlines()[-1].startswith(b"221 ")
+
+
+def test_close_notify_is_answered(smtp: FakeSMTP, over: SimpleQueue[Session]) -> None:
+    """A client that ends TLS in order gets the server's close_notify."""
+    with RawClient(smtp.port(465), smtp.client_context()) as client:
+        client.read_reply()
+        assert isinstance(client.socket, ssl.SSLSocket)
+        client.socket.unwrap().close()
+    assert over.get(timeout=PATIENCE).closed_by is ClosedBy.CLIENT
+
+
+def test_half_close_without_close_notify_still_reads(smtp: FakeSMTP, client: socket.socket) -> None:
+    """A client that only ends TCP's sending side reads all replies and close_notify."""
+    tls = TlsInMemory(smtp.client_context(), client)
+    tls.send(HELLO)
+    client.shutdown(socket.SHUT_WR)
+    assert b"\r\n250 " in read_all(tls)
+
+
+def test_plaintext_inside_tls_ends_with_an_alert(
+    smtp: FakeSMTP, over: SimpleQueue[Session]
+) -> None:
+    """Plaintext inside TLS is not obeyed; the session names the cause."""
+    client = RawClient(smtp.port(465), smtp.client_context())
+    client.read_reply()
+    assert isinstance(client.socket, ssl.SSLSocket)
+    with socket.socket(fileno=client.socket.detach()) as below_tls:
+        below_tls.settimeout(PATIENCE)
+        below_tls.sendall(HELLO)
+        session = over.get(timeout=PATIENCE)
+        # A record of alerts inside TLS 1.3 looks like one of data (RFC 8446 §5.2).
+        assert below_tls.recv(1) == b"\x17"
+    assert session.commands == ()
+    assert session.closed_by is ClosedBy.TLS
+    assert "SSL" in session.ending
+
+
+def test_commands_after_quit_take_no_reply_away(smtp: FakeSMTP, client: socket.socket) -> None:
+    """A client that sends more after QUIT reads every reply before it, and close_notify."""
+    tls = TlsInMemory(smtp.client_context(), client)
+    tls.send(b"NOOP\r\n" * 20_000, b"QUIT\r\n", HELLO, HELLO)
+    received = read_all(tls)
+    assert received.splitlines()[-1].startswith(b"221 ")
+    assert received.count(b"250 ") == 20_000
+
+
+def test_unread_plaintext_replies_come_before_the_handshake(
+    smtp: FakeSMTP, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client may start TLS before it has read all replies in plaintext."""
+    number = 20_000
+    with RawClient(smtp.port(587)) as client:
+        client.send(b"NOOP\r\n" * number)
+        client.send(b"STARTTLS\r\n")
+        replies = [client.read_reply() for _ in range(1 + number + 1)]
+        assert replies[-1].startswith("220 2.0.0")
+        client.start_tls(smtp.client_context())
+        assert client.ask("EHLO a").startswith("250-")
+    assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "alert"),
+    [
+        (["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"], "protocol_version"),
+        (["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-CCM8"], "handshake_failure"),
+    ],
+)
+@pytest.mark.parametrize("starttls", [False, True])
+def test_openssl_receives_the_alert(
+    smtp: FakeSMTP,
+    over: SimpleQueue[Session],
+    options: list[str],
+    alert: str,
+    starttls: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """`openssl s_client` shows the alert that the server sent (`<<<`)."""
+    port, how = (587, ["-starttls", "smtp"]) if starttls else (465, [])
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{smtp.port(port)}", "-msg", *how, *options],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert re.search(rf"<<<.*Alert.*fatal {alert}", done.stdout), done.stdout
+    assert over.get(timeout=PATIENCE).closed_by is ClosedBy.TLS
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("ending", ["idle", "stop"])
+def test_closing_by_the_server_is_close_notify(loop: str, ending: str) -> None:
+    """On an idle close and on a stop the client reads an end, not an error."""
+    idle_timeout = 0.05 if ending == "idle" else 120
+    with (
+        FakeSMTP(ports={465: 0}, idle_timeout=idle_timeout, loop_factory=LOOPS[loop]) as smtp,
+        socket.create_connection(("127.0.0.1", smtp.port(465)), PATIENCE) as client,
+    ):
+        tls = TlsInMemory(smtp.client_context(), client)
+        tls.send()
+        received = tls.receive()
+        if ending == "stop":
+            smtp.stop()
+        assert (received + read_all(tls)).startswith(b"220 ")
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_bytes_do_not_prolong_a_handshake(loop: str) -> None:
+    """The idle limit is the handshake's limit, also for a client that sends single bytes."""
+    with (
+        FakeSMTP(ports={465: 0}, idle_timeout=0.1, loop_factory=LOOPS[loop]) as smtp,
+        RawClient(smtp.port(465)) as client,
+    ):
+        try:
+            for byte in b"\x16\x03\x01\x40\x00\x01" + bytes(16_000):
+                client.send(bytes([byte]))
+        except OSError:
+            pass
+        client.read_to_end()
+        assert smtp.sessions[0].closed_by is ClosedBy.IDLE
+
+
+@pytest.mark.parametrize("port", [465, 587])
+def test_nothing_is_kept(smtp: FakeSMTP, over: SimpleQueue[Session], port: int) -> None:
+    """When a connection is over, nothing of it is left to the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            context = smtp.client_context() if port == 465 else None
+            with RawClient(smtp.port(port), context) as client:
+                client.read_reply()
+            over.get(timeout=PATIENCE)
+        smtp.stop()
+        assert [each for each in gc.get_objects() if isinstance(each, Connection)] == []
+    finally:
+        gc.enable()
