@@ -47,8 +47,8 @@ clean: remove-venv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo >&2 \
-	    "fakesmtp needs Python 3.10 or newer: name one, as in 'make test PYTHON=python3.12'."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+	    "fakesmtp needs Python 3.11 or newer: name one, as in 'make test PYTHON=python3.12'."; exit 1; }
 	@$(MAKE) --no-print-directory remove-venv
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --requirement requirements-dev.lock

@@ -7,7 +7,7 @@ import os
 import platform
 import ssl
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -120,7 +120,7 @@ def print_start(machine: dict[str, Any], why_slow: str) -> None:
 def describe_machine() -> dict[str, Any]:
     """Say on what the figures were taken."""
     return {
-        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": _cpu_model(),
         "cpus": os.cpu_count(),
         "system": platform.platform(terse=True),

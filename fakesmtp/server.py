@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
@@ -359,7 +358,7 @@ class FakeSMTP:
         for callback in tuple(self._on_session_end):
             try:
                 callback(session)
-            except BaseException as error:  # noqa: BLE001, PERF203 - raised in the user's thread
+            except BaseException as error:  # noqa: BLE001 - raised in the user's thread
                 self._failures.append(error)
 
     def _refusals(self) -> list[str]:

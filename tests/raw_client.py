@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
 #: Seconds that a reply may take before a test fails; nothing waits this long when all is well.
 PATIENCE = 20

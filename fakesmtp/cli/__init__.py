@@ -15,7 +15,7 @@ from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_EXTRA = ("typer", "click", "rich", "platformdirs", "tomli", "fastapi", "starlette", "uvicorn")
+_EXTRA = ("typer", "click", "rich", "platformdirs", "fastapi", "starlette", "uvicorn")
 _USAGE = 2
 _FAILURE = 1
 

@@ -12,7 +12,8 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.smtp.listeners import REAL_PORTS, check_ports
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable, Iterable
 
     from fakesmtp.cli.settings import Settings
     from fakesmtp.protocol.accounts import Account
@@ -77,6 +78,15 @@ def _read_accounts(path: Path | None) -> Iterable[Account]:
         # Without this, a file that was emptied by mistake would let everyone in.
         raise ConfigurationError(f"{path} names no account: write APPKEY:SECRETKEY on a line")
     return accounts
+
+
+def choose_loop() -> Callable[[], AbstractEventLoop] | None:
+    """Return uvloop's factory where it is installed, None for asyncio's own loop."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415 - not everybody has it
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 def is_loopback(host: str) -> bool:

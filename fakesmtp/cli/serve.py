@@ -5,7 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fakesmtp.cli.compose import choose_accounts, choose_certificates, choose_ports, is_loopback
+from fakesmtp.cli.compose import (
+    choose_accounts,
+    choose_certificates,
+    choose_loop,
+    choose_ports,
+    is_loopback,
+)
 from fakesmtp.cli.console import say, warn
 from fakesmtp.cli.desk import Desk
 from fakesmtp.cli.options import takes
@@ -58,6 +64,7 @@ def _make_server(settings: Settings, store: MemoryStore) -> FakeSMTP:
         store=store,
         record_dir=settings.record_dir,
         faults=choose_faults(settings.faults),
+        loop_factory=choose_loop(),
     )
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from difflib import get_close_matches
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -101,11 +99,11 @@ def _from_file(config: Given | None) -> dict[str, Given]:
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
-    # tomli is the same under the name it had before Python 3.11.
-    toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    import tomllib  # noqa: PLC0415 - most runs have no file
+
     try:
-        table: dict[str, Any] = toml.loads(text)
-    except toml.TOMLDecodeError as error:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is no TOML: {error}") from error
     return table
 

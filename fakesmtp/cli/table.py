@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -55,7 +55,7 @@ def paint_lines(paint: Painter, lines: Iterable[str]) -> Iterator[str]:
 def show_entry(entry: Entry) -> tuple[str, ...]:
     """Give the cells of a session in a list."""
     header, summary = entry.header, entry.summary
-    began = datetime.fromtimestamp(header.started, timezone.utc).astimezone()
+    began = datetime.fromtimestamp(header.started, UTC).astimezone()
     account = f"{summary.app_key}#{summary.mail_type}" if summary and summary.app_key else "-"
     cells = (
         f"{began:%Y-%m-%d %H:%M:%S}",

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-import sys
-from importlib import import_module
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.errors import ConfigurationError, MissingExtraError
+from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.limits import make_limit
 from fakesmtp.faults.making import make_rule
 from fakesmtp.faults.words import RuleError, suggest
@@ -103,15 +102,9 @@ def _json_blocks(text: str) -> Iterator[int]:
 
 
 def _parse_toml(text: str, path: Path) -> object:
-    # tomli is the same under the name it had before Python 3.11.
     try:
-        toml = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    except ModuleNotFoundError as error:
-        message = "reading TOML needs tomli before Python 3.11: pip install 'fakesmtp[server]'"
-        raise MissingExtraError(message) from error
-    try:
-        table: object = toml.loads(text)
-    except toml.TOMLDecodeError as error:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         line = re.search(r"line (\d+)", str(error))
         where = f"{path}:{line[1]}" if line else str(path)
         raise ConfigurationError(f"{where}: this is no TOML: {error}") from error

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
-
-    from typing_extensions import Self
+    from typing import Self
 
     from fakesmtp.faults.facts import Facts
     from fakesmtp.faults.rules import Rule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Where(str, Enum):
+class Where(StrEnum):
     """A place in a session, in the order in which a session comes to them."""
 
     #: The client is connected and nothing was said; before the handshake of an implicit TLS port.
@@ -39,11 +39,8 @@ class Where(str, Enum):
     #: Any of those that are answered, and any other command.
     ANY = "any"
 
-    def __str__(self) -> str:
-        return self.value
 
-
-class What(str, Enum):
+class What(StrEnum):
     """What goes wrong."""
 
     REPLY = "reply"
@@ -60,9 +57,6 @@ class What(str, Enum):
     OLD_TLS = "old-tls"
     LOSE_REPLY = "lose-reply"
     KEEP_NOTHING = "keep-nothing"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 #: What can be wrong with a certificate.

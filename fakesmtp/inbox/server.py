@@ -14,8 +14,7 @@ from fakesmtp.inbox.api import make_app
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
     from fakesmtp import FakeSMTP
 

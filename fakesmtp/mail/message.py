@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING, Final, Protocol
 
 from fakesmtp.errors import NoMatchingMail
@@ -122,9 +123,9 @@ class ReceivedMail:
     @property
     def received_at(self) -> datetime:
         """When the last byte was there (UTC)."""
-        from datetime import datetime, timezone
+        from datetime import datetime
 
-        return datetime.fromtimestamp(self.received, timezone.utc)
+        return datetime.fromtimestamp(self.received, UTC)
 
     @property
     def session_id(self) -> str:

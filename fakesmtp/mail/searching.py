@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fakesmtp.mail.matching import Conditions, Miss, nearest
@@ -92,5 +92,5 @@ class Taking(Search):
 
 
 def _describe(mail: ReceivedMail) -> str:
-    at = datetime.fromtimestamp(mail.received, timezone.utc)
+    at = datetime.fromtimestamp(mail.received, UTC)
     return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {describe_route(mail)}"

@@ -7,22 +7,19 @@ for each.
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
 
 
-class MailType(str, Enum):
+class MailType(StrEnum):
     """The purpose of a mail, as the user name gives it."""
 
     NORMAL = "normal"
     AUTH = "auth"
     AD = "ad"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 _MAIL_TYPES = {mail_type.value: mail_type for mail_type in MailType}

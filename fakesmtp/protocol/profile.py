@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields
-from enum import Enum
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ARGUMENT, _IP = b"\x00", b"\x01"
 
 
-class Provenance(str, Enum):
+class Provenance(StrEnum):
     """How it is known that the endpoint says this."""
 
     #: NHN's own guide prints it.
@@ -27,9 +27,6 @@ class Provenance(str, Enum):
     DERIVED = "derived"
     #: Nothing says it: a choice, named as one.
     ASSUMED = "assumed"
-
-    def __str__(self) -> str:
-        return self.value
 
 
 @dataclass(frozen=True)

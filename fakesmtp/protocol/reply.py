@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _ENHANCED = re.compile(r"([245])\.(\d{1,3})\.(\d{1,3})(?: |$)")
 _FORM = re.compile(r"([2-5]\d\d) (.*)", re.DOTALL)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
+from enum import StrEnum
 
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
 #: What the library says (OpenSSL through Python's ssl), and what it means here.
@@ -31,7 +31,7 @@ _CAUSES = (
 )
 
 
-class ClosedBy(str, Enum):
+class ClosedBy(StrEnum):
     """Why a session ended."""
 
     QUIT = "quit"

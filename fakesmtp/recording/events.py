@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import ssl
-
-    from typing_extensions import Self
+    from typing import Self
 
     from fakesmtp.protocol.reply import Reply
 
 
-class EventKind(str, Enum):
+class EventKind(StrEnum):
     """What an event is."""
 
     CLIENT = "client"
@@ -27,7 +26,7 @@ class EventKind(str, Enum):
     END = "end"
 
 
-class Phase(str, Enum):
+class Phase(StrEnum):
     """What a part of a session is about, in the usual order."""
 
     GREETING = "greeting"

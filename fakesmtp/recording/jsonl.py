@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import RecordingError
@@ -83,7 +83,7 @@ def dump_header(session: Recorded) -> str:
             "format": FORMAT,
             "version": VERSION,
             "id": session.id,
-            "started": datetime.fromtimestamp(session.started, timezone.utc).isoformat(),
+            "started": datetime.fromtimestamp(session.started, UTC).isoformat(),
             "port": session.listener,
             "local_port": session.local_port,
             "peer": session.peer,

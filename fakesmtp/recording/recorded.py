@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from fakesmtp.recording.causes import ClosedBy
@@ -71,9 +72,9 @@ class Recorded:
     @property
     def started_at(self) -> datetime:
         """When the connection was made (UTC)."""
-        from datetime import datetime, timezone
+        from datetime import datetime
 
-        return datetime.fromtimestamp(self.started, timezone.utc)
+        return datetime.fromtimestamp(self.started, UTC)
 
     @property
     def app_key(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -27,7 +27,7 @@ SUFFIX = ".jsonl"
 
 def file_name(session: Recorded) -> str:
     """Name the file of a session: when, which, where; names sort by time."""
-    began = datetime.fromtimestamp(session.started, timezone.utc)
+    began = datetime.fromtimestamp(session.started, UTC)
     return f"{began:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.listener}{SUFFIX}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.protocol.address import AddressError, parse_address
@@ -32,7 +32,7 @@ class Refusal(NamedTuple):
         return f"{self.command} -> {show_lines(str(self.reply))}"
 
 
-class Outcome(str, Enum):
+class Outcome(StrEnum):
     """How a transaction ended."""
 
     DELIVERED = "delivered"

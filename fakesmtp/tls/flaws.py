@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,12 @@ _OLD_CIPHERS = "ALL:@SECLEVEL=0"
 
 
 def _expired(authority: Authority) -> Leaf:
-    end = datetime.now(timezone.utc) - _DAY
+    end = datetime.now(UTC) - _DAY
     return authority.issue(not_before=end - 90 * _DAY, not_after=end)
 
 
 def _not_yet_valid(authority: Authority) -> Leaf:
-    begin = datetime.now(timezone.utc) + _DAY
+    begin = datetime.now(UTC) + _DAY
     return authority.issue(not_before=begin, not_after=begin + 90 * _DAY)
 
 
@@ -48,7 +48,7 @@ def _unknown_authority(_authority: Authority) -> Leaf:
 def _self_signed(_authority: Authority) -> Leaf:
     from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as in authority.py
 
-    now, key = datetime.now(timezone.utc), certificates.new_key()
+    now, key = datetime.now(UTC), certificates.new_key()
     certificate = certificates.sign_by_itself(ENDPOINT_NAMES, key, (now - _DAY, now + 90 * _DAY))
     return Leaf(certificates.certificate_pem(certificate), certificates.key_pem(key))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakesmtp.tls import authority, files, leaf
@@ -93,4 +93,4 @@ class CertificateFolder:
 
 
 def _horizon() -> datetime:
-    return datetime.now(timezone.utc) + RENEWAL_MARGIN
+    return datetime.now(UTC) + RENEWAL_MARGIN

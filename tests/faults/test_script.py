@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -113,7 +113,7 @@ class Clock:
     def time_of_day(self) -> datetime:
         """Give the time."""
         hour, minute = map(int, self.time.split(":"))
-        return datetime(2026, 1, 1, hour, minute, tzinfo=timezone.utc)
+        return datetime(2026, 1, 1, hour, minute, tzinfo=UTC)
 
 
 def make_script(clock: Clock, rule: Rule) -> FaultScript:

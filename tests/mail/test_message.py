@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
@@ -64,7 +64,7 @@ def test_what_the_envelope_says() -> None:
     assert (mail.mail_from, mail.rcpt_tos) == ("", ("a@x", "b@x"))
     assert (mail.app_key, mail.mail_type) == ("key", MailType.AD)
     assert (mail.listener, mail.tls, mail.session_id) == (587, None, "made")
-    assert mail.received_at == datetime(2023, 11, 14, 22, 13, 20, 250_000, tzinfo=timezone.utc)
+    assert mail.received_at == datetime(2023, 11, 14, 22, 13, 20, 250_000, tzinfo=UTC)
     stranger = make_mail(login=None)
     assert (stranger.app_key, stranger.mail_type) == (None, None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -156,27 +156,27 @@ def test_the_constraints_are_critical(good_authority: Authority) -> None:
 def test_a_leaf_is_short_lived(good_authority: Authority) -> None:
     """A leaf is valid since yesterday, for clocks that are behind, and for 397 days at most."""
     start, end = validity(good_authority.issue().certificate_pem)
-    assert start <= datetime.now(timezone.utc) - DAY
+    assert start <= datetime.now(UTC) - DAY
     assert timedelta(days=390) < end - start <= timedelta(days=397)
 
 
 def test_an_authority_is_long_lived(good_authority: Authority) -> None:
     """An authority is valid since yesterday and for about ten years."""
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     assert good_authority.certificate.not_valid_before_utc <= now - DAY
     assert timedelta(days=3600) < good_authority.not_after - now < timedelta(days=3660)
 
 
 def test_a_leaf_ends_with_its_authority() -> None:
     """No leaf is valid for longer than what signed it."""
-    authority = Authority.create(not_after=datetime.now(timezone.utc) + 30 * DAY)
+    authority = Authority.create(not_after=datetime.now(UTC) + 30 * DAY)
     assert validity(authority.issue().certificate_pem)[1] == authority.not_after
 
 
 @pytest.mark.parametrize("days", [-30, 30])
 def test_a_leaf_of_another_time_can_be_asked_for(good_authority: Authority, days: int) -> None:
     """An expired leaf needs but its end, one not yet valid but its start."""
-    at = datetime.now(timezone.utc).replace(microsecond=0) + days * DAY
+    at = datetime.now(UTC).replace(microsecond=0) + days * DAY
     leaf = good_authority.issue(not_after=at) if days < 0 else good_authority.issue(not_before=at)
     assert at in validity(leaf.certificate_pem)
 
@@ -197,7 +197,7 @@ def test_what_was_saved_is_loaded(good_authority: Authority, tmp_path: Path) -> 
     good_authority.save(tmp_path)
     loaded = Authority.load(tmp_path)
     assert loaded.certificate == good_authority.certificate
-    tomorrow = datetime.now(timezone.utc) + DAY
+    tomorrow = datetime.now(UTC) + DAY
     assert good_authority.vouches_for(loaded.issue(), ENDPOINT_NAMES, until=tomorrow)
 
 

@@ -10,7 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,7 +132,7 @@ def test_an_expired_leaf_is_refused(
     good_folder: CertificateFolder, good_authority: Authority, tmp_path: Path
 ) -> None:
     """A client refuses a leaf of yesterday."""
-    yesterday = datetime.now(timezone.utc) - timedelta(days=1)
+    yesterday = datetime.now(UTC) - timedelta(days=1)
     server = server_with(good_authority.issue(not_after=yesterday), tmp_path)
     with pytest.raises(ssl.SSLCertVerificationError, match="has expired"):
         shake_hands(server, client_context(good_folder.ca_file), "localhost")
