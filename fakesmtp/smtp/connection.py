@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 
-#: Lines or pieces of a message that one connection may have in a row, before others have a turn.
+#: Lines or pieces of a message that a connection may take when they arrive; for more it takes turns.
 _STEPS_AT_ONCE = 20
+_STEPS_A_TURN = 5
 
 
 def _count(connections: Iterable[Connection], script: FaultScript) -> int:
@@ -120,7 +121,7 @@ class Connection(SMTP, BufferedProtocol):
         """Take bytes of the client, in any cutting."""
         try:
             self._take(data)
-            if self._take_steps():
+            if self._take_steps(_STEPS_AT_ONCE):
                 self._hold = Hold.TURN
                 self._pause_reading()
                 self._services.backlog.add(self)
@@ -170,9 +171,9 @@ class Connection(SMTP, BufferedProtocol):
                 self._is_active()
             self._conversation.feed(data)
 
-    def _take_steps(self) -> bool:
-        """Act on what was received, as far as it may at once; return whether there may be more."""
-        for _ in range(_STEPS_AT_ONCE):
+    def _take_steps(self, most: int) -> bool:
+        """Act on what was received, in so many steps; return whether there may be more."""
+        for _ in range(most):
             if self._hold is not None or not self._is_writable:
                 return False
             actions = self._conversation.next_actions()
@@ -189,7 +190,7 @@ class Connection(SMTP, BufferedProtocol):
             return False
         self._hold = None
         try:
-            has_more = self._take_steps()
+            has_more = self._take_steps(_STEPS_A_TURN)
             self._flush()
             if has_more and self._hold is None:
                 self._hold = Hold.TURN

@@ -1,0 +1,84 @@
+"""Connections with much to do take turns, a bounded number in each round of the loop."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from fakesmtp.smtp.backlog import Backlog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Loop:
+    """Calls back in rounds."""
+
+    def __init__(self) -> None:
+        self._soon: deque[Callable[[], None]] = deque()
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Call in the next round."""
+        self._soon.append(callback)
+
+    def run_round(self) -> bool:
+        """Call what is due; return whether there was anything."""
+        due, self._soon = self._soon, deque()
+        for callback in due:
+            callback()
+        return bool(due)
+
+
+class Busy:
+    """A connection with so many turns to take."""
+
+    def __init__(self, name: str, turns: int, log: list[str]) -> None:
+        self._name, self._turns, self._log = name, turns, log
+
+    def take_turn(self) -> bool:
+        """Take one."""
+        self._log.append(self._name)
+        self._turns -= 1
+        return self._turns > 0
+
+
+def test_turns_go_round() -> None:
+    """Nobody has two turns while another waits, and each goes on to its end."""
+    loop, log = Loop(), list[str]()
+    backlog = Backlog(loop)  # type: ignore[arg-type]
+    for name, turns in (("a", 3), ("b", 1), ("c", 2)):
+        backlog.add(Busy(name, turns, log))
+    while loop.run_round():
+        pass
+    assert log[:3] == ["a", "b", "c"]
+    assert sorted(log) == ["a", "a", "a", "b", "c", "c"]
+
+
+def test_a_round_is_bounded() -> None:
+    """However many are busy, other events of the loop have their time after a few turns."""
+    loop, log = Loop(), list[str]()
+    backlog = Backlog(loop)  # type: ignore[arg-type]
+    for n in range(100):
+        backlog.add(Busy(str(n), 1, log))
+    loop.run_round()
+    assert len(log) == 8
+    while loop.run_round():
+        pass
+    assert log == [str(n) for n in range(100)]
+
+
+def test_who_comes_back_in_its_turn_is_not_lost() -> None:
+    """A connection that has read more by the end of its turn takes another."""
+    loop, log = Loop(), list[str]()
+    backlog = Backlog(loop)  # type: ignore[arg-type]
+
+    class Again(Busy):
+        def take_turn(self) -> bool:
+            if super().take_turn():
+                backlog.add(self)
+            return False
+
+    backlog.add(Again("a", 3, log))
+    while loop.run_round():
+        pass
+    assert log == ["a", "a", "a"]
