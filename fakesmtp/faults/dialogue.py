@@ -32,6 +32,8 @@ _PLACES: Mapping[str, Where] = {
     "QUIT": Where.QUIT,
 }
 _SAYS_MUCH = frozenset({"AUTH", "MAIL"})
+#: A client that does check may still end the session in order.
+_SAYS_NOTHING = frozenset({"QUIT", "NOOP", "RSET"})
 _NOT_IN_CLEAR = frozenset({What.STRIP_STARTTLS, What.REFUSE_STARTTLS})
 _ABORT = b"*\r\n"
 _SHAKE_HANDS = ShakeHands()
@@ -111,9 +113,9 @@ class FaultyDialogue:
     def _find(self, verb: str) -> list[Note]:
         """Tell of a client that goes on where one that checks would not."""
         notes = []
-        if self._bad_tls:
-            what = "TLS 1.0" if self._bad_tls == OLD_TLS else f"a bad certificate: {self._bad_tls}"
-            notes.append(Note(f"the client went on with {what}; it does not check (RFC 7817 §3)"))
+        # Its version is accepted with the handshake, a certificate by what comes after it.
+        if self._bad_tls and (self._bad_tls == OLD_TLS or verb not in _SAYS_NOTHING):
+            notes.append(_describe_bad_tls(self._bad_tls))
             self._bad_tls = ""
         if self._left_in_clear and verb in _SAYS_MUCH:
             if not self._dialogue.tls:
@@ -256,6 +258,13 @@ class FaultyDialogue:
             connections=self._connections,
             **{**lasting, **known},
         )
+
+
+def _describe_bad_tls(flaw: str) -> Note:
+    if flaw == OLD_TLS:
+        return Note("the client accepts TLS 1.0, which is obsolete (RFC 8996 §2)")
+    text = f"the client went on with a bad certificate: {flaw}; it does not check (RFC 7817 §3)"
+    return Note(text)
 
 
 def _read_facts(command: Command) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from fakesmtp.protocol.actions import Discard, Note, Received
+from fakesmtp.protocol.actions import Actions, Discard, HangUp, Note, Received
 from fakesmtp.protocol.framing import LONGEST_LINE, LineReader, MessageReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fakesmtp.protocol.actions import Actions
     from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.protocol.policy import Policy
 
@@ -25,6 +24,31 @@ EARLY_DATA = Note("message data came before the answer to DATA (RFC 2920 §3.1)"
 BARE_LF = Note("a bare LF ended the next line (RFC 5321 §2.3.8)")
 DROPPED_LINE = Note(f"a line of more than {LONGEST_LINE} bytes was dropped")
 DROPPED_MESSAGE_LINE = Note(f"{DROPPED_LINE.text} from the message")
+#: First bytes of a session that no SMTP client sends, and what to do about them. A TLS client on a
+#: plaintext port sends binary data and waits for more than SMTP can reply.
+_OPENINGS: tuple[tuple[bytes, Actions], ...] = (
+    (
+        b"\x16\x03",
+        (
+            Note(
+                "the client started TLS on a STARTTLS port; use port 465 or 2465, or turn on "
+                "STARTTLS (RFC 8314 §3.3)"
+            ),
+            HangUp(asked=False),
+        ),
+    ),
+    (b"PROXY ", (Note("a PROXY protocol header came first: is there a load balancer between?"),)),
+    (
+        b"\r\n\r\n\0\r\nQUIT\n",
+        (
+            Note(
+                "a PROXY protocol header (version 2) came first: is there a load balancer between?"
+            ),
+        ),
+    ),
+    (b"GET ", (Note("the client speaks HTTP to an SMTP port"),)),
+    (b"POST ", (Note("the client speaks HTTP to an SMTP port"),)),
+)
 
 
 class Speaker(Protocol):
@@ -64,7 +88,7 @@ class Conversation:
     `speaker` returns who replies to the next line, `dialogue` itself by default.
     """
 
-    __slots__ = ("_dialogue", "_lines", "_message", "_policy", "_speaker")
+    __slots__ = ("_dialogue", "_is_opening", "_lines", "_message", "_policy", "_speaker")
 
     def __init__(
         self,
@@ -76,6 +100,7 @@ class Conversation:
         self._policy = policy
         self._speaker: Callable[[], Speaker] = speaker or (lambda: dialogue)
         self._lines = LineReader()
+        self._is_opening = True
         self._message: MessageReader | None = None
 
     def connect(self, *, implicit_tls: bool) -> Actions:
@@ -95,6 +120,8 @@ class Conversation:
         """Return what to do about the next line or piece of a message; `()`: more must arrive."""
         if self._dialogue.expects_message:
             return self._take_message_data(self._speaker())
+        if self._is_opening and (actions := self._look_at_opening()):
+            return actions
         return self._take_line(self._speaker())
 
     @property
@@ -108,6 +135,13 @@ class Conversation:
         """Hand over the bytes that are not part of a whole line yet."""
         return self._lines.take_rest()
 
+    def _look_at_opening(self) -> Actions:
+        for prefix, actions in _OPENINGS:
+            if self._lines.starts_with(prefix):
+                self._is_opening = False
+                return actions
+        return ()
+
     # -- lines ---------------------------------------------------------------------------------
 
     def _take_line(self, speaker: Speaker) -> Actions:
@@ -115,6 +149,7 @@ class Conversation:
         line = lines.next_line()
         if not line:
             return () if line is None else (DROPPED_LINE, *speaker.receive_long_line())
+        self._is_opening = False
         has_more, received = lines.has_more, Received(line, dialogue.awaiting)
         notes = self._look_at(line) if has_more or not line.endswith(b"\r\n") else ()
         actions = speaker.receive_line(line, more_behind=has_more)

@@ -53,6 +53,10 @@ class LineReader:
         rest, self._buffer, self._start = self._buffer[self._start :], b"", 0
         return rest
 
+    def starts_with(self, prefix: bytes) -> bool:
+        """Whether the bytes that are waiting begin so."""
+        return self._buffer.startswith(prefix, self._start)
+
     @property
     def has_more(self) -> bool:
         """Whether bytes are waiting behind the last line."""

@@ -1,4 +1,4 @@
-"""Why a session ended; and why a TLS handshake failed, in words, the library's own behind them."""
+"""Why a session ended; and why a TLS handshake failed, in words and in OpenSSL's own."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import re
 from enum import StrEnum
 
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
-#: What the library says (OpenSSL through Python's ssl), and what it means here.
+_PLAINTEXT = "the client sent plaintext where TLS was expected (587 and 25 start with plaintext)"
+_TRUST = "does it trust the CA? (fakesmtp certs --trust)"
+#: OpenSSL's reason (through Python's ssl), and what it means here. An alert is the client's own
+#: word (RFC 8446 §6.2), but clients differ in which one they send for what.
 _CAUSES = (
-    ("UNKNOWN_CA", "the client does not trust the authority that signed our certificate"),
-    ("CERTIFICATE_UNKNOWN", "the client refused our certificate"),
     (
-        "BAD_CERTIFICATE",
-        "the client refused our certificate: not for the name it uses",
+        "UNKNOWN_CA",
+        f"the client does not trust the authority that signed our certificate: {_TRUST}",
     ),
+    ("CERTIFICATE_UNKNOWN", f"the client refused our certificate: {_TRUST}"),
+    ("BAD_CERTIFICATE", "the client refused our certificate: CA, name or date (Go does not say)"),
     ("CERTIFICATE_EXPIRED", "the client says that our certificate has expired"),
     ("UNSUPPORTED_CERTIFICATE", "the client cannot use our kind of certificate"),
-    ("UNRECOGNIZED_NAME", "the client and we do not know the same name"),
-    ("HTTP_REQUEST", "the client spoke HTTP"),
-    ("WRONG_VERSION_NUMBER", "the client spoke no TLS: in clear, on a port of TLS?"),
-    ("RECORD_LAYER_FAILURE", "the client spoke no TLS: in clear, on a port of TLS?"),
-    ("UNSUPPORTED_PROTOCOL", "the client knows only versions of TLS before 1.2"),
-    ("PROTOCOL_VERSION", "the client wants another version of TLS"),
-    ("VERSION_TOO_LOW", "the client knows only versions of TLS before 1.2"),
-    ("NO_SHARED_CIPHER", "the client knows no cipher that we know"),
-    ("HANDSHAKE_FAILURE", "the client found nothing that both of us know"),
-    ("UNEXPECTED_EOF", "the client hung up during the handshake"),
-    ("CONNECTION RESET", "the client reset the connection during the handshake"),
-    ("CONNECTION LOST", "the client hung up during the handshake"),
+    ("UNRECOGNIZED_NAME", "the client refused the server name"),
+    ("ALERT_INTERNAL_ERROR", "the client failed by itself: some do so to refuse a certificate"),
+    ("HTTP_REQUEST", "the client sent HTTP"),
+    ("WRONG_VERSION_NUMBER", _PLAINTEXT),
+    ("RECORD_LAYER_FAILURE", _PLAINTEXT),
+    ("BAD_RECORD_TYPE", _PLAINTEXT),
+    ("UNSUPPORTED_PROTOCOL", "the client offers no version of TLS that this server accepts"),
+    ("PROTOCOL_VERSION", "the client accepts none of the versions of TLS that this server offers"),
+    ("VERSION_TOO_LOW", "the client offers no version of TLS that this server accepts"),
+    ("NO_SHARED_CIPHER", "client and server have no cipher suite in common"),
+    ("HANDSHAKE_FAILURE", "the client found nothing in common with the server"),
 )
 
 
@@ -46,6 +48,23 @@ class ClosedBy(StrEnum):
 def explain_tls_failure(reason: str) -> str:
     """Put what it means in front of the library's reason; an unknown reason stays as it is."""
     reason = _SOURCE_LINE.sub("", reason)
-    shown = reason.upper()
+    shown = reason.upper().replace(" ", "_")
     meaning = next((meaning for mark, meaning in _CAUSES if mark in shown), None)
-    return reason if meaning is None else f"{meaning} ({reason})" if reason else meaning
+    return reason if meaning is None else f"{meaning} ({reason})"
+
+
+def describe_handshake(received: int, *, implicit_tls: bool, has_replied: bool) -> str:
+    """Say how far a handshake came that did not end, and what that may mean.
+
+    `received` is how many bytes the client sent; `has_replied` whether our certificate went out.
+    """
+    if has_replied:
+        return f"after our certificate: {_TRUST}"
+    if received:
+        return f"after {received} bytes, which are not a whole ClientHello"
+    if implicit_tls:
+        return (
+            "before the client sent anything: is it waiting for a plaintext greeting? This port "
+            "starts with TLS, 587 greets first"
+        )
+    return "before the client sent anything after STARTTLS"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 
-#: Lines or pieces of a message that a connection may take when they arrive; for more it takes turns.
+#: Lines or pieces of a message that a connection may take at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
 
@@ -139,7 +139,8 @@ class Connection(SMTP, BufferedProtocol):
         self._services.connections.discard(self)
         is_reset = isinstance(error, ConnectionError)
         if self._hold is Hold.HANDSHAKE:
-            self._end(ClosedBy.TLS, "connection reset" if is_reset else "connection lost")
+            how = "reset the connection" if is_reset else "closed the connection"
+            self._end(ClosedBy.TLS, f"the client {how} {self._unfinished()}")
         else:
             self._end(ClosedBy.RESET if is_reset else ClosedBy.CLIENT, self._unfinished())
         # Each of them knows this connection.
@@ -365,8 +366,9 @@ class Connection(SMTP, BufferedProtocol):
 
     def _unfinished(self) -> str:
         """Say what the client was in the middle of, `""` when it was not."""
-        if self._hold is Hold.HANDSHAKE:
-            return "in the middle of the TLS handshake"
+        if self._hold is Hold.HANDSHAKE and self._stream is not None:
+            far = self._stream.describe_handshake(implicit_tls=self._listener.implicit_tls)
+            return f"in the middle of the TLS handshake, {far}"
         size = self._conversation.message_size
         if size is not None:
             return f"in the middle of a message, after {size} bytes"

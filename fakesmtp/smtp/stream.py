@@ -8,6 +8,8 @@ from struct import pack
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from fakesmtp.recording.causes import describe_handshake
+
 if TYPE_CHECKING:
     import asyncio
     import ssl
@@ -89,6 +91,14 @@ class Stream:
         if _QUICK_ACK is not None:
             self._set_option(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         return perf_counter() - self._began
+
+    def describe_handshake(self, *, implicit_tls: bool) -> str:
+        """Say how far a handshake came that did not end, `""` when none began."""
+        if self.tls is None:
+            return ""
+        return describe_handshake(
+            self.tls.received, implicit_tls=implicit_tls, has_replied=self.tls.has_replied
+        )
 
     # -- closing -------------------------------------------------------------------------------
 

@@ -30,14 +30,20 @@ class TlsLayer:
         "_incoming",
         "_outgoing",
         "failure",
+        "has_replied",
         "is_established",
         "is_peer_closed",
+        "received",
         "ssl_object",
     )
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.ssl_object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        #: Bytes that the client sent in the handshake.
+        self.received = 0
+        #: Whether the server's side of the handshake went out, its certificate included.
+        self.has_replied = False
         #: Whether the handshake is done.
         self.is_established = False
         #: Whether the client has sent close_notify (RFC 8446 §6.1): nothing more comes.
@@ -62,9 +68,11 @@ class TlsLayer:
         return b"".join(plaintext)
 
     def _shake_hands(self) -> bool:
+        self.received += self._incoming.pending
         with suppress(ssl.SSLWantReadError):
             self.ssl_object.do_handshake()
             self.is_established = True
+        self.has_replied = self.has_replied or self._outgoing.pending > 0
         return self.is_established
 
     def _read(self) -> Iterator[bytes]:

@@ -500,6 +500,14 @@ def test_client_of_old(server: FakeSMTP, ends: Ends) -> None:
     assert any("TLS 1.0" in note for note in session.notes)
 
 
+def test_a_client_that_only_quits_is_not_accused(server: FakeSMTP, ends: Ends) -> None:
+    """Postfix and libESMTP check the certificate after the handshake, and then send QUIT."""
+    add(server, What.BAD_CERTIFICATE, Where.TLS_HANDSHAKE, certificate="self-signed")
+    with dial(server, 465, make_careless) as client:
+        client.ask("QUIT")
+    assert not any("does not check" in note for note in ends.get().notes)
+
+
 @pytest.mark.parametrize(
     ("what", "where"),
     [(What.STRIP_STARTTLS, Where.EHLO), (What.REFUSE_STARTTLS, Where.STARTTLS)],

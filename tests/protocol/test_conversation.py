@@ -95,3 +95,44 @@ def test_a_message_that_is_under_way_has_a_size() -> None:
         driver.send(chunk)
         sizes.append(driver.conversation.message_size)
     assert sizes == [None, 0, 7, None]
+
+
+@pytest.mark.parametrize(
+    ("first", "note"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01", "started TLS on a STARTTLS port"),
+        (b"\x16\x03\x01\x02\n\x01", "started TLS on a STARTTLS port"),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", "PROXY protocol header"),
+        (b"GET / HTTP/1.1\r\n", "HTTP"),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 100])
+def test_first_bytes_of_other_protocols_are_named(first: bytes, note: str, step: int) -> None:
+    """A client of another protocol gets one note, however its bytes are cut."""
+    driver = Driver()
+    for start in range(0, len(first), step):
+        driver.send(first[start : start + step])
+    notes = [action.text for action in driver.actions if isinstance(action, Note)]
+    assert note in notes[0]
+
+
+def test_a_binary_proxy_header_is_named() -> None:
+    """Version 2 begins with blank lines; it is recognised when it comes whole, as it does."""
+    driver = Driver()
+    driver.send(b"\r\n\r\n\0\r\nQUIT\n\x21\x11")
+    assert any(isinstance(a, Note) and "(version 2)" in a.text for a in driver.actions)
+
+
+def test_tls_on_a_plaintext_port_is_one_note_and_an_end() -> None:
+    """Nothing of a ClientHello is taken for a command, and no reply is sent."""
+    driver = Driver()
+    driver.take_said()
+    assert driver.send(b"\x16\x03\x01\x02\x00\x01\nNOOP\r\n") == []
+    assert driver.closed
+    assert not any(isinstance(action, Received) for action in driver.actions)
+
+
+def test_a_later_line_may_begin_anyhow() -> None:
+    """Only the first bytes of a session are looked at."""
+    assert play(b"PROXY a\r\n", b"GET / HTTP/1.1\r\n") == play(b"PROXY a\r\nGET / HTTP/1.1\r\n")
+    assert not any(isinstance(action, Note) for action in play(b"PROXY a\r\n"))

@@ -85,7 +85,9 @@ def test_a_client_that_speaks_no_tls(recorder: Recorder) -> None:
     with RawClient(recorder.port(465)) as client:
         client.send(b"EHLO client\r\n")
         client.read_to_end()
-    assert "the client spoke no TLS" in (recorder.next_recording().tls_failure or "")
+    assert "the client sent plaintext where TLS was expected" in (
+        recorder.next_recording().tls_failure or ""
+    )
 
 
 def test_the_facts_of_a_whole_session(recorder: Recorder) -> None:

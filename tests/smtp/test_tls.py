@@ -211,3 +211,64 @@ def test_nothing_is_kept(smtp: FakeSMTP, over: SimpleQueue[Session], port: int) 
         assert [each for each in gc.get_objects() if isinstance(each, Connection)] == []
     finally:
         gc.enable()
+
+
+def hang_up(client: RawClient, smtp: FakeSMTP, how: str) -> None:
+    """Begin a handshake as far as asked, then close."""
+    hello = ssl.MemoryBIO()
+    context = smtp.client_context()
+    tls = context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        tls.do_handshake()
+    data = hello.read()
+    client.send({"nothing": b"", "half": data[:100], "whole": data}[how])
+    if how == "whole":
+        client.socket.recv(1000)
+    client.socket.close()
+
+
+@pytest.mark.parametrize("port", [465, 587])
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [
+        ("nothing", {465: "is it waiting for a plaintext greeting", 587: "after STARTTLS"}),
+        ("half", dict.fromkeys((465, 587), "after 100 bytes, which are not a whole ClientHello")),
+        ("whole", dict.fromkeys((465, 587), "does it trust the CA")),
+    ],
+)
+def test_hanging_up_in_the_handshake_names_the_likely_cause(
+    smtp: FakeSMTP, over: SimpleQueue[Session], port: int, how: str, cause: dict[int, str]
+) -> None:
+    """Silence, half a ClientHello and a certificate that is not trusted are told apart."""
+    client = RawClient(smtp.port(port))
+    if port == 587:
+        client.read_reply()
+        assert client.ask("STARTTLS").startswith("220")
+    hang_up(client, smtp, how)
+    session = over.get(timeout=PATIENCE)
+    assert session.closed_by is ClosedBy.TLS
+    assert cause[port] in session.ending
+
+
+def test_silence_on_a_tls_port_names_the_likely_cause() -> None:
+    """A client that waits for a plaintext greeting is idle in the handshake."""
+    with (
+        FakeSMTP(ports={465: 0}, idle_timeout=0.05) as smtp,
+        RawClient(smtp.port(465)) as client,
+    ):
+        client.read_to_end()
+        (session,) = smtp.sessions
+    assert session.closed_by is ClosedBy.IDLE
+    assert "is it waiting for a plaintext greeting" in session.ending
+
+
+def test_tls_on_a_plaintext_port_is_told_in_one_sentence(
+    smtp: FakeSMTP, over: SimpleQueue[Session]
+) -> None:
+    """A real client that starts TLS on 587 leaves one note and no garbage."""
+    with pytest.raises(ssl.SSLError):
+        RawClient(smtp.port(587), smtp.client_context())
+    session = over.get(timeout=PATIENCE)
+    assert len(session.notes) == 1
+    assert "started TLS on a STARTTLS port" in session.notes[0]
+    assert session.commands == ()
