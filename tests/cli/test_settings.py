@@ -34,6 +34,7 @@ TEXTS = {
     "faults": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
     "max-message-size": ("1K", "2M", "3G"),
+    "max-recipients": ("1", "2", "3"),
     "idle-timeout": ("1", "2.5", "3"),
     "auth-required-at": ("mail", "never", "mail"),
     **dict.fromkeys(
