@@ -10,13 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmtp.mail.decoding import (
-    content_type,
-    decode_base64,
-    decode_header,
-    decode_text,
-    parameter,
-)
+from fakesmtp.mail.charsets import decode_text
+from fakesmtp.mail.decoding import decode_base64, decode_header
+from fakesmtp.mail.headers import content_type, parameter
 
 KOREAN = "똠방각하와 뷁, 한글"
 

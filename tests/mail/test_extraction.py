@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fakesmtp.mail.extraction import find_urls, read_page
+from fakesmtp.mail.extraction import read_page
+from fakesmtp.mail.links import find_urls
 
 
 @pytest.mark.parametrize(
