@@ -104,10 +104,9 @@ def content_type(value: str) -> str:
     return name if name and name.isascii() else "text/plain"
 
 
-def token(value: str) -> str:
-    """Return the word that a header begins with, in lower case and without comments."""
-    word = strip_comments(plain_header(value)).partition(";")[0].strip(' \t"').lower()
-    return word.split()[0] if word else ""
+def before_parameters(value: str) -> str:
+    """Return what a header says before its parameters, in lower case and without comments."""
+    return strip_comments(plain_header(value)).partition(";")[0].strip(' \t"').lower()
 
 
 def parameter(value: str, name: str, *, words: bool = True) -> str | None:

@@ -83,9 +83,15 @@ def _join(texts: list[str]) -> str | None:
 
 
 def _disposition(part: Part) -> str:
-    word = headers.token(headers.field(part.fields, "content-disposition"))
+    said = headers.before_parameters(headers.field(part.fields, "content-disposition"))
+    word = said.split()[0] if said else ""
     # `filename=a.txt` alone, or an encoded word, is not a disposition.
     return "" if "=" in word else word
+
+
+def _encoding(part: Part) -> str:
+    said = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
+    return "".join(said.split())
 
 
 def _attachment(part: Part) -> Attachment:
@@ -113,7 +119,7 @@ def _content(part: Part) -> tuple[bytes, str | None]:
     """Return the decoded bytes, and what is wrong with them."""
     if part.cut:
         return part.body, part.cut
-    encoding = headers.token(headers.field(part.fields, "content-transfer-encoding"))
+    encoding = _encoding(part)
     data, whole = decode_transfer(part.body, encoding)
     return data, None if whole else f"cannot be decoded as {encoding}"
 
