@@ -23,12 +23,9 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
         "5601",
         "cp20949",
         "cp51949",
-        "cp949",
         "euc-kr",
         "euckr",
-        "ibm-949",
         "ibm-970",
-        "ibm949",
         "ibm970",
         "iso-ir-149",
         "korean",
@@ -43,23 +40,19 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
         "ksc56011987",
         "ksx1001",
         "mac-korean",
-        "ms949",
         "uhc",
         "windows-51949",
-        "windows-949",
     ),
-    "johab": ("ksc5601-1992-johab", "ms1361", "windows-johab"),
+    "johab": ("ksc5601-1992-johab", "windows-johab"),
     "cp932": (
         "cp943c",
         "ibm-943c",
         "mac-japanese",
         "ms-kanji",
-        "ms932",
         "shift-jis",
         "shiftjis",
         "sjis",
         "windows-31j",
-        "windows-932",
         "windows31j",
     ),
     "euc_jp": (
@@ -91,18 +84,19 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
         "windows-936",
     ),
     "big5hkscs": ("ms950-hkscs", "ms950-hkscs-xp"),
-    "cp950": ("big5", "cn-big5", "ms950", "windows-950"),
+    "cp950": ("big5", "cn-big5"),
     "mac_roman": ("mac", "macroman"),
-    "cp874": ("ms874", "windows-874"),
     "utf-8": ("unicode-1-1-utf-8", "unicode-2-0-utf-8", "utf8mb4"),
     "utf-16": ("utf-16le-bom",),
     "utf-7": ("unicode-1-1-utf-7",),
-    "iso8859_6": ("iso-8859-6-e", "iso-8859-6-i"),
-    "iso8859_8": ("iso-8859-8-e", "iso-8859-8-i"),
+    "iso8859_6": ("iso-8859-6-e", "iso-8859-6-i", "iso88596e", "iso88596i"),
+    "iso8859_8": ("iso-8859-8-e", "iso-8859-8-i", "iso88598e", "iso88598i"),
 }
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels}
 # What Java and Windows, and the registry of IANA, put in front of a name.
 _PREFIXES = ("", "x-", "cs")
+# Python knows the code pages of Windows and IBM by their number.
+_CODE_PAGE = re.compile(r"(?:cp|ibm|ms|windows)[-_]?([0-9]+)")
 # Codecs of Python that are not character sets of mail; punycode's time is quadratic as well.
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 # What 8-bit text without a (true) label is tried as.
@@ -167,7 +161,7 @@ def _codec(label: str) -> str:
             return codec
     for name in bare:
         with suppress(LookupError):
-            return _python_codec(name)
+            return _python_codec(_CODE_PAGE.sub(r"cp\1", name))
     raise LookupError(label)
 
 

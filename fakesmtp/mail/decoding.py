@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _DIGITS_OF_A_QUAD = 4
+# Some characters that are not Base64 are forgiven (RFC 2045 §6.8); a text of words has more.
+_FOREIGN = 2
+_ONE_IN = 20
 
 # RFC 2047 §2: =?charset?encoding?text?=, the charset perhaps with a language (RFC 2231 §5).
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
@@ -51,13 +54,16 @@ def _read_base64(data: bytes) -> Decoded:
 
     A piece with one digit too many is decoded without it, and is not whole.
     """
-    pieces = [piece for piece in _NOT_BASE64.sub(b"", data).split(b"=") if piece]
+    digits = _NOT_BASE64.sub(b"", data)
+    foreign = len(data) - len(digits) - data.count(b"\r") - data.count(b"\n")
+    pieces = [piece for piece in digits.split(b"=") if piece]
     spare = [len(piece) % _DIGITS_OF_A_QUAD for piece in pieces]
     decoded = b"".join(
         binascii.a2b_base64(piece[:-1] if extra == 1 else piece + b"=" * (-extra % 4))
         for piece, extra in zip(pieces, spare, strict=True)
     )
-    return Decoded(decoded, whole=1 not in spare)
+    is_base64 = foreign <= max(_FOREIGN, len(data) // _ONE_IN)
+    return Decoded(decoded, whole=is_base64 and 1 not in spare)
 
 
 def _read_quoted_printable(data: bytes) -> Decoded:

@@ -147,11 +147,11 @@ def _parameters(value: str) -> Iterator[tuple[str, str]]:
 
 
 def _unquote(text: str, name: str) -> str:
-    bare = text if name in _FILE_NAMES else strip_comments(text).strip()
-    quoted = _QUOTED.match(bare)
+    quoted = _QUOTED.match(text)
     if quoted:
         return _QUOTED_PAIR.sub(r"\1", quoted[1])
-    return bare if name in _FILE_NAMES else bare.partition("(")[0].strip()
+    # What is left of a bracket is that of a comment which is never closed.
+    return text if name in _FILE_NAMES else text.partition("(")[0].strip()
 
 
 def _sections(value: str, name: str) -> list[tuple[bool, str]]:
@@ -161,7 +161,8 @@ def _sections(value: str, name: str) -> list[tuple[bool, str]]:
     """
     plain: list[str] = []
     sections: dict[int, tuple[bool, str]] = {}
-    for key, text in _parameters(unfold(value)):
+    bare = unfold(value) if name in _FILE_NAMES else strip_comments(unfold(value))
+    for key, text in _parameters(bare):
         match = _PARAMETER_NAME.fullmatch(key)
         if match is None or match[1].lower() != name:
             continue
