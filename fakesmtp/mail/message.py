@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from fakesmtp.mail.extraction import Page
     from fakesmtp.mail.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
@@ -61,6 +62,7 @@ class ReceivedMail:
     # A server may keep very many of these: no dictionary, and no date made before one is asked for.
     __slots__ = (
         "_contents",
+        "_page",
         "_parsed",
         "envelope",
         "id",
@@ -94,6 +96,7 @@ class ReceivedMail:
         self.session: Final = session
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
+        self._page: Page | None = None
 
     def __repr__(self) -> str:
         return f"<ReceivedMail {self.id}: {describe_route(self)}>"
@@ -207,9 +210,7 @@ class ReceivedMail:
 
         What `hidden`, `display: none` or the like hide is left out, as the text of preheaders is.
         """
-        from fakesmtp.mail.extraction import read_page
-
-        return None if self.html is None else read_page(self.html).text
+        return None if self.html is None else self._read_page(self.html).text
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
@@ -219,12 +220,18 @@ class ReceivedMail:
     @property
     def links(self) -> tuple[str, ...]:
         """The URLs in the text and where the links of the HTML lead, in order, each once."""
-        from fakesmtp.mail.extraction import read_page
         from fakesmtp.mail.links import find_urls
 
         links = find_urls(self.text or "")
-        links += read_page(self.html or "").links
+        links += self._read_page(self.html).links if self.html else ()
         return tuple(dict.fromkeys(links))
+
+    def _read_page(self, html: str) -> Page:
+        from fakesmtp.mail.extraction import read_page
+
+        if self._page is None:
+            self._page = read_page(html)
+        return self._page
 
     @property
     def contents(self) -> Contents:
