@@ -56,6 +56,24 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
         raise _failed("write", path, error) from error
 
 
+def remove(path: Path) -> None:
+    """Delete the file, if there is one; raise CertificateError where that cannot be done."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _failed("delete", path, error) from error
+
+
+def exists(path: Path) -> bool:
+    """Tell whether there is something of the name, if only a link that leads nowhere."""
+    return os.path.lexists(path)
+
+
+def can_write(folder: Path) -> bool:
+    """Tell whether this user can make files in the folder."""
+    return os.access(folder, os.W_OK)
+
+
 def _replace(path: Path, data: bytes, mode: int) -> None:
     # By hand, not by tempfile: importing that alone would take longer than making a certificate.
     temporary = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
