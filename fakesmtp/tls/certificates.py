@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fakesmtp.tls.leaf import KeyKind
+from fakesmtp.tls.unfrozen import real_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +69,7 @@ def new_server_key(kind: KeyKind) -> PrivateKey:
     return _NEW_KEYS[kind]()
 
 
+@real_datetime()
 def sign_authority(
     key: ec.EllipticCurvePrivateKey, validity: Validity
 ) -> tuple[x509.Certificate, x509.Certificate]:
@@ -92,6 +94,7 @@ def sign_authority(
     )
 
 
+@real_datetime()
 def sign_leaf(
     names: Sequence[str],
     key: PublicKey,
