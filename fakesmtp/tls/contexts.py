@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from fakesmtp.tls.leaf import KeyKind
 
 
+_PATCHED_LATE = (
+    "the module ssl was patched after fakesmtp had loaded it: patch it first, before anything else "
+    "is imported (gevent: `from gevent import monkey; monkey.patch_all()` at the top of "
+    "conftest.py)"
+)
+
+
 def server_context(folder: CertificateFolder) -> ServerContext:
     """Return a context for TLS 1.2 and 1.3 that serves the folder's certificates.
 
@@ -48,7 +55,12 @@ def load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
 
 
 def bare_server_context() -> ServerContext:
-    """Return a server's context for TLS 1.2 and 1.3 that has no certificate yet."""
+    """Return a server's context for TLS 1.2 and 1.3 that has no certificate yet.
+
+    Raises CertificateError when somebody has replaced the class of contexts since it was loaded.
+    """
+    if not issubclass(ServerContext, ssl.SSLContext):
+        raise CertificateError(_PATCHED_LATE)
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # With P-256 nobody gains by resuming a session, so no ticket is sent in TLS 1.3 (RFC 8446

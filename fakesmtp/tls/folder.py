@@ -49,6 +49,11 @@ class CertificateFolder:
         """The private key of the server's certificate with a P-256 key."""
         return self.path / KeyKind.P256.key_file
 
+    @property
+    def has_intermediate(self) -> bool:
+        """Whether an intermediate signs; in folders from older versions, the root does."""
+        return signing_files(self.path)[0] != self.ca_file
+
     def kinds(self) -> list[KeyKind]:
         """Return the kinds of keys that there is a certificate for; P-256 always counts as one."""
         has_rsa = files.exists(self.path / KeyKind.RSA.certificate_file)

@@ -111,6 +111,15 @@ def test_a_missing_key_is_named(folder: CertificateFolder) -> None:
     assert str(caught.value).endswith("or delete ca.pem and ca.key there")
 
 
+def test_certs_says_what_is_better(folder: CertificateFolder) -> None:
+    """`fakesmtp certs` says once, beside its output, why and how to renew; then no more."""
+    command = [sys.executable, "-m", "fakesmtp", "certs", "--certs-dir", str(folder.path)]
+    for options, said in (((), True), (("--renew",), False), ((), False)):
+        done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+        assert ("Java ignores its limits" in done.stderr) is said
+        assert str(folder.ca_file) in done.stdout
+
+
 @pytest.fixture
 def read_only(folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch) -> CertificateFolder:
     """The folder on a file system that cannot be written to, as far as anybody can tell."""
