@@ -7,12 +7,11 @@ that a client accepts that trusts the authority.
 from __future__ import annotations
 
 import ssl
-import tempfile
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import utc_now
+from fakesmtp.tls import files
 from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority
 from fakesmtp.tls.contexts import bare_server_context, load_leaf
 from fakesmtp.tls.leaf import KeyKind, Leaf
@@ -86,8 +85,11 @@ def fresh_context(
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.set_ciphers(_OLD_CIPHERS)
     make = _LEAVES.get(flaw, _good)
-    with tempfile.TemporaryDirectory(prefix="fakesmtp-") as folder:
+    folder = files.make_temporary_folder()
+    try:
         for kind in kinds:
-            make(authority, kind).save(Path(folder))
-            load_leaf(context, Path(folder), kind)
+            make(authority, kind).save(folder)
+            load_leaf(context, folder, kind)
+    finally:
+        files.remove_folder(folder)
     return context

@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING
+from weakref import finalize
+
+from fakesmtp.errors import CertificateError
 
 if TYPE_CHECKING:
     import ssl
-    import tempfile
+    from collections.abc import Callable
     from pathlib import Path
 
     from fakesmtp.tls.folder import CertificateFolder
@@ -25,7 +29,8 @@ class Identity:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = RLock()
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._process = os.getpid()
+        self._remove_temporary: Callable[[], object] | None = None
         self._folder: CertificateFolder | None = None
         self._server_contexts: dict[str, ssl.SSLContext] = {}
         self._rsa_contexts: dict[str, ssl.SSLContext] = {}
@@ -62,9 +67,10 @@ class Identity:
     def close(self) -> None:
         """Remove the temporary folder; what is asked for afterwards is made anew."""
         with self._lock:
-            if self._temporary is not None:
-                self._temporary.cleanup()
-                self._temporary = None
+            if self._remove_temporary is not None:
+                self._remove_temporary()
+                self._remove_temporary = None
+            self._process = os.getpid()
             # Also of a folder that stays: it may have been renewed when the server starts again.
             self._folder = self._client_context = None
             self._server_contexts.clear()
@@ -98,8 +104,22 @@ class Identity:
             return self._rsa_contexts[flaw]
 
     def _make_temporary(self) -> Path:
-        import tempfile
-        from pathlib import Path
+        from fakesmtp.tls import files
 
-        self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")
-        return Path(self._temporary.name)
+        if self._process != os.getpid():
+            raise CertificateError(
+                "the server runs in the process that this one was forked from, and had no "
+                "certificates then: ask for ca_file or client_context() there before forking"
+            )
+        path = files.make_temporary_folder()
+        # With the process's number: a forked child that ends would remove the folder, too.
+        self._remove_temporary = finalize(self, _remove, path, os.getpid())
+        return path
+
+
+def _remove(path: Path, process: int) -> None:
+    """Remove a folder, in the process that made it."""
+    from fakesmtp.tls import files
+
+    if os.getpid() == process:
+        files.remove_folder(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from fakesmtp.tls import files
@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class KeyKind(Enum):
+class KeyKind(StrEnum):
     """The kinds of key that a server has a certificate for; the value begins the files' names.
 
-    Clients that know P-256 get it, as its handshakes are cheap; RSA is for those that do not.
+    Clients that know P-256 get it, as its handshakes are cheap; RSA is for those that do not. Kinds
+    compare as text: pyfakefs loads modules twice, and there may be two of this class.
     """
 
     P256 = "leaf"

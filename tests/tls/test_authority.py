@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fakesmtp.errors import CertificateError
-from fakesmtp.tls import ENDPOINT_NAMES, Authority
+from fakesmtp.tls import ENDPOINT_NAMES, Authority, files
 from fakesmtp.tls.leaf import KeyKind
 
 if TYPE_CHECKING:
@@ -267,13 +268,13 @@ def test_a_key_is_closed_to_others_from_its_first_byte(
 ) -> None:
     """Each file is made with mode 0600 and opened to others, if at all, afterwards."""
     modes: list[int] = []
-    fdopen = os.fdopen
+    write = files.system.write
 
-    def look(handle: int, mode: str) -> object:
+    def look(handle: int, data: bytes) -> int:
         modes.append(os.fstat(handle).st_mode & 0o777)
-        return fdopen(handle, mode)
+        return write(handle, data)
 
-    monkeypatch.setattr(os, "fdopen", look)
+    monkeypatch.setattr(files, "system", SimpleNamespace(**vars(files.system) | {"write": look}))
     before = os.umask(0)
     try:
         good_authority.save(tmp_path)

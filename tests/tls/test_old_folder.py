@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -127,9 +126,8 @@ def read_only(folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch) -> Cer
     def refuse(path: Path, data: bytes, *, mode: int) -> None:
         raise CertificateError(f"read-only: {path} {len(data)} {mode}")
 
-    access = os.access
     monkeypatch.setattr(files, "write", refuse)
-    monkeypatch.setattr(os, "access", lambda path, mode: path != folder.path and access(path, mode))
+    monkeypatch.setattr(files, "can_write", lambda path: path != folder.path)
     return folder
 
 
