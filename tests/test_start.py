@@ -16,7 +16,10 @@ LATER = {
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
     *(f"fakesmtp.mail.{name}" for name in ("decoding", "headers", "matching", "parts", "searching")),
     *(f"fakesmtp.recording.{name}" for name in ("events", "text", "transactions")),
-    *(f"fakesmtp.tls.{name}" for name in ("authority", "contexts", "folder", "leaf")),
+    *(
+        f"fakesmtp.tls.{name}"
+        for name in ("authority", "contexts", "folder", "hello", "leaf", "serving")
+    ),
 }
 START = """
 import sys
