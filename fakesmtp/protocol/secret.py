@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
+from sys import byteorder
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class KnownSecrets:
         short = sorted(forms.difference(long))
         self._forms = b"\0".join(long)
         self._words = frozenset(
-            word for form in long for start in range(_WORD) for word in _words(form[start:])
+            int.from_bytes(form[at : at + _WORD], byteorder)
+            for form in long
+            for at in range(len(form) - _WORD + 1)
         )
         self._short = re.compile(b"|".join(map(re.escape, short))) if short else None
 
@@ -89,22 +92,28 @@ class KnownSecrets:
 
         In clear, Base64 (also the URL-safe one), hexadecimal or percent-encoding, in any case.
         """
-        return self._stand_in(text.translate(_FOLD)) or (
-            # Once: a text that was escaped over and over is not taken apart layer by layer.
-            b"%" in text and self._stand_in(re.sub(_ESCAPED, _unescape, text).translate(_FOLD))
-        )
+        if self._stand_in(text.translate(_FOLD)):
+            return True
+        # Once: a text that was escaped over and over is not taken apart layer by layer.
+        unescaped = re.sub(_ESCAPED, _unescape, text) if b"%" in text else text
+        return unescaped != text and self._stand_in(unescaped.translate(_FOLD))
 
     def _stand_in(self, folded: bytes) -> bool:
-        if not self._words.isdisjoint(_words(folded)):
-            pieces = (folded[at : at + PIECE] for at in range(len(folded) - PIECE + 1))
-            if any(piece in self._forms for piece in pieces):
-                return True
+        # Looked up as numbers, in C: every line of every client comes this way.
+        words = memoryview(folded[: len(folded) // _WORD * _WORD]).cast("I")
+        if not self._words.isdisjoint(words) and self._has_piece(folded, words):
+            return True
         return self._short is not None and self._short.search(folded) is not None
 
-
-def _words(text: bytes) -> memoryview:
-    """Give the words of a text as numbers: they are made and looked up in C."""
-    return memoryview(text[: len(text) // _WORD * _WORD]).cast("I")
+    def _has_piece(self, folded: bytes, words: memoryview) -> bool:
+        """Compare what stands around the words that are parts of secrets."""
+        hits = (number * _WORD for number, word in enumerate(words) if word in self._words)
+        last = len(folded) - PIECE
+        return any(
+            folded[start : start + PIECE] in self._forms
+            for hit in hits
+            for start in range(max(hit + _WORD - PIECE, 0), min(hit, last) + 1)
+        )
 
 
 def _unescape(escaped: re.Match[bytes]) -> bytes:
