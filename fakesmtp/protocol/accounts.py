@@ -78,7 +78,7 @@ def _check_shape(number: int, pair: object) -> tuple[str, str]:
     """Return the pair if it is one; raises `ConfigurationError`."""
     if isinstance(pair, tuple) and len(pair) == len(Account._fields):
         return cast("tuple[str, str]", pair)
-    got = f"{len(pair)} values" if isinstance(pair, tuple) else describe_hidden(pair)
+    got = f"a tuple of {len(pair)}" if isinstance(pair, tuple) else describe_hidden(pair)
     message = f"account {number} must be a pair (AppKey, SecretKey), not {got}"
     raise ConfigurationError(message)
 

@@ -61,8 +61,9 @@ def hide_secrets(accounts: _T) -> _T:
 def _hide_pair(pair: object) -> object:
     if not isinstance(pair, tuple | list):
         return hide(pair)
-    names = (name if isinstance(name, str) else hide(name) for name in pair[:1])
-    return (*names, *map(hide, pair[1:]))
+    hidden = tuple(map(hide, pair))
+    has_name = len(pair) > 1 and isinstance(pair[0], str)
+    return (pair[0], *hidden[1:]) if has_name else hidden
 
 
 def describe_hidden(value: object) -> str:
