@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fakesmtp.recording.events import Event
     from fakesmtp.recording.recorded import Recorded
     from fakesmtp.recording.timeline import Share
-    from fakesmtp.recording.transactions import Transaction
+    from fakesmtp.recording.transactions import Refusal, Transaction
 
 _MICROSECONDS = 1_000_000
 _SHOWN_DIGEST = 16
@@ -127,10 +127,14 @@ def _refusals(session: Recorded) -> str:
     ]
     rows = [
         f'<li><a href="#e{number}"><code>{_text(refusal.command or "connection")}</code></a>'
-        f" → <code>{_text(refusal.reply)}</code></li>"
+        f" → <code>{_text(refusal.reply)}</code>{_reason(refusal)}</li>"
         for number, refusal in zip(numbers, session.refusals, strict=True)
     ]
     return _section("What was refused", f"<ul>{''.join(rows)}</ul>", "refusals") if rows else ""
+
+
+def _reason(refusal: Refusal) -> str:
+    return f"<br>{_text(refusal.reason)}" if refusal.reason else ""
 
 
 def _notes(session: Recorded) -> str:

@@ -12,6 +12,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.secret import hide
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import EventKind
 
@@ -41,6 +42,7 @@ def as_scenario(
     `secret_key` is sent where a login succeeded, another one where it failed. Raises
     `RecordingError` for a session that was cut, or in which something is masked that is no login.
     """
+    secret_key = hide(secret_key)
     if session.cut:
         raise RecordingError(f"session {session.id} cannot be played: events of it were not kept")
     maker = _Maker(session, secret_key, data or {})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.protocol.address import AddressError, parse_address
 from fakesmtp.protocol.command import Command, inside_brackets, parse_path_argument
+from fakesmtp.protocol.reasons import BECAUSE
 from fakesmtp.recording.events import EventKind, Message, show_lines
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ _ENDING = {"RSET", "EHLO", "HELO", "STARTTLS"}
 
 
 class Refusal(NamedTuple):
-    """A reply of 4xx or 5xx, and the command it answered (`""`: none did)."""
+    """A reply of 4xx or 5xx, and the command it answered (`""`: none did).
+
+    `reason` is more than the client was told, `""` where the reply says it all.
+    """
 
     command: str
     reply: Reply
+    reason: str = ""
 
     def __str__(self) -> str:
-        return f"{self.command} -> {show_lines(str(self.reply))}"
+        why = f" ({self.reason})" if self.reason else ""
+        return f"{self.command} -> {show_lines(str(self.reply))}{why}"
 
 
 class Outcome(StrEnum):
@@ -63,14 +69,16 @@ class Transaction:
 
 def read_refusals(events: Iterable[Event]) -> Iterator[Refusal]:
     """Give the replies of 4xx and 5xx, each with the command that it answered."""
-    command = ""
+    command = reason = ""
     for event in events:
         if event.kind is EventKind.CLIENT:
-            command = event.text
+            command, reason = event.text, ""
         elif event.kind is EventKind.MESSAGE:
-            command = END_OF_DATA
+            command, reason = END_OF_DATA, ""
+        elif event.kind is EventKind.NOTE and event.text.startswith(BECAUSE):
+            reason = event.text.removeprefix(BECAUSE)
         elif event.reply and event.reply.is_refusal:
-            yield Refusal(command, event.reply)
+            yield Refusal(command, event.reply, reason)
 
 
 def read_transactions(events: Iterable[Event]) -> tuple[Transaction, ...]:

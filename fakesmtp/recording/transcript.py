@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
+from fakesmtp.protocol.secret import MASK
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
-from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
+from fakesmtp.recording.masking import AS_WRITTEN, Masker
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
     LONGEST_COMMAND,
@@ -60,11 +61,11 @@ class Session(Recorded):
     """A session that the connection writes, and everyone reads."""
 
     __slots__ = (
-        "_accounts",
         "_began",
         "_find_secret",
-        "_hide_reply",
+        "_hides_reply",
         "_log",
+        "_masker",
         "_max_bytes",
         "_raw_of",
         "_room",
@@ -121,10 +122,11 @@ class Session(Recorded):
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
         self._unanswered: tuple[int, int, bytes] | None = None
-        self._accounts = accounts
         self._find_secret = accounts.find_secret
+        self._masker = Masker(accounts)
         self._raw_of = raw_of
-        self._hide_reply = False
+        #: Whether the next reply may repeat what was masked.
+        self._hides_reply = False
 
     # -- written by the connection -------------------------------------------------------------
 
@@ -132,27 +134,27 @@ class Session(Recorded):
         """Keep a line of the client with its end, masked."""
         if (
             awaiting is _COMMAND
-            and line[:4] in AS_WRITTEN
+            and line[:5] in AS_WRITTEN
             and len(line) <= LONGEST_COMMAND
             and line.isascii()
+            and not self._masker.is_wary
             and not self._find_secret(line)
         ):
+            self._hides_reply = False
             self._keep(CLIENT, line)
         else:
             self._hear_with_care(line, awaiting)
 
     def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
-        masked = mask_line(line, awaiting, self._accounts)
-        if masked == strip_line(line):
-            self._keep(CLIENT, line)
-        else:
-            self._keep(CLIENT | MASKED, masked)
-            self._hide_reply = awaiting is _COMMAND and may_be_repeated(masked)
+        text, is_masked, self._hides_reply, note = self._masker.mask(line, awaiting)
+        self._keep(CLIENT | MASKED if is_masked else CLIENT, text if is_masked else line)
         if awaiting is _COMMAND:
-            if self.tls is None and masked[:4].upper() == b"AUTH":
+            if self.tls is None and text[:4].upper() == b"AUTH":
                 self.noted_once(AUTH_IN_CLEAR)
-            for note in look_at_command(line):
-                self.noted(note)
+            if note:
+                self.noted_once(note)
+            for each in look_at_command(line):
+                self.noted(each)
 
     def exchanged(self, lines: bytes, replies: Sequence[bytes]) -> None:
         """Keep ordinary lines of the client, ASCII and short, and each one's reply as it is sent.
@@ -166,6 +168,7 @@ class Session(Recorded):
         if (
             self._room >= count
             and len(self._log) < self._max_bytes
+            and not self._masker.is_wary
             and not self._find_secret(lines)
         ):
             self._room -= count - 1
@@ -177,8 +180,8 @@ class Session(Recorded):
 
     def said(self, reply: Reply) -> None:
         """Keep a reply, without its text where that would repeat a masked line."""
-        if self._hide_reply:
-            self._hide_reply, reply = False, Reply(reply.code, (MASK,))
+        if self._hides_reply:
+            self._hides_reply, reply = False, Reply(reply.code, (MASK,))
         self._keep(SERVER, reply.wire)
 
     def took_message(self, mail_id: str, raw: bytes, envelope: Envelope) -> None:
@@ -213,6 +216,8 @@ class Session(Recorded):
 
     def shook_hands(self, tls: TlsFacts) -> None:
         """Keep that TLS is on."""
+        if tls.sni and self._find_secret(tls.sni.encode()):
+            tls = tls._replace(sni=MASK)
         self.tls = tls
         facts = (tls.version, tls.cipher, repr(tls.handshake), tls.alpn or "", tls.sni or "")
         self._keep(TLS, pack_texts(*facts))

@@ -58,7 +58,8 @@ def test_list(recorded: list[str], run: Callable) -> None:
     assert [line.split()[2] for line in lines[1:]] == recorded
     assert lines[1].endswith("-    AppKey#normal  1      delivered")
     assert lines[2].endswith(
-        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed"
+        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed "
+        "(the SecretKey of AppKey 'AppKey' is wrong)"
     )
 
 
