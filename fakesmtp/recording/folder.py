@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.events import Ended
 from fakesmtp.recording.jsonl import Header, Summary, load_header, load_summary, summarize
 from fakesmtp.recording.loading import load, read_line
 from fakesmtp.recording.saving import SUFFIX
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fakesmtp.recording.events import Ended
     from fakesmtp.recording.recorded import Recorded
 
 #: First line and last line stand in so many bytes of a file's ends.
@@ -59,9 +59,7 @@ class Source(Protocol):
 def entry_of(session: Recorded) -> Entry:
     """Make the entry of a session at hand."""
     header = Header(session.id, session.started, session.peer, session.listener, session.local_port)
-    about = session.events[-1].about if session.events else None
-    end = about if isinstance(about, Ended) else None
-    return Entry(session.id, header, summarize(session) if end else None, end)
+    return Entry(session.id, header, summarize(session) if session.end else None, session.end)
 
 
 class RecordFolder:

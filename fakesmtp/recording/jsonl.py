@@ -25,21 +25,13 @@ from fakesmtp.recording.events import (
     Message,
     Phase,
     TlsFacts,
-)
-from fakesmtp.recording.unpacking import (
-    client_event,
-    end_event,
-    fault_event,
-    login_event,
-    message_event,
-    note_event,
-    server_event,
-    tls_event,
+    show,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from fakesmtp.recording.events import Content
     from fakesmtp.recording.recorded import Recorded
 
 FORMAT = "fakesmtp-session"
@@ -104,20 +96,19 @@ def dump(session: Recorded) -> Iterator[str]:
     for event in session.events:
         if event.kind is EventKind.MESSAGE and event.message:
             message = event.message._replace(sha256=session.digest(event.message))
-            yield dump_event(replace(event, about=message))
+            yield dump_event(replace(event, content=message))
         else:
             yield dump_event(event, summarize(session) if event.kind is EventKind.END else None)
 
 
 def summarize(session: Recorded) -> Summary:
     """Make the summary of a session that is over."""
-    refusals = session.refusals
-    first = refusals[0] if refusals else None
+    first = session.first_refusal
     return Summary(
         duration=session.duration or 0.0,
         mails=session.mails,
         cut=session.cut,
-        refused=len(refusals),
+        refused=session.refused,
         first_refusal=str(first) if first else None,
         tls=session.tls.version if session.tls else None,
         app_key=session.app_key,
@@ -251,7 +242,7 @@ def load_event(text: str) -> Event:
     fields = Fields(text)
     kind = _read_name(EventKind, fields.text("kind"), "kind")
     _read_name(Phase, fields.text("phase"), "phase")
-    return _EVENTS[kind](fields.number("at"), fields)
+    return Event(fields.number("at"), _CONTENTS[kind](fields), masked="masked" in fields)
 
 
 def load_summary(text: str) -> tuple[Ended, Summary] | None:
@@ -287,48 +278,41 @@ def _read_name(names: Any, text: str, field: str) -> Any:  # noqa: ANN401 - an e
         raise RecordingError(f"{field} may not be {text!r}") from None
 
 
-def _client_event(at: int, fields: Fields) -> Event:
+def _read_client(fields: Fields) -> bytes:
     is_utf8 = "line" in fields
     text = fields.text("line" if is_utf8 else "line_latin1")
-    end = fields.text("end") if "end" in fields else _CRLF
+    end = "" if "masked" in fields else fields.text("end") if "end" in fields else _CRLF
     try:
-        raw = (text + end).encode("utf-8" if is_utf8 else "latin-1")
+        return (text + end).encode("utf-8" if is_utf8 else "latin-1")
     except UnicodeEncodeError as error:
         raise RecordingError(f"the line has a character it cannot have: {error}") from None
-    if "masked" not in fields:
-        return client_event(at, raw)
-    event = client_event(at, raw.removesuffix(b"\r\n"))
-    return Event(at, event.kind, event.text, raw=event.raw, masked=True)
 
 
-def _server_event(at: int, fields: Fields) -> Event:
-    return server_event(at, Reply(fields.number("code"), fields.texts("lines")))
+def _read_reply(fields: Fields) -> Reply:
+    return Reply(fields.number("code"), fields.texts("lines"))
 
 
-def _message_event(at: int, fields: Fields) -> Event:
+def _read_message(fields: Fields) -> Message:
     mail_id, size = fields.text("mail_id"), fields.number("size")
-    return message_event(at, Message(mail_id, size, fields.text_or_none("sha256")))
+    return Message(mail_id, size, fields.text_or_none("sha256"))
 
 
-def _tls_event(at: int, fields: Fields) -> Event:
-    facts = TlsFacts(
+def _read_tls(fields: Fields) -> TlsFacts:
+    return TlsFacts(
         version=fields.text("version"),
         cipher=fields.text("cipher"),
         handshake=fields.seconds("handshake"),
         sni=fields.text_or_none("sni"),
         alpn=fields.text_or_none("alpn"),
     )
-    return tls_event(at, facts)
 
 
-def _login_event(at: int, fields: Fields) -> Event:
-    names = (fields.text(name) for name in LoggedIn._fields)
-    return login_event(at, LoggedIn(*names))
+def _read_login(fields: Fields) -> LoggedIn:
+    return LoggedIn(*(fields.text(name) for name in LoggedIn._fields))
 
 
-def _fault_event(at: int, fields: Fields) -> Event:
-    names = (fields.text(name) for name in Fault._fields)
-    return fault_event(at, Fault(*names))
+def _read_fault(fields: Fields) -> Fault:
+    return Fault(*(fields.text(name) for name in Fault._fields))
 
 
 def _read_end(fields: Fields) -> Ended:
@@ -336,13 +320,13 @@ def _read_end(fields: Fields) -> Ended:
     return Ended(closed_by.value, fields.text("detail"))
 
 
-_EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
-    EventKind.CLIENT: _client_event,
-    EventKind.SERVER: _server_event,
-    EventKind.MESSAGE: _message_event,
-    EventKind.TLS: _tls_event,
-    EventKind.LOGIN: _login_event,
-    EventKind.NOTE: lambda at, fields: note_event(at, fields.text("text")),
-    EventKind.FAULT: _fault_event,
-    EventKind.END: lambda at, fields: end_event(at, _read_end(fields)),
+_CONTENTS: dict[EventKind, Callable[[Fields], Content]] = {
+    EventKind.CLIENT: _read_client,
+    EventKind.SERVER: _read_reply,
+    EventKind.MESSAGE: _read_message,
+    EventKind.TLS: _read_tls,
+    EventKind.LOGIN: _read_login,
+    EventKind.NOTE: lambda fields: show(fields.text("text")),
+    EventKind.FAULT: _read_fault,
+    EventKind.END: _read_end,
 }

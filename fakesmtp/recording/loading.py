@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import Ended, Event, LoggedIn, Message, TlsFacts
 from fakesmtp.recording.jsonl import Header, load_event, load_header, load_summary
 from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded
+from fakesmtp.recording.refusals import RefusalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -26,8 +27,9 @@ class Recording(Recorded):
     __slots__ = (
         "_duration",
         "_events",
-        "closed_by",
+        "_refusals",
         "cut",
+        "end",
         "id",
         "listener",
         "local_port",
@@ -53,9 +55,10 @@ class Recording(Recorded):
         self.tls = None
         self.login = None
         self.mechanism = None
-        self.closed_by = None
+        self.end = None
         self.mails = 0
         self._duration: float | None = None
+        self._refusals = RefusalReader()
         self._events = tuple(events)
         for event in self._events:
             self._learn(event)
@@ -71,6 +74,7 @@ class Recording(Recorded):
         return self._duration
 
     def _learn(self, event: Event) -> None:
+        self._refusals.read(event.content)
         about = event.about
         if isinstance(about, TlsFacts):
             self.tls = about
@@ -80,7 +84,7 @@ class Recording(Recorded):
         elif isinstance(about, Message):
             self.mails += bool(about.mail_id)
         elif isinstance(about, Ended):
-            self.closed_by = ClosedBy(about.closed_by)
+            self.end = about
             self._duration = event.at / _MICROSECONDS
 
 
@@ -137,7 +141,7 @@ def _read_events(source: Path | str, lines: Iterable[str]) -> Iterator[Event]:
             raise RecordingError("something stands behind the end")
         if event.at < before:
             raise RecordingError(f"at is {event.at}, earlier than the {before} before it")
-        return phases.put(event)
+        return replace(event, phase=phases.read(event.content))
 
     for number, line in enumerate(lines, 2):
         event = read_line(source, number, read, line)

@@ -12,12 +12,12 @@ from fakesmtp.errors import RecordingError
 from fakesmtp.recording.events import EventKind
 from fakesmtp.recording.jsonl import dump_event, dump_header, summarize
 from fakesmtp.recording.transcript import Session
-from fakesmtp.recording.unpacking import Unpacker
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.recording.causes import ClosedBy
+    from fakesmtp.recording.events import Content
     from fakesmtp.recording.recorded import Recorded
 
 log = logging.getLogger("fakesmtp")
@@ -49,17 +49,17 @@ class SavedSession(Session):
     it was writing. A file that cannot be written ends the writing, not the session.
     """
 
-    __slots__ = ("_file", "_folder", "_unpacker")
+    __slots__ = ("_file", "_folder", "_written")
 
     def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
         super().__init__(session_id, **options)
         self._folder: Path | None = folder
         self._file: TextIO | None = None
-        self._unpacker = Unpacker()
+        self._written = 0
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how it ended, and close the file; only the first end counts."""
-        if self.closed_by is None:
+        if self.end is None:
             super().ended(closed_by, detail)
             self._save()
             self._close()
@@ -68,8 +68,8 @@ class SavedSession(Session):
         # The mail may be gone when the file is read.
         return sha256(raw).hexdigest()
 
-    def _keep(self, code: int, content: bytes) -> None:
-        super()._keep(code, content)
+    def _keep(self, content: Content, size: int = 0, *, masked: bool = False) -> None:
+        super()._keep(content, size, masked=masked)
         self._save()
 
     def _save(self) -> None:
@@ -79,9 +79,10 @@ class SavedSession(Session):
         try:
             if self._file is None:
                 self._file = self._open(self._folder)
-            for event in self._unpacker.read(self._log):
+            for event in self._events[self._written :]:
                 is_end = event.kind is EventKind.END
                 self._file.write(dump_event(event, summarize(self) if is_end else None))
+                self._written += 1
             self._file.flush()
         except OSError as error:
             log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)
