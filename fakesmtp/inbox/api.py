@@ -99,7 +99,8 @@ def _describe_session(session: Session) -> dict[str, object]:
         "mails": session.mails,
         "duration": session.duration,
         "cut": session.cut,
-        "refusals": [str(refusal) for refusal in session.refusals],
+        "refused": session.refused,
+        "refusals": [str(refusal) for refusal in session.first_refusals],
         "ending": entry.end._asdict() if entry.end else None,
         "outcome": entry.outcome if entry.end else "open",
     }

@@ -103,7 +103,7 @@ def dump(session: Recorded) -> Iterator[str]:
 
 def summarize(session: Recorded) -> Summary:
     """Make the summary of a session that is over."""
-    first = session.first_refusal
+    first = next(iter(session.first_refusals), None)
     return Summary(
         duration=session.duration or 0.0,
         mails=session.mails,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from fakesmtp.recording.transactions import Transaction
 
 
-#: How many refusals of one session are described in an error.
-_DESCRIBED = 20
+#: How many refusals of one session a list and an error show. A session may have thousands.
+_SHOWN = 20
 
 
 class Recorded:
@@ -143,9 +143,9 @@ class Recorded:
         return self._refusals.first()
 
     @property
-    def first_refusal(self) -> Refusal | None:
-        """The first of them; None when nothing was refused. Reads no events."""
-        return next(iter(self._refusals.first(1)), None)
+    def first_refusals(self) -> tuple[Refusal, ...]:
+        """The first 20 of them, for a list. Reads no events."""
+        return self._refusals.first(_SHOWN)
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -157,7 +157,7 @@ class Recorded:
     def describe_refusals(self) -> list[str]:
         """Describe what was refused, in a line each: the first refusals, and how many more."""
         where = f"session {self.id} on port {self.listener}"
-        lines = [f"{where}: {refusal}" for refusal in self._refusals.first(_DESCRIBED)]
+        lines = [f"{where}: {refusal}" for refusal in self.first_refusals]
         more = self.refused - len(lines)
         return [*lines, f"{where}: and {more:,} more"] if more else lines
 

@@ -108,7 +108,7 @@ def _read_summary(fields: Fields, refusals: tuple[str, ...]) -> Summary:
         duration=fields.seconds("duration"),
         mails=fields.number("mails"),
         cut=fields.number("cut"),
-        refused=len(refusals),
+        refused=fields.number("refused"),
         first_refusal=refusals[0] if refusals else None,
         tls=fields.text_or_none("tls"),
         app_key=fields.text_or_none("account"),
