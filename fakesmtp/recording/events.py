@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from fakesmtp.protocol.reply import Reply
+from fakesmtp.text import show, show_lines
 
 if TYPE_CHECKING:
     import ssl
@@ -106,18 +107,6 @@ class Ended(NamedTuple):
 
     closed_by: str
     detail: str
-
-
-def show(text: str) -> str:
-    r"""Write what a terminal or a page could obey as `\x1b`: clients send anything."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def show_lines(text: str) -> str:
-    """Write each line so; the ends of lines stay."""
-    return text if text.isprintable() else "\n".join(map(show, text.split("\n")))
 
 
 def show_line(line: bytes) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.credentials import MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import (
@@ -25,11 +26,13 @@ from fakesmtp.recording.events import (
     Message,
     Phase,
     TlsFacts,
-    show,
 )
+from fakesmtp.text import quote, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from typing_extensions import Self
 
     from fakesmtp.recording.events import Content
     from fakesmtp.recording.recorded import Recorded
@@ -38,6 +41,11 @@ FORMAT = "fakesmtp-session"
 VERSION = 1
 _CRLF = "\r\n"
 _LINE_ENDS = "\r\n"
+#: The largest number that any field may hold.
+_MOST = 2**63 - 1
+_HIGHEST_PORT = 65535
+_LEAST_CODE, _MOST_CODE = 200, 599
+_LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
 #: Made once: `json.dumps` with these would make an encoder for every line.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -167,41 +175,54 @@ _FIELDS: dict[EventKind, Callable[[Event], dict[str, object]]] = {
 
 
 class Fields:
-    """The fields of one line, asked for by name and type; raises `RecordingError`."""
+    """The fields of one object, asked for by name and type; raises `RecordingError`.
 
-    def __init__(self, text: str) -> None:
+    Whoever wrote the object, what is returned can be used without care: numbers have limits, texts
+    can be written as UTF-8.
+    """
+
+    def __init__(self, fields: Any) -> None:  # noqa: ANN401 - whatever the JSON holds
+        if not isinstance(fields, dict):
+            raise RecordingError("this is no JSON object")
+        self._fields: dict[str, Any] = fields
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text of an object."""
         try:
             read = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise RecordingError(f"this is no JSON: {error}") from None
-        if not isinstance(read, dict):
-            raise RecordingError("this is no JSON object")
-        self._fields: dict[str, Any] = read
+        return cls(read)
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
     def text(self, name: str) -> str:
         """Give a text."""
-        return str(self._get(name, str))
+        return _check_text(name, self._get(name, str))
 
-    def number(self, name: str) -> int:
-        """Give a whole number, 0 or more."""
+    def number(self, name: str, most: int = _MOST) -> int:
+        """Give a whole number from 0 to `most`."""
         value = int(self._get(name, int))
-        if value < 0:
-            raise RecordingError(f"{name} is {value}, less than 0")
+        if not 0 <= value <= most:
+            limit = "less than 0" if value < 0 else f"more than {most}"
+            raise RecordingError(f"{name} is {quote(value)}, {limit}")
         return value
 
     def seconds(self, name: str) -> float:
-        """Give a time in seconds."""
-        return float(self._get(name, int | float))
+        """Give a time in seconds, 0 or more."""
+        value = self._get(name, int | float)
+        if not 0 <= value <= _MOST:  # which NaN is not, either
+            raise RecordingError(f"{name} may not be {quote(value)}")
+        return float(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Give a list of texts, at least one."""
         values = self._get(name, list)
         if not values or not all(isinstance(value, str) for value in values):
             raise RecordingError(f"{name} is no list of texts")
-        return tuple(values)
+        return tuple(_check_text(name, value) for value in values)
 
     def text_or_none(self, name: str) -> str | None:
         """Give a text, None for null."""
@@ -209,37 +230,45 @@ class Fields:
 
     def inner(self, name: str) -> Fields:
         """Give the fields of an object inside."""
-        return Fields(json.dumps(self._get(name, dict)))
+        return Fields(self._get(name, dict))
 
     def _get(self, name: str, kind: Any) -> Any:  # noqa: ANN401 - what the line holds
         if name not in self._fields:
             raise RecordingError(f"{name} is missing")
         value = self._fields[name]
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise RecordingError(f"{name} may not be {value!r}")
+            raise RecordingError(f"{name} may not be {quote(value)}")
         return value
+
+
+def _check_text(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RecordingError(f"{name} has half of a character: {quote(value)}") from None
+    return value
 
 
 def load_header(text: str) -> Header:
     """Read the first line; raises `RecordingError` when this is no recording, or a newer one."""
-    fields = Fields(text)
+    fields = Fields.parse(text)
     if "format" not in fields or fields.text("format") != FORMAT:
         raise RecordingError(f"this is no recorded session: format {FORMAT!r} is missing")
     version = fields.number("version")
     if version != VERSION:
-        raise RecordingError(f"version {version} of the format is not known; {VERSION} is")
+        raise RecordingError(f"version {quote(version)} of the format is not known; {VERSION} is")
     return Header(
         id=fields.text("id"),
-        started=_read_time(fields.text("started")),
+        started=read_time(fields.text("started")),
         peer=fields.text("peer"),
-        listener=fields.number("port"),
-        local_port=fields.number("local_port"),
+        listener=fields.number("port", _HIGHEST_PORT),
+        local_port=fields.number("local_port", _HIGHEST_PORT),
     )
 
 
 def load_event(text: str) -> Event:
     """Read the line of an event, without its phase; raises `RecordingError`."""
-    fields = Fields(text)
+    fields = Fields.parse(text)
     kind = _read_name(EventKind, fields.text("kind"), "kind")
     _read_name(Phase, fields.text("phase"), "phase")
     return Event(fields.number("at"), _CONTENTS[kind](fields), masked="masked" in fields)
@@ -247,7 +276,7 @@ def load_event(text: str) -> Event:
 
 def load_summary(text: str) -> tuple[Ended, Summary] | None:
     """Read how it ended from the last line; None when that is no end."""
-    fields = Fields(text)
+    fields = Fields.parse(text)
     if "kind" not in fields or fields.text("kind") != EventKind.END.value:
         return None
     inner = fields.inner("summary")
@@ -264,18 +293,23 @@ def load_summary(text: str) -> tuple[Ended, Summary] | None:
     return _read_end(fields), summary
 
 
-def _read_time(text: str) -> float:
+def read_time(text: str) -> float:
+    """Read when a session began, in seconds since the epoch; raises `RecordingError`."""
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise RecordingError(f"started may not be {text!r}") from None
+        seconds = datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        seconds = -1.0
+    # Near the ends of the calendar a time zone leads out of it.
+    if not 0 <= seconds < _LATEST:
+        raise RecordingError(f"started may not be {quote(text)}: it is a time from 1970 to 8999")
+    return seconds
 
 
 def _read_name(names: Any, text: str, field: str) -> Any:  # noqa: ANN401 - an enumeration
     try:
         return names(text)
     except ValueError:
-        raise RecordingError(f"{field} may not be {text!r}") from None
+        raise RecordingError(f"{field} may not be {quote(text)}") from None
 
 
 def _read_client(fields: Fields) -> bytes:
@@ -289,7 +323,12 @@ def _read_client(fields: Fields) -> bytes:
 
 
 def _read_reply(fields: Fields) -> Reply:
-    return Reply(fields.number("code"), fields.texts("lines"))
+    code, lines = fields.number("code"), fields.texts("lines")
+    if not _LEAST_CODE <= code <= _MOST_CODE:
+        raise RecordingError(f"code is {code}: a reply has one from 200 to 599")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise RecordingError(f"lines may not be {quote(lines)}: a line of a reply has no line end")
+    return Reply(code, lines)
 
 
 def _read_message(fields: Fields) -> Message:
@@ -308,7 +347,8 @@ def _read_tls(fields: Fields) -> TlsFacts:
 
 
 def _read_login(fields: Fields) -> LoggedIn:
-    return LoggedIn(*(fields.text(name) for name in LoggedIn._fields))
+    mail_type = _read_name(MailType, fields.text("mail_type"), "mail_type")
+    return LoggedIn(fields.text("app_key"), mail_type.value, fields.text("mechanism"))
 
 
 def _read_fault(fields: Fields) -> Fault:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.files import read_bytes
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.recording.events import Ended, Event, LoggedIn, Message, TlsFacts
 from fakesmtp.recording.jsonl import Header, load_event, load_header, load_summary
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _MICROSECONDS = 1_000_000
+#: The largest recording that is read (bytes). By default a session keeps some 3 MB at most.
+MOST_BYTES = 64 * 1024 * 1024
+MISSING = "the first line is missing; was the disk full?"
 
 
 class Recording(Recorded):
@@ -95,18 +99,14 @@ def load(path: Path) -> Recording:
     `RecordingError` that names file, line and reason for any other line that is not as it should
     be, for a version that is not known, and for a file that cannot be read.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordingError(f"cannot read {path}: {error.strerror}") from error
-    return load_content(content, path)
+    return load_content(read_bytes(path, RecordingError, most=MOST_BYTES), path)
 
 
 def load_content(content: bytes, source: Path | str) -> Recording:
     """Read a session from what its file holds; errors are those of `load`, and name the source."""
     lines, rest = _split_lines(content, source)
     if not lines:
-        raise RecordingError(f"{source}, line 1: the first line is missing")
+        raise RecordingError(f"{source}, line 1: {MISSING}")
     header = read_line(source, 1, load_header, lines[0])
     events = list(_read_events(source, lines[1:]))
     ended = bool(events) and isinstance(events[-1].about, Ended)

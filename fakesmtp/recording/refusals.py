@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.recording.events import Message, show_line, show_lines
+from fakesmtp.recording.events import Message, show_line
+from fakesmtp.text import show_lines
 
 if TYPE_CHECKING:
     from fakesmtp.recording.events import Content

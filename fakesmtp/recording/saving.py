@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 
 SUFFIX = ".jsonl"
+#: A recording holds what clients sent: addresses, AppKeys, all but the messages and the secrets.
+_OWNER_ONLY = 0o600
+
+
+def _open_for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_ONLY)
 
 
 def file_name(session: Recorded) -> str:
@@ -49,11 +56,12 @@ class SavedSession(Session):
     it was writing. A file that cannot be written ends the writing, not the session.
     """
 
-    __slots__ = ("_file", "_folder", "_written")
+    __slots__ = ("_file", "_folder", "_path", "_written")
 
     def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
         super().__init__(session_id, **options)
         self._folder: Path | None = folder
+        self._path: Path | None = None
         self._file: TextIO | None = None
         self._written = 0
 
@@ -87,11 +95,21 @@ class SavedSession(Session):
         except OSError as error:
             log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)
             self._close()
+            self._remove_if_empty()
 
     def _open(self, folder: Path) -> TextIO:
-        # Buffered, and flushed behind each event: a line is one write.
+        # Buffered, and flushed behind each event: a line is one write. Never through a link that
+        # somebody put there (O_EXCL), and for the eyes of this user alone.
         path = folder / file_name(self)
-        file = path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n")
+        file = open(  # noqa: SIM115 - closed at the end of the session
+            path,
+            "x",
+            encoding="utf-8",
+            errors="backslashreplace",
+            newline="\n",
+            opener=_open_for_the_owner,
+        )
+        self._path = path
         file.write(dump_header(self))
         return file
 
@@ -100,3 +118,10 @@ class SavedSession(Session):
         if file is not None:
             with suppress(OSError):
                 file.close()
+
+    def _remove_if_empty(self) -> None:
+        """Leave no file without a first line behind, as a full disk makes them."""
+        if self._path is not None:
+            with suppress(OSError):
+                if not self._path.stat().st_size:
+                    self._path.unlink()

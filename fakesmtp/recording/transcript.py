@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
-from fakesmtp.recording.events import Ended, Event, Fault, LoggedIn, Message, show
+from fakesmtp.recording.events import Ended, Event, Fault, LoggedIn, Message
 from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
@@ -23,6 +23,7 @@ from fakesmtp.recording.notes import (
 from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded
 from fakesmtp.recording.refusals import RefusalReader
+from fakesmtp.text import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
