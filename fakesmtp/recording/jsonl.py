@@ -27,12 +27,12 @@ from fakesmtp.recording.events import (
     Phase,
     TlsFacts,
 )
+from fakesmtp.tables import TableError, parse_json
 from fakesmtp.text import quote, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from typing_extensions import Self
+    from typing import Self
 
     from fakesmtp.recording.events import Content
     from fakesmtp.recording.recorded import Recorded
@@ -44,8 +44,9 @@ _LINE_ENDS = "\r\n"
 #: The largest number that any field may hold.
 _MOST = 2**63 - 1
 _HIGHEST_PORT = 65535
+_MOST_SECONDS = 1_000_000_000
 _LEAST_CODE, _MOST_CODE = 200, 599
-_LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 #: Made once: `json.dumps` with these would make an encoder for every line.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -190,10 +191,9 @@ class Fields:
     def parse(cls, text: str) -> Self:
         """Read the text of an object."""
         try:
-            read = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            return cls(parse_json(text))
+        except TableError as error:
             raise RecordingError(f"this is no JSON: {error}") from None
-        return cls(read)
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -213,7 +213,7 @@ class Fields:
     def seconds(self, name: str) -> float:
         """Give a time in seconds, 0 or more."""
         value = self._get(name, int | float)
-        if not 0 <= value <= _MOST:  # which NaN is not, either
+        if not 0 <= value <= _MOST_SECONDS:
             raise RecordingError(f"{name} may not be {quote(value)}")
         return float(value)
 

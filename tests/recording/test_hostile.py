@@ -181,7 +181,8 @@ def test_any_bytes_in_any_line(content: bytes, number: int) -> None:
         ((REPLY, "at"), 10**400, "more than 9223372036854775807"),
         ((REPLY, "code"), 7, "code is 7: a reply has one from 200 to 599"),
         ((REPLY, "lines"), ["a\r\n250 b"], "a line of a reply has no line end"),
-        ((END, "summary", "duration"), float("inf"), "duration may not be inf"),
+        ((END, "summary", "duration"), float("inf"), "Infinity is not a number in JSON"),
+        ((END, "summary", "duration"), 1e300, "duration may not be 1e+300"),
         ((0, "peer"), "\ud800", "peer has half of a character: '\\ud800'"),
     ],
 )
