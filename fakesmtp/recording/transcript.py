@@ -26,7 +26,7 @@ from fakesmtp.recording.refusals import RefusalReader
 from fakesmtp.text import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Envelope
@@ -144,12 +144,6 @@ class Session(Recorded):
             for note in look_at_command(line):
                 self.noted(note)
 
-    def exchanged(self, lines: bytes, replies: Sequence[bytes]) -> None:
-        """Keep ordinary lines of the client, and the reply to each as it is sent."""
-        for line, reply in zip(lines.splitlines(keepends=True), replies, strict=True):
-            self.heard(line, _COMMAND)
-            self.said(Reply.of_wire(reply))
-
     def said(self, reply: Reply) -> None:
         """Keep a reply, without its text where that would repeat a masked line."""
         if self._hide_reply:
@@ -257,9 +251,6 @@ class UnrecordedSession(Session):
     """A session of a server that records none: who, when and how it ended, and no event between."""
 
     __slots__ = ()
-
-    def exchanged(self, lines: bytes, replies: Sequence[bytes]) -> None:
-        """Keep nothing."""
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
         """Keep nothing."""
