@@ -145,9 +145,16 @@ def show_end(end: Ended) -> str:
     return show(f"{end.closed_by}: {end.detail}" if end.detail else end.closed_by)
 
 
+class Masked(bytes):
+    """The line of a client without its end, with what is secret in it masked."""
+
+    __slots__ = ()
+
+
 #: The kind of an event and how it is shown, by the type of its content.
 _TYPES: dict[type, tuple[EventKind, Callable[..., str]]] = {
     bytes: (EventKind.CLIENT, show_line),
+    Masked: (EventKind.CLIENT, show_line),
     Reply: (EventKind.SERVER, lambda reply: show_lines(str(reply))),
     Message: (EventKind.MESSAGE, _show_message),
     TlsFacts: (EventKind.TLS, _show_tls),
@@ -158,20 +165,22 @@ _TYPES: dict[type, tuple[EventKind, Callable[..., str]]] = {
 }
 
 
-# Not frozen: a frozen one takes four times as long to make, and a message makes eight.
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `at` is in microseconds since the connection was made. Read-only.
+    """One thing that happened; `at` is in microseconds since the connection was made.
 
-    `content` is the line of a client (bytes; without its end where it is `masked`), a `Reply`, the
-    text of a note, or the facts of any other event. A server keeps many events: whatever can be
-    read from the content is not stored beside it.
+    `content` is the line of a client (bytes; `Masked` and without its end where it is not as it
+    came), a `Reply`, the text of a note, or the facts of any other event. All else is read from it.
     """
 
     at: int
     content: Content
     phase: Phase = Phase.OTHER
-    masked: bool = False
+
+    @property
+    def masked(self) -> bool:
+        """Whether the line of a client is not as it came."""
+        return isinstance(self.content, Masked)
 
     @property
     def kind(self) -> EventKind:

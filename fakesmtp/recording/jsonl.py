@@ -23,6 +23,7 @@ from fakesmtp.recording.events import (
     EventKind,
     Fault,
     LoggedIn,
+    Masked,
     Message,
     Phase,
     TlsFacts,
@@ -271,7 +272,7 @@ def load_event(text: str) -> Event:
     fields = Fields.parse(text)
     kind = _read_name(EventKind, fields.text("kind"), "kind")
     _read_name(Phase, fields.text("phase"), "phase")
-    return Event(fields.number("at"), _CONTENTS[kind](fields), masked="masked" in fields)
+    return Event(fields.number("at"), _CONTENTS[kind](fields))
 
 
 def load_summary(text: str) -> tuple[Ended, Summary] | None:
@@ -317,9 +318,10 @@ def _read_client(fields: Fields) -> bytes:
     text = fields.text("line" if is_utf8 else "line_latin1")
     end = "" if "masked" in fields else fields.text("end") if "end" in fields else _CRLF
     try:
-        return (text + end).encode("utf-8" if is_utf8 else "latin-1")
+        line = (text + end).encode("utf-8" if is_utf8 else "latin-1")
     except UnicodeEncodeError as error:
         raise RecordingError(f"the line has a character it cannot have: {error}") from None
+    return Masked(line) if "masked" in fields else line
 
 
 def _read_reply(fields: Fields) -> Reply:

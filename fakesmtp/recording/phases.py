@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.events import Ended, Message, Phase, TlsFacts
+from fakesmtp.recording.events import Ended, Event, Message, Phase, TlsFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from fakesmtp.recording.events import Content
 
 #: What a command is about, by the four letters it starts with.
@@ -33,6 +35,12 @@ class PhaseReader:
     def __init__(self) -> None:
         self._phase = Phase.GREETING
         self._challenged = False
+
+    def read_all(self, times: Iterable[int], contents: Iterable[Content]) -> Iterator[Event]:
+        """Make the next events, of what happened when."""
+        # Not strict: a session may go on in another thread, between the one and the other.
+        for at, content in zip(times, contents, strict=False):
+            yield Event(at, content, self.read(content))
 
     def read(self, content: Content) -> Phase:
         """Return the phase of the next event, which has this content."""

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 from fakesmtp.errors import RecordingError
 from fakesmtp.recording.events import EventKind
 from fakesmtp.recording.jsonl import dump_event, dump_header, summarize
+from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.transcript import Session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fakesmtp.recording.causes import ClosedBy
-    from fakesmtp.recording.events import Content
+    from fakesmtp.recording.events import Content, Event
     from fakesmtp.recording.recorded import Recorded
 
 log = logging.getLogger("fakesmtp")
@@ -56,13 +58,14 @@ class SavedSession(Session):
     it was writing. A file that cannot be written ends the writing, not the session.
     """
 
-    __slots__ = ("_file", "_folder", "_path", "_written")
+    __slots__ = ("_file", "_folder", "_path", "_phases", "_written")
 
     def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
         super().__init__(session_id, **options)
         self._folder: Path | None = folder
         self._path: Path | None = None
         self._file: TextIO | None = None
+        self._phases = PhaseReader()
         self._written = 0
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
@@ -76,8 +79,8 @@ class SavedSession(Session):
         # The mail may be gone when the file is read.
         return sha256(raw).hexdigest()
 
-    def _keep(self, content: Content, size: int = 0, *, masked: bool = False) -> None:
-        super()._keep(content, size, masked=masked)
+    def _keep(self, content: Content, size: int = 0) -> None:
+        super()._keep(content, size)
         self._save()
 
     def _save(self) -> None:
@@ -87,15 +90,18 @@ class SavedSession(Session):
         try:
             if self._file is None:
                 self._file = self._open(self._folder)
-            for event in self._events[self._written :]:
+            for event in self._unwritten():
                 is_end = event.kind is EventKind.END
                 self._file.write(dump_event(event, summarize(self) if is_end else None))
-                self._written += 1
             self._file.flush()
         except OSError as error:
             log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)
             self._close()
             self._remove_if_empty()
+
+    def _unwritten(self) -> Iterator[Event]:
+        start, self._written = self._written, len(self._contents)
+        return self._phases.read_all(self._times[start:], self._contents[start:])
 
     def _open(self, folder: Path) -> TextIO:
         # Buffered, and flushed behind each event: a line is one write. Never through a link that

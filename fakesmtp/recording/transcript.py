@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
-from fakesmtp.recording.events import Ended, Event, Fault, LoggedIn, Message
+from fakesmtp.recording.events import Ended, Fault, LoggedIn, Masked, Message
 from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
-    from fakesmtp.recording.events import Content, TlsFacts
+    from fakesmtp.recording.events import Content, Event, TlsFacts
 
 _COMMAND = Awaiting.COMMAND
 _MICROSECOND = 1_000  # nanoseconds
@@ -44,20 +44,24 @@ DEFAULT_MAX_BYTES = 1024 * 1024
 
 
 class Session(Recorded):
-    """A session that the connection writes, and everyone reads."""
+    """A session that the connection writes, and everyone reads.
+
+    It keeps what happened, and when. Events are made of that when somebody reads: a server keeps so
+    many that the garbage collector would take as long to visit them as it takes to write them.
+    """
 
     __slots__ = (
         "_accounts",
         "_began",
-        "_events",
+        "_contents",
         "_find_secret",
         "_hide_reply",
         "_max_bytes",
-        "_phases",
         "_raw_of",
         "_refusals",
         "_room",
         "_spare",
+        "_times",
         "_told",
         "_unanswered",
         "cut",
@@ -103,14 +107,14 @@ class Session(Recorded):
         self.size = 0
         self.cut = self.mails = 0
         self._began = perf_counter_ns()
-        self._events: list[Event] = []
-        self._phases = PhaseReader()
+        self._contents: list[Content] = []
+        self._times: list[int] = []
         self._refusals = RefusalReader()
         self._room = max_events
         self._max_bytes = max_bytes
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
-        self._unanswered: tuple[int, bytes, bool] | None = None
+        self._unanswered: tuple[int, bytes] | None = None
         self._accounts = accounts
         self._find_secret = accounts.find_secret
         self._raw_of = raw_of
@@ -136,7 +140,7 @@ class Session(Recorded):
         if masked == strip_line(line):
             self._keep(line, len(line))
         else:
-            self._keep(masked, len(masked), masked=True)
+            self._keep(Masked(masked), len(masked))
             self._hide_reply = awaiting is _COMMAND and may_be_repeated(masked)
         if awaiting is _COMMAND:
             if self.tls is None and masked[:4].upper() == b"AUTH":
@@ -199,34 +203,35 @@ class Session(Recorded):
             self._append(self._now(), end)
             self.end = end
 
-    def _keep(self, content: Content, size: int = 0, *, masked: bool = False) -> None:
+    def _keep(self, content: Content, size: int = 0) -> None:
         """Keep an event while there is room; `size` is how long what was said is, in bytes."""
         at = self._now()
         self._room -= 1
         if self._room >= 0 and self.size < self._max_bytes:
             self.size += size
-            self._append(at, content, masked=masked)
+            self._append(at, content)
         else:
-            self._keep_refusal(at, content, masked=masked)
+            self._keep_refusal(at, content)
 
     def _now(self) -> int:
         return (perf_counter_ns() - self._began) // _MICROSECOND
 
-    def _append(self, at: int, content: Content, *, masked: bool = False) -> None:
-        self._events.append(Event(at, content, self._phases.read(content), masked))
+    def _append(self, at: int, content: Content) -> None:
+        self._times.append(at)
+        self._contents.append(content)
         self._refusals.read(content)
 
-    def _keep_refusal(self, at: int, content: Content, *, masked: bool) -> None:
+    def _keep_refusal(self, at: int, content: Content) -> None:
         """Of a session that is cut, keep what was refused, also that up to a number."""
         self._room, self.cut = -1, self.cut + 1
         if isinstance(content, bytes):
-            self._unanswered = (at, content, masked)
+            self._unanswered = (at, content)
         elif isinstance(content, Reply):
             asked, self._unanswered = self._unanswered, None
             if self._spare and content.is_refusal:
                 self._spare -= 1
                 if asked is not None:
-                    self._append(*asked[:2], masked=asked[2])
+                    self._append(*asked)
                 self._append(at, content)
                 self.cut -= 1 + (asked is not None)
 
@@ -235,12 +240,12 @@ class Session(Recorded):
     @property
     def duration(self) -> float | None:
         """Seconds from connect to close; None while it lasts."""
-        return self._events[-1].at / _MICROSECONDS if self.end else None
+        return self._times[-1] / _MICROSECONDS if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, in order."""
-        return tuple(self._events)
+        return tuple(PhaseReader().read_all(self._times, self._contents))
 
     def message_data(self, mail_id: str) -> bytes | None:
         """Give the bytes of a mail that came in this session, as long as it is kept."""
