@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hostile_files import SPECIAL, needs_special_files
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from raw_client import RawClient
@@ -202,16 +203,6 @@ def test_a_byte_order_mark_says_nothing(tmp_path: Path) -> None:
         read_file(path)
 
 
-def make_pipe(path: Path) -> None:
-    """Nobody ever writes into it."""
-    os.mkfifo(path)
-
-
-def link_to_zero(path: Path) -> None:
-    """A link to a file without an end."""
-    path.symlink_to("/dev/zero")
-
-
 #: How a file of faults goes bad while a server obeys it.
 GONE_BAD: dict[str, Callable[[Path], object]] = {
     **{
@@ -221,13 +212,11 @@ GONE_BAD: dict[str, Callable[[Path], object]] = {
     },
     "gone": lambda _: None,
     "no text": lambda path: path.write_bytes(b"\xff"),
-    "a folder": Path.mkdir,
-    "a pipe": make_pipe,
-    "an endless file": link_to_zero,
+    **{name: make for name, (make, _) in SPECIAL.items()},
 }
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices among files")
+@needs_special_files
 @pytest.mark.parametrize("go_bad", GONE_BAD.values(), ids=GONE_BAD)
 def test_a_file_gone_bad_costs_no_client(tmp_path: Path, go_bad: Callable[[Path], object]) -> None:
     """The next client meets the old rules; the reason is told once; a good file counts again."""
@@ -244,7 +233,7 @@ def test_a_file_gone_bad_costs_no_client(tmp_path: Path, go_bad: Callable[[Path]
                 assert client.ask("NOOP") == "421 4.3.2 Going down"
         (failure,) = told
         assert failure.startswith("the faults stay as they were: ")
-        path.rmdir() if path.is_dir() else path.unlink(missing_ok=True)
+        (path.rmdir if path.is_dir() else partial(path.unlink, missing_ok=True))()
         path.write_text(GOOD.replace("421 4.3.2", "451 4.3.0"))
         with RawClient(smtp.port(587)) as client:
             client.read_reply()

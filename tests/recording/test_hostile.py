@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hostile_files import SPECIAL, needs_special_files
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_recordings import begin, play, the_file
@@ -228,34 +229,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make_pipe(path: Path) -> None:
-    """Nobody ever writes into it."""
-    os.mkfifo(path)
-
-
-def make_folder(path: Path) -> None:
-    """A folder by the name of a recording."""
-    path.mkdir()
-
-
-def link_to(target: str) -> Any:  # noqa: ANN401 - a function that makes a file
-    """A link to something that is not a recording."""
-    return lambda path: path.symlink_to(target)
-
-
 BAD = {
     "an empty file": (Path.touch, "line 1: the first line is missing"),
     "blank lines": (lambda path: path.write_text("\n\n"), "line 1: the first line is missing"),
     "no JSON": (lambda path: path.write_bytes(b"\xff\xfe\n"), "line 1: this is no JSON"),
-    "a pipe": (make_pipe, "it is a named pipe, not a regular file"),
-    "an endless file": (link_to("/dev/zero"), "it is a device, not a regular file"),
-    "a folder": (make_folder, "Is a directory"),
-    "a link to nothing": (link_to("nowhere"), "No such file or directory"),
-    "a link to itself": (link_to("2_two_587.jsonl"), "Too many levels of symbolic links"),
+    **SPECIAL,
 }
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices among files")
+@needs_special_files
 @pytest.mark.parametrize(("make", "reason"), BAD.values(), ids=BAD)
 def test_one_bad_file_is_one_error_beside_the_list(folder: Path, make: Any, reason: str) -> None:  # noqa: ANN401
     """The others are listed; the error names the file and what is wrong with it."""
