@@ -367,7 +367,7 @@ class FakeSMTP:
 
     def _refusals(self) -> list[str]:
         """Describe the newest refused sessions, a line each."""
-        refused = [session for session in self.sessions if session.refusals]
+        refused = [session for session in self.sessions if session.refused]
         return [
             line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]
