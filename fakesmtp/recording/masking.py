@@ -60,12 +60,12 @@ class Masked(NamedTuple):
 class Masker:
     """Masks the lines of one session, in order."""
 
-    __slots__ = ("_accounts", "_response", "is_wary")
+    __slots__ = ("_accounts", "_may_go_on", "is_wary")
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        #: The last line that was taken for credentials, as far as it may go on in the next one.
-        self._response = b""
+        #: Whether the credentials that came last may go on in the next line; they are not kept.
+        self._may_go_on = False
         #: Whether credentials came last: what is not a command may be more of them.
         self.is_wary = False
 
@@ -89,7 +89,7 @@ class Masker:
         return self._mask_unknown(text, verb)
 
     def _suspect(self, response: bytes) -> None:
-        self.is_wary, self._response = True, response
+        self.is_wary, self._may_go_on = True, may_be_wrapped(response)
 
     def _mask_auth(self, text: bytes, command: bytes, verb: bytes) -> Masked:
         if verb != _AUTH:
@@ -101,9 +101,8 @@ class Masker:
     def _mask_unknown(self, text: bytes, verb: bytes) -> Masked:
         """Mask a line that is not a command, if it may hold credentials."""
         if self.is_wary and verb:
-            is_rest = may_be_wrapped(self._response) and is_base64_word(text)
-            self._response = text
-            note = WRAPPED_RESPONSE if is_rest else AFTER_AUTH
+            note = WRAPPED_RESPONSE if self._may_go_on and is_base64_word(text) else AFTER_AUTH
+            self._suspect(text)
             return Masked(_HIDDEN, hides_reply=True, note=note)
         if self._accounts.find_secret(text) or any(map(looks_like_credentials, text.split())):
             self._suspect(text)
