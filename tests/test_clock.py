@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import TYPE_CHECKING, NamedTuple
 
-import freezegun
 import pytest
-import time_machine
+from frozen import FREEZERS, PAST
 
 from fakesmtp import clock
 
@@ -18,17 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-PAST = dt.datetime(2001, 2, 3, tzinfo=dt.timezone.utc)
 AN_HOUR = 3600
-
-
-class FrozenDatetime(dt.datetime):
-    """What tests put in the place of `datetime.datetime` by hand."""
-
-    @classmethod
-    def now(cls, tz: dt.tzinfo | None = None) -> FrozenDatetime:
-        """Return always the same time."""
-        return cls(2001, 2, 3, tzinfo=tz)
 
 
 class Real(NamedTuple):
@@ -38,27 +26,11 @@ class Real(NamedTuple):
     monotonic: float
 
 
-@contextmanager
-def patched_by_hand() -> Iterator[None]:
-    """Patch `time` and `datetime` as tests without a library do."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("monotonic", "perf_counter", "time"):
-            patch.setattr(time, name, lambda: 1.0)
-            patch.setattr(time, f"{name}_ns", lambda: 1)
-        patch.setattr(dt, "datetime", FrozenDatetime)
-        yield
-
-
-@pytest.fixture(params=["freezegun", "time-machine", "by hand"])
+@pytest.fixture(params=FREEZERS)
 def real(request: pytest.FixtureRequest) -> Iterator[Real]:
     """Freeze time in the past, in each of the usual ways; gives what it was."""
     before = Real(time.time(), time.monotonic())
-    frozen = {
-        "freezegun": freezegun.freeze_time(PAST),
-        "time-machine": time_machine.travel(PAST, tick=False),
-        "by hand": patched_by_hand(),
-    }
-    with frozen[request.param]:
+    with FREEZERS[request.param]():
         yield before
 
 
@@ -94,11 +66,11 @@ def test_time_is_frozen_around_it() -> None:
     assert time.time() < PAST.timestamp() + AN_HOUR
 
 
-@pytest.mark.parametrize("freeze", [freezegun.freeze_time, time_machine.travel])
-def test_first_use_while_time_is_frozen(freeze: type[freezegun.freeze_time]) -> None:
+@pytest.mark.parametrize("freezer", ["freezegun", "time-machine"])
+def test_first_use_while_time_is_frozen(freezer: str) -> None:
     """The clocks are real also when the module is loaded while time is frozen."""
     wall, monotonic = time.time(), time.monotonic()
-    with freeze(PAST):
+    with FREEZERS[freezer]():
         fresh = fresh_clock()
         assert wall <= fresh.now() < wall + AN_HOUR
         assert monotonic <= fresh.monotonic() < monotonic + AN_HOUR

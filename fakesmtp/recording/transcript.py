@@ -6,9 +6,9 @@ they are kept.
 
 from __future__ import annotations
 
-from time import perf_counter_ns, time
 from typing import TYPE_CHECKING
 
+from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
@@ -105,7 +105,7 @@ class Session(Recorded):
         self.local_port = local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
         self.owner = owner
-        self.started = time()
+        self.started = now()
         self.tls: TlsFacts | None = None
         self.login: Login | None = None
         self.mechanism: str | None = None
@@ -114,7 +114,7 @@ class Session(Recorded):
         self.mails = 0
         #: Nanoseconds from connect to close.
         self.ended_after: int | None = None
-        self._began = perf_counter_ns()
+        self._began = monotonic_ns()
         self._log = bytearray()
         self._room = max_events
         self._max_bytes = max_bytes
@@ -227,7 +227,7 @@ class Session(Recorded):
         if self.closed_by is None:
             if closed_by is ClosedBy.TLS:
                 detail = explain_tls_failure(detail)
-            self.ended_after = perf_counter_ns() - self._began
+            self.ended_after = monotonic_ns() - self._began
             self.closed_by = closed_by
             content = pack_texts(closed_by, detail)
             self._log += pack_head(self.ended_after, len(content), END) + content
@@ -235,7 +235,7 @@ class Session(Recorded):
     def _keep(self, code: int, content: bytes) -> None:
         self._room -= 1
         if self._room >= 0 and len(self._log) < self._max_bytes:
-            self._log += pack_head(perf_counter_ns() - self._began, len(content), code) + content
+            self._log += pack_head(monotonic_ns() - self._began, len(content), code) + content
         else:
             self._keep_refusal(code, content)
 
@@ -243,11 +243,11 @@ class Session(Recorded):
         """Of a session that is cut, keep what was refused, also that up to a number."""
         self._room, self.cut = -1, self.cut + 1
         if code & ~MASKED == CLIENT:
-            self._unanswered = (perf_counter_ns() - self._began, code, content)
+            self._unanswered = (monotonic_ns() - self._began, code, content)
         elif code == SERVER:
             if self._spare and content >= _LEAST_REFUSAL:
                 self._spare -= 1
-                said = (perf_counter_ns() - self._began, code, content)
+                said = (monotonic_ns() - self._began, code, content)
                 for at, kind, text in filter(None, (self._unanswered, said)):
                     self._log += pack_head(at, len(text), kind) + text
                     self.cut -= 1

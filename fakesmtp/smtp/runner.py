@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
+from fakesmtp.clock import monotonic
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
@@ -45,6 +46,9 @@ class Runner:
             # Not the default of Windows, the proactor: it has no `add_reader`.
             self._loop = (loop_factory or asyncio.SelectorEventLoop)()
             on_failure.callback(self._loop.close)
+            # asyncio's own asks `time.monotonic`, which a test may freeze; uvloop's asks the system.
+            with suppress(AttributeError):
+                self._loop.time = monotonic  # type: ignore[method-assign]
             self._loop.set_exception_handler(self._report)
             self._services = make_services(self._loop)
             self._acceptor = Acceptor(self._loop, places, self._services.terms, self._begin)
