@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
-from time import time
 from typing import TYPE_CHECKING, cast
 
+from fakesmtp.awaiting import in_a_thread
+from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 from fakesmtp.faults import FaultScript
 from fakesmtp.mail.message import ReceivedMail
@@ -144,7 +145,7 @@ class FakeSMTP:
             self.raise_failures()
 
     async def __aenter__(self) -> Self:
-        await _in_a_thread(self.start)
+        await in_a_thread(self.start)
         return self
 
     async def __aexit__(
@@ -153,7 +154,7 @@ class FakeSMTP:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await _in_a_thread(self.__exit__, kind, error, trace)
+        await in_a_thread(self.__exit__, kind, error, trace)
 
     # -- where and who -------------------------------------------------------------------------
 
@@ -343,7 +344,7 @@ class FakeSMTP:
             raw=deliver.raw,
             envelope=deliver.envelope,
             login=deliver.login,
-            received=time(),
+            received=now(),
             listener=session.listener,
             tls=session.tls,
             session=session,
@@ -367,10 +368,3 @@ class FakeSMTP:
         return [
             line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]
-
-
-async def _in_a_thread(function: Callable[..., object], *args: object) -> None:
-    """Call without blocking the running loop of asyncio."""
-    from asyncio import to_thread  # noqa: PLC0415 - lazily: it takes as long as a start to load
-
-    await to_thread(function, *args)
