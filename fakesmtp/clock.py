@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 if sys.platform == "win32":
     monotonic = partial(time.monotonic)
@@ -39,8 +36,6 @@ def now() -> float:
 
 def utc(seconds: float) -> datetime:
     """Return the aware datetime (UTC) of seconds since 1970."""
-    from datetime import datetime, timezone  # noqa: PLC0415 - a server starts without it
-
     return datetime.fromtimestamp(seconds, timezone.utc)
 
 
@@ -51,8 +46,6 @@ def utc_now() -> datetime:
 
 def local_now() -> datetime:
     """Return the real time as an aware datetime in this machine's time zone."""
-    from datetime import timedelta, timezone  # noqa: PLC0415 - as above
-
     seconds = now()
     # Not `astimezone()`: freezegun has a time zone of its own.
     offset = timedelta(seconds=time.localtime(seconds).tm_gmtoff)

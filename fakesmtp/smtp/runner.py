@@ -46,7 +46,7 @@ class Runner:
             # Not the default of Windows, the proactor: it has no `add_reader`.
             self._loop = (loop_factory or asyncio.SelectorEventLoop)()
             on_failure.callback(self._loop.close)
-            # asyncio's own asks `time.monotonic`, which a test may freeze; uvloop's asks the system.
+            # asyncio's asks `time.monotonic`, which a test may freeze; uvloop's asks the system.
             with suppress(AttributeError):
                 self._loop.time = monotonic  # type: ignore[method-assign]
             self._loop.set_exception_handler(self._report)
