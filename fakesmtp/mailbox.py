@@ -33,6 +33,8 @@ class _Arrivals:
         self._store = store
         self._lock = Lock()
         self._listeners: list[Listener] = []
+        #: Why no mail can come any more; empty when they can.
+        self.cut_off = ""
 
     def add(self, mail: ReceivedMail) -> None:
         with self._lock:
@@ -202,6 +204,7 @@ class MailView:
         arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
         with self._arrivals.listening(arriving.put) as present:
             search.offer_all(present)
+            self._check_source(search, timeout)
             while search.missing > 0:
                 try:
                     mail = arriving.get(timeout=max(0.0, deadline - monotonic()))
@@ -214,10 +217,16 @@ class MailView:
         arriving = open_handover()
         with self._arrivals.listening(arriving.put) as present:
             search.offer_all(present)
+            self._check_source(search, timeout)
             if search.missing > 0:
                 with alarm(timeout, partial(arriving.put, None)):
                     while search.missing > 0 and (arrived := await arriving.get()):
                         search.offer(arrived)
+
+    def _check_source(self, search: Search, timeout: float) -> None:
+        """Raise `FakeSMTPError` when a search is to wait for what cannot come."""
+        if self._arrivals.cut_off and search.missing > 0 and timeout > 0:
+            raise FakeSMTPError(self._arrivals.cut_off)
 
     def _found(
         self, search: Search, timeout: float, *, blocked: str | None = None
@@ -290,6 +299,10 @@ class Mailbox(MailView):
 
     def __init__(self, store: Store, refusals: Callable[[], Sequence[str]] | None = None) -> None:
         super().__init__(_Arrivals(store), lambda _: True, refusals)
+
+    def cut_off(self, reason: str) -> None:
+        """Let waiting for mails that cannot come raise `FakeSMTPError`; with "" no longer."""
+        self._arrivals.cut_off = reason
 
     def append(self, mail: ReceivedMail) -> None:
         """Keep a mail, wake those who wait for it, and tell the subscribers."""

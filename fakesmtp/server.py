@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, cast
@@ -10,6 +11,7 @@ from fakesmtp.awaiting import in_a_thread
 from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 from fakesmtp.faults import FaultScript
+from fakesmtp.forking import Inherited, close_sockets, watch_forks
 from fakesmtp.mail.message import ReceivedMail
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.options import AccountsOption, fresh_pair, make_accounts, make_policy, token
@@ -99,7 +101,7 @@ class FakeSMTP:
         self._loop_factory = loop_factory
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
-        self._runner: Runner | None = None
+        self._runner: Runner | Inherited | None = None
         # Not `store or …`: an empty store is false.
         kept = MemoryStore(max_messages) if store is None else store
         self.mailbox = Mailbox(kept, self._refusals)
@@ -112,6 +114,8 @@ class FakeSMTP:
             message = "this server is running already: stop it first, or use a second FakeSMTP"
             raise FakeSMTPError(message)
         self._runner = Runner(self._hosts, self._ports, self._services, self._loop_factory)
+        self.mailbox.cut_off("")
+        watch_forks(self)
         return self
 
     def stop(self) -> None:
@@ -122,6 +126,19 @@ class FakeSMTP:
                 runner.stop()
         finally:
             self._identity.close()
+
+    def leave_to_parent(self) -> None:
+        """Let go, in a forked child, of what the parent serves; called there by itself.
+
+        Where the server listens can still be asked, and mails that were here can be read.
+        """
+        if self._runner is not None:
+            self._runner = Inherited(self._runner.listeners)
+            close_sockets(self.ports.values())
+            self.mailbox.cut_off(
+                f"mails arrive in process {os.getppid()}, which this one was forked from: wait for "
+                "them there, or start a FakeSMTP of this process"
+            )
 
     def raise_failures(self) -> None:
         """Raise the first bug of ours, or of a callback, that the server met and kept going."""

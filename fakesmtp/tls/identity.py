@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import os
 from threading import RLock
 from typing import TYPE_CHECKING
+from weakref import finalize
+
+from fakesmtp.errors import CertificateError
 
 if TYPE_CHECKING:
     import ssl
-    import tempfile
+    from collections.abc import Callable
     from pathlib import Path
 
     from fakesmtp.tls.folder import CertificateFolder
@@ -24,7 +28,8 @@ class Identity:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = RLock()
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._process = os.getpid()
+        self._remove_temporary: Callable[[], object] | None = None
         self._folder: CertificateFolder | None = None
         self._server_contexts: dict[str, ssl.SSLContext] = {}
         self._client_context: ssl.SSLContext | None = None
@@ -57,9 +62,10 @@ class Identity:
     def close(self) -> None:
         """Remove the temporary folder; what is asked for afterwards is made anew."""
         with self._lock:
-            if self._temporary is not None:
-                self._temporary.cleanup()
-                self._temporary = None
+            if self._remove_temporary is not None:
+                self._remove_temporary()
+                self._remove_temporary = None
+            self._process = os.getpid()
             # Also of a folder that stays: it may have been renewed when the server starts again.
             self._folder = self._client_context = None
             self._server_contexts.clear()
@@ -79,5 +85,20 @@ class Identity:
         import tempfile
         from pathlib import Path
 
-        self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")
-        return Path(self._temporary.name)
+        if self._process != os.getpid():
+            raise CertificateError(
+                "the server runs in the process that this one was forked from, and had no "
+                "certificates then: ask for ca_file or client_context() there before forking"
+            )
+        path = tempfile.mkdtemp(prefix="fakesmtp-")
+        # Not a TemporaryDirectory: it is removed by a forked child that ends, too.
+        self._remove_temporary = finalize(self, _remove, path, os.getpid())
+        return Path(path)
+
+
+def _remove(path: str, process: int) -> None:
+    """Remove a folder, in the process that made it."""
+    import shutil
+
+    if os.getpid() == process:
+        shutil.rmtree(path, ignore_errors=True)
