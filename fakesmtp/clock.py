@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 
 if sys.platform == "win32":
@@ -36,7 +36,7 @@ def now() -> float:
 
 def utc(seconds: float) -> datetime:
     """Return the aware datetime (UTC) of seconds since 1970."""
-    return datetime.fromtimestamp(seconds, timezone.utc)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def utc_now() -> datetime:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-PAST = dt.datetime(2001, 2, 3, tzinfo=dt.timezone.utc)
+PAST = dt.datetime(2001, 2, 3, tzinfo=dt.UTC)
 
 
 class FrozenDatetime(dt.datetime):
