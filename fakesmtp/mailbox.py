@@ -1,4 +1,4 @@
-"""What arrived: look at it, wait for it, take it away. For any thread, and for asyncio.
+"""What arrived: look at it, wait for it, take it away. For any thread, asyncio and trio.
 
 A mail is kept and handed to everyone who waits in one step, so none is seen twice or missed. Each
 waits on a queue of its own and reads mails there, in its own thread: the server's only delivers.
@@ -7,11 +7,13 @@ waits on a queue of its own and reads mails there, in its own thread: the server
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from threading import Lock
-from time import monotonic
+from functools import partial
+from threading import TIMEOUT_MAX, Lock
 from typing import TYPE_CHECKING
 
-from fakesmtp.errors import NoMatchingMail
+from fakesmtp.awaiting import TO_THREAD, alarm, open_handover, running_loop
+from fakesmtp.clock import monotonic
+from fakesmtp.errors import FakeSMTPError, NoMatchingMail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -31,6 +33,8 @@ class _Arrivals:
         self._store = store
         self._lock = Lock()
         self._listeners: list[Listener] = []
+        #: Why no mail can come any more; empty when they can.
+        self.cut_off = ""
 
     def add(self, mail: ReceivedMail) -> None:
         with self._lock:
@@ -143,10 +147,10 @@ class MailView:
         __tracebackhide__ = True
         search = self._search(conditions, count)
         self._run(search, timeout)
-        return self._found(search, timeout)
+        return self._found(search, timeout, blocked=running_loop())
 
     async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
-        """Do as `wait_for` does, without blocking the running asyncio loop."""
+        """Do as `wait_for` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, timeout)
@@ -157,20 +161,27 @@ class MailView:
         __tracebackhide__ = True
         search = self._search(conditions, 1, takes=True)
         self._run(search, timeout)
-        return self._found(search, timeout)[0]
+        return self._found(search, timeout, blocked=running_loop())[0]
 
     def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
         """Return when no mail that matches is here or has come within some time.
 
         Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
+        `FakeSMTPError` in a running event loop, where nothing could send meanwhile.
         """
         __tracebackhide__ = True
+        loop = running_loop() if within > 0 else None
+        if loop:
+            raise FakeSMTPError(
+                f"expect_none(within={within:g}) would pass because {_blocks(loop)}: use "
+                "`await expect_none_async(…)`"
+            )
         search = self._search(conditions, 1)
         self._run(search, within)
         self._found_none(search)
 
     async def expect_none_async(self, *, within: float = 0.0, **conditions: object) -> None:
-        """Do as `expect_none` does, without blocking the running asyncio loop."""
+        """Do as `expect_none` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, within)
@@ -189,10 +200,11 @@ class MailView:
         """Offer mails until the search has enough or time is up."""
         from queue import Empty, SimpleQueue  # noqa: PLC0415 - lazily: see _search
 
-        deadline = monotonic() + timeout
+        deadline = monotonic() + min(timeout, TIMEOUT_MAX)
         arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
         with self._arrivals.listening(arriving.put) as present:
             search.offer_all(present)
+            self._check_source(search, timeout)
             while search.missing > 0:
                 try:
                     mail = arriving.get(timeout=max(0.0, deadline - monotonic()))
@@ -202,27 +214,24 @@ class MailView:
 
     async def _run_async(self, search: Search, timeout: float) -> None:
         """Do as `_run` does; the sentinel None says that time is up."""
-        # Lazily: to load asyncio takes as long as all the rest of a server's start.
-        import asyncio  # noqa: PLC0415
-
-        loop = asyncio.get_running_loop()
-        arriving: asyncio.Queue[ReceivedMail | None] = asyncio.Queue()
-
-        def wake(mail: ReceivedMail) -> None:
-            # A loop that was closed without cancelling its tasks has nobody left to wake.
-            with suppress(RuntimeError):
-                loop.call_soon_threadsafe(arriving.put_nowait, mail)
-
-        with self._arrivals.listening(wake) as present:
+        arriving = open_handover()
+        with self._arrivals.listening(arriving.put) as present:
             search.offer_all(present)
-            timer = loop.call_later(timeout, arriving.put_nowait, None)
-            try:
-                while search.missing > 0 and (arrived := await arriving.get()):
-                    search.offer(arrived)
-            finally:
-                timer.cancel()
+            self._check_source(search, timeout)
+            if search.missing > 0:
+                with alarm(timeout, partial(arriving.put, None)):
+                    while search.missing > 0 and (arrived := await arriving.get()):
+                        search.offer(arrived)
 
-    def _found(self, search: Search, timeout: float) -> list[ReceivedMail]:
+    def _check_source(self, search: Search, timeout: float) -> None:
+        """Raise `FakeSMTPError` when a search is to wait for what cannot come."""
+        if self._arrivals.cut_off and search.missing > 0 and timeout > 0:
+            raise FakeSMTPError(self._arrivals.cut_off)
+
+    def _found(
+        self, search: Search, timeout: float, *, blocked: str | None = None
+    ) -> list[ReceivedMail]:
+        """Give what was found; `blocked` is the event loop that could not run meanwhile."""
         __tracebackhide__ = True
         if search.missing <= 0:
             return search.found
@@ -233,6 +242,7 @@ class MailView:
             f"awaited: {search.conditions}",
             *search.report(),
             *self._describe_refusals(),
+            *(_explain_blocked(blocked) if blocked and timeout > 0 else ()),
         ]
         raise NoMatchingMail("\n".join(lines))
 
@@ -273,11 +283,26 @@ class MailView:
         return lambda: self._arrivals.stop_listening(listener)
 
 
+def _blocks(loop: str) -> str:
+    return f"it blocks the {loop} event loop of this thread, so that nothing in it can send"
+
+
+def _explain_blocked(loop: str) -> tuple[str, ...]:
+    return (
+        f"no client in this thread could send meanwhile: {_blocks(loop)}",
+        f"  use `await wait_for_async(…)`, or call this by `await {TO_THREAD[loop]}(…)`",
+    )
+
+
 class Mailbox(MailView):
     """All that arrived. `refusals` describes the sessions that were refused, a line each."""
 
     def __init__(self, store: Store, refusals: Callable[[], Sequence[str]] | None = None) -> None:
         super().__init__(_Arrivals(store), lambda _: True, refusals)
+
+    def cut_off(self, reason: str) -> None:
+        """Let waiting for mails that cannot come raise `FakeSMTPError`; with "" no longer."""
+        self._arrivals.cut_off = reason
 
     def append(self, mail: ReceivedMail) -> None:
         """Keep a mail, wake those who wait for it, and tell the subscribers."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import os
 from functools import partial
 from itertools import count
-from time import time
 from typing import TYPE_CHECKING, cast
 
-from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.awaiting import in_a_thread
+from fakesmtp.clock import now
+from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
+from fakesmtp.forking import Inherited, close_sockets, watch_forks
 from fakesmtp.mail.message import ReceivedMail
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.options import AccountsOption, fresh_pair, make_accounts, make_policy, token
@@ -101,7 +103,7 @@ class FakeSMTP:
         self._loop_factory = loop_factory
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
-        self._runner: Runner | None = None
+        self._runner: Runner | Inherited | None = None
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
         self.mailbox = Mailbox(kept, self._refusals)
 
@@ -113,6 +115,8 @@ class FakeSMTP:
             message = "this server is running already: stop it first, or use a second FakeSMTP"
             raise FakeSMTPError(message)
         self._runner = Runner(self._hosts, self._ports, self._services, self._loop_factory)
+        self.mailbox.cut_off("")
+        watch_forks(self)
         return self
 
     def stop(self) -> None:
@@ -124,13 +128,26 @@ class FakeSMTP:
         finally:
             self._identity.close()
 
+    def leave_to_parent(self) -> None:
+        """Let go, in a forked child, of what the parent serves; called there by itself.
+
+        Where the server listens can still be asked, and mails that were here can be read.
+        """
+        if self._runner is not None:
+            self._runner = Inherited(self._runner.listeners)
+            close_sockets(self.ports.values())
+            self.mailbox.cut_off(
+                f"mails arrive in process {os.getppid()}, which this one was forked from: wait for "
+                "them there, or start a FakeSMTP of this process"
+            )
+
     def raise_failures(self) -> None:
         """Raise the first bug of ours, or of a callback, that the server met and kept going."""
         failures = [*self._failures, *self.mailbox.callback_errors]
         self._failures.clear()
         self.mailbox.callback_errors.clear()
         if failures:
-            _forget_values(failures[0])
+            forget_values(failures[0])
             raise failures[0]
 
     def __enter__(self) -> Self:
@@ -147,7 +164,7 @@ class FakeSMTP:
             self.raise_failures()
 
     async def __aenter__(self) -> Self:
-        await _in_a_thread(self.start)
+        await in_a_thread(self.start)
         return self
 
     async def __aexit__(
@@ -156,7 +173,7 @@ class FakeSMTP:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await _in_a_thread(self.__exit__, kind, error, trace)
+        await in_a_thread(self.__exit__, kind, error, trace)
 
     # -- where and who -------------------------------------------------------------------------
 
@@ -347,7 +364,7 @@ class FakeSMTP:
             raw=deliver.raw,
             envelope=deliver.envelope,
             login=deliver.login,
-            received=time(),
+            received=now(),
             listener=session.listener,
             tls=session.tls,
             session=session,
@@ -371,21 +388,3 @@ class FakeSMTP:
         return [
             line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]
-
-
-def _forget_values(error: BaseException | None) -> None:
-    """Clear the variables in our frames of a traceback: what a client sent may be a SecretKey."""
-    while error is not None:
-        trace, error = error.__traceback__, error.__context__
-        while trace is not None:
-            if trace.tb_frame.f_globals.get("__package__", "").startswith("fakesmtp."):
-                with suppress(RuntimeError):  # it is still running
-                    trace.tb_frame.clear()
-            trace = trace.tb_next
-
-
-async def _in_a_thread(function: Callable[..., object], *args: object) -> None:
-    """Call without blocking the running loop of asyncio."""
-    from asyncio import to_thread  # noqa: PLC0415 - lazily: it takes as long as a start to load
-
-    await to_thread(function, *args)

@@ -6,10 +6,10 @@ import signal
 import sys
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from fakesmtp.cli.console import say
+from fakesmtp.clock import monotonic
 from fakesmtp.mail import ReceivedMail
 
 if TYPE_CHECKING:

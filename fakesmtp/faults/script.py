@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from threading import Lock
-from time import monotonic
 from typing import TYPE_CHECKING, Any
+
+from fakesmtp.clock import local_now, monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 #: What `fail` says when it is not told what.
 _TRY_LATER = "451 4.3.0 Try again later"
 _SECOND = 1.0
-
-
-def _now() -> datetime:
-    from datetime import datetime  # noqa: PLC0415 - lazily: see FaultScript
-
-    return datetime.now().astimezone()
 
 
 class _Tally:
@@ -142,7 +137,7 @@ class FaultScript:
         rules: Iterable[Rule] = (),
         *,
         clock: Callable[[], float] = monotonic,
-        time_of_day: Callable[[], datetime] = _now,
+        time_of_day: Callable[[], datetime] = local_now,
     ) -> None:
         self._clock = clock
         self._time_of_day = time_of_day

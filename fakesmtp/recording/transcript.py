@@ -6,9 +6,9 @@ they are kept.
 
 from __future__ import annotations
 
-from time import perf_counter_ns, time
 from typing import TYPE_CHECKING
 
+from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
@@ -99,7 +99,7 @@ class Session(Recorded):
         self.local_port = local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
         self.owner = owner
-        self.started = time()
+        self.started = now()
         self.tls: TlsFacts | None = None
         self.login: Login | None = None
         self.mechanism: str | None = None
@@ -107,7 +107,7 @@ class Session(Recorded):
         #: About how many bytes were said in the events.
         self.size = 0
         self.cut = self.mails = 0
-        self._began = perf_counter_ns()
+        self._began = monotonic_ns()
         self._contents: list[Content] = []
         self._times: list[int] = []
         self._refusals = RefusalReader()
@@ -220,7 +220,7 @@ class Session(Recorded):
             self._keep_refusal(at, content)
 
     def _now(self) -> int:
-        return (perf_counter_ns() - self._began) // _MICROSECOND
+        return (monotonic_ns() - self._began) // _MICROSECOND
 
     def _append(self, at: int, content: Content) -> None:
         self._times.append(at)

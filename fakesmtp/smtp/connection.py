@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from asyncio import BufferedProtocol
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP
 
+from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Deliver, Say
 from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue

@@ -7,8 +7,9 @@ leaves thousands behind.
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import TYPE_CHECKING, Protocol
+
+from fakesmtp.clock import monotonic
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,7 +23,7 @@ NEVER = float("inf")
 class MayBeIdle(Protocol):
     """What can be silent for too long."""
 
-    #: When that would be so, by `time.monotonic`; it moves with everything that is heard.
+    #: When that would be so, by `clock.monotonic`; it moves with everything that is heard.
     idle_at: float
 
     def close_idle(self) -> None:

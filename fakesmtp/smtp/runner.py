@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
+from fakesmtp.clock import monotonic
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 #: Seconds that closed connections have to send what is unsent when the server stops.
 _LAST_WORDS = 1.0
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """asyncio's loop, by a clock that goes on while a test freezes time.
+
+    Not the default of Windows, the proactor: it has no `add_reader`.
+    """
+
+    def time(self) -> float:
+        """Return the loop's time in seconds."""
+        return monotonic()
 
 
 class Runner:
@@ -42,9 +54,11 @@ class Runner:
         """Bind and listen; raises what `bind` raises, and leaves nothing open then."""
         with ExitStack() as on_failure:
             places = _listen(hosts, ports, on_failure)
-            # Not the default of Windows, the proactor: it has no `add_reader`.
-            self._loop = (loop_factory or asyncio.SelectorEventLoop)()
+            self._loop = (loop_factory or _Loop)()
             on_failure.callback(self._loop.close)
+            # asyncio's asks `time.monotonic`, which a test may freeze; uvloop's asks the system.
+            with suppress(AttributeError):
+                self._loop.time = monotonic  # type: ignore[method-assign]
             self._loop.set_exception_handler(self._report)
             self._services = make_services(self._loop)
             self._acceptor = Acceptor(self._loop, places, self._services.terms, self._begin)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from struct import pack
-from time import perf_counter
 from typing import TYPE_CHECKING
 
+from fakesmtp.clock import monotonic
 from fakesmtp.recording.causes import describe_handshake
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Stream:
         from fakesmtp.smtp.tls_layer import TlsLayer  # noqa: PLC0415
 
         self.tls = TlsLayer(context)
-        self._began = perf_counter()
+        self._began = monotonic()
 
     def finish_handshake(self) -> float:
         """Return how many seconds the handshake took.
@@ -90,7 +90,7 @@ class Stream:
         """
         if _QUICK_ACK is not None:
             self._set_option(socket.IPPROTO_TCP, _QUICK_ACK, 1)
-        return perf_counter() - self._began
+        return monotonic() - self._began
 
     def describe_handshake(self, *, implicit_tls: bool) -> str:
         """Say how far a handshake came that did not end, `""` when none began."""

@@ -21,17 +21,24 @@ _REPORTER = "fakesmtp-reporter"
 class Record:
     """What is known of one test: who has sessions of it, and how it went."""
 
-    __slots__ = ("failed", "shown", "sources")
+    __slots__ = ("_over", "failed", "shown", "sources")
 
     def __init__(self) -> None:
         self.sources: list[FakeSMTPView | StartedServer] = []
         self.failed = False
         self.shown = False
+        self._over: set[str] = set()
 
     @property
     def sessions(self) -> list[Session]:
         """All sessions of the test, each server's oldest first."""
         return [session for source in self.sources for session in source.sessions]
+
+    def take_part(self) -> list[Session]:
+        """Return the sessions that were open, or have begun, since the last call of this."""
+        part = [session for session in self.sessions if session.id not in self._over]
+        self._over |= {session.id for session in part if session.closed_by}
+        return part
 
 
 _RECORD = pytest.StashKey[Record]()
@@ -56,6 +63,16 @@ class Reporter:
     def __init__(self, config: pytest.Config) -> None:
         self._mode = sessions_mode(config)
         self._folder = sessions_folder(config)
+        self._running: pytest.Item | None = None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Notice that a test runs: what is reported meanwhile are its subtests."""
+        self._running = item
+        try:
+            return (yield)
+        finally:
+            self._running = None
 
     # Last, which is innermost: the hooks of a user's conftest.py see the sessions in the report.
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -66,19 +83,29 @@ class Reporter:
         report = yield
         record = item.stash.get(_RECORD, None)
         if record is not None:
-            if report.failed or record.failed or self._mode == "all":
+            record.failed |= report.failed
+            if self._running is item:
+                self._report_part(record, report)
+            elif record.failed or self._mode == "all":
                 self._report(item, record, report)
             if report.when == "teardown":
                 del item.stash[_RECORD]
         return report
 
+    def _report_part(self, record: Record, report: pytest.TestReport) -> None:
+        """Show what happened during one subtest."""
+        part = record.take_part()
+        if report.failed and self._mode != "none":
+            from pytest_fakesmtp.report import make_part  # noqa: PLC0415 - tests that pass do without
+
+            report.sections += make_part(part, is_whole=self._mode == "all")
+
     def _report(self, item: pytest.Item, record: Record, report: pytest.TestReport) -> None:
-        from pytest_fakesmtp.report import (  # noqa: PLC0415 - tests that pass do without
+        from pytest_fakesmtp.report import (  # noqa: PLC0415 - as above
             add_sections,
             write_sessions,
         )
 
-        record.failed = record.failed or report.failed
         add_sections(record, report, self._mode)
         if report.when == "teardown" and self._folder is not None and self._mode != "none":
             write_sessions(self._folder, item.nodeid, record.sessions)

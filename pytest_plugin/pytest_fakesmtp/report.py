@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_fakesmtp.options import sessions_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pytest
@@ -26,29 +26,32 @@ _MARKS = {"client": "C:", "server": "S:", "message": "C:"}
 
 def add_sections(record: Record, report: pytest.TestReport, mode: str) -> None:
     """Add a section for every session to a report that is to have them, once for each test."""
-    if mode != "none" and not record.shown and (report.failed or _ends_well(report, mode)):
+    if mode != "none" and not record.shown and (report.failed or report.when == "call"):
         record.shown = True
-        report.sections += make_sections(record, is_whole=mode == "all")
+        sections = make_sections(record.sessions, is_whole=mode == "all")
+        report.sections += sections or [_none(f"; {_describe_listeners(record)}")]
 
 
-def _ends_well(report: pytest.TestReport, mode: str) -> bool:
-    return mode == "all" and report.when == "call"
+def make_part(sessions: Sequence[Session], *, is_whole: bool) -> list[tuple[str, str]]:
+    """Give title and text for every session of a subtest."""
+    return make_sections(sessions, is_whole=is_whole) or [_none(" since the subtest before")]
 
 
-def make_sections(record: Record, *, is_whole: bool) -> list[tuple[str, str]]:
+def make_sections(sessions: Sequence[Session], *, is_whole: bool) -> list[tuple[str, str]]:
     """Give title and text for every session, the last few unless whole."""
-    sessions = record.sessions
     shown = sessions if is_whole else sessions[-_SESSIONS:]
     sections = [
         (title_of(session), "\n".join(describe(session, None if is_whole else _LINES)))
         for session in shown
     ]
-    if not sessions:
-        return [(f"{_TITLE}s", f"no client connected; {_describe_listeners(record)}")]
     if len(shown) < len(sessions):
         left_out = f"{len(sessions) - len(shown)} earlier sessions are not shown; {_HOW_TO_SEE}"
         sections.insert(0, (f"{_TITLE}s", left_out))
     return sections
+
+
+def _none(why: str) -> tuple[str, str]:
+    return f"{_TITLE}s", f"no client connected{why}"
 
 
 _HOW_TO_SEE = "--fakesmtp-sessions=all shows everything"

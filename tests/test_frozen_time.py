@@ -1,0 +1,131 @@
+"""A server does its work in real time while a test freezes, moves or patches its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from typing import TYPE_CHECKING
+
+import freezegun
+import pytest
+from frozen import FREEZERS, PAST
+from raw_client import RawClient
+
+from fakesmtp import FakeSMTP, NoMatchingMail
+from fakesmtp.recording import ClosedBy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AN_HOUR = 3600
+OPEN = {"ports": {587: 0}, "require_auth": False}
+MAIL = [
+    b"EHLO c.example\r\n",
+    b"MAIL FROM:<a@example.com>\r\n",
+    b"RCPT TO:<b@example.com>\r\n",
+    b"DATA\r\n",
+    b"Subject: hi\r\n\r\n.\r\n",
+]
+
+
+@pytest.fixture(params=FREEZERS)
+def real(request: pytest.FixtureRequest) -> Iterator[float]:
+    """Freeze time in the past; gives the real time."""
+    before = time.time()
+    with FREEZERS[request.param]():
+        yield before
+
+
+def send(client: RawClient) -> list[str]:
+    """Send a mail; gives the last line of every reply."""
+    replies = []
+    for data in MAIL:
+        client.send(data)
+        replies.append(client.read_reply())
+    return replies
+
+
+@pytest.mark.usefixtures("real")
+def test_a_planned_delay_ends() -> None:
+    """A delay waits in real time, and the mail arrives."""
+    with FakeSMTP(**OPEN) as smtp:
+        smtp.faults.delay("mail", seconds=0.01)
+        with RawClient(smtp.port(587)) as client:
+            assert client.read_reply().startswith("220")
+            assert [reply[:3] for reply in send(client)] == ["250", "250", "250", "354", "250"]
+            assert smtp.wait_for(subject="hi")
+
+
+@pytest.mark.usefixtures("real")
+def test_an_idle_client_is_closed() -> None:
+    """The idle limit counts real time."""
+    with FakeSMTP(**OPEN, idle_timeout=0.01) as smtp, RawClient(smtp.port(587)) as client:
+        assert client.read_reply().startswith("220")
+        with pytest.raises(EOFError):
+            client.read_line()
+        assert smtp.sessions[0].closed_by is ClosedBy.IDLE
+
+
+@pytest.mark.usefixtures("real")
+def test_waiting_in_vain_ends() -> None:
+    """`wait_for` ends after its time though other mails come."""
+    with FakeSMTP(**OPEN) as smtp, RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        send(client)
+        with pytest.raises(NoMatchingMail):
+            smtp.wait_for(subject="another", timeout=0.01)
+
+
+def test_times_are_real(real: float, tmp_path: Path) -> None:
+    """Mails, sessions and recordings tell when they really came, as a server elsewhere would."""
+    with FakeSMTP(**OPEN, record_dir=tmp_path) as smtp:
+        with RawClient(smtp.port(587)) as client:
+            client.read_reply()
+            send(client)
+            client.send(b"QUIT\r\n")
+            client.read_reply()
+        mail, session = smtp.wait_for(subject="hi"), smtp.sessions[0]
+        for at in (mail.received_at, session.started_at):
+            assert real <= at.timestamp() < real + AN_HOUR
+    (file,) = tmp_path.glob("*.jsonl")
+    header = json.loads(file.read_text().splitlines()[0])
+    assert real <= dt.datetime.fromisoformat(header["started"]).timestamp() < real + AN_HOUR
+
+
+@pytest.mark.parametrize("freezer", FREEZERS)
+def test_freezing_in_the_middle_of_a_session(freezer: str) -> None:
+    """A clock that goes back, and forth again, while a client is connected is not seen."""
+    with FakeSMTP(**OPEN) as smtp, RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        with FREEZERS[freezer]():
+            frozen = send(client)
+        thawed = send(client)
+        assert [reply[:3] for reply in frozen + thawed] == ["250", "250", "250", "354", "250"] * 2
+        times = [event.at for event in smtp.sessions[0].events]
+        assert times == sorted(times)
+
+
+def test_a_frozen_clock_that_goes_back() -> None:
+    """A test that moves its frozen clock back does not disturb an open session."""
+    with (
+        freezegun.freeze_time(PAST) as frozen,
+        FakeSMTP(**OPEN) as smtp,
+        RawClient(smtp.port(587)) as client,
+    ):
+        client.read_reply()
+        frozen.move_to(PAST - dt.timedelta(days=1))
+        assert [reply[:3] for reply in send(client)] == ["250", "250", "250", "354", "250"]
+
+
+@pytest.mark.parametrize("freezer", FREEZERS)
+def test_a_fault_by_the_time_of_day_is_planned_in_real_time(freezer: str) -> None:
+    """A fault between two times of the day asks the machine's clock, not the test's."""
+    now = dt.datetime.now().astimezone()
+    around = [(now + dt.timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 1)]
+    with FREEZERS[freezer](), FakeSMTP(**OPEN) as smtp:
+        smtp.faults.fail("mail", between=tuple(around))
+        with RawClient(smtp.port(587)) as client:
+            client.read_reply()
+            assert send(client)[1].startswith("451")
