@@ -48,9 +48,7 @@ def _run(given: argparse.Namespace) -> Results:
     return results
 
 
-def _run_each_server(
-    name: str, environment: Environment, results: Results, *, quick: bool
-) -> None:
+def _run_each_server(name: str, environment: Environment, results: Results, *, quick: bool) -> None:
     """Run a load once for each server that is installed and has not failed."""
     load = LOADS[name].quick() if quick else LOADS[name]
     for server in load.servers:

@@ -27,7 +27,7 @@ _PACKAGES = ("fakesmtp", "aiosmtpd", "uvloop", "pytest")
 
 
 class MissingToolError(Exception):
-    """A program that the benchmarks cannot run without is missing or failed; the text says which."""
+    """A program that the benchmarks need is missing or failed; the text names it."""
 
 
 @dataclass(frozen=True)

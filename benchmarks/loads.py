@@ -97,7 +97,7 @@ LOADS = {
         "20,000 messages of 2,291 bytes, kept with their sessions",
         (*OURS, AIOSMTPD),
         size=2_291,
-        connections=100,  # so that no session reaches the limit of recorded events
+        connections=40,  # so that no session reaches the limit of recorded events
         count=20_000,
         seconds=60,
     ),

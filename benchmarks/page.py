@@ -10,15 +10,16 @@ from tabulate import tabulate
 
 from benchmarks.environment import ROOT
 from benchmarks.goals import GOALS, MEASURES, Goal, Measure, is_reached, more_is_better, value
-from benchmarks.loads import LOADS, OURS, Kind
+from benchmarks.loads import LOADS, OURS
 from benchmarks.peers import PEERS
-from benchmarks.results import Results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from matplotlib.axes import Axes
+
+    from benchmarks.results import Results
 
 _TEMPLATE = ROOT / "benchmarks" / "page.md"
 _OTHERS = [name for name in PEERS if not name.startswith("fakesmtp")]
@@ -68,7 +69,7 @@ def _describe(goal: Goal) -> list[str]:
     measure = MEASURES[goal.measure]
     sign = "≥" if more_is_better(measure) else "≤"
     times = " or ".join(goal.against)
-    what = f"{measure.unit}, × {times}" if times else measure.unit
+    what = f"{measure.unit}, times {times}" if times else measure.unit
     limits = (goal.asyncio, goal.uvloop)
     return [what, *("" if limit is None else f"{sign} {number(limit)}" for limit in limits)]
 
@@ -132,7 +133,7 @@ def number(value: float | None) -> str:
 
 
 def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+    return str(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
 def draw(results: Results, path: Path) -> None:

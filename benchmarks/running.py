@@ -124,13 +124,20 @@ def _on_cpu(cpu: int) -> list[str]:
 def _greets(process: psutil.Popen, port: int) -> bool:
     """Wait for the first 220; False when the server ends, or sends none in time."""
     deadline = time.monotonic() + _PATIENCE
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with socket.create_connection((HOST, port), timeout=_PATIENCE) as client:
-                return client.recv(3) == b"220"
-        except ConnectionRefusedError:
-            time.sleep(0.0005)
-    return False
+    while not (code := _first_code(port)):
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(0.0005)
+    return code == b"220"
+
+
+def _first_code(port: int) -> bytes:
+    """Return the code of a server's first reply, nothing when it does not listen."""
+    try:
+        with socket.create_connection((HOST, port), timeout=_PATIENCE) as client:
+            return client.recv(3)
+    except ConnectionRefusedError:
+        return b""
 
 
 def _end(process: psutil.Popen) -> None:

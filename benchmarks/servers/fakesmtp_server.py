@@ -1,4 +1,4 @@
-"""`FakeSMTP` as a user has it. Arguments: asyncio or uvloop, port, then for TLS: CA folder, account."""
+"""`FakeSMTP` as a user has it. Arguments: asyncio or uvloop, then as for aiosmtpd_server.py."""
 
 from __future__ import annotations
 
