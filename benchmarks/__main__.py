@@ -26,7 +26,7 @@ _REPETITIONS, _QUICK_REPETITIONS = 5, 1
 
 
 def main() -> int:
-    """Run what was asked for; 1 when a server failed, or lost or altered a message, else 0."""
+    """Run what was asked for; 1 when fakesmtp failed, or lost or altered a message, else 0."""
     given = _arguments()
     try:
         results = Results.read(given.render) if given.render else _run(given)
@@ -35,7 +35,7 @@ def main() -> int:
         return 1
     print(f"\n{goals_table(results)}\n\n{figures_table(results)}\n")
     print(f"The page: {write_page(results, given.out)}")
-    return 1 if results.failed else 0
+    return 1 if any(server.startswith("fakesmtp") for _, server in results.failed) else 0
 
 
 def _run(given: argparse.Namespace) -> Results:
@@ -49,10 +49,10 @@ def _run(given: argparse.Namespace) -> Results:
 
 
 def _run_each_server(name: str, environment: Environment, results: Results, *, quick: bool) -> None:
-    """Run a load once for each server that is installed and has not failed."""
+    """Run a load once for each server that is installed."""
     load = LOADS[name].quick() if quick else LOADS[name]
     for server in load.servers:
-        if server in results.missing or (name, server) in results.failed:
+        if server in results.missing:
             continue
         try:
             figures = measure(environment, PEERS[server], load)

@@ -84,6 +84,7 @@ def describe() -> dict[str, str]:
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit,
         "machine": f"{psutil.cpu_count()} CPUs ({_cpu_model()}), {platform.platform(terse=True)}",
+        "load average before": f"{psutil.getloadavg()[0]:.1f}",
         "versions": f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION}, {versions}",
     }
 

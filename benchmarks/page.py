@@ -101,11 +101,12 @@ def figures_table(results: Results) -> str:
 
 
 def _figure(measure: Measure, server: str, results: Results) -> str:
-    if (measure.load, server) in results.failed:
+    median = results.median(measure.load, server, measure.figure)
+    if median is None and (measure.load, server) in results.failed:
         return "failed"
     share = results.median(measure.load, server, "client") or 0
     bound = " *" if share >= _CLIENT_BOUND else ""
-    return number(results.median(measure.load, server, measure.figure)) + bound
+    return number(median) + bound
 
 
 def cpu_table(results: Results) -> str:
@@ -119,8 +120,9 @@ def cpu_table(results: Results) -> str:
 
 
 def _notes(results: Results) -> Iterable[str]:
-    for (load, server), why in results.failed.items():
-        yield f"- **{load}: {server} failed**: {' '.join(why.split())}"
+    for (load, server), reasons in results.failed.items():
+        why = " ".join(reasons[0].split())
+        yield f"- **{load}: {server} failed** (runs not counted: {len(reasons)}): {why}"
     for server, why in results.missing.items():
         yield f"- Without {server}: {why}."
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 class Results:
     """Figures by load and server: each a list with a value for each repetition.
 
-    `about` says what they hold for, `missing` which servers are not installed, `failed` why a
-    server has no figures under a load.
+    `about` says what they hold for, `missing` which servers are not installed, `failed` why single
+    runs have no figures.
     """
 
     about: dict[str, str]
     missing: dict[str, str] = field(default_factory=dict)
     figures: dict[tuple[str, str], dict[str, list[float]]] = field(default_factory=dict)
-    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    failed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def add(self, load: str, server: str, figures: dict[str, float]) -> None:
         """Add what one run gave."""
@@ -31,9 +31,8 @@ class Results:
             kept.setdefault(name, []).append(value)
 
     def fail(self, load: str, server: str, why: str) -> None:
-        """Drop the figures of a server that failed once."""
-        self.figures.pop((load, server), None)
-        self.failed[load, server] = why
+        """Add a run that failed."""
+        self.failed.setdefault((load, server), []).append(why)
 
     def median(self, load: str, server: str, figure: str) -> float | None:
         """Return the median, None without figures."""
@@ -44,7 +43,7 @@ class Results:
         """Write a line of JSON about all, then one for each load and server."""
         lines: list[Any] = [{"about": self.about, "missing": self.missing}]
         lines += [[*key, figures] for key, figures in self.figures.items()]
-        lines += [[*key, why] for key, why in self.failed.items()]
+        lines += [[*key, reasons] for key, reasons in self.failed.items()]
         path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
     @classmethod
@@ -54,7 +53,7 @@ class Results:
         results = cls(**about)
         for load, server, content in lines:
             kind: dict[tuple[str, str], Any] = (
-                results.failed if isinstance(content, str) else results.figures
+                results.failed if isinstance(content, list) else results.figures
             )
             kind[load, server] = content
         return results
