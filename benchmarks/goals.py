@@ -83,12 +83,25 @@ def more_is_better(measure: Measure) -> bool:
 def value(goal: Goal, server: str, results: Results) -> float | None:
     """Return what the goal limits for a server of ours, None when something was not measured."""
     measure = MEASURES[goal.measure]
-    own = results.median(measure.load, server, measure.figure)
-    others = [results.median(measure.load, peer, measure.figure) for peer in goal.against]
-    known = [other for other in others if other]
-    if own is None or (goal.against and not known):
+    own, others = _medians(goal, server, measure.figure, results)
+    if own is None or (goal.against and not others):
         return None
-    return own / max(known) if known else own
+    return own / max(others) if others else own
+
+
+def cpu_ratio(goal: Goal, server: str, results: Results) -> float | None:
+    """Return the same ratio by the servers' CPU time for a message, None without it."""
+    own, others = _medians(goal, server, "cpu", results)
+    return min(others) / own if own and others else None
+
+
+def _medians(
+    goal: Goal, server: str, figure: str, results: Results
+) -> tuple[float | None, list[float]]:
+    """Return a figure of a server of ours, and of those servers of `against` that have it."""
+    load = MEASURES[goal.measure].load
+    others = [results.median(load, peer, figure) for peer in goal.against]
+    return results.median(load, server, figure), [other for other in others if other]
 
 
 def is_reached(goal: Goal, limit: float, reached: float) -> bool:

@@ -9,7 +9,16 @@ from matplotlib.figure import Figure
 from tabulate import tabulate
 
 from benchmarks.environment import ROOT
-from benchmarks.goals import GOALS, MEASURES, Goal, Measure, is_reached, more_is_better, value
+from benchmarks.goals import (
+    GOALS,
+    MEASURES,
+    Goal,
+    Measure,
+    cpu_ratio,
+    is_reached,
+    more_is_better,
+    value,
+)
 from benchmarks.loads import LOADS, OURS
 from benchmarks.peers import PEERS
 
@@ -51,8 +60,7 @@ def render(results: Results) -> str:
     """Return the page as Markdown."""
     return _TEMPLATE.read_text(encoding="utf-8").format(
         goals=goals_table(results),
-        figures=figures_table(results),
-        notes="\n".join(_notes(results)),
+        figures="\n\n".join(filter(None, (figures_table(results), "\n".join(_notes(results))))),
         cpu=cpu_table(results),
         loads=_table(["", "load"], ((name, load.title) for name, load in LOADS.items())),
         about="\n".join(f"- {name}: {text}" for name, text in results.about.items()),
@@ -81,7 +89,9 @@ def _judge(goal: Goal, results: Results) -> Iterable[str]:
         if limit is None or reached is None:
             yield "" if limit is None else "not measured"
         else:
-            yield f"{number(reached)} {'✓' if is_reached(goal, limit, reached) else '✗'}"
+            cpu = cpu_ratio(goal, server, results)
+            by_cpu = f" ({number(cpu)})" if cpu else ""
+            yield f"{number(reached)} {'✓' if is_reached(goal, limit, reached) else '✗'}{by_cpu}"
 
 
 def figures_table(results: Results) -> str:

@@ -102,7 +102,7 @@ def test_an_altered_message_is_noticed(run: Run, monkeypatch: pytest.MonkeyPatch
 def test_goals_are_judged_for_each_loop(results: Results) -> None:
     """The median counts, the limit itself is reached, and what was not measured is named."""
     page = render(results)
-    assert row(page, "T1")[2:] == ["≥ 0.6", "≥ 0.7", "0.65 ✓", "0.65 ✗"]
+    assert row(page, "T1")[2:] == ["≥ 0.6", "≥ 0.7", "0.65 ✓ (0.8)", "0.65 ✗ (0.8)"]
     assert row(page, "T5")[2:] == ["≤ 4,608", "≤ 4,608", "4,608 ✓", "4,609 ✗"]
     assert row(page, "T8")[-2:] == ["not measured", "not measured"]
     assert {goal.measure for goal in GOALS} < MEASURES.keys()
