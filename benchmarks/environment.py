@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import venv
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def describe() -> dict[str, str]:
     commit = _run("git", "describe", "--always", "--dirty")
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return {
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": commit,
         "machine": f"{psutil.cpu_count()} CPUs ({_cpu_model()}), {platform.platform(terse=True)}",
         "load average before": f"{psutil.getloadavg()[0]:.1f}",

@@ -54,10 +54,10 @@ def _memory(environment: Environment, peer: Peer, load: Load) -> Figures:
     with running(environment, peer, load) as run:
         run.send(count=_WARM_UP, seconds=_WARM_UP_SECONDS)
         before = run.memory()
-        run.send(count=load.count, seconds=load.seconds)
+        sent = run.send(count=load.count, seconds=load.seconds)["sent"]
         used = run.memory() - before
         run.check()
-    return {"memory": used / load.count}
+    return {"memory": used / sent}
 
 
 def _start(environment: Environment, peer: Peer, load: Load) -> Figures:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from control import answer
 
 from fakesmtp import FakeSMTP
+from fakesmtp.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _OTHER_PORTS = (25, 2587, 465, 2465)
+_MAX_BYTES = 2**40  # every message must be there to be checked
 
 
-def loop_option(name: str) -> dict[str, Any]:
-    """Return the option that chooses the event loop; nothing where `FakeSMTP` has no choice yet."""
-    if "loop_factory" not in (FakeSMTP.__init__.__kwdefaults__ or {}):
-        return {}
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the event loop."""
     if name == "uvloop":
         import uvloop  # noqa: PLC0415 - the time to load it belongs to this variant alone
 
-        return {"loop_factory": uvloop.new_event_loop}
-    import asyncio  # noqa: PLC0415
-
-    return {"loop_factory": asyncio.SelectorEventLoop}
+        return uvloop.new_event_loop
+    return asyncio.SelectorEventLoop
 
 
 def main(loop: str, port: str, certificates: str = "", account: str = "") -> None:
@@ -31,8 +33,12 @@ def main(loop: str, port: str, certificates: str = "", account: str = "") -> Non
     options: dict[str, Any] = {"require_auth": False}
     if certificates:
         options = {"certificates": Path(certificates), "accounts": [account.split(":")]}
-    ports = {587: int(port), **dict.fromkeys(_OTHER_PORTS, 0)}
-    with FakeSMTP(ports=ports, **options, **loop_option(loop)) as smtp:
+    with FakeSMTP(
+        ports={587: int(port), **dict.fromkeys(_OTHER_PORTS, 0)},
+        store=MemoryStore(max_bytes=_MAX_BYTES),
+        loop_factory=loop_factory(loop),
+        **options,
+    ) as smtp:
         answer(lambda: [message.raw for message in smtp.messages])
 
 
