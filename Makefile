@@ -1,7 +1,7 @@
 # make serve   a server on the real ports + 1000        make serve ARGS="--json"
 # make test    every check that Python alone can run    make test ARGS="-k starttls"
 # make lint    ruff and mypy
-# make bench   the quick benchmarks                     make bench ARGS="--help"
+# make bench   all benchmarks, 10 minutes                make bench ARGS=--quick
 # make clean   removes what the others made
 #
 # Each makes its environment first. Another interpreter gets another environment:
@@ -14,9 +14,10 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+BENCH := .cache/benchmarks
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test lint pytest bench clean
+.PHONY: serve test lint pytest bench bench-peers bench-test clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := test
 
@@ -40,7 +41,15 @@ pytest: $(READY)
 	    exit $$code
 
 bench: $(READY)
-	$(BIN)/python benchmarks/run.py $(or $(ARGS),--quick)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The servers that are compared, where npm and Go are installed; smtp-sink is Debian's postfix.
+bench-peers:
+	-npm install --prefix $(BENCH) --no-audit --no-fund --silent smtp-server@3.21.6
+	-GOBIN=$(CURDIR)/$(BENCH)/bin go install github.com/axllent/mailpit@v1.33.1
+
+bench-test: $(READY)
+	$(BIN)/python -m pytest benchmarks/tests $(ARGS)
 
 clean: remove-venv
 	rm -rf .cache .hypothesis .coverage .coverage.* build dist

@@ -1,184 +1,110 @@
-"""What is measured, as the page shows it, and the goal of each."""
+"""What is reported of each load, and the goals: one for each event loop."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loads import LOADS
-from report import number
+from benchmarks.loads import AIOSMTPD, ASYNCIO, MAILPIT, SERVE, SMTP_SERVER, SMTP_SINK, UVLOOP
 
 if TYPE_CHECKING:
-    from report import Row
-    from results import Results
+    from benchmarks.results import Results
 
-OURS = "fakesmtp"
-_AIOSMTPD = "aiosmtpd, session scope"
-_KIBI = 1024
-_2_KB, _1_MB = LOADS["t5"].size, LOADS["t5big"].size
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A limit: a factor on the figure of `peer`, or with no peer a figure in the row's unit."""
-
-    limit: float
-    peer: str = ""
-    note: str = ""
+_KB = 1024
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One row of the page. `field` names the figure of a run, `own` the server of ours."""
+    """A figure of a load, as the page shows it. `asyncio` and `uvloop` are its servers of ours."""
 
     name: str
     load: str
-    title: str
+    figure: str
     unit: str
-    goals: tuple[Goal, ...]
-    own: str = OURS
-    field: str = "figure"
-
-    @property
-    def more_is_better(self) -> bool:
-        """Whether a higher figure is the better one."""
-        return self.field == "figure" and LOADS[self.load].kind.more_is_better
-
-    def figure(self, row: Row) -> float | None:
-        """Give the median that this row of the page shows."""
-        return row.middle(self.field)
-
-    def describe(self, goal: Goal) -> str:
-        """Say what is to be reached."""
-        sign = "≥" if self.more_is_better else "≤"
-        note = f" ({goal.note})" if goal.note else ""
-        what = (
-            f"{goal.limit:g} times {goal.peer}"
-            if goal.peer
-            else f"{number(goal.limit)} {self.unit}"
-        )
-        return f"{sign} {what}{note}"
-
-
-MEASURES = (
-    Measure(
-        "T1",
-        "t1",
-        "1 KB mails on 10 kept connections",
-        "mails/s",
-        (Goal(0.6, "smtp-sink"), Goal(1, "smtp-server")),
-    ),
-    Measure(
-        "T1p",
-        "t1p",
-        "the same, MAIL, RCPT and DATA in one write",
-        "mails/s",
-        (Goal(0.5, "smtp-sink"),),
-    ),
-    Measure("T2", "t2", "a connection for each mail", "mails/s", (Goal(0.5, "smtp-sink"),)),
-    Measure(
-        "T3",
-        "t3",
-        "connection, STARTTLS, AUTH PLAIN and mail, P-256",
-        "mails/s",
-        (Goal(1.7, "aiosmtpd"),),
-    ),
-    Measure("T4", "t4", "10 MB mails on 2 connections", "MB/s", (Goal(1.2, "smtp-sink"),)),
-    Measure("T4 TLS", "t4tls", "the same over STARTTLS", "MB/s", (Goal(1, "smtp-server"),)),
-    Measure(
-        "T5",
-        "t5",
-        f"memory of a kept mail of {_2_KB:,} bytes",
-        "bytes",
-        (Goal(_2_KB + 700, note="the mail + 700"),),
-    ),
-    Measure(
-        "T5 1 MB",
-        "t5big",
-        f"memory of a kept mail of {_1_MB:,} bytes",
-        "bytes",
-        (Goal(_1_MB * 1.03, note="1.03 times the mail"),),
-    ),
-    Measure(
-        "T6", "t6", "`FakeSMTP()` in a fresh interpreter until the first 220", "ms", (Goal(100),)
-    ),
-    Measure(
-        "T6 serve",
-        "t6",
-        "`fakesmtp serve` until the first 220",
-        "ms",
-        (Goal(160),),
-        "fakesmtp serve",
-    ),
-    Measure(
-        "T7",
-        "t7",
-        "memory of each of 5,000 idle connections",
-        "bytes",
-        (Goal(6 * _KIBI, note="6 KB"),),
-    ),
-    Measure(
-        "T7 latency",
-        "t7",
-        "a new mail and its connection beside them, median",
-        "ms",
-        (Goal(0.75),),
-        field="latency",
-    ),
-    # In milliseconds of the machine where they were set, and as the ratio that they were there.
-    Measure(
-        "T8",
-        "t8",
-        "fixture: a test that sends a mail, over an empty fixture",
-        "ms",
-        (Goal(0.95), Goal(0.67, _AIOSMTPD, "0.95 of 1.41 ms")),
-    ),
-    Measure(
-        "T8 TLS",
-        "t8tls",
-        "the same with STARTTLS and AUTH",
-        "ms",
-        (Goal(2.5), Goal(0.71, _AIOSMTPD, "2.5 of 3.51 ms")),
-    ),
-)
+    asyncio: str = ASYNCIO
+    uvloop: str = UVLOOP
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What the runs say about a goal. `ratio` is ours to the peer's, None without either."""
+class Goal:
+    """A limit for each loop: of the figure itself, or of its ratio to the best server of `against`.
 
-    measure: Measure
-    goal: Goal
-    is_reached: bool | None
-    why_open: str = ""
-    ratio: float | None = None
-    client_bound: tuple[str, ...] = ()
+    A limit of None: no goal for this loop.
+    """
 
-    def __str__(self) -> str:
-        """Say it in a table's cell."""
-        if self.is_reached is None:
-            return self.why_open
-        facts = [number(self.ratio)] if self.ratio is not None else []
-        facts += [f"{peer} client-bound" for peer in self.client_bound]
-        said = "**yes**" if self.is_reached else "no"
-        return f"{said} ({'; '.join(facts)})" if facts else said
+    measure: str
+    asyncio: float | None
+    uvloop: float | None
+    against: tuple[str, ...] = ()
 
 
-def judge(measure: Measure, goal: Goal, results: Results) -> Verdict:
-    """Compare the medians with the goal."""
-    names = [measure.own, *([goal.peer] if goal.peer else [])]
-    rows = []
-    for name in names:
-        row = results.row(measure.load, name)
-        if row is None or measure.figure(row) is None:
-            why = "failed" if results.failure(measure.load, name) else "not measured"
-            return Verdict(measure, goal, None, f"open: {name} {why}")
-        rows.append(row)
-    own, *others = (measure.figure(row) or 0.0 for row in rows)
-    if others and not others[0]:
-        return Verdict(measure, goal, None, f"open: {goal.peer} measured as 0")
-    ratio = own / others[0] if others else None
-    value = own if ratio is None else ratio
-    is_reached = value >= goal.limit if measure.more_is_better else value <= goal.limit
-    limited = tuple(row.peer for row in rows if row.is_client_bound)
-    return Verdict(measure, goal, is_reached, "", ratio, limited)
+MEASURES = {
+    measure.name: measure
+    for measure in (
+        Measure("T1", "T1", "rate", "messages/s"),
+        Measure("T1p", "T1p", "rate", "messages/s"),
+        Measure("T2", "T2", "rate", "messages/s"),
+        Measure("T3", "T3", "rate", "messages/s"),
+        Measure("T4", "T4", "volume", "MB/s"),
+        Measure("T4-TLS", "T4-TLS", "volume", "MB/s"),
+        Measure("T5", "T5", "memory", "bytes a message"),
+        Measure("T6", "T6", "start", "ms"),
+        Measure("T6 serve", "T6", "start", "ms", asyncio="", uvloop=SERVE),
+        Measure("T7", "T7", "memory", "bytes a connection"),
+        Measure("T7 new message", "T7", "latency", "ms"),
+        Measure("T7 slower", "T7", "slower", "times an idle server"),
+        Measure("T8", "T8", "test", "ms a test"),
+        Measure("T8-TLS", "T8-TLS", "test", "ms a test"),
+    )
+}
+GOALS = (
+    Goal("T1", 0.6, 0.7, (SMTP_SINK,)),
+    Goal("T1p", 0.6, 0.7, (SMTP_SINK,)),
+    Goal("T2", 0.4, 0.45, (SMTP_SINK,)),
+    Goal("T2", 1, 1, (AIOSMTPD, SMTP_SERVER, MAILPIT)),
+    Goal("T3", 1.5, 1.8, (AIOSMTPD,)),
+    Goal("T4", 1.2, 1, (SMTP_SINK,)),
+    Goal("T4-TLS", 1.2, 1.2, (SMTP_SERVER,)),
+    Goal("T5", 4.5 * _KB, 4.5 * _KB),
+    Goal("T6", 1.2, 1.2, (AIOSMTPD,)),
+    Goal("T6 serve", None, 1_000),
+    Goal("T7", 4 * _KB, 4 * _KB),
+    Goal("T7 slower", 1.2, 1.2),
+    Goal("T8", 0.75, 0.75, (AIOSMTPD,)),
+    Goal("T8-TLS", 0.9, 0.9, (AIOSMTPD,)),
+)
+
+
+def more_is_better(measure: Measure) -> bool:
+    """Return whether a higher figure is better."""
+    return measure.figure in {"rate", "volume"}
+
+
+def value(goal: Goal, server: str, results: Results) -> float | None:
+    """Return what the goal limits for a server of ours, None when something was not measured."""
+    measure = MEASURES[goal.measure]
+    own, others = _medians(goal, server, measure.figure, results)
+    if own is None or (goal.against and not others):
+        return None
+    return own / max(others) if others else own
+
+
+def cpu_ratio(goal: Goal, server: str, results: Results) -> float | None:
+    """Return the same ratio by the servers' CPU time for a message, None without it."""
+    own, others = _medians(goal, server, "cpu", results)
+    return min(others) / own if own and others else None
+
+
+def _medians(
+    goal: Goal, server: str, figure: str, results: Results
+) -> tuple[float | None, list[float]]:
+    """Return a figure of a server of ours, and of those servers of `against` that have it."""
+    load = MEASURES[goal.measure].load
+    others = [results.median(load, peer, figure) for peer in goal.against]
+    return results.median(load, server, figure), [other for other in others if other]
+
+
+def is_reached(goal: Goal, limit: float, reached: float) -> bool:
+    """Return whether a value keeps the limit."""
+    more = more_is_better(MEASURES[goal.measure])
+    return reached >= limit if more else reached <= limit

@@ -1,109 +1,130 @@
-"""The loads: what is sent, how, and how much of it."""
+"""The loads: what each server is given, and which servers are compared under it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+ASYNCIO, UVLOOP = "fakesmtp on asyncio", "fakesmtp on uvloop"
+SERVE = "fakesmtp serve"
+AIOSMTPD, SMTP_SINK = "aiosmtpd", "smtp-sink"
+SMTP_SERVER, MAILPIT = "smtp-server", "Mailpit"
+OURS = (ASYNCIO, UVLOOP)
+
+_QUICK_SECONDS, _QUICK_PART = 0.4, 5
+_TEN_MB = 10_000_000
 
 
 class Kind(Enum):
-    """What is measured; the value is the unit."""
+    """What is measured under a load; `measure.py` has a function for each."""
 
-    RATE = "mails/s"
-    VOLUME = "MB/s"
-    MEMORY = "bytes a kept mail"
-    START = "ms to the first 220"
-    IDLE = "bytes an idle connection"
-    FIXTURE = "ms a test over an empty fixture"
-
-    @property
-    def more_is_better(self) -> bool:
-        """Whether a higher figure is the better one."""
-        return self in {Kind.RATE, Kind.VOLUME}
+    SPEED = auto()
+    MEMORY = auto()
+    START = auto()
+    IDLE = auto()
+    FIXTURE = auto()
 
 
 @dataclass(frozen=True)
 class Load:
-    """One load. A run ends after `seconds` or `count` mails, whichever comes first.
+    """One load.
 
-    `size` is that of a mail with its headers, in bytes. `each`: every mail has a connection of its
-    own. `secure`: STARTTLS first. `login`: AUTH PLAIN first. `warm_up` mails go ahead and are not
-    measured.
+    `size` is the size of a message in bytes, headers included. A run ends after `seconds` or
+    `count` messages; for idle connections `count` is their number, for the fixture that of tests.
+    `each`: a connection for each message. `secure`: STARTTLS and AUTH PLAIN before the first one.
     """
 
-    title: str
     kind: Kind
-    size: int = 1_267
+    title: str
+    servers: tuple[str, ...]
+    size: int = 1_200
     connections: int = 10
     count: int = 100_000
-    warm_up: int = 200
-    seconds: float = 3.0
+    seconds: float = 1.5
     each: bool = False
     pipelined: bool = False
     secure: bool = False
-    login: bool = False
+
+    def quick(self) -> Load:
+        """Return a smaller version of this load, to try the benchmarks."""
+        seconds = _QUICK_SECONDS if self.kind is Kind.SPEED else self.seconds
+        return replace(self, seconds=seconds, count=self.count // _QUICK_PART)
 
 
-_2_KB, _1_MB, _10_MB = 2_291, 1_000_243, 10_000_243  # with the headers
-#: Memory is measured after a fixed number of mails, however long they take.
-_UNHURRIED = 120.0
-
-LOADS: dict[str, Load] = {
-    "t1": Load("1 KB mails on 10 kept connections", Kind.RATE),
-    "t1p": Load("the same, MAIL+RCPT+DATA in one write", Kind.RATE, pipelined=True),
-    "t2": Load("a connection for each mail", Kind.RATE, count=20_000, each=True),
-    "t3": Load(
-        "a connection, STARTTLS and AUTH PLAIN for each mail",
-        Kind.RATE,
-        count=20_000,
-        warm_up=100,
+LOADS = {
+    "T1": Load(
+        Kind.SPEED,
+        "1.2 KB messages on 10 kept connections, a round trip for each command",
+        (*OURS, SMTP_SINK, AIOSMTPD, SMTP_SERVER),
+    ),
+    "T1p": Load(
+        Kind.SPEED,
+        "T1 with MAIL, RCPT and DATA in one write",
+        (*OURS, SMTP_SINK, AIOSMTPD, SMTP_SERVER),
+        pipelined=True,
+    ),
+    "T2": Load(
+        Kind.SPEED,
+        "a connection for each message, 10 at a time, ended by QUIT",
+        (*OURS, SMTP_SINK, AIOSMTPD, SMTP_SERVER, MAILPIT),
+        each=True,
+    ),
+    "T3": Load(
+        Kind.SPEED,
+        "T2 with STARTTLS (P-256, TLS 1.3) and AUTH PLAIN",
+        (*OURS, AIOSMTPD, SMTP_SERVER),
         each=True,
         secure=True,
-        login=True,
     ),
-    "t4": Load(
-        "10 MB mails on 2 kept connections",
-        Kind.VOLUME,
-        size=_10_MB,
+    "T4": Load(
+        Kind.SPEED,
+        "10 MB messages on 2 kept connections",
+        (*OURS, SMTP_SINK, AIOSMTPD, SMTP_SERVER),
+        size=_TEN_MB,
         connections=2,
-        count=150,
-        warm_up=2,
     ),
-    "t4tls": Load(
-        "10 MB mails on 2 kept connections, STARTTLS",
-        Kind.VOLUME,
-        size=_10_MB,
+    "T4-TLS": Load(
+        Kind.SPEED,
+        "T4 through STARTTLS",
+        (*OURS, AIOSMTPD, SMTP_SERVER),
+        size=_TEN_MB,
         connections=2,
-        count=150,
-        warm_up=2,
         secure=True,
     ),
-    "t5": Load(
-        "memory of 20,000 mails of 2 KB",
+    "T5": Load(
         Kind.MEMORY,
-        size=_2_KB,
+        "20,000 messages of 2,291 bytes, kept with their sessions",
+        (*OURS, AIOSMTPD),
+        size=2_291,
+        connections=40,  # so that no session reaches the limit of recorded events
         count=20_000,
-        seconds=_UNHURRIED,
+        seconds=60,
     ),
-    "t5big": Load(
-        "memory of 200 mails of 1 MB",
-        Kind.MEMORY,
-        size=_1_MB,
-        connections=4,
-        count=200,
-        warm_up=8,
-        seconds=_UNHURRIED,
+    "T6": Load(
+        Kind.START,
+        "a new process until a client has read the first 220",
+        (*OURS, SERVE, AIOSMTPD),
+        count=5,
     ),
-    "t6": Load("cold start", Kind.START),
-    "t7": Load(
-        "5,000 idle connections; then a new mail beside them",
+    "T7": Load(
         Kind.IDLE,
+        "5,000 connections idle after EHLO, then new ones with a message each, one at a time",
+        (*OURS, AIOSMTPD),
         connections=1,
-        count=100,
-        warm_up=20,
+        count=5_000,
         each=True,
-        seconds=_UNHURRIED,
     ),
-    "t8": Load("a pytest fixture, a mail in each test", Kind.FIXTURE),
-    "t8tls": Load("the same, STARTTLS and AUTH", Kind.FIXTURE, secure=True, login=True),
+    "T8": Load(
+        Kind.FIXTURE,
+        "300 pytest tests, each sends a message with smtplib; over an empty fixture",
+        (*OURS, AIOSMTPD),
+        count=300,
+    ),
+    "T8-TLS": Load(
+        Kind.FIXTURE,
+        "T8 with STARTTLS and AUTH",
+        (*OURS, AIOSMTPD),
+        count=300,
+        secure=True,
+    ),
 }

@@ -1,160 +1,110 @@
-"""One measurement: a fresh server, a load, figures. A table names the function for each kind."""
+"""What is measured under each kind of load: one function a kind, each with a new server process."""
 
 from __future__ import annotations
 
-import math
+import smtplib
 import time
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from statistics import median
+from typing import TYPE_CHECKING
 
-from idle import held
-from loads import Kind, Load
-from mails import Mail
-from processes import Server, free_port, running
+from benchmarks.fixture import fixture
+from benchmarks.loads import Kind
+from benchmarks.running import HOST, running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from client import Client
-    from peers import Peer
+    from benchmarks.environment import Environment
+    from benchmarks.loads import Load
+    from benchmarks.peers import Peer
 
-IDLE_CONNECTIONS = 5_000
-_MICRO, _MILLI, _MEGA = 1e6, 1e3, 1e6
+#: Figures by name; the functions below say which.
+Figures = dict[str, float]
+
+_WARM_UP, _WARM_UP_SECONDS = 200, 0.3
+_NEW_MESSAGES, _UNHURRIED = 300, 60.0
+_MEGA, _MICRO, _MILLI = 1e6, 1e6, 1e3
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one measurement gave.
+def measure(environment: Environment, peer: Peer, load: Load) -> Figures:
+    """Measure a server under a load once; raises `LoadError` when it loses or alters a message."""
+    return _MEASURES[load.kind](environment, peer, load)
 
-    `figure` is in the unit of the load's kind. `cpu` is the server's time for each mail
-    (microseconds), which does not depend on the client. `client_load` is the share of one CPU that
-    the client used: near 1, the client was the limit. `latency` and `latency_p99` are in
-    milliseconds; `latency_alone` is that without the idle connections. `checked`: every mail sent
-    was there afterwards, identical; None for a server that keeps none. `failed` says why there are
-    no figures.
+
+def _speed(environment: Environment, peer: Peer, load: Load) -> Figures:
+    """Return messages/s, MB/s, the server's CPU us for a message, the client's share of its CPU."""
+    with running(environment, peer, load) as run:
+        run.send(count=_WARM_UP, seconds=_WARM_UP_SECONDS)
+        before = run.cpu()
+        result = run.send(count=load.count, seconds=load.seconds)
+        used = run.cpu() - before
+        run.check()
+    rate = result["sent"] / result["seconds"]
+    return {
+        "rate": rate,
+        "volume": rate * load.size / _MEGA,
+        "cpu": used / result["sent"] * _MICRO,
+        "client": result["cpu"] / result["seconds"],
+    }
+
+
+def _memory(environment: Environment, peer: Peer, load: Load) -> Figures:
+    """Return the bytes of resident memory for each message."""
+    with running(environment, peer, load) as run:
+        run.send(count=_WARM_UP, seconds=_WARM_UP_SECONDS)
+        before = run.memory()
+        sent = run.send(count=load.count, seconds=load.seconds)["sent"]
+        used = run.memory() - before
+        run.check()
+    return {"memory": used / sent}
+
+
+def _start(environment: Environment, peer: Peer, load: Load) -> Figures:
+    """Return the milliseconds until the first 220: the median of `count` starts."""
+    starts = []
+    for _ in range(load.count):
+        begun = time.perf_counter()
+        with running(environment, peer, load):
+            starts.append(time.perf_counter() - begun)
+    return {"start": median(starts) * _MILLI}
+
+
+def _idle(environment: Environment, peer: Peer, load: Load) -> Figures:
+    """Return the bytes for each idle connection, and the milliseconds of a new message.
+
+    `alone` is the latency without the idle connections, `slower` their ratio.
     """
-
-    load: str
-    peer: str
-    figure: float = math.nan
-    cpu: float | None = None
-    client_load: float | None = None
-    latency: float | None = None
-    latency_p99: float | None = None
-    latency_alone: float | None = None
-    checked: bool | None = None
-    failed: str | None = None
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the server did what it had to."""
-        return not self.failed and self.checked is not False
-
-    def as_json(self) -> dict[str, Any]:
-        """Give what is known."""
-        unknown = (None, math.nan)
-        return {name: value for name, value in asdict(self).items() if value not in unknown}
+    with running(environment, peer, load) as run:
+        run.send(count=_WARM_UP, seconds=_WARM_UP_SECONDS)
+        alone = run.send(count=_NEW_MESSAGES, seconds=_UNHURRIED)["latency"]
+        before = run.memory()
+        with _idle_connections(load.count, run.port):
+            used = run.memory() - before
+            beside = run.send(count=_NEW_MESSAGES, seconds=_UNHURRIED)["latency"]
+        run.check()
+    return {
+        "memory": used / load.count,
+        "latency": beside * _MILLI,
+        "alone": alone * _MILLI,
+        "slower": beside / alone,
+    }
 
 
-class Session:
-    """One server under one load: warmed up, loaded, checked."""
-
-    def __init__(self, server: Server, load: Load, client: Client) -> None:
-        self.server, self.load, self._client = server, load, client
-        self.sent = 0
-        self.send(load.warm_up)
-
-    def send(self, count: int, seconds: float = 60.0) -> dict[str, Any]:
-        """Send the next mails: `count`, or as many as `seconds` allow."""
-        sent = self._client.send(
-            self.load, self.server.port, first=self.sent, count=count, seconds=seconds
-        )
-        self.sent += sent["sent"]
-        return sent
-
-    def check(self, peer: Peer) -> bool | None:
-        """Whether every mail that was sent is kept, identical, and nothing else is."""
-        if not peer.keeps:
-            return None
-        expected = {
-            "count": self.sent,
-            "digest": Mail.of_size(self.load.size).digest(range(self.sent)),
-        }
-        return self.server.report() == expected
+@contextmanager
+def _idle_connections(count: int, port: int) -> Iterator[None]:
+    with ExitStack() as stack:
+        for _ in range(count):
+            client = smtplib.SMTP(HOST, port, local_hostname="idle.bench.example", timeout=30)
+            stack.callback(client.close)
+            client.ehlo()
+        yield
 
 
-def measure(name: str, load: Load, peer: Peer, client: Client) -> Run:
-    """Start the server, put it under the load, end it."""
-    return _MEASURES[load.kind](name, load, peer, client)
-
-
-def _rate(name: str, load: Load, peer: Peer, client: Client) -> Run:
-    port = free_port()
-    with running(peer.command(port, load), port) as server:
-        session = Session(server, load, client)
-        before = server.cpu()
-        sent = session.send(load.count, load.seconds)
-        after = server.cpu()
-        used = None if before is None or after is None else after - before
-        rate = sent["sent"] / sent["seconds"]
-        return Run(
-            load=name,
-            peer=peer.name,
-            figure=rate * load.size / _MEGA if load.kind is Kind.VOLUME else rate,
-            cpu=None if used is None else used / sent["sent"] * _MICRO,
-            client_load=sent["client_cpu"] / sent["seconds"],
-            latency=sent["p50"] * _MILLI,
-            latency_p99=sent["p99"] * _MILLI,
-            checked=session.check(peer),
-        )
-
-
-def _memory(name: str, load: Load, peer: Peer, client: Client) -> Run:
-    port = free_port()
-    with running(peer.command(port, load), port) as server:
-        session = Session(server, load, client)
-        before = server.memory() or 0
-        session.send(load.count, load.seconds)
-        figure = ((server.memory() or 0) - before) / load.count
-        return Run(load=name, peer=peer.name, figure=figure, checked=session.check(peer))
-
-
-def _start(name: str, load: Load, peer: Peer, client: Client) -> Run:
-    del client
-    port = free_port()
-    begun = time.perf_counter()
-    server = Server(peer.command(port, load), port)
-    try:
-        milliseconds = (server.wait_until_greeting() - begun) * _MILLI
-    finally:
-        server.stop()
-    return Run(load=name, peer=peer.name, figure=milliseconds)
-
-
-def _idle(name: str, load: Load, peer: Peer, client: Client) -> Run:
-    port = free_port()
-    with running(peer.command(port, load), port) as server:
-        session = Session(server, load, client)
-        alone = session.send(load.count)
-        before = server.memory() or 0
-        with held(IDLE_CONNECTIONS, port):
-            figure = ((server.memory() or 0) - before) / IDLE_CONNECTIONS
-            beside = session.send(load.count)
-        return Run(
-            load=name,
-            peer=peer.name,
-            figure=figure,
-            latency=beside["p50"] * _MILLI,
-            latency_p99=beside["p99"] * _MILLI,
-            latency_alone=alone["p50"] * _MILLI,
-            checked=session.check(peer),
-        )
-
-
-_MEASURES: dict[Kind, Callable[[str, Load, Peer, Client], Run]] = {
-    Kind.RATE: _rate,
-    Kind.VOLUME: _rate,
+_MEASURES: dict[Kind, Callable[[Environment, Peer, Load], Figures]] = {
+    Kind.SPEED: _speed,
     Kind.MEMORY: _memory,
     Kind.START: _start,
     Kind.IDLE: _idle,
+    Kind.FIXTURE: fixture,
 }

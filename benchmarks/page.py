@@ -1,316 +1,174 @@
-"""Makes docs/performance.md, with its charts, out of the runs that run.py has written.
-
-python benchmarks/page.py                          # of .cache/benchmarks/results.json
-python benchmarks/page.py results.json other.json  # a load that both have: of the last file
-"""
+"""The page: tables and a chart, made from the results alone."""
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from charts import CHARTS, draw_charts, why_no_charts
-from goals import MEASURES, OURS, Verdict, judge
-from installed import CACHE
-from loads import LOADS, Kind
-from report import number
-from results import BadResultsError, busy, read_results
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from tabulate import tabulate
+
+from benchmarks.environment import ROOT
+from benchmarks.goals import (
+    GOALS,
+    MEASURES,
+    Goal,
+    Measure,
+    cpu_ratio,
+    is_reached,
+    more_is_better,
+    value,
+)
+from benchmarks.loads import LOADS, OURS
+from benchmarks.peers import PEERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
-    from goals import Measure
-    from report import Row
-    from results import Results, Source
+    from matplotlib.axes import Axes
 
-_ROOT = Path(__file__).parent.parent
-PAGE = _ROOT / "docs" / "performance.md"
-RESULTS = CACHE / "results.json"
-_ENOUGH_RUNS = 5
-_FULL = 0.9
-_MICRO, _PERCENT = 1e6, 100
-_LONGEST_REASON = 200
-_FIXTURE_LOADS = tuple(name for name, load in LOADS.items() if load.kind is Kind.FIXTURE)
-_SERVER_LOADS = tuple(name for name in LOADS if name not in _FIXTURE_LOADS)
-_SPEED_KINDS = {Kind.RATE, Kind.VOLUME}
-#: smtp-server waits before it greets; with ten clients these loads meet that and little else.
-_LOADS_THAT_GREET = ("t2", "t3", "t6", "t7")
+    from benchmarks.results import Results
 
-_HEAD = """\
-# Performance
+_TEMPLATE = ROOT / "benchmarks" / "page.md"
+_OTHERS = [name for name in PEERS if not name.startswith("fakesmtp")]
+_CLIENT_BOUND = 0.95
+_MANY = 100
+_SPEED = [measure for measure in MEASURES.values() if more_is_better(measure)]
 
-Made by `benchmarks/run.py --page` out of its own runs. fakesmtp is compared with other servers that
-take mail and deliver none, in the same minutes on one machine: aiosmtpd as it comes, Postfix's
-`smtp-sink` (C, keeps nothing) and Nodemailer's `smtp-server`. Sessions are recorded and mails are
-kept in memory, as a user has it.
-"""
-
-_LEGEND = """\
-Each figure is the median of its runs. Behind it, in parentheses, stands fakesmtp's figure divided
-by it: for mails/s and MB/s more than 1 is better, for bytes and milliseconds less than 1 is.
-`-`: not measured. *c*: client-bound, the load client used its whole CPU, and the server could do
-more; a ratio to such a server would be smaller with a faster client.
-"""
-
-_CHARTS = """\
-A bar is the median of a server's runs, the thin line their range, the upright mark fakesmtp's goal.
-"""
-
-_LIMITS = """\
-## Where the limit is
-
-CPU time is that of the server process for each mail (microseconds); it does not depend on the
-client. A million divided by it is what one CPU could do at most. *Busy* is the share of one CPU
-that fakesmtp, and that the load client, used in the run: what is full is the limit. Behind the
-others' CPU time stands theirs divided by fakesmtp's: more than 1 means that fakesmtp needs less.
-"""
-
-_METHOD = """\
-## Method
-
-- The server runs on one CPU, the load client on another; everything stays on loopback.
-- Every measurement has a fresh server process, warmed up. Repetitions interleave the servers
-  (A B C A B C), so that a drift of the machine meets all alike: trust ratios more than figures.
-- T1, T1p, T2, T4, T5 and T7 ask for no AUTH, because the others ask for none. T3 and T4 over
-  STARTTLS have the same P-256 certificate for every server, TLS 1.3 and no resumption.
-- T5 and T7 are resident memory: after the load less before it, divided by mails or connections.
-- T6 counts the interpreter's own start. fakesmtp is installed from its wheel, as users have it.
-- T8 runs pytest in a process of its own, with one plugin; from the time of the whole process that
-  of the same tests with an empty fixture is taken. It is not bound to one CPU, where a test takes a
-  seventh to a third less (`taskset -c 0 pytest`; `benchmarks/fixture.py --one-cpu`).
-"""
-
-_AGAIN = """\
-## Run it again
-
-    python benchmarks/run.py --page            # all of it
-    python benchmarks/run.py --quick --page    # fewer and shorter runs
-    python benchmarks/page.py                  # this page again, of the last runs
-
-`--node-modules FOLDER` names the folder that holds `smtp-server`; what else is wanted stands in
-[benchmarks/README.md](../benchmarks/README.md).
-"""
+_INK, _OURS_COLOUR, _OTHERS_COLOUR = "#7d8590", "#3b82f6", "#8b949e"  # on white and on black
+_STYLE = {
+    "svg.hashsalt": "fakesmtp",  # the same results give the same file
+    "svg.fonttype": "none",
+    "font.size": 9,
+    **dict.fromkeys(("text.color", "ytick.color"), _INK),
+}
 
 
-def main() -> int:
-    """Make the page; 1 and one sentence when a file holds no results."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def write_page(results: Results, folder: Path) -> Path:
+    """Write performance.md into `folder`, with results and chart in performance/ beside it."""
+    parts = folder / "performance"
+    parts.mkdir(parents=True, exist_ok=True)
+    results.save(parts / "results.jsonl")
+    draw(results, parts / "speed.svg")
+    page = folder / "performance.md"
+    page.write_text(render(results), encoding="utf-8")
+    return page
+
+
+def render(results: Results) -> str:
+    """Return the page as Markdown."""
+    return _TEMPLATE.read_text(encoding="utf-8").format(
+        goals=goals_table(results),
+        figures="\n\n".join(filter(None, (figures_table(results), "\n".join(_notes(results))))),
+        cpu=cpu_table(results),
+        loads=_table(["", "load"], ((name, load.title) for name, load in LOADS.items())),
+        about="\n".join(f"- {name}: {text}" for name, text in results.about.items()),
     )
-    parser.add_argument("results", type=Path, nargs="*", default=[RESULTS], metavar="FILE")
-    parser.add_argument("--out", type=Path, default=PAGE, metavar="FILE", help="the page")
-    given = parser.parse_args()
-    if why := why_no_charts():
-        parser.error(why)
-    try:
-        write_page(given.results, given.out)
-    except BadResultsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
 
 
-def write_page(paths: Sequence[Path], out: Path) -> None:
-    """Write the page and, into a folder of its name beside it, the charts.
-
-    Raises BadResultsError when a file holds no results.
-    """
-    results = read_results(paths)
-    folder = out.with_suffix("")
-    folder.mkdir(parents=True, exist_ok=True)
-    draw_charts(results, folder)
-    out.write_text(make_page(results, folder.name), encoding="utf-8")
-    print(f"The page: {out}")
+def goals_table(results: Results) -> str:
+    """Return the goals with the value of each loop."""
+    rows = [[goal.measure, *_describe(goal), *_judge(goal, results)] for goal in GOALS]
+    return _table(["", "what", "goal on asyncio", "on uvloop", "asyncio", "uvloop"], rows)
 
 
-def make_page(results: Results, folder: str) -> str:
-    """Make the text of the page, whose charts lie in `folder`."""
-    parts = [
-        [_HEAD],
-        _reached(results),
-        ["## Servers\n", _LEGEND],
-        _medians(results, _SERVER_LOADS),
-        ["## Fixtures\n"],
-        _medians(results, _FIXTURE_LOADS),
-        _notes(results),
+def _describe(goal: Goal) -> list[str]:
+    measure = MEASURES[goal.measure]
+    sign = "≥" if more_is_better(measure) else "≤"
+    times = " or ".join(goal.against)
+    what = f"{measure.unit}, times {times}" if times else measure.unit
+    limits = (goal.asyncio, goal.uvloop)
+    return [what, *("" if limit is None else f"{sign} {number(limit)}" for limit in limits)]
+
+
+def _judge(goal: Goal, results: Results) -> Iterable[str]:
+    measure = MEASURES[goal.measure]
+    for limit, server in ((goal.asyncio, measure.asyncio), (goal.uvloop, measure.uvloop)):
+        reached = value(goal, server, results)
+        if limit is None or reached is None:
+            yield "" if limit is None else "not measured"
+        else:
+            cpu = cpu_ratio(goal, server, results)
+            by_cpu = f" ({number(cpu)})" if cpu else ""
+            yield f"{number(reached)} {'✓' if is_reached(goal, limit, reached) else '✗'}{by_cpu}"
+
+
+def figures_table(results: Results) -> str:
+    """Return the median of every measure for every server."""
+    rows = [
         [
-            "## Charts\n",
-            _CHARTS,
-            *(f"![{chart.title}]({folder}/{chart.name}.svg)\n" for chart in CHARTS),
-        ],
-        [_LIMITS],
-        _limits(results),
-        ["## What was measured\n"],
-        *(_source(source) for source in results.sources),
-        [_METHOD],
-        [_AGAIN],
+            measure.name,
+            measure.unit,
+            *(
+                _figure(measure, server, results)
+                for server in (measure.asyncio, measure.uvloop, *_OTHERS)
+            ),
+        ]
+        for measure in MEASURES.values()
     ]
-    return "\n".join(line for part in parts for line in part)
+    return _table(["", "unit", *OURS, *_OTHERS], rows)
 
 
-def _reached(results: Results) -> Iterator[str]:
-    """Say how many goals are reached, and which are not."""
-    verdicts = [judge(measure, goal, results) for measure in MEASURES for goal in measure.goals]
-    reached = sum(verdict.is_reached is True for verdict in verdicts)
-    yield f"{reached} of {len(verdicts)} goals are reached in these runs.\n"
-    for title, state in (("Not reached", False), ("Open", None)):
-        if missed := [verdict for verdict in verdicts if verdict.is_reached is state]:
-            yield f"{title}: {'; '.join(map(_name_goal, missed))}.\n"
-    own = (results.row(measure.load, measure.own) for measure in MEASURES)
-    if any(row and len(row.runs) < _ENOUGH_RUNS for row in own):
-        yield "The goals ask for medians of five runs at least; some figures here have fewer.\n"
-
-
-def _name_goal(verdict: Verdict) -> str:
-    """Name a goal, and say why it is open."""
-    why = f": {verdict.why_open.removeprefix('open: ')}" if verdict.why_open else ""
-    return f"{verdict.measure.name} ({verdict.measure.describe(verdict.goal)}{why})"
-
-
-def _medians(results: Results, loads: Sequence[str]) -> Iterator[str]:
-    """Give the table of the medians of these loads."""
-    measures = [measure for measure in MEASURES if measure.load in loads]
-    owns = {measure.own for measure in measures}
-    others = [peer for peer in results.peers(loads) if peer not in owns]
-    head = ["", "measure", "unit", "runs", OURS, *others, "goal", "reached"]
-    yield from _table(head, (_median_row(measure, others, results) for measure in measures))
-
-
-def _median_row(measure: Measure, others: Sequence[str], results: Results) -> list[str]:
-    own = results.row(measure.load, measure.own)
-    verdicts = [judge(measure, goal, results) for goal in measure.goals]
-    return [
-        measure.name,
-        measure.title,
-        measure.unit,
-        str(len(own.runs)) if own else "-",
-        _cell(measure, measure.own, results),
-        *(_cell(measure, peer, results) for peer in others),
-        "<br>".join(measure.describe(verdict.goal) for verdict in verdicts),
-        "<br>".join(map(str, verdicts)),
-    ]
-
-
-def _cell(measure: Measure, peer: str, results: Results) -> str:
-    """Give a server's median; of the others also the ratio of ours to it."""
-    if results.failure(measure.load, peer):
+def _figure(measure: Measure, server: str, results: Results) -> str:
+    median = results.median(measure.load, server, measure.figure)
+    if median is None and (measure.load, server) in results.failed:
         return "failed"
-    row, own = (results.row(measure.load, name) for name in (peer, measure.own))
-    figure = measure.figure(row) if row else None
-    if row is None or figure is None:
-        return "-"
-    ours = measure.figure(own) if own else None
-    ratio = f" ({number(ours / figure)})" if ours and figure and peer != measure.own else ""
-    return f"{number(figure)}{' *c*' if row.is_client_bound else ''}{ratio}"
+    share = results.median(measure.load, server, "client") or 0
+    bound = " *" if share >= _CLIENT_BOUND else ""
+    return number(median) + bound
 
 
-def _notes(results: Results) -> Iterator[str]:
-    """Say what failed, who was missing, and what the check for every mail said."""
-    for load, peer in results.runs:
-        if why := results.failure(load, peer):
-            yield f"- **{load}, {peer} failed**: {_one_line(why)}"
-    if idle := [load for load in LOADS if not results.peers([load])]:
-        yield f"- **Not run: {', '.join(idle)}.**"
-    for name, why in _missing(results).items():
-        yield f"- Without {name}: {why}."
-    if any(results.row(load, "smtp-server") for load in _LOADS_THAT_GREET):
-        yield "- smtp-server waits 100 ms before it greets; T2, T3, T6 and T7's latency show that."
-    checked = [run.checked for runs in results.runs.values() for run in runs]
-    if True in checked and False not in checked:
-        yield f"- Every mail was there, identical, in all {checked.count(True)} checked runs."
-    yield ""
-
-
-def _missing(results: Results) -> Mapping[str, str]:
-    """Give the servers that no file has, each with the reason."""
-    told = {name: why for source in results.sources for name, why in source.get("missing").items()}
-    there = results.peers(LOADS)
-    return {name: why for name, why in told.items() if name not in there}
-
-
-def _one_line(text: str) -> str:
-    """Shorten a program's complaint, so that it fits into a table or a list."""
-    line = " ".join(text.split()).replace("|", "\\|")
-    return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
-
-
-def _limits(results: Results) -> Iterator[str]:
-    """Give the table of CPU time for each mail, and of what was full."""
-    loads = [m for m in MEASURES if LOADS[m.load].kind in _SPEED_KINDS]
-    others = [peer for peer in results.peers(m.load for m in loads) if peer != OURS]
-    head = ["", "fakesmtp's CPU time", *others, "one CPU: mails/s", "busy", "client busy", "limit"]
-    yield from _table(head, (_limit_row(m, others, results) for m in loads))
-
-
-def _limit_row(measure: Measure, others: Sequence[str], results: Results) -> list[str]:
-    own = results.row(measure.load, OURS)
-    cpu = own.middle("cpu") if own else None
-    server, client = (busy(own), own.middle("client_load")) if own else (None, None)
-    return [
-        measure.name,
-        number(cpu),
-        *(_cpu_cell(results.row(measure.load, peer), cpu) for peer in others),
-        number(_MICRO / cpu) if cpu else "-",
-        _share(server),
-        _share(client),
-        _name_limit(own, server),
+def cpu_table(results: Results) -> str:
+    """Return the server's CPU time for a message under the loads that measure speed."""
+    servers = [*OURS, *_OTHERS]
+    rows = [
+        [m.name, *(number(results.median(m.load, server, "cpu")) for server in servers)]
+        for m in _SPEED
     ]
+    return _table(["", *servers], rows)
 
 
-def _cpu_cell(row: Row | None, own: float | None) -> str:
-    cpu = row.middle("cpu") if row else None
-    return f"{number(cpu)} ({number(cpu / own)})" if cpu and own else number(cpu)
+def _notes(results: Results) -> Iterable[str]:
+    for (load, server), reasons in results.failed.items():
+        why = " ".join(reasons[0].split())
+        yield f"- **{load}: {server} failed** (runs not counted: {len(reasons)}): {why}"
+    for server, why in results.missing.items():
+        yield f"- Without {server}: {why}."
 
 
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value * _PERCENT:.0f} %"
+def number(value: float | None) -> str:
+    """Return three digits, or a whole number with commas; nothing for None."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= _MANY else f"{value:.3g}"
 
 
-def _name_limit(row: Row | None, server: float | None) -> str:
-    """Say which CPU was full."""
-    if row is None or server is None:
-        return "-"
-    full = [
-        *(["fakesmtp's CPU"] if server >= _FULL else []),
-        *(["the client's CPU"] if row.is_client_bound else []),
-    ]
-    return " and ".join(full) or "neither CPU was full"
+def _table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return str(tabulate(rows, headers, tablefmt="github", disable_numparse=True))
 
 
-def _source(source: Source) -> Iterator[str]:
-    """Say when, where and of what one file's runs were taken."""
-    machine, method = source.get("machine"), source.get("method")
-    yield f"- loads: {', '.join(source.loads)}"
-    yield from _facts({"date": machine.get("time")})
-    yield from _facts({name: value for name, value in machine.items() if name != "time"})
-    yield from _facts(source.get("versions"))
-    if "quick" in method:
-        yield f"- mode: {'quick' if method['quick'] else 'full'}"
-    if "seconds" in method:
-        yield f"- a run that measures speed lasts {method['seconds']:g} s at most"
-    if "tests" in method and set(_FIXTURE_LOADS) & set(source.loads):
-        yield f"- tests in a run of a fixture: {method['tests']}"
-    if method.get("one CPU"):
-        yield "- The fixtures' tests were bound to one CPU, unlike what stands below."
-    if method.get("slow client"):
-        yield f"- The slow client was used, and limits fast servers: {method['slow client']}"
-    yield ""
+def draw(results: Results, path: Path) -> None:
+    """Draw a panel for each load that measures speed, a bar for each server."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(8, 4.2), layout="constrained")
+        for axes, measure in zip(figure.subplots(3, 2).flat, _SPEED, strict=True):
+            _draw_panel(axes, measure, results)
+        figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
 
 
-def _facts(facts: Mapping[str, Any]) -> Iterator[str]:
-    """Give what is known as one line of a list, none for nothing."""
-    if known := [f"{name} {value}" for name, value in facts.items() if value not in (None, "")]:
-        yield f"- {', '.join(known)}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    yield from (f"| {' | '.join(row)} |" for row in rows)
-    yield ""
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _draw_panel(axes: Axes, measure: Measure, results: Results) -> None:
+    medians = {
+        server: median
+        for server in LOADS[measure.load].servers
+        if (median := results.median(measure.load, server, measure.figure)) is not None
+    }
+    colours = [_OURS_COLOUR if server in OURS else _OTHERS_COLOUR for server in medians]
+    bars = axes.barh(list(medians), list(medians.values()), color=colours)
+    axes.bar_label(bars, [number(median) for median in medians.values()], padding=3)
+    axes.set_title(f"{measure.name}, {measure.unit}", loc="left", fontsize="medium")
+    axes.invert_yaxis()
+    axes.margins(x=0.2)
+    axes.set_xticks([])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)

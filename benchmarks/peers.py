@@ -1,121 +1,139 @@
-"""The servers that are compared, and how each is started."""
+"""The servers that are compared: how each is started, and how it is asked what it keeps."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-import sys
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+from benchmarks.environment import ACCOUNT, CACHE
+from benchmarks.loads import AIOSMTPD, ASYNCIO, MAILPIT, SERVE, SMTP_SERVER, SMTP_SINK, UVLOOP
+from benchmarks.servers.control import describe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from loads import Load
+    import psutil
+
+    from benchmarks.environment import Environment
+    from benchmarks.loads import Load
 
 _SERVERS = Path(__file__).parent / "servers"
-_REAL_PORT = 587
-#: The one account of all servers, in the form that NHN Cloud's endpoint wants.
-USER, KEY = "BenchAppKey", "BenchSecretKey"
+_NODE_MODULES = CACHE / "node_modules"
+_PATH = os.pathsep.join([str(CACHE / "bin"), os.environ.get("PATH", os.defpath), "/usr/sbin"])
+
+Report = dict[str, Any]
+
+
+def _ask(process: psutil.Popen, port: int) -> Report:
+    """Ask a server of servers/."""
+    del port
+    process.stdin.write(b"\n")
+    process.stdin.flush()
+    report: Report = json.loads(process.stdout.readline())
+    return report
+
+
+def _ask_mailpit(process: psutil.Popen, port: int) -> Report:
+    """Ask over HTTP."""
+    del process
+    return describe(_mailpit_messages(f"http://127.0.0.1:{port + 1}/api/v1"))
+
+
+def _mailpit_messages(api: str) -> Iterator[bytes]:
+    """Yield each message without the headers that Mailpit puts before it."""
+    with urlopen(f"{api}/messages?limit=1000000") as answer:  # noqa: S310 - loopback
+        summaries = json.load(answer)["messages"]
+    for summary in summaries:
+        with urlopen(f"{api}/message/{summary['ID']}/raw") as answer:  # noqa: S310 - loopback
+            raw = answer.read()
+        yield raw[raw.index(b"Message-ID:") :]
 
 
 @dataclass(frozen=True)
 class Peer:
     """One server.
 
-    `command` makes its command line from a port and a load. `missing` says why it cannot run here,
-    `""` when it can. `loads` limits it to some loads; `secure`: it can do STARTTLS and AUTH;
-    `keeps`: it keeps mails, and tells of them when asked.
+    `command` returns its command line for a port, and for two arguments more when the load is
+    secure: the folder of certificates and the account. `missing` says why it cannot run here, `""`
+    when it can. `report` asks it what it keeps; None for a server that keeps nothing.
     """
 
     name: str
-    command: Callable[[int, Load], list[str]]
-    missing: Callable[[], str]
-    secure: bool = True
-    keeps: bool = True
-    loads: tuple[str, ...] = ()
+    command: Callable[..., list[str]]
+    missing: str
+    report: Callable[[psutil.Popen, int], Report] | None = _ask
 
-    def takes(self, name: str, load: Load) -> bool:
-        """Whether this server can be put under this load."""
-        if self.loads and name not in self.loads:
-            return False
-        return (self.secure or not (load.secure or load.login)) and (
-            self.keeps or not name.startswith("t5")
-        )
+    def start_command(self, environment: Environment, load: Load, port: int) -> list[str]:
+        """Return the command line that serves `load` on `port`."""
+        secure = (str(environment.certificates), ACCOUNT) if load.secure else ()
+        return self.command(environment.programs, str(port), *secure)
 
 
-def make_peers(
-    certificates: Path, node_modules: Path | None, programs: Path = Path(sys.executable).parent
-) -> dict[str, Peer]:
-    """Give all peers by name.
+def _python(script: str, *arguments: str) -> Callable[..., list[str]]:
+    def command(programs: Path, *more: str) -> list[str]:
+        return [str(programs / "python"), str(_SERVERS / script), *arguments, *more]
 
-    `certificates` holds leaf.pem and leaf.key, the same for all. `programs` are those of the
-    environment that the servers in Python run in.
-    """
-    options = partial(_options, certificates)
+    return command
 
-    def python(script: str) -> list[str]:
-        return [str(programs / "python"), str(_SERVERS / script)]
 
-    peers = [
+def _serve(programs: Path, port: str) -> list[str]:
+    ports = f"25=0,587={port},2587=0,465=0,2465=0"
+    return [str(programs / "fakesmtp"), "serve", "--ports", ports]
+
+
+def _smtp_sink(programs: Path, port: str) -> list[str]:
+    del programs
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    return [_find(SMTP_SINK), *user, "-m", "20000", f"127.0.0.1:{port}", "1024"]
+
+
+def _smtp_server(programs: Path, *arguments: str) -> list[str]:
+    del programs
+    script = str(_SERVERS / "smtp_server.js")
+    return ["env", f"NODE_PATH={_NODE_MODULES}", "node", script, *arguments]
+
+
+def _mailpit(programs: Path, port: str) -> list[str]:
+    """Run with its defaults (a temporary database), but keep more than 500 messages to check."""
+    del programs
+    addresses = ["--smtp", f"127.0.0.1:{port}", "--listen", f"127.0.0.1:{int(port) + 1}"]
+    return [_find("mailpit"), *addresses, "--max", "0", "--disable-version-check", "--quiet"]
+
+
+def _find(program: str) -> str:
+    return shutil.which(program, path=_PATH) or ""
+
+
+_NOT_INSTALLED = "not installed (`make bench-peers`)"
+
+PEERS = {
+    peer.name: peer
+    for peer in (
+        Peer(ASYNCIO, _python("fakesmtp_server.py", "asyncio"), ""),
         Peer(
-            "fakesmtp",
-            lambda port, load: [*python("run_fakesmtp.py"), str(port), *options(load)],
-            lambda: "" if find_spec("fakesmtp") else "fakesmtp is not installed",
+            UVLOOP,
+            _python("fakesmtp_server.py", "uvloop"),
+            "" if find_spec("uvloop") else "uvloop is not installed",
+        ),
+        Peer(SERVE, _serve, "", report=None),
+        Peer(AIOSMTPD, _python("aiosmtpd_server.py"), ""),
+        Peer(
+            SMTP_SINK,
+            _smtp_sink,
+            "" if _find(SMTP_SINK) else "not installed (Debian: postfix)",
+            report=None,
         ),
         Peer(
-            "fakesmtp serve",
-            lambda port, _load: [
-                *(str(programs / "fakesmtp"), "serve"),
-                *("--port-offset", str(port - _REAL_PORT)),
-            ],
-            lambda: "" if (programs / "fakesmtp").exists() else "no command `fakesmtp`",
-            keeps=False,
-            loads=("t6",),
+            SMTP_SERVER,
+            _smtp_server,
+            "" if _find("node") and (_NODE_MODULES / SMTP_SERVER).exists() else _NOT_INSTALLED,
         ),
-        Peer(
-            "aiosmtpd",
-            lambda port, load: [*python("run_aiosmtpd.py"), str(port), *options(load)],
-            lambda: "" if find_spec("aiosmtpd") else "aiosmtpd is not installed",
-        ),
-        Peer(
-            "smtp-sink",
-            lambda port, _load: [_sink(), *_no_root(), "-m", "20000", f"127.0.0.1:{port}", "1024"],
-            lambda: "" if _sink() else "Postfix's smtp-sink is not installed (Debian: postfix)",
-            secure=False,
-            keeps=False,
-        ),
-        Peer(
-            "smtp-server",
-            lambda port, load: [
-                *("env", f"NODE_PATH={node_modules}", "node"),
-                *(str(_SERVERS / "run_smtp_server.js"), str(port), *options(load)),
-            ],
-            lambda: _why_no_smtp_server(node_modules),
-        ),
-    ]
-    return {peer.name: peer for peer in peers}
-
-
-def _options(certificates: Path, load: Load) -> list[str]:
-    keys = ["--certificates", str(certificates)] if load.secure else []
-    return [*keys, "--account", f"{USER}:{KEY}"] if load.login else keys
-
-
-def _sink() -> str:
-    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])
-    return shutil.which("smtp-sink", path=path) or ""
-
-
-def _no_root() -> list[str]:
-    """Let smtp-sink leave root's rights, as it insists on."""
-    return ["-u", "nobody"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-
-
-def _why_no_smtp_server(node_modules: Path | None) -> str:
-    if node_modules is None or not (node_modules / "smtp-server").exists():
-        return "`npm install smtp-server` somewhere and give its folder: --node-modules"
-    return "" if shutil.which("node") else "node is not installed"
+        Peer(MAILPIT, _mailpit, "" if _find("mailpit") else _NOT_INSTALLED, report=_ask_mailpit),
+    )
+}

@@ -1,142 +1,59 @@
-"""The runs of before, read back from the files that run.py and fixture.py write."""
+"""The figures of all runs: collected, kept in a file, and their medians."""
 
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from loads import LOADS, Kind
-from measure import Run
-from report import Row
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-_MICRO, _MEGA = 1e6, 1e6
-_FIELDS = {field.name for field in fields(Run)}
-_TEXTS, _FLAGS = {"load", "peer", "failed"}, {"checked"}
 
-
-class BadResultsError(Exception):
-    """A file holds no results; the sentence names it and says why."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One file: what it says about its runs, and the loads that it has."""
-
-    about: Mapping[str, Mapping[str, Any]]
-    loads: tuple[str, ...]
-
-    def get(self, part: str) -> Mapping[str, Any]:
-        """Give `machine`, `method`, `versions` or `missing`; empty when the file has none."""
-        return self.about.get(part, {})
-
-
-@dataclass(frozen=True)
+@dataclass
 class Results:
-    """The runs of all files, by load and server."""
+    """Figures by load and server: each a list with a value for each repetition.
 
-    sources: Sequence[Source]
-    runs: Mapping[tuple[str, str], Sequence[Run]]
-
-    def peers(self, loads: Iterable[str]) -> list[str]:
-        """Give the servers that were put under one of the loads, in the order of the runs."""
-        wanted = set(loads)
-        return list(dict.fromkeys(peer for load, peer in self.runs if load in wanted))
-
-    def row(self, load: str, peer: str) -> Row | None:
-        """Give the runs of a server together, None when there are none or one failed."""
-        runs = self.runs.get((load, peer))
-        return Row(runs) if runs and not self.failure(load, peer) else None
-
-    def failure(self, load: str, peer: str) -> str:
-        """Say why a server has no figures: it failed, or lost mails; `""` when neither."""
-        for run in self.runs.get((load, peer), ()):
-            if run.failed:
-                return run.failed
-            if run.checked is False:
-                return "mails were lost or altered"
-        return ""
-
-
-def read_results(paths: Sequence[Path]) -> Results:
-    """Read the files; a load that several have is taken from the last of them.
-
-    Raises BadResultsError with one sentence that names the file.
+    `about` says what they hold for, `missing` which servers are not installed, `failed` why single
+    runs have no figures.
     """
-    read = [_read(path) for path in paths]
-    owner = {run.load: index for index, (_, runs) in enumerate(read) for run in runs}
-    merged: dict[tuple[str, str], list[Run]] = {}
-    for index, (_, runs) in enumerate(read):
-        for run in runs:
-            if owner[run.load] == index:
-                merged.setdefault((run.load, run.peer), []).append(run)
-    sources = [
-        Source(about, loads)
-        for index, (about, _) in enumerate(read)
-        if (loads := tuple(load for load in LOADS if owner.get(load) == index))
-    ]
-    return Results(sources, merged)
 
+    about: dict[str, str]
+    missing: dict[str, str] = field(default_factory=dict)
+    figures: dict[tuple[str, str], dict[str, list[float]]] = field(default_factory=dict)
+    failed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
-def busy(row: Row) -> float | None:
-    """Give the share of its one CPU that a server used under a load that measures speed."""
-    rates = [run.cpu * _mails_a_second(run) / _MICRO for run in row.runs if run.cpu is not None]
-    return median(rates) if rates else None
+    def add(self, load: str, server: str, figures: dict[str, float]) -> None:
+        """Add what one run gave."""
+        kept = self.figures.setdefault((load, server), {})
+        for name, value in figures.items():
+            kept.setdefault(name, []).append(value)
 
+    def fail(self, load: str, server: str, why: str) -> None:
+        """Add a run that failed."""
+        self.failed.setdefault((load, server), []).append(why)
 
-def _mails_a_second(run: Run) -> float:
-    load = LOADS[run.load]
-    return run.figure * _MEGA / load.size if load.kind is Kind.VOLUME else run.figure
+    def median(self, load: str, server: str, figure: str) -> float | None:
+        """Return the median, None without figures."""
+        values = self.figures.get((load, server), {}).get(figure)
+        return median(values) if values else None
 
+    def save(self, path: Path) -> None:
+        """Write a line of JSON about all, then one for each load and server."""
+        lines: list[Any] = [{"about": self.about, "missing": self.missing}]
+        lines += [[*key, figures] for key, figures in self.figures.items()]
+        lines += [[*key, reasons] for key, reasons in self.failed.items()]
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
-def _read(path: Path) -> tuple[dict[str, Any], list[Run]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadResultsError(f"{path}: {error.strerror}; `run.py` makes results.") from error
-    except ValueError as error:
-        raise BadResultsError(f"{path} holds no JSON: {error}.") from error
-    runs = content.get("runs") if isinstance(content, dict) else None
-    if not isinstance(runs, list) or not runs:
-        raise BadResultsError(f'{path} holds no results: it wants a list "runs" with some in it.')
-    about = {name: part for name, part in content.items() if name != "runs"}
-    if unfit := [name for name, part in about.items() if not isinstance(part, dict)]:
-        raise BadResultsError(f'{path} holds no results: its "{unfit[0]}" is no object.')
-    return about, [_make_run(path, number, run) for number, run in enumerate(runs, 1)]
-
-
-def _make_run(path: Path, number: int, run: object) -> Run:
-    """Make a run of what JSON gave."""
-    if why := _what_is_wrong(run):
-        raise BadResultsError(f"{path} holds no results: run {number} {why}.")
-    return Run(**run)  # type: ignore[arg-type]
-
-
-def _what_is_wrong(run: object) -> str:
-    """Say what keeps this from being a run, `""` when nothing does."""
-    if not isinstance(run, dict):
-        return "is no object"
-    if missing := sorted({"load", "peer"} - set(run)):
-        return f'has no "{missing[0]}"'
-    if unknown := sorted(set(run) - _FIELDS):
-        return f'has a "{unknown[0]}", which no run has'
-    unfit = [name for name, value in run.items() if not _fits(name, value)]
-    if unfit:
-        return f'has {run[unfit[0]]!r} as its "{unfit[0]}"'
-    if run["load"] not in LOADS:
-        return f"is of a load {run['load']!r}; there are {', '.join(LOADS)}"
-    return "" if "figure" in run or "failed" in run else 'has neither a "figure" nor a "failed"'
-
-
-def _fits(name: str, value: object) -> bool:
-    if name in _TEXTS:
-        return isinstance(value, str)
-    if name in _FLAGS:
-        return isinstance(value, bool)
-    return type(value) in {int, float} and math.isfinite(value)
+    @classmethod
+    def read(cls, path: Path) -> Results:
+        """Read what `save` wrote."""
+        about, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        results = cls(**about)
+        for load, server, content in lines:
+            kind: dict[tuple[str, str], Any] = (
+                results.failed if isinstance(content, list) else results.figures
+            )
+            kind[load, server] = content
+        return results

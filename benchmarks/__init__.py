@@ -1,0 +1,1 @@
+"""Benchmarks: fakesmtp beside other servers that accept messages (README.md)."""

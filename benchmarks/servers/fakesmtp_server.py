@@ -1,0 +1,46 @@
+"""`FakeSMTP` as a user has it. Arguments: asyncio or uvloop, then as for aiosmtpd_server.py."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from control import answer
+
+from fakesmtp import FakeSMTP
+from fakesmtp.store.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_OTHER_PORTS = (25, 2587, 465, 2465)
+_MAX_BYTES = 2**40  # every message must be there to be checked
+
+
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes the event loop."""
+    if name == "uvloop":
+        import uvloop  # noqa: PLC0415 - the time to load it belongs to this variant alone
+
+        return uvloop.new_event_loop
+    return asyncio.SelectorEventLoop
+
+
+def main(loop: str, port: str, certificates: str = "", account: str = "") -> None:
+    """Serve until standard input ends."""
+    options: dict[str, Any] = {"require_auth": False}
+    if certificates:
+        options = {"certificates": Path(certificates), "accounts": [account.split(":")]}
+    with FakeSMTP(
+        ports={587: int(port), **dict.fromkeys(_OTHER_PORTS, 0)},
+        store=MemoryStore(max_bytes=_MAX_BYTES),
+        loop_factory=loop_factory(loop),
+        **options,
+    ) as smtp:
+        answer(lambda: [message.raw for message in smtp.messages])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
