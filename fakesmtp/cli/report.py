@@ -196,7 +196,7 @@ def explain_refusals(session: Session) -> list[Explained]:
         for command, reply, reason in session.refusals
     ]
     if session.closed_by is ClosedBy.TLS:
-        refusals.append(Explained("TLS handshake", session.events[-1].text))
+        refusals.append(Explained("TLS handshake", session.ending))
     return refusals
 
 
