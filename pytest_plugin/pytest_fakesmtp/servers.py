@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakesmtp import Session
+
+
+_BLOCKED = (
+    "pytest-socket lets no test open a socket, and the server needs some: run pytest with "
+    "--allow-hosts=127.0.0.1,::1,localhost, or mark the test with @pytest.mark.enable_socket"
+)
+_ONE_READER = (
+    "eventlet lets no two green threads wait for one socket, as the server does: add "
+    "`eventlet.debug.hub_prevent_multiple_readers(False)` to conftest.py, after monkey_patch()"
+)
 
 
 def make_server(options: dict[str, Any]) -> FakeSMTP:
@@ -29,13 +40,26 @@ def make_server(options: dict[str, Any]) -> FakeSMTP:
 
 def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of FakeSMTP
     """Run a server; where it cannot be, the tests fail with one sentence that says why."""
+    if _eventlet_is_in_the_way():
+        pytest.fail(_ONE_READER, pytrace=False)
     try:
         server = make_server(options).start()
     except FakeSMTPError as error:
         pytest.fail(str(error), pytrace=False)
+    except RuntimeError as error:
+        if type(error).__name__ != "SocketBlockedError":
+            raise
+        pytest.fail(_BLOCKED, pytrace=False)
     yield server
     server.stop()
     server.raise_failures()
+
+
+def _eventlet_is_in_the_way() -> bool:
+    patcher, hub = sys.modules.get("eventlet.patcher"), sys.modules.get("eventlet.hubs.hub")
+    if patcher is None or hub is None or not patcher.is_monkey_patched("select"):
+        return False
+    return bool(hub.g_prevent_multiple_readers)
 
 
 class StartedServer:

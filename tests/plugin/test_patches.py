@@ -1,0 +1,72 @@
+"""The fixture beside tools that patch sockets: it works, or says in one sentence what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., pytest.RunResult]
+
+SEND = """
+    import smtplib
+
+    def test_send(fakesmtp):
+        with smtplib.SMTP("localhost", fakesmtp.port(587), timeout=30) as client:
+            client.starttls(context=fakesmtp.client_context())
+            client.login(f"{fakesmtp.account.app_key}#auth", fakesmtp.account.secret_key)
+            client.sendmail("a@example.com", "b@example.com", "Subject: patched")
+        assert fakesmtp.take().subject == "patched"
+"""
+GEVENT = """
+    from gevent import monkey
+    monkey.patch_all()
+"""
+EVENTLET = """
+    import eventlet
+    eventlet.monkey_patch()
+"""
+MANY_READERS = """
+    import eventlet.debug
+    eventlet.debug.hub_prevent_multiple_readers(False)
+"""
+
+
+@pytest.mark.parametrize(
+    "patch", [GEVENT, EVENTLET + MANY_READERS], ids=["gevent", "eventlet, as told"]
+)
+def test_green_threads(run: Run, pytester: pytest.Pytester, patch: str) -> None:
+    """A mail arrives by TLS where conftest.py patches the standard library."""
+    pytester.makepyfile(patch_first=patch)
+    result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
+    result.assert_outcomes(passed=1)
+
+
+def test_eventlet_s_guard_is_named(run: Run, pytester: pytest.Pytester) -> None:
+    """Where eventlet forbids what the server does, one sentence says how to allow it."""
+    pytester.makepyfile(patch_first=EVENTLET)
+    result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*eventlet.debug.hub_prevent_multiple_readers(False)* conftest.py*"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_blocked_sockets_are_named(run: Run) -> None:
+    """Where pytest-socket blocks all sockets, one sentence says what to allow."""
+    result = run(SEND, "--disable-socket", "-W", "ignore", in_a_process=True)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*run pytest with --allow-hosts=127.0.0.1,::1,localhost*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_allowed_hosts(run: Run) -> None:
+    """What that sentence says helps."""
+    result = run(
+        SEND, "--disable-socket", "--allow-hosts=127.0.0.1,::1,localhost", in_a_process=True
+    )
+    result.assert_outcomes(passed=1)
