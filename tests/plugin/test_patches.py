@@ -25,12 +25,12 @@ GEVENT = """
     from gevent import monkey
     monkey.patch_all()
 """
+#: trio, which other plugins load, cannot be imported after eventlet has patched sockets.
 EVENTLET = """
+    import trio
     import eventlet
     eventlet.monkey_patch()
 """
-#: trio, which anyio's plugin loads, cannot be imported after eventlet has patched sockets.
-WITHOUT_TRIO = ("-p", "no:anyio")
 MANY_READERS = """
     import eventlet.debug
     eventlet.debug.hub_prevent_multiple_readers(False)
@@ -43,14 +43,14 @@ MANY_READERS = """
 def test_green_threads(run: Run, pytester: pytest.Pytester, patch: str) -> None:
     """A mail arrives by TLS where conftest.py patches the standard library."""
     pytester.makepyfile(patch_first=patch)
-    result = run(SEND, "-p", "patch_first", *WITHOUT_TRIO, "-W", "ignore", in_a_process=True)
+    result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
     result.assert_outcomes(passed=1)
 
 
 def test_eventlet_s_guard_is_named(run: Run, pytester: pytest.Pytester) -> None:
     """Where eventlet forbids what the server does, one sentence says how to allow it."""
     pytester.makepyfile(patch_first=EVENTLET)
-    result = run(SEND, "-p", "patch_first", *WITHOUT_TRIO, "-W", "ignore", in_a_process=True)
+    result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         ["*eventlet.debug.hub_prevent_multiple_readers(False)* conftest.py*"]
