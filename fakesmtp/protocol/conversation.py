@@ -118,6 +118,8 @@ class Conversation:
 
     def next_actions(self) -> Actions:
         """Return what to do about the next line or piece of a message; `()`: more must arrive."""
+        if not self._lines.has_more:
+            return ()
         if self._dialogue.expects_message:
             return self._take_message_data(self._speaker())
         if self._is_opening and (actions := self._look_at_opening()):
@@ -150,17 +152,19 @@ class Conversation:
         if not line:
             return () if line is None else (DROPPED_LINE, *speaker.receive_long_line())
         self._is_opening = False
-        has_more, received = lines.has_more, Received(line, dialogue.awaiting)
-        notes = self._look_at(line) if has_more or not line.endswith(b"\r\n") else ()
-        actions = speaker.receive_line(line, more_behind=has_more)
-        if has_more and dialogue.expects_message:
-            return (*notes, received, *actions, EARLY_DATA)
-        return (*notes, received, *actions)
+        received, has_more = Received(line, dialogue.awaiting), lines.has_more
+        if has_more or not line.endswith(b"\r\n"):
+            return self._take_unusual_line(speaker, received)
+        return (received, *speaker.receive_line(line))
 
-    def _look_at(self, line: bytes) -> Actions:
+    def _take_unusual_line(self, speaker: Speaker, received: Received) -> Actions:
+        """Take a line that is not alone, or does not end as it should."""
+        line, has_more = received.line, self._lines.has_more
         bare_lf = () if line.endswith(b"\r\n") else (BARE_LF,)
-        is_early = self._lines.has_more and self._dialogue.helo is None
-        return (*bare_lf, EARLY_PIPELINING) if is_early else bare_lf
+        early = (EARLY_PIPELINING,) if has_more and self._dialogue.helo is None else ()
+        actions = speaker.receive_line(line, more_behind=has_more)
+        early_data = (EARLY_DATA,) if has_more and self._dialogue.expects_message else ()
+        return (*bare_lf, *early, received, *actions, *early_data)
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -171,7 +175,8 @@ class Conversation:
         while data := self._lines.take_rest():
             data, later = speaker.cut_body(data)
             behind = message.feed(data)
-            self._lines.feed((behind or b"") + later)
+            if behind or later:
+                self._lines.feed((behind or b"") + later)
             actions = _drop_long_lines(speaker, message)
             if behind is not None:
                 self._message = None

@@ -22,17 +22,20 @@ def is_too_long(line: bytes) -> bool:
 class LineReader:
     """Cuts command lines off what arrives."""
 
-    __slots__ = ("_buffer", "_dropping", "_start")
+    __slots__ = ("_buffer", "_dropping", "_start", "has_more")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._start = 0
         self._dropping = False
+        #: Whether bytes are waiting after the last line.
+        self.has_more = False
 
     def feed(self, chunk: bytes) -> None:
         """Add bytes as they arrived."""
         self._buffer = self._buffer[self._start :] + chunk if self.has_more else chunk
         self._start = 0
+        self.has_more = self._buffer != b""
 
     def next_line(self) -> bytes | None:
         """One whole line with its end; `b""` for one that was too long; None: none is whole yet."""
@@ -42,6 +45,7 @@ class LineReader:
             self._drop_overlong_start()
             return None
         self._start = end
+        self.has_more = end < len(buffer)
         line = buffer[start:end]
         if self._dropping or (len(line) > LONGEST_LINE and is_too_long(line)):
             self._dropping = False
@@ -51,20 +55,17 @@ class LineReader:
     def take_rest(self) -> bytes:
         """Hand over everything that has not been cut into lines."""
         rest, self._buffer, self._start = self._buffer[self._start :], b"", 0
+        self.has_more = False
         return rest
 
     def starts_with(self, prefix: bytes) -> bool:
         """Whether the bytes that are waiting begin so."""
         return self._buffer.startswith(prefix, self._start)
 
-    @property
-    def has_more(self) -> bool:
-        """Whether bytes are waiting behind the last line."""
-        return self._start < len(self._buffer)
-
     def _drop_overlong_start(self) -> None:
         if len(self._buffer) - self._start > _LONGEST_CRLF_LINE:
-            self._buffer, self._start, self._dropping = b"", 0, True
+            self.take_rest()
+            self._dropping = True
 
 
 class MessageReader:

@@ -42,6 +42,9 @@ log = logging.getLogger("fakesmtp")
 #: Lines or pieces of a message that a connection may take at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
+_READ_SIZE = 64 * 1024
+#: How each kind of action is recorded and performed.
+_HOW = {kind: (KEEP.get(kind), PERFORM.get(kind)) for kind in (*KEEP, *PERFORM)}
 
 
 def _count(connections: Iterable[Connection], script: FaultScript) -> int:
@@ -115,10 +118,15 @@ class Connection(SMTP, BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read."""
-        self.data_received(bytes(self._services.buffer[:nbytes]))
+        self._receive(bytes(self._services.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client, in any cutting."""
+        # uvloop reads up to 256 KiB at once, which no longer fit the processor's cache.
+        for start in range(0, len(data), _READ_SIZE) or (0,):
+            self._receive(data[start : start + _READ_SIZE])
+
+    def _receive(self, data: bytes) -> None:
         try:
             self._take(data)
             if self._take_steps(_STEPS_AT_ONCE):
@@ -160,13 +168,13 @@ class Connection(SMTP, BufferedProtocol):
 
     def _take(self, data: bytes) -> None:
         """Pass on what arrived, decrypted where TLS is on."""
-        hold = self._hold
+        stream, hold = self._stream, self._hold
         if hold in NOT_READING:
             self._early += data
             self._pause_reading()
-        elif hold not in IGNORING:
-            if self._stream is not None and self._stream.tls is not None:
-                data = self._decrypt(self._stream, self._stream.tls, data)
+        elif hold not in IGNORING and stream is not None:
+            if stream.tls is not None:
+                data = self._decrypt(stream, stream.tls, data)
             if b"\n" in data:
                 # Bytes without a line end are no activity (derived: tests/golden).
                 self._is_active()
@@ -179,11 +187,15 @@ class Connection(SMTP, BufferedProtocol):
                 return False
             actions = self._conversation.next_actions()
             if not actions:
-                if self._stream is not None and self._stream.is_peer_closed:
-                    self._hold = Hold.CLOSING
+                self._end_with_tls()
                 return False
             self._perform(actions)
         return True
+
+    def _end_with_tls(self) -> None:
+        """Close when the client has ended TLS in order: nothing more comes."""
+        if self._stream is not None and self._stream.is_peer_closed:
+            self._hold = Hold.CLOSING
 
     def take_turn(self) -> bool:
         """Take some steps of a backlog; return whether there may be more."""
@@ -217,10 +229,10 @@ class Connection(SMTP, BufferedProtocol):
     def _perform(self, actions: Actions) -> None:
         """Record and perform actions; after one that takes time, the others are left for later."""
         for n, action in enumerate(actions, 1):
-            kind = type(action)
-            if keep := KEEP.get(kind):
+            keep, perform = _HOW[type(action)]
+            if keep is not None:
                 keep(self.record, action)
-            if perform := PERFORM.get(kind):
+            if perform is not None:
                 perform(self, action)
             if self._hold is not None:
                 self._left = actions[n:]
