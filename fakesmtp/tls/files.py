@@ -53,7 +53,7 @@ def _make_folder(path: Path, mode: int = 0o777) -> None:
             raise
 
 
-def make_temporary_folder() -> Path:
+def make_temporary_folder() -> str:
     """Create a folder of a fresh name (mode 0700) where temporary files belong.
 
     Raises CertificateError where that cannot be done.
@@ -63,14 +63,14 @@ def make_temporary_folder() -> Path:
 
     path = Path(tempfile.gettempdir(), f"fakesmtp-{os.urandom(8).hex()}")
     make_folder(path)
-    return path
+    return str(path)
 
 
-def remove_folder(path: Path) -> None:
+def remove_folder(path: str) -> None:
     """Delete the folder and the files in it, as far as that can be done."""
     with suppress(OSError):
         for name in system.listdir(path):
-            system.unlink(path / name)
+            system.unlink(f"{path}{os.sep}{name}")
         system.rmdir(path)
 
 

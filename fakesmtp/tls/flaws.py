@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import utc_now
@@ -88,8 +89,8 @@ def fresh_context(
     folder = files.make_temporary_folder()
     try:
         for kind in kinds:
-            make(authority, kind).save(folder)
-            load_leaf(context, folder, kind)
+            make(authority, kind).save(Path(folder))
+            load_leaf(context, Path(folder), kind)
     finally:
         files.remove_folder(folder)
     return context

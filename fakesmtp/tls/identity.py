@@ -31,22 +31,27 @@ class Identity:
         self._lock = RLock()
         self._process = os.getpid()
         self._remove_temporary: Callable[[], object] | None = None
-        self._folder: CertificateFolder | None = None
+        #: The folder once it is ready, as text: a Path that is made while pyfakefs replaces
+        #: pathlib is of no use afterwards.
+        self._ready = ""
         self._server_contexts: dict[str, ssl.SSLContext] = {}
         self._rsa_contexts: dict[str, ssl.SSLContext] = {}
         self._client_context: ssl.SSLContext | None = None
 
     def folder(self) -> CertificateFolder:
         """Give the folder with valid certificates in it; raises `CertificateError`."""
+        from pathlib import Path
+
         from fakesmtp.tls.folder import CertificateFolder
 
         with self._lock:
-            if self._folder is None:
-                kept = self._path is not None
-                path = self._path or self._make_temporary()
-                # A temporary folder goes without RSA: its key would take longer than all the rest.
-                self._folder = CertificateFolder(path, rsa=kept).ensure()
-            return self._folder
+            # A temporary folder goes without RSA: its key would take longer than all the rest.
+            kept = self._path is not None
+            if not self._ready:
+                path = str(self._path) if kept else self._make_temporary()
+                CertificateFolder(Path(path), rsa=kept).ensure()
+                self._ready = path
+            return CertificateFolder(Path(self._ready), rsa=kept)
 
     def server_context(self, flaw: str = "") -> ssl.SSLContext:
         """Give the context of the listeners, or one with a flaw; raises `CertificateError`."""
@@ -72,7 +77,7 @@ class Identity:
                 self._remove_temporary = None
             self._process = os.getpid()
             # Also of a folder that stays: it may have been renewed when the server starts again.
-            self._folder = self._client_context = None
+            self._ready, self._client_context = "", None
             self._server_contexts.clear()
             self._rsa_contexts.clear()
 
@@ -103,7 +108,7 @@ class Identity:
                 self._rsa_contexts[flaw] = fresh_context(authority, flaw, KeyKind)
             return self._rsa_contexts[flaw]
 
-    def _make_temporary(self) -> Path:
+    def _make_temporary(self) -> str:
         from fakesmtp.tls import files
 
         if self._process != os.getpid():
@@ -117,7 +122,7 @@ class Identity:
         return path
 
 
-def _remove(path: Path, process: int) -> None:
+def _remove(path: str, process: int) -> None:
     """Remove a folder, in the process that made it."""
     from fakesmtp.tls import files
 
