@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.protocol.actions import (
+    Consult,
     Deliver,
     HangUp,
     Reset,
@@ -33,6 +34,7 @@ PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
     Reset: lambda connection, _: connection.reset(),
     Wait: lambda connection, action: connection.wait(action.seconds),
     Stall: lambda connection, action: connection.stall(action.seconds),
+    Consult: lambda connection, action: connection.wait_for(action.who, action.ask),
     StartTls: lambda connection, action: connection.start_tls(go_ahead=action.reply),
     ShakeHands: lambda connection, action: connection.start_tls(action.flaw),
 }
