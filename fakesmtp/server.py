@@ -102,10 +102,8 @@ class FakeSMTP:
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
         self._runner: Runner | None = None
-        # Not `store or …`: an empty store is false.
-        self.mailbox = Mailbox(
-            MemoryStore(max_messages) if store is None else store, self._refusals
-        )
+        kept = MemoryStore(max_messages) if store is None else store  # an empty store is false
+        self.mailbox = Mailbox(kept, self._refusals)
 
     # -- life ----------------------------------------------------------------------------------
 
