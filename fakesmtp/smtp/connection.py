@@ -59,7 +59,7 @@ class Connection(SMTP, BufferedProtocol):
         self.transport = None
         self._stream: Stream | None = None
         self._services = services
-        self.terms = terms
+        self._terms = terms
         self._listener = listener
         self._socket = accepted
         self._hold: Hold | None = None
@@ -74,7 +74,8 @@ class Connection(SMTP, BufferedProtocol):
         #: What TLS is done with, once it is established.
         self.ssl_object: ssl.SSLObject | None = None
         self.record = services.begin_session(listener, terms, address)
-        self._conversation = make_conversation(self, listener, address, services.connections)
+        self.faults = terms.faults
+        self._conversation = make_conversation(self, services, listener, terms, address)
 
     # -- asyncio's side ------------------------------------------------------------------------
 
@@ -365,12 +366,12 @@ class Connection(SMTP, BufferedProtocol):
 
     def _is_active(self) -> None:
         """Start the idle time again."""
-        self.idle_at = monotonic() + self.terms.policy.idle_timeout
+        self.idle_at = monotonic() + self._terms.policy.idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self._pending is not None:
-            self._pending.cancel()
         if self.record.closed_by is None:
+            if self._pending is not None:
+                self._pending.cancel()  # once, as it may be cleaning up
             self.record.ended(closed_by, detail)
             self._services.ended(self.record)
 
@@ -393,6 +394,6 @@ class Connection(SMTP, BufferedProtocol):
         """
         log.error("a bug in fakesmtp or in a callback", exc_info=error)
         self._services.failed(error)
-        self._out = [self.terms.profile.internal_error.reply().wire]
+        self._out = [self._terms.profile.internal_error.reply().wire]
         self.hang_up(ClosedBy.SERVER)
         self._flush()
