@@ -10,6 +10,7 @@ from typing import Any, Literal
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
+from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide_secrets
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 
@@ -26,20 +27,30 @@ def make_policy(policy: Policy, switches: dict[str, object]) -> Policy:
 
 
 def make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts:
-    """Make who may log in: None for one fresh account, `"any"` for any AppKey and SecretKey."""
+    """Make who may log in: None for one fresh account, `"any"` for any AppKey and SecretKey.
+
+    Raises `ConfigurationError`, which shows no SecretKey.
+    """
+    accounts = hide_secrets(accounts)
     if accounts is None:
         return FixedAccounts([fresh_pair()])
-    if isinstance(accounts, str):
-        if accounts != "any":
-            message = f'accounts cannot be {accounts!r}: give pairs, or "any"'
-            raise ConfigurationError(message)
+    if accounts == "any":
         return AnyAccounts()
+    if isinstance(accounts, str) or not isinstance(accounts, Iterable):
+        message = f'accounts must be (AppKey, SecretKey) pairs or "any", not {_show(accounts)}'
+        raise ConfigurationError(message)
     return FixedAccounts(accounts)
+
+
+def _show(accounts: object) -> str:
+    """Show what was given as accounts, if it is too short to hold a SecretKey."""
+    is_short = isinstance(accounts, str) and len(accounts) < PIECE
+    return f"'{accounts}'" if is_short else describe_hidden(accounts)
 
 
 def fresh_pair() -> tuple[str, str]:
     """Make an AppKey and a SecretKey that look like the real ones: letters and digits."""
-    return token(8), token(16)
+    return token(8), Secret(token(16))
 
 
 def token(size: int) -> str:

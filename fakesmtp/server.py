@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from time import time
@@ -15,6 +16,7 @@ from fakesmtp.options import AccountsOption, fresh_pair, make_accounts, make_pol
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
+from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.recording import SessionLog
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
@@ -64,6 +66,8 @@ class FakeSMTP:
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
 
+    _runner: Runner | None = None
+
     def __init__(
         self,
         *,
@@ -83,6 +87,7 @@ class FakeSMTP:
         handler: object = None,
         **switches: object,
     ) -> None:
+        accounts = hide_secrets(accounts)
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
         self._hosts = (host,) if isinstance(host, str) else tuple(host)
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
@@ -101,8 +106,7 @@ class FakeSMTP:
         self._loop_factory = loop_factory
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
-        self._runner: Runner | None = None
-        kept = MemoryStore(max_messages) if store is None else store  # an empty store is false
+        kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
         self.mailbox = Mailbox(kept, self._refusals)
 
     # -- life ----------------------------------------------------------------------------------
@@ -130,6 +134,7 @@ class FakeSMTP:
         self._failures.clear()
         self.mailbox.callback_errors.clear()
         if failures:
+            _forget_values(failures[0])
             raise failures[0]
 
     def __enter__(self) -> Self:
@@ -295,6 +300,7 @@ class FakeSMTP:
         `profile` may be among the switches. The owner has faults of its own, and no others.
         Raises `ConfigurationError`.
         """
+        accounts = hide_secrets(accounts)
         now = self.terms
         return Terms(
             cast("Profile", switches.pop("profile", now.profile)),
@@ -367,10 +373,21 @@ class FakeSMTP:
 
     def _refusals(self) -> list[str]:
         """Describe the newest refused sessions, a line each."""
-        refused = [session for session in self.sessions if session.refusals]
+        refused = [session for session in self.sessions if session.refused]
         return [
             line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]
+
+
+def _forget_values(error: BaseException | None) -> None:
+    """Clear the variables in our frames of a traceback: what a client sent may be a SecretKey."""
+    while error is not None:
+        trace, error = error.__traceback__, error.__context__
+        while trace is not None:
+            if trace.tb_frame.f_globals.get("__package__", "").startswith("fakesmtp."):
+                with suppress(RuntimeError):  # it is still running
+                    trace.tb_frame.clear()
+            trace = trace.tb_next
 
 
 async def _in_a_thread(function: Callable[..., object], *args: object) -> None:

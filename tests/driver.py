@@ -22,6 +22,7 @@ from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 
 if TYPE_CHECKING:
+    from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.protocol.profile import Profile
 
@@ -37,9 +38,11 @@ class Driver:
         tls: bool = False,
         ip: str = "127.0.0.1",
         kind: type[Dialogue] = FastDialogue,
+        accounts: Accounts | None = None,
     ) -> None:
         self.policy = policy or Policy()
-        self.dialogue = kind(profile, self.policy, FixedAccounts([KEYS]), ip, tls=tls)
+        who = accounts or FixedAccounts([KEYS])
+        self.dialogue = kind(profile, self.policy, who, ip, tls=tls)
         self.conversation = Conversation(self.dialogue, self.policy)
         self._implicit_tls = tls
         self.said: list[str] = []

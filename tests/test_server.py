@@ -82,7 +82,7 @@ def test_a_taken_port_is_one_sentence() -> None:
         ({"ports": {26: 0}}, "no port 26; its ports are 25, 465, 587, 2465, 2587"),
         ({"ports": {25: 70000}}, "70000 is no port"),
         ({"ports": {}}, "no port to listen on"),
-        ({"accounts": "all"}, 'give pairs, or "any"'),
+        ({"accounts": "all"}, "must be (AppKey, SecretKey) pairs"),
         ({"requiretls": True}, "no option 'requiretls'; did you mean 'require_tls'"),
         ({"unknown_mail_type": "x"}, "unknown_mail_type cannot be 'x'"),
     ],

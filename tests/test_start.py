@@ -14,9 +14,15 @@ ROOT = Path(__file__).parents[1]
 LATER = {
     *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
-    *(f"fakesmtp.mail.{name}" for name in ("decoding", "matching", "parts", "searching")),
-    *(f"fakesmtp.recording.{name}" for name in ("events", "text", "transactions")),
-    *(f"fakesmtp.tls.{name}" for name in ("authority", "contexts", "folder", "leaf")),
+    *(
+        f"fakesmtp.mail.{name}"
+        for name in ("decoding", "headers", "matching", "parts", "searching")
+    ),
+    *(f"fakesmtp.recording.{name}" for name in ("jsonl", "text", "transactions")),
+    *(
+        f"fakesmtp.tls.{name}"
+        for name in ("authority", "contexts", "folder", "hello", "leaf", "serving")
+    ),
 }
 START = """
 import sys

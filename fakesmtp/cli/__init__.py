@@ -10,6 +10,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from fakesmtp.cli.console import complain
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if argv is None else list(argv))
     except FakeSMTPError as error:
-        print(f"fakesmtp: {error}", file=sys.stderr)
+        complain(error)
         wrong = isinstance(error, ConfigurationError | MissingExtraError)
         return _USAGE if wrong else _FAILURE
 

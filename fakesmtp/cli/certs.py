@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _ALL = "all"
 _CHOICES = (*WAYS, _ALL)
+_OLD = (
+    "this authority was made by an older version, and Java ignores its limits: "
+    "`fakesmtp certs --renew` makes one that Java limits, too; clients must then trust it again"
+)
 
 
 @takes("certs-dir", "json", "config")
@@ -65,8 +69,10 @@ def _prepare(folder: CertificateFolder, *, renew: bool) -> None:
     if renew:
         folder.renew()
         warn("the authority is new: clients must trust it again, and a running server be restarted")
-    else:
-        folder.ensure()
+        return
+    folder.ensure()
+    if not folder.has_intermediate:
+        warn(_OLD)
 
 
 def _read_facts(folder: CertificateFolder) -> dict[str, str]:

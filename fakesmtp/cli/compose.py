@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.values import read_account
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.files import read_text
 from fakesmtp.smtp.listeners import REAL_PORTS, check_ports
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from fakesmtp.cli.settings import Settings
     from fakesmtp.protocol.accounts import Account
 
+#: The largest file of accounts: some 200,000 of them (bytes).
+_MOST_BYTES = 16 * 1024 * 1024
 #: The settings that say where a server listens and who may log in.
 PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir", "config")
 
@@ -65,10 +68,8 @@ def choose_accounts(settings: Settings) -> tuple[Account, ...]:
 def _read_accounts(path: Path | None) -> Iterable[Account]:
     if path is None:
         return ()
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the accounts in {path}: {error}") from error
+    what = "the accounts in "
+    lines = read_text(path, ConfigurationError, most=_MOST_BYTES, what=what).splitlines()
     accounts = [
         read_from(f"{path}, line {number}", read_account, line)
         for number, line in enumerate(lines, 1)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from fakesmtp.text import show as escape
+from fakesmtp.text import show_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+__all__ = ["complain", "escape", "say", "warn"]
 
 
 def say(lines: Iterable[str]) -> None:
@@ -20,11 +26,10 @@ def say(lines: Iterable[str]) -> None:
 
 def warn(sentence: str) -> None:
     """Print a warning beside the output, which may be read by a program."""
-    print(f"fakesmtp: warning: {sentence}", file=sys.stderr)
+    complain(f"warning: {sentence}")
 
 
-def escape(text: str) -> str:
-    r"""Write what a terminal could obey as `\x1b`: mails come from anyone."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+def complain(sentence: object) -> None:
+    """Print an error beside the output; one that cannot be printed stops nothing."""
+    with suppress(OSError, ValueError):
+        print(show_lines(f"fakesmtp: {sentence}"), file=sys.stderr)

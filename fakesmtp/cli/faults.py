@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fakesmtp.cli.console import say
+from fakesmtp.cli.console import escape, say
 from fakesmtp.cli.options import GroupedCommand, LightGroup
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.reading import read_file
@@ -41,4 +41,4 @@ def check(
 
 
 def _explain(rule: Rule) -> str:
-    return f"{rule.origin}: {rule.name}\n    {explain(rule)}"
+    return f"{escape(rule.origin)}: {escape(rule.name)}\n    {escape(explain(rule))}"

@@ -89,10 +89,11 @@ class TextReport:
         """The first thing that was refused, and everything that was said if that is wanted."""
         refusals = explain_refusals(session)
         if refusals and not self._quiet:
-            command, reply = refusals[0]
+            command, reply, reason = refusals[0]
+            why = f" ({reason})" if reason else ""
             more = f"  (and {len(refusals) - 1} more)" if refusals[1:] else ""
             time = _show_time(session.started)
-            yield escape(f"{time}  refused  {session.listener:<4}  {command} -> {reply}{more}")
+            yield escape(f"{time}  refused  {session.listener:<4}  {command} -> {reply}{why}{more}")
         if self._verbose:
             yield escape(
                 f"           session {session.id} on {session.listener} from {session.peer}"
@@ -165,8 +166,7 @@ class JsonReport:
             "app_key": session.app_key,
         }
         if refusals and not self._quiet:
-            listed = [{"command": command, "reply": reply} for command, reply in refusals]
-            yield _event("refused", **common, refusals=listed)
+            yield _event("refused", **common, refusals=[each._asdict() for each in refusals])
         if self._verbose:
             yield _event("session", **common, transcript=session.transcript().split("\n"))
 
@@ -181,13 +181,22 @@ class JsonReport:
             yield _event("stopping", reason=reason, mails=mails)
 
 
-def explain_refusals(session: Session) -> list[tuple[str, str]]:
-    """Pair what the client did with what it was answered; a failed handshake counts, too."""
+class Explained(NamedTuple):
+    """What the client did, what it was answered, and why, where the answer does not say it."""
+
+    command: str
+    reply: str
+    reason: str = ""
+
+
+def explain_refusals(session: Session) -> list[Explained]:
+    """Explain what was refused; a failed handshake counts, too."""
     refusals = [
-        (refusal.command or "connection", str(refusal.reply)) for refusal in session.refusals
+        Explained(command or "connection", str(reply), reason)
+        for command, reply, reason in session.refusals
     ]
     if session.closed_by is ClosedBy.TLS:
-        refusals.append(("TLS handshake", session.events[-1].text))
+        refusals.append(Explained("TLS handshake", session.events[-1].text))
     return refusals
 
 

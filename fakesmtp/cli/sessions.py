@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fakesmtp.cli.console import escape, say
+from fakesmtp.cli.console import complain, escape, say
 from fakesmtp.cli.options import GroupedCommand, LightGroup, takes
 from fakesmtp.cli.settings import Settings
 from fakesmtp.cli.sources import read_from
@@ -16,7 +17,7 @@ from fakesmtp.cli.table import align, paint_event, paint_lines, painter, show_en
 from fakesmtp.cli.values import one_of
 from fakesmtp.errors import ConfigurationError, RecordingError
 from fakesmtp.recording.compare import compare
-from fakesmtp.recording.folder import Entry, RecordFolder, Source, entry_of
+from fakesmtp.recording.folder import Entry, RecordFolder, Source, entry_of, fail
 from fakesmtp.recording.html import render_html
 from fakesmtp.recording.jsonl import dump
 from fakesmtp.recording.loading import load
@@ -31,6 +32,7 @@ _HELP = "List, show, export and compare recorded sessions."
 _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MAILS", "OUTCOME")
 _SESSION = "A session's id, a part of its file's name that no other has, or a file."
 _DIFFERENT = 1
+_FAILED = 1
 
 SessionName = Annotated[str | None, typer.Argument(metavar="SESSION", help=_SESSION)]
 
@@ -45,12 +47,20 @@ def make_sessions() -> typer.Typer:
 
 @takes("record-dir", "server", "json", "config")
 def list_(settings: Settings) -> None:
-    """List all sessions, oldest first."""
-    entries = _source(settings).entries()
+    """List all sessions, oldest first.
+
+    A recording that cannot be read is an error beside the list; the exit code is 1 then.
+    """
+    wrong: list[RecordingError] = []
+    entries = _source(settings, wrong.append).entries()
     if settings.json:
         say(json.dumps(_as_fields(each)) for each in entries)
     else:
         say(align([_HEADS, *map(show_entry, entries)]))
+    for error in wrong:
+        complain(error)
+    if wrong:
+        raise typer.Exit(_FAILED)
 
 
 @takes("record-dir", "server", "config")
@@ -113,7 +123,7 @@ def diff(settings: Settings, *, first: SessionName = None, second: SessionName =
 # -- where they are ----------------------------------------------------------------------------
 
 
-def _source(settings: Settings) -> Source:
+def _source(settings: Settings, on_error: Callable[[RecordingError], object] = fail) -> Source:
     """Choose where recordings are read from: a running server, or a folder."""
     if settings.server is not None and settings.record_dir is not None:
         raise ConfigurationError("a server and a folder are named: name the one to read")
@@ -127,14 +137,15 @@ def _source(settings: Settings) -> Source:
             "which recordings? name their folder: --record-dir DIR, or FAKESMTP_RECORD_DIR; or a "
             "running server: --server URL, or FAKESMTP_SERVER"
         )
-    return RecordFolder(settings.record_dir)
+    return RecordFolder(settings.record_dir, on_error=on_error)
 
 
 def _find(settings: Settings, name: str | None) -> Recorded:
     if not name:
         raise ConfigurationError("which session? name it: `fakesmtp sessions list` lists all")
-    path = Path(name)
-    return load(path) if path.is_file() else _source(settings).find(name)
+    # os.path answers for any name; Path raises for some, as for one that is too long.
+    is_file = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112
+    return load(Path(name)) if is_file else _source(settings).find(name)
 
 
 # -- how they are written ----------------------------------------------------------------------

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from fakesmtp.cli.settings import SETTINGS, Setting, Settings, make_settings
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.files import read_text
+from fakesmtp.tables import TableError, parse_toml
+from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 FILE_NAME = "fakesmtp.toml"
+_MOST = 2**63 - 1
 #: Two names for one thing, what `sessions` reads.
 _RIVALS = {"server": "record-dir", "record-dir": "server"}
 
@@ -84,14 +88,11 @@ def _split(row: Setting, text: str) -> tuple[str, ...]:
 
 def _from_file(config: Given | None) -> dict[str, Given]:
     path = SETTINGS["config"].read(config.texts[0]) if config else Path(FILE_NAME)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         if config is None:
             return {}
-        raise ConfigurationError(f"{config.origin}: there is no file {path}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from error
+        raise ConfigurationError(f"{config.origin}: there is no file {path}")
+    text = read_text(path, ConfigurationError)
     return {
         _name(key, path, text): _from_key(key, value, path, text)
         for key, value in _parse(text, path).items()
@@ -99,13 +100,10 @@ def _from_file(config: Given | None) -> dict[str, Given]:
 
 
 def _parse(text: str, path: Path) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - most runs have no file
-
     try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except TableError as error:
         raise ConfigurationError(f"{path} is no TOML: {error}") from error
-    return table
 
 
 def _from_key(key: str, value: object, path: Path, text: str) -> Given:
@@ -120,7 +118,9 @@ def _name(key: str, path: Path, text: str) -> str:
         return name
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-    raise ConfigurationError(f"{path}{_line_of(key, text)}: there is no setting {key!r}; {hint}")
+    raise ConfigurationError(
+        f"{path}{_line_of(key, text)}: there is no setting {quote(key)}; {hint}"
+    )
 
 
 def _line_of(key: str, text: str) -> str:
@@ -138,4 +138,6 @@ def _to_texts(value: object, origin: str) -> tuple[str, ...]:
             raise ConfigurationError(
                 f"{origin} is a text, a number, true or false, or a list of them"
             )
+        if isinstance(each, int) and abs(each) > _MOST:
+            raise ConfigurationError(f"{origin} may not be {quote(each)}: it is too large")
     return tuple(str(each) for each in values)

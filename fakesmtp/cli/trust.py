@@ -23,7 +23,9 @@ Java, a trust store of its own for Jakarta Mail (JavaMail):
       -keystore fakesmtp.p12 -storetype PKCS12 -storepass changeit
   java -Djavax.net.ssl.trustStore=fakesmtp.p12 \\
       -Djavax.net.ssl.trustStorePassword=changeit ...
-  mail.smtp.ssl.checkserveridentity=true    # the name is checked, too""",
+  mail.smtp.ssl.checkserveridentity=true    # the name is checked, too
+Import ca.pem only: Java ignores the limits of a certificate that it trusts,
+so they are on intermediate.pem, which the server sends.""",
     "node": """\
 Node.js, for a whole process (beside what it trusts already):
   export NODE_EXTRA_CA_CERTS={file}
@@ -43,8 +45,9 @@ macOS:
       -k /Library/Keychains/System.keychain {file}
 Windows (as administrator):
   certutil -addstore -f Root "{path}"
-The authority vouches for nhncloudservice.com, cloud.toast.com, localhost and
-loopback addresses alone; still, a program's own setting reaches less far.""",
+The authority is limited to nhncloudservice.com, cloud.toast.com, localhost and
+loopback addresses, in Java too (trust ca.pem only, never intermediate.pem).
+A setting of one program is still safer than one of the whole system.""",
 }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fakesmtp.protocol.accounts import Account
 from fakesmtp.smtp.listeners import check_ports
+from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,6 +18,10 @@ _TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
 )
 _HIGHEST_PORT = 65535
+#: The largest number, its digits in a size, and the longest time (30 years).
+_MOST = 2**63 - 1
+_MOST_DIGITS = 12
+_MOST_SECONDS = 1_000_000_000
 _ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/@]+)):)?([0-9]{1,5})")
 _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@?#]+)(?::[0-9]{1,5})?/?")
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
@@ -38,16 +43,21 @@ def read_truth(text: str) -> bool:
     """Whether: 1, true, yes, on or 0, false, no, off, in any case."""
     truth = _TRUTHS.get(text.strip().lower())
     if truth is None:
-        raise ValueError(f"{text!r} is neither yes nor no: write 1, true, yes, on or 0, false, …")
+        raise ValueError(
+            f"{quote(text)} is neither yes nor no: write 1, true, yes, on or 0, false, …"
+        )
     return truth
 
 
 def read_integer(text: str) -> int:
     """A whole number, also a negative one."""
     try:
-        return int(text)
+        number = int(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no whole number, like 1000") from None
+        raise ValueError(f"{quote(text)} is no whole number, like 1000") from None
+    if abs(number) > _MOST:
+        raise ValueError(f"{quote(text)} is too large: {_MOST} is the most")
+    return number
 
 
 def read_count(text: str) -> int:
@@ -64,8 +74,9 @@ def read_seconds(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise ValueError(f"{text!r} is no number of seconds over 0, like 120 or 0.5")
+    if not 0 < seconds <= _MOST_SECONDS:
+        sentence = f"is no number of seconds over 0 and up to {_MOST_SECONDS:,}, like 120 or 0.5"
+        raise ValueError(f"{quote(text)} {sentence}")
     return seconds
 
 
@@ -74,8 +85,8 @@ def read_size(text: str) -> int:
     digits, unit = text.strip().upper().removesuffix("B"), 1
     if digits[-1:] in _UNITS:
         digits, unit = digits[:-1], _UNITS[digits[-1]]
-    if not digits.isdecimal() or not int(digits):
-        raise ValueError(f"{text!r} is no size over 0: write bytes, or 500K, 64M, 1G")
+    if not digits.isdecimal() or len(digits) > _MOST_DIGITS or not int(digits):
+        raise ValueError(f"{quote(text)} is no size over 0: write bytes, or 500K, 64M, 1G")
     return int(digits) * unit
 
 
@@ -103,7 +114,7 @@ def read_ports(text: str) -> dict[int, int] | Literal["auto"]:
         return "auto"
     pairs = [pair.split("=") for pair in text.replace(",", " ").split()]
     if not all(len(pair) == 2 and all(n.isdecimal() for n in pair) for pair in pairs):  # noqa: PLR2004 - a pair
-        raise ValueError(f"{text!r} is neither auto nor pairs of ports, like 587=1587,465=0")
+        raise ValueError(f"{quote(text)} is neither auto nor pairs of ports, like 587=1587,465=0")
     return check_ports({int(real): int(local) for real, local in pairs})
 
 
@@ -111,14 +122,16 @@ def read_address(text: str) -> tuple[str, int]:
     """HOST:PORT or a port alone, which is one of 127.0.0.1; `[::1]:8025` for IPv6."""
     found = _ADDRESS.fullmatch(text.strip())
     if found is None or int(found[3]) > _HIGHEST_PORT:
-        raise ValueError(f"{text!r} is neither a port nor HOST:PORT, like 8025 or 127.0.0.1:8025")
+        raise ValueError(
+            f"{quote(text)} is neither a port nor HOST:PORT, like 8025 or 127.0.0.1:8025"
+        )
     return found[1] or found[2] or "127.0.0.1", int(found[3])
 
 
 def read_url(text: str) -> str:
     """The address of a server over HTTP, without a path."""
     if not _URL.fullmatch(text.strip()):
-        raise ValueError(f"{text!r} is no address of a server, like http://127.0.0.1:8025")
+        raise ValueError(f"{quote(text)} is no address of a server, like http://127.0.0.1:8025")
     return text.strip().rstrip("/")
 
 
@@ -128,7 +141,7 @@ def one_of(names: Iterable[str]) -> Callable[[str], str]:
 
     def read(text: str) -> str:
         if text not in known:
-            raise ValueError(f"{text!r} is none of {', '.join(known)}")
+            raise ValueError(f"{quote(text)} is none of {', '.join(known)}")
         return text
 
     return read

@@ -6,7 +6,6 @@ behind the word.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,21 +14,25 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.words import FLAWS, suggest
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.protocol.reply import Reply
+from fakesmtp.text import quote
 
 _HIGHEST_PORT = 65535
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _MINUTE, _HOUR = 60, 3600
+#: The largest whole number, and what is least and most of seconds, or of bytes in one.
+_MOST = 2**63 - 1
+_LEAST_PART, _MOST_SECONDS = 0.000_001, 1_000_000_000
 
 
 def check_pattern(value: object) -> str:
     """A glob, or a regular expression between slashes."""
     if not isinstance(value, str) or not value:
-        raise ValueError(f"is a text like '*@example.com' or '/regex/', not {value!r}")
+        raise ValueError(f"is a text like '*@example.com' or '/regex/', not {quote(value)}")
     if is_regex(value):
         try:
             re.compile(value[1:-1])
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {value!r}, {error}") from None
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"is no regular expression: {quote(value)}, {error}") from None
     return value
 
 
@@ -42,7 +45,7 @@ def check_headers(value: object) -> tuple[tuple[str, str], ...]:
     """A table of header names and patterns."""
     pairs = tuple(value.items()) if isinstance(value, Mapping) else value
     if not isinstance(pairs, tuple) or not pairs:
-        raise ValueError(f"is a table like {{X-Campaign = 'spring*'}}, not {value!r}")
+        raise ValueError(f"is a table like {{X-Campaign = 'spring*'}}, not {quote(value)}")
     return tuple((str(name), check_pattern(pattern)) for name, pattern in pairs)
 
 
@@ -51,7 +54,7 @@ def check_reply(value: object) -> str:
     if isinstance(value, Reply):
         value = str(value)
     if not isinstance(value, str):
-        raise ValueError(f"is a text like '451 4.7.1 Try later', not {value!r}")  # noqa: TRY004 - as below
+        raise ValueError(f"is a text like '451 4.7.1 Try later', not {quote(value)}")  # noqa: TRY004 - as below
     try:
         reply = Reply.parse(value)
     except ConfigurationError as error:
@@ -59,7 +62,7 @@ def check_reply(value: object) -> str:
     enhanced = reply.enhanced
     if enhanced is not None and enhanced.status_class != reply.code // 100:
         raise ValueError(
-            f"cannot be {value!r}: {enhanced} does not go with {reply.code} (RFC 2034 §4)"
+            f"cannot be {quote(value)}: {enhanced} does not go with {reply.code} (RFC 2034 §4)"
         )
     return value
 
@@ -67,7 +70,7 @@ def check_reply(value: object) -> str:
 def check_truth(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"is true or false, not {value!r}")  # noqa: TRY004 - all raise the same
+        raise ValueError(f"is true or false, not {quote(value)}")  # noqa: TRY004 - all raise the same
     return value
 
 
@@ -85,35 +88,40 @@ def check_port(value: object) -> int:
     """A port."""
     number = _check_integer(value, least=1)
     if number > _HIGHEST_PORT:
-        raise ValueError(f"is a port of the endpoint, like 587, not {value!r}")
+        raise ValueError(f"is a port of the endpoint, like 587, not {quote(value)}")
     return number
 
 
 def _check_integer(value: object, *, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ValueError(f"is a whole number from {least}, not {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _MOST:
+        raise ValueError(f"is a whole number from {least}, not {quote(value)}")
     return value
 
 
 def check_positive(value: object) -> float:
     """A number over 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ValueError(f"is a number over 0, like 1.5, not {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"is a number over 0, like 1.5, not {quote(value)}")  # noqa: TRY004 - as above
+    if not _LEAST_PART <= value <= _MOST_SECONDS:
+        raise ValueError(
+            f"is a number over 0, like 1.5, from {_LEAST_PART} to {_MOST_SECONDS}, "
+            f"not {quote(value)}"
+        )
     return float(value)
 
 
 def check_probability(value: object) -> float:
     """A number over 0, at most 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
-        raise ValueError(f"is a number over 0 and at most 1, not {value!r}")
+        raise ValueError(f"is a number over 0 and at most 1, not {quote(value)}")
     return float(value)
 
 
 def check_seed(value: object) -> int | str:
     """What the luck is made of."""
     if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError(f"is a whole number or a text, not {value!r}")  # noqa: TRY004 - as above
-    return value
+        raise ValueError(f"is a whole number or a text, not {quote(value)}")  # noqa: TRY004 - as above
+    return value if isinstance(value, str) else _check_integer(value, least=-_MOST)
 
 
 def check_between(value: object) -> tuple[float, float] | tuple[str, str]:
@@ -127,12 +135,14 @@ def check_between(value: object) -> tuple[float, float] | tuple[str, str]:
             return float(begin), float(end)
     raise ValueError(
         "is two numbers of seconds since the rules were loaded, [0, 2.5], or two times of the day, "
-        f"['02:00', '02:30'], not {value!r}"
+        f"['02:00', '02:30'], not {quote(value)}"
     )
 
 
 def _is_time(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value <= _MOST_SECONDS
 
 
 def seconds_of_day(text: str) -> int:
@@ -146,7 +156,7 @@ def one_of(known: Sequence[str]) -> Callable[[object], str]:
 
     def check(value: object) -> str:
         if not isinstance(value, str) or value not in known:
-            raise ValueError(f"cannot be {value!r}; {suggest(str(value), known)}")
+            raise ValueError(f"cannot be {quote(value)}; {suggest(value, known)}")
         return str(value)
 
     return check

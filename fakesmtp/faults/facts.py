@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email import message_from_bytes
+from email.errors import MessageError
 from email.header import decode_header, make_header
+from email.parser import BytesHeaderParser
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+#: Bytes of a message in which its header is looked for.
+_LONGEST_HEAD = 256 * 1024
+#: Characters of a header that are decoded: that of unfinished words takes time by their square.
+_LONGEST_READ = 8 * 1024
 
 
 def _alone() -> int:
@@ -42,9 +49,8 @@ class Facts:
         """The names and texts of the message's headers, encoded words read (RFC 2047)."""
         if self.message is None:
             return []
-        head = self.message.partition(b"\r\n\r\n")[0]
-        # Whatever the client sent: a header that cannot be read is matched as it stands.
-        parsed = message_from_bytes(head)
+        head = self.message[:_LONGEST_HEAD].partition(b"\r\n\r\n")[0]
+        parsed = BytesHeaderParser().parsebytes(head)
         return [(name, _read(str(value))) for name, value in parsed.items()]
 
     @property
@@ -54,8 +60,11 @@ class Facts:
 
 
 def _read(value: str) -> str:
+    """Read the encoded words of a header; one with a broken word is matched as it stands."""
     unfolded = "".join(value.splitlines())
+    if len(unfolded) > _LONGEST_READ:
+        return unfolded
     try:
         return str(make_header(decode_header(unfolded)))
-    except (ValueError, LookupError):
+    except (MessageError, ValueError, LookupError):
         return unfolded

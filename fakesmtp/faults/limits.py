@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.faults.making import make_rule
 from fakesmtp.faults.words import RuleError, suggest
+from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ def make_limit(kind: str, number: object, words: Mapping[str, Any], *, origin: s
     """
     limit = LIMITS.get(kind.replace("_", "-"))
     if limit is None:
-        raise RuleError(f"there is no limit {kind!r}; {suggest(kind, LIMITS)}", kind)
-    name = f"at most {number} {limit.about}"
+        raise RuleError(f"there is no limit {quote(kind)}; {suggest(kind, LIMITS)}", kind)
+    name = f"at most {quote(number)} {limit.about}"
     given = {"name": name, **limit.words, limit.word: number, **words}
     return make_rule(given, origin=origin)

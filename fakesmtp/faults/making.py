@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakesmtp.faults.rules import RULE_WORDS, Rule
 from fakesmtp.faults.words import RuleError, suggest
+from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ def make_rule(words: Mapping[str, Any], *, origin: str = "") -> Rule:
     unknown = next((word for word in words if word not in RULE_WORDS), None)
     if unknown is not None:
         hint = suggest(unknown, RULE_WORDS)
-        raise RuleError(f"{prefix}a fault has no word {unknown!r}; {hint}", unknown)
+        raise RuleError(f"{prefix}a fault has no word {quote(unknown)}; {hint}", unknown)
     if "where" not in words:
         raise RuleError(f"{prefix}a fault needs `where`", "where")
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +15,17 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.limits import make_limit
 from fakesmtp.faults.making import make_rule
 from fakesmtp.faults.words import RuleError, suggest
+from fakesmtp.files import read_text
+from fakesmtp.tables import TableError, parse_json, parse_toml
+from fakesmtp.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fakesmtp.faults.rules import Rule
 
 _TOP = ("seed", "fault", "limits")
+_MOST_FAULTS = 1_000
 _TOML_HEAD = re.compile(r"\s*\[\[\s*fault\s*\]\]")
 _JSON_HEAD = re.compile(r'"fault"\s*:\s*\[')
 _JSON_GAP = re.compile(r"[\s,]*")
@@ -48,7 +51,8 @@ class Source:
     def _range(self, block: int | None) -> tuple[int, int]:
         if block is None or block >= len(self._blocks):
             return 0, len(self._lines)
-        return self._blocks[block], (*self._blocks, len(self._lines))[block + 1]
+        last = self._blocks[block + 1] if block + 1 < len(self._blocks) else len(self._lines)
+        return self._blocks[block], last
 
     def _find(self, word: str, first: int, last: int) -> int | None:
         name = re.escape(word.replace("-", "_"))
@@ -63,24 +67,25 @@ def read_file(path: str | Path) -> tuple[Rule, ...]:
     Raises `ConfigurationError` with file and line, what is wrong and the nearest right word.
     """
     path = Path(path)
+    text = read_text(path, ConfigurationError)
+    name, parse, find_blocks = _FORMS.get(path.suffix, _TOML)
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read {path}: {error}") from error
-    is_json = path.suffix == ".json"
-    table = _parse_json(text, path) if is_json else _parse_toml(text, path)
-    blocks = _json_blocks(text) if is_json else _toml_blocks(text)
-    return read_table(table, Source(str(path), text, blocks))
+        table = parse(text)
+    except TableError as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        raise ConfigurationError(f"{where}: this is no {name}: {error}") from error
+    return read_table(table, Source(str(path), text, find_blocks(text)))
 
 
 def read_table(table: object, source: Source | None = None) -> tuple[Rule, ...]:
     """Read rules out of what a file, or a request, holds; raises `ConfigurationError`."""
     source = source or Source()
     if not isinstance(table, dict):
-        raise ConfigurationError(f"{source.at()}a script of faults is a table, not {table!r}")
+        raise ConfigurationError(f"{source.at()}a script of faults is a table, not {quote(table)}")
     for key in table:
         if key not in _TOP:
-            raise ConfigurationError(f"{source.at(key)}there is no {key!r}; {suggest(key, _TOP)}")
+            hint = suggest(key, _TOP)
+            raise ConfigurationError(f"{source.at(key)}there is no {quote(key)}; {hint}")
     return (*_read_faults(table, source), *_read_limits(table, source))
 
 
@@ -92,40 +97,40 @@ def _json_blocks(text: str) -> Iterator[int]:
     """The lines in which the objects of the list of faults begin."""
     head, decoder = _JSON_HEAD.search(text), json.JSONDecoder()
     position = head.end() if head else len(text)
-    while True:
+    line = text.count("\n", 0, position)
+    for _ in range(_MOST_FAULTS):
         gap = _JSON_GAP.match(text, position)
-        position = gap.end() if gap else position
-        if not text.startswith("{", position):
+        start = gap.end() if gap else position
+        if not text.startswith("{", start):
             return
-        yield text.count("\n", 0, position)
-        _, position = decoder.raw_decode(text, position)
+        line += text.count("\n", position, start)
+        yield line
+        try:
+            _, position = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):  # what looked like the list stands inside of a text
+            return
+        line += text.count("\n", start, position)
 
 
-def _parse_toml(text: str, path: Path) -> object:
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        where = f"{path}:{line[1]}" if line else str(path)
-        raise ConfigurationError(f"{where}: this is no TOML: {error}") from error
-    return table
-
-
-def _parse_json(text: str, path: Path) -> object:
-    try:
-        table: object = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ConfigurationError(f"{path}:{error.lineno}: this is no JSON: {error.msg}") from error
-    return table
+_TOML = ("TOML", parse_toml, _toml_blocks)
+#: By the suffix of a file: its name in an error, what parses it, what finds its faults.
+_FORMS: Mapping[str, tuple[str, Callable[[str], object], Callable[[str], Iterable[int]]]] = {
+    ".json": ("JSON", parse_json, _json_blocks),
+}
 
 
 def _read_faults(table: Mapping[str, Any], source: Source) -> Iterator[Rule]:
     faults, seed = table.get("fault", ()), table.get("seed")
     if not isinstance(faults, list | tuple):
         raise ConfigurationError(f"{source.at('fault')}faults are a list: write [[fault]]")
+    if len(faults) > _MOST_FAULTS:
+        # Every rule is asked at every line of every client.
+        raise ConfigurationError(
+            f"{source.at('fault')}{len(faults):,} faults are too many: at most {_MOST_FAULTS:,}"
+        )
     for block, words in enumerate(faults):
         if not isinstance(words, dict):
-            raise ConfigurationError(f"{source.at('fault')}a fault is a table, not {words!r}")
+            raise ConfigurationError(f"{source.at('fault')}a fault is a table, not {quote(words)}")
         given = {key.replace("-", "_"): value for key, value in words.items()}
         if seed is not None and "probability" in given:
             given.setdefault("seed", seed)

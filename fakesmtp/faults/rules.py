@@ -24,6 +24,7 @@ from fakesmtp.faults.words import (
     suggest,
 )
 from fakesmtp.protocol.reply import Reply
+from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from fakesmtp.faults.facts import Facts
 
 _Word = TypeVar("_Word", Where, What)
+#: A name is written into a session each time its rule strikes.
+_LONGEST_NAME = 200
 _ALL_PARAMETERS = sorted(
     {word for each in PARAMETERS.values() for word in (*each.needed, *each.allowed)}
 )
@@ -96,9 +99,7 @@ class Rule:
         self._check_place()
         self._check_parameters()
         self._check_luck()
-        if not isinstance(self.name, str):
-            raise RuleError(f'name cannot be {self.name!r}: it is a text, name = "slow"', "name")
-        self._set("name", self.name or f"{self.what} at {self.where}")
+        self._set("name", _read_name(self.name) or f"{self.what} at {self.where}")
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # what is written is what is kept, but checked
@@ -190,7 +191,15 @@ def _read_word(kind: type[_Word], name: str, word: str) -> _Word:
         return kind(word)
     except ValueError:
         known = [str(each) for each in kind]
-        raise RuleError(f"{name} cannot be {word!r}; {suggest(str(word), known)}", name) from None
+        message = f"{name} cannot be {quote(word)}; {suggest(word, known)}"
+        raise RuleError(message, name) from None
+
+
+def _read_name(name: object) -> str:
+    if isinstance(name, str) and len(name) <= _LONGEST_NAME:
+        return name
+    shown = f'it is a text of at most {_LONGEST_NAME} characters, name = "slow"'
+    raise RuleError(f"name cannot be {quote(name)}: {shown}", "name")
 
 
 @lru_cache(maxsize=256)

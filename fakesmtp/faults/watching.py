@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.errors import FakeSMTPError
 from fakesmtp.faults.reading import read_file
 from fakesmtp.faults.script import FaultScript
 
@@ -50,7 +49,7 @@ class WatchedScript(FaultScript):
         self._seen = stamp
         try:
             self.replace(read_file(self._path))
-        except FakeSMTPError as error:
+        except Exception as error:  # noqa: BLE001 - no file may cost a client its connection
             self._failed(f"the faults stay as they were: {error}")
         else:
             self._changed(self)

@@ -157,10 +157,10 @@ class RuleError(ConfigurationError):
         self.word = word
 
 
-def suggest(word: str, known: Iterable[str]) -> str:
+def suggest(word: object, known: Iterable[str]) -> str:
     """Say which of the known words is meant, or name them all."""
     known = list(known)
-    near = get_close_matches(word, known, n=1)
+    near = get_close_matches(word, known, n=1) if isinstance(word, str) else ()
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
 
 

@@ -5,7 +5,6 @@ It tells what a recording's file tells: lines that were masked before they were 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
@@ -17,6 +16,7 @@ from fakesmtp.inbox.answers import Json, handle_errors
 from fakesmtp.inbox.guard import Guard
 from fakesmtp.recording.folder import entry_of
 from fakesmtp.recording.jsonl import dump
+from fakesmtp.tables import TableError, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,7 +99,8 @@ def _describe_session(session: Session) -> dict[str, object]:
         "mails": session.mails,
         "duration": session.duration,
         "cut": session.cut,
-        "refusals": [str(refusal) for refusal in session.refusals],
+        "refused": session.refused,
+        "refusals": [str(refusal) for refusal in session.first_refusals],
         "ending": entry.end._asdict() if entry.end else None,
         "outcome": entry.outcome if entry.end else "open",
     }
@@ -150,11 +151,6 @@ async def _read_body(request: Request) -> bytes:
 
 def _parse(body: bytes) -> object:
     try:
-        table: object = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
+        return parse_json(body)
+    except TableError as error:
         raise HTTPException(400, f"this is no JSON: {error}") from None
-    return table
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON (RFC 8259 §6)")

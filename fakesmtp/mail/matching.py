@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
-from email.utils import getaddresses
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.mail.decoding import plain_header, shorten
+from fakesmtp.mail.addresses import read_addresses
+from fakesmtp.mail.charsets import shorten
+from fakesmtp.mail.headers import read_header
 from fakesmtp.mail.message import describe_route, same_name
-from fakesmtp.mail.parts import parse_headers
 from fakesmtp.protocol.credentials import MailType
 
 if TYPE_CHECKING:
@@ -64,15 +64,16 @@ class Conditions:
     | `body` | the text, and the text that the HTML shows | contains this |
     | `text`, `html`, `html_text` | this one alone | contains this |
     | `mail_type` | `normal`, `auth` or `ad` | this type |
-    | `attachment` | names of attachments | a file of this name |
+    | `attachment` | names of attachments, and of bodies that have one | a file of this name |
     | `links` | `ReceivedMail.links` | this URL |
     | `headers={"X-Id": …}` | the header fields of these names | exactly this |
     | any other attribute | it | exactly this |
 
-    Addresses are compared with any case in the domain (RFC 5321 §2.4). Instead of a value there may
-    be a compiled pattern, which is searched, or a callable, which gets the value; it may raise, and
-    then so does the caller. Where a mail has several values, one that fits is enough; a list asks
-    for all in it. `None` says that there is none. Raises `ConfigurationError` for an unknown name.
+    Addresses are compared with any case in the domain (RFC 5321 §2.4); what cannot be read as one
+    is a value with the marker `[cannot be read as an address]`. Instead of a value there may be a
+    compiled pattern, which is searched, or a callable, which gets the value; it may raise, and then
+    so does the caller. Where a mail has several values, one that fits is enough; a list asks for
+    all in it. `None` says that there is none. Raises `ConfigurationError` for an unknown name.
     """
 
     def __init__(self, **expected: object) -> None:
@@ -202,10 +203,8 @@ def _same_file(expected: object, value: object) -> bool:
 
 
 def _addresses(mail: ReceivedMail, *names: str) -> tuple[str, ...]:
-    fields = [
-        plain_header(value) for name, value in parse_headers(mail.raw) if name.lower() in names
-    ]
-    return tuple(address for _, address in getaddresses(fields) if address)
+    fields = (value for name, value in read_header(mail.raw).fields if name.lower() in names)
+    return tuple(address for value in fields for address in read_addresses(value))
 
 
 def _unique(values: Iterable[object]) -> Values:
@@ -244,13 +243,16 @@ _KINDS: Mapping[str, _Kind] = {
     "text": _Kind(lambda mail: _present(mail.text), _contains),
     "html": _Kind(lambda mail: _present(mail.html), _contains),
     "html_text": _Kind(lambda mail: _present(mail.html_text), _contains),
-    "attachment": _Kind(lambda mail: tuple(a.filename or "" for a in mail.attachments), _same_file),
+    "attachment": _Kind(
+        lambda mail: tuple(a.filename or "" for a in mail.contents.files), _same_file
+    ),
     "attachments": _Kind(lambda mail: mail.attachments, _same),
     "links": _Kind(lambda mail: mail.links, _same),
     **{
         name: _attribute(name)
         for name in (
             "app_key",
+            "contents",
             "envelope",
             "id",
             "listener",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from fakesmtp.mail.extraction import Page
     from fakesmtp.mail.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
@@ -61,6 +62,7 @@ class ReceivedMail:
     # A server may keep very many of these: no dictionary, and no date made before one is asked for.
     __slots__ = (
         "_contents",
+        "_page",
         "_parsed",
         "envelope",
         "id",
@@ -94,6 +96,7 @@ class ReceivedMail:
         self.session: Final = session
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
+        self._page: Page | None = None
 
     def __repr__(self) -> str:
         return f"<ReceivedMail {self.id}: {describe_route(self)}>"
@@ -138,9 +141,9 @@ class ReceivedMail:
     def headers(self) -> tuple[tuple[str, str], ...]:
         """All header fields in order, as pairs of name and decoded value."""
         from fakesmtp.mail.decoding import decode_header
-        from fakesmtp.mail.parts import parse_headers
+        from fakesmtp.mail.headers import read_header
 
-        return tuple((name, decode_header(value)) for name, value in parse_headers(self.raw))
+        return tuple((name, decode_header(value)) for name, value in read_header(self.raw).fields)
 
     def header(self, name: str) -> str | None:
         """Give the first header field of this name (any case), decoded; None if there is none."""
@@ -169,17 +172,20 @@ class ReceivedMail:
 
     def _header_values(self, wanted: str) -> list[str]:
         from fakesmtp.mail.decoding import decode_header
-        from fakesmtp.mail.parts import parse_headers
+        from fakesmtp.mail.headers import read_header
 
-        fields = parse_headers(self.raw)
+        fields = read_header(self.raw).fields
         return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
 
     # -- what its parts say --------------------------------------------------------------------
 
     @property
     def parsed(self) -> EmailMessage:
-        """The mail as the standard library reads it (policy `default`)."""
-        from fakesmtp.mail.parts import parse
+        """The mail as the standard library reads it (policy `default`).
+
+        One that is nested too deep has its headers alone, and `defects` says so.
+        """
+        from fakesmtp.mail.parsed import parse
 
         if self._parsed is None:
             self._parsed = parse(self.raw)
@@ -187,43 +193,53 @@ class ReceivedMail:
 
     @property
     def text(self) -> str | None:
-        r"""The plain text, line ends as `\n`; None when there is none."""
-        return self._read().text
+        r"""The plain text, line ends as `\n`; None when there is none.
+
+        Several texts are joined. What is marked `format=flowed` (RFC 3676) is joined to paragraphs.
+        """
+        return self.contents.text
 
     @property
     def html(self) -> str | None:
         r"""The HTML as it stands in the mail, line ends as `\n`; None when there is none."""
-        return self._read().html
+        return self.contents.html
 
     @property
     def html_text(self) -> str | None:
-        """The text that a reader of the HTML sees, one line a block; None without HTML."""
-        from fakesmtp.mail.extraction import read_page
+        """The text that a reader of the HTML sees, one line a block; None without HTML.
 
-        return None if self.html is None else read_page(self.html).text
+        What `hidden`, `display: none` or the like hide is left out, as the text of preheaders is.
+        """
+        return None if self.html is None else self._read_page(self.html).text
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """All other parts, in order: files, pictures, mails inside the mail."""
-        return self._read().attachments
+        """All other parts, in order: files, pictures, and attached mails byte for byte."""
+        return self.contents.attachments
 
     @property
     def links(self) -> tuple[str, ...]:
         """The URLs in the text and where the links of the HTML lead, in order, each once."""
-        from fakesmtp.mail.extraction import find_urls, read_page
+        from fakesmtp.mail.links import find_urls
 
         links = find_urls(self.text or "")
-        links += read_page(self.html or "").links
+        links += self._read_page(self.html).links if self.html else ()
         return tuple(dict.fromkeys(links))
 
-    def _read(self) -> Contents:
-        from fakesmtp.mail.parts import parse, read_contents
+    def _read_page(self, html: str) -> Page:
+        from fakesmtp.mail.extraction import read_page
+
+        if self._page is None:
+            self._page = read_page(html)
+        return self._page
+
+    @property
+    def contents(self) -> Contents:
+        """Text, HTML and attachments together, and the bodies that have a file name."""
+        from fakesmtp.mail.parts import read_contents
 
         if self._contents is None:
-            # The parsed message takes far more room than its contents: only `parsed` keeps it.
-            self._contents = read_contents(
-                parse(self.raw) if self._parsed is None else self._parsed
-            )
+            self._contents = read_contents(self.raw)
         return self._contents
 
     # -- what a test takes out of it -----------------------------------------------------------
@@ -233,7 +249,7 @@ class ReceivedMail:
 
         It is the first group if the pattern has groups. Raises `NoMatchingMail` if there is none.
         """
-        from fakesmtp.mail.decoding import shorten
+        from fakesmtp.mail.charsets import shorten
 
         texts = [text for text in (self.text, self.html_text) if text is not None]
         for text in texts:
@@ -245,11 +261,15 @@ class ReceivedMail:
         raise NoMatchingMail(f"nothing in {self!r} matches {wanted!r}; its text is:\n{shown}")
 
     def attachment(self, filename: str) -> Attachment:
-        """Give the first attachment of this name; raises `NoMatchingMail` with those there are."""
-        for attachment in self.attachments:
+        """Return the first attachment of this name, or a part of `text` or `html` that has it.
+
+        Raises `NoMatchingMail`, which lists those there are.
+        """
+        files = self.contents.files
+        for attachment in files:
             if attachment.filename is not None and same_name(attachment.filename, filename):
                 return attachment
-        names = ", ".join(repr(each.filename) for each in self.attachments) or "none"
+        names = ", ".join(repr(each.filename) for each in files) or "none"
         raise NoMatchingMail(f"{self!r} has no attachment {filename!r}; there are: {names}")
 
 
@@ -262,7 +282,7 @@ def same_name(one: str, other: str) -> bool:
 
 def describe_route(mail: ReceivedMail) -> str:
     """Say in one short line from whom a mail went to whom, about what, and of which type."""
-    from fakesmtp.mail.decoding import shorten
+    from fakesmtp.mail.charsets import shorten
 
     to = ", ".join(mail.rcpt_tos[:2])
     more = f" and {len(mail.rcpt_tos) - 2} more" if len(mail.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown

@@ -1,44 +1,41 @@
-"""The parts of a mail: its text, its HTML and its attachments (RFC 2045, RFC 2046).
-
-Built on the standard library's parser. Its header classes raise all sorts of errors on hostile
-input; here a header that they cannot read becomes plain text, and the mail goes on.
-"""
+"""What the parts of a message hold: its text, its HTML and its attachments (RFC 2045, RFC 2183)."""
 
 from __future__ import annotations
 
-import binascii
-import re
-from email import policy
-from email.generator import BytesGenerator
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
-from email.message import EmailMessage
-from email.parser import BytesHeaderParser, BytesParser
-from email.policy import EmailPolicy
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.mail.decoding import (
-    content_type,
-    decode_base64,
-    decode_header,
-    decode_text,
-    header_bytes,
-    parameter,
-)
+from fakesmtp.mail import headers
+from fakesmtp.mail.charsets import decode_text, is_text
+from fakesmtp.mail.decoding import decode_header, decode_transfer
+from fakesmtp.mail.flowed import join_flowed
+from fakesmtp.mail.mime import take_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from fakesmtp.mail.mime import Part
 
-_LINE_END = re.compile(r"\r\n?|\n")
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n|\A\r?\n")
+_BODIES = ("text/plain", "text/html")
+# RFC 2183 §2.8: what is not known is an attachment.
+_SHOWN_IN_PLACE = frozenset({"", "inline"})
 
 
-class Attachment(NamedTuple):
-    """A part that is not the body: `content` is its bytes, decoded from Base64 or the like."""
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not a body: `content` is its bytes, decoded from Base64 or the like.
+
+    `content_id` has no angle brackets; `disposition` is `attachment`, `inline`, or None where the
+    part does not say; `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem`
+    says what was wrong where the content could not be decoded as it should be. Two attachments
+    are equal when names, types and contents are.
+    """
 
     filename: str | None
     content_type: str
     content: bytes
+    content_id: str | None = field(default=None, compare=False)
+    disposition: str | None = field(default=None, compare=False)
+    method: str | None = field(default=None, compare=False)
+    problem: str | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         size = len(self.content)
@@ -46,152 +43,99 @@ class Attachment(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What the parts of a mail hold. Every part is in one of these."""
+    """What the parts of a message hold. Every part is in one of the first three.
+
+    `named_bodies` are those parts of `text` and `html` that have a file name.
+    """
 
     text: str | None
     html: str | None
     attachments: tuple[Attachment, ...]
+    named_bodies: tuple[Attachment, ...] = ()
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """All that a file name may stand for."""
+        return (*self.attachments, *self.named_bodies)
 
 
-class _PlainHeader(UnstructuredHeader):
-    """A header that is text and nothing else, whatever its name says."""
-
-    @classmethod
-    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
-        """Take the value as decoded; the parse tree is empty."""
-        kwds["parse_tree"] = cls.value_parser("")
-        kwds["decoded"] = decode_header(value)
-
-
-class _Headers(HeaderRegistry):
-    """The standard library's headers, with plain ones for those that it cannot read."""
-
-    _plain = HeaderRegistry(default_class=_PlainHeader, use_default_map=False)
-
-    def __call__(self, name: str, value: Any) -> Any:  # noqa: ANN401 - as its parent has it
-        try:
-            return super().__call__(name, value)
-        except Exception:  # noqa: BLE001 - which errors these are differs with every Python
-            return self._plain(name, value)
-
-
-class _AsSent(EmailPolicy):
-    """Writes headers as they came instead of folding them anew."""
-
-    def fold_binary(self, name: str, value: str) -> bytes:
-        """Give the header with its line ends."""
-        lines = _LINE_END.split(f"{name}: {value}")
-        return b"".join(header_bytes(line) + self.linesep.encode() for line in lines)
-
-
-_POLICY = policy.default.clone(header_factory=_Headers())
-_AS_SENT = _AsSent(header_factory=_Headers(), linesep="\r\n", cte_type="8bit")
-
-
-def parse_headers(raw: bytes) -> list[tuple[str, str]]:
-    """Give a mail's header fields, not decoded, in order; the body is not looked at."""
-    end = _BLANK_LINE.search(raw)
-    block = raw[: end.end()] if end else raw
-    return list(BytesHeaderParser(policy=_POLICY).parsebytes(block).raw_items())
-
-
-def parse(raw: bytes) -> EmailMessage:
-    """Parse a mail. Whatever the bytes are, there is a message."""
-    try:
-        message = BytesParser(policy=_POLICY).parsebytes(raw)
-    except Exception:  # noqa: BLE001 - as above; without a look at Content-Type nothing can go wrong
-        message = BytesHeaderParser(policy=_POLICY).parsebytes(raw)
-    assert isinstance(message, EmailMessage)  # noqa: S101 - for the type checker: the policy says so
-    return message
-
-
-def read_contents(message: EmailMessage) -> Contents:
-    """Sort the parts: the first text and the first HTML are the body, the rest are attachments."""
-    bodies: dict[str, str] = {}
+def read_contents(raw: bytes) -> Contents:
+    """Sort the parts: texts and HTML that are shown in place are bodies, the rest attachments."""
+    bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
-    for part in _leaves(message):
-        kind = _kind(part)
-        if kind in {"text/plain", "text/html"} and kind not in bodies and not _is_file(part):
-            bodies[kind] = _text(part)
-        else:
-            attachments.append(Attachment(_file_name(part), kind, _content(part)))
-    return Contents(bodies.get("text/plain"), bodies.get("text/html"), tuple(attachments))
+    named: list[Attachment] = []
+    for part in take_apart(raw):
+        if part.kind not in bodies or _disposition(part) not in _SHOWN_IN_PLACE:
+            attachments.append(_attachment(part))
+            continue
+        bodies[part.kind].append(_text(part))
+        if _file_name(part) is not None:
+            named.append(_attachment(part))
+    text, html = (_join(bodies[kind]) for kind in _BODIES)
+    return Contents(text, html, tuple(attachments), tuple(named))
 
 
-def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Yield the parts that are not multipart, in order; without recursion, however deep."""
-    todo: list[Any] = [message]
-    while todo:
-        part = todo.pop()
-        if part.is_multipart() and part.get_content_maintype() != "message":
-            todo += reversed(part.get_payload())
-        else:
-            yield part
+def _join(texts: list[str]) -> str | None:
+    """Join the bodies of a kind, each on lines of its own."""
+    if not texts:
+        return None
+    return "".join([*(text.removesuffix("\n") + "\n" for text in texts[:-1]), texts[-1]])
 
 
-def _raw(part: EmailMessage, name: str) -> str:
-    """Give a header as it was sent, `""` if there is none."""
-    return next((value for key, value in part.raw_items() if key.lower() == name), "")
+def _disposition(part: Part) -> str:
+    said = headers.before_parameters(headers.field(part.fields, "content-disposition"))
+    word = said.split()[0] if said else ""
+    # `filename=a.txt` alone, or an encoded word, is not a disposition.
+    return "" if "=" in word else word
 
 
-def _kind(part: EmailMessage) -> str:
-    kind = content_type(_raw(part, "content-type"))
-    if part.is_multipart():
-        # Parts of a digest are mails without saying so (RFC 2046 §5.1.5).
-        return kind if kind.startswith("message/") else "message/rfc822"
-    # A multipart that could not be taken apart is shown as the text that it is.
-    return "text/plain" if kind.startswith("multipart/") else kind
+def _encoding(part: Part) -> str:
+    said = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
+    return "".join(said.split())
 
 
-def _is_file(part: EmailMessage) -> bool:
-    disposition = _raw(part, "content-disposition").partition(";")[0].strip().lower()
-    return disposition == "attachment" or _file_name(part) is not None
+def _attachment(part: Part) -> Attachment:
+    kind = headers.field(part.fields, "content-type")
+    content_id = decode_header(headers.field(part.fields, "content-id")).strip("<> ")
+    content, problem = _content(part)
+    return Attachment(
+        filename=_file_name(part),
+        content_type=part.kind,
+        content=content,
+        content_id=content_id or None,
+        disposition=_disposition(part) or None,
+        method=headers.parameter(kind, "method") if part.kind == "text/calendar" else None,
+        problem=problem,
+    )
 
 
-def _file_name(part: EmailMessage) -> str | None:
-    name = parameter(_raw(part, "content-disposition"), "filename")
-    return parameter(_raw(part, "content-type"), "name") if name is None else name
+def _file_name(part: Part) -> str | None:
+    name = headers.parameter(headers.field(part.fields, "content-disposition"), "filename")
+    kind = headers.field(part.fields, "content-type")
+    return headers.parameter(kind, "name") if name is None else name
 
 
-def _text(part: EmailMessage) -> str:
-    data, encoding = _transfer_bytes(part), _encoding(part)
-    decoded = _transfer_decode(data, encoding)
-    charset = parameter(_raw(part, "content-type"), "charset")
-    text = decode_text(data if decoded is None else decoded, charset)
-    if decoded is None:
-        text = f"[cannot be decoded as {encoding}] {text}"
-    return text.replace("\r\n", "\n")
+def _content(part: Part) -> tuple[bytes, str | None]:
+    """Return the decoded bytes, and what is wrong with them."""
+    if part.cut:
+        return part.body, part.cut
+    encoding = _encoding(part)
+    data, whole = decode_transfer(part.body, encoding)
+    return data, None if whole else f"cannot be decoded as {encoding}"
 
 
-def _content(part: EmailMessage) -> bytes:
-    data = _transfer_bytes(part)
-    decoded = _transfer_decode(data, _encoding(part))
-    return data if decoded is None else decoded
+def _text(part: Part) -> str:
+    data, problem = _content(part)
+    value = headers.field(part.fields, "content-type")
+    charset = headers.parameter(value, "charset")
+    if problem and not is_text(data, charset):
+        # What is in no transfer encoding at all is best read as it is.
+        data = part.body
+    text = decode_text(data, charset).replace("\r\n", "\n")
+    if part.kind == "text/plain" and _says(value, "format", "flowed"):
+        text = join_flowed(text, delete_space=_says(value, "delsp", "yes"))
+    return f"[{problem}] {text}" if problem else text
 
 
-def _encoding(part: EmailMessage) -> str:
-    return decode_header(_raw(part, "content-transfer-encoding")).lower()
-
-
-def _transfer_bytes(part: EmailMessage) -> bytes:
-    """Give what stands between the boundaries; a mail inside the mail is written out again."""
-    # `get_payload()` would decode 8-bit text by Python's idea of the charset.
-    payload: Any = vars(part)["_payload"]
-    if isinstance(payload, list):
-        return b"".join(_flatten(inner) for inner in payload)
-    return header_bytes(payload or "")
-
-
-def _flatten(message: EmailMessage) -> bytes:
-    buffer = BytesIO()
-    BytesGenerator(buffer, mangle_from_=False, policy=_AS_SENT).flatten(message)
-    return buffer.getvalue()
-
-
-def _transfer_decode(data: bytes, encoding: str) -> bytes | None:
-    """Undo a Content-Transfer-Encoding (RFC 2045 §6); None if that is not possible."""
-    if encoding == "base64":
-        return decode_base64(data)
-    if encoding == "quoted-printable":
-        return binascii.a2b_qp(data)
-    return data if encoding in {"", "7bit", "8bit", "binary"} else None
+def _says(value: str, name: str, wanted: str) -> bool:
+    return (headers.parameter(value, name) or "").lower() == wanted

@@ -3,11 +3,14 @@
 Its grammar is RFC 821's with slips of its own, and what it takes and refuses was recorded: no
 source routes, no IPv6 literals, no limit for the local part, `a..b` is fine, a bare name gets
 `@localhost`. The echo has the domain in small letters and an address literal without its brackets.
+Blanks at the ends are stripped last, so `a ` is `a @localhost`, which is not an address.
 """
 
 from __future__ import annotations
 
 import re
+
+from fakesmtp.protocol.command import BLANKS
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -33,14 +36,15 @@ class AddressError(ValueError):
 
 
 def parse_address(text: str) -> str:
-    """Read what stands between the brackets and give it as it is echoed.
+    """Return what stands between the brackets as it is echoed.
 
-    Raises `AddressError` when it does not parse. A name without `@` gets `@localhost`.
+    A name without `@` gets `@localhost`. Raises `AddressError` when it does not parse.
     """
     if len(text) <= LONGEST_DOMAIN and (ordinary := _ORDINARY.fullmatch(text)):
         return ordinary[1] + ordinary[2].lower()
     if "@" not in text:
         text = f"{text}@{_DEFAULT_DOMAIN}"
+    text = text.strip(BLANKS)
     local_part = _LOCAL_PART.match(text)
     if local_part is None or not text.startswith("@", local_part.end()):
         raise AddressError(text)

@@ -1,4 +1,7 @@
-"""AUTH: the exchange between the command and its success or failure (RFC 4954)."""
+"""AUTH: the exchange between the command and its success or failure (RFC 4954).
+
+A refusal comes with a note that says why; the client is told no more than the profile's reply.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from fakesmtp.protocol.actions import Actions, HangUp, LogIn
 from fakesmtp.protocol.credentials import Credentials, Login
+from fakesmtp.protocol.reasons import because, explain_mail_type, explain_mechanism
 from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
 
 if TYPE_CHECKING:
@@ -46,7 +50,8 @@ class Authentication:
         mechanism, _, response = argument.partition(" ")
         first_step = self._MECHANISMS.get(mechanism.upper())
         if first_step is None:
-            return self._profile.auth_unknown_mechanism.says
+            reason = because(explain_mechanism(argument))
+            return (reason, *self._profile.auth_unknown_mechanism.says)
         self.awaiting, challenge = first_step
         if response := response.strip():
             # A malformed initial response costs the command, a malformed later line the connection.
@@ -67,14 +72,14 @@ class Authentication:
         awaiting, self.awaiting = self.awaiting, Awaiting.COMMAND
         try:
             return self._RESPONSES[awaiting](self, response)
-        except MalformedResponse:
+        except MalformedResponse as error:
+            reason = because(str(error), response)
             if awaiting is Awaiting.LOGIN_PASSWORD:
-                return self._profile.auth_malformed_login_password.says
-            return (*self._profile.auth_malformed.says, *hang_up)
+                return (reason, *self._profile.auth_malformed_login_password.says)
+            return (reason, *self._profile.auth_malformed.says, *hang_up)
 
     def _plain_response(self, response: bytes) -> Actions:
-        user_name, password = parse_plain(response)
-        return self._judge("PLAIN", user_name, password)
+        return self._judge("PLAIN", *parse_plain(response), response)
 
     def _login_user(self, response: bytes) -> Actions:
         self._user_name = check_user_name(decode_text(response))
@@ -83,20 +88,20 @@ class Authentication:
 
     def _login_password(self, response: bytes) -> Actions:
         user_name, self._user_name = self._user_name, ""
-        return self._judge("LOGIN", user_name, decode_text(response))
+        return self._judge("LOGIN", user_name, decode_text(response), response)
 
-    def _judge(self, mechanism: str, user_name: str, password: str) -> Actions:
+    def _judge(self, mechanism: str, user_name: str, password: str, response: bytes) -> Actions:
         credentials = Credentials.parse(user_name, password, self._policy)
         if credentials is None:
-            return self._profile.auth_failed.says
-        app_key = self._accounts.verify(
-            credentials.app_key,
-            credentials.secret_key,
-            any_case=self._policy.unsafe_user_name_in_any_case,
-        )
-        if app_key is None:
-            return self._profile.auth_failed.says
-        self.login = Login(app_key, credentials.mail_type)
+            reason = explain_mail_type(user_name.partition("#")[2])
+            return (because(reason), *self._profile.auth_failed.says)
+        app_key, _, secret_key = credentials
+        any_case = self._policy.unsafe_user_name_in_any_case
+        account = self._accounts.verify(app_key, secret_key, any_case=any_case)
+        if account is None:
+            reason = self._accounts.explain(app_key, secret_key, any_case=any_case)
+            return (because(reason, response), *self._profile.auth_failed.says)
+        self.login = Login(account, credentials.mail_type)
         return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
 
     #: mechanism: what the client owes next, and the challenge that asks for it.

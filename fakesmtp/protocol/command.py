@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-_BLANKS = "".join(map(chr, range(0x21)))
+#: What the software strips off both ends of a line, a path and an address.
+BLANKS = "".join(map(chr, range(0x21)))
 
 
 class Command(NamedTuple):
@@ -20,7 +21,7 @@ class Command(NamedTuple):
     @classmethod
     def parse(cls, line: bytes) -> Command:
         """Read a command line, with or without its line end; bytes above 0x7F become U+FFFD."""
-        verb, _, argument = line.decode("ascii", "replace").strip(_BLANKS).partition(" ")
+        verb, _, argument = line.decode("ascii", "replace").strip(BLANKS).partition(" ")
         return cls(verb.upper(), argument)
 
 
@@ -40,7 +41,7 @@ def parse_path_argument(argument: str, keyword: str, *, cut_at_last: bool) -> Pa
     found, colon, rest = argument.partition(":")
     if not colon or found.upper() != keyword:
         return None
-    rest = rest.strip(_BLANKS)
+    rest = rest.strip(BLANKS)
     end = rest.rfind(">") if cut_at_last else rest.find(">", max(rest.find("<"), 0))
     if end > 0 and rest.startswith(" ", end + 1):
         return PathArgument(rest[: end + 1], tuple(filter(None, rest[end + 2 :].split(" "))))
@@ -54,7 +55,10 @@ def parse_parameter(parameter: str) -> tuple[str, str]:
 
 
 def inside_brackets(path: str) -> str | None:
-    """What stands between `<` and `>`, without blanks at its ends; None without the brackets."""
+    """Return what stands between `<` and `>`, as it is; None without the brackets.
+
+    Blanks stay: to MAIL, `<>` is the null sender and `< >` is not. `parse_address` strips them.
+    """
     if len(path) > 1 and path[0] == "<" and path[-1] == ">":
-        return path[1:-1].strip(_BLANKS)
+        return path[1:-1]
     return None

@@ -7,8 +7,11 @@ for each.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmtp.protocol.sasl import looks_like_credentials
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
@@ -22,7 +25,24 @@ class MailType(StrEnum):
     AD = "ad"
 
 
+_APP_KEY = r"[^\s\0:'\"]{1,255}"
+_MAIL_TYPE = r"[A-Za-z_-]{1,16}"
 _MAIL_TYPES = {mail_type.value: mail_type for mail_type in MailType}
+
+
+def may_be_app_key(text: str) -> bool:
+    """Return whether this can be an AppKey: one word, without a colon, a quote or a NUL.
+
+    What cannot be one is often a user name and a password in one: `AppKey:SecretKey`, or a whole
+    response of PLAIN, maybe encoded twice.
+    """
+    fits = text.isprintable() and re.fullmatch(_APP_KEY, text) is not None
+    return fits and not looks_like_credentials(text.encode("utf-8", "replace"))
+
+
+def may_be_mail_type(text: str) -> bool:
+    """Return whether this can be a mail type, known or not: a few letters."""
+    return re.fullmatch(_MAIL_TYPE, text) is not None
 
 
 class Login(NamedTuple):

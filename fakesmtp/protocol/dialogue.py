@@ -9,7 +9,6 @@ is obeyed, and in which order, is the table `_CHECKS`.
 from __future__ import annotations
 
 import re
-from sys import intern
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from fakesmtp.protocol.actions import (
@@ -254,8 +253,7 @@ class Dialogue:
         return self._take_sender(address, parsed.parameters)
 
     def _take_sender(self, address: str, parameters: tuple[str, ...]) -> Actions:
-        # Interned: a thousand kept mails of one sender keep its address once.
-        self.mail_from = intern(address)
+        self.mail_from = address
         self.mail_parameters = parameters
         return (Say(self._profile.mail_accepted.reply(address=self._echo(address))),)
 
@@ -283,7 +281,9 @@ class Dialogue:
             if address.partition("@")[0].lower() not in _TAKEN_WITHOUT_AUTH:
                 return self._profile.auth_required.says
             self._unproven_rcpt = not self._policy.unsafe_postmaster_without_auth
-        self.rcpt_tos.append(intern(address))
+        if len(self.rcpt_tos) >= self._policy.max_recipients:
+            return self._profile.rcpt_too_many.says
+        self.rcpt_tos.append(address)
         return (Say(self._profile.rcpt_accepted.reply(address=self._echo(address))),)
 
     def _data(self, _verb: str, _argument: str) -> Actions:

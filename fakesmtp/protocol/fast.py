@@ -8,7 +8,6 @@ lines.
 from __future__ import annotations
 
 import re
-from sys import intern
 from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.actions import Actions, Say
@@ -76,9 +75,9 @@ class FastDialogue(Dialogue):
         if line[0] in b"Mm":
             if self.mail_from is not None:
                 return ()
-            self.mail_from, self.mail_parameters = intern(address.decode()), ()
+            self.mail_from, self.mail_parameters = address.decode(), ()
             return (Say(self._profile.mail_accepted.reply_with(address)),)
-        if self.mail_from is None:
+        if self.mail_from is None or len(self.rcpt_tos) >= self._policy.max_recipients:
             return ()
-        self.rcpt_tos.append(intern(address.decode()))
+        self.rcpt_tos.append(address.decode())
         return (Say(self._profile.rcpt_accepted.reply_with(address)),)

@@ -158,6 +158,11 @@ NHN_CLOUD_EMAIL = Profile(
         "rcpt-syntax",
         "The software fails when a word of the argument, parted by spaces, stands there twice.",
     ),
+    rcpt_too_many=_tabled(
+        452,
+        "4.5.3 Requested action not taken: max recipients reached",
+        "Where the limit lies is assumed: `max_recipients`.",
+    ),
     data_ready=_derived(354, "Ok Send data ending with <CRLF>.<CRLF>", "data"),
     data_with_argument=_tabled(500, "5.5.4 Unexpected argument provided with DATA command"),
     data_before_mail=_derived(503, "5.5.0 No sender specified", "order"),

@@ -78,6 +78,13 @@ class Policy:
             "limit is not documented; this one protects the process.",
         ),
     )
+    max_recipients: int = field(
+        default=10_000,
+        metadata=_about(
+            "More recipients than this in one transaction are refused (`452`). The endpoint's "
+            "limit on the wire is not documented; this one protects the process.",
+        ),
+    )
     idle_timeout: float = field(
         default=120.0,
         metadata=_about(
@@ -123,9 +130,9 @@ class Policy:
     def __post_init__(self) -> None:
         for switch in fields(self):
             self._check(switch.name, switch.metadata["choices"])
-        if self.max_message_size < 1 or self.idle_timeout <= 0:
-            message = "max_message_size (bytes) and idle_timeout (seconds) must be more than 0"
-            raise ConfigurationError(message)
+        for name in ("max_message_size", "max_recipients", "idle_timeout"):
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"{name} must be more than 0, not {getattr(self, name)!r}")
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

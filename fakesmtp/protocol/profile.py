@@ -130,6 +130,7 @@ class Profile:
     rcpt_bad_address: Row
     rcpt_unknown_parameter: Row
     rcpt_repeated_word: Row
+    rcpt_too_many: Row
 
     data_ready: Row
     data_with_argument: Row

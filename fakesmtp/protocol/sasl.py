@@ -15,8 +15,29 @@ _LONGEST_USER_NAME = 255
 _FEWEST_PARTS = 2
 
 
+#: The registered mechanisms (IANA, "SASL Mechanisms"), and those that were never registered and
+#: are used all the same. What else follows AUTH may be anything, credentials too.
+MECHANISMS = frozenset(
+    {
+        *("9798-M-DSA-SHA1", "9798-M-ECDSA-SHA1", "9798-M-RSA-SHA1-ENC", "9798-U-DSA-SHA1"),
+        *("9798-U-ECDSA-SHA1", "9798-U-RSA-SHA1-ENC", "ANONYMOUS", "CRAM-MD5", "DIGEST-MD5"),
+        *("EAP-AES128", "EAP-AES128-PLUS", "ECDH-X25519-CHALLENGE", "ECDSA-NIST256P-CHALLENGE"),
+        *("EXTERNAL", "GS2-KRB5", "GS2-KRB5-PLUS", "GSS-SPNEGO", "GSSAPI", "KERBEROS_V4"),
+        *("KERBEROS_V5", "LOGIN", "NMAS-SAMBA-AUTH", "NMAS_AUTHEN", "NMAS_LOGIN", "NTLM"),
+        *("OAUTH10A", "OAUTHBEARER", "OPENID20", "OTP", "PLAIN", "SAML20", "SCRAM-SHA-1"),
+        *("SCRAM-SHA-1-PLUS", "SCRAM-SHA-224", "SCRAM-SHA-224-PLUS", "SCRAM-SHA-256"),
+        *("SCRAM-SHA-256-PLUS", "SCRAM-SHA-384", "SCRAM-SHA-384-PLUS", "SCRAM-SHA-512"),
+        *("SCRAM-SHA-512-PLUS", "SCRAM-SHA3-512", "SCRAM-SHA3-512-PLUS", "SECURID", "SKEY"),
+        *("SPNEGO", "SPNEGO-PLUS", "SXOVER-PLUS", "XOAUTH", "XOAUTH2"),
+    }
+)
+#: Bytes after which encoders wrap Base64: 60, 64, 72 and 76 are in use.
+_WRAPPED = range(56, 81, 4)
+_WORD = rb"[A-Za-z0-9+/_-]+={0,2}"
+
+
 class MalformedResponse(ValueError):  # noqa: N818 - what the client sent, not a fault of ours
-    """The client's response is not what the mechanism asks for."""
+    """The client's response is not what the mechanism asks for; the text says why."""
 
 
 def decode_base64(text: bytes) -> bytes:
@@ -25,8 +46,34 @@ def decode_base64(text: bytes) -> bytes:
     Raises `MalformedResponse`.
     """
     if not re.fullmatch(_BASE64, text):
-        raise MalformedResponse
+        raise MalformedResponse(_explain_base64(text))
     return a2b_base64(text + b"=" * (-len(text) % 4))
+
+
+def _explain_base64(text: bytes) -> str:
+    if not is_base64_word(text):
+        return "the response is not Base64"
+    if re.search(b"[-_]", text):
+        return "the response is URL-safe Base64; it must be the standard one (RFC 4648 §4)"
+    return "the response is not whole Base64: its length or its padding is wrong"
+
+
+def is_base64_word(text: bytes) -> bool:
+    """Return whether this is a run of Base64, also URL-safe, be it whole or a part of one."""
+    return re.fullmatch(_WORD, text) is not None
+
+
+def may_be_wrapped(response: bytes) -> bool:
+    """Return whether this is Base64 as it is before the first line end of a wrapped one."""
+    return len(response) in _WRAPPED and response[-1:] != b"=" and is_base64_word(response)
+
+
+def looks_like_credentials(text: bytes) -> bool:
+    """Return whether this is Base64, also URL-safe, of text with a NUL inside (RFC 4616 §2)."""
+    try:
+        return b"\0" in decode_base64(text.translate(bytes.maketrans(b"-_", b"+/")))
+    except MalformedResponse:
+        return False
 
 
 def decode_text(text: bytes) -> str:
@@ -41,7 +88,7 @@ def parse_plain(response: bytes) -> tuple[str, str]:
     """
     parts = [part for part in decode_text(response).split("\0") if part]
     if len(parts) < _FEWEST_PARTS:
-        raise MalformedResponse
+        raise MalformedResponse("the response has no user name and password with a NUL before each")
     user_name, password = parts[:2] if len(parts) == _FEWEST_PARTS else parts[1:3]
     return check_user_name(user_name), password
 
@@ -60,5 +107,5 @@ def check_user_name(user_name: str) -> str:
         and all(parts)
     )
     if not fits:
-        raise MalformedResponse
+        raise MalformedResponse("the user name is blank, too long or half an e-mail address")
     return user_name

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from fakesmtp.recording.events import Event, EventKind, Message, Phase, TlsFacts
     from fakesmtp.recording.log import SessionLog
     from fakesmtp.recording.recorded import Recorded
-    from fakesmtp.recording.transactions import Outcome, Refusal, Transaction
+    from fakesmtp.recording.refusals import Refusal
+    from fakesmtp.recording.transactions import Outcome, Transaction
     from fakesmtp.recording.transcript import Session
 
 __all__ = [
@@ -38,7 +39,7 @@ _HOMES = {
     "Outcome": "transactions",
     "Phase": "events",
     "Recorded": "recorded",
-    "Refusal": "transactions",
+    "Refusal": "refusals",
     "Session": "transcript",
     "SessionLog": "log",
     "TlsFacts": "events",

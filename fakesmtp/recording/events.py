@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from fakesmtp.protocol.reply import Reply
+from fakesmtp.text import show, show_lines
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Callable
     from typing import Self
 
-    from fakesmtp.protocol.reply import Reply
+_LINE_ENDS = b"\r\n"
 
 
 class EventKind(StrEnum):
@@ -105,36 +109,105 @@ class Ended(NamedTuple):
     detail: str
 
 
+def show_line(line: bytes) -> str:
+    """Write the line of a client without its end, which may have any bytes in it."""
+    return show(line.rstrip(_LINE_ENDS).decode("utf-8", "backslashreplace"))
+
+
+# -- events ------------------------------------------------------------------------------------
+
+#: The facts of an event that has some.
+About: TypeAlias = Message | TlsFacts | LoggedIn | Fault | Ended
+#: What an event holds: see `Event`.
+Content: TypeAlias = bytes | str | Reply | About
+
+
+def _show_message(message: Message) -> str:
+    what = f"mail {message.mail_id}" if message.mail_id else "dropped"
+    return show(f"(message data: {message.size} bytes, {what})")
+
+
+def _show_tls(tls: TlsFacts) -> str:
+    name = f", server name {tls.sni}" if tls.sni else ""
+    return show(f"{tls.version} {tls.cipher}{name}")
+
+
+def _show_login(login: LoggedIn) -> str:
+    return show(f"logged in: {login.app_key}#{login.mail_type} ({login.mechanism})")
+
+
+def _show_fault(fault: Fault) -> str:
+    return show(f"fault {fault.rule!r} at {fault.where}: {fault.what}")
+
+
+def show_end(end: Ended) -> str:
+    """Say why a session is over."""
+    return show(f"{end.closed_by}: {end.detail}" if end.detail else end.closed_by)
+
+
+class Masked(bytes):
+    """The line of a client without its end, with what is secret in it masked."""
+
+    __slots__ = ()
+
+
+#: The kind of an event and how it is shown, by the type of its content.
+_TYPES: dict[type, tuple[EventKind, Callable[..., str]]] = {
+    bytes: (EventKind.CLIENT, show_line),
+    Masked: (EventKind.CLIENT, show_line),
+    Reply: (EventKind.SERVER, lambda reply: show_lines(str(reply))),
+    Message: (EventKind.MESSAGE, _show_message),
+    TlsFacts: (EventKind.TLS, _show_tls),
+    LoggedIn: (EventKind.LOGIN, _show_login),
+    str: (EventKind.NOTE, show),
+    Fault: (EventKind.FAULT, _show_fault),
+    Ended: (EventKind.END, show_end),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `at` is microseconds since the connection was made.
+    """One thing that happened; `at` is in microseconds since the connection was made.
 
-    `text` can be shown anywhere: no character in it moves a cursor. `raw` is the line of a client
-    as it came, with its end, unless `masked`. `about` holds the facts of an event that has some.
+    `content` is the line of a client (bytes; `Masked` and without its end where it is not as it
+    came), a `Reply`, the text of a note, or the facts of any other event. All else is read from it.
     """
 
     at: int
-    kind: EventKind
-    text: str
-    reply: Reply | None = None
+    content: Content
     phase: Phase = Phase.OTHER
-    raw: bytes = b""
-    masked: bool = False
-    about: Message | TlsFacts | LoggedIn | Fault | Ended | None = None
+
+    @property
+    def masked(self) -> bool:
+        """Whether the line of a client is not as it came."""
+        return isinstance(self.content, Masked)
+
+    @property
+    def kind(self) -> EventKind:
+        """What the event is."""
+        return _TYPES[type(self.content)][0]
+
+    @property
+    def text(self) -> str:
+        """What can be shown anywhere: no character in it moves a cursor."""
+        return _TYPES[type(self.content)][1](self.content)
+
+    @property
+    def raw(self) -> bytes:
+        """The line of a client as it came, with its end, unless `masked`."""
+        return self.content if isinstance(self.content, bytes) else b""
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply, of an event of the server."""
+        return self.content if isinstance(self.content, Reply) else None
+
+    @property
+    def about(self) -> About | None:
+        """The facts of an event that has some."""
+        return None if isinstance(self.content, bytes | str | Reply) else self.content
 
     @property
     def message(self) -> Message | None:
         """The message data that was received, of an event of that kind."""
-        return self.about if isinstance(self.about, Message) else None
-
-
-def show(text: str) -> str:
-    r"""Write what a terminal or a page could obey as `\x1b`: clients send anything."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def show_lines(text: str) -> str:
-    """Write each line so; the ends of lines stay."""
-    return text if text.isprintable() else "\n".join(map(show, text.split("\n")))
+        return self.content if isinstance(self.content, Message) else None

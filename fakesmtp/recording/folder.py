@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.files import explain, open_regular
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.events import Ended
 from fakesmtp.recording.jsonl import Header, Summary, load_header, load_summary, summarize
-from fakesmtp.recording.loading import load, read_line
+from fakesmtp.recording.loading import MISSING, load, read_line
 from fakesmtp.recording.saving import SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from fakesmtp.recording.events import Ended
     from fakesmtp.recording.recorded import Recorded
 
 #: First line and last line stand in so many bytes of a file's ends.
@@ -46,6 +47,11 @@ class Entry:
         return f"{self.end.closed_by}: {self.end.detail}".rstrip(": ")
 
 
+def fail(error: RecordingError) -> None:
+    """Raise the error: a list ends at the first file that cannot be read."""
+    raise error
+
+
 class Source(Protocol):
     """Where recordings are read from: a folder of them, or a server that runs."""
 
@@ -59,23 +65,32 @@ class Source(Protocol):
 def entry_of(session: Recorded) -> Entry:
     """Make the entry of a session at hand."""
     header = Header(session.id, session.started, session.peer, session.listener, session.local_port)
-    about = session.events[-1].about if session.events else None
-    end = about if isinstance(about, Ended) else None
-    return Entry(session.id, header, summarize(session) if end else None, end)
+    return Entry(session.id, header, summarize(session) if session.end else None, session.end)
 
 
 class RecordFolder:
-    """The recordings in a folder; raises `RecordingError` when there is no such folder."""
+    """The recordings in a folder; raises `RecordingError` when there is no such folder.
 
-    def __init__(self, path: Path) -> None:
+    `on_error` is told of each file that cannot be listed; then the list goes on, unless it raises,
+    as it does by default.
+    """
+
+    def __init__(self, path: Path, *, on_error: Callable[[RecordingError], object] = fail) -> None:
         if not path.is_dir():
             raise RecordingError(f"there is no folder {path}: `serve --record-dir` makes one")
         self._path = path
+        self._on_error = on_error
 
     def entries(self) -> Iterator[Entry]:
-        """Give all sessions, oldest first; a file that is no recording is a `RecordingError`."""
-        for path in self._files():
-            yield _read_ends(path)
+        """Give all sessions, oldest first."""
+        return filter(None, map(self._read_entry, self._files()))
+
+    def _read_entry(self, path: Path) -> Entry | None:
+        try:
+            return _read_ends(path)
+        except RecordingError as error:
+            self._on_error(error)
+            return None
 
     def find(self, name: str) -> Recorded:
         """Give the session of an id, or of a part of its file's name that no other has."""
@@ -90,7 +105,10 @@ class RecordFolder:
         return load(found[0])
 
     def _files(self) -> list[Path]:
-        return sorted(path for path in self._path.iterdir() if path.suffix == SUFFIX)
+        try:
+            return sorted(path for path in self._path.iterdir() if path.suffix == SUFFIX)
+        except OSError as error:
+            raise RecordingError(f"cannot read {self._path}: {explain(error)}") from error
 
 
 def _id_in(path: Path) -> str:
@@ -100,6 +118,8 @@ def _id_in(path: Path) -> str:
 
 def _read_ends(path: Path) -> Entry:
     first, last = _first_and_last_line(path)
+    if not first:
+        raise RecordingError(f"{path}, line 1: {MISSING}")
     header = read_line(path, 1, load_header, first)
     try:
         ended = load_summary(last) if last else None
@@ -112,13 +132,13 @@ def _read_ends(path: Path) -> Entry:
 def _first_and_last_line(path: Path) -> tuple[str, str]:
     """Give the two lines; the last one is `""` where it was not written to its end."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             start = file.read(_ENDS)
             size = file.seek(0, 2)
             file.seek(max(size - _ENDS, 0))
-            end = file.read()
-    except OSError as error:
-        raise RecordingError(f"cannot read {path}: {error.strerror}") from error
+            end = file.read(_ENDS)
+    except (OSError, ValueError) as error:
+        raise RecordingError(f"cannot read {path}: {explain(error)}") from error
     first = start.partition(b"\n")[0]
     last = end[:-1].rpartition(b"\n")[2] if end.endswith(b"\n") else b""
     return first.decode("utf-8", "replace"), last.decode("utf-8", "replace")

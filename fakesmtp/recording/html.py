@@ -7,16 +7,18 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.events import EventKind, show_lines
+from fakesmtp.recording.events import EventKind
 from fakesmtp.recording.folder import entry_of
 from fakesmtp.recording.text import MARKS
 from fakesmtp.recording.timeline import read_shares, read_spans
+from fakesmtp.text import show_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakesmtp.recording.events import Event
     from fakesmtp.recording.recorded import Recorded
+    from fakesmtp.recording.refusals import Refusal
     from fakesmtp.recording.timeline import Share
     from fakesmtp.recording.transactions import Transaction
 
@@ -127,10 +129,14 @@ def _refusals(session: Recorded) -> str:
     ]
     rows = [
         f'<li><a href="#e{number}"><code>{_text(refusal.command or "connection")}</code></a>'
-        f" → <code>{_text(refusal.reply)}</code></li>"
+        f" → <code>{_text(refusal.reply)}</code>{_reason(refusal)}</li>"
         for number, refusal in zip(numbers, session.refusals, strict=True)
     ]
     return _section("What was refused", f"<ul>{''.join(rows)}</ul>", "refusals") if rows else ""
+
+
+def _reason(refusal: Refusal) -> str:
+    return f"<br>{_text(refusal.reason)}" if refusal.reason else ""
 
 
 def _notes(session: Recorded) -> str:
@@ -185,14 +191,18 @@ def _transaction_row(session: Recorded, each: Transaction) -> str:
     message = each.message
     digest = session.digest(message) if message else None
     mail = f"<br><code>mail {_text(message.mail_id)}</code>" if message and message.mail_id else ""
-    start = f"{digest[:_SHOWN_DIGEST]}…" if digest else ""
-    sha256 = f'<br><code class="wide" title="{digest}">SHA-256 {start}</code>' if digest else ""
+    sha256 = _digest(digest) if digest else ""
     return (
         f"<tr><td><code>{_text(each.mail_from or '<>')}</code></td>"
         f"<td><code>{_text(', '.join(each.rcpt_tos) or '-')}</code></td>"
         f"<td>{each.outcome.value}{mail}{sha256}</td>"
         f'<td class="number">{f"{message.size:,}" if message else "-"}</td></tr>'
     )
+
+
+def _digest(digest: str) -> str:
+    start = f"{digest[:_SHOWN_DIGEST]}…"
+    return f'<br><code class="wide" title="{_text(digest)}">SHA-256 {_text(start)}</code>'
 
 
 def _events(session: Recorded) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.credentials import MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import (
@@ -22,30 +23,31 @@ from fakesmtp.recording.events import (
     EventKind,
     Fault,
     LoggedIn,
+    Masked,
     Message,
     Phase,
     TlsFacts,
 )
-from fakesmtp.recording.unpacking import (
-    client_event,
-    end_event,
-    fault_event,
-    login_event,
-    message_event,
-    note_event,
-    server_event,
-    tls_event,
-)
+from fakesmtp.tables import TableError, parse_json
+from fakesmtp.text import quote, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Self
 
+    from fakesmtp.recording.events import Content
     from fakesmtp.recording.recorded import Recorded
 
 FORMAT = "fakesmtp-session"
 VERSION = 1
 _CRLF = "\r\n"
 _LINE_ENDS = "\r\n"
+#: The largest number that any field may hold.
+_MOST = 2**63 - 1
+_HIGHEST_PORT = 65535
+_MOST_SECONDS = 1_000_000_000
+_LEAST_CODE, _MOST_CODE = 200, 599
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 #: Made once: `json.dumps` with these would make an encoder for every line.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -104,20 +106,19 @@ def dump(session: Recorded) -> Iterator[str]:
     for event in session.events:
         if event.kind is EventKind.MESSAGE and event.message:
             message = event.message._replace(sha256=session.digest(event.message))
-            yield dump_event(replace(event, about=message))
+            yield dump_event(replace(event, content=message))
         else:
             yield dump_event(event, summarize(session) if event.kind is EventKind.END else None)
 
 
 def summarize(session: Recorded) -> Summary:
     """Make the summary of a session that is over."""
-    refusals = session.refusals
-    first = refusals[0] if refusals else None
+    first = next(iter(session.first_refusals), None)
     return Summary(
         duration=session.duration or 0.0,
         mails=session.mails,
         cut=session.cut,
-        refused=len(refusals),
+        refused=session.refused,
         first_refusal=str(first) if first else None,
         tls=session.tls.version if session.tls else None,
         app_key=session.app_key,
@@ -176,41 +177,53 @@ _FIELDS: dict[EventKind, Callable[[Event], dict[str, object]]] = {
 
 
 class Fields:
-    """The fields of one line, asked for by name and type; raises `RecordingError`."""
+    """The fields of one object, asked for by name and type; raises `RecordingError`.
 
-    def __init__(self, text: str) -> None:
-        try:
-            read = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise RecordingError(f"this is no JSON: {error}") from None
-        if not isinstance(read, dict):
+    Whoever wrote the object, what is returned can be used without care: numbers have limits, texts
+    can be written as UTF-8.
+    """
+
+    def __init__(self, fields: Any) -> None:  # noqa: ANN401 - whatever the JSON holds
+        if not isinstance(fields, dict):
             raise RecordingError("this is no JSON object")
-        self._fields: dict[str, Any] = read
+        self._fields: dict[str, Any] = fields
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text of an object."""
+        try:
+            return cls(parse_json(text))
+        except TableError as error:
+            raise RecordingError(f"this is no JSON: {error}") from None
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
     def text(self, name: str) -> str:
         """Give a text."""
-        return str(self._get(name, str))
+        return _check_text(name, self._get(name, str))
 
-    def number(self, name: str) -> int:
-        """Give a whole number, 0 or more."""
+    def number(self, name: str, most: int = _MOST) -> int:
+        """Give a whole number from 0 to `most`."""
         value = int(self._get(name, int))
-        if value < 0:
-            raise RecordingError(f"{name} is {value}, less than 0")
+        if not 0 <= value <= most:
+            limit = "less than 0" if value < 0 else f"more than {most}"
+            raise RecordingError(f"{name} is {quote(value)}, {limit}")
         return value
 
     def seconds(self, name: str) -> float:
-        """Give a time in seconds."""
-        return float(self._get(name, int | float))
+        """Give a time in seconds, 0 or more."""
+        value = self._get(name, int | float)
+        if not 0 <= value <= _MOST_SECONDS:
+            raise RecordingError(f"{name} may not be {quote(value)}")
+        return float(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Give a list of texts, at least one."""
         values = self._get(name, list)
         if not values or not all(isinstance(value, str) for value in values):
             raise RecordingError(f"{name} is no list of texts")
-        return tuple(values)
+        return tuple(_check_text(name, value) for value in values)
 
     def text_or_none(self, name: str) -> str | None:
         """Give a text, None for null."""
@@ -218,45 +231,53 @@ class Fields:
 
     def inner(self, name: str) -> Fields:
         """Give the fields of an object inside."""
-        return Fields(json.dumps(self._get(name, dict)))
+        return Fields(self._get(name, dict))
 
     def _get(self, name: str, kind: Any) -> Any:  # noqa: ANN401 - what the line holds
         if name not in self._fields:
             raise RecordingError(f"{name} is missing")
         value = self._fields[name]
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise RecordingError(f"{name} may not be {value!r}")
+            raise RecordingError(f"{name} may not be {quote(value)}")
         return value
+
+
+def _check_text(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RecordingError(f"{name} has half of a character: {quote(value)}") from None
+    return value
 
 
 def load_header(text: str) -> Header:
     """Read the first line; raises `RecordingError` when this is no recording, or a newer one."""
-    fields = Fields(text)
+    fields = Fields.parse(text)
     if "format" not in fields or fields.text("format") != FORMAT:
         raise RecordingError(f"this is no recorded session: format {FORMAT!r} is missing")
     version = fields.number("version")
     if version != VERSION:
-        raise RecordingError(f"version {version} of the format is not known; {VERSION} is")
+        raise RecordingError(f"version {quote(version)} of the format is not known; {VERSION} is")
     return Header(
         id=fields.text("id"),
-        started=_read_time(fields.text("started")),
+        started=read_time(fields.text("started")),
         peer=fields.text("peer"),
-        listener=fields.number("port"),
-        local_port=fields.number("local_port"),
+        listener=fields.number("port", _HIGHEST_PORT),
+        local_port=fields.number("local_port", _HIGHEST_PORT),
     )
 
 
 def load_event(text: str) -> Event:
     """Read the line of an event, without its phase; raises `RecordingError`."""
-    fields = Fields(text)
+    fields = Fields.parse(text)
     kind = _read_name(EventKind, fields.text("kind"), "kind")
     _read_name(Phase, fields.text("phase"), "phase")
-    return _EVENTS[kind](fields.number("at"), fields)
+    return Event(fields.number("at"), _CONTENTS[kind](fields))
 
 
 def load_summary(text: str) -> tuple[Ended, Summary] | None:
     """Read how it ended from the last line; None when that is no end."""
-    fields = Fields(text)
+    fields = Fields.parse(text)
     if "kind" not in fields or fields.text("kind") != EventKind.END.value:
         return None
     inner = fields.inner("summary")
@@ -273,62 +294,67 @@ def load_summary(text: str) -> tuple[Ended, Summary] | None:
     return _read_end(fields), summary
 
 
-def _read_time(text: str) -> float:
+def read_time(text: str) -> float:
+    """Read when a session began, in seconds since the epoch; raises `RecordingError`."""
     try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise RecordingError(f"started may not be {text!r}") from None
+        seconds = datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        seconds = -1.0
+    # Near the ends of the calendar a time zone leads out of it.
+    if not 0 <= seconds < _LATEST:
+        raise RecordingError(f"started may not be {quote(text)}: it is a time from 1970 to 8999")
+    return seconds
 
 
 def _read_name(names: Any, text: str, field: str) -> Any:  # noqa: ANN401 - an enumeration
     try:
         return names(text)
     except ValueError:
-        raise RecordingError(f"{field} may not be {text!r}") from None
+        raise RecordingError(f"{field} may not be {quote(text)}") from None
 
 
-def _client_event(at: int, fields: Fields) -> Event:
+def _read_client(fields: Fields) -> bytes:
     is_utf8 = "line" in fields
     text = fields.text("line" if is_utf8 else "line_latin1")
-    end = fields.text("end") if "end" in fields else _CRLF
+    end = "" if "masked" in fields else fields.text("end") if "end" in fields else _CRLF
     try:
-        raw = (text + end).encode("utf-8" if is_utf8 else "latin-1")
+        line = (text + end).encode("utf-8" if is_utf8 else "latin-1")
     except UnicodeEncodeError as error:
         raise RecordingError(f"the line has a character it cannot have: {error}") from None
-    if "masked" not in fields:
-        return client_event(at, raw)
-    event = client_event(at, raw.removesuffix(b"\r\n"))
-    return Event(at, event.kind, event.text, raw=event.raw, masked=True)
+    return Masked(line) if "masked" in fields else line
 
 
-def _server_event(at: int, fields: Fields) -> Event:
-    return server_event(at, Reply(fields.number("code"), fields.texts("lines")))
+def _read_reply(fields: Fields) -> Reply:
+    code, lines = fields.number("code"), fields.texts("lines")
+    if not _LEAST_CODE <= code <= _MOST_CODE:
+        raise RecordingError(f"code is {code}: a reply has one from 200 to 599")
+    if any("\r" in line or "\n" in line for line in lines):
+        raise RecordingError(f"lines may not be {quote(lines)}: a line of a reply has no line end")
+    return Reply(code, lines)
 
 
-def _message_event(at: int, fields: Fields) -> Event:
+def _read_message(fields: Fields) -> Message:
     mail_id, size = fields.text("mail_id"), fields.number("size")
-    return message_event(at, Message(mail_id, size, fields.text_or_none("sha256")))
+    return Message(mail_id, size, fields.text_or_none("sha256"))
 
 
-def _tls_event(at: int, fields: Fields) -> Event:
-    facts = TlsFacts(
+def _read_tls(fields: Fields) -> TlsFacts:
+    return TlsFacts(
         version=fields.text("version"),
         cipher=fields.text("cipher"),
         handshake=fields.seconds("handshake"),
         sni=fields.text_or_none("sni"),
         alpn=fields.text_or_none("alpn"),
     )
-    return tls_event(at, facts)
 
 
-def _login_event(at: int, fields: Fields) -> Event:
-    names = (fields.text(name) for name in LoggedIn._fields)
-    return login_event(at, LoggedIn(*names))
+def _read_login(fields: Fields) -> LoggedIn:
+    mail_type = _read_name(MailType, fields.text("mail_type"), "mail_type")
+    return LoggedIn(fields.text("app_key"), mail_type.value, fields.text("mechanism"))
 
 
-def _fault_event(at: int, fields: Fields) -> Event:
-    names = (fields.text(name) for name in Fault._fields)
-    return fault_event(at, Fault(*names))
+def _read_fault(fields: Fields) -> Fault:
+    return Fault(*(fields.text(name) for name in Fault._fields))
 
 
 def _read_end(fields: Fields) -> Ended:
@@ -336,13 +362,13 @@ def _read_end(fields: Fields) -> Ended:
     return Ended(closed_by.value, fields.text("detail"))
 
 
-_EVENTS: dict[EventKind, Callable[[int, Fields], Event]] = {
-    EventKind.CLIENT: _client_event,
-    EventKind.SERVER: _server_event,
-    EventKind.MESSAGE: _message_event,
-    EventKind.TLS: _tls_event,
-    EventKind.LOGIN: _login_event,
-    EventKind.NOTE: lambda at, fields: note_event(at, fields.text("text")),
-    EventKind.FAULT: _fault_event,
-    EventKind.END: lambda at, fields: end_event(at, _read_end(fields)),
+_CONTENTS: dict[EventKind, Callable[[Fields], Content]] = {
+    EventKind.CLIENT: _read_client,
+    EventKind.SERVER: _read_reply,
+    EventKind.MESSAGE: _read_message,
+    EventKind.TLS: _read_tls,
+    EventKind.LOGIN: _read_login,
+    EventKind.NOTE: lambda fields: show(fields.text("text")),
+    EventKind.FAULT: _read_fault,
+    EventKind.END: _read_end,
 }

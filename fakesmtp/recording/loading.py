@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.files import read_bytes
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import Ended, Event, LoggedIn, Message, TlsFacts
 from fakesmtp.recording.jsonl import Header, load_event, load_header, load_summary
 from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded
+from fakesmtp.recording.refusals import RefusalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _MICROSECONDS = 1_000_000
+#: The largest recording that is read (bytes). By default a session keeps some 3 MB at most.
+MOST_BYTES = 64 * 1024 * 1024
+MISSING = "the first line is missing; was the disk full?"
 
 
 class Recording(Recorded):
@@ -26,8 +31,9 @@ class Recording(Recorded):
     __slots__ = (
         "_duration",
         "_events",
-        "closed_by",
+        "_refusals",
         "cut",
+        "end",
         "id",
         "listener",
         "local_port",
@@ -53,9 +59,10 @@ class Recording(Recorded):
         self.tls = None
         self.login = None
         self.mechanism = None
-        self.closed_by = None
+        self.end = None
         self.mails = 0
         self._duration: float | None = None
+        self._refusals = RefusalReader()
         self._events = tuple(events)
         for event in self._events:
             self._learn(event)
@@ -71,6 +78,7 @@ class Recording(Recorded):
         return self._duration
 
     def _learn(self, event: Event) -> None:
+        self._refusals.read(event.content)
         about = event.about
         if isinstance(about, TlsFacts):
             self.tls = about
@@ -80,7 +88,7 @@ class Recording(Recorded):
         elif isinstance(about, Message):
             self.mails += bool(about.mail_id)
         elif isinstance(about, Ended):
-            self.closed_by = ClosedBy(about.closed_by)
+            self.end = about
             self._duration = event.at / _MICROSECONDS
 
 
@@ -91,18 +99,14 @@ def load(path: Path) -> Recording:
     `RecordingError` that names file, line and reason for any other line that is not as it should
     be, for a version that is not known, and for a file that cannot be read.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise RecordingError(f"cannot read {path}: {error.strerror}") from error
-    return load_content(content, path)
+    return load_content(read_bytes(path, RecordingError, most=MOST_BYTES), path)
 
 
 def load_content(content: bytes, source: Path | str) -> Recording:
     """Read a session from what its file holds; errors are those of `load`, and name the source."""
     lines, rest = _split_lines(content, source)
     if not lines:
-        raise RecordingError(f"{source}, line 1: the first line is missing")
+        raise RecordingError(f"{source}, line 1: {MISSING}")
     header = read_line(source, 1, load_header, lines[0])
     events = list(_read_events(source, lines[1:]))
     ended = bool(events) and isinstance(events[-1].about, Ended)
@@ -137,7 +141,7 @@ def _read_events(source: Path | str, lines: Iterable[str]) -> Iterator[Event]:
             raise RecordingError("something stands behind the end")
         if event.at < before:
             raise RecordingError(f"at is {event.at}, earlier than the {before} before it")
-        return phases.put(event)
+        return replace(event, phase=phases.read(event.content))
 
     for number, line in enumerate(lines, 2):
         event = read_line(source, number, read, line)

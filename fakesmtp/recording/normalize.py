@@ -28,6 +28,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?i)^rcpt to:", "rcpt TO:"),
         (r"(?i)message-id: *<[^>\s]*>", "Message-ID: <{id}>"),
         (r"(?<=AppKey=)[^\s*]\S*", "{key}"),
+        (r"(?<=AppKey )'[^\s']+'", "{key}"),
         (r"(?i)\bSIZE=\d+", "SIZE={size}"),
         (r"(?<!\w)\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?::\d+)?(?![\w.])", "{address}"),
         (r"(?i)\[(?:IPv6:)?[0-9a-f]*:[0-9a-f:.%]*\](?::\d+)?", "{address}"),

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.masking import ORDINARY
-
 if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Envelope
 
-AUTH_IN_CLEAR = "AUTH in clear: whoever is on the way can read the SecretKey (RFC 4954 §4)"
+AUTH_IN_CLEAR = "AUTH in clear: anyone on the network path can read the SecretKey (RFC 4954 §4)"
+WRAPPED_RESPONSE = (
+    "the Base64 response of AUTH was wrapped over several lines; it must be one line (RFC 4954 §4)"
+)
+AFTER_AUTH = "a line after AUTH is not a command; it is masked, as it may hold credentials"
+OUTSIDE_AUTH = "a line without AUTH holds credentials, or what looks like them; it is masked"
 EARLY_PIPELINING = "commands came together before EHLO was answered (RFC 2920 §3.1)"
 EARLY_DATA = "message data came before the answer to DATA (RFC 2920 §3.1)"
 LONG_COMMAND = "a command line of more than 512 bytes (RFC 5321 §4.5.3.1.4)"
@@ -27,6 +30,14 @@ _LONGEST_TEXT = 998
 _WITH_END = _LONGEST_TEXT + 2
 _CR = ord("\r")
 _END_OF_HEADER = b"\r\n\r\n"
+#: The commands that carry no credentials: all but AUTH.
+COMMANDS = frozenset(
+    {
+        *(b"EHLO", b"HELO", b"STARTTLS", b"MAIL", b"RCPT", b"DATA"),
+        *(b"RSET", b"NOOP", b"VRFY", b"EXPN", b"HELP", b"QUIT"),
+    }
+)
+_STARTS = frozenset(name[:4] for name in COMMANDS)
 
 
 def look_at_command(line: bytes) -> list[str]:
@@ -43,7 +54,7 @@ def describe_half_line(rest: bytes) -> str:
     if not rest:
         return ""
     verb = rest[:4].upper()
-    name = f"{verb.decode()}…, " if verb in ORDINARY else ""
+    name = f"{verb.decode()}…, " if verb in _STARTS else ""
     return f"in the middle of a command line ({name}{len(rest)} bytes)"
 
 

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.reply import Reply
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.events import Ended, Event, EventKind, Phase
+from fakesmtp.recording.events import Ended, Event, Message, Phase, TlsFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fakesmtp.recording.events import Content
 
 #: What a command is about, by the four letters it starts with.
 _VERBS = {
@@ -16,8 +24,7 @@ _VERBS = {
     b"DATA": Phase.DATA,
     b"QUIT": Phase.QUIT,
 }
-_KINDS = {EventKind.TLS: Phase.TLS, EventKind.MESSAGE: Phase.DATA}
-_CHALLENGE = 334
+_CHALLENGE = b"334"
 
 
 class PhaseReader:
@@ -29,26 +36,26 @@ class PhaseReader:
         self._phase = Phase.GREETING
         self._challenged = False
 
-    def put(self, event: Event) -> Event:
-        """Give the next event, with its phase."""
-        if event.kind is EventKind.CLIENT:
-            # What follows a 334 is no command, whatever it looks like (RFC 4954 §4).
-            verb = event.raw.lstrip()[:4].upper()
+    def read_all(self, times: Iterable[int], contents: Iterable[Content]) -> Iterator[Event]:
+        """Make the next events, of what happened when."""
+        # Not strict: a session may go on in another thread, between the one and the other.
+        for at, content in zip(times, contents, strict=False):
+            yield Event(at, content, self.read(content))
+
+    def read(self, content: Content) -> Phase:
+        """Return the phase of the next event, which has this content."""
+        if isinstance(content, bytes):
+            # What follows a 334 is not a command, whatever it looks like (RFC 4954 §4).
+            verb = content.lstrip()[:4].upper()
             self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
-        elif event.kind in _KINDS:
-            self._phase = _KINDS[event.kind]
-        elif isinstance(event.about, Ended) and event.about.closed_by == ClosedBy.TLS.value:
+        elif isinstance(content, Reply):
+            self._challenged = content.wire.startswith(_CHALLENGE)
+        elif isinstance(content, Message):
+            self._phase = Phase.DATA
+        elif isinstance(content, TlsFacts) or _is_tls_failure(content):
             self._phase = Phase.TLS
-        elif event.reply is not None:
-            self._challenged = event.reply.code == _CHALLENGE
-        # `dataclasses.replace` would take three times as long, for every event that is read.
-        return Event(
-            event.at,
-            event.kind,
-            event.text,
-            event.reply,
-            self._phase,
-            event.raw,
-            event.masked,
-            event.about,
-        )
+        return self._phase
+
+
+def _is_tls_failure(content: Content) -> bool:
+    return isinstance(content, Ended) and content.closed_by == ClosedBy.TLS.value

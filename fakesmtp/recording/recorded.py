@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.events import show_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.credentials import Login, MailType
     from fakesmtp.protocol.reply import Reply
-    from fakesmtp.recording.events import Event, Message, TlsFacts
-    from fakesmtp.recording.transactions import Refusal, Transaction
+    from fakesmtp.recording.events import Ended, Event, Message, TlsFacts
+    from fakesmtp.recording.refusals import Refusal, RefusalReader
+    from fakesmtp.recording.transactions import Transaction
+
+
+#: How many refusals of one session a list and an error show. A session may have thousands.
+_SHOWN = 20
 
 
 class Recorded:
@@ -38,12 +44,18 @@ class Recorded:
     login: Login | None
     #: `PLAIN` or `LOGIN`, once that has succeeded.
     mechanism: str | None
-    #: None while it lasts.
-    closed_by: ClosedBy | None
+    #: How it ended; None while it lasts.
+    end: Ended | None
     #: How many events were not kept because the session has too many.
     cut: int
     #: How many mails were taken.
     mails: int
+    _refusals: RefusalReader
+
+    @property
+    def closed_by(self) -> ClosedBy | None:
+        """Why it ended; None while it lasts."""
+        return ClosedBy(self.end.closed_by) if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -94,7 +106,7 @@ class Recorded:
     @property
     def ending(self) -> str:
         """Why it ended, in words; `""` while it lasts."""
-        return next(self._texts("end"), "")
+        return show_end(self.end) if self.end else ""
 
     @property
     def tls_failure(self) -> str | None:
@@ -121,11 +133,19 @@ class Recorded:
         return (event.text for event in self.events if event.kind == kind)
 
     @property
-    def refusals(self) -> tuple[Refusal, ...]:
-        """The replies of 4xx and 5xx, each with the command that it answered."""
-        from fakesmtp.recording.transactions import read_refusals
+    def refused(self) -> int:
+        """How many replies of 4xx and 5xx there were. Reads no events."""
+        return len(self._refusals)
 
-        return tuple(read_refusals(self.events))
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """The replies of 4xx and 5xx, each with the command that it answered. Reads no events."""
+        return self._refusals.first()
+
+    @property
+    def first_refusals(self) -> tuple[Refusal, ...]:
+        """The first 20 of them, for a list. Reads no events."""
+        return self._refusals.first(_SHOWN)
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -135,9 +155,11 @@ class Recorded:
         return read_transactions(self.events)
 
     def describe_refusals(self) -> list[str]:
-        """Say in a line each what was refused."""
+        """Describe what was refused, in a line each: the first refusals, and how many more."""
         where = f"session {self.id} on port {self.listener}"
-        return [f"{where}: {refusal}" for refusal in self.refusals]
+        lines = [f"{where}: {refusal}" for refusal in self.first_refusals]
+        more = self.refused - len(lines)
+        return [*lines, f"{where}: and {more:,} more"] if more else lines
 
     def transcript(
         self, *, normalize: bool = False, times: bool = False, notes: bool = True

@@ -12,6 +12,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.secret import hide
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import EventKind
 
@@ -30,6 +31,8 @@ _MASKED = re.compile(
     r"(?:AppKey=(?P<key>[^\s*]+?)(?: mailType=(?P<type>\S*))?)?"
     r"(?: ?(?P<secret>SecretKey=\*\*\*))?"
 )
+#: The largest message that a server takes by default (bytes).
+_MOST_MADE_UP = 64 * 1024 * 1024
 _LINE = b"x" * 70 + b"\r\n"
 
 
@@ -41,6 +44,7 @@ def as_scenario(
     `secret_key` is sent where a login succeeded, another one where it failed. Raises
     `RecordingError` for a session that was cut, or in which something is masked that is no login.
     """
+    secret_key = hide(secret_key)
     if session.cut:
         raise RecordingError(f"session {session.id} cannot be played: events of it were not kept")
     maker = _Maker(session, secret_key, data or {})
@@ -90,6 +94,11 @@ class _Maker:
 
     def _body(self, message: Message) -> bytes:
         raw = self._data.get(message.mail_id) or self._session.message_data(message.mail_id)
+        if raw is None and message.size > _MOST_MADE_UP:
+            raise RecordingError(
+                f"session {self._session.id} cannot be played: its message of {message.size:,} "
+                f"bytes is not at hand, and at most {_MOST_MADE_UP:,} are made up"
+            )
         return _made_up(message.size) if raw is None else raw
 
     def _unmask(self, number: int, event: Event) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,18 +12,26 @@ from typing import TYPE_CHECKING, Any, TextIO
 from fakesmtp.errors import RecordingError
 from fakesmtp.recording.events import EventKind
 from fakesmtp.recording.jsonl import dump_event, dump_header, summarize
+from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.transcript import Session
-from fakesmtp.recording.unpacking import Unpacker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fakesmtp.recording.causes import ClosedBy
+    from fakesmtp.recording.events import Content, Event
     from fakesmtp.recording.recorded import Recorded
 
 log = logging.getLogger("fakesmtp")
 
 SUFFIX = ".jsonl"
+#: A recording holds what clients sent: addresses, AppKeys, all but the messages and the secrets.
+_OWNER_ONLY = 0o600
+
+
+def _open_for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_ONLY)
 
 
 def file_name(session: Recorded) -> str:
@@ -49,17 +58,19 @@ class SavedSession(Session):
     it was writing. A file that cannot be written ends the writing, not the session.
     """
 
-    __slots__ = ("_file", "_folder", "_unpacker")
+    __slots__ = ("_file", "_folder", "_path", "_phases", "_written")
 
     def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
         super().__init__(session_id, **options)
         self._folder: Path | None = folder
+        self._path: Path | None = None
         self._file: TextIO | None = None
-        self._unpacker = Unpacker()
+        self._phases = PhaseReader()
+        self._written = 0
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how it ended, and close the file; only the first end counts."""
-        if self.closed_by is None:
+        if self.end is None:
             super().ended(closed_by, detail)
             self._save()
             self._close()
@@ -68,8 +79,8 @@ class SavedSession(Session):
         # The mail may be gone when the file is read.
         return sha256(raw).hexdigest()
 
-    def _keep(self, code: int, content: bytes) -> None:
-        super()._keep(code, content)
+    def _keep(self, content: Content, size: int = 0) -> None:
+        super()._keep(content, size)
         self._save()
 
     def _save(self) -> None:
@@ -79,18 +90,32 @@ class SavedSession(Session):
         try:
             if self._file is None:
                 self._file = self._open(self._folder)
-            for event in self._unpacker.read(self._log):
+            for event in self._unwritten():
                 is_end = event.kind is EventKind.END
                 self._file.write(dump_event(event, summarize(self) if is_end else None))
             self._file.flush()
         except OSError as error:
             log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)
             self._close()
+            self._remove_if_empty()
+
+    def _unwritten(self) -> Iterator[Event]:
+        start, self._written = self._written, len(self._contents)
+        return self._phases.read_all(self._times[start:], self._contents[start:])
 
     def _open(self, folder: Path) -> TextIO:
-        # Buffered, and flushed behind each event: a line is one write.
+        # Buffered, and flushed behind each event: a line is one write. Never through a link that
+        # somebody put there (O_EXCL), and for the eyes of this user alone.
         path = folder / file_name(self)
-        file = path.open("x", encoding="utf-8", errors="backslashreplace", newline="\n")
+        file = open(  # noqa: SIM115 - closed at the end of the session
+            path,
+            "x",
+            encoding="utf-8",
+            errors="backslashreplace",
+            newline="\n",
+            opener=_open_for_the_owner,
+        )
+        self._path = path
         file.write(dump_header(self))
         return file
 
@@ -99,3 +124,10 @@ class SavedSession(Session):
         if file is not None:
             with suppress(OSError):
                 file.close()
+
+    def _remove_if_empty(self) -> None:
+        """Leave no file without a first line behind, as a full disk makes them."""
+        if self._path is not None:
+            with suppress(OSError):
+                if not self._path.stat().st_size:
+                    self._path.unlink()

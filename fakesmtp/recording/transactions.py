@@ -4,32 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.address import AddressError, parse_address
 from fakesmtp.protocol.command import Command, inside_brackets, parse_path_argument
-from fakesmtp.recording.events import EventKind, Message, show_lines
+from fakesmtp.recording.events import EventKind
+from fakesmtp.recording.refusals import END_OF_DATA, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from fakesmtp.protocol.reply import Reply
-    from fakesmtp.recording.events import Event
+    from fakesmtp.recording.events import Event, Message
 
-#: What a refusal behind message data answers.
-END_OF_DATA = "end of data"
 #: Commands that end a transaction when they are accepted.
 _ENDING = {"RSET", "EHLO", "HELO", "STARTTLS"}
-
-
-class Refusal(NamedTuple):
-    """A reply of 4xx or 5xx, and the command it answered (`""`: none did)."""
-
-    command: str
-    reply: Reply
-
-    def __str__(self) -> str:
-        return f"{self.command} -> {show_lines(str(self.reply))}"
 
 
 class Outcome(StrEnum):
@@ -59,18 +48,6 @@ class Transaction:
     reply: Reply | None
     began: int
     ended: int
-
-
-def read_refusals(events: Iterable[Event]) -> Iterator[Refusal]:
-    """Give the replies of 4xx and 5xx, each with the command that it answered."""
-    command = ""
-    for event in events:
-        if event.kind is EventKind.CLIENT:
-            command = event.text
-        elif event.kind is EventKind.MESSAGE:
-            command = END_OF_DATA
-        elif event.reply and event.reply.is_refusal:
-            yield Refusal(command, event.reply)
 
 
 def read_transactions(events: Iterable[Event]) -> tuple[Transaction, ...]:

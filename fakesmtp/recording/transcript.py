@@ -11,44 +11,32 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
+from fakesmtp.protocol.secret import MASK
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
-from fakesmtp.recording.masking import AS_WRITTEN, MASK, mask_line, may_be_repeated, strip_line
+from fakesmtp.recording.events import Ended, Fault, LoggedIn, Masked, Message
+from fakesmtp.recording.masking import AS_WRITTEN, Masker
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
     LONGEST_COMMAND,
     look_at_command,
     look_at_message,
 )
-from fakesmtp.recording.packing import (
-    CLIENT,
-    END,
-    EXCHANGE,
-    FAULT,
-    LOGIN,
-    MASKED,
-    MESSAGE,
-    NOTE,
-    SERVER,
-    TLS,
-    pack,
-    pack_head,
-    pack_message,
-    pack_texts,
-)
+from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded
+from fakesmtp.recording.refusals import RefusalReader
+from fakesmtp.text import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
-    from fakesmtp.recording.events import Event, TlsFacts
+    from fakesmtp.recording.events import Content, Event, TlsFacts
 
 _COMMAND = Awaiting.COMMAND
-_NANOSECONDS = 1_000_000_000
-#: Replies that refuse (RFC 5321 §4.2.1) come behind it in the order of bytes, others before it.
-_LEAST_REFUSAL = b"4"
+_MICROSECOND = 1_000  # nanoseconds
+_MICROSECONDS = 1_000_000
 #: How many refusals are kept of a session that is cut already.
 _SPARE_REFUSALS = 1_000
 _NOTHING: frozenset[str] = frozenset()
@@ -57,23 +45,28 @@ DEFAULT_MAX_BYTES = 1024 * 1024
 
 
 class Session(Recorded):
-    """A session that the connection writes, and everyone reads."""
+    """A session that the connection writes, and everyone reads.
+
+    It keeps what happened, and when. Events are made of that when somebody reads: a server keeps so
+    many that the garbage collector would take as long to visit them as it takes to write them.
+    """
 
     __slots__ = (
-        "_accounts",
         "_began",
+        "_contents",
         "_find_secret",
-        "_hide_reply",
-        "_log",
+        "_hides_reply",
+        "_masker",
         "_max_bytes",
         "_raw_of",
+        "_refusals",
         "_room",
         "_spare",
+        "_times",
         "_told",
         "_unanswered",
-        "closed_by",
         "cut",
-        "ended_after",
+        "end",
         "id",
         "listener",
         "local_port",
@@ -82,6 +75,7 @@ class Session(Recorded):
         "mechanism",
         "owner",
         "peer",
+        "size",
         "started",
         "tls",
     )
@@ -109,22 +103,23 @@ class Session(Recorded):
         self.tls: TlsFacts | None = None
         self.login: Login | None = None
         self.mechanism: str | None = None
-        self.closed_by: ClosedBy | None = None
-        self.cut = 0
-        self.mails = 0
-        #: Nanoseconds from connect to close.
-        self.ended_after: int | None = None
+        self.end: Ended | None = None
+        #: About how many bytes were said in the events.
+        self.size = 0
+        self.cut = self.mails = 0
         self._began = perf_counter_ns()
-        self._log = bytearray()
+        self._contents: list[Content] = []
+        self._times: list[int] = []
+        self._refusals = RefusalReader()
         self._room = max_events
         self._max_bytes = max_bytes
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
-        self._unanswered: tuple[int, int, bytes] | None = None
-        self._accounts = accounts
+        self._unanswered: tuple[int, bytes] | None = None
         self._find_secret = accounts.find_secret
+        self._masker = Masker(accounts)
         self._raw_of = raw_of
-        self._hide_reply = False
+        self._hides_reply = False
 
     # -- written by the connection -------------------------------------------------------------
 
@@ -132,78 +127,60 @@ class Session(Recorded):
         """Keep a line of the client with its end, masked."""
         if (
             awaiting is _COMMAND
-            and line[:4] in AS_WRITTEN
+            and line[:5] in AS_WRITTEN
             and len(line) <= LONGEST_COMMAND
             and line.isascii()
+            and not self._masker.is_wary
             and not self._find_secret(line)
         ):
-            self._keep(CLIENT, line)
+            self._hides_reply = False
+            self._keep(line, len(line))
         else:
             self._hear_with_care(line, awaiting)
 
     def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
-        masked = mask_line(line, awaiting, self._accounts)
-        if masked == strip_line(line):
-            self._keep(CLIENT, line)
+        text, is_masked, self._hides_reply, note = self._masker.mask(line, awaiting)
+        if is_masked:
+            self._keep(Masked(text), len(text))
         else:
-            self._keep(CLIENT | MASKED, masked)
-            self._hide_reply = awaiting is _COMMAND and may_be_repeated(masked)
+            self._keep(line, len(line))
         if awaiting is _COMMAND:
-            if self.tls is None and masked[:4].upper() == b"AUTH":
+            if self.tls is None and text[:4].upper() == b"AUTH":
                 self.noted_once(AUTH_IN_CLEAR)
-            for note in look_at_command(line):
-                self.noted(note)
-
-    def exchanged(self, lines: bytes, replies: Sequence[bytes]) -> None:
-        """Keep ordinary lines of the client, ASCII and short, and each one's reply as it is sent.
-
-        As one event where that can be: it takes a quarter of the time of one for each.
-        """
-        count = 2 * len(replies)
-        if self._room < 0 and max(replies) < _LEAST_REFUSAL:
-            self.cut += count
-            return
-        if (
-            self._room >= count
-            and len(self._log) < self._max_bytes
-            and not self._find_secret(lines)
-        ):
-            self._room -= count - 1
-            self._keep(EXCHANGE, lines + b"".join(replies))
-            return
-        for line, reply in zip(lines.splitlines(keepends=True), replies, strict=True):
-            self.heard(line, _COMMAND)
-            self.said(Reply.of_wire(reply))
+            if note:
+                self.noted_once(note)
+            for each in look_at_command(line):
+                self.noted(each)
 
     def said(self, reply: Reply) -> None:
         """Keep a reply, without its text where that would repeat a masked line."""
-        if self._hide_reply:
-            self._hide_reply, reply = False, Reply(reply.code, (MASK,))
-        self._keep(SERVER, reply.wire)
+        if self._hides_reply:
+            self._hides_reply, reply = False, Reply(reply.code, (MASK,))
+        self._keep(reply, len(reply.wire))
 
     def took_message(self, mail_id: str, raw: bytes, envelope: Envelope) -> None:
         """Keep that a message arrived, and what is unusual about it."""
         self.mails += 1
-        self._keep(MESSAGE, pack_message(mail_id, len(raw), self._digest(raw)))
+        self._keep(Message(mail_id, len(raw), self._digest(raw)))
         for note in look_at_message(raw, envelope):
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
         """Keep that a message arrived that is not kept."""
-        self._keep(MESSAGE, pack_message("", size))
+        self._keep(Message("", size))
 
-    def _digest(self, raw: bytes) -> str:
+    def _digest(self, raw: bytes) -> str | None:
         # None now: that of a big mail takes as long as its receiving. See `Recorded.digest`.
         del raw
-        return ""
+        return None
 
     def noted(self, text: str) -> None:
         """Keep something worth telling about the client."""
-        self._keep(NOTE, text.encode())
+        self._keep(show(text))
 
     def struck(self, rule: str, where: str, what: str) -> None:
         """Keep that a planned fault struck."""
-        self._keep(FAULT, pack((rule, where, what)))
+        self._keep(Fault(rule, where, what))
 
     def noted_once(self, text: str) -> None:
         """Keep something about the client that a session is told of once."""
@@ -213,65 +190,68 @@ class Session(Recorded):
 
     def shook_hands(self, tls: TlsFacts) -> None:
         """Keep that TLS is on."""
+        if tls.sni and self._find_secret(tls.sni.encode()):
+            tls = tls._replace(sni=MASK)
         self.tls = tls
-        facts = (tls.version, tls.cipher, repr(tls.handshake), tls.alpn or "", tls.sni or "")
-        self._keep(TLS, pack_texts(*facts))
+        self._keep(tls)
 
     def logged_in(self, login: Login, mechanism: str) -> None:
         """Keep who the client is."""
         self.login, self.mechanism = login, mechanism
-        self._keep(LOGIN, pack_texts(login.mail_type, mechanism, login.app_key))
+        self._keep(LoggedIn(login.app_key, login.mail_type.value, mechanism), len(login.app_key))
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how it ended; only the first end counts."""
-        if self.closed_by is None:
+        if self.end is None:
             if closed_by is ClosedBy.TLS:
                 detail = explain_tls_failure(detail)
-            self.ended_after = perf_counter_ns() - self._began
-            self.closed_by = closed_by
-            content = pack_texts(closed_by, detail)
-            self._log += pack_head(self.ended_after, len(content), END) + content
+            end = Ended(closed_by.value, detail)
+            self._append(self._now(), end)
+            self.end = end
 
-    def _keep(self, code: int, content: bytes) -> None:
+    def _keep(self, content: Content, size: int = 0) -> None:
+        """Keep an event while there is room; `size` is how long what was said is, in bytes."""
+        at = self._now()
         self._room -= 1
-        if self._room >= 0 and len(self._log) < self._max_bytes:
-            self._log += pack_head(perf_counter_ns() - self._began, len(content), code) + content
+        if self._room >= 0 and self.size < self._max_bytes:
+            self.size += size
+            self._append(at, content)
         else:
-            self._keep_refusal(code, content)
+            self._keep_refusal(at, content)
 
-    def _keep_refusal(self, code: int, content: bytes) -> None:
+    def _now(self) -> int:
+        return (perf_counter_ns() - self._began) // _MICROSECOND
+
+    def _append(self, at: int, content: Content) -> None:
+        self._times.append(at)
+        self._contents.append(content)
+        self._refusals.read(content)
+
+    def _keep_refusal(self, at: int, content: Content) -> None:
         """Of a session that is cut, keep what was refused, also that up to a number."""
         self._room, self.cut = -1, self.cut + 1
-        if code & ~MASKED == CLIENT:
-            self._unanswered = (perf_counter_ns() - self._began, code, content)
-        elif code == SERVER:
-            if self._spare and content >= _LEAST_REFUSAL:
+        if isinstance(content, bytes):
+            self._unanswered = (at, content)
+        elif isinstance(content, Reply):
+            asked, self._unanswered = self._unanswered, None
+            if self._spare and content.is_refusal:
                 self._spare -= 1
-                said = (perf_counter_ns() - self._began, code, content)
-                for at, kind, text in filter(None, (self._unanswered, said)):
-                    self._log += pack_head(at, len(text), kind) + text
-                    self.cut -= 1
-            self._unanswered = None
+                if asked is not None:
+                    self._append(*asked)
+                self._append(at, content)
+                self.cut -= 1 + (asked is not None)
 
     # -- read by everyone ----------------------------------------------------------------------
 
     @property
     def duration(self) -> float | None:
         """Seconds from connect to close; None while it lasts."""
-        return None if self.ended_after is None else self.ended_after / _NANOSECONDS
+        return self._times[-1] / _MICROSECONDS if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, in order."""
-        # Lazily: what reads events is loaded by the first who asks for them, not by the server.
-        from fakesmtp.recording.unpacking import Unpacker  # noqa: PLC0415
-
-        return tuple(Unpacker().read(bytes(self._log)))
-
-    @property
-    def size(self) -> int:
-        """Bytes that the events take."""
-        return len(self._log)
+        return tuple(PhaseReader().read_all(self._times, self._contents))
 
     def message_data(self, mail_id: str) -> bytes | None:
         """Give the bytes of a mail that came in this session, as long as it is kept."""
@@ -282,9 +262,6 @@ class UnrecordedSession(Session):
     """A session of a server that records none: who, when and how it ended, and no event between."""
 
     __slots__ = ()
-
-    def exchanged(self, lines: bytes, replies: Sequence[bytes]) -> None:
-        """Keep nothing."""
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
         """Keep nothing."""

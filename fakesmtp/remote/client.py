@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.error import HTTPError, URLError
@@ -13,7 +12,7 @@ from urllib.request import ProxyHandler, build_opener
 from fakesmtp.errors import RecordingError
 from fakesmtp.recording.events import Ended
 from fakesmtp.recording.folder import Entry
-from fakesmtp.recording.jsonl import Fields, Header, Summary
+from fakesmtp.recording.jsonl import Fields, Header, Summary, read_time
 from fakesmtp.recording.loading import load_content
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ class RunningServer:
 
     def _explain(self, content: bytes) -> RecordingError:
         """Make an error of an answer that is one."""
-        detail = self._understand(lambda: Fields(content.decode()).text("detail"))
+        detail = self._understand(lambda: Fields.parse(content.decode()).text("detail"))
         return RecordingError(f"{self._url}: {detail if detail.isprintable() else repr(detail)}")
 
     def _understand(self, read: Callable[[], _T]) -> _T:
@@ -87,10 +86,10 @@ def _read_entries(content: bytes) -> list[Entry]:
 
 
 def _read_entry(listed: Any) -> Entry:  # noqa: ANN401 - whatever the JSON holds
-    fields = Fields(json.dumps(listed))
+    fields = Fields(listed)
     header = Header(
         id=fields.text("id"),
-        started=datetime.fromisoformat(fields.text("started")).timestamp(),
+        started=read_time(fields.text("started")),
         peer=fields.text("peer"),
         listener=fields.number("listener"),
         local_port=fields.number("local_port"),
@@ -108,7 +107,7 @@ def _read_summary(fields: Fields, refusals: tuple[str, ...]) -> Summary:
         duration=fields.seconds("duration"),
         mails=fields.number("mails"),
         cut=fields.number("cut"),
-        refused=len(refusals),
+        refused=fields.number("refused"),
         first_refusal=refusals[0] if refusals else None,
         tls=fields.text_or_none("tls"),
         app_key=fields.text_or_none("account"),

@@ -13,16 +13,27 @@ if TYPE_CHECKING:
     from fakesmtp.mail import ReceivedMail
 
 
-class MemoryStore:
-    """Keeps the newest `max_messages` mails, or all of them (None).
+#: Bytes of messages that are kept where no other limit is given: 1 GiB.
+DEFAULT_MAX_BYTES = 1024**3
 
-    Raises `ConfigurationError` for a limit below 1.
+
+class MemoryStore:
+    """Keeps the newest messages: at most `max_messages` (None: any number) and `max_bytes`.
+
+    The newest message is kept whatever its size. Raises `ConfigurationError` for a limit below 1.
     """
 
-    def __init__(self, max_messages: int | None = None) -> None:
+    def __init__(
+        self, max_messages: int | None = None, *, max_bytes: int = DEFAULT_MAX_BYTES
+    ) -> None:
         if max_messages is not None and max_messages < 1:
             raise ConfigurationError(f"max_messages is {max_messages}: give 1 or more, or None")
-        self._mails: deque[ReceivedMail] = deque(maxlen=max_messages)
+        if max_bytes < 1:
+            raise ConfigurationError(f"max_bytes is {max_bytes}: give 1 or more")
+        self._mails: deque[ReceivedMail] = deque()
+        self._max_messages = max_messages
+        self._max_bytes = max_bytes
+        self._bytes = 0
         self._dropped = 0
 
     @property
@@ -31,10 +42,16 @@ class MemoryStore:
         return self._dropped
 
     def append(self, mail: ReceivedMail) -> None:
-        """Keep one more mail; the oldest one goes, and is counted, when there is no room."""
-        if len(self._mails) == self._mails.maxlen:
-            self._dropped += 1
+        """Keep one more mail; the oldest ones go, and are counted, when there is no room."""
         self._mails.append(mail)
+        self._bytes += len(mail.raw)
+        while self._is_over() and len(self._mails) > 1:
+            self._bytes -= len(self._mails.popleft().raw)
+            self._dropped += 1
+
+    def _is_over(self) -> bool:
+        most = self._max_messages
+        return self._bytes > self._max_bytes or (most is not None and len(self._mails) > most)
 
     def __len__(self) -> int:
         return len(self._mails)
@@ -54,8 +71,10 @@ class MemoryStore:
             kept = [mail for mail in self._mails if mail.id not in ids]
             self._mails.clear()
             self._mails.extend(kept)
+            self._bytes -= sum(len(mail.raw) for mail in gone)
         return gone
 
     def clear(self) -> None:
         """Forget all mails; `dropped` stays."""
         self._mails.clear()
+        self._bytes = 0

@@ -1,4 +1,4 @@
-"""TLS: the private authority, the certificate it signs, and contexts that use both.
+"""TLS: the private authority, the certificates it signs, and contexts that use both.
 
 The authority is trusted by nobody until somebody trusts its `ca.pem`, and by then it can vouch for
 the endpoint's names and this machine alone (RFC 5280 §4.2.1.10).

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -21,12 +21,19 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from fakesmtp.tls.leaf import KeyKind
+from fakesmtp.tls.unfrozen import real_datetime
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
     Validity = tuple[datetime, datetime]
     """Not before, not after."""
+    PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
 #: What cryptography raises about the content of a file.
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound)
@@ -50,30 +57,51 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def sign_authority(key: ec.EllipticCurvePrivateKey, validity: Validity) -> x509.Certificate:
-    """Return an authority's certificate, signed with its own key.
+#: Making a key of RSA takes 20 to 50 ms, one of P-256 less than one.
+_NEW_KEYS: Mapping[KeyKind, Callable[[], PrivateKey]] = {
+    KeyKind.P256: new_key,
+    KeyKind.RSA: lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
+}
 
-    Digits of its serial number end its name, to tell two apart in a list of trusted authorities.
+
+def new_server_key(kind: KeyKind) -> PrivateKey:
+    """Return a fresh key of the kind."""
+    return _NEW_KEYS[kind]()
+
+
+@real_datetime()
+def sign_authority(
+    key: ec.EllipticCurvePrivateKey, validity: Validity
+) -> tuple[x509.Certificate, x509.Certificate]:
+    """Return a root's certificate, and that of the key, which signs below it.
+
+    Clients trust the root, and nobody has its key: it is gone when this returns. So all that can
+    ever be signed is signed below, where Java, too, obeys the name constraints: it ignores those of
+    a certificate that it trusts (RFC 5280 §6.2 leaves that open). They stand on the root as well.
+
+    Digits of the root's serial number end both names, to tell two authorities apart in a list.
     """
-    serial = x509.random_serial_number()
-    name = _common_name(f"fakesmtp authority {serial % 16**8:08x}")
-    extensions = (
-        (x509.BasicConstraints(ca=True, path_length=0), True),
-        (_key_usage(signs_certificates=True), True),
-        (x509.NameConstraints(PERMITTED, excluded_subtrees=None), True),
-        (SERVERS_ONLY, False),
+    serial, root_key = x509.random_serial_number(), new_key()
+    root = _common_name(f"fakesmtp authority {serial % 16**8:08x}")
+    below = _common_name(f"fakesmtp intermediate authority {serial % 16**8:08x}")
+    return (
+        _sign(_authority(root, root_key, validity, 1).serial_number(serial), root, root_key),
+        _sign(
+            _authority(below, key, validity, 0).serial_number(x509.random_serial_number()),
+            root,
+            root_key,
+        ),
     )
-    builder = _builder(name, key.public_key(), validity, extensions).serial_number(serial)
-    return _sign(builder, name, key)
 
 
+@real_datetime()
 def sign_leaf(
     names: Sequence[str],
-    key: ec.EllipticCurvePublicKey,
+    key: PublicKey,
     validity: Validity,
     *,
     issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
+    issuer_key: PrivateKey,
 ) -> x509.Certificate:
     """Return a server's certificate for the names; the first host name is its common name."""
     general_names = [_general_name(name) for name in names]
@@ -87,9 +115,7 @@ def sign_leaf(
     return _sign(builder.serial_number(x509.random_serial_number()), issuer, issuer_key)
 
 
-def sign_by_itself(
-    names: Sequence[str], key: ec.EllipticCurvePrivateKey, validity: Validity
-) -> x509.Certificate:
+def sign_by_itself(names: Sequence[str], key: PrivateKey, validity: Validity) -> x509.Certificate:
     """Return a server's certificate for the names that nobody but itself vouches for."""
     subject = _subject([_general_name(name) for name in names])
     return sign_leaf(names, key.public_key(), validity, issuer=subject, issuer_key=key)
@@ -100,7 +126,7 @@ def certificate_pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
-def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+def key_pem(key: PrivateKey) -> bytes:
     """Return the key as PEM (PKCS #8, no password)."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
@@ -113,28 +139,38 @@ def read_authority(pem: bytes) -> x509.Certificate:
     return certificate
 
 
-def read_key(pem: bytes, certificate: x509.Certificate) -> ec.EllipticCurvePrivateKey:
-    """Return the certificate's key in the PEM; raise one of UNREADABLE if it holds none."""
-    key = load_pem_private_key(pem, password=None)
+def read_intermediate(pem: bytes, root: x509.Certificate) -> x509.Certificate:
+    """Return the certificate in the PEM of an authority below the root.
+
+    Raises one of UNREADABLE if it holds none.
+    """
+    certificate = read_authority(pem)
+    _check_issuer(certificate, root)
+    return certificate
+
+
+def read_authority_key(pem: bytes, certificate: x509.Certificate) -> ec.EllipticCurvePrivateKey:
+    """Return the authority's key in the PEM; raise one of UNREADABLE if it holds none."""
+    key = _read_key(pem, certificate)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("not a key on an elliptic curve")
-    if key.public_key() != certificate.public_key():
-        raise ValueError("not the key of the certificate beside it")
     return key
 
 
 def read_leaf(pem: bytes, key: bytes, *, issuer: x509.Certificate) -> x509.Certificate:
-    """Return the leaf in the PEM if the issuer signed it and the key is its own.
+    """Return the leaf that the PEM begins with if the issuer signed it and the key is its own.
 
     Raises one of UNREADABLE otherwise.
     """
     certificate = x509.load_pem_x509_certificate(pem)
-    read_key(key, certificate)
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except InvalidSignature as error:
-        raise ValueError("signed by another authority") from error
+    _read_key(key, certificate)
+    _check_issuer(certificate, issuer)
     return certificate
+
+
+def read_chain(pem: bytes) -> list[x509.Certificate]:
+    """Return all certificates in the PEM; raise one of UNREADABLE if it holds none."""
+    return x509.load_pem_x509_certificates(pem)
 
 
 def names_of(certificate: x509.Certificate) -> frozenset[str]:
@@ -146,9 +182,35 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
     return frozenset(str(name.value) for name in extension.value)
 
 
+def _read_key(pem: bytes, certificate: x509.Certificate) -> PrivateKeyTypes:
+    key = load_pem_private_key(pem, password=None)
+    if key.public_key() != certificate.public_key():
+        raise ValueError("not the key of the certificate beside it")
+    return key
+
+
+def _check_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except InvalidSignature as error:
+        raise ValueError("signed by another authority") from error
+
+
+def _authority(
+    name: x509.Name, key: ec.EllipticCurvePrivateKey, validity: Validity, path_length: int
+) -> x509.CertificateBuilder:
+    extensions = (
+        (x509.BasicConstraints(ca=True, path_length=path_length), True),
+        (_key_usage(signs_certificates=True), True),
+        (x509.NameConstraints(PERMITTED, excluded_subtrees=None), True),
+        (SERVERS_ONLY, False),
+    )
+    return _builder(name, key.public_key(), validity, extensions)
+
+
 def _builder(
     subject: x509.Name,
-    key: ec.EllipticCurvePublicKey,
+    key: PublicKey,
     validity: Validity,
     extensions: Iterable[tuple[x509.ExtensionType, bool]],
 ) -> x509.CertificateBuilder:
@@ -166,9 +228,7 @@ def _builder(
     return builder
 
 
-def _sign(
-    builder: x509.CertificateBuilder, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.Certificate:
+def _sign(builder: x509.CertificateBuilder, issuer: x509.Name, key: PrivateKey) -> x509.Certificate:
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
     return builder.issuer_name(issuer).add_extension(identifier, critical=False).sign(key, SHA256())
 

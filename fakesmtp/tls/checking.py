@@ -13,6 +13,7 @@ from struct import unpack
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import CertificateError
+from fakesmtp.tls import files
 from fakesmtp.tls.contexts import bare_server_context, client_context, load_pair
 
 if TYPE_CHECKING:
@@ -24,16 +25,22 @@ _ROUNDS = 3
 
 
 def will_do(
-    authority: tuple[Path, Path], leaf: tuple[Path, Path], names: Iterable[str], *, until: float
+    ca_file: Path,
+    signer: tuple[Path, Path],
+    leaf: tuple[Path, Path],
+    names: Iterable[str],
+    *,
+    until: float,
 ) -> bool:
     """Tell whether a client that trusts the authority accepts the leaf, for each name.
 
-    Both are a certificate's file and its key's (PEM), which have to belong together. `until`, in
-    seconds of the epoch, is when both have to be valid, beside now.
+    The signer and the leaf are a certificate's file and its key's (PEM), which have to belong
+    together. What signs, the authority itself or one below, has to be what the leaf is shown with.
+    `until`, in seconds of the epoch, is when all have to be valid, beside now.
     """
     try:
-        load_pair(bare_server_context(), *authority)
-        server, client = bare_server_context(), client_context(authority[0])
+        load_pair(bare_server_context(), *signer)
+        server, client = bare_server_context(), client_context(ca_file)
         load_pair(server, *leaf)
         client.hostname_checks_common_name = False
         seen: list[dict[str, Any]] = client.get_ca_certs()
@@ -43,7 +50,8 @@ def will_do(
             if _entry(name) not in listed:
                 seen.append(shown := _shake_hands(client, server, name))
                 listed.update(shown["subjectAltName"])
-        return all(until < cert_time_to_seconds(each["notAfter"]) for each in seen)
+        lasts = all(until < cert_time_to_seconds(each["notAfter"]) for each in seen)
+        return lasts and files.read(signer[0]) in files.read(ca_file) + files.read(leaf[0])
     except (CertificateError, OSError, KeyError, ValueError):  # the last: a time or a name is none
         return False
 

@@ -8,51 +8,67 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.errors import CertificateError
 from fakesmtp.tls import files
+from fakesmtp.tls.serving import ServerContext
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.tls.folder import CertificateFolder
+    from fakesmtp.tls.leaf import KeyKind
 
 
-def server_context(folder: CertificateFolder) -> ssl.SSLContext:
-    """Return a context for TLS 1.2 and 1.3 that serves the folder's leaf.
+_PATCHED_LATE = (
+    "the module ssl was patched after fakesmtp had loaded it: patch it first, before anything else "
+    "is imported (gevent: `from gevent import monkey; monkey.patch_all()` at the top of "
+    "conftest.py)"
+)
 
-    Raises CertificateError when the folder holds no usable leaf, as before ensure().
+
+def server_context(folder: CertificateFolder) -> ServerContext:
+    """Return a context for TLS 1.2 and 1.3 that serves the folder's certificates.
+
+    Raises CertificateError when the folder holds no usable one, as before ensure().
     """
     context = bare_server_context()
     with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
-        try:
-            load_pair(context, folder.leaf_file, folder.key_file)
-        except OSError as error:  # ssl.SSLError is one, too
-            raise _unusable(folder.leaf_file, error) from error
+        for kind in folder.kinds():
+            load_leaf(context, folder.path, kind)
     return context
+
+
+def load_leaf(context: ssl.SSLContext, folder: Path, kind: KeyKind) -> None:
+    """Have the context serve the folder's certificate of the kind; raises CertificateError."""
+    certificate = folder / kind.certificate_file
+    try:
+        load_pair(context, certificate, folder / kind.key_file)
+    except OSError as error:  # ssl.SSLError is one, too
+        raise _unusable(certificate, error) from error
 
 
 def load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
     """Have the context serve a certificate; raises OSError when it cannot, or the key is encrypted.
 
-    Without a pass phrase, OpenSSL would ask for one on the terminal and wait.
+    Of several with different kinds of keys, OpenSSL chooses one that suits the client. Without a
+    pass phrase, it would ask for one on the terminal and wait.
     """
     context.load_cert_chain(certificate, key, password="")
 
 
-def bare_server_context() -> ssl.SSLContext:
-    """Return a server's context for TLS 1.2 and 1.3 that has no certificate yet."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+def bare_server_context() -> ServerContext:
+    """Return a server's context for TLS 1.2 and 1.3 that has no certificate yet.
+
+    Raises CertificateError when somebody has replaced the class of contexts since it was loaded.
+    """
+    if not issubclass(ServerContext, ssl.SSLContext):
+        raise CertificateError(_PATCHED_LATE)
+    context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # With P-256 nobody gains by resuming a session, so no ticket is sent in TLS 1.3 (RFC 8446
     # §4.6.1): it takes 4 % of a session. But a handshake's end must be acknowledged; where the
     # system cannot be told to do so (see `SocketTransport.acknowledge`), a ticket does it. In TLS
     # 1.2 they stay: without them OpenSSL keeps each client's session in our memory.
     context.num_tickets = 0 if hasattr(socket, "TCP_QUICKACK") else 1
-    context.sni_callback = _remember_name
     return context
-
-
-def _remember_name(tls: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
-    """Keep the host name that a client asks for (RFC 6066 §3): no other place tells it later."""
-    tls.sni = name  # type: ignore[attr-defined]  # ours, on the library's object
 
 
 def client_context(ca_file: Path) -> ssl.SSLContext:

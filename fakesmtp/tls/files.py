@@ -1,16 +1,25 @@
-"""Reading, writing and locking in a folder of certificates; every failure is a CertificateError."""
+"""Reading, writing and locking in a folder of certificates; every failure is a CertificateError.
+
+All of it is done by the module that `os` itself stands on. OpenSSL reads the real file system, and
+pyfakefs puts another one in the place of `os`, `pathlib` and `tempfile`.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextlib import contextmanager, suppress
+from functools import partial
+from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import CertificateError
 
-if sys.platform != "win32":
+if sys.platform == "win32":
+    import nt as system
+else:
     import fcntl
+    import posix as system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +27,8 @@ if TYPE_CHECKING:
 
 PUBLIC = 0o644
 SECRET = 0o600
+#: Bytes as they are, on Windows, too.
+_BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 def make_folder(path: Path) -> None:
@@ -26,9 +37,41 @@ def make_folder(path: Path) -> None:
     Raises CertificateError where that cannot be done.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make_folder(path, 0o700)
     except OSError as error:
         raise _failed("create the folder", path, error) from error
+
+
+def _make_folder(path: Path, mode: int = 0o777) -> None:
+    try:
+        system.mkdir(path, mode)
+    except FileNotFoundError:
+        _make_folder(path.parent)
+        system.mkdir(path, mode)
+    except OSError:
+        if not S_ISDIR(system.stat(path).st_mode):
+            raise
+
+
+def make_temporary_folder() -> Path:
+    """Create a folder of a fresh name (mode 0700) where temporary files belong.
+
+    Raises CertificateError where that cannot be done.
+    """
+    import tempfile  # noqa: PLC0415 - lazily: most folders are not temporary
+    from pathlib import Path  # noqa: PLC0415 - a server starts without it
+
+    path = Path(tempfile.gettempdir(), f"fakesmtp-{os.urandom(8).hex()}")
+    make_folder(path)
+    return path
+
+
+def remove_folder(path: Path) -> None:
+    """Delete the folder and the files in it, as far as that can be done."""
+    with suppress(OSError):
+        for name in system.listdir(path):
+            system.unlink(path / name)
+        system.rmdir(path)
 
 
 def read(path: Path) -> bytes:
@@ -37,7 +80,11 @@ def read(path: Path) -> bytes:
     Raises CertificateError when it is there and cannot be read.
     """
     try:
-        return path.read_bytes()
+        handle = system.open(path, os.O_RDONLY | _BINARY)
+        try:
+            return b"".join(iter(partial(system.read, handle, 64 * 1024), b""))
+        finally:
+            system.close(handle)
     except FileNotFoundError:
         return b""
     except OSError as error:
@@ -56,18 +103,47 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
         raise _failed("write", path, error) from error
 
 
-def _replace(path: Path, data: bytes, mode: int) -> None:
-    # By hand, not by tempfile: importing that alone would take longer than making a certificate.
-    temporary = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, SECRET)
+def remove(path: Path) -> None:
+    """Delete the file, if there is one; raise CertificateError where that cannot be done."""
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        temporary.chmod(mode)
-        temporary.replace(path)
+        with suppress(FileNotFoundError):
+            system.unlink(path)
+    except OSError as error:
+        raise _failed("delete", path, error) from error
+
+
+def exists(path: Path) -> bool:
+    """Tell whether there is something of the name, if only a link that leads nowhere."""
+    try:
+        system.lstat(path)
     except OSError:
-        temporary.unlink()
+        return False
+    return True
+
+
+def can_write(folder: Path) -> bool:
+    """Tell whether this user can make files in the folder."""
+    return system.access(folder, os.W_OK)
+
+
+def _replace(path: Path, data: bytes, mode: int) -> None:
+    temporary = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
+    handle = system.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, SECRET)
+    try:
+        try:
+            _write_all(handle, data)
+        finally:
+            system.close(handle)
+        system.chmod(temporary, mode)
+        system.replace(temporary, path)
+    except OSError:
+        system.unlink(temporary)
         raise
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    while data:
+        data = data[system.write(handle, data) :]
 
 
 @contextmanager
@@ -84,7 +160,7 @@ def exclusive(folder: Path) -> Iterator[None]:
         yield  # no folder can be locked there: two first starts at once may mix
     else:
         try:
-            handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            handle = system.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
             raise _failed("open the folder", folder, error) from error
         try:
@@ -92,7 +168,7 @@ def exclusive(folder: Path) -> Iterator[None]:
                 fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
-            os.close(handle)
+            system.close(handle)
 
 
 def _failed(action: str, path: Path, error: OSError) -> CertificateError:

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING
+from weakref import finalize
+
+from fakesmtp.errors import CertificateError
 
 if TYPE_CHECKING:
     import ssl
-    import tempfile
+    from collections.abc import Callable
     from pathlib import Path
 
     from fakesmtp.tls.folder import CertificateFolder
@@ -24,9 +29,11 @@ class Identity:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = RLock()
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._process = os.getpid()
+        self._remove_temporary: Callable[[], object] | None = None
         self._folder: CertificateFolder | None = None
         self._server_contexts: dict[str, ssl.SSLContext] = {}
+        self._rsa_contexts: dict[str, ssl.SSLContext] = {}
         self._client_context: ssl.SSLContext | None = None
 
     def folder(self) -> CertificateFolder:
@@ -35,7 +42,10 @@ class Identity:
 
         with self._lock:
             if self._folder is None:
-                self._folder = CertificateFolder(self._path or self._make_temporary()).ensure()
+                kept = self._path is not None
+                path = self._path or self._make_temporary()
+                # A temporary folder goes without RSA: its key would take longer than all the rest.
+                self._folder = CertificateFolder(path, rsa=kept).ensure()
             return self._folder
 
     def server_context(self, flaw: str = "") -> ssl.SSLContext:
@@ -57,27 +67,59 @@ class Identity:
     def close(self) -> None:
         """Remove the temporary folder; what is asked for afterwards is made anew."""
         with self._lock:
-            if self._temporary is not None:
-                self._temporary.cleanup()
-                self._temporary = None
+            if self._remove_temporary is not None:
+                self._remove_temporary()
+                self._remove_temporary = None
+            self._process = os.getpid()
             # Also of a folder that stays: it may have been renewed when the server starts again.
             self._folder = self._client_context = None
             self._server_contexts.clear()
+            self._rsa_contexts.clear()
 
     def _make_server_context(self, flaw: str) -> ssl.SSLContext:
+        from fakesmtp.tls.authority import Authority
         from fakesmtp.tls.contexts import server_context
+        from fakesmtp.tls.flaws import fresh_context
+        from fakesmtp.tls.leaf import KeyKind
 
         folder = self.folder()
-        if not flaw:
-            return server_context(folder)
-        from fakesmtp.tls.authority import Authority
-        from fakesmtp.tls.flaws import flawed_context
+        if flaw:
+            context = fresh_context(Authority.load(folder.path), flaw)
+        else:
+            context = server_context(folder)
+        if flaw or KeyKind.RSA not in folder.kinds():
+            context.make_rsa = partial(self._rsa_context, flaw)
+        return context
 
-        return flawed_context(Authority.load(folder.path), flaw)
+    def _rsa_context(self, flaw: str) -> ssl.SSLContext:
+        """Give a context for clients that P-256 does not suit, made when the first one comes."""
+        from fakesmtp.tls.authority import Authority
+        from fakesmtp.tls.flaws import fresh_context
+        from fakesmtp.tls.leaf import KeyKind
+
+        with self._lock:
+            if flaw not in self._rsa_contexts:
+                authority = Authority.load(self.folder().path)
+                self._rsa_contexts[flaw] = fresh_context(authority, flaw, KeyKind)
+            return self._rsa_contexts[flaw]
 
     def _make_temporary(self) -> Path:
-        import tempfile
-        from pathlib import Path
+        from fakesmtp.tls import files
 
-        self._temporary = tempfile.TemporaryDirectory(prefix="fakesmtp-")
-        return Path(self._temporary.name)
+        if self._process != os.getpid():
+            raise CertificateError(
+                "the server runs in the process that this one was forked from, and had no "
+                "certificates then: ask for ca_file or client_context() there before forking"
+            )
+        path = files.make_temporary_folder()
+        # With the process's number: a forked child that ends would remove the folder, too.
+        self._remove_temporary = finalize(self, _remove, path, os.getpid())
+        return path
+
+
+def _remove(path: Path, process: int) -> None:
+    """Remove a folder, in the process that made it."""
+    from fakesmtp.tls import files
+
+    if os.getpid() == process:
+        files.remove_folder(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from fakesmtp.tls import files
@@ -10,30 +11,53 @@ from fakesmtp.tls import files
 if TYPE_CHECKING:
     from pathlib import Path
 
-CERTIFICATE_FILE = "leaf.pem"
-KEY_FILE = "leaf.key"
+
+class KeyKind(StrEnum):
+    """The kinds of key that a server has a certificate for; the value begins the files' names.
+
+    Clients that know P-256 get it, as its handshakes are cheap; RSA is for those that do not. Kinds
+    compare as text: pyfakefs loads modules twice, and there may be two of this class.
+    """
+
+    P256 = "leaf"
+    RSA = "leaf-rsa"
+
+    @property
+    def certificate_file(self) -> str:
+        """The name of the certificate's file."""
+        return f"{self.value}.pem"
+
+    @property
+    def key_file(self) -> str:
+        """The name of the key's file."""
+        return f"{self.value}.key"
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One certificate and its private key (PKCS #8), both PEM.
 
-    The authority's certificate is not appended: a client that trusts it has it, and one that does
-    not would not believe the copy (RFC 8446 §4.4.2 lets a server leave the root out).
+    The certificates between it and the root follow it in the same PEM: a client knows only the root
+    (RFC 8446 §4.4.2). The root itself is left out, as a client must have it from elsewhere.
     """
 
     certificate_pem: bytes
     key_pem: bytes = field(repr=False)
+    kind: KeyKind = KeyKind.P256
 
     def save(self, directory: Path) -> None:
-        """Write leaf.key (mode 0600) and leaf.pem (0644); raise CertificateError on failure."""
-        files.write(directory / KEY_FILE, self.key_pem, mode=files.SECRET)
-        files.write(directory / CERTIFICATE_FILE, self.certificate_pem, mode=files.PUBLIC)
+        """Write the key (mode 0600) and the certificate (0644).
+
+        Raises CertificateError on failure.
+        """
+        files.write(directory / self.kind.key_file, self.key_pem, mode=files.SECRET)
+        files.write(directory / self.kind.certificate_file, self.certificate_pem, mode=files.PUBLIC)
 
     @classmethod
-    def load(cls, directory: Path) -> Leaf:
+    def load(cls, directory: Path, kind: KeyKind = KeyKind.P256) -> Leaf:
         """Read what save() wrote, unchecked: a file that is not there counts as empty.
 
         Raises CertificateError when one is there and cannot be read.
         """
-        return cls(files.read(directory / CERTIFICATE_FILE), files.read(directory / KEY_FILE))
+        certificate, key = directory / kind.certificate_file, directory / kind.key_file
+        return cls(files.read(certificate), files.read(key), kind)

@@ -13,6 +13,9 @@ from pytest_fakesmtp.faults import make_script
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: Characters; a piece of a SecretKey that is shorter does not give it away.
+_SHORT = 8
+
 
 def marker_options() -> tuple[str, ...]:
     """Name the options that the marker has."""
@@ -40,7 +43,7 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
     known, options = marker_options(), dict(marker.kwargs)
     unknown = next((name for name in options if name not in known), None)
     if marker.args:
-        _reject(item, f"takes its options by name, not {marker.args[0]!r}")
+        _reject(item, f"takes its options by name, not {_show(marker.args[0])}")
     if unknown:
         near = get_close_matches(unknown, known, 1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -55,6 +58,12 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
     except ConfigurationError as error:
         _reject(item, f"cannot be: {error}")
     return options
+
+
+def _show(value: object) -> str:
+    """Show a short text; of anything else only the type, because it may hold a SecretKey."""
+    is_short = isinstance(value, str) and len(value) < _SHORT
+    return repr(value) if is_short else f"a value of type {type(value).__name__}"
 
 
 def _reject(item: pytest.Item, what: str) -> None:

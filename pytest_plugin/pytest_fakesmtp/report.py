@@ -90,7 +90,7 @@ def _facts(session: Session) -> str:
         facts.append(f"{session.closed_by.value} after {session.duration * 1000:.1f} ms")
     else:
         facts.append("still open")
-    refusals = len(session.refusals)
+    refusals = session.refused
     facts.append("nothing refused" if not refusals else f"refused: {refusals} (marked with !)")
     return "; ".join(facts)
 

@@ -16,10 +16,21 @@ if TYPE_CHECKING:
     from fakesmtp import Session
 
 
+def make_server(options: dict[str, Any]) -> FakeSMTP:
+    """Make a server and forget its options: in a traceback they would show SecretKeys.
+
+    Raises what `FakeSMTP` raises.
+    """
+    try:
+        return FakeSMTP(**options)
+    finally:
+        options.clear()
+
+
 def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of FakeSMTP
     """Run a server; where it cannot be, the tests fail with one sentence that says why."""
     try:
-        server = FakeSMTP(**options).start()
+        server = make_server(options).start()
     except FakeSMTPError as error:
         pytest.fail(str(error), pytrace=False)
     yield server
@@ -51,7 +62,7 @@ class Factory:
 
     def __call__(self, **options: Any) -> FakeSMTP:  # noqa: ANN401 - those of FakeSMTP
         """Start a server; raises what `FakeSMTP` raises."""
-        server = FakeSMTP(**options).start()
+        server = make_server(options).start()
         self._servers.append(server)
         self._record.sources.append(StartedServer(server))
         return server

@@ -257,7 +257,7 @@ class FakeSMTPView(Faults, Inbox):
         return unsubscribe
 
     def _refusals(self) -> list[str]:
-        refused = [session for session in self.sessions if session.refusals]
+        refused = [session for session in self.sessions if session.refused]
         return [
             line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
         ]

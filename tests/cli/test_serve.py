@@ -57,6 +57,19 @@ def test_a_mail_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
     ]
 
 
+def test_a_refused_login_says_why(serve: Serve, send: Callable[..., None]) -> None:
+    """The line of a refused login has the reason, which the client is not told."""
+    server = serve("--account", "AppKey:SecretKey")
+    with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
+        send(server.ports()[0], user="AppKey#promo", password="SecretKey")
+    assert refused.value.smtp_error == b"Authentication Failed"
+    assert server.read_until("refused").split(maxsplit=1)[1] == (
+        "refused  25    AUTH PLAIN AppKey=AppKey mailType=promo SecretKey=*** -> "
+        "535 Authentication Failed (the mail type 'promo' is unknown; allowed are 'normal', 'auth' "
+        "and 'ad')  (and 1 more)"
+    )
+
+
 def test_a_refused_session_is_one_line(serve: Serve) -> None:
     """A session that was refused something tells the first command and its reply."""
     server = serve()
@@ -100,6 +113,7 @@ def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
         send(ready["listeners"][0]["local_port"], user="AppKey", password="wrong")
     refused = json.loads(server.read_until('"refused"'))
     assert refused["refusals"][0]["reply"].startswith("535 ")
+    assert refused["refusals"][0]["reason"] == "the SecretKey of AppKey 'AppKey' is wrong"
     lines = server.stop(signal.SIGTERM).out.splitlines()
     events = [json.loads(line)["event"] for line in lines if line]
     assert events == ["ready", "mail", "refused", "stopping"]

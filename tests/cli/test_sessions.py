@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,8 @@ def test_list(recorded: list[str], run: Callable) -> None:
     assert [line.split()[2] for line in lines[1:]] == recorded
     assert lines[1].endswith("-    AppKey#normal  1      delivered")
     assert lines[2].endswith(
-        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed"
+        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed "
+        "(the SecretKey of AppKey 'AppKey' is wrong)"
     )
 
 
@@ -175,11 +177,41 @@ def test_without_a_folder(run: Callable) -> None:
     assert (result.code, "FAKESMTP_RECORD_DIR" in result.err) == (2, True)
 
 
-def test_a_broken_recording_is_named(recorded: list[str], folder: Path, run: Callable) -> None:
-    """The list does not pass over a file that is broken."""
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["", "json"])
+def test_broken_recordings_are_named(
+    recorded: list[str], folder: Path, run: Callable, options: tuple[str, ...]
+) -> None:
+    """Files that are broken are an error each beside the list of the others, and exit code 1."""
     path = sorted(folder.iterdir())[1]
     path.write_text("{}\n")
-    assert f"{path}, line 1: " in run("sessions", "list").err
+    (folder / "9_\x1b[2J_1.jsonl").touch()
+    result = run("sessions", "list", *options)
+    assert result.code == 1
+    assert recorded[0] in result.out
+    assert recorded[2] in result.out
+    assert recorded[1] not in result.out
+    first, second = result.err.splitlines()
+    assert f"{path}, line 1: " in first
+    assert second.startswith(f"fakesmtp: {folder}/9_\\x1b[2J_1.jsonl, line 1: the first line is")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pipes and devices among files")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("pipe", "cannot read pipe: it is a named pipe, not a regular file"),
+        ("/dev/zero", "cannot read /dev/zero: it is a device, not a regular file"),
+        ("x" * 5000, "is recorded in"),
+        ("recordings", "no session 'recordings' is recorded in"),
+    ],
+)
+def test_what_is_no_file_of_a_session(
+    recorded: list[str], folder: Path, run: Callable, name: str, reason: str
+) -> None:
+    """Whatever a session is named by, there is an answer."""
+    os.mkfifo(folder.parent / "pipe")
+    result = run("sessions", "show", name)
+    assert (result.code, reason in result.err) == (1, True), result.err
     assert recorded
 
 

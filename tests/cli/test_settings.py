@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hostile_files import SPECIAL, needs_special_files
 
 from fakesmtp.cli.settings import SETTINGS, Setting
 from fakesmtp.cli.sources import resolve
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from conftest import Result
+    from hostile_files import Make
 
     Run = Callable[..., Result]
 
@@ -34,6 +36,7 @@ TEXTS = {
     "faults": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
     "max-message-size": ("1K", "2M", "3G"),
+    "max-recipients": ("1", "2", "3"),
     "idle-timeout": ("1", "2.5", "3"),
     "auth-required-at": ("mail", "never", "mail"),
     **dict.fromkeys(
@@ -207,3 +210,67 @@ def test_a_named_file(run: Run, tmp_path: Path) -> None:
     result = run("env", "--config", "absent.toml")
     assert result.code == 2
     assert result.err == "fakesmtp: --config: there is no file absent.toml\n"
+
+
+#: What no file of settings or accounts is, and what is said about it.
+BAD_FILES: dict[str, tuple[Make, str]] = {
+    "deep": (lambda path: path.write_text("host = " + "[" * 5000), "nested too deep"),
+    "a long number": (
+        lambda path: path.write_text("port-offset = " + "1" * 5000),
+        "too many digits",
+    ),
+    "a long number in hexadecimal": (
+        lambda path: path.write_text("port-offset = 0x" + "f" * 5000),
+        "line 1, port-offset may not be a very long int: it is too large",
+    ),
+    "a number that no list can count to": (
+        lambda path: path.write_text("max-messages = 9223372036854775807000"),
+        "max-messages may not be 9223372036854775807000: it is too large",
+    ),
+    "a number in a text": (
+        lambda path: path.write_text(f'max-message-size = "{"9" * 5000}"'),
+        "is no size over 0",
+    ),
+    "a time without an end": (
+        lambda path: path.write_text("idle-timeout = 1e300"),
+        "is no number of seconds over 0 and up to 1,000,000,000",
+    ),
+    "a key of many names": (
+        lambda path: path.write_text("a" + ".a" * 100_000 + " = 1"),
+        "a key has more than 100 names",
+    ),
+    "a long key": (
+        lambda path: path.write_text("x" * 100_000 + " = 1"),
+        "there is no setting 'xxx",
+    ),
+    "large": (lambda path: path.write_bytes(b"#" * (1024 * 1024 + 1)), "more than 1,048,576 bytes"),
+    "no text": (lambda path: path.write_bytes(b"\xff"), "it is not UTF-8"),
+    **SPECIAL,
+}
+
+
+@needs_special_files
+@pytest.mark.parametrize(("make", "reason"), BAD_FILES.values(), ids=BAD_FILES)
+def test_hostile_files(run: Run, tmp_path: Path, make: Make, reason: str) -> None:
+    """Whatever is named as settings or as accounts, the command ends with one short sentence."""
+    make(tmp_path / "file")
+    result = run("env", "--config", "file")
+    assert (result.code, result.out) == (2, "")
+    assert reason in result.err
+    assert result.err.count("\n") == 1
+    assert len(result.err) < 1000
+    # None of them has an account in it, either.
+    result = run("env", "--accounts-file", "file")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert len(result.err) < 1000
+
+
+def test_files_may_have_a_byte_order_mark(run: Run, tmp_path: Path) -> None:
+    """Editors on Windows write one."""
+    (tmp_path / "fakesmtp.toml").write_text("port-offset = 3000", encoding="utf-8-sig")
+    (tmp_path / "accounts").write_text("AppKey:SecretKey", encoding="utf-8-sig")
+    result = run("env", "--accounts-file", "accounts")
+    assert result.code == 0
+    assert "AppKey" in result.out
+    assert "\ufeff" not in result.out

@@ -12,7 +12,7 @@ from http_api import Api, serving
 from raw_client import PATIENCE, RawClient
 from scenarios import KEYS
 
-from fakesmtp import __version__
+from fakesmtp import NoMatchingMail, __version__
 from fakesmtp.recording.folder import RecordFolder
 
 if TYPE_CHECKING:
@@ -64,6 +64,18 @@ def test_the_newest_are_last(api: Api) -> None:
     assert [each["id"] for each in api.get(f"{SESSIONS}?limit=9").json["sessions"]] == ids
 
 
+def test_a_list_reads_no_events(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list and a failed wait use what each session knows already, however long it is."""
+    session = api.fail(*[b"RCPT TO:<x@example.com>"] * 50)
+    monkeypatch.setattr(type(session), "events", property(lambda _: pytest.fail("read")))
+    (listed,) = api.get(SESSIONS).json["sessions"]
+    assert (listed["refused"], len(listed["refusals"])) == (50, 20)
+    with pytest.raises(NoMatchingMail) as failure:
+        api.smtp.wait_for(timeout=0)
+    assert str(failure.value).count("RCPT TO:<x@example.com> -> ") == 20
+    assert "and 30 more" in str(failure.value)
+
+
 def test_a_session_is_what_its_file_is(api: Api) -> None:
     """The answer and the file are the same bytes."""
     for session in (api.send_mail(), api.fail(b"NOOP \xff\xc0", b"\x80\xed\xa0\x80")):
@@ -82,7 +94,7 @@ def test_the_list_says_what_files_say(api: Api) -> None:
         assert entry.summary is not None
         assert told["outcome"] == entry.outcome
         assert told["id"] == entry.header.id
-        assert len(told["refusals"]) == entry.summary.refused
+        assert (len(told["refusals"]), told["refused"]) == (entry.summary.refused,) * 2
         assert (told["mails"], told["tls"]) == (entry.summary.mails, entry.summary.tls)
 
 

@@ -1,4 +1,4 @@
-"""Character sets and headers, as they are sent in Korea."""
+"""Character sets, transfer encodings and encoded words, as they are sent in Korea."""
 
 from __future__ import annotations
 
@@ -10,13 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmtp.mail.decoding import (
-    content_type,
-    decode_base64,
-    decode_header,
-    decode_text,
-    parameter,
-)
+from fakesmtp.mail.charsets import decode_text
+from fakesmtp.mail.decoding import decode_base64, decode_header, decode_transfer
 
 KOREAN = "똠방각하와 뷁, 한글"
 
@@ -49,6 +44,41 @@ def as_parsed(data: bytes) -> str:
 def test_korean_charsets(label: str | None, codec: str) -> None:
     """Text is read under every label that Korean programs use, with the syllables of CP949."""
     assert decode_text(KOREAN.encode(codec), label) == KOREAN
+
+
+KOREAN_LABELS = (
+    "x-windows-949 X-Windows-949 csEUCKR cseuckr x-euc-kr csKSC56011987 ms949 x-ms949 MS949"
+    " windows-51949 x-cp20949 ksc5601 x-ksc5601 KSC_5601 x-IBM949 x-mac-korean KS_C_5601-1987"
+)
+
+
+@pytest.mark.parametrize("label", KOREAN_LABELS.split())
+def test_korean_labels_of_java_and_windows(label: str) -> None:
+    """Labels that Java and Windows write are CP949, in bodies and in encoded words."""
+    assert decode_text(KOREAN.encode("cp949"), label) == KOREAN
+    assert decode_header(encoded_word(label, KOREAN.encode("cp949"))) == KOREAN
+
+
+@pytest.mark.parametrize(
+    ("labels", "codec", "text"),
+    [
+        ("x-johab johab ms1361 x-Johab", "johab", "똠방각하"),
+        ("x-sjis Shift_JIS csShiftJIS windows-31j x-windows-31j csWindows31J", "cp932", "①髙"),
+        ("x-euc-jp x-windows-51932 eucJP-open csEUCPkdFmtJapanese", "euc_jp", "日本語"),
+        ("iso-2022-jp csISO2022JP x-windows-iso2022jp x-windows-50221", "iso2022_jp", "日本語"),
+        ("gb2312 csGB2312 x-gbk GBK x-windows-936 windows-936 x-EUC-CN", "gbk", "镕你"),
+        ("big5 csBig5 x-big5 x-windows-950 cn-big5 x-MS950", "cp950", "繁體碁"),
+        ("x-utf-8 utf8mb4 csUTF8 UTF8", "utf-8", "똠é"),
+        ("x-windows-1252 x-cp1252 cswindows1252", "cp1252", "€é"),
+        ("x-mac-roman macintosh csMacintosh x-MacRoman", "mac_roman", "é†"),
+        ("x-windows-874 x-IBM874", "cp874", "ไทย"),
+        ("iso-8859-8-i csISO88598I", "iso8859_8", "שלום"),
+    ],
+)
+def test_other_labels_of_java_and_windows(labels: str, codec: str, text: str) -> None:
+    """Their labels of other languages are read as well, with the characters that Windows adds."""
+    for label in labels.split():
+        assert decode_text(text.encode(codec), label) == text
 
 
 def test_iso_2022_kr() -> None:
@@ -139,52 +169,51 @@ def test_base64_is_forgiving() -> None:
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("data", "decoded", "whole"),
     [
-        'attachment; filename="견적서.pdf"',
-        "attachment; filename*=utf-8''%EA%B2%AC%EC%A0%81%EC%84%9C.pdf",
-        "attachment; filename=old.pdf; filename*=UTF-8'ko'%EA%B2%AC%EC%A0%81%EC%84%9C.pdf",
-        "attachment;\r\n filename*0*=utf-8''%EA%B2%AC%EC%A0;\r\n filename*1*=%81%EC%84%9C.pdf",
-        "attachment; filename*0*=utf-8''%EA%B2%AC%EC%A0%81%EC%84%9C; filename*1=.pdf",
-        'attachment; filename*0="견적"; filename*1=서.pdf',
-        "attachment; FILENAME*1*=%81%EC%84%9C.pdf; filename*0*=utf-8''%EA%B2%AC%EC%A0",
-        "attachment; filename*=ks_c_5601-1987''%B0%DF%C0%FB%BC%AD.pdf",
-        f"attachment; filename={encoded_word('euc-kr', '견적서.pdf'.encode('cp949'))}",
-        'attachment; filename="=?utf-8?B?6rKs7KCB?=\r\n =?utf-8?B?7IScLnBkZg==?="',
+        (b"aGVsbG8=IHdvcmxk", b"hello world", True),
+        (b"aGVsbG8=\r\nIHdvcmxk\r\n", b"hello world", True),
+        (b"aGk=aGk==aGk", b"hihihi", True),
+        (b"aGVs\x00bG8!", b"hello", True),
+        (b"aGVsbG8gd29ybGQhA", b"hello world!", False),
+        (b"aGVsbG8=I", b"hello", False),
+        (b"", b"", True),
+        (b"a", b"a", False),
     ],
 )
-def test_file_names(value: str) -> None:
-    """A Korean file name is read in every way that it is written."""
-    assert parameter(as_parsed(value.encode()), "filename") == "견적서.pdf"
-
-
-def test_quoted_pairs_and_semicolons() -> None:
-    """A quoted parameter may hold quotes and semicolons."""
-    assert parameter(r'a; x="1;2"; name="a\"b;c.txt"', "name") == 'a"b;c.txt'
-    assert parameter("a; name=", "name") == ""
-    assert parameter("a; other=1", "name") is None
+def test_base64_goes_on(data: bytes, decoded: bytes, *, whole: bool) -> None:
+    """Base64 is read beyond its padding, and one digit too many is told and costs no more."""
+    assert decode_transfer(data, "base64") == (decoded, whole)
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
+    ("data", "decoded"),
     [
-        ("Text/HTML; charset=x", "text/html"),
-        ("", "text/plain"),
-        ("html", "text/plain"),
-        (as_parsed(b"a/\xff"), "text/plain"),
+        (b"a=  \r\nb", b"ab"),
+        (b"a=\t\nb", b"ab"),
+        (b"a= ", b"a"),
+        (b"a  \r\nb\t\n", b"a\r\nb\n"),
+        (b"a=20\r\nb", b"a \r\nb"),
+        (b"a=\r\n=\r\nb", b"ab"),
+        (b"1=2, =ZZ, =eb=98=A0", "1=2, =ZZ, 똠".encode()),
     ],
 )
-def test_content_type(value: str, expected: str) -> None:
-    """A type that is none is text/plain (RFC 2045 section 5.2)."""
-    assert content_type(value) == expected
+def test_quoted_printable(data: bytes, decoded: bytes) -> None:
+    """Blanks at the end of a line are no content, also after a soft break (RFC 2045 6.7)."""
+    assert decode_transfer(data, "quoted-printable") == (decoded, True)
+
+
+@given(st.binary(max_size=90), st.integers(1, 20))
+def test_base64_of_pieces(data: bytes, size: int) -> None:
+    """Base64 of pieces that were encoded one by one and joined is the whole."""
+    pieces = [data[start : start + size] for start in range(0, len(data), size)]
+    assert decode_base64(b"\r\n".join(map(base64.b64encode, pieces))) == data
 
 
 @given(st.text(alphabet="=?utf8QBqb_*'\";%0a \r\n가", max_size=80), st.binary(max_size=40))
 def test_headers_never_raise(text: str, data: bytes) -> None:
     """Whatever stands in a header, there is a text that can be printed."""
-    value = as_parsed(text.encode() + data)
-    decode_header(value).encode()
-    (parameter(value, "a") or "").encode()
+    decode_header(as_parsed(text.encode() + data)).encode()
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))

@@ -134,19 +134,20 @@ def test_broken_mails(raw: bytes, text: str) -> None:
 
 
 def test_every_part_is_shown() -> None:
-    """A second text, a text with a file name and an inline picture are attachments."""
+    """Several texts are all in `text`, named ones too, unless they are marked as attachments."""
     outer = MIMEMultipart("mixed")
     outer.attach(MIMEText("one"))
     outer.attach(MIMEText("two"))
-    named = MIMEText("three")
-    named.add_header("Content-Disposition", "inline", filename="three.txt")
-    outer.attach(named)
+    for disposition in ("inline", "attachment"):
+        named = MIMEText(disposition)
+        named.add_header("Content-Disposition", disposition, filename=f"{disposition}.txt")
+        outer.attach(named)
     mail = make_mail(outer.as_bytes(policy=SMTP))
-    assert mail.text == "one"
+    assert mail.text == "one\ntwo\ninline"
     assert [(each.filename, each.content) for each in mail.attachments] == [
-        (None, b"two"),
-        ("three.txt", b"three"),
+        ("attachment.txt", b"attachment"),
     ]
+    assert mail.attachment("inline.txt").content == b"inline"
 
 
 def test_name_in_the_content_type() -> None:

@@ -11,6 +11,9 @@ from fakesmtp.protocol.address import AddressError, parse_address
 TAKEN = [
     ("user@EXAMPLE.Com", "user@example.com"),
     ("local", "local@localhost"),
+    (" local", "local@localhost"),
+    (" \t\0user@EXAMPLE.Com\x1f ", "user@example.com"),
+    (" a@[127.0.0.1] ", "a@127.0.0.1"),
     ("a..b@c.com", "a..b@c.com"),
     ("a@c.1com", "a@c.1com"),
     ("a@xn--3e0b707e.example", "a@xn--3e0b707e.example"),
@@ -28,6 +31,13 @@ TAKEN = [
 REFUSED = [
     "",
     "@",
+    " ",
+    "\t",
+    " @",
+    "@ ",
+    " @ ",
+    # The domain is added before blanks are stripped.
+    "local ",
     "@c.com",
     "a@",
     "a@.",

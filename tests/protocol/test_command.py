@@ -68,8 +68,9 @@ def test_parameters(parameter: str, parsed: tuple[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "inside"), [("<>", ""), ("< a >", "a"), ("<a", None), ("a>", None), ("<", None)]
+    ("path", "inside"),
+    [("<>", ""), ("< a >", " a "), ("< >", " "), ("<a", None), ("a>", None), ("<", None)],
 )
 def test_brackets(path: str, inside: str | None) -> None:
-    """Only a path in both brackets has an inside."""
+    """Only a path in both brackets has an inside, whose blanks stay."""
     assert inside_brackets(path) == inside

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from fakesmtp.protocol.address import LONGEST_DOMAIN
 from fakesmtp.protocol.dialogue import Dialogue
+from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.protocol.framing import LONGEST_LINE
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
@@ -103,3 +104,15 @@ def test_a_profile_may_greet_anyhow(verb: str, text: str) -> None:
     (say,) = profile.says_hello(verb, "client", "127.0.0.1", tls=False)
     values = {"host": profile.host_name, "argument": "client", "ip": "127.0.0.1"}
     assert say.reply.wire == f"250 {text.format(**values)}\r\n".encode()
+
+
+@pytest.mark.parametrize("kind", [Dialogue, FastDialogue])
+def test_recipients_of_one_transaction_are_limited(kind: type[Dialogue]) -> None:
+    """Over the limit each is refused (452); the next transaction starts again."""
+    driver = Driver(Policy(auth_required_at="never", max_recipients=2), kind=kind)
+    driver.send(b"EHLO c\r\n")
+    refusal = "452 4.5.3 Requested action not taken: max recipients reached"
+    for _ in range(2):
+        replies = driver.send(MAIL + RCPT * 4 + b"RSET\r\n")
+        assert [reply[:3] for reply in replies[:3]] == ["250", "250", "250"]
+        assert replies[3:5] == [refusal, refusal]

@@ -8,16 +8,13 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from made_recordings import begin, play, the_file
 from raw_client import RawClient
-from scenarios import KEYS
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.protocol.accounts import FixedAccounts
-from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
-from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.recording import ClosedBy, SessionLog, TlsFacts
+from fakesmtp.recording import ClosedBy, SessionLog
 from fakesmtp.recording.folder import RecordFolder, entry_of
 from fakesmtp.recording.jsonl import dump
 from fakesmtp.recording.loading import load
@@ -26,43 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Recorder
-
-    from fakesmtp import Session
-
-
-def begin(folder: Path, number: int = 1) -> Session:
-    """A session that is written to a file."""
-    return SessionLog(folder=folder).begin(
-        f"ab12cd-{number}",
-        peer="127.0.0.1:50000",
-        listener=587,
-        local_port=1587,
-        accounts=FixedAccounts([KEYS]),
-    )
-
-
-def play(session: Session) -> None:
-    """Let everything happen that can."""
-    session.said(Reply(220, ("ready",)))
-    session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("first", "2.0.0 second")))
-    session.shook_hands(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 0.25, "localhost"))
-    session.heard(b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n", Awaiting.COMMAND)
-    session.logged_in(Login("AppKey", MailType.AD), "PLAIN")
-    session.said(Reply(235, ("in",)))
-    session.heard(b"NOOP \xff\r\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("2.0.0 OK",)))
-    session.heard("MAIL FROM:<한글@example.com>\n".encode(), Awaiting.COMMAND)
-    session.said(Reply(501, ("5.1.7 no",)))
-    session.took_message("ab12cd.1", b"\xed\x95\x9c\n", Envelope("", ()))
-    session.said(Reply(250, ("OK",)))
-    session.ended(ClosedBy.CLIENT, "in a hurry")
-
-
-def the_file(folder: Path) -> Path:
-    """The only file in a folder."""
-    (path,) = folder.iterdir()
-    return path
 
 
 def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import ssl
 import struct
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from queue import SimpleQueue
 from struct import pack
 from threading import Event
@@ -154,6 +155,21 @@ def test_an_idle_client_is_closed_silently() -> None:
         client.send(b"half a comm")
         assert client.read_to_end() == b""
         assert smtp.sessions[-1].closed_by is ClosedBy.IDLE
+
+
+@pytest.mark.parametrize("begun", [b"", b"DATA\r\n"], ids=["command", "message"])
+def test_bytes_without_a_line_end_are_no_activity(begun: bytes) -> None:
+    """A client that sends byte by byte, and never ends a line, is idle all the same."""
+    options = {"ports": {587: 0}, "idle_timeout": 0.1, "auth_required_at": "never"}
+    with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.ask("EHLO a")
+        if begun:
+            client.begin_data()
+        with suppress(OSError):
+            while smtp.sessions[0].closed_by is None:
+                client.send(b"x")
+        assert smtp.sessions[0].closed_by is ClosedBy.IDLE
 
 
 def test_an_idle_client_inside_tls_is_closed() -> None:

@@ -46,6 +46,21 @@ def test_limit() -> None:
     assert store.dropped == 2
 
 
+def test_limit_of_bytes() -> None:
+    """Over the limit of bytes the oldest go; the newest is kept whatever its size."""
+    store = MemoryStore(max_bytes=250)
+    mails = [make_mail(raw=b"x" * size) for size in (100, 100, 100, 300, 100)]
+    for mail, kept, dropped in zip(mails, (1, 2, 2, 1, 1), (0, 0, 1, 3, 4), strict=True):
+        store.append(mail)
+        assert (store.snapshot()[-1], len(store), store.dropped) == (mail, kept, dropped)
+    store.remove({mails[4].id})
+    for _ in range(2):
+        store.append(make_mail(raw=b"x" * 100))
+    assert len(store) == 2
+    with pytest.raises(ConfigurationError, match="max_bytes is 0"):
+        MemoryStore(max_bytes=0)
+
+
 def test_a_snapshot_is_a_copy() -> None:
     """Changing a snapshot changes nothing in the store."""
     store = MemoryStore()

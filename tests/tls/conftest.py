@@ -30,7 +30,10 @@ def good_authority(good_folder: CertificateFolder) -> Authority:
 def openssl_says(
     require_tool: Callable[[str], str], good_folder: CertificateFolder, tmp_path: Path
 ) -> Callable[..., str]:
-    """Return a function that verifies a certificate (PEM) against the good folder's authority."""
+    """Return a function that verifies a certificate (PEM) against the good folder's authority.
+
+    What follows it in the PEM is what a server shows with it.
+    """
     openssl = require_tool("openssl")
 
     def verify(pem: bytes, *options: str) -> str:
@@ -38,7 +41,7 @@ def openssl_says(
         path.write_bytes(pem)
         command = [openssl, "verify", "-x509_strict", "-CAfile", str(good_folder.ca_file)]
         done = subprocess.run(
-            [*command, *options, str(path)],
+            [*command, "-untrusted", str(path), *options, str(path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

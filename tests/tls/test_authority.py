@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fakesmtp.errors import CertificateError
-from fakesmtp.tls import ENDPOINT_NAMES, Authority
+from fakesmtp.tls import ENDPOINT_NAMES, Authority, files
+from fakesmtp.tls.leaf import KeyKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from fakesmtp.tls import CertificateFolder
 
 DAY = timedelta(days=1)
 
@@ -44,7 +49,7 @@ def sign_by_hand(
     *extensions: tuple[x509.ExtensionType, bool],
 ) -> x509.Certificate:
     """Sign, as with a stolen key, a certificate that issue() would never make."""
-    certificate = authority.certificate
+    certificate = authority.issuer
     issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(
         authority.private_key.public_key()
     )
@@ -123,9 +128,10 @@ def test_openssl_refuses_an_authority_below(
     usage = own.get_extension_for_class(x509.KeyUsage).value
     constraints = x509.BasicConstraints(ca=True, path_length=None)
     intermediate = sign_by_hand(good_authority, key, (constraints, True), (usage, True))
-    (tmp_path / "intermediate.pem").write_bytes(pem_of(intermediate))
-    leaf = Authority(intermediate, key).issue()
-    said = openssl_says(leaf.certificate_pem, "-untrusted", str(tmp_path / "intermediate.pem"))
+    path = tmp_path / "intermediate.pem"
+    path.write_bytes(pem_of(intermediate) + good_authority.chain_pem())
+    leaf = Authority(good_authority.certificate, intermediate, key).issue()
+    said = openssl_says(leaf.certificate_pem, "-untrusted", str(path))
     assert "path length constraint exceeded" in said
 
 
@@ -135,14 +141,17 @@ def test_openssl_refuses_a_signer_of_mail(
     """The authority vouches for servers only: a mailbox's certificate is refused."""
     mailbox = x509.SubjectAlternativeName([x509.RFC822Name("president@example.com")])
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    pem = pem_of(sign_by_hand(good_authority, new_key(), (usage, False), (mailbox, False)))
+    signed = sign_by_hand(good_authority, new_key(), (usage, False), (mailbox, False))
+    pem = pem_of(signed) + good_authority.chain_pem()
     assert "purpose" in openssl_says(pem, "-purpose", "smimesign")
     assert openssl_says(pem).endswith(": OK\n")  # for the name constraints it would pass
 
 
-def test_the_constraints_are_critical(good_authority: Authority) -> None:
+@pytest.mark.parametrize("which", ["certificate", "issuer"])
+def test_the_constraints_are_critical(good_authority: Authority, which: str) -> None:
     """A client that does not understand name constraints refuses the authority altogether."""
-    found = good_authority.certificate.extensions.get_extension_for_class(x509.NameConstraints)
+    certificate: x509.Certificate = getattr(good_authority, which)
+    found = certificate.extensions.get_extension_for_class(x509.NameConstraints)
     assert found.critical
     assert [str(name.value) for name in found.value.permitted_subtrees or ()] == [
         "nhncloudservice.com",
@@ -188,8 +197,34 @@ def test_the_common_name_is_the_first_name(good_authority: Authority) -> None:
 
 
 def test_two_authorities_have_two_names() -> None:
-    """Two authorities can be told apart in a list of trusted ones."""
-    assert Authority.create().certificate.subject != Authority.create().certificate.subject
+    """Two authorities can be told apart in a list of trusted ones, and so can what signs below."""
+    one, other = Authority.create(), Authority.create()
+    names = {one.certificate.subject, one.issuer.subject}
+    assert len(names | {other.certificate.subject, other.issuer.subject}) == 4
+
+
+def test_nobody_has_the_root_s_key(
+    good_authority: Authority, good_folder: CertificateFolder
+) -> None:
+    """No key that is kept, in memory or in the folder, is that of the certificate to trust."""
+    keys = [
+        load_pem_private_key(path.read_bytes(), None) for path in good_folder.path.glob("*.key")
+    ]
+    assert len(keys) == 3
+    public_keys = [key.public_key() for key in (*keys, good_authority.private_key)]
+    assert good_authority.certificate.public_key() not in public_keys
+
+
+def test_a_leaf_with_an_rsa_key(
+    good_authority: Authority, openssl_says: Callable[..., str]
+) -> None:
+    """A leaf can have a key of RSA (2,048 bits), and openssl accepts it, too."""
+    leaf = good_authority.issue(kind=KeyKind.RSA)
+    key = load_pem_private_key(leaf.key_pem, None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    assert key.key_size == 2048
+    options = ("-purpose", "sslserver", "-verify_hostname", "localhost")
+    assert openssl_says(leaf.certificate_pem, *options).endswith(": OK\n")
 
 
 def test_what_was_saved_is_loaded(good_authority: Authority, tmp_path: Path) -> None:
@@ -221,7 +256,11 @@ def test_modes_do_not_depend_on_the_umask(
     finally:
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
-    assert modes == {"ca.pem": 0o644, "ca.key": 0o600, "leaf.pem": 0o644, "leaf.key": 0o600}
+    keys, certificates = (
+        ("intermediate.key", "leaf.key"),
+        ("ca.pem", "intermediate.pem", "leaf.pem"),
+    )
+    assert modes == dict.fromkeys(keys, 0o600) | dict.fromkeys(certificates, 0o644)
 
 
 def test_a_key_is_closed_to_others_from_its_first_byte(
@@ -229,27 +268,27 @@ def test_a_key_is_closed_to_others_from_its_first_byte(
 ) -> None:
     """Each file is made with mode 0600 and opened to others, if at all, afterwards."""
     modes: list[int] = []
-    fdopen = os.fdopen
+    write = files.system.write
 
-    def look(handle: int, mode: str) -> object:
+    def look(handle: int, data: bytes) -> int:
         modes.append(os.fstat(handle).st_mode & 0o777)
-        return fdopen(handle, mode)
+        return write(handle, data)
 
-    monkeypatch.setattr(os, "fdopen", look)
+    monkeypatch.setattr(files, "system", SimpleNamespace(**vars(files.system) | {"write": look}))
     before = os.umask(0)
     try:
         good_authority.save(tmp_path)
     finally:
         os.umask(before)
-    assert modes == [0o600, 0o600]
+    assert modes == [0o600] * 3
 
 
 def test_a_failed_write_leaves_nothing_behind(good_authority: Authority, tmp_path: Path) -> None:
     """A file that cannot be put in place is an error that names it, and no half file remains."""
-    (tmp_path / "ca.key").mkdir()
-    with pytest.raises(CertificateError, match=r"cannot write \S+ca\.key \(Is a directory\)"):
+    (tmp_path / "intermediate.key").mkdir()
+    with pytest.raises(CertificateError, match=r"cannot write \S+\.key \(Is a directory\)"):
         good_authority.save(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["ca.key"]
+    assert [path.name for path in tmp_path.iterdir()] == ["intermediate.key"]
 
 
 def key_pem_of(
@@ -273,15 +312,19 @@ BREAKAGES: dict[str, tuple[str, Callable[[Authority], bytes | None]]] = {
     "half a certificate": ("ca.pem", lambda ca: pem_of(ca.certificate)[:400]),
     "a leaf for an authority": ("ca.pem", lambda ca: ca.issue().certificate_pem),
     "no word of authority": ("ca.pem", lambda ca: pem_of(sign_by_hand(ca, ca.private_key))),
-    "no key": ("ca.key", lambda _: None),
-    "garbage for a key": ("ca.key", lambda _: bytes(range(256))),
-    "half a key": ("ca.key", lambda ca: key_pem_of(ca.private_key, IN_CLEAR)[:120]),
-    "another's key": ("ca.key", lambda _: key_pem_of(new_key(), IN_CLEAR)),
+    "no intermediate": ("intermediate.pem", lambda _: None),
+    "garbage for an intermediate": ("intermediate.pem", lambda _: bytes(range(256))),
+    "a leaf for an intermediate": ("intermediate.pem", lambda ca: ca.issue().certificate_pem),
+    "another's intermediate": ("intermediate.pem", lambda _: Authority.create().chain_pem()),
+    "no key": ("intermediate.key", lambda _: None),
+    "garbage for a key": ("intermediate.key", lambda _: bytes(range(256))),
+    "half a key": ("intermediate.key", lambda ca: key_pem_of(ca.private_key, IN_CLEAR)[:120]),
+    "another's key": ("intermediate.key", lambda _: key_pem_of(new_key(), IN_CLEAR)),
     "a key of RSA": (
-        "ca.key",
+        "intermediate.key",
         lambda _: key_pem_of(rsa.generate_private_key(65537, 2048), IN_CLEAR),
     ),
-    "a locked key": ("ca.key", lambda ca: key_pem_of(ca.private_key, WITH_PASSWORD)),
+    "a locked key": ("intermediate.key", lambda ca: key_pem_of(ca.private_key, WITH_PASSWORD)),
 }
 
 
@@ -300,4 +343,5 @@ def test_a_broken_authority_is_named_with_its_remedy(
         Authority.load(tmp_path)
     assert str(caught.value).startswith(f"{tmp_path / name} should hold ")
     assert "`fakesmtp certs --renew`" in str(caught.value)
+    assert str(caught.value).endswith("or delete ca.pem and intermediate.key there")
     assert "\n" not in str(caught.value)

@@ -25,11 +25,15 @@ from cryptography.hazmat.primitives.serialization import (
 from fakesmtp.errors import CertificateError
 from fakesmtp.tls import ENDPOINT_NAMES, Authority, CertificateFolder, Leaf, checking
 from fakesmtp.tls.contexts import bare_server_context
+from fakesmtp.tls.leaf import KeyKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FILES = ("ca.key", "ca.pem", "leaf.key", "leaf.pem")
+FILES = (
+    *("ca.pem", "intermediate.key", "intermediate.pem"),
+    *("leaf-rsa.key", "leaf-rsa.pem", "leaf.key", "leaf.pem"),
+)
 NOBODY = 65534
 
 #: Waits for its go, so that many of these do the same at the same moments.
@@ -53,19 +57,33 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 
 def is_good(folder: Path) -> bool:
-    """Tell whether the leaf of a folder fits its authority, names and key, for a week to come."""
-    issuer = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
-    leaf = x509.load_pem_x509_certificate((folder / "leaf.pem").read_bytes())
-    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    """Tell whether the leaves of a folder fit its authority, names and keys, for a week to come."""
+    root = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    issuer = x509.load_pem_x509_certificate((folder / "intermediate.pem").read_bytes())
+    issuer.verify_directly_issued_by(root)
+    assert is_key_of(folder / "intermediate.key", issuer)
+    return all(is_good_leaf(folder / name, issuer) for name in ("leaf", "leaf-rsa"))
+
+
+def is_good_leaf(path: Path, issuer: x509.Certificate) -> bool:
+    """Tell whether a leaf fits what signed it, is shown with it, and fits names and key."""
+    chain = x509.load_pem_x509_certificates(path.with_suffix(".pem").read_bytes())
+    leaf = chain[0]
     leaf.verify_directly_issued_by(issuer)
-    for certificate, key in ((issuer, "ca.key"), (leaf, "leaf.key")):
-        private = load_pem_private_key((folder / key).read_bytes(), None)
-        assert private.public_key() == certificate.public_key()
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return (
-        {str(name.value) for name in names} == set(ENDPOINT_NAMES)
+        chain[1:] == [issuer]
+        and is_key_of(path.with_suffix(".key"), leaf)
+        and {str(name.value) for name in names} == set(ENDPOINT_NAMES)
         and leaf.not_valid_before_utc < in_days(0)
         and in_days(6.95) < leaf.not_valid_after_utc <= issuer.not_valid_after_utc
     )
+
+
+def is_key_of(path: Path, certificate: x509.Certificate) -> bool:
+    """Tell whether the file holds the certificate's key."""
+    key = load_pem_private_key(path.read_bytes(), None)
+    return key.public_key() == certificate.public_key()
 
 
 def in_days(days: float) -> datetime:
@@ -81,7 +99,7 @@ def folder(good_folder: CertificateFolder, tmp_path: Path) -> CertificateFolder:
 
 
 def test_the_first_time_makes_all(tmp_path: Path) -> None:
-    """A folder that is missing, parents too, is made with four files, for its owner alone."""
+    """A folder that is missing, parents too, is made with all its files, for its owner alone."""
     folder = CertificateFolder(tmp_path / "a" / "b").ensure()
     assert folder.path.stat().st_mode & 0o777 == 0o700
     assert sorted(path.name for path in folder.path.iterdir()) == list(FILES)
@@ -140,7 +158,9 @@ except CertificateError:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no terminals of this kind")
-@pytest.mark.parametrize(("name", "outcome"), [("ca.key", "refused"), ("leaf.key", "")])
+@pytest.mark.parametrize(
+    ("name", "outcome"), [("intermediate.key", "refused"), ("leaf.key", ""), ("leaf-rsa.key", "")]
+)
 def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outcome: str) -> None:
     """An encrypted key is one that cannot be used, and no start waits at the terminal."""
     key = load_pem_private_key((folder.path / name).read_bytes(), None)
@@ -165,14 +185,26 @@ def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outco
     assert done.stdout.strip() == outcome
 
 
+def alone(leaf: Leaf) -> Leaf:
+    """Return the leaf without what should be shown with it."""
+    first = x509.load_pem_x509_certificate(leaf.certificate_pem).public_bytes(Encoding.PEM)
+    return Leaf(first, leaf.key_pem)
+
+
 LEAVES: dict[str, Callable[[Authority], Leaf]] = {
     "expired": lambda ca: ca.issue(not_after=in_days(-1)),
+    "expired, of RSA": lambda ca: ca.issue(kind=KeyKind.RSA, not_after=in_days(-1)),
     "soon expiring": lambda ca: ca.issue(not_after=in_days(6.9)),
     "not yet valid": lambda ca: ca.issue(not_before=in_days(1)),
     "foreign": lambda _: Authority.create().issue(),
     "lacking a name": lambda ca: ca.issue(ENDPOINT_NAMES[1:]),
     "lacking an address": lambda ca: ca.issue(ENDPOINT_NAMES[:-1]),
+    "shown without the intermediate": lambda ca: alone(ca.issue()),
+    "shown with another's intermediate": lambda ca: Leaf(
+        alone(ca.issue()).certificate_pem + Authority.create().chain_pem(), ca.issue().key_pem
+    ),
     "garbage": lambda ca: Leaf(b"garbage", ca.issue().key_pem),
+    "garbage, of RSA": lambda ca: Leaf(b"garbage", ca.issue().key_pem, KeyKind.RSA),
     "half": lambda ca: Leaf(ca.issue().certificate_pem[:300], ca.issue().key_pem),
     "with the key of another": lambda ca: Leaf(ca.issue().certificate_pem, ca.issue().key_pem),
     "with half a key": lambda ca: Leaf(ca.issue().certificate_pem, ca.issue().key_pem[:99]),
@@ -184,14 +216,15 @@ def test_a_bad_leaf_is_renewed(
     good_authority: Authority, folder: CertificateFolder, kind: str
 ) -> None:
     """A leaf that a client would refuse now or within a week is replaced, the authority kept."""
-    LEAVES[kind](good_authority).save(folder.path)
-    ca_file, bad_leaf = folder.ca_file.read_bytes(), folder.leaf_file.read_bytes()
+    bad = LEAVES[kind](good_authority)
+    bad.save(folder.path)
+    before = contents(folder.path)
     assert is_good(folder.ensure().path)
-    assert folder.leaf_file.read_bytes() != bad_leaf
-    assert folder.ca_file.read_bytes() == ca_file
+    changed = {name for name, seen in contents(folder.path).items() if seen != before[name]}
+    assert changed == {bad.kind.certificate_file, bad.kind.key_file}
 
 
-@pytest.mark.parametrize("name", ["leaf.pem", "leaf.key"])
+@pytest.mark.parametrize("name", ["leaf.pem", "leaf.key", "leaf-rsa.pem", "leaf-rsa.key"])
 def test_a_missing_leaf_is_made(folder: CertificateFolder, name: str) -> None:
     """A leaf without its file or its key is replaced, the authority kept."""
     ca_file = folder.ca_file.read_bytes()
@@ -246,7 +279,7 @@ def test_an_authority_with_more_than_a_week_is_kept(tmp_path: Path) -> None:
     assert Authority.load(tmp_path).certificate == old.certificate
 
 
-@pytest.mark.parametrize("name", ["ca.pem", "ca.key"])
+@pytest.mark.parametrize("name", ["ca.pem", "intermediate.pem", "intermediate.key"])
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"garbage")])
 def test_a_broken_authority_is_left_alone(
     folder: CertificateFolder, name: str, damage: Callable[[Path], object]
@@ -269,7 +302,7 @@ def test_renewing_mends_a_broken_authority(folder: CertificateFolder) -> None:
 def test_deleting_mends_a_broken_authority(folder: CertificateFolder) -> None:
     """The other remedy that the error names helps, too."""
     folder.ca_file.unlink()
-    (folder.path / "ca.key").unlink()
+    (folder.path / "intermediate.key").unlink()
     assert is_good(folder.ensure().path)
 
 
@@ -336,10 +369,12 @@ def test_an_unreadable_folder_is_an_error(open_folder: Path) -> None:
 def test_an_unreadable_key_is_an_error(open_folder: Path) -> None:
     """A key that belongs to somebody else is an error that names it, not a reason for a new one."""
     folder = CertificateFolder(open_folder).ensure()
-    (open_folder / "ca.key").chmod(0o000)
+    (open_folder / "intermediate.key").chmod(0o000)
     with (
         ordinary_user(open_folder),
-        pytest.raises(CertificateError, match=r"cannot read \S+ca\.key \(Permission denied\)"),
+        pytest.raises(
+            CertificateError, match=r"cannot read \S+intermediate\.key \(Permission denied\)"
+        ),
     ):
         folder.ensure()
 
@@ -373,7 +408,7 @@ def at_the_same_time(action: str, folders: list[Path]) -> None:
 
 def test_first_starts_at_once_agree(tmp_path: Path) -> None:
     """Processes that start at once on an empty folder end with one authority and its leaf."""
-    folders = [tmp_path / str(number) for number in range(50)]
+    folders = [tmp_path / str(number) for number in range(20)]
     at_the_same_time("ensure", folders)
     for folder in folders:
         assert is_good(folder)
@@ -382,7 +417,7 @@ def test_first_starts_at_once_agree(tmp_path: Path) -> None:
 
 def test_renewals_at_once_agree(tmp_path: Path) -> None:
     """Processes that renew at once never mix the files of two authorities."""
-    at_the_same_time("renew", [tmp_path] * 50)
+    at_the_same_time("renew", [tmp_path] * 20)
     assert is_good(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == list(FILES)
 

@@ -1,0 +1,134 @@
+"""The first message of a TLS client, as far as the server's choice of a certificate depends on it.
+
+Pure: bytes in, facts out. OpenSSL takes the message apart again, and refuses what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: RFC 8446 §5.1, §4: a record's content type, and the type of the message in it.
+_HANDSHAKE, _CLIENT_HELLO = 22, 1
+_RECORD_HEADER, _MESSAGE_HEADER = 5, 4
+#: RFC 6066 §3; RFC 8446 §4.2.7, §4.2.3.
+_SERVER_NAME, _SUPPORTED_GROUPS, _SIGNATURE_ALGORITHMS = 0, 10, 13
+_HOST_NAME = 0
+_SECP256R1, _ECDSA_SECP256R1_SHA256 = 23, 0x0403
+#: Cipher suites of ours that P-256 certificates go with: those of TLS 1.3, and in TLS 1.2
+#: ECDHE-ECDSA with AES-GCM, ChaCha20 and AES-CBC with SHA-2.
+_P256_SUITES = frozenset({*(0x1301, 0x1302, 0x1303), *(0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC024)})
+#: More than this nobody sends; it bounds what is kept of a client that sends without end.
+LONGEST = 32 * 1024
+
+
+class ClientHello(NamedTuple):
+    """What a client asks for: a host name (None without), cipher suites, groups, signatures."""
+
+    server_name: str | None
+    suites: frozenset[int]
+    groups: frozenset[int]
+    signatures: frozenset[int]
+
+    @property
+    def takes_p256(self) -> bool:
+        """Whether a P-256 certificate suits the client for certain."""
+        return (
+            not self.suites.isdisjoint(_P256_SUITES)
+            and _SECP256R1 in self.groups
+            and _ECDSA_SECP256R1_SHA256 in self.signatures
+        )
+
+
+def read_client_hello(data: bytes | bytearray) -> ClientHello | None:
+    """Read the ClientHello (RFC 8446 §4.1.2) that the records in the bytes begin with.
+
+    None when they hold less than all of it, something else, or one that is malformed.
+    """
+    message = _join_records(data)
+    if len(message) < _MESSAGE_HEADER or message[0] != _CLIENT_HELLO:
+        return None
+    end = _MESSAGE_HEADER + int.from_bytes(message[1:_MESSAGE_HEADER], "big")
+    if len(message) < end:
+        return None
+    try:
+        return _read_body(_Reader(message[_MESSAGE_HEADER:end]))
+    except ValueError:
+        return None
+
+
+def _join_records(data: bytes | bytearray) -> bytes:
+    """Put the contents of all whole handshake records together (RFC 8446 §5.1)."""
+    parts, start = [], 0
+    while len(data) >= start + _RECORD_HEADER and data[start] == _HANDSHAKE:
+        content = start + _RECORD_HEADER
+        end = content + int.from_bytes(data[content - 2 : content], "big")
+        if end > len(data) or end == content:
+            break
+        parts.append(data[content:end])
+        start = end
+    return b"".join(parts)
+
+
+class _Reader:
+    """Takes fields from the front; raises ValueError where too little is left."""
+
+    def __init__(self, data: bytes) -> None:
+        self._rest = data
+
+    def __bool__(self) -> bool:
+        return bool(self._rest)
+
+    def take(self, size: int) -> bytes:
+        taken, self._rest = self._rest[:size], self._rest[size:]
+        if len(taken) < size:
+            raise ValueError("a field is cut off")
+        return taken
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big")
+
+    def vector(self, size: int) -> _Reader:
+        """Take a vector whose length stands before it in so many bytes (RFC 8446 §3.4)."""
+        return _Reader(self.take(self.number(size)))
+
+    def text(self) -> str:
+        """Take all that is left, as ASCII; other bytes show as they are written in Python."""
+        return self.take(len(self._rest)).decode("ascii", "backslashreplace")
+
+    def numbers(self) -> frozenset[int]:
+        """Take all that is left, as numbers of two bytes."""
+        found = set()
+        while self:
+            found.add(self.number(2))
+        return frozenset(found)
+
+
+def _read_body(body: _Reader) -> ClientHello:
+    body.take(2 + 32)  # version and random
+    body.vector(1)  # session
+    suites = body.vector(2).numbers()
+    body.vector(1)  # compression
+    extensions = _read_extensions(body.vector(2)) if body else {}
+    names = extensions.get(_SERVER_NAME)
+    return ClientHello(
+        server_name=_read_name(names.vector(2)) if names else None,
+        suites=suites,
+        groups=_read_list(extensions.get(_SUPPORTED_GROUPS)),
+        signatures=_read_list(extensions.get(_SIGNATURE_ALGORITHMS)),
+    )
+
+
+def _read_extensions(rest: _Reader) -> dict[int, _Reader]:
+    found = {}
+    while rest:
+        kind = rest.number(2)
+        found[kind] = rest.vector(2)
+    return found
+
+
+def _read_list(extension: _Reader | None) -> frozenset[int]:
+    return extension.vector(2).numbers() if extension else frozenset()
+
+
+def _read_name(names: _Reader) -> str | None:
+    return names.vector(2).text() if names.number(1) == _HOST_NAME else None

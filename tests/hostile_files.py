@@ -1,0 +1,39 @@
+"""Files that are not regular ones, and what is said about each."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Make = Callable[[Path], object]
+
+needs_special_files = pytest.mark.skipif(
+    os.name == "nt", reason="there are no pipes and devices among files"
+)
+
+
+def make_pipe(path: Path) -> None:
+    """Make a named pipe that nobody ever writes into."""
+    os.mkfifo(path)
+
+
+#: By name: what makes the file, and the reason in the error.
+SPECIAL: dict[str, tuple[Make, str]] = {
+    "a pipe": (make_pipe, "it is a named pipe, not a regular file"),
+    "endless": (
+        lambda path: path.symlink_to("/dev/zero"),
+        "it is a device, not a regular file",
+    ),
+    "a folder": (Path.mkdir, "Is a directory"),
+    "a link to nothing": (lambda path: path.symlink_to("nowhere"), "No such file or directory"),
+    "a link to itself": (
+        lambda path: path.symlink_to(path),
+        "Too many levels of symbolic links",
+    ),
+}

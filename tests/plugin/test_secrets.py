@@ -1,0 +1,122 @@
+"""A report of pytest shows no SecretKey, whatever of it is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_client import RawClient
+
+from fakesmtp import FakeSMTP
+from fakesmtp.protocol.accounts import FixedAccounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Made of parts, so that the source of a test does not show it.
+KEY = "s3cr3t-" * 4
+ALL = ("-l", "--full-trace", "-vv")
+REFUSED = """
+from fakesmtp import FakeSMTP
+from fakesmtp.recording.replay import as_scenario
+
+def key():
+    return "s3cr3t-" * 4
+
+def test_init():
+    FakeSMTP(accounts=[("AppKey#ad", key())])
+
+def test_shape():
+    FakeSMTP(accounts=("AppKey", key()))
+
+def test_text():
+    FakeSMTP(accounts="AppKey:" + key())
+
+def test_other_option():
+    FakeSMTP(accounts=[("AppKey", key())], requiretls=True)
+
+def test_terms(fakesmtp_server):
+    fakesmtp_server.terms_for(None, accounts=[("AppKey#ad", key())])
+
+def test_factory(make_fakesmtp):
+    make_fakesmtp(accounts=[("AppKey#ad", key())])
+
+def test_factory_shape(make_fakesmtp):
+    make_fakesmtp(accounts=[("AppKey", key(), 1)])
+
+def test_replay():
+    with FakeSMTP(max_events=1) as smtp:
+        import smtplib
+        with smtplib.SMTP(smtp.host, smtp.port(587)) as client:
+            client.ehlo()
+    as_scenario(smtp.sessions[0], secret_key=key())
+"""
+
+
+def test_tracebacks_of_refused_options(run: Callable[..., pytest.RunResult]) -> None:
+    """Neither the arguments nor the variables of our functions show it, in the fullest report."""
+    result = run(REFUSED, *ALL)
+    result.assert_outcomes(failed=8)
+    output = "\n".join(result.outlines)
+    assert output.count("ConfigurationError") > 6
+    assert "RecordingError" in output
+    assert KEY not in output
+    assert repr(KEY.encode()) not in output
+
+
+@pytest.mark.parametrize("given", ["[('AppKey', 's3cr3t-s3cr3t')]", "'AppKey:s3cr3t'"])
+def test_a_marker_that_takes_no_positional_options(
+    run: Callable[..., pytest.RunResult], given: str
+) -> None:
+    """The usage error shows no more than the type of what was given."""
+    result = run(f"import pytest\n\n@pytest.mark.fakesmtp({given})\ndef test_one(): pass")
+    output = "\n".join([*result.outlines, *result.errlines])
+    assert "takes its options by name, not a value of type" in output
+    assert "s3cr3t" not in output
+
+
+def test_a_bug_while_a_client_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a client sent is in no variable of ours when its session's error is raised."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    smtp = FakeSMTP(ports={587: 0}).start()
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        monkeypatch.setattr(FixedAccounts, "verify", fail)
+        client.send(b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n")
+        client.read_to_end()
+    smtp.stop()
+    with pytest.raises(RuntimeError) as caught:
+        smtp.raise_failures()
+    ours = [entry for entry in caught.traceback if "fakesmtp/" in str(entry.path)]
+    assert len(ours) > 3
+    shown = repr([entry.frame.f_locals for entry in ours])
+    assert "SecretKey" not in shown
+    assert "AEFwcEtleQBTZWNyZXRLZXk=" not in shown
+
+
+def test_the_report_says_why(run: Callable[..., pytest.RunResult]) -> None:
+    """The session of a failed test and the error of a time-out tell why a login was refused."""
+    result = run(
+        """
+        import smtplib
+        import pytest
+
+        def test_swapped(fakesmtp):
+            app_key, secret_key = fakesmtp.account
+            with smtplib.SMTP("localhost", fakesmtp.port(587)) as client:
+                with pytest.raises(smtplib.SMTPAuthenticationError):
+                    client.login(secret_key, app_key)
+            fakesmtp.wait_for(timeout=0.01)
+        """
+    )
+    result.assert_outcomes(failed=1)
+    why = "AppKey and SecretKey are swapped: the user name is the AppKey"
+    result.stdout.fnmatch_lines(
+        [
+            f"E * AUTH PLAIN AppKey=[*][*][*] SecretKey=[*][*][*] -> 535 * ({why})",
+            f" * ms  -- refused because {why}",
+        ]
+    )

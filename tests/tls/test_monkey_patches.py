@@ -1,0 +1,58 @@
+"""TLS in programs whose standard library was patched, each in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SEND = """
+import smtplib
+from fakesmtp import FakeSMTP
+
+def send(server):
+    for real_port in (587, 465):
+        client = smtplib.SMTP if real_port == 587 else smtplib.SMTP_SSL
+        options = {} if real_port == 587 else {"context": server.client_context()}
+        with client("localhost", server.port(real_port), timeout=30, **options) as smtp:
+            if real_port == 587:
+                smtp.starttls(context=server.client_context())
+            smtp.login(f"{server.account.app_key}#auth", server.account.secret_key)
+            smtp.sendmail("a@example.com", "b@example.com", "Subject: patched")
+
+"""
+USE = """
+with FakeSMTP() as server:
+    send(server)
+    print([(mail.subject, mail.session.tls.sni) for mail in server.messages])
+"""
+PATCHES = {
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+    "eventlet": "import eventlet; eventlet.monkey_patch()",
+}
+
+
+def run(*parts: str) -> subprocess.CompletedProcess[str]:
+    """Run the program."""
+    command = [sys.executable, "-W", "ignore", "-c", "\n".join(parts)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_tls_works_when_patched(patch: str) -> None:
+    """STARTTLS and implicit TLS work where the standard library was patched first of all."""
+    done = run(patch, SEND, USE)
+    assert done.stderr == ""
+    assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
+
+
+def test_a_late_patch_is_named() -> None:
+    """A patch after TLS was loaded is one sentence that says what to do."""
+    use = "from fakesmtp.tls.contexts import bare_server_context; bare_server_context()"
+    done = run(use, PATCHES["gevent"], use)
+    assert done.stderr.splitlines()[-1] == (
+        "fakesmtp.errors.CertificateError: the module ssl was patched after fakesmtp had loaded "
+        "it: patch it first, before anything else is imported (gevent: "
+        "`from gevent import monkey; monkey.patch_all()` at the top of conftest.py)"
+    )
