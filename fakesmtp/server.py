@@ -21,6 +21,7 @@ from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.recording import SessionLog
 from fakesmtp.smtp.backlog import Backlog
+from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
 from fakesmtp.smtp.runner import Runner
@@ -60,11 +61,14 @@ class FakeSMTP:
     authority; without one it lives as long as the server. Without a `store`, mails are kept in
     memory: all of them, or the newest `max_messages`. With `record_dir` each session is also
     written to a file of its own there. `loop_factory` makes the event loop of the server's thread
-    (`uvloop.new_event_loop`, for instance), asyncio's own by default. Every other switch is in
-    `Policy`; those given here by name win over `policy`.
+    (`uvloop.new_event_loop`, for instance), asyncio's own by default. `handler` is an aiosmtpd
+    handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
+    other switch is in `Policy`; those given here by name win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
+
+    _runner: Runner | Inherited | None = None
 
     def __init__(
         self,
@@ -82,6 +86,7 @@ class FakeSMTP:
         record_dir: Path | None = None,
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        handler: object = None,
         **switches: object,
     ) -> None:
         accounts = hide_secrets(accounts)
@@ -93,17 +98,16 @@ class FakeSMTP:
             make_policy(policy or Policy(), switches),
             make_accounts(accounts),
             faults=FaultScript() if faults is None else faults,
+            hooks=None if handler is None else Hooks(handler),
         )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name = token(3)
-        self._session_numbers, self._mail_numbers = count(1), count(1)
+        self._name, self._session_numbers, self._mail_numbers = token(3), count(1), count(1)
         self._loop_factory = loop_factory
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
-        self._runner: Runner | Inherited | None = None
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
         self.mailbox = Mailbox(kept, self._refusals)
 
@@ -305,9 +309,10 @@ class FakeSMTP:
         *,
         accounts: AccountsOption = None,
         faults: FaultScript | None = None,
+        handler: object = None,
         **switches: object,
     ) -> Terms:
-        """Give the terms of now for an owner, with other accounts or switches where given.
+        """Give the terms of now for an owner, with other accounts, handler, switches where given.
 
         `profile` may be among the switches. The owner has faults of its own, and no others.
         Raises `ConfigurationError`.
@@ -320,6 +325,7 @@ class FakeSMTP:
             now.accounts if accounts is None else make_accounts(accounts),
             faults or FaultScript(),
             owner,
+            now.hooks if handler is None else Hooks(handler),
         )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:

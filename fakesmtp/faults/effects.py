@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fakesmtp.faults.explain import describe
 from fakesmtp.faults.words import OLD_TLS, What, Where
 from fakesmtp.protocol.actions import (
+    Consult,
     Deliver,
     Discard,
     HangUp,
@@ -94,6 +96,13 @@ _CHANGE: Mapping[str, Callable[[Actions], Actions]] = {
 }
 
 
+def _alter(actions: Actions, change: Callable[[Actions], Actions]) -> Actions:
+    """Change actions, those that somebody else is still to decide included."""
+    if actions and isinstance(last := actions[-1], Consult):
+        return (*actions[:-1], last.then(change))
+    return change(actions)
+
+
 def is_replaced(rules: Sequence[Rule]) -> bool:
     """Whether the dialogue is not to be asked."""
     return bool(rules) and rules[-1].replaces
@@ -108,10 +117,10 @@ def apply(rules: Sequence[Rule], proceed: Callable[[], Actions]) -> Actions:
     actions = _REPLACE[rules[-1].what](rules[-1]) if is_replaced(rules) else proceed()
     for what, change in _CHANGE.items():
         if any(rule.what is what for rule in rules):
-            actions = change(actions)
+            actions = _alter(actions, change)
     for rule in rules:
         if rule.what is What.DELAY:
-            actions = _delay(actions, rule.seconds or 0)
+            actions = _alter(actions, partial(_delay, seconds=rule.seconds or 0))
     return (*(Struck(rule.name, rule.where, describe(rule)) for rule in rules), *actions)
 
 
@@ -125,7 +134,11 @@ def _delay(actions: Actions, seconds: float) -> Actions:
 
 def slow_down(actions: Actions, bytes_per_second: float) -> Actions:
     """Send replies in small pieces, each after the time that it takes."""
-    return tuple(each for action in actions for each in _slow_one(action, bytes_per_second))
+    return _alter(actions, partial(_slow_all, rate=bytes_per_second))
+
+
+def _slow_all(actions: Actions, rate: float) -> Actions:
+    return tuple(each for action in actions for each in _slow_one(action, rate))
 
 
 def _slow_one(action: Action, rate: float) -> Actions:

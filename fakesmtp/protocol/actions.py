@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from fakesmtp.protocol.authentication import Awaiting
     from fakesmtp.protocol.credentials import Login
     from fakesmtp.protocol.reply import Reply
@@ -132,6 +134,25 @@ class ShakeHands:
     flaw: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Consult:
+    """Read and do nothing until `ask` returns actions, and perform those; always the last action.
+
+    `who` names what is asked, as it is shown: `handle_MAIL`.
+    """
+
+    who: str
+    ask: Callable[[], Awaitable[Actions]]
+
+    def then(self, change: Callable[[Actions], Actions]) -> Consult:
+        """Change the actions that will be returned."""
+
+        async def ask() -> Actions:
+            return change(await self.ask())
+
+        return Consult(self.who, ask)
+
+
 Action = (
     Received
     | Say
@@ -148,5 +169,6 @@ Action = (
     | Said
     | Reset
     | ShakeHands
+    | Consult
 )
 Actions = tuple[Action, ...]

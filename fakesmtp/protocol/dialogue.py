@@ -9,7 +9,7 @@ is obeyed, and in which order, is the table `_CHECKS`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from fakesmtp.protocol.actions import (
     Actions,
@@ -322,7 +322,7 @@ class Dialogue:
             return text
         return text.replace("\r", "?")
 
-    _COMMANDS: ClassVar[dict[str, Callable[[Dialogue, str, str], Actions]]] = {
+    _COMMANDS: ClassVar[dict[str, Callable[[Any, str, str], Actions]]] = {
         "HELO": _hello,
         "EHLO": _hello,
         "STARTTLS": _starttls,

@@ -83,6 +83,12 @@ NHN_CLOUD_EMAIL = Profile(
     tls_required=_assumed(
         530, "5.7.0 Must issue a STARTTLS command first", "RFC 3207 §4", "Only with `require_tls`."
     ),
+    tls_refused=_assumed(
+        554,
+        "5.7.0 Command refused due to lack of security",
+        "RFC 3207 §4.1",
+        "Every command but QUIT, when a handler's `handle_STARTTLS` refused what TLS agreed on.",
+    ),
     auth_succeeded=_documented(
         235,
         "Authentication Successful",

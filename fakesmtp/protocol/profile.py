@@ -98,6 +98,7 @@ class Profile:
     starttls_when_active: Row
     starttls_with_commands_behind: Row
     tls_required: Row
+    tls_refused: Row
 
     auth_succeeded: Row
     auth_failed: Row

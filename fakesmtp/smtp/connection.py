@@ -7,31 +7,28 @@ which returns actions; aiosmtpd's own reader, commands and replies are not used.
 from __future__ import annotations
 
 import logging
-from asyncio import BufferedProtocol
-from functools import partial
+from asyncio import BufferedProtocol, CancelledError, Task
 from typing import TYPE_CHECKING, cast
 
 from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Deliver, Say
-from fakesmtp.protocol.conversation import Conversation
-from fakesmtp.protocol.fast import FastDialogue
-from fakesmtp.recording.actions import KEEP
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.notes import describe_half_line
-from fakesmtp.smtp.faulting import FaultPlayer
+from fakesmtp.smtp.conversing import make_conversation
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
+from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
-from fakesmtp.smtp.performing import PERFORM
+from fakesmtp.smtp.performing import HOW
 from fakesmtp.smtp.stream import Stream
 
 if TYPE_CHECKING:
     import asyncio
     import socket
-    from collections.abc import Iterable
+    import ssl
+    from collections.abc import Awaitable, Callable
 
-    from fakesmtp.faults import FaultScript
     from fakesmtp.protocol.reply import Reply
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
@@ -43,12 +40,6 @@ log = logging.getLogger("fakesmtp")
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
 _READ_SIZE = 64 * 1024
-#: How each kind of action is recorded and performed.
-_HOW = {kind: (KEEP.get(kind), PERFORM.get(kind)) for kind in (*KEEP, *PERFORM)}
-
-
-def _count(connections: Iterable[Connection], script: FaultScript) -> int:
-    return sum(each._terms.faults is script for each in connections)  # noqa: SLF001 - see below
 
 
 class Connection(SMTP, BufferedProtocol):
@@ -73,28 +64,16 @@ class Connection(SMTP, BufferedProtocol):
         self._socket = accepted
         self._hold: Hold | None = None
         self._is_writable = True
-        self._timer: asyncio.TimerHandle | None = None
+        self._pending: asyncio.TimerHandle | Task[None] | None = None
         #: Actions that come after a pause.
         self._left: Actions = ()
         #: Bytes that arrived although nothing is read: not every loop can pause at once.
         self._early = b""
         self._out: list[bytes] = []
+        self.ssl_object: ssl.SSLObject | None = None
         self.record = services.begin_session(listener, terms, address)
-        self._converse(address[0])
-
-    def _converse(self, host: str) -> None:
-        terms, listener = self._terms, self._listener
-        dialogue = FastDialogue(
-            terms.profile, terms.policy, terms.accounts, host, tls=listener.implicit_tls
-        )
-        self._faults = FaultPlayer(
-            terms.faults,
-            dialogue,
-            port=listener.real_port,
-            session=self.record.id,
-            connections=partial(_count, self._services.connections, terms.faults),
-        )
-        self._conversation = Conversation(dialogue, terms.policy, self._faults.speaker)
+        self.faults = terms.faults
+        self._conversation = make_conversation(self, services, listener, terms, address)
 
     # -- asyncio's side ------------------------------------------------------------------------
 
@@ -187,15 +166,11 @@ class Connection(SMTP, BufferedProtocol):
                 return False
             actions = self._conversation.next_actions()
             if not actions:
-                self._end_with_tls()
+                if self._stream is not None and self._stream.is_peer_closed:
+                    self._hold = Hold.CLOSING
                 return False
             self._perform(actions)
         return True
-
-    def _end_with_tls(self) -> None:
-        """Close when the client has ended TLS in order: nothing more comes."""
-        if self._stream is not None and self._stream.is_peer_closed:
-            self._hold = Hold.CLOSING
 
     def take_turn(self) -> bool:
         """Take some steps of a backlog; return whether there may be more."""
@@ -229,7 +204,7 @@ class Connection(SMTP, BufferedProtocol):
     def _perform(self, actions: Actions) -> None:
         """Record and perform actions; after one that takes time, the others are left for later."""
         for n, action in enumerate(actions, 1):
-            keep, perform = _HOW[type(action)]
+            keep, perform = HOW[type(action)]
             if keep is not None:
                 keep(self.record, action)
             if perform is not None:
@@ -237,6 +212,13 @@ class Connection(SMTP, BufferedProtocol):
             if self._hold is not None:
                 self._left = actions[n:]
                 return
+
+    async def push(self, status: str | bytes) -> None:
+        """Send a line of a hook's own, in aiosmtpd's way, and record it as a reply."""
+        reply = read_pushed(status)
+        self.record.said(reply)
+        self.send(reply.wire)
+        self._flush()
 
     def send(self, data: bytes) -> None:
         """Send bytes when everything that is decided now has been performed."""
@@ -263,26 +245,46 @@ class Connection(SMTP, BufferedProtocol):
 
     def wait(self, seconds: float) -> None:
         """Do and read nothing for `seconds`."""
+        self._pause()
+        self.idle_at = NEVER
+        self._pending = self.loop.call_later(seconds, self._resume)
+
+    def wait_for(self, name: str, ask: Callable[[], Awaitable[Actions]]) -> None:
+        """Do and read nothing until `ask` returns actions; perform them, then go on.
+
+        The idle time goes on. A connection that ends cancels what it waits for.
+        """
+        self._pause()
+        self._is_active()
+        self._pending = self.loop.create_task(self._await(ask), name=name)
+
+    async def _await(self, ask: Callable[[], Awaitable[Actions]]) -> None:
+        try:
+            self._resume(await ask())
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
+            if not (isinstance(error, CancelledError) and self._hold is Hold.CLOSING):
+                self._fail(error)
+
+    def _pause(self) -> None:
         self._flush()
         self._pause_reading()
-        self._hold, self.idle_at = Hold.PAUSE, NEVER
-        self._timer = self.loop.call_later(seconds, self._resume)
+        self._hold = Hold.PAUSE
 
     def stall(self, seconds: float | None) -> None:
         """Ignore the client for `seconds`, then close; None: until it gives up."""
         self._flush()
         self._hold, self.idle_at = Hold.STALL, NEVER
         if seconds:
-            self._timer = self.loop.call_later(seconds, self._give_up)
+            self._pending = self.loop.call_later(seconds, self._give_up)
 
-    def _resume(self) -> None:
-        """Go on after a pause."""
-        self._hold = self._timer = None
+    def _resume(self, actions: Actions = ()) -> None:
+        """Go on after a pause, with these actions first."""
+        self._hold = self._pending = None
         self._is_active()
         self._services.idle.watch(self)
         left, self._left = self._left, ()
         try:
-            self._perform(left)
+            self._perform((*actions, *left))
             self._flush()
         except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
@@ -324,7 +326,7 @@ class Connection(SMTP, BufferedProtocol):
         seconds = stream.finish_handshake()
         from fakesmtp.recording.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
 
-        self._hold = None
+        self._hold, self.ssl_object = None, tls.ssl_object
         self.record.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
         self._is_active()
         self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
@@ -370,9 +372,9 @@ class Connection(SMTP, BufferedProtocol):
         self.idle_at = monotonic() + self._terms.policy.idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         if self.record.closed_by is None:
+            if self._pending is not None:
+                self._pending.cancel()  # once, as it may be cleaning up
             self.record.ended(closed_by, detail)
             self._services.ended(self.record)
 
@@ -381,18 +383,17 @@ class Connection(SMTP, BufferedProtocol):
         if self._hold is Hold.HANDSHAKE and self._stream is not None:
             far = self._stream.describe_handshake(implicit_tls=self._listener.implicit_tls)
             return f"in the middle of the TLS handshake, {far}"
+        if isinstance(self._pending, Task):
+            return f"while {self._pending.get_name()} was running"
         size = self._conversation.message_size
         if size is not None:
             return f"in the middle of a message, after {size} bytes"
         return describe_half_line(self._conversation.take_unread())
 
     def _fail(self, error: BaseException) -> None:
-        """Reply from the profile, close, and let the test know of an exception of ours.
-
-        Whatever it is, it is not the client's: neither the loop nor the client sees it.
-        """
+        """Reply from the profile, close, and let the test know: neither client nor loop do."""
         log.error("a bug in fakesmtp or in a callback", exc_info=error)
         self._services.failed(error)
         self._out = [self._terms.profile.internal_error.reply().wire]
-        self._hold = Hold.CLOSING
+        self.hang_up(ClosedBy.SERVER)
         self._flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.protocol.actions import (
+    Consult,
     Deliver,
     HangUp,
     Reset,
@@ -15,6 +16,7 @@ from fakesmtp.protocol.actions import (
     StartTls,
     Wait,
 )
+from fakesmtp.recording.actions import KEEP
 from fakesmtp.recording.causes import ClosedBy
 
 if TYPE_CHECKING:
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.smtp.connection import Connection
 
-#: The other actions are recorded and nothing else.
-PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
+_PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
     Say: lambda connection, action: connection.send(action.reply.wire),
     SendRaw: lambda connection, action: connection.send(action.data),
     Deliver: lambda connection, action: connection.deliver(action),
@@ -33,6 +34,11 @@ PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
     Reset: lambda connection, _: connection.reset(),
     Wait: lambda connection, action: connection.wait(action.seconds),
     Stall: lambda connection, action: connection.stall(action.seconds),
+    Consult: lambda connection, action: connection.wait_for(action.who, action.ask),
     StartTls: lambda connection, action: connection.start_tls(go_ahead=action.reply),
     ShakeHands: lambda connection, action: connection.start_tls(action.flaw),
+}
+#: How each kind of action is recorded and performed; None: it is not.
+HOW: Mapping[type, tuple[Callable[..., None] | None, Callable[..., None] | None]] = {
+    kind: (KEEP.get(kind), _PERFORM.get(kind)) for kind in (*KEEP, *_PERFORM)
 }

@@ -102,6 +102,7 @@ class Runner:
         for connection in list(connections):
             connection.abort()
             await asyncio.sleep(0)
+        await _end_tasks()
 
     async def _begin(
         self, accepted: socket.socket, peer: tuple[str, int], listener: Listener, terms: Terms
@@ -120,6 +121,16 @@ class Runner:
         log.error("a bug in fakesmtp: %s", context["message"], exc_info=error)
         if error is not None:
             self._services.failed(error)
+
+
+async def _end_tasks() -> None:
+    """Cancel what hooks of a handler have left running, and give it time to clean up."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        if not task.cancelling():
+            task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_LAST_WORDS)
 
 
 def _listen(

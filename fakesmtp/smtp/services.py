@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fakesmtp.recording import Session, SessionLog
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.connection import Connection
+    from fakesmtp.smtp.hooks import Hooks
     from fakesmtp.smtp.idling import IdleWatch
     from fakesmtp.smtp.listeners import Listener
 
@@ -26,7 +27,7 @@ class Terms(NamedTuple):
     """What holds for a session from its first byte to its last.
 
     `owner` is whatever the sessions that begin now belong to: a test, for instance.
-    `faults` may change while they last.
+    `faults` may change while they last. `hooks` are those of an aiosmtpd handler, if there is one.
     """
 
     profile: Profile
@@ -34,6 +35,7 @@ class Terms(NamedTuple):
     accounts: Accounts
     faults: FaultScript
     owner: object = None
+    hooks: Hooks | None = None
 
 
 class Services(NamedTuple):

@@ -1,0 +1,183 @@
+"""The hooks of an aiosmtpd handler: which ones it has, calling them, reading what they return."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from warnings import warn
+
+from aiosmtpd.smtp import MISSING
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.protocol.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiosmtpd.smtp import SMTP, Envelope, Session
+
+#: The hooks that are called, in the order of a session: `handle_EHLO` and so on.
+HOOKS = ("EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "VRFY", "QUIT")
+_EXCEPTION = "exception"
+#: Parameters of `handle_EHLO`, without `self`: today's form and the deprecated one.
+_EHLO_PARAMETERS, _OLD_EHLO_PARAMETERS = 5, 4
+#: What a handler cannot have here, and what to do instead.
+_UNSUPPORTED = (
+    (
+        r"auth_.+",
+        "the accounts of FakeSMTP decide AUTH; remove it, and refuse a login by `handle_AUTH`",
+    ),
+    ("handle_PROXY", "fakesmtp does not read the PROXY protocol; remove the method"),
+    (
+        "process_message",
+        "aiosmtpd has deprecated it; use `async def handle_DATA(self, server, session, envelope)`",
+    ),
+)
+_TEXT = r"[^\r\n]*"
+_REPLY = re.compile(rf"(?:([2-5]\d\d)-{_TEXT}\r\n(?:\1-{_TEXT}\r\n)*\1|[2-5]\d\d)(?: {_TEXT})?")
+_LINE = rf"[2-5]\d\d(?:[ -]{_TEXT})?"
+_LINES = re.compile(rf"{_LINE}(?:\r\n{_LINE})*")
+
+
+class Hooks:
+    """The hooks of one handler, for every connection of a server.
+
+    Raises `ConfigurationError` for a handler that has what fakesmtp does not support.
+    """
+
+    __slots__ = ("_hooks", "handler")
+
+    def __init__(self, handler: object) -> None:
+        _check(handler)
+        self.handler = handler
+        # As aiosmtpd: what `dir` does not list is not a hook.
+        self._hooks: dict[str, Callable[..., Any]] = {
+            name: getattr(handler, f"handle_{name}")
+            for name in (*HOOKS, _EXCEPTION)
+            if f"handle_{name}" in dir(handler)
+        }
+        if "EHLO" in self._hooks:
+            self._hooks["EHLO"] = _check_ehlo(self._hooks["EHLO"])
+        if inspect.iscoroutinefunction(self._hooks.get("STARTTLS")):
+            raise ConfigurationError(
+                f"{_name(handler)}.handle_STARTTLS is `async def`, but aiosmtpd calls it without "
+                "await: write `def handle_STARTTLS(self, server, session, envelope)`"
+            )
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._hooks
+
+    async def call(self, name: str, server: SMTP, *arguments: object) -> Reply | None:
+        """Await a hook; return its reply, None where it leaves that to the server (`MISSING`).
+
+        An exception, also one about what the hook returned, goes to the handler's
+        `handle_exception`, and is raised where there is none.
+        """
+        hook = partial(self._hooks[name], server, server.session, server.envelope)
+        try:
+            return await _await(f"handle_{name}", hook(*arguments))
+        except Exception as error:
+            if _EXCEPTION not in self._hooks:
+                raise
+            return await _await("handle_exception", self._hooks[_EXCEPTION](error))
+
+    def accepts_tls(self, server: SMTP) -> bool:
+        """Call `handle_STARTTLS`, which is not awaited; True without one."""
+        hook = self._hooks.get("STARTTLS")
+        return hook is None or bool(hook(server, server.session, server.envelope))
+
+
+async def _await(hook: str, result: object) -> Reply | None:
+    if not inspect.isawaitable(result):
+        raise ConfigurationError(
+            f"{hook} is not async, it returned {result!r}: write `async def {hook}`"
+        )
+    returned = await result
+    return None if returned is MISSING else read_reply(hook, returned)
+
+
+# -- checking a handler ----------------------------------------------------------------------------
+
+
+def _name(handler: object) -> str:
+    return type(handler).__name__
+
+
+def _check(handler: object) -> None:
+    if isinstance(handler, type):
+        name = handler.__name__
+        raise ConfigurationError(f"handler is the class {name}; give an instance: {name}()")
+    for name in dir(handler):
+        for pattern, instead in _UNSUPPORTED:
+            if re.fullmatch(pattern, name) and callable(getattr(handler, name)):
+                raise ConfigurationError(f"{_name(handler)}.{name} is not supported: {instead}")
+
+
+def _check_ehlo(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a hook of today's form."""
+    number = len(inspect.signature(hook).parameters)
+    if number == _EHLO_PARAMETERS:
+        return hook
+    if number == _OLD_EHLO_PARAMETERS:
+        message = "handle_EHLO with 4 arguments is deprecated in aiosmtpd; add a 5th, `responses`"
+        warn(message, DeprecationWarning, stacklevel=4)
+        return partial(_call_old_ehlo, hook)
+    raise ConfigurationError(
+        f"handle_EHLO takes {number} arguments, not 5: write "
+        "`async def handle_EHLO(self, server, session, envelope, hostname, responses)`"
+    )
+
+
+async def _call_old_ehlo(
+    hook: Callable[..., Awaitable[Any]],
+    server: SMTP,
+    session: Session,
+    envelope: Envelope,
+    hostname: str,
+    responses: list[str],
+) -> object:
+    """Send all lines before the hook is called: what it returns is the last one."""
+    await server.push("\r\n".join(f"{line[:3]}-{line[4:]}" for line in responses))
+    return await hook(server, session, envelope, hostname)
+
+
+# -- reading replies -------------------------------------------------------------------------------
+
+
+def read_reply(hook: str, returned: object) -> Reply:
+    """Read what a hook returned: one line, or a list of lines.
+
+    Raises `ConfigurationError` when that is not an SMTP reply (RFC 5321 §4.2).
+    """
+    text = _join(returned)
+    if text is None or not _REPLY.fullmatch(text):
+        raise ConfigurationError(
+            f"{hook} returned {returned!r}, which is not an SMTP reply: return a code and a text "
+            "in ASCII, such as '250 OK'; of several lines each but the last is like '250-first'"
+        )
+    return Reply.of_wire(f"{text}\r\n".encode("ascii"))
+
+
+def read_pushed(status: str | bytes) -> Reply:
+    """Read lines that a hook sends by itself; they need not be a whole reply.
+
+    Raises `ConfigurationError` when one does not start with a reply code.
+    """
+    text = _join(status)
+    if text is None or not _LINES.fullmatch(text):
+        raise ConfigurationError(
+            f"push({status!r}) is not a line of an SMTP reply: send a code and a text in ASCII, "
+            "such as '250 OK', without the line end"
+        )
+    return Reply.of_wire(f"{text}\r\n".encode("ascii"))
+
+
+def _join(returned: object) -> str | None:
+    """Join lines; None for what is not text in ASCII."""
+    lines = list(returned) if isinstance(returned, list | tuple) else [returned]
+    texts = [line.decode("latin-1") if isinstance(line, bytes) else line for line in lines]
+    if all(isinstance(text, str) and text.isascii() for text in texts):
+        return "\r\n".join(map(str, texts))
+    return None
