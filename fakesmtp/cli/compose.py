@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.values import read_account
-from fakesmtp.errors import ConfigurationError
+from fakesmtp.errors import CertificateError, ConfigurationError
 from fakesmtp.files import read_text
 from fakesmtp.smtp.listeners import REAL_PORTS, check_ports
+from fakesmtp.tls.files import make_folder
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -39,7 +41,10 @@ def choose_ports(settings: Settings) -> dict[int, int]:
 
 
 def choose_certificates(settings: Settings) -> Path:
-    """Give the folder of the certificates: as set, or of the checkout, or of the user."""
+    """Give the folder of the certificates: as set, or of the checkout, or of the user.
+
+    Raises `CertificateError` for a user without a home.
+    """
     if settings.certs_dir is not None:
         return settings.certs_dir.absolute()
     checkout = Path(__file__).parents[2]
@@ -47,7 +52,40 @@ def choose_certificates(settings: Settings) -> Path:
         return checkout / "certs"
     from platformdirs import user_data_path  # noqa: PLC0415 - lazily: most starts do without it
 
-    return user_data_path("fakesmtp", appauthor=False) / "certs"
+    folder = user_data_path("fakesmtp", appauthor=False) / "certs"
+    if not folder.is_absolute():  # `~`, as it stands
+        raise CertificateError(
+            "this user has no home folder to keep certificates in: name a folder, --certs-dir DIR"
+        )
+    return folder
+
+
+def try_certificates(settings: Settings, warn: Callable[[str], object]) -> Path | None:
+    """Give the folder of the certificates, None where nothing can be kept, which is warned of.
+
+    A folder that was named is given in any case.
+    """
+    if settings.certs_dir is not None:
+        return choose_certificates(settings)
+    try:
+        folder = choose_certificates(settings)
+        _check_usable(folder)
+    except CertificateError as error:
+        warn(f"{error}. Until then each run has a temporary authority of its own")
+        return None
+    return folder
+
+
+def _check_usable(folder: Path) -> None:
+    """Raise `CertificateError` for a folder without an authority in which none can be made."""
+    if os.path.exists(folder / "ca.pem"):  # noqa: PTH110 - Path's raises where nothing may be read
+        return
+    make_folder(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CertificateError(
+            f"cannot write to {folder}: give this user the right to it, or name another folder, "
+            "--certs-dir DIR"
+        )
 
 
 def _is_checkout(folder: Path) -> bool:

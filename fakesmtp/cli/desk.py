@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import signal
-import sys
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from fakesmtp.cli.console import say
 from fakesmtp.clock import monotonic
 from fakesmtp.mail import ReceivedMail
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fakesmtp.cli.outbox import Outbox
     from fakesmtp.cli.report import Report
     from fakesmtp.recording import Session
     from fakesmtp.store import Store
 
 #: A client that keeps its connection open gets this long (seconds) to read the last reply.
 _GOODBYE = 1.0
-#: On Windows a wait without an end cannot be interrupted by Ctrl-C (seconds).
-_PATIENCE = 0.5 if sys.platform == "win32" else None
+#: Seconds of one wait. A signal does not end a wait that was about to begin when it came, and on
+#: Windows none at all; so no wait is without an end.
+_PATIENCE = 0.5
 _ENOUGH = "--exit-after"
 
 
 class Desk:
-    """One server's desk. A slow terminal holds up the desk, and no client."""
+    """One server's desk. A slow terminal holds up neither the desk nor a client."""
 
-    def __init__(self, report: Report, store: Store, *, limit: int, wanted: int | None) -> None:
+    def __init__(
+        self, report: Report, outbox: Outbox, store: Store, *, limit: int, wanted: int | None
+    ) -> None:
         """Say when `store` is full, which is at `limit` mails; be done after `wanted` mails."""
         self._report = report
+        self._say = outbox.put
         self._store = store
         self._limit = limit
         self._wanted = wanted
@@ -65,7 +68,7 @@ class Desk:
         reason = None
         while reason is None:
             reason = self._take()
-        say(self._report.stopping(reason, self._mails))
+        self._say(self._report.stopping(reason, self._mails))
 
     def clear(self) -> None:
         """Say what was left when the server stopped."""
@@ -86,21 +89,21 @@ class Desk:
         is_over = self._deadline is not None and getattr(event, "id", "") == self._last_session
         return _ENOUGH if is_over else None
 
-    def _patience(self) -> float | None:
+    def _patience(self) -> float:
         return _PATIENCE if self._deadline is None else max(0.0, self._deadline - monotonic())
 
     def _tell(self, event: ReceivedMail | Session) -> None:
         if isinstance(event, ReceivedMail):
             self._count(event)
-            say(self._report.arrived(event))
+            self._say(self._report.arrived(event))
         else:
-            say(self._report.ended(event))
+            self._say(self._report.ended(event))
 
     def _count(self, mail: ReceivedMail) -> None:
         self._mails += 1
         if self._store.dropped and not self._said_full:
             self._said_full = True
-            say(self._report.full(self._limit))
+            self._say(self._report.full(self._limit))
         if self._mails == self._wanted:
             # Not at once: the reply to this mail is on its way, and the client says QUIT.
             self._last_session = mail.session_id

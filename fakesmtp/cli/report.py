@@ -49,6 +49,9 @@ class Report(Protocol):
     def full(self, limit: int) -> Iterator[str]:
         """The oldest mail had to go, for the first time."""
 
+    def dropped(self, lines: int) -> Iterator[str]:
+        """Lines could not be printed, because nobody read the output."""
+
     def stopping(self, reason: str, mails: int) -> Iterator[str]:
         """The server is about to stop, after that many mails."""
 
@@ -106,6 +109,10 @@ class TextReport:
         if not self._quiet:
             yield f"{limit} mails are kept: from now on the oldest goes for each (--max-messages)"
 
+    def dropped(self, lines: int) -> Iterator[str]:
+        """Say how many, also when quiet."""
+        yield f"{_count(lines, 'line')} dropped here: nobody read the output"
+
     def stopping(self, reason: str, mails: int) -> Iterator[str]:
         """Why, and what was there."""
         if not self._quiet:
@@ -113,7 +120,7 @@ class TextReport:
 
 
 class JsonReport:
-    """One JSON object a line; `event` is ready, mail, refused, session, full or stopping."""
+    """JSON Lines; `event` is ready, mail, refused, session, full, dropped or stopping."""
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._quiet = quiet
@@ -174,6 +181,10 @@ class JsonReport:
         """Name the limit."""
         if not self._quiet:
             yield _event("full", limit=limit)
+
+    def dropped(self, lines: int) -> Iterator[str]:
+        """Say how many, also when quiet."""
+        yield _event("dropped", lines=lines)
 
     def stopping(self, reason: str, mails: int) -> Iterator[str]:
         """Why, and what was there."""

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.cli.compose import (
     choose_accounts,
-    choose_certificates,
     choose_loop,
     choose_ports,
     is_loopback,
+    try_certificates,
 )
-from fakesmtp.cli.console import say, warn
+from fakesmtp.cli.console import warn
 from fakesmtp.cli.desk import Desk
 from fakesmtp.cli.options import takes
+from fakesmtp.cli.outbox import Outbox
 from fakesmtp.cli.planned import choose_faults, heeding_hangup
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.settings import READ, SETTINGS, Settings
@@ -23,6 +24,7 @@ from fakesmtp.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @takes(*(name for name, row in SETTINGS.items() if row.group != READ))
@@ -33,20 +35,24 @@ def serve(settings: Settings) -> None:
     """
     report = _choose_report(settings)
     store = MemoryStore(settings.max_messages)
-    desk = Desk(report, store, limit=settings.max_messages, wanted=settings.exit_after)
-    server = _make_server(settings, store)
-    server.on_mail(desk.hear)
-    server.on_session_end(desk.hear)
+    certificates = try_certificates(settings, warn)
+    server = _make_server(settings, store, certificates)
     _warn(settings)
-    with (
-        desk.heeding_signals(),
-        heeding_hangup(server.faults),
-        server,
-        _serving_http(server, settings.http) as url,
-    ):
-        _open(server, settings, report, url)
-        desk.work()
-    desk.clear()
+    with Outbox(report.dropped) as outbox:
+        desk = Desk(report, outbox, store, limit=settings.max_messages, wanted=settings.exit_after)
+        server.on_mail(desk.hear)
+        server.on_session_end(desk.hear)
+        with (
+            desk.heeding_signals(),
+            heeding_hangup(server.faults),
+            server,
+            _serving_http(server, settings.http) as url,
+        ):
+            outbox.put(report.started(_describe_start(server, settings, certificates, url)))
+            # What was there already is looked at now: it takes a fifth of the start.
+            server.client_context()
+            desk.work()
+        desk.clear()
 
 
 def _choose_report(settings: Settings) -> Report:
@@ -54,13 +60,13 @@ def _choose_report(settings: Settings) -> Report:
     return kind(quiet=settings.quiet, verbose=settings.verbose)
 
 
-def _make_server(settings: Settings, store: MemoryStore) -> FakeSMTP:
+def _make_server(settings: Settings, store: MemoryStore, certificates: Path | None) -> FakeSMTP:
     return FakeSMTP(
         ports=choose_ports(settings),
         host=settings.hosts,
         accounts=choose_accounts(settings) or "any",
         policy=settings.policy,
-        certificates=choose_certificates(settings),
+        certificates=certificates,
         store=store,
         record_dir=settings.record_dir,
         faults=choose_faults(settings.faults),
@@ -89,18 +95,14 @@ def _serving_http(server: FakeSMTP, address: tuple[str, int] | None) -> Iterator
         yield http.url
 
 
-def _open(server: FakeSMTP, settings: Settings, report: Report, url: str | None) -> None:
-    """Say that the server is ready, and see to its certificates.
-
-    Certificates that are there already are looked through behind the ready line, while nothing
-    else is to do: loading ssl and looking takes a fifth of the start.
-    """
+def _describe_start(
+    server: FakeSMTP, settings: Settings, certificates: Path | None, url: str | None
+) -> Start:
+    """Tell what there is to tell at start; the CA file exists then."""
     from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - lazily: the server listens first
 
-    folder = choose_certificates(settings)
-    ca_file = CertificateFolder(folder).ca_file
+    ca_file = CertificateFolder(certificates).ca_file if certificates else server.ca_file
     if not ca_file.exists():
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))
-    say(report.started(Start(settings.hosts, server.listeners, ca_file, app_keys, url)))
-    server.client_context()
+    return Start(settings.hosts, server.listeners, ca_file, app_keys, url)
