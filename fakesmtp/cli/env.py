@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fakesmtp.cli.compose import PLACE, choose_accounts, choose_certificates, choose_ports
+from fakesmtp.cli.compose import (
+    PLACE,
+    choose_accounts,
+    choose_certificates,
+    choose_ports,
+    reachable,
+)
 from fakesmtp.cli.console import say
 from fakesmtp.cli.options import takes
 from fakesmtp.cli.settings import Settings
@@ -54,7 +59,7 @@ def env(
 def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> Variables:
     user_name, password = _choose_login(settings, show_secret=show_secret)
     return {
-        "SMTP_HOST": _reachable(settings.hosts[0]),
+        "SMTP_HOST": reachable(settings.hosts[0]),
         "SMTP_PORT": str(_find_port(settings, port)),
         "SMTP_SECURITY": "tls" if REAL_PORTS[port] else "starttls",
         "SMTP_CA_FILE": str(CertificateFolder(choose_certificates(settings)).ca_file),
@@ -77,17 +82,6 @@ def _find_port(settings: Settings, port: int) -> int:
         )
         raise ConfigurationError(message)
     return ports[port]
-
-
-def _reachable(host: str) -> str:
-    """Give the address to connect to: one cannot connect to "all addresses"."""
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    if not address.is_unspecified:
-        return host
-    return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - IPv4
 
 
 def _choose_login(settings: Settings, *, show_secret: bool) -> tuple[str, str]:

@@ -37,7 +37,7 @@ class LightParameters:
 
 def _process(param: Any, ctx: object, value: object) -> object:  # noqa: ANN401 - as above
     # What stands for "not given" differs between versions of Click.
-    if not isinstance(value, str | int | list | tuple):
+    if not (param.required or isinstance(value, str | int | list | tuple)):
         return None
     is_setting = param.name in _SETTINGS_FIELDS
     return value if is_setting else type(param).process_value(param, ctx, value)

@@ -19,6 +19,7 @@ from fakesmtp.cli.outbox import Outbox
 from fakesmtp.cli.planned import choose_faults, heeding_hangup
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.settings import READ, SETTINGS, Settings
+from fakesmtp.cli.sources import find_unknown_variables
 from fakesmtp.server import FakeSMTP
 from fakesmtp.store.memory import MemoryStore
 
@@ -75,6 +76,8 @@ def _make_server(settings: Settings, store: MemoryStore, certificates: Path | No
 
 
 def _warn(settings: Settings) -> None:
+    for sentence in find_unknown_variables():
+        warn(sentence)
     for host in settings.hosts:
         if not is_loopback(host):
             warn(f"{host} is no loopback address: whoever reaches it can log in and send")

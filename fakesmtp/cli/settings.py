@@ -15,12 +15,12 @@ from fakesmtp.cli.values import (
     read_account,
     read_address,
     read_count,
+    read_host,
     read_integer,
     read_path,
     read_ports,
     read_seconds,
     read_size,
-    read_text,
     read_truth,
     read_url,
     show_size,
@@ -110,7 +110,7 @@ class Settings:
     host: tuple[str, ...] = field(
         default=("127.0.0.1",),
         metadata=_columns(
-            read_text,
+            read_host,
             "The address to listen on; give it again for another.",
             metavar="ADDRESS",
             many=True,

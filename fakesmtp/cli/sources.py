@@ -15,11 +15,14 @@ from fakesmtp.tables import TableError, parse_toml
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 _T = TypeVar("_T")
 
 FILE_NAME = "fakesmtp.toml"
+_PREFIX = "FAKESMTP_"
+#: Read by this project's own tests.
+_NOT_OURS = {"FAKESMTP_TEST_ALL"}
 _MOST = 2**63 - 1
 #: Two names for one thing, what `sessions` reads.
 _RIVALS = {"server": "record-dir", "record-dir": "server"}
@@ -71,6 +74,20 @@ def _from_options(options: Mapping[str, Any]) -> dict[str, Given]:
         for name, value in options.items()
         if value not in (None, [], ())
     }
+
+
+def find_unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Name the variables that look like settings and are none, each with what may be meant."""
+    known = {row.variable for row in SETTINGS.values()}
+    unknown = sorted(n for n in environ if n.startswith(_PREFIX) and n not in known | _NOT_OURS)
+    return [f"{name} is not a setting{_hint(name, known)}" for name in unknown]
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(
+        name.removeprefix(_PREFIX), [each.removeprefix(_PREFIX) for each in known], 1
+    )
+    return f"; did you mean {_PREFIX}{near[0]}?" if near else "; fakesmtp serve --help lists them"
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Given]:

@@ -98,9 +98,24 @@ def show_size(size: int) -> str:
     return str(size)
 
 
+#: What looks like a list: `a:b,c:d`.
+_NEXT_ACCOUNT = re.compile(r",[^,:\s]+:[^,:\s]+")
+
+
+def read_host(text: str) -> str:
+    """Read an address to listen on; `[::1]` is `::1`."""
+    host = text.strip()
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
 def read_account(text: str) -> Account:
     """APPKEY:SECRETKEY, parted at the first colon; no error repeats the text."""
     app_key, _, secret_key = text.strip().partition(":")
+    if _NEXT_ACCOUNT.search(secret_key):
+        raise ValueError(
+            "a comma and a second APPKEY:SECRETKEY follow the first: part accounts with blanks in "
+            "a variable, give --account again, or name a file (--accounts-file)"
+        )
     if not app_key or not secret_key or "#" in app_key:
         raise ValueError(
             "an account is APPKEY:SECRETKEY, neither of them empty and no '#' in the AppKey"

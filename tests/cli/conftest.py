@@ -75,6 +75,12 @@ def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def program() -> tuple[str, ...]:
+    """The command line as the start of a process's arguments."""
+    return PROGRAM
+
+
+@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
     """`run("env", "--port", "465")` runs a command in this process."""
 

@@ -122,7 +122,7 @@ def test_env_defaults(run: Run) -> None:
     """Without options the settings are those of 587 on 127.0.0.1."""
     lines = run("env", *CERTS).out.splitlines()
     assert lines[:3] == [
-        "export SMTP_HOST=127.0.0.1",
+        "export SMTP_HOST=localhost",
         "export SMTP_PORT=1587",
         "export SMTP_SECURITY=starttls",
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import smtplib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -87,3 +87,10 @@ def test_sighup(serve: Callable[..., Serving], file: Path) -> None:
         assert "read again" in server.process.stderr.readline()
         assert client.mail("from@example.com")[0] == 250
     assert server.stop(signal.SIGTERM).code == 0
+
+
+def test_check_without_a_file_is_a_usage_error(run: Callable[..., Any]) -> None:
+    """The argument that is missing is named."""
+    result = run("faults", "check")
+    assert result.code == 2
+    assert "Missing argument 'FILE'" in result.err

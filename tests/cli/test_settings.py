@@ -9,7 +9,7 @@ import pytest
 from hostile_files import SPECIAL, needs_special_files
 
 from fakesmtp.cli.settings import SETTINGS, Setting
-from fakesmtp.cli.sources import resolve
+from fakesmtp.cli.sources import find_unknown_variables, resolve
 from fakesmtp.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -274,3 +274,25 @@ def test_files_may_have_a_byte_order_mark(run: Run, tmp_path: Path) -> None:
     assert result.code == 0
     assert "AppKey" in result.out
     assert "\ufeff" not in result.out
+
+
+def test_unknown_variables_are_named() -> None:
+    """A variable that looks like a setting and is none is named, with what may be meant."""
+    environ = {"FAKESMTP_PROT_OFFSET": "1", "FAKESMTP_PORTS": "auto", "FAKESMTP_XYZZY": "1"}
+    assert find_unknown_variables(environ) == [
+        "FAKESMTP_PROT_OFFSET is not a setting; did you mean FAKESMTP_PORT_OFFSET?",
+        "FAKESMTP_XYZZY is not a setting; fakesmtp serve --help lists them",
+    ]
+
+
+def test_accounts_with_commas_are_refused() -> None:
+    """A list with commas would be one SecretKey: the error says how to give several accounts."""
+    with pytest.raises(ConfigurationError, match="part accounts with blanks"):
+        resolve({}, {"FAKESMTP_ACCOUNT": "a:b,c:d"})
+    settings = resolve({}, {"FAKESMTP_ACCOUNT": "a:b,c d:e"})
+    assert [account.secret_key for account in settings.account] == ["b,c", "e"]
+
+
+def test_hosts_may_have_brackets() -> None:
+    """`[::1]` is the address ::1."""
+    assert resolve({"host": ["[::1]"]}, {}).hosts == ("::1",)
