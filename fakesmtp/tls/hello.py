@@ -5,6 +5,7 @@ Pure: bytes in, facts out. OpenSSL takes the message apart again, and refuses wh
 
 from __future__ import annotations
 
+from struct import Struct, error, unpack
 from typing import NamedTuple
 
 #: RFC 8446 §5.1, §4: a record's content type, and the type of the message in it.
@@ -12,6 +13,9 @@ _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _RECORD_HEADER, _MESSAGE_HEADER = 5, 4
 #: RFC 6066 §3; RFC 8446 §4.2.7, §4.2.3.
 _SERVER_NAME, _SUPPORTED_GROUPS, _SIGNATURE_ALGORITHMS = 0, 10, 13
+_WANTED = frozenset({_SERVER_NAME, _SUPPORTED_GROUPS, _SIGNATURE_ALGORITHMS})
+#: An extension begins with its kind and its size (RFC 8446 §4.2).
+_EXTENSION = Struct("!HH")
 _HOST_NAME = 0
 _SECP256R1, _ECDSA_SECP256R1_SHA256 = 23, 0x0403
 #: Cipher suites of ours that P-256 certificates go with: those of TLS 1.3, and in TLS 1.2
@@ -52,7 +56,7 @@ def read_client_hello(data: bytes | bytearray) -> ClientHello | None:
         return None
     try:
         return _read_body(_Reader(message[_MESSAGE_HEADER:end]))
-    except ValueError:
+    except (ValueError, error):
         return None
 
 
@@ -97,10 +101,11 @@ class _Reader:
 
     def numbers(self) -> frozenset[int]:
         """Take all that is left, as numbers of two bytes."""
-        found = set()
-        while self:
-            found.add(self.number(2))
-        return frozenset(found)
+        # At once: one by one they would take 20 us, a tenth of the handshake.
+        count, rest = divmod(len(self._rest), 2)
+        if rest:
+            raise ValueError("a number is cut off")
+        return frozenset(unpack(f"!{count}H", self.take(2 * count)))
 
 
 def _read_body(body: _Reader) -> ClientHello:
@@ -108,7 +113,7 @@ def _read_body(body: _Reader) -> ClientHello:
     body.vector(1)  # session
     suites = body.vector(2).numbers()
     body.vector(1)  # compression
-    extensions = _read_extensions(body.vector(2)) if body else {}
+    extensions = _read_extensions(body.take(body.number(2))) if body else {}
     names = extensions.get(_SERVER_NAME)
     return ClientHello(
         server_name=_read_name(names.vector(2)) if names else None,
@@ -118,11 +123,15 @@ def _read_body(body: _Reader) -> ClientHello:
     )
 
 
-def _read_extensions(rest: _Reader) -> dict[int, _Reader]:
-    found = {}
-    while rest:
-        kind = rest.number(2)
-        found[kind] = rest.vector(2)
+def _read_extensions(data: bytes) -> dict[int, _Reader]:
+    """Find those that are wanted: to take all of them apart would be half of the work."""
+    found, place = {}, 0
+    while place < len(data):
+        kind, size = _EXTENSION.unpack_from(data, place)
+        place += _EXTENSION.size
+        if kind in _WANTED:
+            found[kind] = _Reader(data[place : place + size])
+        place += size
     return found
 
 
