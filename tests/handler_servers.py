@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Serve = Callable[[object], AbstractContextManager[tuple[int, ssl.SSLContext]]]
 
 
-class _AnyPort(Controller):
+class AnyPort(Controller):
     """A controller that may listen on port 0, a free one."""
 
     def _trigger_server(self) -> None:
@@ -39,7 +39,7 @@ def _let_in(_server: object, _session: object, _envelope: object, _how: str, dat
 @contextmanager
 def _serve_stock(handler: object) -> Iterator[tuple[int, ssl.SSLContext]]:
     identity = Identity(None)
-    controller = _AnyPort(
+    controller = AnyPort(
         handler,
         hostname="127.0.0.1",
         port=0,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-#: What nobody needs before a mail is read, TLS begins, a recording is read or a fault planned.
+#: What nobody needs before a mail is read, TLS begins, a recording is read, a fault planned
+#: or a handler given.
 LATER = {
     *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
@@ -18,6 +19,7 @@ LATER = {
         f"fakesmtp.mail.{name}"
         for name in ("decoding", "headers", "matching", "parts", "searching")
     ),
+    "fakesmtp.smtp.hooked",
     *(f"fakesmtp.recording.{name}" for name in ("jsonl", "text", "transactions")),
     *(
         f"fakesmtp.tls.{name}"

@@ -214,14 +214,13 @@ class HookedDialogue(Dialogue):
         self._envelope.mail_options.clear()
 
     def _take_recipient(self, address: str) -> Actions:
-        was_unproven, before = self._unproven_rcpt, list(self._envelope.rcpt_tos)
+        before = list(self._envelope.rcpt_tos)
         planned = super()._take_recipient(address)
         if _reply_of(planned).is_refusal:
             return planned
 
         def drop() -> None:
             self.rcpt_tos.pop()
-            self._unproven_rcpt = was_unproven
             self._envelope.rcpt_tos[:] = before
 
         def fill() -> None:

@@ -19,7 +19,7 @@ _SHORT = 8
 
 def marker_options() -> tuple[str, ...]:
     """Name the options that the marker has."""
-    return ("accounts", "faults", "profile", "require_auth", *Policy.names())
+    return ("accounts", "faults", "handler", "profile", "require_auth", *Policy.names())
 
 
 def read_markers(item: pytest.Item) -> dict[str, Any]:

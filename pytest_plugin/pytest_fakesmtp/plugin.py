@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_fakesmtp.view import FakeSMTPView
 
 _MARKER = (
-    "fakesmtp(*, accounts, faults, profile, require_auth, auth_required_at, require_tls, "
+    "fakesmtp(*, accounts, faults, handler, profile, require_auth, auth_required_at, require_tls, "
     "unknown_mail_type, empty_mail_type, several_hashes, mail_type_in_any_case, "
     "max_message_size, max_recipients, idle_timeout, unsafe_lone_lf_ends_message, "
     "unsafe_commands_behind_starttls, unsafe_user_name_in_any_case, "

@@ -49,6 +49,27 @@ def test_any_account(fakesmtp: FakeSMTPView) -> None:
     assert str(fakesmtp.sessions[0].login.mail_type) == "normal"
 
 
+class Refusing:
+    """A handler of aiosmtpd."""
+
+    async def handle_NOOP(self, *_: object) -> str:  # noqa: N802 - aiosmtpd's name
+        """Refuse."""
+        return "450 not now"
+
+
+@pytest.mark.fakesmtp(handler=Refusing())
+def test_a_handler(fakesmtp: FakeSMTPView) -> None:
+    """The hooks of a handler decide during this test."""
+    with connect(fakesmtp) as client:
+        assert client.noop() == (450, b"not now")
+
+
+def test_the_handler_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
+    """The next test has none."""
+    with connect(fakesmtp) as client:
+        assert client.noop()[0] == 250
+
+
 @pytest.mark.fakesmtp(require_auth=False, max_message_size=1000)
 class TestNearestWins:
     """Markers of class and function, together."""
@@ -74,7 +95,10 @@ class TestNearestWins:
 
 WRONG = [
     ("requre_tls=True", "has no option 'requre_tls'; did you mean 'require_tls'? Known are: acc*"),
-    ("zzz=1", "has no option 'zzz'. Known are: accounts, faults, profile, require_auth, *"),
+    (
+        "zzz=1",
+        "has no option 'zzz'. Known are: accounts, faults, handler, profile, require_auth, *",
+    ),
     ("'any'", "takes its options by name, not 'any'"),
     ("unknown_mail_type='no'", "cannot be: unknown_mail_type cannot be 'no': it is one of *"),
 ]
@@ -125,9 +149,24 @@ def test_wrong_accounts(run: Run) -> None:
     result.stdout.fnmatch_lines(["*::test_wrong: @pytest.mark.fakesmtp cannot be: AppKey 'a#b' *"])
 
 
+def test_an_unfit_handler(run: Run) -> None:
+    """A handler that cannot be fails its test in one sentence."""
+    result = run(
+        """
+        import pytest
+
+        @pytest.mark.fakesmtp(handler=object)
+        def test_wrong(fakesmtp):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*cannot be: handler is the class object; give an instance*"])
+
+
 def test_the_marker_is_registered_with_its_signature(run: Run) -> None:
     """`pytest --markers` lists every switch that there is."""
     result = run("", "--markers")
     line = next(line for line in result.outlines if line.startswith("@pytest.mark.fakesmtp("))
-    for name in ("accounts", "profile", "require_auth", *Policy.names()):
+    for name in ("accounts", "handler", "profile", "require_auth", *Policy.names()):
         assert f"{name}," in line.replace(")", ",")
