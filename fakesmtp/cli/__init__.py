@@ -5,17 +5,15 @@ Its libraries come with the extra `server`; they are imported when a command run
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fakesmtp.cli.console import complain
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _EXTRA = ("typer", "click", "rich", "platformdirs", "fastapi", "starlette", "uvicorn")
 _USAGE = 2
@@ -45,26 +43,12 @@ def _end_when_interrupted() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        with _collecting_no_garbage():
-            from fakesmtp.cli.app import load  # noqa: PLC0415 - lazily: with the extra's libraries
+        from fakesmtp.cli.app import load  # noqa: PLC0415 - lazily: with the extra's libraries
 
-            command = load(arguments)
-        return command()
+        return load(arguments)()
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA:
             raise
         message = f"the command line needs {missing}: pip install 'fakesmtp[server]' installs it"
         raise MissingExtraError(message) from error
-
-
-@contextmanager
-def _collecting_no_garbage() -> Iterator[None]:
-    """Look for no garbage meanwhile: what is loaded stays, and to see that takes long."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

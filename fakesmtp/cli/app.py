@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from fakesmtp.cli.options import GroupedCommand, LightGroup
+from fakesmtp.cli.options import GroupedCommand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -59,7 +59,6 @@ def _with_command(arguments: list[str]) -> list[str]:
 
 def _make_app(names: Collection[str]) -> typer.Typer:
     app = typer.Typer(
-        cls=LightGroup,
         help=_HELP,
         epilog=_EPILOG,
         rich_markup_mode=None,

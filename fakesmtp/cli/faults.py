@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fakesmtp.cli.console import escape, say
-from fakesmtp.cli.options import GroupedCommand, LightGroup
+from fakesmtp.cli.options import GroupedCommand
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.reading import read_file
 
@@ -20,7 +20,7 @@ _HELP = "Check files of planned faults."
 
 def make_faults() -> typer.Typer:
     """Make the group of commands."""
-    group = typer.Typer(cls=LightGroup, help=_HELP, rich_markup_mode=None, no_args_is_help=True)
+    group = typer.Typer(help=_HELP, rich_markup_mode=None, no_args_is_help=True)
     group.callback()(_stand_as_group)
     group.command("check", cls=GroupedCommand)(check)
     return group

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from fakesmtp.cli.settings import SETTINGS, Setting, show_default
 from fakesmtp.cli.sources import resolve
@@ -18,42 +17,15 @@ if TYPE_CHECKING:
     Command = Callable[..., None]
 
 _OWN = "Options"
-_SETTINGS_FIELDS = frozenset(row.field_name for row in SETTINGS.values())
 
 
-class LightParameters:
-    """Lets a command or a group of them start without pydantic.
-
-    Typer loads it to see that texts are texts, even when no option is given at all, which takes a
-    third of the whole start. The table reads the texts of settings; what is not given needs none.
-    """
-
-    def get_params(self, ctx: Any) -> Any:  # noqa: ANN401, D102 - Click's, wherever Typer has it from
-        params = super().get_params(ctx)  # type: ignore[misc]  # the class that this is mixed into
-        for param in params:
-            param.process_value = partial(_process, param)
-        return params
-
-
-def _process(param: Any, ctx: object, value: object) -> object:  # noqa: ANN401 - as above
-    # What stands for "not given" differs between versions of Click.
-    if not (param.required or isinstance(value, str | int | list | tuple)):
-        return None
-    is_setting = param.name in _SETTINGS_FIELDS
-    return value if is_setting else type(param).process_value(param, ctx, value)
-
-
-class LightGroup(LightParameters, TyperGroup):
-    """The program: a group of commands."""
-
-
-class GroupedCommand(LightParameters, TyperCommand):
+class GroupedCommand(TyperCommand):
     """A command whose help lists options by group, each name whole.
 
     Typer's own help has groups only in Rich's panels, which cut long names at 80 columns.
     """
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, D102 - as above
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, D102 - Click's, wherever Typer has it from
         groups: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fakesmtp.cli.console import complain, escape, say
-from fakesmtp.cli.options import GroupedCommand, LightGroup, takes
+from fakesmtp.cli.options import GroupedCommand, takes
 from fakesmtp.cli.settings import Settings
 from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.table import align, paint_event, paint_lines, painter, show_entry
@@ -39,7 +39,7 @@ SessionName = Annotated[str | None, typer.Argument(metavar="SESSION", help=_SESS
 
 def make_sessions() -> typer.Typer:
     """Make the group of commands."""
-    group = typer.Typer(cls=LightGroup, help=_HELP, rich_markup_mode=None, no_args_is_help=True)
+    group = typer.Typer(help=_HELP, rich_markup_mode=None, no_args_is_help=True)
     for name, command in (("list", list_), ("show", show), ("export", export), ("diff", diff)):
         group.command(name, cls=GroupedCommand)(command)
     return group

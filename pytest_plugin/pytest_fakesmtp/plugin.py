@@ -9,8 +9,6 @@ what.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
-from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Literal
 
 import pytest
@@ -167,29 +165,10 @@ def fakesmtp_max_events() -> int:
 # -- servers ---------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _as_installed() -> Iterator[None]:
-    """Import as Python does, from what pip compiled.
-
-    pytest would compile all of it anew for its `assert`s, which there are none of: in the first run
-    after an installation, and in every one where it cannot keep bytecode. That takes longer than
-    all else until the server runs.
-    """
-    sys.meta_path.insert(0, PathFinder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(PathFinder)
-
-
 @pytest.fixture(scope="session")
 def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`)."""
-    # The package itself by pytest's way: of this one alone it would warn, where pytest runs pytest.
-    import fakesmtp  # noqa: F401
-
-    with _as_installed():
-        from pytest_fakesmtp.servers import serve
+    from pytest_fakesmtp.servers import serve
 
     # Not as parameters: pytest visits every fixture a test depends on, for each test again.
     yield from serve(**{name: request.getfixturevalue(f"fakesmtp_{name}") for name in _DEFAULTS})

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +74,7 @@ def test_without_the_extra(
 
 def test_a_light_start() -> None:
     """Starting to serve loads no library that takes long, nor what is of other commands alone."""
-    heavy = {"cryptography", "fastapi", "uvicorn", "pydantic", "platformdirs", "rich", "tomllib"}
+    heavy = {"cryptography", "fastapi", "uvicorn", "platformdirs", "tomllib"}
     heavy |= {
         f"fakesmtp.{name}" for name in ("cli.sessions", "cli.certs", "faults.rules", "tls.leaf")
     }
@@ -91,24 +89,6 @@ def test_a_light_start() -> None:
     )
     assert done.stderr.startswith("fakesmtp: --ports")
     assert done.stdout == "\n"
-
-
-def test_garbage_is_collected_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is collected while a command is loaded; when it runs, or cannot be loaded, it is."""
-    seen = []
-
-    def look(*_: object, **__: object) -> Callable[..., None]:
-        seen.append(gc.isenabled())
-        return look
-
-    monkeypatch.setattr(import_module("fakesmtp.cli.app"), "_make_app", look)
-    monkeypatch.setattr("typer.main.get_command", look)
-    assert main(["version"]) == 0
-    assert seen == [False, False, True]
-    monkeypatch.setitem(sys.modules, "fakesmtp.cli.app", None)
-    with pytest.raises(ModuleNotFoundError):
-        main(["version"])
-    assert gc.isenabled()
 
 
 def test_other_missing_modules_are_bugs(monkeypatch: pytest.MonkeyPatch) -> None:

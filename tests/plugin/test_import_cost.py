@@ -100,28 +100,6 @@ def test_a_test_that_passes(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_nothing_is_compiled_anew(run: Run, pytester: pytest.Pytester) -> None:
-    """What pip installed is imported as it is, though pytest rewrites what comes with plugins."""
-    conftest = pytester.path / "conftest.py"
-    marked = 'import pytest\n\npytest.register_assert_rewrite("fakesmtp")\n'
-    conftest.write_text(marked + conftest.read_text())
-    result = run(
-        """
-        import sys
-
-        def is_rewritten(name):
-            return "Rewriting" in type(sys.modules[name].__loader__).__name__
-
-        def test_loaders(fakesmtp):
-            assert is_rewritten("fakesmtp.lazy")
-            for name in ("server", "mailbox", "protocol.dialogue"):
-                assert not is_rewritten(f"fakesmtp.{name}"), name
-        """,
-        in_a_process=True,
-    )
-    result.assert_outcomes(passed=1)
-
-
 def test_time(tmp_path: Path) -> None:
     """The plugin's import takes less than 2 ms on top of pytest's, in the best of some runs."""
     times = []
