@@ -52,6 +52,10 @@ class _Arrivals:
         with self._lock:
             return self._store.snapshot()
 
+    def get(self, mail_id: str) -> ReceivedMail | None:
+        with self._lock:
+            return self._store.get(mail_id)
+
     def remove(self, ids: Collection[str]) -> list[ReceivedMail]:
         with self._lock:
             return self._store.remove(ids)
@@ -99,6 +103,11 @@ class MailView:
     def messages(self) -> list[ReceivedMail]:
         """The mails that are here now, oldest first."""
         return [mail for mail in self._arrivals.snapshot() if self._belongs(mail)]
+
+    def get(self, mail_id: str) -> ReceivedMail | None:
+        """Return the message of an id, None when it is not here."""
+        mail = self._arrivals.get(mail_id)
+        return mail if mail is not None and self._belongs(mail) else None
 
     def duplicates(self) -> list[list[ReceivedMail]]:
         """Give the mails that came more than once, those of one Message-ID together.

@@ -373,7 +373,8 @@ class FakeSMTP:
         return mail.id
 
     def _raw_of(self, mail_id: str) -> bytes | None:
-        return next((mail.raw for mail in self.messages if mail.id == mail_id), None)
+        mail = self.mailbox.get(mail_id)
+        return None if mail is None else mail.raw
 
     def _session_ended(self, session: Session) -> None:
         for callback in tuple(self._on_session_end):
