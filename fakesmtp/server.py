@@ -368,6 +368,7 @@ class FakeSMTP:
             listener=session.listener,
             tls=session.tls,
             session=session,
+            dropped_lines=session.dropped_lines,
         )
         self.mailbox.append(mail)
         return mail.id

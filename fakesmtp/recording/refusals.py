@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 END_OF_DATA = "end of data"
 #: 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
 _LEAST_REFUSAL = b"4"
+_DATA = b"DATA"
 
 
 class Refusal(NamedTuple):
@@ -53,6 +54,12 @@ class RefusalReader:
             self._asked, self._reason = content, ""
         elif isinstance(content, str) and content.startswith(BECAUSE):
             self._reason = content.removeprefix(BECAUSE)
+
+    @property
+    def has_just_refused_data(self) -> bool:
+        """Whether the last command was DATA, and was refused."""
+        asked = self._found[-1][0] if self._found else None
+        return asked is self._asked and isinstance(asked, bytes) and asked[:4].upper() == _DATA
 
     def __len__(self) -> int:
         return len(self._found)

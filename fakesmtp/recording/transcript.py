@@ -66,6 +66,7 @@ class Session(Recorded):
         "_told",
         "_unanswered",
         "cut",
+        "dropped_lines",
         "end",
         "id",
         "listener",
@@ -104,9 +105,9 @@ class Session(Recorded):
         self.login: Login | None = None
         self.mechanism: str | None = None
         self.end: Ended | None = None
-        #: About how many bytes were said in the events.
-        self.size = 0
-        self.cut = self.mails = 0
+        # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
+        # of the message that is being received.
+        self.size = self.cut = self.mails = self.dropped_lines = 0
         self._began = monotonic_ns()
         self._contents: list[Content] = []
         self._times: list[int] = []
@@ -139,6 +140,7 @@ class Session(Recorded):
             self._hear_with_care(line, awaiting)
 
     def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
+        after_refused_data = self._refusals.has_just_refused_data
         text, is_masked, self._hides_reply, note = self._masker.mask(line, awaiting)
         if is_masked:
             self._keep(Masked(text), len(text))
@@ -149,7 +151,7 @@ class Session(Recorded):
                 self.noted_once(AUTH_IN_CLEAR)
             if note:
                 self.noted_once(note)
-            for each in look_at_command(line):
+            for each in look_at_command(line, after_refused_data=after_refused_data):
                 self.noted(each)
 
     def said(self, reply: Reply) -> None:
@@ -161,12 +163,14 @@ class Session(Recorded):
     def took_message(self, mail_id: str, raw: bytes, envelope: Envelope) -> None:
         """Keep that a message arrived, and what is unusual about it."""
         self.mails += 1
+        self.dropped_lines = 0
         self._keep(Message(mail_id, len(raw), self._digest(raw)))
         for note in look_at_message(raw, envelope):
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
         """Keep that a message arrived that is not kept."""
+        self.dropped_lines = 0
         self._keep(Message("", size))
 
     def _digest(self, raw: bytes) -> str | None:
@@ -273,6 +277,7 @@ class UnrecordedSession(Session):
         """Count it."""
         del mail_id, raw, envelope
         self.mails += 1
+        self.dropped_lines = 0
 
     def noted(self, text: str) -> None:
         """Keep nothing."""

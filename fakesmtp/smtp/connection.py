@@ -19,7 +19,7 @@ from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.recording.actions import KEEP
 from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.notes import describe_half_line
+from fakesmtp.recording.notes import describe_half_line, describe_half_message
 from fakesmtp.smtp.faulting import FaultPlayer
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.idling import NEVER
@@ -383,7 +383,7 @@ class Connection(SMTP, BufferedProtocol):
             return f"in the middle of the TLS handshake, {far}"
         size = self._conversation.message_size
         if size is not None:
-            return f"in the middle of a message, after {size} bytes"
+            return describe_half_message(size, has_lone_dot=self._conversation.has_lone_dot)
         return describe_half_line(self._conversation.take_unread())
 
     def _fail(self, error: BaseException) -> None:
