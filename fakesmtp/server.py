@@ -20,6 +20,7 @@ from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.recording import SessionLog
+from fakesmtp.recording.diagnosis import describe_failures
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
 
-_RECENT_REFUSALS = 5
 #: Bytes that are read from a connection at once.
 _BUFFER_SIZE = 64 * 1024
 
@@ -105,7 +105,7 @@ class FakeSMTP:
         self._failures: list[BaseException] = []
         self._runner: Runner | Inherited | None = None
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
-        self.mailbox = Mailbox(kept, self._refusals)
+        self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -383,10 +383,3 @@ class FakeSMTP:
                 callback(session)
             except BaseException as error:  # noqa: BLE001 - raised in the user's thread
                 self._failures.append(error)
-
-    def _refusals(self) -> list[str]:
-        """Describe the newest refused sessions, a line each."""
-        refused = [session for session in self.sessions if session.refused]
-        return [
-            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
-        ]

@@ -42,7 +42,7 @@ def serve(settings: Settings) -> None:
         desk.heeding_signals(),
         heeding_hangup(server.faults),
         server,
-        _serving_http(server, settings.http) as url,
+        _serving_http(server, settings.http, desk) as url,
     ):
         _open(server, settings, report, url)
         desk.work()
@@ -78,14 +78,16 @@ def _warn(settings: Settings) -> None:
 
 
 @contextmanager
-def _serving_http(server: FakeSMTP, address: tuple[str, int] | None) -> Iterator[str | None]:
+def _serving_http(
+    server: FakeSMTP, address: tuple[str, int] | None, desk: Desk
+) -> Iterator[str | None]:
     """Answer over HTTP where that is wanted, and give the URL."""
     if address is None:
         yield None
         return
     from fakesmtp.inbox.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
 
-    with HttpServer(server, *address) as http:
+    with HttpServer(server, *address, planned=desk.hear) as http:
         yield http.url
 
 

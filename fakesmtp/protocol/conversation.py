@@ -53,6 +53,10 @@ _OPENINGS: tuple[tuple[bytes, Actions], ...] = (
     (b"GET ", (Note("the client speaks HTTP to an SMTP port"),)),
     (b"POST ", (Note("the client speaks HTTP to an SMTP port"),)),
 )
+#: The notes about them.
+OPENING_NOTES = frozenset(
+    each.text for _, actions in _OPENINGS for each in actions if isinstance(each, Note)
+)
 
 
 class Speaker(Protocol):

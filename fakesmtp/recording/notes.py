@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.conversation import LONE_DOT
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,12 +68,6 @@ def describe_half_line(rest: bytes) -> str:
     verb = rest[:4].upper()
     name = f"{verb.decode()}…, " if verb in _STARTS else ""
     return f"in the middle of a command line ({name}{len(rest)} bytes)"
-
-
-def describe_half_message(size: int, *, has_lone_dot: bool) -> str:
-    """Say that a client ended in the middle of a message, after `size` bytes of it."""
-    why = f"; {LONE_DOT.text}" if has_lone_dot else ""
-    return f"in the middle of a message, after {size} bytes{why}"
 
 
 def look_at_message(raw: bytes, envelope: Envelope) -> list[str]:

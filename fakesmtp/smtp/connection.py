@@ -18,8 +18,8 @@ from fakesmtp.protocol.actions import Actions, Deliver, Say
 from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.recording.actions import KEEP
-from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.notes import describe_half_line, describe_half_message
+from fakesmtp.recording.causes import ClosedBy, describe_half_message
+from fakesmtp.recording.notes import describe_half_line
 from fakesmtp.smtp.faulting import FaultPlayer
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.idling import NEVER
@@ -391,7 +391,7 @@ class Connection(SMTP, BufferedProtocol):
 
         Whatever it is, it is not the client's: neither the loop nor the client sees it.
         """
-        log.error("a bug in fakesmtp or in a callback", exc_info=error)
+        log.error("session %s: a bug in fakesmtp or in a callback", self.record.id, exc_info=error)
         self._services.failed(error)
         self._out = [self._terms.profile.internal_error.reply().wire]
         self._hold = Hold.CLOSING
