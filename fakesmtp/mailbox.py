@@ -52,6 +52,10 @@ class _Arrivals:
         with self._lock:
             return self._store.snapshot()
 
+    def get(self, mail_id: str) -> ReceivedMail | None:
+        with self._lock:
+            return self._store.get(mail_id)
+
     def remove(self, ids: Collection[str]) -> list[ReceivedMail]:
         with self._lock:
             return self._store.remove(ids)
@@ -87,11 +91,11 @@ class MailView:
         self,
         arrivals: _Arrivals,
         belongs: Belongs,
-        refusals: Callable[[], Sequence[str]] | None = None,
+        describe_sessions: Callable[[], Sequence[str]] | None = None,
     ) -> None:
         self._arrivals = arrivals
         self._belongs = belongs
-        self._refusals = refusals
+        self._describe_sessions = describe_sessions
         #: What callbacks raised. Whoever owns the view raises it where it is seen.
         self.callback_errors: list[BaseException] = []
 
@@ -99,6 +103,11 @@ class MailView:
     def messages(self) -> list[ReceivedMail]:
         """The mails that are here now, oldest first."""
         return [mail for mail in self._arrivals.snapshot() if self._belongs(mail)]
+
+    def get(self, mail_id: str) -> ReceivedMail | None:
+        """Return the message of an id, None when it is not here."""
+        mail = self._arrivals.get(mail_id)
+        return mail if mail is not None and self._belongs(mail) else None
 
     def duplicates(self) -> list[list[ReceivedMail]]:
         """Give the mails that came more than once, those of one Message-ID together.
@@ -120,13 +129,13 @@ class MailView:
     def view(
         self,
         belongs: Belongs,
-        refusals: Callable[[], Sequence[str]] | None = None,
+        describe_sessions: Callable[[], Sequence[str]] | None = None,
     ) -> MailView:
         """Give a view on those mails of this one for which `belongs` is true."""
         return MailView(
             self._arrivals,
             lambda mail: self._belongs(mail) and belongs(mail),
-            refusals or self._refusals,
+            describe_sessions or self._describe_sessions,
         )
 
     # -- waiting -------------------------------------------------------------------------------
@@ -241,7 +250,7 @@ class MailView:
             f"{came} came within {timeout:g} s",
             f"awaited: {search.conditions}",
             *search.report(),
-            *self._describe_refusals(),
+            *(self._describe_sessions() if self._describe_sessions else ()),
             *(_explain_blocked(blocked) if blocked and timeout > 0 else ()),
         ]
         raise NoMatchingMail("\n".join(lines))
@@ -255,10 +264,6 @@ class MailView:
                 f"  {search.describe_found()}",
             ]
             raise NoMatchingMail("\n".join(lines))
-
-    def _describe_refusals(self) -> list[str]:
-        refusals = self._refusals() if self._refusals else ()
-        return ["refused sessions:", *(f"  {line}" for line in refusals)] if refusals else []
 
     # -- clearing, subscribing -----------------------------------------------------------------
 
@@ -295,10 +300,15 @@ def _explain_blocked(loop: str) -> tuple[str, ...]:
 
 
 class Mailbox(MailView):
-    """All that arrived. `refusals` describes the sessions that were refused, a line each."""
+    """All that arrived.
 
-    def __init__(self, store: Store, refusals: Callable[[], Sequence[str]] | None = None) -> None:
-        super().__init__(_Arrivals(store), lambda _: True, refusals)
+    `describe_sessions` gives lines about sessions that no message came of, for errors.
+    """
+
+    def __init__(
+        self, store: Store, describe_sessions: Callable[[], Sequence[str]] | None = None
+    ) -> None:
+        super().__init__(_Arrivals(store), lambda _: True, describe_sessions)
 
     def cut_off(self, reason: str) -> None:
         """Let waiting for mails that cannot come raise `FakeSMTPError`; with "" no longer."""

@@ -20,6 +20,7 @@ from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.recording import SessionLog
+from fakesmtp.recording.diagnosis import describe_failures
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
 
-_RECENT_REFUSALS = 5
 #: Bytes that are read from a connection at once.
 _BUFFER_SIZE = 64 * 1024
 
@@ -109,7 +109,7 @@ class FakeSMTP:
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
-        self.mailbox = Mailbox(kept, self._refusals)
+        self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -374,12 +374,14 @@ class FakeSMTP:
             listener=session.listener,
             tls=session.tls,
             session=session,
+            dropped_lines=session.dropped_lines,
         )
         self.mailbox.append(mail)
         return mail.id
 
     def _raw_of(self, mail_id: str) -> bytes | None:
-        return next((mail.raw for mail in self.messages if mail.id == mail_id), None)
+        mail = self.mailbox.get(mail_id)
+        return None if mail is None else mail.raw
 
     def _session_ended(self, session: Session) -> None:
         for callback in tuple(self._on_session_end):
@@ -387,10 +389,3 @@ class FakeSMTP:
                 callback(session)
             except BaseException as error:  # noqa: BLE001 - raised in the user's thread
                 self._failures.append(error)
-
-    def _refusals(self) -> list[str]:
-        """Describe the newest refused sessions, a line each."""
-        refused = [session for session in self.sessions if session.refused]
-        return [
-            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
-        ]

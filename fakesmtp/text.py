@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from reprlib import Repr
 
+#: Characters of a line that are shown in a terminal, a report or an error.
+LONGEST_SHOWN = 300
 _QUOTER = Repr()
 _QUOTER.maxlevel = 3
 _QUOTER.maxstring = _QUOTER.maxother = 100
@@ -28,3 +30,8 @@ def quote(value: object) -> str:
         return _QUOTER.repr(value)
     except (ValueError, RecursionError):  # a number of more digits than Python writes
         return f"a very long {type(value).__name__}"
+
+
+def cut(text: str, most: int = LONGEST_SHOWN) -> str:
+    """Shorten a line that is longer than anyone reads, and say how long it is."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"

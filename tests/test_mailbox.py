@@ -187,7 +187,9 @@ def test_kept_and_announced_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_time_is_up(mailbox: Mailbox) -> None:
     """The error says what was awaited, what came, what came nearest and what was refused."""
-    refused = Mailbox(MemoryStore(), lambda: ["session 7: AUTH PLAIN -> 535"])
+    refused = Mailbox(
+        MemoryStore(), lambda: ["refused sessions:", "  session 7: AUTH PLAIN -> 535"]
+    )
     for subject in ("Bill", "Welcom"):
         refused.append(with_subject(subject))
     with pytest.raises(NoMatchingMail) as caught:
@@ -450,12 +452,12 @@ def test_a_view_waits() -> None:
 
 def test_a_view_has_refusals_of_its_own() -> None:
     """A view tells of the refusals that it is given, else of the mailbox's."""
-    mailbox = Mailbox(MemoryStore(), lambda: ["all"])
+    mailbox = Mailbox(MemoryStore(), lambda: ["sessions:", "  all"])
     for view, told in (
         (mailbox.view(lambda _: True), "all"),
-        (mailbox.view(lambda _: True, lambda: ["own"]), "own"),
+        (mailbox.view(lambda _: True, lambda: ["sessions:", "  own"]), "own"),
     ):
-        with pytest.raises(NoMatchingMail, match=f"refused sessions:\n  {told}$"):
+        with pytest.raises(NoMatchingMail, match=f"sessions:\n  {told}$"):
             view.wait_for(timeout=0)
 
 

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
     from fakesmtp.cli.outbox import Outbox
     from fakesmtp.cli.report import Report
+    from fakesmtp.faults.rules import Rule
     from fakesmtp.recording import Session
     from fakesmtp.store import Store
+
+    _News = ReceivedMail | Session | tuple[Rule, ...]
+    _Event = _News | str
 
 #: A client that keeps its connection open gets this long (seconds) to read the last reply.
 _GOODBYE = 1.0
@@ -38,14 +42,14 @@ class Desk:
         self._store = store
         self._limit = limit
         self._wanted = wanted
-        self._events: SimpleQueue[ReceivedMail | Session | str] = SimpleQueue()
+        self._events: SimpleQueue[_Event] = SimpleQueue()
         self._mails = 0
         self._said_full = False
         self._last_session = ""
         self._deadline: float | None = None
 
-    def hear(self, event: ReceivedMail | Session) -> None:
-        """Take a mail or a session that is over, in any thread."""
+    def hear(self, event: _News) -> None:
+        """Take a mail, a session that is over, or the planned faults from now on, in any thread."""
         self._events.put(event)
 
     @contextmanager
@@ -92,10 +96,12 @@ class Desk:
     def _patience(self) -> float:
         return _PATIENCE if self._deadline is None else max(0.0, self._deadline - monotonic())
 
-    def _tell(self, event: ReceivedMail | Session) -> None:
+    def _tell(self, event: _News) -> None:
         if isinstance(event, ReceivedMail):
             self._count(event)
             self._say(self._report.arrived(event))
+        elif isinstance(event, tuple):
+            self._say(self._report.planned(event))
         else:
             self._say(self._report.ended(event))
 

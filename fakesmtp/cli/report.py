@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.compose import reachable, show_address
 from fakesmtp.cli.console import escape
-from fakesmtp.recording import ClosedBy
+from fakesmtp.mail.message import describe_loss
+from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from fakesmtp.faults.rules import Rule
     from fakesmtp.mail import ReceivedMail
     from fakesmtp.recording import Session
     from fakesmtp.smtp.listeners import Listener
@@ -46,6 +48,9 @@ class Report(Protocol):
     def ended(self, session: Session) -> Iterator[str]:
         """A session is over."""
 
+    def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
+        """The planned faults were changed over HTTP."""
+
     def full(self, limit: int) -> Iterator[str]:
         """The oldest mail had to go, for the first time."""
 
@@ -77,32 +82,32 @@ class TextReport:
         yield f"fakesmtp is ready: SMTP on {', '.join(addresses)}"
 
     def arrived(self, mail: ReceivedMail) -> Iterator[str]:
-        """Time, port, account, from, to, subject, size."""
+        """Time, port, session, account, from, to, subject, size."""
         if self._quiet:
             return
         login = f"{mail.app_key}#{mail.mail_type}" if mail.login else "-"
         route = f"{mail.mail_from or '<>'} -> {_show_recipients(mail.rcpt_tos)}"
         size = _show_size(len(mail.raw))
-        time = _show_time(mail.received)
-        yield escape(
-            f'{time}  mail     {mail.listener:<4}  {login}  {route}  "{mail.subject}"  {size}'
-        )
+        lost = f"  ({describe_loss(mail)})" if mail.dropped_lines else ""
+        text = f'{login}  {route}  "{mail.subject}"  {size}{lost}'
+        yield _row("mail", mail.received, mail.listener, mail.session_id, text)
 
     def ended(self, session: Session) -> Iterator[str]:
-        """The first thing that was refused, and everything that was said if that is wanted."""
-        refusals = explain_refusals(session)
-        if refusals and not self._quiet:
-            command, reply, reason = refusals[0]
-            why = f" ({reason})" if reason else ""
-            more = f"  (and {len(refusals) - 1} more)" if refusals[1:] else ""
-            time = _show_time(session.started)
-            yield escape(f"{time}  refused  {session.listener:<4}  {command} -> {reply}{why}{more}")
+        """Why no message came, or what was refused; and all that was said if that is wanted."""
+        kind, text = _describe_end(session)
+        if text and not self._quiet:
+            yield _row(kind, session.started, session.listener, session.id, text)
         if self._verbose:
             yield escape(
                 f"           session {session.id} on {session.listener} from {session.peer}"
             )
-            for line in session.transcript().split("\n"):
-                yield escape(f"           {line}")
+            yield from (f"           {cut(line)}" for line in session.transcript().split("\n"))
+
+    def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
+        """How many there are, and what each does."""
+        if not self._quiet:
+            yield f"planned faults were set over HTTP: {len(rules) or 'none'}"
+            yield from (f"           {cut(escape(_explain_fault(each)))}" for each in rules)
 
     def full(self, limit: int) -> Iterator[str]:
         """Say what happens to mails from now on."""
@@ -120,7 +125,10 @@ class TextReport:
 
 
 class JsonReport:
-    """JSON Lines; `event` is ready, mail, refused, session, full, dropped or stopping."""
+    """One JSON object a line; `event` names what happened.
+
+    It is ready, mail, refused, no_message, session, faults, full, dropped or stopping.
+    """
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._quiet = quiet
@@ -161,21 +169,33 @@ class JsonReport:
                 rcpt_tos=mail.rcpt_tos,
                 subject=mail.subject,
                 size=len(mail.raw),
+                dropped_lines=mail.dropped_lines,
             )
 
     def ended(self, session: Session) -> Iterator[str]:
-        """Everything that was refused, and everything that was said if that is wanted."""
-        refusals = explain_refusals(session)
+        """What was refused, or why no message came; and all that was said if that is wanted."""
         common: dict[str, Any] = {
             "session": session.id,
             "port": session.listener,
             "peer": session.peer,
             "app_key": session.app_key,
         }
-        if refusals and not self._quiet:
-            yield _event("refused", **common, refusals=[each._asdict() for each in refusals])
+        if session.refused and not self._quiet:
+            refusals = [
+                {"command": command, "reply": str(reply), "reason": reason}
+                for command, reply, reason in session.refusals
+            ]
+            yield _event("refused", **common, refusals=refusals, diagnosis=session.diagnosis)
+        elif session.diagnosis and not self._quiet:
+            yield _event("no_message", **common, diagnosis=session.diagnosis)
         if self._verbose:
             yield _event("session", **common, transcript=session.transcript().split("\n"))
+
+    def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
+        """Each by its name, with what it does."""
+        if not self._quiet:
+            faults = [{"name": each.name, "means": _explain_fault(each)} for each in rules]
+            yield _event("faults", faults=faults)
 
     def full(self, limit: int) -> Iterator[str]:
         """Name the limit."""
@@ -192,23 +212,24 @@ class JsonReport:
             yield _event("stopping", reason=reason, mails=mails)
 
 
-class Explained(NamedTuple):
-    """What the client did, what it was answered, and why, where the answer does not say it."""
+def _describe_end(session: Session) -> tuple[str, str]:
+    """Name what a session that is over ended with, and say what was refused first, or why."""
+    if not session.refused:
+        return "no mail", session.diagnosis
+    more = f"  (and {session.refused - 1} more)" if session.refused > 1 else ""
+    return "refused", f"{next(iter(session.first_refusals), '')}{more}"
 
-    command: str
-    reply: str
-    reason: str = ""
+
+def _row(kind: str, seconds: float, port: int, session_id: str, text: str) -> str:
+    """Make the line of a mail or of a session: time, what it is, port, session, and the rest."""
+    time = _show_time(seconds)
+    return escape(f"{time}  {kind:7}  {port:<4}  {session_id}  {text}")
 
 
-def explain_refusals(session: Session) -> list[Explained]:
-    """Explain what was refused; a failed handshake counts, too."""
-    refusals = [
-        Explained(command or "connection", str(reply), reason)
-        for command, reply, reason in session.refusals
-    ]
-    if session.closed_by is ClosedBy.TLS:
-        refusals.append(Explained("TLS handshake", session.ending))
-    return refusals
+def _explain_fault(rule: Rule) -> str:
+    from fakesmtp.faults.explain import explain  # noqa: PLC0415 - lazily: few servers have any
+
+    return explain(rule)
 
 
 def name_security(listener: Listener) -> str:

@@ -47,7 +47,7 @@ def serve(settings: Settings) -> None:
             desk.heeding_signals(),
             heeding_hangup(server.faults),
             server,
-            _serving_http(server, settings.http) as url,
+            _serving_http(server, settings.http, desk) as url,
         ):
             outbox.put(report.started(_describe_start(server, settings, certificates, url)))
             # What was there already is looked at now: it takes a fifth of the start.
@@ -87,14 +87,16 @@ def _warn(settings: Settings) -> None:
 
 
 @contextmanager
-def _serving_http(server: FakeSMTP, address: tuple[str, int] | None) -> Iterator[str | None]:
+def _serving_http(
+    server: FakeSMTP, address: tuple[str, int] | None, desk: Desk
+) -> Iterator[str | None]:
     """Answer over HTTP where that is wanted, and give the URL."""
     if address is None:
         yield None
         return
     from fakesmtp.inbox.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
 
-    with HttpServer(server, *address) as http:
+    with HttpServer(server, *address, planned=desk.hear) as http:
         yield http.url
 
 

@@ -22,6 +22,7 @@ from fakesmtp.recording.html import render_html
 from fakesmtp.recording.jsonl import dump
 from fakesmtp.recording.loading import load
 from fakesmtp.recording.text import event_lines
+from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -70,7 +71,7 @@ def show(settings: Settings, *, session: SessionName = None) -> None:
     paint = painter()
     say(f"{name:9} {escape(text)}" for name, text in _facts(found))
     say([""])
-    say(paint_event(paint, event, line) for event, line in event_lines(found, times=True))
+    say(paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True))
     if found.cut:
         say([f"{found.cut} more events were not kept"])
 
@@ -185,7 +186,9 @@ def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
         yield "mail", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
     if session.duration is not None:
         yield "took", f"{session.duration * 1000:.1f} ms"
-    yield "outcome", entry_of(session).outcome
+    yield "outcome", cut(entry_of(session).outcome)
+    if session.diagnosis:
+        yield "because", session.diagnosis
 
 
 def _as_fields(entry: Entry) -> dict[str, object]:

@@ -251,11 +251,12 @@ class Settings:
         return tuple(dict.fromkeys(self.host))
 
 
-#: How a switch of the policy is read: by the type of its default, unless it is a choice.
-_READERS: Mapping[type, tuple[Callable[[str], Any], str]] = {
-    bool: (read_truth, ""),
-    int: (read_size, "SIZE"),
-    float: (read_seconds, "SECONDS"),
+#: How a switch of the policy is read, unless it is a choice: by what its value is.
+_READERS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "truth": (read_truth, ""),
+    "bytes": (read_size, "SIZE"),
+    "count": (read_count, "N"),
+    "seconds": (read_seconds, "SECONDS"),
 }
 
 
@@ -274,7 +275,7 @@ def _policy_rows() -> Iterator[Setting]:
 def _policy_row(switch: Field[Any]) -> Setting:
     choices: tuple[str, ...] = switch.metadata["choices"]
     read, metavar = (
-        (one_of(choices), "|".join(choices)) if choices else _READERS[type(switch.default)]
+        (one_of(choices), "|".join(choices)) if choices else _READERS[switch.metadata["unit"]]
     )
     return Setting(
         name=switch.name.replace("_", "-"),

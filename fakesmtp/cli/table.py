@@ -12,6 +12,7 @@ import typer
 
 from fakesmtp.cli.console import escape
 from fakesmtp.recording import Event, EventKind
+from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,7 +68,7 @@ def show_entry(entry: Entry) -> tuple[str, ...]:
         str(summary.mails) if summary else "?",
         entry.outcome.replace("\n", " / "),
     )
-    return tuple(map(escape, cells))
+    return tuple(cut(escape(cell)) for cell in cells)
 
 
 def align(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from fakesmtp.recording.jsonl import dump
 from fakesmtp.tables import TableError, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from fakesmtp import FakeSMTP, Session
     from fakesmtp.faults import Rule
@@ -28,13 +28,25 @@ if TYPE_CHECKING:
 MAX_BODY = 1024 * 1024
 
 
-def make_app(smtp: FakeSMTP, *, hosts: Iterable[str] = ()) -> FastAPI:
-    """Make the API of a server; `hosts` are names that it is asked by, besides the loopback's."""
+def tell_nobody(_rules: tuple[Rule, ...]) -> None:
+    """Do nothing: nobody wants to know of changed faults."""
+
+
+def make_app(
+    smtp: FakeSMTP,
+    *,
+    hosts: Iterable[str] = (),
+    planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+) -> FastAPI:
+    """Make the API of a server; `hosts` are names that it is asked by, besides the loopback's.
+
+    `planned` is told of the rules whenever a request has changed the planned faults.
+    """
     # No pages of documentation: FastAPI's load their scripts from another site.
     app = FastAPI(title="fakesmtp", version=__version__, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Guard, names=tuple(hosts))
     handle_errors(app)
-    sessions, faults, server = _Sessions(smtp), _Faults(smtp), _Server(smtp)
+    sessions, faults, server = _Sessions(smtp), _Faults(smtp, planned), _Server(smtp)
     app.get("/livez")(server.live)
     app.get("/api/v1/info")(server.info)
     app.get("/api/v1/sessions")(sessions.list)
@@ -102,6 +114,7 @@ def _describe_session(session: Session) -> dict[str, object]:
         "refused": session.refused,
         "refusals": [str(refusal) for refusal in session.first_refusals],
         "ending": entry.end._asdict() if entry.end else None,
+        "diagnosis": session.diagnosis,
         "outcome": entry.outcome if entry.end else "open",
     }
 
@@ -109,8 +122,9 @@ def _describe_session(session: Session) -> dict[str, object]:
 class _Faults:
     """The planned faults."""
 
-    def __init__(self, smtp: FakeSMTP) -> None:
+    def __init__(self, smtp: FakeSMTP, planned: Callable[[tuple[Rule, ...]], object]) -> None:
         self._smtp = smtp
+        self._planned = planned
 
     def get(self) -> Json:
         """The rules in order, each in the words that PUT takes, and how often it struck."""
@@ -120,11 +134,13 @@ class _Faults:
         """Have the rules of a table and no others; wrong rules leave the old ones in force."""
         rules = read_table(_parse(await _read_body(request)))
         self._smtp.faults.replace(rules)
+        self._planned(rules)
         return self.get()
 
     def delete(self) -> Response:
         """Take all rules out."""
         self._smtp.faults.clear()
+        self._planned(())
         return Response(status_code=204)
 
     def _describe(self, rule: Rule) -> dict[str, object]:

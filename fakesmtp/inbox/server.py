@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from uvicorn import Config, Server
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
-from fakesmtp.inbox.api import make_app
+from fakesmtp.inbox.api import make_app, tell_nobody
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
     from fakesmtp import FakeSMTP
+    from fakesmtp.faults.rules import Rule
 
 _BACKLOG = 128
 #: How long (seconds) a request that is being answered holds up the stop.
@@ -31,15 +33,22 @@ class HttpServer:
     """The API of a server at `host:port`, 0 for a free port; a context manager.
 
     It is bound when it is made: raises `PortTakenError`, or `ConfigurationError` for a host that is
-    not one of this machine.
+    not one of this machine. `planned` is told of the rules whenever a request has changed them.
     """
 
-    def __init__(self, smtp: FakeSMTP, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        smtp: FakeSMTP,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+    ) -> None:
         self._socket = _bind(host, port)
         self._host = host
         self.port: int = self._socket.getsockname()[1]
         config = Config(
-            make_app(smtp, hosts=(host,)),
+            make_app(smtp, hosts=(host,), planned=planned),
             log_config=None,
             log_level="warning",
             access_log=False,

@@ -253,6 +253,7 @@ _KINDS: Mapping[str, _Kind] = {
         for name in (
             "app_key",
             "contents",
+            "dropped_lines",
             "envelope",
             "id",
             "listener",

@@ -56,7 +56,9 @@ class ReceivedMail:
     for the transport (RFC 5321 §4.5.2). What the mail says is read when it is asked for, and never
     fails: what cannot be decoded has a marker `[cannot be decoded as …]` in front. `listener` is
     the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
-    in clear. `received` is seconds since the epoch. Nothing of it is meant to be changed.
+    in clear. `received` is seconds since the epoch. `dropped_lines` is how many lines are not in
+    `raw`, because they were longer than the server reads (8192 bytes). Nothing of it is meant to be
+    changed.
     """
 
     # A server may keep very many of these: no dictionary, and no date made before one is asked for.
@@ -64,6 +66,7 @@ class ReceivedMail:
         "_contents",
         "_page",
         "_parsed",
+        "dropped_lines",
         "envelope",
         "id",
         "listener",
@@ -85,6 +88,7 @@ class ReceivedMail:
         listener: int,
         tls: TlsView | None,
         session: SessionView,
+        dropped_lines: int = 0,
     ) -> None:
         self.id: Final = id
         self.raw: Final = raw
@@ -94,6 +98,7 @@ class ReceivedMail:
         self.listener: Final = listener
         self.tls: Final = tls
         self.session: Final = session
+        self.dropped_lines: Final = dropped_lines
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
         self._page: Page | None = None
@@ -287,4 +292,11 @@ def describe_route(mail: ReceivedMail) -> str:
     to = ", ".join(mail.rcpt_tos[:2])
     more = f" and {len(mail.rcpt_tos) - 2} more" if len(mail.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown
     mail_type = f" ({mail.mail_type})" if mail.mail_type else ""
-    return f"{mail.mail_from or '<>'} -> {to}{more} {shorten(mail.subject)!r}{mail_type}"
+    lost = f" [{describe_loss(mail)}]" if mail.dropped_lines else ""
+    return f"{mail.mail_from or '<>'} -> {to}{more} {shorten(mail.subject)!r}{mail_type}{lost}"
+
+
+def describe_loss(mail: ReceivedMail) -> str:
+    """Say how many lines of a message were dropped."""
+    lines = "line was" if mail.dropped_lines == 1 else "lines were"
+    return f"{mail.dropped_lines} over-long {lines} dropped"

@@ -23,6 +23,10 @@ EARLY_PIPELINING = Note(
 EARLY_DATA = Note("message data came before the answer to DATA (RFC 2920 §3.1)", once=True)
 BARE_LF = Note("a bare LF ended the next line (RFC 5321 §2.3.8)")
 DROPPED_LINE = Note(f"a line of more than {LONGEST_LINE} bytes was dropped")
+LONE_DOT = Note(
+    "a lone dot ended by LF stands in the message; only CRLF.CRLF ends a message "
+    "(RFC 5321 §4.1.1.4)"
+)
 DROPPED_MESSAGE_LINE = Note(f"{DROPPED_LINE.text} from the message")
 #: First bytes of a session that no SMTP client sends, and what to do about them. A TLS client on a
 #: plaintext port sends binary data and waits for more than SMTP can reply.
@@ -48,6 +52,10 @@ _OPENINGS: tuple[tuple[bytes, Actions], ...] = (
     ),
     (b"GET ", (Note("the client speaks HTTP to an SMTP port"),)),
     (b"POST ", (Note("the client speaks HTTP to an SMTP port"),)),
+)
+#: The notes about them.
+OPENING_NOTES = frozenset(
+    each.text for _, actions in _OPENINGS for each in actions if isinstance(each, Note)
 )
 
 
@@ -133,6 +141,11 @@ class Conversation:
             return None
         return self._message.size if self._message else 0
 
+    @property
+    def has_lone_dot(self) -> bool:
+        """Whether the message that is being received has a line of a single dot."""
+        return self._message is not None and self._message.lone_dots > 0
+
     def take_unread(self) -> bytes:
         """Hand over the bytes that are not part of a whole line yet."""
         return self._lines.take_rest()
@@ -192,6 +205,7 @@ def _drop_long_lines(speaker: Speaker, message: MessageReader) -> Actions:
 
 
 def _end(speaker: Speaker, message: MessageReader) -> Actions:
+    notes = (LONE_DOT,) if message.lone_dots else ()
     if message.is_too_big:
-        return (Discard(message.size), *speaker.refuse_big_message())
-    return speaker.receive_message(message.raw())
+        return (*notes, Discard(message.size), *speaker.refuse_big_message())
+    return (*notes, *speaker.receive_message(message.raw()))

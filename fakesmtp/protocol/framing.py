@@ -84,6 +84,7 @@ class MessageReader:
         "_lone_lf_ends",
         "_max_size",
         "_size",
+        "lone_dots",
         "long_lines",
     )
 
@@ -98,6 +99,9 @@ class MessageReader:
         self._dropping = False
         #: How many lines were too long and were dropped since this was last set to 0.
         self.long_lines = 0
+        #: How many lines of a single dot stand in the message, because a bare LF ends them or the
+        #: line before.
+        self.lone_dots = 0
 
     @property
     def is_too_big(self) -> bool:
@@ -157,6 +161,8 @@ class MessageReader:
                 self._keep(lines[start:dot])
                 self._size += 1
                 start = dot + 1
+            elif lines.startswith((b".\n", b".\r\n"), dot):
+                self.lone_dots += 1
             dot = lines.find(b"\n.", dot) + 1 or -1
         self._keep(lines[start:] if start else lines)
         self._after_crlf = lines.endswith(b"\r\n")

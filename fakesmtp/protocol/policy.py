@@ -16,8 +16,11 @@ AuthPoint = Literal["rcpt", "mail", "never"]
 _MEBIBYTE = 1024 * 1024
 
 
-def _about(description: str, choices: tuple[object, ...] = ()) -> dict[str, object]:
-    return {"description": description, "choices": choices}
+def _about(
+    description: str, choices: tuple[object, ...] = (), unit: str = "truth"
+) -> dict[str, object]:
+    """Describe a switch: its `choices` where it has some, else the unit of its value."""
+    return {"description": description, "choices": choices, "unit": unit}
 
 
 _LENIENCE = ("refuse", "normal")
@@ -76,6 +79,7 @@ class Policy:
         metadata=_about(
             "Message data over this many bytes is read and dropped (`552`). The endpoint's "
             "limit is not documented; this one protects the process.",
+            unit="bytes",
         ),
     )
     max_recipients: int = field(
@@ -83,12 +87,14 @@ class Policy:
         metadata=_about(
             "More recipients than this in one transaction are refused (`452`). The endpoint's "
             "limit on the wire is not documented; this one protects the process.",
+            unit="count",
         ),
     )
     idle_timeout: float = field(
         default=120.0,
         metadata=_about(
             "A connection without a complete line for this many seconds is closed silently.",
+            unit="seconds",
         ),
     )
     unsafe_lone_lf_ends_message: bool = field(

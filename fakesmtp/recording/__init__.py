@@ -9,9 +9,9 @@ from fakesmtp.lazy import lazily
 if TYPE_CHECKING:
     from fakesmtp.recording.causes import ClosedBy
     from fakesmtp.recording.events import Event, EventKind, Message, Phase, TlsFacts
+    from fakesmtp.recording.facts import Refusal
     from fakesmtp.recording.log import SessionLog
     from fakesmtp.recording.recorded import Recorded
-    from fakesmtp.recording.refusals import Refusal
     from fakesmtp.recording.transactions import Outcome, Transaction
     from fakesmtp.recording.transcript import Session
 
@@ -39,7 +39,7 @@ _HOMES = {
     "Outcome": "transactions",
     "Phase": "events",
     "Recorded": "recorded",
-    "Refusal": "refusals",
+    "Refusal": "facts",
     "Session": "transcript",
     "SessionLog": "log",
     "TlsFacts": "events",

@@ -13,6 +13,7 @@ from fakesmtp.protocol.actions import (
     Say,
     Struck,
 )
+from fakesmtp.protocol.conversation import DROPPED_MESSAGE_LINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def _keep_note(session: Session, note: Note) -> None:
+    session.dropped_lines += note is DROPPED_MESSAGE_LINE
     (session.noted_once if note.once else session.noted)(note.text)
 
 

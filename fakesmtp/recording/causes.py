@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from fakesmtp.protocol.conversation import LONE_DOT
+
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
 _PLAINTEXT = "the client sent plaintext where TLS was expected (587 and 25 start with plaintext)"
 _TRUST = "does it trust the CA? (fakesmtp certs --trust)"
@@ -31,6 +33,7 @@ _CAUSES = (
     ("NO_SHARED_CIPHER", "client and server have no cipher suite in common"),
     ("HANDSHAKE_FAILURE", "the client found nothing in common with the server"),
 )
+HALF_MESSAGE = "in the middle of a message"
 
 
 class ClosedBy(StrEnum):
@@ -68,3 +71,9 @@ def describe_handshake(received: int, *, implicit_tls: bool, has_replied: bool) 
             "starts with TLS, 587 greets first"
         )
     return "before the client sent anything after STARTTLS"
+
+
+def describe_half_message(size: int, *, has_lone_dot: bool) -> str:
+    """Say that a client ended in the middle of a message, after `size` bytes of it."""
+    why = f"; {LONE_DOT.text}" if has_lone_dot else ""
+    return f"{HALF_MESSAGE}, after {size} bytes{why}"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakesmtp.recording.events import Event
+    from fakesmtp.recording.facts import Refusal
     from fakesmtp.recording.recorded import Recorded
-    from fakesmtp.recording.refusals import Refusal
     from fakesmtp.recording.timeline import Share
     from fakesmtp.recording.transactions import Transaction
 
@@ -128,7 +128,7 @@ def _refusals(session: Recorded) -> str:
         number for number, event in enumerate(session.events) if event.reply and _refuses(event)
     ]
     rows = [
-        f'<li><a href="#e{number}"><code>{_text(refusal.command or "connection")}</code></a>'
+        f'<li><a href="#e{number}"><code>{_text(refusal.command)}</code></a>'
         f" → <code>{_text(refusal.reply)}</code>{_reason(refusal)}</li>"
         for number, refusal in zip(numbers, session.refusals, strict=True)
     ]

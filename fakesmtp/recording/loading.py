@@ -9,10 +9,10 @@ from fakesmtp.errors import RecordingError
 from fakesmtp.files import read_bytes
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.recording.events import Ended, Event, LoggedIn, Message, TlsFacts
+from fakesmtp.recording.facts import Facts
 from fakesmtp.recording.jsonl import Header, load_event, load_header, load_summary
 from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded
-from fakesmtp.recording.refusals import RefusalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,9 +31,9 @@ class Recording(Recorded):
     __slots__ = (
         "_duration",
         "_events",
-        "_refusals",
         "cut",
         "end",
+        "facts",
         "id",
         "listener",
         "local_port",
@@ -62,7 +62,7 @@ class Recording(Recorded):
         self.end = None
         self.mails = 0
         self._duration: float | None = None
-        self._refusals = RefusalReader()
+        self.facts = Facts()
         self._events = tuple(events)
         for event in self._events:
             self._learn(event)
@@ -78,7 +78,7 @@ class Recording(Recorded):
         return self._duration
 
     def _learn(self, event: Event) -> None:
-        self._refusals.read(event.content)
+        self.facts.read(event.content)
         about = event.about
         if isinstance(about, TlsFacts):
             self.tls = about

@@ -19,12 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+#: Bytes of lines and replies that all sessions keep together: 128 MiB.
+DEFAULT_MAX_TOTAL_BYTES = 128 * 1024 * 1024
+
+
 class SessionLog:
     """The newest `max_sessions`, each with at most `max_events` and about `max_bytes` of them.
 
-    With `max_events=0` nothing of a session is kept but who, when and how it ended. With `folder`,
-    each session is also written to a file of its own there. `raw_of` finds the bytes of a mail.
-    Raises `RecordingError` when there can be no such folder.
+    All together keep at most about `max_total_bytes` of lines and replies. When there are too many
+    sessions or bytes, the oldest session goes: it is no longer listed, and its events are
+    forgotten, also for those who still hold it, as a message does. With `max_events=0` nothing of
+    a session is kept but who, when and how it ended. With `folder`, each session is also written
+    to a file of its own there. `raw_of` finds the bytes of a mail. Raises `RecordingError` when
+    there can be no such folder.
     """
 
     def __init__(
@@ -33,10 +40,13 @@ class SessionLog:
         max_sessions: int = 10_000,
         max_events: int = DEFAULT_MAX_EVENTS,
         max_bytes: int = DEFAULT_MAX_BYTES,
+        max_total_bytes: int = DEFAULT_MAX_TOTAL_BYTES,
         folder: Path | None = None,
         raw_of: Callable[[str], bytes | None] | None = None,
     ) -> None:
-        self._sessions: deque[Session] = deque(maxlen=max_sessions)
+        self._sessions: deque[Session] = deque()
+        self._max_sessions, self._max_total_bytes = max_sessions, max_total_bytes
+        self._bytes = 0
         self._lock = Lock()
         kind: Callable[..., Session] = Session if max_events else UnrecordedSession
         if folder is not None:
@@ -59,6 +69,26 @@ class SessionLog:
         with self._lock:
             self.opened += 1
             self._sessions.append(session)
+            session.on_growth = self._count
+            while len(self._sessions) > self._max_sessions:
+                self._drop_oldest()
+
+    def _count(self, session: Session, more: int) -> None:
+        """Count bytes that a session may keep from now on; the oldest ones make room."""
+        with self._lock:
+            if session.on_growth is not None:
+                self._bytes += more
+                while self._bytes > self._max_total_bytes and len(self._sessions) > 1:
+                    self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        oldest = self._sessions.popleft()
+        self._release(oldest)
+        oldest.let_go()
+
+    def _release(self, session: Session) -> None:
+        session.on_growth = None
+        self._bytes -= session.granted
 
     @property
     def dropped(self) -> int:
@@ -75,11 +105,16 @@ class SessionLog:
         with self._lock:
             kept = [session for session in self._sessions if session.owner is not owner]
             self.opened -= len(self._sessions) - len(kept)
+            for session in self._sessions:
+                if session.owner is owner:
+                    self._release(session)
             self._sessions.clear()
             self._sessions.extend(kept)
 
     def clear(self) -> None:
         """Forget all sessions; those that are open go on unrecorded in this log."""
         with self._lock:
+            for session in self._sessions:
+                self._release(session)
             self._sessions.clear()
             self.opened = 0

@@ -45,7 +45,7 @@ AS_WRITTEN = frozenset(
 )
 
 
-class Masked(NamedTuple):
+class KeptLine(NamedTuple):
     """A line as it may be kept, without its end.
 
     `hides_reply`: the reply may repeat what is masked. `note`: what the client did wrong, or `""`.
@@ -69,12 +69,14 @@ class Masker:
         #: Whether credentials came last: what is not a command may be more of them.
         self.is_wary = False
 
-    def mask(self, line: bytes, awaiting: Awaiting) -> Masked:
+    def mask(self, line: bytes, awaiting: Awaiting) -> KeptLine:
         """Mask the next line."""
         text = line.rstrip(_LINE_ENDS)
         if awaiting is not Awaiting.COMMAND:
             self._suspect(text)
-            return Masked(_mask_response(text, _RESPONSES[awaiting], self._accounts), text != b"*")
+            return KeptLine(
+                _mask_response(text, _RESPONSES[awaiting], self._accounts), text != b"*"
+            )
         command = text.strip(_BLANKS)
         verb = command.partition(b" ")[0].upper()
         if verb.startswith(_AUTH):
@@ -83,34 +85,34 @@ class Masker:
         if verb in COMMANDS:
             self.is_wary = False
             if not self._accounts.find_secret(text):
-                return Masked(text, is_masked=False)
+                return KeptLine(text, is_masked=False)
             shown = command[: len(verb)] + b" " + _HIDDEN
-            return Masked(shown, hides_reply=True, note=OUTSIDE_AUTH)
+            return KeptLine(shown, hides_reply=True, note=OUTSIDE_AUTH)
         return self._mask_unknown(text, verb)
 
     def _suspect(self, response: bytes) -> None:
         self.is_wary, self._may_go_on = True, may_be_wrapped(response)
 
-    def _mask_auth(self, text: bytes, command: bytes, verb: bytes) -> Masked:
+    def _mask_auth(self, text: bytes, command: bytes, verb: bytes) -> KeptLine:
         if verb != _AUTH:
             # What is glued to the verb may be anything, and the reply repeats it.
-            return Masked(command[: len(_AUTH)] + _HIDDEN, hides_reply=True)
+            return KeptLine(command[: len(_AUTH)] + _HIDDEN, hides_reply=True)
         masked = _mask_argument(command, self._accounts)
-        return Masked(text, is_masked=False) if masked == command else Masked(masked)
+        return KeptLine(text, is_masked=False) if masked == command else KeptLine(masked)
 
-    def _mask_unknown(self, text: bytes, verb: bytes) -> Masked:
+    def _mask_unknown(self, text: bytes, verb: bytes) -> KeptLine:
         """Mask a line that is not a command, if it may hold credentials."""
         if self.is_wary and verb:
             note = WRAPPED_RESPONSE if self._may_go_on and is_base64_word(text) else AFTER_AUTH
             self._suspect(text)
-            return Masked(_HIDDEN, hides_reply=True, note=note)
+            return KeptLine(_HIDDEN, hides_reply=True, note=note)
         if self._accounts.find_secret(text) or any(map(looks_like_credentials, text.split())):
             self._suspect(text)
-            return Masked(_HIDDEN, hides_reply=True, note=OUTSIDE_AUTH)
+            return KeptLine(_HIDDEN, hides_reply=True, note=OUTSIDE_AUTH)
         if verb in _LOGINS and text.upper() != verb:
             self._suspect(text)
-            return Masked(verb + b" " + _HIDDEN, note=OUTSIDE_AUTH)
-        return Masked(text, is_masked=False)
+            return KeptLine(verb + b" " + _HIDDEN, note=OUTSIDE_AUTH)
+        return KeptLine(text, is_masked=False)
 
 
 def _mask_argument(command: bytes, accounts: Accounts) -> bytes:

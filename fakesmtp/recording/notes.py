@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fakesmtp.protocol.actions import Envelope
 
 AUTH_IN_CLEAR = "AUTH in clear: anyone on the network path can read the SecretKey (RFC 4954 §4)"
@@ -16,20 +18,26 @@ WRAPPED_RESPONSE = (
 )
 AFTER_AUTH = "a line after AUTH is not a command; it is masked, as it may hold credentials"
 OUTSIDE_AUTH = "a line without AUTH holds credentials, or what looks like them; it is masked"
-EARLY_PIPELINING = "commands came together before EHLO was answered (RFC 2920 §3.1)"
-EARLY_DATA = "message data came before the answer to DATA (RFC 2920 §3.1)"
 LONG_COMMAND = "a command line of more than 512 bytes (RFC 5321 §4.5.3.1.4)"
 EIGHT_BIT_COMMAND = "a command that is not ASCII, and SMTPUTF8 is not offered (RFC 6531 §3.1)"
 LONG_MESSAGE_LINE = "the message has a line of more than 998 bytes (RFC 5322 §2.1.1)"
 EIGHT_BIT_MESSAGE = "the message has 8-bit data, and MAIL no BODY=8BITMIME (RFC 6152 §3)"
-LONE_LF_IN_MESSAGE = "a lone LF ends lines of the message (RFC 5321 §2.3.8)"
+BARE_LF_IN_MESSAGE = "bare LFs in the message (RFC 5321 §2.3.8)"
+BARE_CR_IN_MESSAGE = "bare CRs in the message (RFC 5321 §2.3.8)"
+DOUBLE_CR_IN_MESSAGE = "CR CR LF in the message, as if line ends were converted twice"
+NUL_IN_MESSAGE = "NULs in the message (RFC 5322 §4.1)"
+EMPTY_MESSAGE = "the message is empty: no header and no body"
+BODY_AS_COMMANDS = (
+    "lines of a message came as commands: DATA was refused, and the client sent the message all "
+    "the same (RFC 5321 §3.3: it waits for 354)"
+)
 
 #: Bytes of a command line with its end.
 LONGEST_COMMAND = 512
 _LONGEST_TEXT = 998
 _WITH_END = _LONGEST_TEXT + 2
 _CR = ord("\r")
-_END_OF_HEADER = b"\r\n\r\n"
+_NUL = 0
 #: The commands that carry no credentials: all but AUTH.
 COMMANDS = frozenset(
     {
@@ -37,13 +45,17 @@ COMMANDS = frozenset(
         *(b"RSET", b"NOOP", b"VRFY", b"EXPN", b"HELP", b"QUIT"),
     }
 )
-_STARTS = frozenset(name[:4] for name in COMMANDS)
+_STARTS = frozenset(name[:4] for name in (*COMMANDS, b"AUTH"))
 
 
-def look_at_command(line: bytes) -> list[str]:
+def look_at_command(line: bytes, *, after_refused_data: bool) -> Iterator[str]:
     """Find what is unusual about a command line."""
-    notes = [LONG_COMMAND] if len(line) > LONGEST_COMMAND else []
-    return notes if line.isascii() else [*notes, EIGHT_BIT_COMMAND]
+    if len(line) > LONGEST_COMMAND:
+        yield LONG_COMMAND
+    if not line.isascii():
+        yield EIGHT_BIT_COMMAND
+    if after_refused_data and not line.isspace() and line[:4].upper() not in _STARTS:
+        yield BODY_AS_COMMANDS
 
 
 def describe_half_line(rest: bytes) -> str:
@@ -59,26 +71,32 @@ def describe_half_line(rest: bytes) -> str:
 
 
 def look_at_message(raw: bytes, envelope: Envelope) -> list[str]:
-    """Find what is unusual about message data, in a few microseconds."""
-    notes = []
+    """Find what is unusual about message data, in 2 µs for an ordinary one of 1 KB."""
+    notes = [] if raw else [EMPTY_MESSAGE]
     if not raw.isascii() and "BODY=8BITMIME" not in map(str.upper, envelope.mail_parameters):
         notes.append(EIGHT_BIT_MESSAGE)
     if len(raw) > _LONGEST_TEXT and _has_long_line(raw):
         notes.append(LONG_MESSAGE_LINE)
-    if _has_lone_lf(raw):
-        notes.append(LONE_LF_IN_MESSAGE)
+    # Counting is the quickest look at all line ends: in order, they are as many of each.
+    if _NUL in raw or not raw.count(b"\n") == raw.count(b"\r") == raw.count(b"\r\n"):
+        notes += _look_at_controls(raw)
     return notes
 
 
-def _has_lone_lf(raw: bytes) -> bool:
-    """Whether the first line of the header or of the body ends with one.
-
-    Who ends a line so ends each so, of the header or of the body. To look at all line ends would
-    cost more than all else that is noted.
-    """
-    first = raw.find(b"\n")
-    of_body = raw.find(b"\n", raw.find(_END_OF_HEADER) + len(_END_OF_HEADER))
-    return (first >= 0 and raw[first - 1] != _CR) or (of_body >= 0 and raw[of_body - 1] != _CR)
+def _look_at_controls(raw: bytes) -> Iterator[str]:
+    """Tell of line ends that are not CRLF and of NULs: how many, and where the first one is."""
+    # Of the same length, so that places stay: a regular expression takes five times as long.
+    rest = raw.replace(b"\r\r\n", b"...").replace(b"\r\n", b"..")
+    for text, mark, part in (
+        (BARE_LF_IN_MESSAGE, b"\n", rest),
+        (DOUBLE_CR_IN_MESSAGE, b"\r\r\n", raw),
+        (BARE_CR_IN_MESSAGE, b"\r", rest),
+        (NUL_IN_MESSAGE, b"\0", raw),
+    ):
+        if number := part.count(mark):
+            first = part.find(mark)
+            line = raw.count(b"\n", 0, first) + 1
+            yield f"{text}: {number:,}, the first in line {line:,} at byte {first:,}"
 
 
 def _has_long_line(raw: bytes) -> bool:

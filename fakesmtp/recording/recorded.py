@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.credentials import Login, MailType
     from fakesmtp.protocol.reply import Reply
     from fakesmtp.recording.events import Ended, Event, Message, TlsFacts
-    from fakesmtp.recording.refusals import Refusal, RefusalReader
+    from fakesmtp.recording.facts import Facts, Refusal
     from fakesmtp.recording.transactions import Transaction
 
 
@@ -50,7 +50,8 @@ class Recorded:
     cut: int
     #: How many mails were taken.
     mails: int
-    _refusals: RefusalReader
+    #: What was collected while the events came.
+    facts: Facts
 
     @property
     def closed_by(self) -> ClosedBy | None:
@@ -135,17 +136,17 @@ class Recorded:
     @property
     def refused(self) -> int:
         """How many replies of 4xx and 5xx there were. Reads no events."""
-        return len(self._refusals)
+        return self.facts.refused
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         """The replies of 4xx and 5xx, each with the command that it answered. Reads no events."""
-        return self._refusals.first()
+        return self.facts.refusals()
 
     @property
     def first_refusals(self) -> tuple[Refusal, ...]:
         """The first 20 of them, for a list. Reads no events."""
-        return self._refusals.first(_SHOWN)
+        return self.facts.refusals(_SHOWN)
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -153,6 +154,13 @@ class Recorded:
         from fakesmtp.recording.transactions import read_transactions
 
         return read_transactions(self.events)
+
+    @property
+    def diagnosis(self) -> str:
+        """Why no message came of it, in a sentence; `""` where one did. Reads no events."""
+        from fakesmtp.recording.diagnosis import diagnose
+
+        return diagnose(self)
 
     def describe_refusals(self) -> list[str]:
         """Describe what was refused, in a line each: the first refusals, and how many more."""

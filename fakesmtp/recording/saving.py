@@ -75,6 +75,11 @@ class SavedSession(Session):
             self._save()
             self._close()
 
+    def let_go(self) -> None:
+        """Forget the events; those that are in the file stay there."""
+        super().let_go()
+        self._written = len(self._contents)
+
     def _digest(self, raw: bytes) -> str:
         # The mail may be gone when the file is read.
         return sha256(raw).hexdigest()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.protocol.address import AddressError, parse_address
 from fakesmtp.protocol.command import Command, inside_brackets, parse_path_argument
 from fakesmtp.recording.events import EventKind
-from fakesmtp.recording.refusals import END_OF_DATA, Refusal
+from fakesmtp.recording.facts import END_OF_DATA, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

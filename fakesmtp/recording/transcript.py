@@ -14,6 +14,7 @@ from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
 from fakesmtp.recording.events import Ended, Fault, LoggedIn, Masked, Message
+from fakesmtp.recording.facts import Facts
 from fakesmtp.recording.masking import AS_WRITTEN, Masker
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
@@ -23,7 +24,6 @@ from fakesmtp.recording.notes import (
 )
 from fakesmtp.recording.phases import PhaseReader
 from fakesmtp.recording.recorded import Recorded
-from fakesmtp.recording.refusals import RefusalReader
 from fakesmtp.text import show
 
 if TYPE_CHECKING:
@@ -37,8 +37,12 @@ if TYPE_CHECKING:
 _COMMAND = Awaiting.COMMAND
 _MICROSECOND = 1_000  # nanoseconds
 _MICROSECONDS = 1_000_000
-#: How many refusals are kept of a session that is cut already.
+#: How many refusals are kept of a session that is cut already; one of 256 bytes counts twice.
 _SPARE_REFUSALS = 1_000
+_ORDINARY_REFUSAL = 256
+#: Bytes that a session is granted at a time.
+_SLICE = 4 * 1024
+_UNRECORDED = Masked(b"a line that is not recorded")
 _NOTHING: frozenset[str] = frozenset()
 DEFAULT_MAX_EVENTS = 10_000
 DEFAULT_MAX_BYTES = 1024 * 1024
@@ -59,20 +63,23 @@ class Session(Recorded):
         "_masker",
         "_max_bytes",
         "_raw_of",
-        "_refusals",
         "_room",
         "_spare",
         "_times",
         "_told",
         "_unanswered",
         "cut",
+        "dropped_lines",
         "end",
+        "facts",
+        "granted",
         "id",
         "listener",
         "local_port",
         "login",
         "mails",
         "mechanism",
+        "on_growth",
         "owner",
         "peer",
         "size",
@@ -100,19 +107,19 @@ class Session(Recorded):
         #: What the session belongs to: whatever owned the server when the connection was made.
         self.owner = owner
         self.started = now()
-        self.tls: TlsFacts | None = None
-        self.login: Login | None = None
-        self.mechanism: str | None = None
-        self.end: Ended | None = None
-        #: About how many bytes were said in the events.
-        self.size = 0
-        self.cut = self.mails = 0
+        self.tls = self.login = self.mechanism = self.end = None
+        # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
+        # of the message that is being received.
+        self.size = self.cut = self.mails = self.dropped_lines = 0
         self._began = monotonic_ns()
         self._contents: list[Content] = []
         self._times: list[int] = []
-        self._refusals = RefusalReader()
+        self.facts = Facts()
         self._room = max_events
         self._max_bytes = max_bytes
+        #: Of `max_bytes`, how many it may have by now; `on_growth` is told of each slice more.
+        self.granted = 0
+        self.on_growth: Callable[[Session, int], None] | None = None
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
         self._unanswered: tuple[int, bytes] | None = None
@@ -139,6 +146,7 @@ class Session(Recorded):
             self._hear_with_care(line, awaiting)
 
     def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
+        after_refused_data = self.facts.has_just_refused_data
         text, is_masked, self._hides_reply, note = self._masker.mask(line, awaiting)
         if is_masked:
             self._keep(Masked(text), len(text))
@@ -149,7 +157,7 @@ class Session(Recorded):
                 self.noted_once(AUTH_IN_CLEAR)
             if note:
                 self.noted_once(note)
-            for each in look_at_command(line):
+            for each in look_at_command(line, after_refused_data=after_refused_data):
                 self.noted(each)
 
     def said(self, reply: Reply) -> None:
@@ -161,12 +169,14 @@ class Session(Recorded):
     def took_message(self, mail_id: str, raw: bytes, envelope: Envelope) -> None:
         """Keep that a message arrived, and what is unusual about it."""
         self.mails += 1
+        self.dropped_lines = 0
         self._keep(Message(mail_id, len(raw), self._digest(raw)))
         for note in look_at_message(raw, envelope):
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
         """Keep that a message arrived that is not kept."""
+        self.dropped_lines = 0
         self._keep(Message("", size))
 
     def _digest(self, raw: bytes) -> str | None:
@@ -213,11 +223,28 @@ class Session(Recorded):
         """Keep an event while there is room; `size` is how long what was said is, in bytes."""
         at = self._now()
         self._room -= 1
-        if self._room >= 0 and self.size < self._max_bytes:
+        if self._room >= 0 and (self.size < self.granted or self._grow()):
             self.size += size
             self._append(at, content)
         else:
             self._keep_refusal(at, content)
+
+    def _grow(self) -> bool:
+        """Take one more slice of bytes; return whether another event may be kept."""
+        granted = min(self.size + _SLICE, self._max_bytes)
+        more, self.granted = granted - self.granted, granted
+        if more > 0 and self.on_growth is not None:
+            self.on_growth(self, more)
+        return self._room >= 0 and self.size < self.granted
+
+    def let_go(self) -> None:
+        """Forget the events, and keep no more of them: only who, when and how it ended."""
+        kept = self.end is not None
+        self.cut += len(self._contents) - kept
+        # In this order: a reader in another thread takes times and contents in pairs.
+        self._contents, self._times = self._contents[-1:] * kept, self._times[-1:] * kept
+        self._room, self._spare = -1, 0
+        self.facts.forget_refusals()
 
     def _now(self) -> int:
         return (monotonic_ns() - self._began) // _MICROSECOND
@@ -225,7 +252,7 @@ class Session(Recorded):
     def _append(self, at: int, content: Content) -> None:
         self._times.append(at)
         self._contents.append(content)
-        self._refusals.read(content)
+        self.facts.read(content)
 
     def _keep_refusal(self, at: int, content: Content) -> None:
         """Of a session that is cut, keep what was refused, also that up to a number."""
@@ -235,7 +262,7 @@ class Session(Recorded):
         elif isinstance(content, Reply):
             asked, self._unanswered = self._unanswered, None
             if self._spare and content.is_refusal:
-                self._spare -= 1
+                self._spare = max(0, self._spare - 1 - _count_bytes(content, asked))
                 if asked is not None:
                     self._append(*asked)
                 self._append(at, content)
@@ -258,13 +285,20 @@ class Session(Recorded):
         return self._raw_of(mail_id) if self._raw_of else None
 
 
+def _count_bytes(reply: Reply, asked: tuple[int, bytes] | None) -> int:
+    """Return how many ordinary refusals a refusal is longer than."""
+    return (len(reply.wire) + (len(asked[1]) if asked else 0)) // _ORDINARY_REFUSAL
+
+
 class UnrecordedSession(Session):
     """A session of a server that records none: who, when and how it ended, and no event between."""
 
     __slots__ = ()
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
-        """Keep nothing."""
+        """Keep that there was one."""
+        del line, awaiting
+        self.facts.read(_UNRECORDED)
 
     def said(self, reply: Reply) -> None:
         """Keep nothing."""
@@ -273,6 +307,7 @@ class UnrecordedSession(Session):
         """Count it."""
         del mail_id, raw, envelope
         self.mails += 1
+        self.dropped_lines = 0
 
     def noted(self, text: str) -> None:
         """Keep nothing."""

@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Deliver, Say
-from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.recording.causes import ClosedBy, describe_half_message
 from fakesmtp.recording.notes import describe_half_line
 from fakesmtp.smtp.conversing import make_conversation
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
@@ -387,12 +387,12 @@ class Connection(SMTP, BufferedProtocol):
             return f"while {self._pending.get_name()} was running"
         size = self._conversation.message_size
         if size is not None:
-            return f"in the middle of a message, after {size} bytes"
+            return describe_half_message(size, has_lone_dot=self._conversation.has_lone_dot)
         return describe_half_line(self._conversation.take_unread())
 
     def _fail(self, error: BaseException) -> None:
         """Reply from the profile, close, and let the test know: neither client nor loop do."""
-        log.error("a bug in fakesmtp or in a callback", exc_info=error)
+        log.error("session %s: a bug in fakesmtp or in a callback", self.record.id, exc_info=error)
         self._services.failed(error)
         self._out = [self._terms.profile.internal_error.reply().wire]
         self.hang_up(ClosedBy.SERVER)

@@ -23,6 +23,9 @@ class Store(Protocol):
     def __len__(self) -> int:
         """Count the mails."""
 
+    def get(self, mail_id: str) -> ReceivedMail | None:
+        """Return the message of an id, None when it is not kept. Reads no others."""
+
     def snapshot(self) -> list[ReceivedMail]:
         """Give all mails, oldest first."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError
@@ -30,7 +30,7 @@ class MemoryStore:
             raise ConfigurationError(f"max_messages is {max_messages}: give 1 or more, or None")
         if max_bytes < 1:
             raise ConfigurationError(f"max_bytes is {max_bytes}: give 1 or more")
-        self._mails: deque[ReceivedMail] = deque()
+        self._mails: OrderedDict[str, ReceivedMail] = OrderedDict()
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -43,10 +43,11 @@ class MemoryStore:
 
     def append(self, mail: ReceivedMail) -> None:
         """Keep one more mail; the oldest ones go, and are counted, when there is no room."""
-        self._mails.append(mail)
+        self._mails[mail.id] = mail
         self._bytes += len(mail.raw)
         while self._is_over() and len(self._mails) > 1:
-            self._bytes -= len(self._mails.popleft().raw)
+            _, oldest = self._mails.popitem(last=False)
+            self._bytes -= len(oldest.raw)
             self._dropped += 1
 
     def _is_over(self) -> bool:
@@ -60,18 +61,20 @@ class MemoryStore:
         # A store is there or it is not: an empty one is not nothing.
         return True
 
+    def get(self, mail_id: str) -> ReceivedMail | None:
+        """Return the message of an id, None when it is not kept."""
+        return self._mails.get(mail_id)
+
     def snapshot(self) -> list[ReceivedMail]:
         """Give all mails, oldest first."""
-        return list(self._mails)
+        return list(self._mails.values())
 
     def remove(self, ids: Collection[str]) -> list[ReceivedMail]:
         """Forget the mails of these ids, and give those that were there, oldest first."""
-        gone = [mail for mail in self._mails if mail.id in ids]
-        if gone:
-            kept = [mail for mail in self._mails if mail.id not in ids]
-            self._mails.clear()
-            self._mails.extend(kept)
-            self._bytes -= sum(len(mail.raw) for mail in gone)
+        gone = [mail for mail in self._mails.values() if mail.id in ids]
+        for mail in gone:
+            del self._mails[mail.id]
+            self._bytes -= len(mail.raw)
         return gone
 
     def clear(self) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from fakesmtp.text import cut
 from pytest_fakesmtp.options import sessions_mode
 
 if TYPE_CHECKING:
@@ -73,9 +74,10 @@ def title_of(session: Session) -> str:
 def describe(session: Session, limit: int | None) -> list[str]:
     """Give the facts of a session and its lines, the last `limit` of them unless None."""
     lines = list(_lines(session))
-    cut = 0 if limit is None else max(0, len(lines) - limit)
-    note = [f"({cut} earlier lines are not shown; {_HOW_TO_SEE})"] if cut else []
-    return [_facts(session), *note, *lines[cut:]]
+    left_out = 0 if limit is None else max(0, len(lines) - limit)
+    note = [f"({left_out} earlier lines are not shown; {_HOW_TO_SEE})"] if left_out else []
+    why = [f"why no message came: {session.diagnosis}"] if session.diagnosis else []
+    return [_facts(session), *why, *note, *lines[left_out:]]
 
 
 def _facts(session: Session) -> str:
@@ -104,7 +106,7 @@ def _lines(session: Session) -> Iterator[str]:
         refused = "!" if event.reply and event.reply.is_refusal else " "
         at = f"{event.at / 1000:9.1f} ms"
         for text in event.text.split("\n"):
-            yield f"{refused}{at}  {_MARKS.get(event.kind.value, '--')} {text}"
+            yield f"{refused}{at}  {_MARKS.get(event.kind.value, '--')} {cut(text)}"
             at = " " * len(at)
 
 

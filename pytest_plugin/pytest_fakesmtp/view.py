@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from fakesmtp import FakeSMTP, ReceivedMail, Session
     from fakesmtp.mailbox import MailView
 
-_RECENT_REFUSALS = 5
-
 
 class Owner:
     """The test that sessions belong to: its node id, and where it stands."""
@@ -163,7 +161,9 @@ class FakeSMTPView(Faults, Inbox):
     """One test's view on the server that all tests of a process share."""
 
     def __init__(self, server: FakeSMTP, owner: Owner) -> None:
-        mails = server.mailbox.view(lambda mail: mail.session.owner is owner, self._refusals)
+        mails = server.mailbox.view(
+            lambda mail: mail.session.owner is owner, self._describe_failures
+        )
         super().__init__(mails, owner)
         self._server = server
         self._accounts: list[AccountView] = []
@@ -227,7 +227,7 @@ class FakeSMTPView(Faults, Inbox):
         self._check_open()
         account = self._server.add_account()
         key = account.app_key
-        mails = self._server.mailbox.view(lambda mail: mail.app_key == key, self._refusals)
+        mails = self._server.mailbox.view(lambda mail: mail.app_key == key, self._describe_failures)
         view = AccountView(account, self, mails)
         self._accounts.append(view)
         return view
@@ -256,11 +256,11 @@ class FakeSMTPView(Faults, Inbox):
         self._unsubscribe.append(unsubscribe)
         return unsubscribe
 
-    def _refusals(self) -> list[str]:
-        refused = [session for session in self.sessions if session.refused]
-        return [
-            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
-        ]
+    def _describe_failures(self) -> list[str]:
+        # Lazily: most tests wait for what comes.
+        from fakesmtp.recording.diagnosis import describe_failures  # noqa: PLC0415
+
+        return describe_failures(self.sessions)
 
     def close(self) -> list[BaseException]:
         """End it with its test, and give what callbacks raised; its sessions can still be read."""

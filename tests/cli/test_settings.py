@@ -147,6 +147,8 @@ def test_sizes(text: str, size: int) -> None:
         ("idle-timeout", "nan", "seconds over 0"),
         ("idle-timeout", "-1", "seconds over 0"),
         ("exit-after", "0", "1 is the least"),
+        ("max-recipients", "0", "1 is the least"),
+        ("max-recipients", "1k", "'1k' is no whole number"),
         ("json", "perhaps", "neither yes nor no"),
         ("auth-required-at", "data", "none of rcpt, mail, never"),
         ("unsafe", "lone-lf", "none of lone-lf-ends-message"),

@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from raw_client import RawClient
 
+from fakesmtp.protocol.conversation import (
+    DROPPED_MESSAGE_LINE,
+    EARLY_PIPELINING,
+    LONE_DOT,
+)
 from fakesmtp.recording import ClosedBy, EventKind, Outcome, Phase, notes
 
 if TYPE_CHECKING:
@@ -149,12 +154,14 @@ def test_a_message_over_the_limit(record: Callable[..., Recorder]) -> None:
 @pytest.mark.parametrize(
     ("sent", "note"),
     [
-        (b"EHLO a\r\nNOOP\r\nQUIT\r\n", notes.EARLY_PIPELINING),
+        (b"EHLO a\r\nNOOP\r\nQUIT\r\n", EARLY_PIPELINING.text),
         (b"NOOP " + b"x" * 508 + b"\r\nQUIT\r\n", notes.LONG_COMMAND),
         (b"NOOP \xed\x95\x9c\r\nQUIT\r\n", notes.EIGHT_BIT_COMMAND),
         (b"EHLO a\r\nSTARTTLS\r\nNOOP\r\n", "commands came in clear behind STARTTLS"),
         (b"NOOP\nQUIT\r\n", "a bare LF ended"),
         (b"AUTH PLAIN x\r\nQUIT\r\n", notes.AUTH_IN_CLEAR),
+        (b"EHLO a\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n", notes.BODY_AS_COMMANDS),
+        (b"data\r\n.\r\nQUIT\r\n", notes.BODY_AS_COMMANDS),
     ],
 )
 def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> None:
@@ -173,17 +180,44 @@ def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> Non
         (" BODY=8bitMIME", b"\xed\x95\x9c\r\n", ()),
         ("", b"x" * 998 + b"\r\n", ()),
         ("", b"x" * 999 + b"\r\n", (notes.LONG_MESSAGE_LINE,)),
-        ("", b"", ()),
+        ("", b"", (notes.EMPTY_MESSAGE,)),
         ("", b"Subject: x\r\n\r\n", ()),
         ("", b"a\r\n" * 400 + b"x" * 999 + b"\r\n", (notes.LONG_MESSAGE_LINE,)),
         ("", b"x" * 999 + b"\r\n" + b"a\r\n" * 400, (notes.LONG_MESSAGE_LINE,)),
         (
             "",
             b"x" * 999 + b"\n" + b"a\r\n" * 400,
-            (notes.LONG_MESSAGE_LINE, notes.LONE_LF_IN_MESSAGE),
+            (
+                notes.LONG_MESSAGE_LINE,
+                f"{notes.BARE_LF_IN_MESSAGE}: 1, the first in line 1 at byte 999",
+            ),
         ),
-        ("", b"a\nb\r\n", (notes.LONE_LF_IN_MESSAGE,)),
-        ("", b"Subject: x\r\n\r\na\nb\r\n", (notes.LONE_LF_IN_MESSAGE,)),
+        (
+            "",
+            b"Subject: x\r\n\r\na\r\nb\nc\nd\r\n",
+            (f"{notes.BARE_LF_IN_MESSAGE}: 2, the first in line 4 at byte 18",),
+        ),
+        ("", b"a\r\nb\rc\r\n", (f"{notes.BARE_CR_IN_MESSAGE}: 1, the first in line 2 at byte 4",)),
+        (
+            "",
+            b"a\r\n\rb\r\r\nc\r\n",
+            (
+                f"{notes.DOUBLE_CR_IN_MESSAGE}: 1, the first in line 2 at byte 5",
+                f"{notes.BARE_CR_IN_MESSAGE}: 1, the first in line 2 at byte 3",
+            ),
+        ),
+        ("", b"a\0b\0\r\n", (f"{notes.NUL_IN_MESSAGE}: 2, the first in line 1 at byte 1",)),
+        (
+            "",
+            b"a\n.\nb\r\n",
+            (
+                LONE_DOT.text,
+                f"{notes.BARE_LF_IN_MESSAGE}: 2, the first in line 1 at byte 1",
+            ),
+        ),
+        # The dots of these are stuffed: the client knows where its message ends.
+        ("", b"a\n..\nb\r\n", (f"{notes.BARE_LF_IN_MESSAGE}: 2, the first in line 1 at byte 1",)),
+        ("", b"a\r\n..\r\n.b\r\n", ()),
     ],
 )
 def test_notes_about_messages(
@@ -198,6 +232,35 @@ def test_notes_about_messages(
         client.send(message + b".\r\nQUIT\r\n")
         client.read_to_end()
     assert recorder.next_recording().notes == noted
+
+
+@pytest.mark.parametrize("rest", [b"\r\n.\n", b"\n.\n", b"\n.\r\n"])
+def test_a_dot_that_ends_no_message(recorder: Recorder, rest: bytes) -> None:
+    """A client that ended its message with LF and waits for a reply is told of in the ending."""
+    with RawClient(recorder.port()) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(b"Subject: x\r\n\r\nx" + rest)
+        client.half_close()
+        client.read_to_end()
+    recording = recorder.next_recording()
+    assert recording.ending.endswith(f"bytes; {LONE_DOT.text}")
+
+
+def test_a_dropped_line_marks_its_message(recorder: Recorder) -> None:
+    """A message says that lines of it were dropped, and the one after it says nothing."""
+    with RawClient(recorder.port(465), recorder.smtp.client_context()) as client:
+        client.log_in()
+        for lines in (2, 0):
+            client.begin_data()
+            client.send(b"Subject: x\r\n\r\n" + (b"x" * 9000 + b"\r\n") * lines + b".\r\n")
+            client.read_lines(lines + 1)
+        client.ask("QUIT")
+    assert DROPPED_MESSAGE_LINE.text in recorder.next_recording().notes
+    marked, whole = recorder.smtp.messages
+    assert (marked.dropped_lines, whole.dropped_lines) == (2, 0)
+    assert "2 over-long lines were dropped" in repr(marked)
+    assert "dropped" not in repr(whole)
 
 
 def test_an_ordinary_client_is_not_noted(recorder: Recorder) -> None:

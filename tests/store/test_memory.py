@@ -33,6 +33,18 @@ def test_remove() -> None:
     assert len(store) == 0
 
 
+def test_get() -> None:
+    """A mail is found by its id while it is kept, without a look at the others."""
+    store, mails = MemoryStore(max_messages=2), [make_mail() for _ in range(3)]
+    for mail in mails:
+        store.append(mail)
+    assert [store.get(mail.id) for mail in mails] == [None, *mails[1:]]
+    store.remove({mails[2].id})
+    assert store.get(mails[2].id) is None
+    store.clear()
+    assert store.get(mails[1].id) is None
+
+
 def test_limit() -> None:
     """A full store lets the oldest mails go and counts them, also after a mail was removed."""
     store, mails = MemoryStore(max_messages=2), [make_mail() for _ in range(5)]
