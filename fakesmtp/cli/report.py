@@ -107,7 +107,10 @@ class TextReport:
         """How many there are, and what each does."""
         if not self._quiet:
             yield f"planned faults were set over HTTP: {len(rules) or 'none'}"
-            yield from (f"           {cut(escape(_explain_fault(each)))}" for each in rules)
+            yield from (
+                f"           {cut(escape(f'{each.name}: {_explain_fault(each)}'))}"
+                for each in rules
+            )
 
     def full(self, limit: int) -> Iterator[str]:
         """Say what happens to mails from now on."""

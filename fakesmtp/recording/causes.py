@@ -10,6 +10,7 @@ from fakesmtp.protocol.conversation import LONE_DOT
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
 _PLAINTEXT = "the client sent plaintext where TLS was expected (587 and 25 start with plaintext)"
 _TRUST = "does it trust the CA? (fakesmtp certs --trust)"
+NO_GREETING = "is it waiting for a plaintext greeting? This port starts with TLS, 587 greets first"
 #: OpenSSL's reason (through Python's ssl), and what it means here. An alert is the client's own
 #: word (RFC 8446 §6.2), but clients differ in which one they send for what.
 _CAUSES = (
@@ -66,10 +67,7 @@ def describe_handshake(received: int, *, implicit_tls: bool, has_replied: bool) 
     if received:
         return f"after {received} bytes, which are not a whole ClientHello"
     if implicit_tls:
-        return (
-            "before the client sent anything: is it waiting for a plaintext greeting? This port "
-            "starts with TLS, 587 greets first"
-        )
+        return f"before the client sent anything: {NO_GREETING}"
     return "before the client sent anything after STARTTLS"
 
 

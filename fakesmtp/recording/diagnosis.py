@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.causes import HALF_MESSAGE, ClosedBy
+from fakesmtp.recording.causes import HALF_MESSAGE, NO_GREETING, ClosedBy
 from fakesmtp.recording.facts import describe_fault, name_asked
 from fakesmtp.text import cut
 
@@ -96,6 +96,12 @@ def _nothing_in_tls(session: Recorded) -> str:
     return _ONLY_QUIT if session.closed_by is ClosedBy.QUIT else ""
 
 
+def _waits_for_tls(session: Recorded) -> str:
+    if session.end or not session.is_recorded or session.facts.asked or session.events:
+        return ""
+    return f"the client is connected, and TLS has not begun: {NO_GREETING}"
+
+
 def _nothing_sent(session: Recorded) -> str:
     return "" if session.facts.asked else f"the client sent nothing; {_how(session)}"
 
@@ -116,6 +122,7 @@ _EXPLANATIONS: tuple[Callable[[Recorded], str], ...] = (
     _refused,
     _unfinished,
     _nothing_in_tls,
+    _waits_for_tls,
     _nothing_sent,
     _last_line,
 )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import show_end
@@ -30,6 +30,8 @@ class Recorded:
 
     __slots__ = ()
 
+    #: Whether events are kept at all.
+    is_recorded: ClassVar[bool] = True
     #: The session's name, one of its own on its server.
     id: str
     #: The client's address and port, `127.0.0.1:51234`.

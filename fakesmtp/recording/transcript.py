@@ -294,6 +294,7 @@ class UnrecordedSession(Session):
     """A session of a server that records none: who, when and how it ended, and no event between."""
 
     __slots__ = ()
+    is_recorded = False
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
         """Keep that there was one."""

@@ -48,6 +48,28 @@ def test_sessions_of_a_running_server(
     assert (gone.code, f"nothing answers at {url}" in gone.err) == (1, True)
 
 
+def test_faults_set_over_http_are_told(serve: Serve) -> None:
+    """Faults that somebody sets or removes over HTTP are told, as text and as JSON."""
+    rules = b'{"fault": [{"where": "rcpt", "what": "drop", "name": "gone"}]}'
+    for options in ((), ("--json",)):
+        serving = serve("--http", "0", *options)
+        if options:
+            url = json.loads(serving.read_until('"ready"'))["http"]
+        else:
+            url = serving.read_until("HTTP API at ").rpartition(" ")[2]
+        for method, body in (("PUT", rules), ("DELETE", None)):
+            request = Request(f"{url}/api/v1/faults", body, method=method)  # noqa: S310 - our own
+            urlopen(request).close()  # noqa: S310 - our own
+        if options:
+            first, second = (json.loads(serving.read_until('"faults"')) for _ in range(2))
+            assert [each["name"] for each in first["faults"]] == ["gone"]
+            assert second["faults"] == []
+        else:
+            serving.read_until("planned faults were set over HTTP: 1")
+            serving.read_until("gone: ")
+            serving.read_until("planned faults were set over HTTP: none")
+
+
 def test_faults_of_a_running_server(serve: Serve, tmp_path: Path) -> None:
     """The address is in the JSON, too; the rules of a file can be read and replaced over HTTP."""
     file = tmp_path / "faults.toml"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import smtplib
 import socket
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     Serve = Callable[..., Serving]
 
 REAL_PORTS = [25, 587, 2587, 465, 2465]
+
+
+def without_session(line: str) -> str:
+    """A line of an event without its time and the id of the session, which must be there."""
+    shown, found = re.subn(r"^\d\d:\d\d:\d\d  (.{7}  \d{2,4} *)  [0-9a-f]{6}-\d+  ", r"\1  ", line)
+    assert found, line
+    return shown
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -51,10 +59,9 @@ def test_a_mail_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
     server = serve()
     send(server.ports()[1], subject="first mail")
     line = server.read_until("first mail")
-    assert line.split(maxsplit=2)[1:] == [
-        "mail",
-        '587   AppKey#ad  from@example.com -> to@example.com  "first mail"  29 B',
-    ]
+    assert without_session(line) == (
+        'mail     587   AppKey#ad  from@example.com -> to@example.com  "first mail"  29 B'
+    )
 
 
 def test_a_refused_login_says_why(serve: Serve, send: Callable[..., None]) -> None:
@@ -63,7 +70,7 @@ def test_a_refused_login_says_why(serve: Serve, send: Callable[..., None]) -> No
     with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
         send(server.ports()[0], user="AppKey#promo", password="SecretKey")
     assert refused.value.smtp_error == b"Authentication Failed"
-    assert server.read_until("refused").split(maxsplit=1)[1] == (
+    assert without_session(server.read_until("refused")) == (
         "refused  25    AUTH PLAIN AppKey=AppKey mailType=promo SecretKey=*** -> "
         "535 Authentication Failed (the mail type 'promo' is unknown; allowed are 'normal', 'auth' "
         "and 'ad')  (and 1 more)"
@@ -79,7 +86,7 @@ def test_a_refused_session_is_one_line(serve: Serve) -> None:
         client.docmd("RCPT", "TO:<to@example.com>")
         client.docmd("NONSENSE")
     line = server.read_until("refused")
-    assert line.split(maxsplit=1)[1] == (
+    assert without_session(line) == (
         "refused  25    RCPT TO:<to@example.com> -> 530 5.7.1 Authentication Required  (and 1 more)"
     )
 
@@ -94,7 +101,39 @@ def test_a_failed_handshake_is_told(serve: Serve) -> None:
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         context.wrap_socket(connection, server_hostname="localhost")
-    assert "465   TLS handshake -> " in server.read_until("refused")
+    told = without_session(server.read_until("no mail"))
+    assert told.startswith("no mail  465   TLS handshake failed: the client does not trust the ")
+
+
+def test_a_session_without_a_mail_is_told(serve: Serve) -> None:
+    """A client that sent no mail and was refused nothing is one line, in JSON one object."""
+    for options, read in (((), without_session), (("--json",), json.loads)):
+        server = serve(*options)
+        port = (
+            json.loads(server.read_until("ready"))["listeners"][0]["local_port"]
+            if options
+            else server.ports()[0]
+        )
+        with smtplib.SMTP("127.0.0.1", port) as client:
+            client.ehlo("me")
+        told = read(server.read_until("no_message" if options else "no mail"))
+        why = "no message came; quit after 'ehlo me'"
+        if options:
+            assert (told["event"], told["port"], told["diagnosis"]) == ("no_message", 25, why)
+        else:
+            assert told == f"no mail  25    {why}"
+
+
+def test_long_lines_are_cut(serve: Serve) -> None:
+    """A line that is longer than anyone reads is cut in the terminal, and its length is told."""
+    server = serve("--verbose")
+    with socket.create_connection(("127.0.0.1", server.ports()[0])) as connection:
+        connection.sendall(b"X" * 5000 + b"\xff" * 1000 + b"\r\n\r\nQUIT\r\n")
+        while connection.recv(65536):
+            pass
+    assert f"{'X' * 300}… (9,000 characters) -> 500 " in server.read_until("refused")
+    server.read_until("C: QUIT")
+    assert max(map(len, server.lines)) < 1000
 
 
 def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,6 +176,66 @@ def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
     assert (log.opened, log.dropped) == (3, 1)
     log.clear()
     assert log.snapshot() == []
+
+
+def fill(session: Session, size: int) -> None:
+    """Let a session hear about so many bytes, in lines of 500."""
+    for _ in range(size // 500):
+        session.heard(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
+
+
+def test_a_log_keeps_so_many_bytes() -> None:
+    """Sessions that hold too much together lose the oldest, open or not, with its events."""
+    log = SessionLog(max_total_bytes=100_000)
+    for number in range(3):
+        log.add(make_session(number, max_events=1000))
+    first, second, third = log.snapshot()
+    fill(second, 40_000)
+    second.ended(ClosedBy.QUIT)
+    fill(first, 30_000)
+    assert log.snapshot() == [first, second, third]
+    fill(third, 50_000)
+    assert log.snapshot() == [second, third]
+    assert (log.opened, log.dropped) == (3, 1)
+    assert (first.events, first.cut) == ((), 60)
+    fill(first, 90_000)
+    first.ended(ClosedBy.CLIENT)
+    assert [event.kind for event in first.events] == [EventKind.END]
+    assert log.snapshot() == [second, third]
+    fill(third, 60_000)
+    assert (log.snapshot(), second.duration) == ([third], second.events[-1].at / 1_000_000)
+    fill(third, 900_000)
+    assert log.snapshot() == [third]
+
+
+def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
+    """The oldest session makes room for the others, though it is the one that grows."""
+    log = SessionLog(max_total_bytes=100_000)
+    old, new = (make_session(number, max_events=1000) for number in range(2))
+    log.add(old)
+    log.add(new)
+    fill(new, 10_000)
+    fill(old, 200_000)
+    assert (log.snapshot(), old.events, old.cut) == ([new], (), 400)
+
+
+def test_what_is_forgotten_no_longer_counts() -> None:
+    """Sessions that were forgotten or cleared leave room for others, and grow uncounted."""
+    log, owner = SessionLog(max_total_bytes=100_000), object()
+    for forget in (partial(log.forget, owner), log.clear) * 3:
+        session, kept = (
+            make_session(1, owner=owner, max_events=1000),
+            make_session(2, max_events=1000),
+        )
+        log.add(session)
+        fill(session, 60_000)
+        forget()
+        fill(session, 60_000)
+        log.add(kept)
+        fill(kept, 60_000)
+        assert log.snapshot()[-1:] == [kept]
+        assert len(kept.events) == 120
+        log.clear()
 
 
 @pytest.mark.parametrize(
