@@ -27,17 +27,6 @@ log = logging.getLogger("fakesmtp")
 _LAST_WORDS = 1.0
 
 
-class _Loop(asyncio.SelectorEventLoop):
-    """asyncio's loop, by a clock that goes on while a test freezes time.
-
-    Not the default of Windows, the proactor: it has no `add_reader`.
-    """
-
-    def time(self) -> float:
-        """Return the loop's time in seconds."""
-        return monotonic()
-
-
 class Runner:
     """One run of the server, from bound sockets to the last closed connection.
 
@@ -54,7 +43,8 @@ class Runner:
         """Bind and listen; raises what `bind` raises, and leaves nothing open then."""
         with ExitStack() as on_failure:
             places = _listen(hosts, ports, on_failure)
-            self._loop = (loop_factory or _Loop)()
+            # Not the default of Windows, the proactor: it has no `add_reader`.
+            self._loop = (loop_factory or asyncio.SelectorEventLoop)()
             on_failure.callback(self._loop.close)
             # asyncio's asks `time.monotonic`, which a test may freeze; uvloop's asks the system.
             with suppress(AttributeError):
