@@ -8,19 +8,13 @@ lines.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.actions import Actions, Say
 from fakesmtp.protocol.address import LONGEST_DOMAIN, ORDINARY
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.dialogue import Dialogue
 
-if TYPE_CHECKING:
-    from fakesmtp.protocol.accounts import Accounts
-    from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile
-
-#: Named groups: an address has both parts, DATA neither.
+#: The groups are both parts of an address; DATA has neither.
 _ORDINARY_LINE = re.compile(
     rf"(?:(?i:MAIL FROM|RCPT TO):<{ORDINARY}>|(?i:DATA))\r\n".encode(), re.ASCII
 )
@@ -31,40 +25,27 @@ _COMMAND = Awaiting.COMMAND
 class FastDialogue(Dialogue):
     """A `Dialogue` that replies to ordinary lines of a transaction without parsing them fully."""
 
-    __slots__ = ("_may_send",)
-
-    def __init__(
-        self,
-        profile: Profile,
-        policy: Policy,
-        accounts: Accounts,
-        client_ip: str,
-        *,
-        tls: bool = False,
-    ) -> None:
-        super().__init__(profile, policy, accounts, client_ip, tls=tls)
-        self._may_send = False
+    __slots__ = ()
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end, as `Dialogue.receive_line` does."""
         if (
             self._authentication.awaiting is _COMMAND
-            and (self._may_send or self._check_may_send())
             and len(line) <= _LONGEST_LINE
             and (ordinary := _ORDINARY_LINE.fullmatch(line))
+            and self._may_send()
             and (actions := self._receive_ordinary(line, ordinary))
         ):
             return actions
         return super().receive_line(line, more_behind=more_behind)
 
-    def _check_may_send(self) -> bool:
-        """Return whether only the order of a transaction's commands can be wrong from now on."""
-        self._may_send = (
+    def _may_send(self) -> bool:
+        """Return whether only the order of a transaction's commands can be wrong."""
+        return (
             self.helo is not None
             and (self.tls or not self._wants_tls)
             and (self.login is not None or self._policy.auth_required_at == "never")
         )
-        return self._may_send
 
     def _receive_ordinary(self, line: bytes, ordinary: re.Match[bytes]) -> Actions:
         """Reply to a line that is in order; return `()` for one that is not."""
