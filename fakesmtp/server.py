@@ -26,7 +26,7 @@ from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
 from fakesmtp.smtp.runner import Runner
-from fakesmtp.smtp.services import Services, Terms
+from fakesmtp.smtp.services import READ_SIZE, Services, Terms
 from fakesmtp.store.memory import MemoryStore
 from fakesmtp.tls.identity import Identity
 
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
-
-#: Bytes that are read from a connection at once.
-_BUFFER_SIZE = 64 * 1024
 
 
 class FakeSMTP:
@@ -361,7 +358,7 @@ class FakeSMTP:
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
-            buffer=memoryview(bytearray(_BUFFER_SIZE)),
+            buffer=memoryview(bytearray(READ_SIZE)),
         )
 
     def _deliver(self, deliver: Deliver, session: Session) -> str:

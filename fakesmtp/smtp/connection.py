@@ -21,6 +21,7 @@ from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
 from fakesmtp.smtp.performing import HOW
+from fakesmtp.smtp.services import READ_SIZE
 from fakesmtp.smtp.stream import Stream
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ log = logging.getLogger("fakesmtp")
 #: Lines or pieces of a message that a connection may take at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
-_READ_SIZE = 64 * 1024
 
 
 class Connection(SMTP, BufferedProtocol):
@@ -102,8 +102,8 @@ class Connection(SMTP, BufferedProtocol):
     def data_received(self, data: bytes) -> None:
         """Take bytes of the client, in any cutting."""
         # uvloop reads up to 256 KiB at once, which no longer fit the processor's cache.
-        for start in range(0, len(data), _READ_SIZE) or (0,):
-            self._receive(data[start : start + _READ_SIZE])
+        for start in range(0, len(data), READ_SIZE):
+            self._receive(data[start : start + READ_SIZE])
 
     def _receive(self, data: bytes) -> None:
         try:
@@ -193,7 +193,7 @@ class Connection(SMTP, BufferedProtocol):
         if self._hold not in NOT_READING and self._is_writable and self._stream is not None:
             self._stream.resume_reading()
             early, self._early = self._early, b""
-            self.data_received(early)
+            self._receive(early)
 
     def _pause_reading(self) -> None:
         if self._stream is not None:

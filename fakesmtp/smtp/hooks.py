@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from warnings import warn
 
 from aiosmtpd.smtp import MISSING
@@ -151,13 +151,10 @@ def read_reply(hook: str, returned: object) -> Reply:
 
     Raises `ConfigurationError` when that is not an SMTP reply (RFC 5321 §4.2).
     """
-    text = _join(returned)
-    if text is None or not _REPLY.fullmatch(text):
-        raise ConfigurationError(
-            f"{hook} returned {returned!r}, which is not an SMTP reply: return a code and a text "
-            "in ASCII, such as '250 OK'; of several lines each but the last is like '250-first'"
-        )
-    return Reply.of_wire(f"{text}\r\n".encode("ascii"))
+    return _read(returned, _REPLY) or _reject(
+        f"{hook} returned {returned!r}, which is not an SMTP reply: return a code and a text in "
+        "ASCII, such as '250 OK'; of several lines each but the last is like '250-first'"
+    )
 
 
 def read_pushed(status: str | bytes) -> Reply:
@@ -165,19 +162,21 @@ def read_pushed(status: str | bytes) -> Reply:
 
     Raises `ConfigurationError` when one does not start with a reply code.
     """
-    text = _join(status)
-    if text is None or not _LINES.fullmatch(text):
-        raise ConfigurationError(
-            f"push({status!r}) is not a line of an SMTP reply: send a code and a text in ASCII, "
-            "such as '250 OK', without the line end"
-        )
-    return Reply.of_wire(f"{text}\r\n".encode("ascii"))
+    return _read(status, _LINES) or _reject(
+        f"push({status!r}) is not a line of an SMTP reply: send a code and a text in ASCII, such "
+        "as '250 OK', without the line end"
+    )
 
 
-def _join(returned: object) -> str | None:
-    """Join lines; None for what is not text in ASCII."""
+def _read(returned: object, form: re.Pattern[str]) -> Reply | None:
+    """Read one line or several; None for what does not have the form, in ASCII."""
     lines = list(returned) if isinstance(returned, list | tuple) else [returned]
     texts = [line.decode("latin-1") if isinstance(line, bytes) else line for line in lines]
-    if all(isinstance(text, str) and text.isascii() for text in texts):
-        return "\r\n".join(map(str, texts))
-    return None
+    if not all(isinstance(text, str) and text.isascii() for text in texts):
+        return None
+    text = "\r\n".join(map(str, texts))
+    return Reply.of_wire(f"{text}\r\n".encode()) if form.fullmatch(text) else None
+
+
+def _reject(message: str) -> NoReturn:
+    raise ConfigurationError(message)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.listeners import Listener
 
 
+#: Bytes that are read from a connection, and acted on, at once.
+READ_SIZE = 64 * 1024
+
+
 # Tuples, because to make the class of a frozen dataclass takes four times as long, at every start.
 class Terms(NamedTuple):
     """What holds for a session from its first byte to its last.
