@@ -1,4 +1,4 @@
-"""What tests of hooks ask for."""
+"""Servers on each event loop."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ import pytest
 from hooks import make_server
 from loops import LOOPS
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from fakesmtp import FakeSMTP
 
-    from fakesmtp import FakeSMTP
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(params=LOOPS)
 def serve(request: pytest.FixtureRequest) -> Callable[..., FakeSMTP]:
     """Makes servers with hooks, on each loop: `serve(DATA=hook)`."""
     return partial(make_server, LOOPS[request.param])
+
+
+@pytest.fixture(params=LOOPS)
+def smtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """A server on each loop."""
+    with FakeSMTP(
+        ports={587: 0, 465: 0},
+        accounts=[("AppKey", "SecretKey")],
+        loop_factory=LOOPS[request.param],
+    ) as server:
+        yield server

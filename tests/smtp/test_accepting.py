@@ -14,25 +14,14 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
-from loops import LOOPS
 from raw_client import PATIENCE, RawClient
 
-from fakesmtp import FakeSMTP
 from fakesmtp.smtp import accepting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def smtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
-    """A server on each loop."""
-    with FakeSMTP(
-        ports={587: 0, 465: 0},
-        accounts=[("AppKey", "SecretKey")],
-        loop_factory=LOOPS[request.param],
-    ) as server:
-        yield server
+    from fakesmtp import FakeSMTP
 
 
 @contextmanager

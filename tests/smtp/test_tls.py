@@ -26,17 +26,6 @@ if TYPE_CHECKING:
 HELLO = b"EHLO client.example\r\n"
 
 
-@pytest.fixture(params=LOOPS)
-def smtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
-    """A server on each loop."""
-    with FakeSMTP(
-        ports={587: 0, 465: 0},
-        accounts=[("AppKey", "SecretKey")],
-        loop_factory=LOOPS[request.param],
-    ) as server:
-        yield server
-
-
 @pytest.fixture
 def over(smtp: FakeSMTP) -> SimpleQueue[Session]:
     """The sessions that have ended."""
