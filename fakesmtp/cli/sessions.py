@@ -188,7 +188,7 @@ def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
         yield "took", f"{session.duration * 1000:.1f} ms"
     yield "outcome", cut(entry_of(session).outcome)
     if session.diagnosis:
-        yield "because", session.diagnosis
+        yield "diagnosis", session.diagnosis
 
 
 def _as_fields(entry: Entry) -> dict[str, object]:

@@ -137,7 +137,7 @@ def _show_login(login: LoggedIn) -> str:
 
 
 def _show_fault(fault: Fault) -> str:
-    return show(f"fault {fault.rule!r} at {fault.where}: {fault.what}")
+    return show(f"planned fault {fault.rule!r} at {fault.where}: {fault.what}")
 
 
 def show_end(end: Ended) -> str:

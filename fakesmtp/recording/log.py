@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: Bytes of lines and replies that all sessions keep together: 128 MiB.
-DEFAULT_MAX_TOTAL_BYTES = 128 * 1024 * 1024
+#: Bytes of memory that the events of all sessions take together, about: 256 MiB.
+DEFAULT_MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
 
 class SessionLog:
     """The newest `max_sessions`, each with at most `max_events` and about `max_bytes` of them.
 
-    All together keep at most about `max_total_bytes` of lines and replies. When there are too many
-    sessions or bytes, the oldest session goes: it is no longer listed, and its events are
+    The events of all together take at most about `max_total_bytes` of memory. When there are too
+    many sessions or bytes, the oldest session goes: it is no longer listed, and its events are
     forgotten, also for those who still hold it, as a message does. With `max_events=0` nothing of
     a session is kept but who, when and how it ended. With `folder`, each session is also written
     to a file of its own there. `raw_of` finds the bytes of a mail. Raises `RecordingError` when
@@ -74,7 +74,7 @@ class SessionLog:
                 self._drop_oldest()
 
     def _count(self, session: Session, more: int) -> None:
-        """Count bytes that a session may keep from now on; the oldest ones make room."""
+        """Count bytes that a session takes; the oldest ones make room."""
         with self._lock:
             if session.on_growth is not None:
                 self._bytes += more
@@ -88,7 +88,7 @@ class SessionLog:
 
     def _release(self, session: Session) -> None:
         session.on_growth = None
-        self._bytes -= session.granted
+        self._bytes -= session.held
 
     @property
     def dropped(self) -> int:

@@ -40,8 +40,10 @@ _MICROSECONDS = 1_000_000
 #: How many refusals are kept of a session that is cut already; one of 256 bytes counts twice.
 _SPARE_REFUSALS = 1_000
 _ORDINARY_REFUSAL = 256
-#: Bytes that a session is granted at a time.
+#: Bytes of lines and replies that a session is granted at a time.
 _SLICE = 4 * 1024
+#: Bytes of memory that an event takes besides what was said in it, about.
+_EVENT = 120
 _UNRECORDED = Masked(b"a line that is not recorded")
 _NOTHING: frozenset[str] = frozenset()
 DEFAULT_MAX_EVENTS = 10_000
@@ -59,6 +61,7 @@ class Session(Recorded):
         "_began",
         "_contents",
         "_find_secret",
+        "_granted",
         "_hides_reply",
         "_masker",
         "_max_bytes",
@@ -72,7 +75,7 @@ class Session(Recorded):
         "dropped_lines",
         "end",
         "facts",
-        "granted",
+        "held",
         "id",
         "listener",
         "local_port",
@@ -115,10 +118,10 @@ class Session(Recorded):
         self._contents: list[Content] = []
         self._times: list[int] = []
         self.facts = Facts()
-        self._room = max_events
-        self._max_bytes = max_bytes
-        #: Of `max_bytes`, how many it may have by now; `on_growth` is told of each slice more.
-        self.granted = 0
+        self._room, self._max_bytes = max_events, max_bytes
+        # Of `max_bytes`, how many it may have by now. With each slice more `on_growth` is told how
+        # many bytes of memory the session has taken besides the `held` ones that it was told of.
+        self._granted = self.held = 0
         self.on_growth: Callable[[Session, int], None] | None = None
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
@@ -223,7 +226,7 @@ class Session(Recorded):
         """Keep an event while there is room; `size` is how long what was said is, in bytes."""
         at = self._now()
         self._room -= 1
-        if self._room >= 0 and (self.size < self.granted or self._grow()):
+        if self._room >= 0 and (self.size < self._granted or self._grow()):
             self.size += size
             self._append(at, content)
         else:
@@ -231,11 +234,12 @@ class Session(Recorded):
 
     def _grow(self) -> bool:
         """Take one more slice of bytes; return whether another event may be kept."""
-        granted = min(self.size + _SLICE, self._max_bytes)
-        more, self.granted = granted - self.granted, granted
+        self._granted = min(self.size + _SLICE, self._max_bytes)
+        held = self._granted + _EVENT * len(self._contents)
+        more, self.held = held - self.held, held
         if more > 0 and self.on_growth is not None:
             self.on_growth(self, more)
-        return self._room >= 0 and self.size < self.granted
+        return self._room >= 0 and self.size < self._granted
 
     def let_go(self) -> None:
         """Forget the events, and keep no more of them: only who, when and how it ended."""

@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from fakesmtp.recording.diagnosis import describe_failures
 from fakesmtp.text import cut
 from pytest_fakesmtp.options import sessions_mode
 
@@ -47,7 +48,8 @@ def make_sections(sessions: Sequence[Session], *, is_whole: bool) -> list[tuple[
     ]
     if len(shown) < len(sessions):
         left_out = f"{len(sessions) - len(shown)} earlier sessions are not shown; {_HOW_TO_SEE}"
-        sections.insert(0, (f"{_TITLE}s", left_out))
+        lines = [left_out, *describe_failures(sessions[: -len(shown)])]
+        sections.insert(0, (f"{_TITLE}s", "\n".join(lines)))
     return sections
 
 
@@ -72,12 +74,16 @@ def title_of(session: Session) -> str:
 
 
 def describe(session: Session, limit: int | None) -> list[str]:
-    """Give the facts of a session and its lines, the last `limit` of them unless None."""
+    """Give the facts of a session and its lines, the last `limit` of them, long ones cut.
+
+    With None they are all there, and whole.
+    """
     lines = list(_lines(session))
     left_out = 0 if limit is None else max(0, len(lines) - limit)
     note = [f"({left_out} earlier lines are not shown; {_HOW_TO_SEE})"] if left_out else []
-    why = [f"why no message came: {session.diagnosis}"] if session.diagnosis else []
-    return [_facts(session), *why, *note, *lines[left_out:]]
+    shown = lines if limit is None else map(cut, lines[left_out:])
+    why = [f"diagnosis: {session.diagnosis}"] if session.diagnosis else []
+    return [_facts(session), *why, *note, *shown]
 
 
 def _facts(session: Session) -> str:
@@ -106,7 +112,7 @@ def _lines(session: Session) -> Iterator[str]:
         refused = "!" if event.reply and event.reply.is_refusal else " "
         at = f"{event.at / 1000:9.1f} ms"
         for text in event.text.split("\n"):
-            yield f"{refused}{at}  {_MARKS.get(event.kind.value, '--')} {cut(text)}"
+            yield f"{refused}{at}  {_MARKS.get(event.kind.value, '--')} {text}"
             at = " " * len(at)
 
 

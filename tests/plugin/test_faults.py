@@ -105,7 +105,7 @@ def test_the_report_names_the_fault(run: Run) -> None:
             fakesmtp.fail("mail", name="closed on Sundays")
             send(fakesmtp)
     """)
-    result.stdout.fnmatch_lines(["*-- fault 'closed on Sundays' at mail: *"])
+    result.stdout.fnmatch_lines(["*-- planned fault 'closed on Sundays' at mail: *"])
 
 
 def test_the_page(run: Run) -> None:

@@ -82,8 +82,30 @@ def test_the_last_lines_of_the_last_sessions(run: Run) -> None:
             "(* earlier lines are not shown; --fakesmtp-sessions=all shows everything)",
         ]
     )
+    assert "diagnosis: no message came; quit after 'NOOP 99'" in result.outlines
     assert not [line for line in result.outlines if line.endswith("C: NOOP 79")]
     assert [line for line in result.outlines if line.endswith("C: NOOP 99")]
+
+
+def test_sessions_that_are_not_shown_say_why_no_message_came(run: Run) -> None:
+    """What the earlier sessions ended with is told in a line each; long lines are cut."""
+    result = run(
+        """
+import smtplib
+
+def test_early(fakesmtp, send):
+    for line in ("NOOP early", "NOOP", "NOOP", "X" * 1000):
+        with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
+            client.docmd(line)
+    assert 0
+"""
+    )
+    output = "\n".join(result.outlines)
+    assert re.search(
+        r"session \S+-\d+ on port 587: no message came; quit after 'NOOP early'", output
+    )
+    assert re.search(r"C: X{200,300}… \(1,0\d\d characters\)", output)
+    assert "X" * 400 not in output
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])

@@ -206,6 +206,14 @@ def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> Non
                 f"{notes.BARE_CR_IN_MESSAGE}: 1, the first in line 2 at byte 3",
             ),
         ),
+        (
+            "",
+            b"a\r\r\nb\nc\r\n",
+            (
+                f"{notes.BARE_LF_IN_MESSAGE}: 1, the first in line 2 at byte 5",
+                f"{notes.DOUBLE_CR_IN_MESSAGE}: 1, the first in line 1 at byte 1",
+            ),
+        ),
         ("", b"a\0b\0\r\n", (f"{notes.NUL_IN_MESSAGE}: 2, the first in line 1 at byte 1",)),
         (
             "",

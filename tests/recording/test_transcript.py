@@ -186,7 +186,7 @@ def fill(session: Session, size: int) -> None:
 
 def test_a_log_keeps_so_many_bytes() -> None:
     """Sessions that hold too much together lose the oldest, open or not, with its events."""
-    log = SessionLog(max_total_bytes=100_000)
+    log = SessionLog(max_total_bytes=130_000)
     for number in range(3):
         log.add(make_session(number, max_events=1000))
     first, second, third = log.snapshot()
