@@ -145,18 +145,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def reachable(host: str) -> str:
-    """Give the host to connect to: `localhost` for this machine, which every client can verify.
-
-    Java, for one, does not verify an IP address.
-    """
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return "localhost" if address.is_unspecified or address.is_loopback else host
-
-
 def show_address(host: str, port: int) -> str:
     """Write host and port the usual way, `[::1]:1587`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fakesmtp.cli.compose import try_certificates
+from fakesmtp.cli import compose
 from fakesmtp.cli.settings import Settings
+from fakesmtp.errors import CertificateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,7 +195,7 @@ def test_a_missing_argument_is_a_usage_error(run: Run) -> None:
 @pytest.fixture
 def no_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Be installed: no folder of the checkout keeps the certificates."""
-    monkeypatch.setattr("fakesmtp.cli.compose._is_checkout", lambda _: False)
+    monkeypatch.setattr(compose, "_is_checkout", lambda _: False)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
 
 
@@ -204,25 +205,22 @@ def test_a_home_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, home: st
     """Where nothing can be kept there is a warning that names the folder, and no error."""
     monkeypatch.setenv("HOME", home)
     warnings: list[str] = []
-    assert try_certificates(Settings(), warnings.append) is None
+    assert compose.try_certificates(Settings(), warnings.append) is None
     (warning,) = warnings
     assert home in warning
     assert "temporary authority" in warning
 
 
 @pytest.mark.usefixtures("no_checkout")
-def test_a_user_that_is_not_known(
-    monkeypatch: pytest.MonkeyPatch, run: Run, clean_place: Path
-) -> None:
-    """Without a home there is a warning for `serve`, an error for `env`, and no folder `~`."""
+def test_a_user_that_is_not_known(monkeypatch: pytest.MonkeyPatch, clean_place: Path) -> None:
+    """Without a home there is a warning for `serve`, else an error, and no folder `~`."""
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", lambda _: {}[""])
     warnings: list[str] = []
-    assert try_certificates(Settings(), warnings.append) is None
+    assert compose.try_certificates(Settings(), warnings.append) is None
     assert "this user has no home folder" in warnings[0]
-    result = run("env")
-    assert result.code == 1
-    assert "name a folder, --certs-dir DIR" in result.err
+    with pytest.raises(CertificateError, match="name a folder, --certs-dir DIR"):
+        compose.choose_certificates(Settings())
     assert list(clean_place.iterdir()) == []
 
 
@@ -232,11 +230,11 @@ def test_a_home_that_can_be_written(
 ) -> None:
     """The default folder is made where it can be, and a folder that was named is not looked at."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    folder = try_certificates(Settings(), pytest.fail)
+    folder = compose.try_certificates(Settings(), pytest.fail)
     assert folder is not None
     assert folder.is_dir()
     named = Path("/proc/nowhere")
-    assert try_certificates(Settings(certs_dir=named), pytest.fail) == named
+    assert compose.try_certificates(Settings(certs_dir=named), pytest.fail) == named
     assert capsys.readouterr() == ("", "")
 
 
