@@ -24,7 +24,14 @@ from fakesmtp.recording.diagnosis import describe_failures
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
-from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
+from fakesmtp.smtp.listeners import (
+    LOCALHOST,
+    REAL_PORTS,
+    Listener,
+    check_ports,
+    choose_address,
+    client_settings,
+)
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
 from fakesmtp.store.memory import MemoryStore
@@ -71,7 +78,7 @@ class FakeSMTP:
         self,
         *,
         ports: Mapping[int, int] | None = None,
-        host: str | Sequence[str] = "127.0.0.1",
+        host: str | Sequence[str] = LOCALHOST,
         accounts: AccountsOption = None,
         policy: Policy | None = None,
         profile: Profile = NHN_CLOUD_EMAIL,
@@ -181,7 +188,7 @@ class FakeSMTP:
     @property
     def host(self) -> str:
         """The address that clients connect to."""
-        return self._hosts[0]
+        return choose_address(self._hosts[0])
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
@@ -237,12 +244,8 @@ class FakeSMTP:
 
     def env(self, real_port: int = 587) -> dict[str, str]:
         """Give the settings of a client as environment variables; sets none of them."""
-        settings = {
-            "SMTP_HOST": self.host,
-            "SMTP_PORT": str(self.port(real_port)),
-            "SMTP_SECURITY": "tls" if REAL_PORTS[real_port] else "starttls",
-            "SMTP_CA_FILE": str(self.ca_file),
-        }
+        settings = client_settings(self._hosts[0], real_port, self.port(real_port))
+        settings["SMTP_CA_FILE"] = str(self.ca_file)
         if isinstance(self.terms.accounts, FixedAccounts):
             settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
         return settings

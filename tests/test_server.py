@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import smtplib
@@ -24,6 +25,7 @@ from fakesmtp import (
     PortTakenError,
 )
 from fakesmtp.recording import ClosedBy
+from fakesmtp.smtp.listeners import bind, choose_address, choose_name, find_addresses
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +108,62 @@ def test_ipv4_and_ipv6_at_once() -> None:
             with RawClient(smtp.port(587), host=host) as client:
                 client.read_reply()
                 assert client.ask("EHLO a").split("\n")[0].endswith(f"Hello a [{host}])")
+
+
+def test_localhost_is_every_loopback_address() -> None:
+    """The default host is reached by IPv4 and, where there is IPv6, by it, at the same port."""
+    with FakeSMTP(ports={587: 0, 465: 0}) as smtp:
+        for host in find_addresses(["localhost"]):
+            with RawClient(smtp.port(587), host=host) as client:
+                assert client.read_reply().startswith("220")
+        assert smtp.host == "127.0.0.1"
+        assert smtp.env()["SMTP_HOST"] == "localhost"
+
+
+def test_localhost_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no ::1, the default host is 127.0.0.1 alone."""
+    make = socket.socket
+
+    def make_ipv4(family: int, *arguments: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return make(family, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", make_ipv4)
+        assert find_addresses(["localhost"]) == ("127.0.0.1",)
+        with pytest.raises(ConfigurationError, match="cannot listen on ::1: Address family not"):
+            bind(["::1"], 0)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "addresses"),
+    [
+        (["127.0.0.1"], ["127.0.0.1"]),
+        (["::1", "::1"], ["::1"]),
+        (["127.0.0.1", "localhost"], ["127.0.0.1", *find_addresses(["localhost"])[1:]]),
+        (["0.0.0.0"], ["0.0.0.0"]),  # noqa: S104 - listened on nowhere
+    ],
+)
+def test_addresses_of_hosts(hosts: list[str], addresses: list[str]) -> None:
+    """An address is itself, and each is listened on once."""
+    assert list(find_addresses(hosts)) == addresses
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "name"),
+    [
+        ("localhost", "127.0.0.1", "localhost"),
+        ("127.0.0.1", "127.0.0.1", "localhost"),
+        ("0.0.0.0", "127.0.0.1", "localhost"),  # noqa: S104 - listened on nowhere
+        ("::", "::1", "::1"),
+        ("::1", "::1", "::1"),
+        ("192.0.2.1", "192.0.2.1", "192.0.2.1"),
+    ],
+)
+def test_what_clients_connect_to(host: str, address: str, name: str) -> None:
+    """Clients get an address that can be connected to, and a name where there is one."""
+    assert (choose_address(host), choose_name(host)) == (address, name)
 
 
 def test_start_and_stop_any_number_of_times() -> None:
@@ -230,7 +288,7 @@ def test_environment_settings() -> None:
     with FakeSMTP() as smtp:
         before = dict(os.environ)
         settings = smtp.env(465)
-        assert settings["SMTP_HOST"] == "127.0.0.1"
+        assert settings["SMTP_HOST"] == "localhost"
         assert settings["SMTP_PORT"] == str(smtp.port(465))
         assert settings["SMTP_SECURITY"] == "tls"
         assert settings["SMTP_PASSWORD"] == smtp.account.secret_key

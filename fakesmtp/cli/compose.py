@@ -50,14 +50,23 @@ def choose_certificates(settings: Settings) -> Path:
     checkout = Path(__file__).parents[2]
     if _is_checkout(checkout):
         return checkout / "certs"
-    from platformdirs import user_data_path  # noqa: PLC0415 - lazily: most starts do without it
-
-    folder = user_data_path("fakesmtp", appauthor=False) / "certs"
-    if not folder.is_absolute():  # `~`, as it stands
+    folder = _find_data_folder()
+    if folder is None:
         raise CertificateError(
             "this user has no home folder to keep certificates in: name a folder, --certs-dir DIR"
         )
-    return folder
+    return folder / "certs"
+
+
+def _find_data_folder() -> Path | None:
+    """Return the folder of the user's data, None for a user without a home."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - lazily: most starts do without it
+
+    try:
+        folder = user_data_path("fakesmtp", appauthor=False)
+    except RuntimeError:  # a new platformdirs; an older one leaves `~` in the path
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def try_certificates(settings: Settings, warn: Callable[[str], object]) -> Path | None:
@@ -134,18 +143,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def reachable(host: str) -> str:
-    """Give the host to connect to: `localhost` for this machine, which every client can verify.
-
-    Java, for one, does not verify an IP address.
-    """
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return "localhost" if address.is_unspecified or address.is_loopback else host
 
 
 def show_address(host: str, port: int) -> str:

@@ -25,7 +25,7 @@ class OutputError(FakeSMTPError):
 def say(lines: Iterable[str]) -> None:
     r"""Print the lines at once; what the output's encoding lacks is written as `\u3042`.
 
-    Raises `OutputError`.
+    Raises `OutputError`, and `BrokenPipeError` when nobody reads any longer.
     """
     text = "".join(f"{line}\n" for line in lines)
     out: TextIO | None = sys.stdout  # None in a process that was started without one
@@ -33,6 +33,8 @@ def say(lines: Iterable[str]) -> None:
         encoding = out.encoding or "utf-8"
         try:
             _write(out, text.encode(encoding, "backslashreplace"), encoding)
+        except BrokenPipeError:
+            raise  # who reads the first lines only is served with them: no error to tell of
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}") from error
 

@@ -14,7 +14,6 @@ from fakesmtp.cli.compose import (
     choose_accounts,
     choose_certificates,
     choose_ports,
-    reachable,
 )
 from fakesmtp.cli.console import say
 from fakesmtp.cli.options import takes
@@ -22,7 +21,7 @@ from fakesmtp.cli.settings import Settings
 from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.values import one_of
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.smtp.listeners import REAL_PORTS
+from fakesmtp.smtp.listeners import client_settings
 from fakesmtp.tls import CertificateFolder
 
 if TYPE_CHECKING:
@@ -59,9 +58,7 @@ def env(
 def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> Variables:
     user_name, password = _choose_login(settings, show_secret=show_secret)
     return {
-        "SMTP_HOST": reachable(settings.hosts[0]),
-        "SMTP_PORT": str(_find_port(settings, port)),
-        "SMTP_SECURITY": "tls" if REAL_PORTS[port] else "starttls",
+        **client_settings(settings.hosts[0], port, _find_port(settings, port)),
         "SMTP_CA_FILE": str(CertificateFolder(choose_certificates(settings)).ca_file),
         "SMTP_USERNAME": user_name,
         "SMTP_PASSWORD": password,

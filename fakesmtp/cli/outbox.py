@@ -66,8 +66,9 @@ class Outbox:
         try:
             while lines := self._take():
                 say(lines)
-        except OutputError as error:
-            warn(f"{error}; the server goes on, and nothing more is printed")
+        except (OutputError, BrokenPipeError) as error:
+            reason = "nobody reads the output" if isinstance(error, BrokenPipeError) else error
+            warn(f"{reason}; the server goes on, and nothing more is printed")
             with self._changed:
                 self._most = -1
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from fakesmtp.cli.compose import reachable, show_address
+from fakesmtp.cli.compose import show_address
 from fakesmtp.cli.console import escape
 from fakesmtp.mail.message import describe_loss
+from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ def _describe(listener: Listener) -> tuple[str, ...]:
 
 
 def _settings_of_a_client(start: Start) -> Iterator[tuple[str, ...]]:
-    yield "host", " or ".join(dict.fromkeys(map(reachable, start.hosts)))
+    yield "host", " or ".join(dict.fromkeys(map(choose_name, start.hosts)))
     yield "port", "the local port of the endpoint's port that the app uses"
     keys = "any AppKey" if not start.app_keys else " or ".join(map(escape, start.app_keys))
     yield "user name", f"{keys}, with #normal, #auth or #ad behind it for the mail type"

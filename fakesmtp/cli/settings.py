@@ -27,6 +27,7 @@ from fakesmtp.cli.values import (
 )
 from fakesmtp.protocol.accounts import Account
 from fakesmtp.protocol.policy import Policy
+from fakesmtp.smtp.listeners import LOCALHOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -108,10 +109,11 @@ class Settings:
         ),
     )
     host: tuple[str, ...] = field(
-        default=("127.0.0.1",),
+        default=(LOCALHOST,),
         metadata=_columns(
             read_host,
-            "The address to listen on; give it again for another.",
+            "The address to listen on; give it again for another. localhost is 127.0.0.1, and "
+            "::1 where there is one.",
             metavar="ADDRESS",
             many=True,
             group=WHERE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-#: `{file}` is the path of ca.pem, quoted for a shell; `{path}` is the bare path.
+#: `{file}` is the path of ca.pem, quoted for a shell; `{path}` is the bare path; `{literal}` and
+#: `{quoted}` are texts of programs, in single and in double quotes.
 WAYS: Mapping[str, str] = {
     "python": """\
 Python, in the code:
@@ -32,10 +34,63 @@ Node.js, for a whole process (beside what it trusts already):
 Nodemailer, in the code:
   createTransport({{ ..., tls: {{ ca: fs.readFileSync({literal}) }} }})""",
     "php": """\
-PHP, for a whole process (nothing else is trusted then):
+PHP, Laravel, for a whole process (nothing else is trusted then):
   php -d openssl.cafile={file} ...
 PHPMailer, in the code:
-  $mail->SMTPOptions = ['ssl' => ['cafile' => {literal}]];""",
+  $mail->SMTPOptions = ['ssl' => ['cafile' => {literal}]];
+Symfony Mailer, in the code:
+  $transport->getStream()->setStreamOptions(
+      ['ssl' => ['cafile' => {literal}]]);
+SwiftMailer, in the code:
+  $transport->setStreamOptions(['ssl' => ['cafile' => {literal}]]);
+In a DSN write the # of the user name as %23: smtp://AppKey%23auth:...""",
+    "go": """Go, in the code:
+  pem, err := os.ReadFile({quoted})
+  pool := x509.NewCertPool()
+  pool.AppendCertsFromPEM(pem)
+  config := &tls.Config{{RootCAs: pool, ServerName: "localhost"}}
+  err = client.StartTLS(config)   // or tls.Dial("tcp", address, config)
+Go, for a whole process, on Linux (nothing else is trusted then):
+  export SSL_CERT_FILE={file}""",
+    "ruby": """Ruby, Net::SMTP, in the code:
+  context = OpenSSL::SSL::SSLContext.new
+  context.set_params(ca_file: {literal})
+  smtp.enable_starttls(context)   # or smtp.enable_tls(context)
+Ruby, the gem mail, and Rails in smtp_settings:
+  ca_file: {literal}, openssl_verify_mode: 'peer',
+  enable_starttls: true   # or tls: true
+Ruby, for a whole process (nothing else is trusted then):
+  export SSL_CERT_FILE={file}""",
+    "perl": """Perl, Net::SMTP with IO::Socket::SSL, in the code:
+  $smtp->starttls(SSL_ca_file => {literal});
+  Net::SMTP->new($host, SSL => 1, SSL_ca_file => {literal}, ...);
+Perl, Email::Sender::Transport::SMTP, in the code:
+  ssl => 'starttls',   # or 'ssl'
+  ssl_options => {{ SSL_ca_file => {literal} }},""",
+    "dotnet": """.NET, for a whole process, on Linux (nothing else is trusted then):
+  export SSL_CERT_FILE={file}
+On Windows and macOS .NET trusts what the system trusts: --trust system.
+MailKit, in the code, beside that, for the authority has no revocation list:
+  client.CheckCertificateRevocation = false;""",
+    "postfix": """Postfix, in main.cf:
+  smtp_tls_CAfile = {path}
+  smtp_tls_security_level = secure
+  smtp_tls_secure_cert_match = hostname
+  smtp_host_lookup = native
+  relayhost = [localhost]:1587   # 465: with smtp_tls_wrappermode = yes""",
+    "exim": """Exim, in the transport (driver = smtp) of a smarthost:
+  tls_verify_certificates = {path}
+  tls_verify_hosts = *
+  tls_verify_cert_hostnames = *
+  hosts_require_tls = *
+  allow_localhost   # 465: with protocol = smtps""",
+    "mutt": """mutt, neomutt, in muttrc (write the # of the user name as %23):
+  set ssl_ca_certificates_file={literal}   # mutt with GnuTLS
+  set certificate_file={literal}           # mutt with OpenSSL
+  set ssl_starttls=yes ssl_force_tls=yes ssl_verify_host=yes
+  set smtp_url="smtp://AppKey%23auth@localhost:1587/"   # 465: smtps://
+s-nail, on the command line:
+  -Stls-ca-file={file} -Stls-ca-no-defaults -Stls-verify=strict""",
     "system": """\
 Debian, Ubuntu:
   sudo cp {file} /usr/local/share/ca-certificates/fakesmtp.crt
@@ -55,4 +110,5 @@ def explain(way: str, ca_file: Path) -> str:
     """Say how to trust the authority in the way of this name; raises KeyError."""
     path = str(ca_file)
     literal = "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    return WAYS[way].format(file=shlex.quote(path), path=path, literal=literal)
+    quoted = json.dumps(path, ensure_ascii=False)
+    return WAYS[way].format(file=shlex.quote(path), path=path, literal=literal, quoted=quoted)

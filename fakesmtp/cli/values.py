@@ -24,6 +24,9 @@ _MOST_DIGITS = 12
 _MOST_SECONDS = 1_000_000_000
 _ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/@]+)):)?([0-9]{1,5})")
 _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@?#]+)(?::[0-9]{1,5})?/?")
+_IN_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.%\w]+\]")
+#: What stands in a SecretKey when accounts were written as a list: `a:b,c:d`, or `a:b,`.
+_NEXT_ACCOUNT = re.compile(r",(?:[^,:\s]+:[^,:\s]+|$)")
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
@@ -34,9 +37,24 @@ def read_text(text: str) -> str:
     return text.strip()
 
 
+def read_host(text: str) -> str:
+    """An address of this machine, or a name of it; an IPv6 address may be in brackets."""
+    host = read_text(text)
+    if _IN_BRACKETS.fullmatch(host):
+        return host[1:-1]
+    if "," in host or " " in host:
+        raise ValueError(f"{quote(text)} is not one address: give several one by one")
+    if host.startswith("[") or (host.count(":") == 1 and host.partition(":")[2].isdecimal()):
+        raise ValueError(f"{quote(text)} has a port: leave it to --ports or --port-offset")
+    return host
+
+
 def read_path(text: str) -> Path:
     """A path; `~` is the user's home."""
-    return Path(read_text(text)).expanduser()
+    try:
+        return Path(read_text(text)).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{quote(text)} names an unknown home folder: write it out") from None
 
 
 def read_truth(text: str) -> bool:
@@ -98,20 +116,10 @@ def show_size(size: int) -> str:
     return str(size)
 
 
-#: What looks like a list: `a:b,c:d`.
-_NEXT_ACCOUNT = re.compile(r",[^,:\s]+:[^,:\s]+")
-
-
-def read_host(text: str) -> str:
-    """Read an address to listen on; `[::1]` is `::1`."""
-    host = text.strip()
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
-
-
 def read_account(text: str) -> Account:
     """APPKEY:SECRETKEY, parted at the first colon; no error repeats the text."""
     app_key, _, secret_key = text.strip().partition(":")
-    if _NEXT_ACCOUNT.search(secret_key):
+    if "," in app_key or _NEXT_ACCOUNT.search(secret_key):
         raise ValueError(
             "a comma and a second APPKEY:SECRETKEY follow the first: part accounts with blanks in "
             "a variable, give --account again, or name a file (--accounts-file)"

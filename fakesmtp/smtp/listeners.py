@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 REAL_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
+#: The default host: 127.0.0.1, and ::1 where it exists, for some clients know only one of them.
+LOCALHOST = "localhost"
+_IPV4, _IPV6 = "127.0.0.1", "::1"
 _HIGHEST_PORT = 65535
 _LAST_PRIVILEGED_PORT = 1023
 _TRIES_FOR_A_COMMON_PORT = 20
@@ -48,6 +51,46 @@ def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
     return {real_port: ports[real_port] for real_port in REAL_PORTS if real_port in ports}
 
 
+def find_addresses(hosts: Sequence[str]) -> tuple[str, ...]:
+    """Return the addresses to listen on, each once, with those of `LOCALHOST` in its place."""
+    loopback = (_IPV4, _IPV6) if LOCALHOST in hosts and _exists(_IPV6) else (_IPV4,)
+    lists = (loopback if host == LOCALHOST else (host,) for host in hosts)
+    return tuple(dict.fromkeys(address for addresses in lists for address in addresses))
+
+
+def _exists(address: str) -> bool:
+    """Whether this machine has an IPv6 address."""
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+def choose_address(host: str) -> str:
+    """Return the address at which clients reach a host that is listened on."""
+    return {LOCALHOST: _IPV4, "0.0.0.0": _IPV4, "::": _IPV6}.get(host, host)  # noqa: S104 - read
+
+
+def choose_name(host: str) -> str:
+    """Return the host for a client's settings: a name where there is one.
+
+    Some clients compare the server's certificate with names alone: Java's with no 127.0.0.1.
+    """
+    address = choose_address(host)
+    return LOCALHOST if address == _IPV4 else address
+
+
+def client_settings(host: str, real_port: int, local_port: int) -> dict[str, str]:
+    """Return where a client connects, as environment variables; `host` is listened on."""
+    return {
+        "SMTP_HOST": choose_name(host),
+        "SMTP_PORT": str(local_port),
+        "SMTP_SECURITY": "tls" if REAL_PORTS[real_port] else "starttls",
+    }
+
+
 def bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
     """Listen on one port of every host; port 0 becomes the same free port on all of them.
 
@@ -73,7 +116,10 @@ def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
 
 def _bind_one(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:  # a system without IPv6
+        raise _explain(error, host, port) from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # Those it accepts inherit it: a client waits for each reply, and none may wait for more.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fakesmtp.clock import monotonic
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
-from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind
+from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind, find_addresses
 
 if TYPE_CHECKING:
     import socket
@@ -127,8 +127,9 @@ def _listen(
     hosts: Sequence[str], ports: Mapping[int, int], on_failure: ExitStack
 ) -> dict[socket.socket, Listener]:
     places: dict[socket.socket, Listener] = {}
+    addresses = find_addresses(hosts)
     for real_port, wanted in ports.items():
-        sockets = bind(hosts, wanted)
+        sockets = bind(addresses, wanted)
         for one in sockets:
             on_failure.callback(one.close)
         local_port: int = sockets[0].getsockname()[1]

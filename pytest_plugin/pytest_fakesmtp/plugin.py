@@ -108,8 +108,8 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
 
 @pytest.fixture(scope="session")
 def fakesmtp_host() -> str:
-    """Override: the address to listen on."""
-    return "127.0.0.1"
+    """Override: the address to listen on; localhost is 127.0.0.1, and ::1 where there is one."""
+    return "localhost"
 
 
 @pytest.fixture(scope="session")

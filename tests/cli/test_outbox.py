@@ -80,7 +80,9 @@ def test_a_signal_stops_serve_while_nobody_reads(
     try:
         ready = b""
         while b"is ready: SMTP on" not in ready:
-            ready += os.read(reading, 4096)
+            read = os.read(reading, 4096)
+            assert read, "the server ended before it was ready"
+            ready += read
         port = int(ready.rsplit(b":", 1)[1])
         for _ in range(80):
             send(port, subject="x" * 900)

@@ -46,7 +46,7 @@ def test_ready_line(serve: Serve) -> None:
     server = serve()
     ports = server.ports()
     assert server.lines[-1] == "fakesmtp is ready: SMTP on " + ", ".join(
-        f"127.0.0.1:{port}" for port in ports
+        f"localhost:{port}" for port in ports
     )
     rows = [line.split() for line in server.lines]
     assert [row[:2] for row in rows if row[:1] and row[0].isdecimal()] == [
@@ -142,7 +142,7 @@ def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
     ready = json.loads(server.read_until("ready"))
     assert [each["port"] for each in ready["listeners"]] == REAL_PORTS
     assert [each["security"] for each in ready["listeners"]] == ["starttls"] * 3 + ["tls"] * 2
-    assert (ready["hosts"], ready["app_keys"]) == (["127.0.0.1"], ["AppKey"])
+    assert (ready["hosts"], ready["app_keys"]) == (["localhost"], ["AppKey"])
     send(ready["listeners"][2]["local_port"], subject="안녕\x1b[31m")
     mail = json.loads(server.read_until('"mail"'))
     assert mail["subject"] == "안녕\x1b[31m"

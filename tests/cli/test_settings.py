@@ -127,6 +127,12 @@ def test_lists_in_the_environment() -> None:
     assert [account.app_key for account in settings.account] == ["a", "b"]
 
 
+@pytest.mark.parametrize(("text", "host"), [("[::1]", "::1"), ("::1", "::1"), (" a ", "a")])
+def test_an_address_in_brackets(text: str, host: str) -> None:
+    """An IPv6 address may be written as in a URL."""
+    assert resolve({"host": [text]}, {}).hosts == (host,)
+
+
 @pytest.mark.parametrize(
     ("text", "size"), [("1", 1), ("500", 500), ("2k", 2048), ("64M", 2**26), ("1GB", 2**30)]
 )
@@ -153,6 +159,12 @@ def test_sizes(text: str, size: int) -> None:
         ("auth-required-at", "data", "none of rcpt, mail, never"),
         ("unsafe", "lone-lf", "none of lone-lf-ends-message"),
         ("account", "sesame", "APPKEY:SECRETKEY"),
+        ("account", "a:b,c:d", "part accounts with blanks in a variable"),
+        ("account", "a:b:x,c:d,e:f", "give --account again"),
+        ("host", "127.0.0.1,::1", "is not one address: give several one by one"),
+        ("host", "127.0.0.1:1587", "has a port: leave it to --ports"),
+        ("host", "[::1]:1587", "has a port: leave it to --ports"),
+        ("certs-dir", "~nobody-of-this-name/certs", "names an unknown home folder"),
     ],
 )
 def test_wrong_values(name: str, text: str, hint: str) -> None:
@@ -287,14 +299,10 @@ def test_unknown_variables_are_named() -> None:
     ]
 
 
-def test_accounts_with_commas_are_refused() -> None:
+@pytest.mark.parametrize("text", ["a:b,c:d", "a:b, c:d", "a:b ,c:d"])
+def test_accounts_with_commas_are_refused(text: str) -> None:
     """A list with commas would be one SecretKey: the error says how to give several accounts."""
     with pytest.raises(ConfigurationError, match="part accounts with blanks"):
-        resolve({}, {"FAKESMTP_ACCOUNT": "a:b,c:d"})
+        resolve({}, {"FAKESMTP_ACCOUNT": text})
     settings = resolve({}, {"FAKESMTP_ACCOUNT": "a:b,c d:e"})
     assert [account.secret_key for account in settings.account] == ["b,c", "e"]
-
-
-def test_hosts_may_have_brackets() -> None:
-    """`[::1]` is the address ::1."""
-    assert resolve({"host": ["[::1]"]}, {}).hosts == ("::1",)
