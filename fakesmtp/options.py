@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide_secrets
 
+if TYPE_CHECKING:
+    from fakesmtp.protocol.keywords import Switches
+
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 
 
-def make_policy(policy: Policy, switches: dict[str, object]) -> Policy:
+def make_policy(policy: Policy, switches: Switches) -> Policy:
     """Lay named switches over a policy; `require_auth` is the short form of `auth_required_at`."""
     given: dict[str, Any] = dict(switches)
     if "require_auth" in given:

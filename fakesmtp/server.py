@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fakesmtp.awaiting import in_a_thread
 from fakesmtp.clock import now
@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
+    from fakesmtp.mail.keywords import MailConditions
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
@@ -82,7 +84,7 @@ class FakeSMTP:
         record_dir: Path | None = None,
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
-        **switches: object,
+        **switches: Unpack[Switches],
     ) -> None:
         accounts = hide_secrets(accounts)
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
@@ -263,11 +265,15 @@ class FakeSMTP:
         """The recorded sessions, oldest first; also those that are still open."""
         return self._sessions.snapshot()
 
-    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def wait_for(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """See `Mailbox.wait_for`."""
         return self.mailbox.wait_for(timeout=timeout, **conditions)
 
-    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    async def wait_for_async(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """See `Mailbox.wait_for_async`."""
         return await self.mailbox.wait_for_async(timeout=timeout, **conditions)
 
@@ -275,11 +281,11 @@ class FakeSMTP:
         """See `Mailbox.duplicates`."""
         return self.mailbox.duplicates()
 
-    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
         """See `Mailbox.expect_none`."""
         self.mailbox.expect_none(within=within, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
         """See `Mailbox.take`."""
         return self.mailbox.take(timeout=timeout, **conditions)
 
@@ -305,17 +311,18 @@ class FakeSMTP:
         *,
         accounts: AccountsOption = None,
         faults: FaultScript | None = None,
-        **switches: object,
+        profile: Profile | None = None,
+        **switches: Unpack[Switches],
     ) -> Terms:
-        """Give the terms of now for an owner, with other accounts or switches where given.
+        """Give the terms of now for an owner, with other accounts, profile or switches where given.
 
-        `profile` may be among the switches. The owner has faults of its own, and no others.
+        The owner has faults of its own, and no others.
         Raises `ConfigurationError`.
         """
         accounts = hide_secrets(accounts)
         now = self.terms
         return Terms(
-            cast("Profile", switches.pop("profile", now.profile)),
+            now.profile if profile is None else profile,
             make_policy(now.policy, switches) if switches else now.policy,
             now.accounts if accounts is None else make_accounts(accounts),
             faults or FaultScript(),

@@ -15,6 +15,9 @@ from fakesmtp.mail.message import describe_route, same_name
 from fakesmtp.protocol.credentials import MailType
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from fakesmtp.mail.keywords import MailConditions
     from fakesmtp.mail.message import ReceivedMail
 
 _SHOWN = 200
@@ -76,7 +79,7 @@ class Conditions:
     all in it. `None` says that there is none. Raises `ConfigurationError` for an unknown name.
     """
 
-    def __init__(self, **expected: object) -> None:
+    def __init__(self, **expected: Unpack[MailConditions]) -> None:
         self._checks = tuple(
             check for name, value in expected.items() for check in _make_checks(name, value)
         )

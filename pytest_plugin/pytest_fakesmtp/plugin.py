@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from fakesmtp import FakeSMTP, Policy, Profile
     from pytest_fakesmtp.ledger import Ledger
+    from pytest_fakesmtp.servers import Factory
     from pytest_fakesmtp.view import FakeSMTPView
 
 _MARKER = (
@@ -212,7 +213,7 @@ def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterat
 
 
 @pytest.fixture
-def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Callable[..., FakeSMTP]]:
+def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Factory]:
     """`make_fakesmtp(**options)` gives one more running `FakeSMTP`, stopped after the test."""
     from pytest_fakesmtp.servers import Factory
 
