@@ -7,6 +7,7 @@ from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
+from fakesmtp import options
 from fakesmtp.awaiting import in_a_thread
 from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
@@ -14,12 +15,12 @@ from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
 from fakesmtp.mail.message import ReceivedMail
 from fakesmtp.mailbox import Mailbox
-from fakesmtp.options import AccountsOption, fresh_pair, make_accounts, make_policy, token
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.recording import SessionLog
+from fakesmtp.recording.recorded import describe_refused
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import REAL_PORTS, Listener, check_ports
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from fakesmtp.mail.keywords import MailConditions
+    from fakesmtp.options import AccountsOption
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.keywords import Switches
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
 
-_RECENT_REFUSALS = 5
 #: Bytes that are read from a connection at once.
 _BUFFER_SIZE = 64 * 1024
 
@@ -87,27 +88,27 @@ class FakeSMTP:
         **switches: Unpack[Switches],
     ) -> None:
         accounts = hide_secrets(accounts)
+        options.check_options(locals())  # `accounts` are hidden by now
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
-        self._hosts = (host,) if isinstance(host, str) else tuple(host)
+        self._hosts = options.read_hosts(host)
+        policy = options.make_policy(policy or Policy(), switches)
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
         self.terms = Terms(
-            profile,
-            make_policy(policy or Policy(), switches),
-            make_accounts(accounts),
-            faults=FaultScript() if faults is None else faults,
+            profile, policy, options.make_accounts(accounts), faults or FaultScript()
         )
         self._identity = Identity(certificates)
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name = token(3)
+        self._name = options.token(3)
         self._session_numbers, self._mail_numbers = count(1), count(1)
         self._loop_factory = loop_factory
         self._on_session_end: list[Callable[[Session], None]] = []
         self._failures: list[BaseException] = []
         self._runner: Runner | Inherited | None = None
-        kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
-        self.mailbox = Mailbox(kept, self._refusals)
+        self.mailbox = Mailbox(
+            MemoryStore(max_messages) if store is None else store, self._refusals
+        )
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -205,22 +206,24 @@ class FakeSMTP:
             raise ConfigurationError(message)
         return ports[real_port]
 
+    def address(self, real_port: int) -> tuple[str, int]:
+        """Return the host and local port that stand for a port of the endpoint (587, 465 …)."""
+        return self.host, self.port(real_port)
+
     @property
     def account(self) -> Account:
         """The first account; raises `FakeSMTPError` when any AppKey is let in."""
         accounts = self.terms.accounts
         if not isinstance(accounts, FixedAccounts) or not accounts.accounts:
-            message = "no account is set: any AppKey and SecretKey are let in"
-            raise FakeSMTPError(message)
+            raise FakeSMTPError("no account is set: any AppKey and SecretKey are let in")
         return accounts.accounts[0]
 
     def add_account(self) -> Account:
         """Issue one more AppKey and SecretKey, at random."""
         accounts = self.terms.accounts
         if not isinstance(accounts, FixedAccounts):
-            message = "this server lets any AppKey in; give it accounts to add one"
-            raise FakeSMTPError(message)
-        return accounts.add(*fresh_pair())
+            raise FakeSMTPError("this server lets any AppKey in; give it accounts to add one")
+        return accounts.add(*options.fresh_pair())
 
     def remove_account(self, app_key: str) -> None:
         """Let this AppKey in no longer; sessions that are logged in go on."""
@@ -323,8 +326,8 @@ class FakeSMTP:
         now = self.terms
         return Terms(
             now.profile if profile is None else profile,
-            make_policy(now.policy, switches) if switches else now.policy,
-            now.accounts if accounts is None else make_accounts(accounts),
+            options.make_policy(now.policy, switches) if switches else now.policy,
+            now.accounts if accounts is None else options.make_accounts(accounts),
             faults or FaultScript(),
             owner,
         )
@@ -390,8 +393,4 @@ class FakeSMTP:
                 self._failures.append(error)
 
     def _refusals(self) -> list[str]:
-        """Describe the newest refused sessions, a line each."""
-        refused = [session for session in self.sessions if session.refused]
-        return [
-            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
-        ]
+        return describe_refused(self.sessions)

@@ -11,7 +11,7 @@ from fakesmtp.recording.causes import ClosedBy
 from fakesmtp.recording.events import show_end
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from fakesmtp.protocol.credentials import Login, MailType
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: How many refusals of one session a list and an error show. A session may have thousands.
 _SHOWN = 20
+#: How many sessions with refusals an error shows.
+_RECENT_REFUSED = 5
 
 
 class Recorded:
@@ -179,3 +181,9 @@ class Recorded:
     def __repr__(self) -> str:
         state = self.closed_by.value if self.closed_by else "open"
         return f"<Session {self.id} port {self.listener} from {self.peer}: {state}>"
+
+
+def describe_refused(sessions: Iterable[Recorded]) -> list[str]:
+    """Describe the refusals of the newest sessions that have some, a line each."""
+    refused = [session for session in sessions if session.refused]
+    return [line for session in refused[-_RECENT_REFUSED:] for line in session.describe_refusals()]

@@ -71,17 +71,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Check the markers before a test runs; xdist's workers fail the test instead.
-
-    A usage error in a worker would be shown as a crash.
-    """
-    if hasattr(config, "workerinput"):
-        return
+    """Check the markers: a test with a wrong one fails, also if it does not use the fixture."""
     marked = [item for item in items if item.get_closest_marker("fakesmtp")]
     if marked:
         from pytest_fakesmtp.markers import check_markers
 
-        check_markers(marked)
+        check_markers(config, marked)
 
 
 # -- reports ---------------------------------------------------------------------------------------

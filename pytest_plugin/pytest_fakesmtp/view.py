@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import Account, FakeSMTPError
+from fakesmtp.recording.recorded import describe_refused
 from pytest_fakesmtp.faults import Faults
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from fakesmtp import FakeSMTP, ReceivedMail, Session
     from fakesmtp.mail.keywords import MailConditions
     from fakesmtp.mailbox import MailView
-
-_RECENT_REFUSALS = 5
 
 
 class Owner:
@@ -194,6 +193,10 @@ class FakeSMTPView(Faults, Inbox):
         """Give the local port that stands for a port of the endpoint (587, 465 …)."""
         return self._server.port(real_port)
 
+    def address(self, real_port: int) -> tuple[str, int]:
+        """Return host and local port that stand for a port of the endpoint (587, 465 …)."""
+        return self._server.address(real_port)
+
     @property
     def account(self) -> Account:
         """The first account (AppKey, SecretKey); raises `FakeSMTPError` when any is let in."""
@@ -265,10 +268,7 @@ class FakeSMTPView(Faults, Inbox):
         return unsubscribe
 
     def _refusals(self) -> list[str]:
-        refused = [session for session in self.sessions if session.refused]
-        return [
-            line for session in refused[-_RECENT_REFUSALS:] for line in session.describe_refusals()
-        ]
+        return describe_refused(self.sessions)
 
     def close(self) -> list[BaseException]:
         """End it with its test, and give what callbacks raised; its sessions can still be read."""
