@@ -18,6 +18,10 @@ LATER = {
         f"fakesmtp.mail.{name}"
         for name in ("decoding", "headers", "matching", "parts", "searching")
     ),
+    *(
+        "fakesmtp.keywords",
+        *(f"fakesmtp.{room}.keywords" for room in ("faults", "mail", "protocol")),
+    ),
     *(f"fakesmtp.recording.{name}" for name in ("jsonl", "text", "transactions")),
     *(
         f"fakesmtp.tls.{name}"
