@@ -125,7 +125,7 @@ class FakeSMTP:
     def start(self) -> Self:
         """Open the listeners; starting a running server is a `FakeSMTPError`."""
         if self._runner is not None:
-            raise FakeSMTPError("this server already runs: stop it first, or use a second FakeSMTP")
+            raise FakeSMTPError("this server is running already: stop it, or use a second FakeSMTP")
         self._runner = Runner(self._hosts, self._ports, self._services, self._loop_factory)
         self.mailbox.cut_off("")
         watch_forks(self)
