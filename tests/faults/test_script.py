@@ -150,10 +150,10 @@ def test_between_times_of_the_day(between: tuple[str, str], expected: list[str])
 
 
 def test_rate() -> None:
-    """A limit of mails a second is for each AppKey, and over when the second is."""
+    """A limit of messages a second is for each AppKey, and over when the second is."""
     clock = Clock()
     script = make_script(clock, Rule(where="noop", what="drop"))
-    rule = script.limit("mails-per-second", 2).rule
+    rule = script.limit("messages-per-second", 2).rule
 
     def come(app_key: str) -> bool:
         return rule in script.strike(Where.MAIL, replace(FACTS, app_key=app_key))
@@ -168,7 +168,7 @@ def test_rate() -> None:
 def test_other_limits() -> None:
     """Limits of recipients, connections and size strike over the number, not at it."""
     script = FaultScript()
-    recipients = script.limit("recipients_per_mail", 2).rule
+    recipients = script.limit("recipients_per_message", 2).rule
     connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
     size = script.limit("size", 10).rule
     assert script.strike(Where.RCPT, replace(FACTS, accepted=1)) == ()

@@ -44,7 +44,7 @@ def test_every_default(run: Run) -> None:
         def fakesmtp_profile(): return AS_RECORDED
 
         @session
-        def fakesmtp_certificates(tmp_path_factory): return tmp_path_factory.mktemp("here")
+        def fakesmtp_certs_dir(tmp_path_factory): return tmp_path_factory.mktemp("here")
 
         @session
         def fakesmtp_max_messages(): return 1
@@ -55,10 +55,10 @@ def test_every_default(run: Run) -> None:
         @session
         def fakesmtp_max_events(): return 3
 
-        def test_all(fakesmtp, fakesmtp_server, fakesmtp_certificates, send):
+        def test_all(fakesmtp, fakesmtp_server, fakesmtp_certs_dir, send):
             assert (fakesmtp.host, list(fakesmtp.ports)) == ("127.0.0.2", [587])
             assert fakesmtp.account == ("key", "secret")
-            assert fakesmtp.ca_file.parent == fakesmtp_certificates
+            assert fakesmtp.ca_file.parent == fakesmtp_certs_dir
             assert fakesmtp_server.terms.profile is AS_RECORDED
             with pytest.raises(smtplib.SMTPDataError, match="552"):
                 send(fakesmtp)
@@ -67,7 +67,7 @@ def test_every_default(run: Run) -> None:
                 with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
                     client.login("key", "secret")
                     client.sendmail("a@example.com", ["b@example.com"], body)
-            assert [mail.raw for mail in fakesmtp.messages] == [b"b\\r\\n"]
+            assert [message.raw for message in fakesmtp.messages] == [b"b\\r\\n"]
             assert len(fakesmtp.sessions) == 1
         """
     )
@@ -102,7 +102,7 @@ def test_certificates_that_cannot_be_written(run: Run) -> None:
         import pytest
 
         @pytest.fixture(scope="session")
-        def fakesmtp_certificates(tmp_path_factory):
+        def fakesmtp_certs_dir(tmp_path_factory):
             file = tmp_path_factory.mktemp("here") / "file"
             file.touch()
             return file / "folder"
@@ -134,7 +134,7 @@ def test_the_fixture_in_a_wider_scope(run: Run) -> None:
 
 
 def test_servers_of_its_own(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
-    """A test may have several servers, each with its own options, mails and sessions."""
+    """A test may have several servers, each with its own options, messages and sessions."""
     strict = make_fakesmtp(require_tls=True)
     free = make_fakesmtp(require_auth=False, ports={25: 0})
     with smtplib.SMTP(free.host, free.port(25)) as client:
@@ -156,7 +156,7 @@ def test_own_servers_are_stopped(run: Run) -> None:
         def test_own(make_fakesmtp, send):
             kept.extend([make_fakesmtp(), make_fakesmtp()])
             for smtp in kept:
-                smtp.on_mail(lambda mail: 1 / 0)
+                smtp.on_message(lambda message: 1 / 0)
                 send(smtp)
 
         def test_next():

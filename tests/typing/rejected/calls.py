@@ -21,7 +21,7 @@ def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView, mailbox
     smtp.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.wait_for(mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
     smtp.wait_for(to=5)  # mypy: arg-type; pyright: reportArgumentType
-    smtp.wait_for(listener="587")  # mypy: arg-type; pyright: reportArgumentType
+    smtp.wait_for(port="587")  # mypy: arg-type; pyright: reportArgumentType
     smtp.take(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.expect_none(headers="X-Id")  # mypy: arg-type; pyright: reportArgumentType
     view.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
@@ -63,7 +63,7 @@ def faults(script: FaultScript, view: FakeSMTPView) -> None:
     script.delay("data", seconds="1")  # mypy: arg-type; pyright: reportArgumentType
     script.fault("rcpt", "dropp")  # mypy: arg-type; pyright: reportArgumentType
     script.fault("rcpt", "drop", mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
-    script.limit("mails", 5)  # mypy: arg-type; pyright: reportArgumentType
+    script.limit("messages", 5)  # mypy: arg-type; pyright: reportArgumentType
     view.fail("rcp")  # mypy: arg-type; pyright: reportArgumentType
     view.delay("data", seconds=1, tims=2)  # mypy: call-arg; pyright: reportCallIssue
     view.fault("tls-handshake", certificate="old")  # mypy: arg-type; pyright: reportArgumentType
