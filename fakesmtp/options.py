@@ -47,6 +47,7 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
         "a store (fakesmtp.store.Store)",
     ),
     "max_messages": (_is_number(1, None), "a whole number from 1, or None"),
+    "max_bytes": (_is_number(1), "a whole number of bytes from 1"),
     "max_sessions": (_is_number(0), "a whole number from 0"),
     "max_events": (_is_number(0), "a whole number from 0"),
     "record_dir": _PATH,
