@@ -110,7 +110,7 @@ class MessageReader:
 
     @property
     def size(self) -> int:
-        """Bytes on the wire so far, half a line included, without the line that ends the message."""
+        """Bytes on the wire so far, also of half a line; not those of the line that ends it all."""
         return self._size + len(self._carry)
 
     def raw(self) -> bytes:

@@ -20,7 +20,10 @@ _LEFT = {ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.QUIT}
 _LEFT_TLS = (
     f"the client left right after the TLS handshake: {TRUST_AND_NAME} GnuTLS, Java and PHP do so"
 )
-_ONLY_QUIT = f"the client sent only QUIT inside TLS: {TRUST_AND_NAME} Postfix with `secure` and libESMTP do so"
+_ONLY_QUIT = (
+    f"the client sent only QUIT inside TLS: {TRUST_AND_NAME} Postfix with `secure` and libESMTP do "
+    "so"
+)
 
 
 def diagnose(session: Recorded) -> str:

@@ -15,6 +15,7 @@ from fakesmtp.protocol.conversation import (
     EARLY_DATA,
     EARLY_PIPELINING,
 )
+from fakesmtp.protocol.framing import LONGEST_LINE
 from fakesmtp.protocol.policy import Policy
 
 ANYBODY = Policy(auth_required_at="never", max_message_size=1000)
@@ -41,6 +42,29 @@ def test_any_cutting_gives_the_same_actions(data: st.DataObject) -> None:
     early = {EARLY_DATA}  # depends on the cutting, and only that
     whole, cut = ([a for a in play(*each) if a not in early] for each in ([sent], pieces))
     assert cut == whole
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            [
+                *(b"EHLO a\r\n", b"MAIL FROM:<a@b.example>\r\n", b"DATA\r\n", b".\r\n"),
+                *(b"RCPT TO:<c@d.example>\r\n", b"RCPT TO:<e@d.example>\r\n" * 3, b"RSET\r\n"),
+                *(b"x" * 40 + b"\r\n", b"y" * 70, b"z" * 9000, b"..\r\n", b"\r\n"),
+            ]
+        ),
+        max_size=25,
+    )
+)
+def test_no_transaction_is_larger_than_the_limits(lines: list[bytes]) -> None:
+    """Whatever is sent, recipients, message and unread bytes stay within what is allowed."""
+    driver = Driver(Policy(auth_required_at="never", max_message_size=100, max_recipients=2))
+    for line in lines:
+        driver.send(line)
+    assert len(driver.conversation.take_unread()) <= LONGEST_LINE + 2
+    for deliver in (each for each in driver.actions if isinstance(each, Deliver)):
+        assert len(deliver.raw) <= 100
+        assert 1 <= len(deliver.envelope.rcpt_tos) <= 2
 
 
 def test_what_was_received_is_among_the_actions() -> None:

@@ -13,6 +13,7 @@ from fakesmtp import FakeSMTP, NoMatchingMessage
 from fakesmtp.protocol.conversation import LONE_DOT
 from fakesmtp.sessions.causes import NO_GREETING
 from fakesmtp.sessions.diagnosis import describe_failures
+from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +166,8 @@ def test_what_came_in_place_of_smtp_is_a_reason(
     """The first refusal tells what came in place of SMTP, live and read from a file."""
     talk(recorder, sent)
     (live,) = recorder.smtp.sessions
-    for session in (live, recorder.next_recording()):
+    (path,) = recorder.folder.iterdir()
+    for session in (live, load(path)):
         first, second = session.refusals
         assert first.reason.startswith(reason)
         assert not second.reason

@@ -206,6 +206,28 @@ def test_a_log_keeps_so_many_bytes() -> None:
     assert log.snapshot() == [third]
 
 
+@given(st.data())
+def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
+    """However sessions grow and end, all together hold so many bytes and no more, unless one."""
+    most = 60_000
+    log = SessionLog(max_sessions=4, max_total_bytes=most)
+    sessions: list[Session] = []
+    for number in range(data.draw(st.integers(1, 8))):
+        sessions.append(make_session(number, max_events=1000))
+        log.add(sessions[-1])
+        for session, size in data.draw(
+            st.lists(
+                st.tuples(st.sampled_from(sessions), st.integers(0, 30).map(lambda n: n * 1000)),
+                max_size=3,
+            )
+        ):
+            fill(session, size)
+        kept = log.snapshot()
+        assert kept == sessions[len(sessions) - len(kept) :]
+        assert len(kept) == 1 or sum(session.held for session in kept) <= most
+        assert not any(session.events for session in sessions[: len(sessions) - len(kept)])
+
+
 def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
     """The oldest session makes room for the others, though it is the one that grows."""
     log = SessionLog(max_total_bytes=100_000)
