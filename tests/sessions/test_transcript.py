@@ -223,21 +223,20 @@ def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
     """However sessions grow and end, all together hold so many bytes and no more, unless one."""
     most = 60_000
     log = SessionLog(max_sessions=4, max_total_bytes=most)
-    sessions: list[Session] = []
+    made: list[MadeSession] = []
     for number in range(data.draw(st.integers(1, 8))):
-        sessions.append(make_session(number, max_events=1000))
-        log.add(sessions[-1])
+        made.append(make_session(number, max_events=1000))
+        log.add(made[-1].session)
+        sizes = st.integers(0, 30).map(lambda count: count * 1000)
         for session, size in data.draw(
-            st.lists(
-                st.tuples(st.sampled_from(sessions), st.integers(0, 30).map(lambda n: n * 1000)),
-                max_size=3,
-            )
+            st.lists(st.tuples(st.sampled_from(made), sizes), max_size=3)
         ):
             fill(session, size)
         kept = log.snapshot()
-        assert kept == sessions[len(sessions) - len(kept) :]
-        assert len(kept) == 1 or sum(session.held for session in kept) <= most
-        assert not any(session.events for session in sessions[: len(sessions) - len(kept)])
+        gone = len(made) - len(kept)
+        assert kept == [each.session for each in made[gone:]]
+        assert len(kept) == 1 or sum(each.held for each in kept) <= most
+        assert not any(each.events for each in made[:gone])
 
 
 def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
