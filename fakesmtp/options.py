@@ -12,7 +12,7 @@ from fakesmtp.faults import FaultScript
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.profile import Profile
-from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide_secrets
+from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.keywords import Switches
@@ -60,6 +60,18 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
 _OPTIONS = ("ports", "host", "accounts", "handler", *_RIGHT)
 #: The short forms of switches.
 _SHORT = ("require_auth",)
+
+
+def hide_unknown(switches: Switches) -> Switches:
+    """Return the switches with the values of unknown names hidden: one may be `accounts`, misspelt.
+
+    A function that takes switches calls this first: a traceback shows what its names hold.
+    """
+    if not switches:
+        return switches
+    known = ("profile", *_SHORT, *Policy.names())
+    kept = {name: value if name in known else hide(value) for name, value in switches.items()}
+    return cast("Switches", kept)
 
 
 def make_policy(policy: Policy, switches: Switches) -> Policy:

@@ -100,7 +100,7 @@ class FakeSMTP:
         handler: object = None,
         **switches: Unpack[Switches],
     ) -> None:
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
         self._ports = check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports)
         self._hosts = options.read_hosts(host)
@@ -326,7 +326,7 @@ class FakeSMTP:
 
         The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
         return Terms(
             now.profile if profile is None else profile,
