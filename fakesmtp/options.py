@@ -69,7 +69,7 @@ def hide_unknown(switches: Switches) -> Switches:
     """
     if not switches:
         return switches
-    known = ("profile", *_SHORT, *Policy.names())
+    known = (*_SHORT, *Policy.names())
     kept = {name: value if name in known else hide(value) for name, value in switches.items()}
     return cast("Switches", kept)
 
