@@ -84,6 +84,13 @@ def test_certs_trust(run: Run, client: str, word: str) -> None:
     assert max(len(line) for line in out.splitlines() if "my certs" not in line) <= 80
 
 
+@pytest.mark.parametrize("client", ["postfix", "exim"])
+def test_settings_of_servers_have_comments_of_their_own_lines(run: Run, client: str) -> None:
+    """Postfix and Exim take a comment at the end of a line for a part of the value."""
+    out = run("certs", *CERTS, "--trust", client).out
+    assert [line for line in out.splitlines() if "#" in line.lstrip()[1:]] == []
+
+
 def test_certs_trust_of_others(run: Run) -> None:
     """An unknown client is refused with those that are known, and nothing is written."""
     result = run("certs", *CERTS, "--trust", "cobol")
