@@ -20,12 +20,12 @@ Python, in the code:
 Python, for a whole process (nothing else is trusted then):
   export SSL_CERT_FILE={file}""",
     "java": """\
-Java, a trust store of its own for Jakarta Message (JavaMail):
+Java, a trust store of its own for Jakarta Mail (JavaMail):
   keytool -importcert -noprompt -alias fakesmtp -file {file} \\
       -keystore fakesmtp.p12 -storetype PKCS12 -storepass changeit
   java -Djavax.net.ssl.trustStore=fakesmtp.p12 \\
       -Djavax.net.ssl.trustStorePassword=changeit ...
-  message.smtp.ssl.checkserveridentity=true    # the name is checked, too
+  mail.smtp.ssl.checkserveridentity=true    # the name is checked, too
 Import ca.pem only: Java ignores the limits of a certificate that it trusts,
 so they are on intermediate.pem, which the server sends.""",
     "node": """\

@@ -62,11 +62,13 @@ def test_certs_renew(run: Run) -> None:
     [
         ("python", "create_default_context"),
         ("java", "keytool -importcert"),
+        ("java", "  mail.smtp.ssl.checkserveridentity=true"),
         ("node", "NODE_EXTRA_CA_CERTS"),
         ("php", "openssl.cafile"),
         ("php", "Symfony Mailer"),
         ("go", "AppendCertsFromPEM"),
         ("ruby", "enable_starttls"),
+        ("ruby", "the gem mail"),
         ("perl", "SSL_ca_file"),
         ("dotnet", "SSL_CERT_FILE"),
         ("postfix", "smtp_tls_CAfile = "),
