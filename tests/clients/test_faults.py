@@ -12,7 +12,7 @@ import pytest
 from clients.exchange import MAIL, RECIPIENTS, SENDER, TIMEOUT, run
 from clients.nodemailer import run_nodemailer
 
-from fakesmtp.faults.words import FLAWS
+from fakesmtp.faults.kinds import FLAWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from fakesmtp.faults.checks import CHECKS
+from fakesmtp.faults.words import FLAWS, REPLACING, Stage, What
+
 from fakesmtp.faults.limits import LIMITS
-from fakesmtp.faults.reading import read_file
-from fakesmtp.faults.words import FLAWS, REPLACING, What, Where
+from fakesmtp.faults.loading import read_file
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -17,7 +18,7 @@ PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 def test_every_word_is_on_the_page() -> None:
     """Places, faults, flaws, limits, the words of rules and the scripts are described."""
     scripts = [path.name for path in (ROOT / "examples" / "faults").iterdir()]
-    words = [*map(str, Where), *map(str, What), *FLAWS, *LIMITS, *CHECKS, *scripts]
+    words = [*map(str, Stage), *map(str, What), *FLAWS, *LIMITS, *CHECKS, *scripts]
     assert [word for word in words if not re.search(rf"`{re.escape(word)}\b", PAGE)] == []
 
 

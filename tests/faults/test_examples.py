@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.faults.explain import explain
-from fakesmtp.faults.reading import read_file
+from fakesmtp.faults.loading import read_file
 
 if TYPE_CHECKING:
     from fakesmtp import FakeSMTP

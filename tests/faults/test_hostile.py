@@ -17,13 +17,14 @@ from raw_client import RawClient
 
 from fakesmtp import FakeSMTP, FaultScript
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.faults import Stage
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.facts import Facts
+from fakesmtp.faults.kinds import FLAWS, KINDS
 from fakesmtp.faults.limits import LIMITS
-from fakesmtp.faults.reading import read_file, read_table
-from fakesmtp.faults.rules import RULE_WORDS, Rule
+from fakesmtp.faults.loading import read_file, read_table
+from fakesmtp.faults.rules import RULE_OPTIONS, Rule
 from fakesmtp.faults.watching import WatchedScript
-from fakesmtp.faults.words import FLAWS, What, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +49,9 @@ HOSTILE = st.one_of(
     st.integers(),
     st.floats(),
 )
-LIKELY = st.sampled_from([*Where, *What, *FLAWS, "ad", "session", "451 4.7.1 Try later", 1, 2.5])
+LIKELY = st.sampled_from([*Stage, *KINDS, *FLAWS, "ad", "session", "451 4.7.1 Try later", 1, 2.5])
 FAULT = st.dictionaries(
-    st.sampled_from([*RULE_WORDS, "origin", "self"]), HOSTILE | LIKELY, max_size=6
+    st.sampled_from([*RULE_OPTIONS, "origin", "self"]), HOSTILE | LIKELY, max_size=6
 )
 FACTS = Facts(587, tls=True, app_key="a", mail_type="ad", ehlo="b", sender="c", recipients=("d",))
 
@@ -58,7 +59,7 @@ FACTS = Facts(587, tls=True, app_key="a", mail_type="ad", ehlo="b", sender="c", 
 def use(rules: tuple[Rule, ...]) -> None:
     """Do everything that is done with rules."""
     script = FaultScript(rules)
-    for where in (None, *Where):
+    for where in (None, *Stage):
         script.strike(where, FACTS)
     for rule in rules:
         explain(rule)
@@ -150,8 +151,8 @@ def test_any_file(content: bytes, suffix: str) -> None:
 
 
 BAD = {
-    "a deep list": ("toml", "fault = " + "[" * 5000, "this is no TOML: it is nested too deep"),
-    "a deep object": ("json", '{"fault": ' + "[" * 100_000, "this is no JSON: it is nested too"),
+    "a deep list": ("toml", "fault = " + "[" * 5000, "not valid TOML: it is nested too deep"),
+    "a deep object": ("json", '{"fault": ' + "[" * 100_000, "not valid JSON: it is nested too"),
     "a long number": ("toml", "seed = " + "9" * 5000, "a number has too many digits"),
     "a long number in JSON": (
         "json",
@@ -161,21 +162,21 @@ BAD = {
     "a long number in hexadecimal": (
         "toml",
         GOOD + "nth = 0x" + "f" * 5000,
-        ":4: nth is a whole number from 1, not a very long int",
+        ":4: nth must be a whole number of at least 1, not a very long int",
     ),
     "not a number": ("json", '{"seed": NaN}', "NaN is not a number in JSON"),
     "a key of many names": (
         "toml",
         "a" + ".a" * 100_000 + " = 1",
-        ":1: this is no TOML: a key has",
+        ":1: not valid TOML: a key has",
     ),
-    "a table of many names": ("toml", "\n[a" + ".a" * 100_000 + "]", ":2: this is no TOML: a key"),
-    "many faults": ("toml", "[[fault]]\n" * 1001, "1,001 faults are too many: at most 1,000"),
+    "a table of many names": ("toml", "\n[a" + ".a" * 100_000 + "]", ":2: not valid TOML: a key"),
+    "many faults": ("toml", "[[fault]]\n" * 1001, "at most 1,000 faults are allowed, not 1,001"),
     "a large file": ("toml", "#" * (1024 * 1024 + 1), "it has more than 1,048,576 bytes"),
     "another list of faults": (
         "json",
         r'{"seed": "\"fault\": [{", "fault": [{"where": "nowhere"}]}',
-        "where cannot be 'nowhere'",
+        "where must be a stage, not 'nowhere'",
     ),
     "no text": ("toml", b"\xff\xfe", "it is not UTF-8"),
 }
@@ -288,7 +289,7 @@ def test_a_broken_word_is_matched_as_it_stands() -> None:
     """So a rule can be made for it."""
     facts = Facts(587, tls=False, message=b"Subject: hello =?utf-8?b?abcde?=\r\n\r\n")
     rule = Rule(where="end-of-data", what="drop", subject="hello =[?]utf-8*")
-    assert rule.fits(Where.END_OF_DATA, facts)
+    assert rule.matches(Stage.END_OF_DATA, facts)
 
 
 @settings(max_examples=300)
@@ -314,4 +315,4 @@ def test_a_rule_is_one_line_of_json(smtp: FakeSMTP) -> None:
         {"fault": [{"where": "rcpt", "seconds": 1e9}, {"where": "any", "nth": 1, "what": "drop"}]}
     )
     smtp.faults.replace(rules)
-    assert json.dumps([rule.given for rule in smtp.faults.rules], allow_nan=False)
+    assert json.dumps([rule.options for rule in smtp.faults.rules], allow_nan=False)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fakesmtp.faults import FaultScript, Rule, Where
+from fakesmtp.faults import FaultScript, Rule, Stage
 from fakesmtp.faults.facts import Facts
 
 FACTS = Facts(port=587, tls=False, app_key="one", session="1", recipients=("a@example.org",))
@@ -16,7 +16,7 @@ FACTS = Facts(port=587, tls=False, app_key="one", session="1", recipients=("a@ex
 
 def strikes(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]:
     """Come to RCPT so many times, and say which of them were struck, from 1."""
-    struck = (bool(script.strike(Where.RCPT, facts)) for _ in range(number))
+    struck = (bool(script.strike(Stage.RCPT, facts)) for _ in range(number))
     return [n for n, is_struck in enumerate(struck, 1) if is_struck]
 
 
@@ -69,9 +69,9 @@ def test_the_first_that_replaces_is_the_last() -> None:
     first = Rule(where="rcpt", what="drop", times=1, name="first")
     second = Rule(where="rcpt", reply="450 no", times=1, name="second")
     script = FaultScript([late, first, second])
-    assert script.strike(Where.RCPT, FACTS) == (late, first)
-    assert script.strike(Where.RCPT, FACTS) == (late, second)
-    assert script.strike(Where.RCPT, FACTS) == (late,)
+    assert script.strike(Stage.RCPT, FACTS) == (late, first)
+    assert script.strike(Stage.RCPT, FACTS) == (late, second)
+    assert script.strike(Stage.RCPT, FACTS) == (late,)
 
 
 def run_by_luck(seed: int) -> list[int]:
@@ -156,7 +156,7 @@ def test_rate() -> None:
     rule = script.limit("mails-per-second", 2).rule
 
     def come(app_key: str) -> bool:
-        return rule in script.strike(Where.MAIL, replace(FACTS, app_key=app_key))
+        return rule in script.strike(Stage.MAIL, replace(FACTS, app_key=app_key))
 
     assert [come("one"), come("one"), come("one"), come("two")] == [False, False, True, False]
     clock.now += 0.9
@@ -171,12 +171,12 @@ def test_other_limits() -> None:
     recipients = script.limit("recipients_per_mail", 2).rule
     connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
     size = script.limit("size", 10).rule
-    assert script.strike(Where.RCPT, replace(FACTS, accepted=1)) == ()
-    assert script.strike(Where.RCPT, replace(FACTS, accepted=2)) == (recipients,)
-    assert script.strike(Where.GREETING, FACTS) == ()
-    assert script.strike(Where.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
-    assert script.strike(Where.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
-    assert script.strike(Where.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
+    assert script.strike(Stage.RCPT, replace(FACTS, accepted=1)) == ()
+    assert script.strike(Stage.RCPT, replace(FACTS, accepted=2)) == (recipients,)
+    assert script.strike(Stage.GREETING, FACTS) == ()
+    assert script.strike(Stage.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
+    assert script.strike(Stage.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
+    assert script.strike(Stage.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
 
 
 def test_used_and_unused() -> None:
