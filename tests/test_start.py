@@ -14,12 +14,16 @@ ROOT = Path(__file__).parents[1]
 #: or a handler given.
 LATER = {
     *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
-    *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
+    *(f"fakesmtp.faults.{name}" for name in ("dialogue", "kinds", "rules", "stages", "values")),
     *(
         f"fakesmtp.mail.{name}"
         for name in ("decoding", "headers", "matching", "parts", "searching")
     ),
     "fakesmtp.smtp.hooked",
+    *(
+        "fakesmtp.keywords",
+        *(f"fakesmtp.{room}.keywords" for room in ("faults", "mail", "protocol")),
+    ),
     *(f"fakesmtp.recording.{name}" for name in ("jsonl", "text", "transactions")),
     *(
         f"fakesmtp.tls.{name}"

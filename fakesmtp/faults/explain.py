@@ -37,5 +37,5 @@ def describe(rule: Rule) -> str:
 def describe_kind(kind: Kind) -> str:
     """Return what a kind of fault does, with the names of its options in Markdown."""
     names = {name: f"`{name}`" for name in OPTIONS}
-    added = [f"with `{name}`, {text}" for name, text in kind.allows.items()]
+    added = [f"{text} (with `{name}`)" for name, text in kind.allows.items()]
     return "; ".join((kind.effect, *added)).format_map(names)

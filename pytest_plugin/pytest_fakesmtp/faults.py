@@ -1,25 +1,34 @@
-"""Planned faults of one test: made in it, or by the marker's option `faults`; gone after it."""
+"""Planned faults of one test, made in the test or by the marker's option `faults`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fakesmtp import ConfigurationError, FaultScript
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal, Unpack
 
     from fakesmtp import FakeSMTP, PlannedFault, ReceivedMail
+    from fakesmtp.faults import Stage
+    from fakesmtp.faults.keywords import (
+        FaultOptions,
+        KindName,
+        ReplyOptions,
+        RuleOptions,
+        StageName,
+    )
     from fakesmtp.mailbox import MailView
 
 
 class Faults:
-    """The part of a test's view that makes its server misbehave.
+    """The part of a test's view that plans faults.
 
-    The words are those of `docs/faults.md`. Rules hold at once and until the test is over; each
-    may be used as a `with` block, too. They raise `ConfigurationError` for what cannot be.
+    `docs/faults.md` lists the options. Rules take effect at once and end with the test; each is
+    also a context manager. The methods raise `ConfigurationError` for invalid options.
     """
 
     _server: FakeSMTP
@@ -28,33 +37,40 @@ class Faults:
 
     @property
     def faults(self) -> FaultScript:
-        """The faults of this test, to load, limit, clear and look at."""
+        """The faults of this test."""
         self._check_open()
         return self._server.faults
 
-    def fail(self, where: str, **words: Any) -> PlannedFault:  # noqa: ANN401 - the words of a rule
-        """Have a place answered by `reply`, by default `451 4.3.0 Try again later`."""
-        return self.faults.fail(where, **words)
+    def fail(self, where: StageName | Stage, **options: Unpack[ReplyOptions]) -> PlannedFault:
+        """Add a rule that replies `reply`, by default `451 4.3.0 Try again later`."""
+        return self.faults.fail(where, **options)
 
-    def delay(self, where: str, *, seconds: float, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
-        """Have the reply at a place come late."""
-        return self.faults.delay(where, seconds=seconds, **words)
+    def delay(
+        self, where: StageName | Stage, *, seconds: float, **options: Unpack[RuleOptions]
+    ) -> PlannedFault:
+        """Add a rule that delays the reply by `seconds`."""
+        return self.faults.delay(where, seconds=seconds, **options)
 
-    def fault(self, where: str, what: str = "", **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
-        """Have anything go wrong that can."""
-        return self.faults.fault(where, what, **words)
+    def fault(
+        self,
+        where: StageName | Stage,
+        what: KindName | Literal[""] = "",
+        **options: Unpack[FaultOptions],
+    ) -> PlannedFault:
+        """Add a rule: the stage, the kind, and options as in docs/faults.md."""
+        return self.faults.fault(where, what, **options)
 
     def assert_faults_used(self) -> None:
-        """Raise AssertionError that names the rules that never struck, if there are any."""
+        """Raise `AssertionError` with the names of the rules that never struck, if any."""
         self.faults.assert_used()
 
     def duplicates(self) -> list[list[ReceivedMail]]:
-        """Give the mails of this test that came more than once, by their Message-ID."""
+        """Return the messages of this test that arrived more than once, by their Message-ID."""
         return self._mails.duplicates()
 
 
 def make_script(faults: object, folder: Path) -> FaultScript:
-    """Make a script of the marker's option: a file, as seen from the test's folder, or rules.
+    """Return the script of the marker's option: a file beside the test, or a list of rules.
 
     Raises `ConfigurationError`.
     """
@@ -64,5 +80,5 @@ def make_script(faults: object, folder: Path) -> FaultScript:
     elif isinstance(faults, Iterable):
         script.read({"fault": list(faults)})
     else:
-        raise ConfigurationError(f"faults is a file or a list of rules, not {faults!r}")
+        raise ConfigurationError(f"faults must be a file or a list of rules, not {faults!r}")
     return script
