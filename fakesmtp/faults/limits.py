@@ -23,12 +23,12 @@ class Limit(NamedTuple):
 
 
 LIMITS: Mapping[str, Limit] = {
-    "mails-per-second": Limit(
+    "messages-per-second": Limit(
         "over_rate",
-        {"where": "mail", "per": "account", "reply": "451 4.7.1 Too many mails a second"},
+        {"where": "mail", "per": "account", "reply": "451 4.7.1 Too many messages a second"},
         "messages per second and AppKey",
     ),
-    "recipients-per-mail": Limit(
+    "recipients-per-message": Limit(
         "over_recipients",
         {"where": "rcpt", "reply": "452 4.5.3 Too many recipients"},
         "recipients per message",

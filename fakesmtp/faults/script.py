@@ -127,7 +127,7 @@ class FaultScript:
         return self.fault(where, "delay", seconds=seconds, **options)
 
     def limit(self, kind: LimitKind, number: int, **options: Unpack[ReplyOptions]) -> PlannedFault:
-        """Add a limit like those of a provider: `limit("mails-per-second", 5)`.
+        """Add a limit like those of a provider: `limit("messages-per-second", 5)`.
 
         `options` override those of the limit (`fakesmtp.faults.limits.LIMITS`). Raises
         `ConfigurationError`.

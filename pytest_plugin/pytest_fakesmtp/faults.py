@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, Unpack
 
-    from fakesmtp import FakeSMTP, PlannedFault, ReceivedMail
+    from fakesmtp import FakeSMTP, PlannedFault, ReceivedMessage
     from fakesmtp.faults import Stage
     from fakesmtp.faults.keywords import (
         FaultOptions,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         RuleOptions,
         StageName,
     )
-    from fakesmtp.mailbox import MailView
+    from fakesmtp.mailbox import MessageView
 
 
 class Faults:
@@ -32,7 +32,7 @@ class Faults:
     """
 
     _server: FakeSMTP
-    _mails: MailView
+    _messages: MessageView
     _check_open: Callable[[], None]
 
     @property
@@ -64,9 +64,9 @@ class Faults:
         """Raise `AssertionError` with the names of the rules that never struck, if any."""
         self.faults.assert_used()
 
-    def duplicates(self) -> list[list[ReceivedMail]]:
+    def duplicates(self) -> list[list[ReceivedMessage]]:
         """Return the messages of this test that arrived more than once, by their Message-ID."""
-        return self._mails.duplicates()
+        return self._messages.duplicates()
 
 
 def make_script(faults: object, folder: Path) -> FaultScript:

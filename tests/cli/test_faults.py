@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def ask_mail(port: int) -> int:
-    """Begin a mail and give the reply's code."""
+    """Begin a message and give the reply's code."""
     with smtplib.SMTP("localhost", port, timeout=20) as client:
         client.ehlo()
         return client.mail("from@example.com")[0]
