@@ -85,7 +85,7 @@ class FaultScript:
         self.rules: tuple[Rule, ...] = ()
         self.replace(rules)
 
-    # -- making --------------------------------------------------------------------------------
+    # -- making ------------------------------------------------------------------------------------
 
     def add(self, *rules: Rule) -> None:
         """Append rules. Raises `ConfigurationError` for anything that is not a `Rule`."""
@@ -191,7 +191,7 @@ class FaultScript:
         self._tallies = tallies
         self.rules = tuple(rule for rule, _ in tallies)
 
-    # -- striking ------------------------------------------------------------------------------
+    # -- striking ----------------------------------------------------------------------------------
 
     def begin_session(self) -> None:
         """Note that a session begins. A script that watches a file checks the file."""
@@ -211,7 +211,7 @@ class FaultScript:
                         break
         return tuple(struck)
 
-    # -- what happened -------------------------------------------------------------------------
+    # -- what happened -----------------------------------------------------------------------------
 
     def strikes(self, rule: Rule) -> int:
         """Return how often a rule struck."""

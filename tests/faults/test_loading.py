@@ -116,7 +116,7 @@ def test_json(tmp_path: Path) -> None:
             ":2: half-reply is not possible at tls-handshake; it is at greeting, ehlo",
         ),
         ("[[fault]]\nwhere='mail'\nwhat='drop'\nover-rate=0", ":4: over_rate must be a whole num"),
-        ("[limits]\nmails-per-secnd = 1", ":2: 'mails-per-secnd' is not a limit; did you"),
+        ("[limits]\nmessages-per-secnd = 1", ":2: 'messages-per-secnd' is not a limit; did"),
         ("[limits]\nsize = 'big'", ":2: over_size must be a whole number of at least 1, not 'big'"),
         ("[limits]\nsize = { n = 1, replay = '5' }", ":2: a fault has no option 'replay'"),
         ("limits = 1", ":1: limits must be a table ([limits] in TOML), not 1"),

@@ -62,7 +62,10 @@ INVALID = [
     ),
     ({"where": "rcpt", "what": "drop", "to": "/(/"}, "to must be a valid regular expression betw"),
     ({"where": "rcpt", "what": "drop", "to": ""}, "to must be a text like '*@example.com' or"),
-    ({"where": "mail", "what": "drop", "to": "*"}, "to is not known at message; it is at rcpt, data"),
+    (
+        {"where": "mail", "what": "drop", "to": "*"},
+        "to is not known at mail; it is at rcpt, data",
+    ),
     ({"where": "rcpt", "what": "drop", "subject": "*"}, "subject is not known at rcpt; it is at e"),
     ({"where": "rcpt", "what": "drop", "after_bytes": 1}, "after_bytes is not known at rcpt; it i"),
     ({"where": "greeting", "what": "drop", "app_key": "*"}, "app_key is not known at greeting; it"),
