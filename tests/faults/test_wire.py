@@ -1,4 +1,4 @@
-"""Every fault at every place where it can be: what a client sees, and what state remains."""
+"""Every kind of fault at every stage it has: what a client receives, and the state after it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from fault_options import needed_options
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP
@@ -23,24 +24,17 @@ if TYPE_CHECKING:
 
 KEYS = ("AppKey", "SecretKey")
 MAIL = b"Subject: hello\r\n\r\nhello\r\n.\r\n"
-#: Words that a fault needs, so small that nobody waits.
-WORDS: dict[str, dict[str, object]] = {
-    "reply": {"reply": "450 4.2.0 Not now"},
-    "delay": {"seconds": 0.01},
-    "slow-link": {"bytes_per_second": 20_000},
-    "bad-certificate": {"certificate": "expired"},
-}
 
 
 class Step(NamedTuple):
-    """What a client sends to come to the next place, and how the reply to it starts."""
+    """What a client sends to reach the next stage, and how the reply to it starts."""
 
     where: Stage
     sends: bytes
     reply: str
 
 
-#: One session through all places that are answered, in clear; those behind `mail` need a login.
+#: One plaintext session through the stages with a reply.
 WALK = (
     Step(Stage.EHLO, b"EHLO client\r\n", "250"),
     Step(Stage.AUTH, b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n", "235"),
@@ -49,7 +43,7 @@ WALK = (
     Step(Stage.DATA, b"DATA\r\n", "354"),
     Step(Stage.END_OF_DATA, MAIL, "250"),
 )
-#: Places beside the walk: behind which place a client comes to them, and what it sends there.
+#: Stages beside the walk: the stage after which a client reaches them, and what it sends there.
 BESIDE = {
     Stage.STARTTLS: (Stage.EHLO, Step(Stage.STARTTLS, b"STARTTLS\r\n", "220")),
     Stage.DATA_BODY: (Stage.DATA, Step(Stage.DATA_BODY, b"Subject: hello\r\n\r\nhel", "")),
@@ -58,8 +52,8 @@ BESIDE = {
     Stage.QUIT: (Stage.RCPT, Step(Stage.QUIT, b"QUIT\r\n", "221")),
     Stage.ANY: (Stage.RCPT, Step(Stage.ANY, b"VRFY anyone\r\n", "502")),
 }
-#: What a client says next, and how the answer starts when the place before was not obeyed.
-UNTOUCHED = {
+#: The next command and how its reply starts, if the command of the stage was not executed.
+SKIPPED = {
     Stage.CONNECT: ("EHLO client", "250"),
     Stage.GREETING: ("EHLO client", "250"),
     Stage.EHLO: ("MAIL FROM:<a@example.com>", "503"),
@@ -74,9 +68,9 @@ UNTOUCHED = {
     Stage.QUIT: ("DATA", "354"),
     Stage.ANY: ("DATA", "354"),
 }
-#: The same, when it was obeyed, if late.
-OBEYED = {
-    **UNTOUCHED,
+#: The same, if it was executed, perhaps late.
+EXECUTED = {
+    **SKIPPED,
     Stage.EHLO: ("MAIL FROM:<a@example.com>", "250"),
     Stage.AUTH: ("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=", "503"),
     Stage.MAIL: ("RCPT TO:<rcpt@example.org>", "250"),
@@ -87,19 +81,19 @@ OBEYED = {
 
 
 class Ends(SimpleQueue["Session"]):
-    """The sessions that are over."""
+    """The finished sessions."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FakeSMTP]:
-    """A server for all tests here."""
+    """A server for all tests of this module."""
     with FakeSMTP(accounts=[KEYS]) as smtp:
         yield smtp
 
 
 @pytest.fixture
 def ends(server: FakeSMTP) -> Iterator[Ends]:
-    """The sessions of a test that are over; with no faults and no messages left behind."""
+    """The finished sessions of a test; its faults and messages are removed after it."""
     queue = Ends()
     stop = server.on_session_end(queue.put)
     yield queue
@@ -109,17 +103,17 @@ def ends(server: FakeSMTP) -> Iterator[Ends]:
 
 
 def add(server: FakeSMTP, what: str, where: Stage, **more: object) -> Rule:
-    """Add a fault that strikes once, where `go` goes to."""
+    """Add a fault that strikes once, at the stage that `go` reaches."""
     when: dict[Stage, dict[str, object]] = {
         Stage.DATA_BODY: {"after_bytes": 10, "times": 1},
         Stage.ANY: {"nth": 6},
     }
-    words = {**WORDS.get(what, {}), **when.get(where, {"times": 1}), **more}
-    return server.faults.fault(where, what, **words).rule
+    options = {**needed_options(what, where), **when.get(where, {"times": 1}), **more}
+    return server.faults.fault(where, what, **options).rule
 
 
 def go(client: RawClient, where: Stage) -> str:
-    """Walk to a place and say what is to be said there; gives how its reply usually starts."""
+    """Go to a stage and send its command; return how its usual reply starts."""
     if where in {Stage.CONNECT, Stage.GREETING}:
         return "220"
     last, step = BESIDE.get(where, (None, None))
@@ -136,42 +130,42 @@ def go(client: RawClient, where: Stage) -> str:
 
 
 def check_event(session: Session, rule: Rule) -> None:
-    """The fault stands in the recording, by its name."""
+    """Check that the session records the fault, with its name and stage."""
     faults = [event for event in session.events if event.kind is EventKind.FAULT]
     assert rule.name in faults[0].text
     assert str(rule.where) in faults[0].text
 
 
-def places(what: str) -> list[Stage]:
-    """The places of a fault that are not a handshake, in order."""
+def stages(what: str) -> list[Stage]:
+    """Return the stages of a kind except the handshake, in order."""
     return [stage for stage in Stage if stage in KINDS[what].stages - {Stage.TLS_HANDSHAKE}]
 
 
 def check_next(client: RawClient, table: dict[Stage, tuple[str, str]], where: Stage) -> None:
-    """The state is as the table has it."""
-    says, starts = table[where]
-    assert client.ask(says).startswith(starts)
+    """Check that the session is in the state of the table."""
+    command, starts = table[where]
+    assert client.ask(command).startswith(starts)
 
 
-@pytest.mark.parametrize("where", places("reply"))
+@pytest.mark.parametrize("where", stages("reply"))
 def test_reply(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """A reply comes in place of the usual one, and what was asked for is not done."""
+    """The reply replaces the usual one, and the command is not executed."""
     closes = where is Stage.DATA_BODY
-    rule = add(server, "reply", where, **({"close": True} if closes else {}))
+    rule = add(server, "reply", where)
     with RawClient(server.port(587)) as client:
         go(client, where)
         assert client.read_reply() == "450 4.2.0 Not now"
         if closes:
             assert client.read_to_end() == b""
         else:
-            check_next(client, UNTOUCHED, where)
+            check_next(client, SKIPPED, where)
     assert server.messages == []
     check_event(ends.get(), rule)
 
 
-@pytest.mark.parametrize("where", places("reply"))
+@pytest.mark.parametrize("where", stages("reply"))
 def test_reply_and_close(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """A reply with `close` is the last word."""
+    """After a reply with `close` the connection is closed."""
     add(server, "reply", where, close=True)
     with RawClient(server.port(587)) as client:
         go(client, where)
@@ -181,9 +175,9 @@ def test_reply_and_close(server: FakeSMTP, ends: Ends, where: Stage) -> None:
 
 
 @pytest.mark.parametrize("what", ["delay", "slow-link"])
-@pytest.mark.parametrize("where", places("delay"))
+@pytest.mark.parametrize("where", stages("delay"))
 def test_late_and_slow(server: FakeSMTP, ends: Ends, what: str, where: Stage) -> None:
-    """A reply that is late or slow arrives whole, and what was asked for is done."""
+    """A late or slow reply arrives whole, and the command is executed."""
     rule = add(server, what, where)
     with RawClient(server.port(587)) as client:
         usual = go(client, where)
@@ -198,15 +192,15 @@ def test_late_and_slow(server: FakeSMTP, ends: Ends, what: str, where: Stage) ->
         if where is Stage.QUIT:
             assert client.read_to_end() == b""
         elif where is not Stage.DATA_BODY:
-            check_next(client, OBEYED, where)
+            check_next(client, EXECUTED, where)
     sent = {Stage.DATA, Stage.DATA_BODY, Stage.END_OF_DATA}
     assert len(server.messages) == (where in sent)
     check_event(ends.get(), rule)
 
 
-@pytest.mark.parametrize("where", places("stall"))
+@pytest.mark.parametrize("where", stages("stall"))
 def test_stall(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """Nothing more is said, whatever the client says, until it gives up."""
+    """The server sends nothing, whatever the client sends, until the client gives up."""
     rule = add(server, "stall", where)
     with RawClient(server.port(587)) as client:
         go(client, where)
@@ -221,9 +215,9 @@ def test_stall(server: FakeSMTP, ends: Ends, where: Stage) -> None:
     assert server.messages == []
 
 
-@pytest.mark.parametrize("where", places("stall"))
+@pytest.mark.parametrize("where", stages("stall"))
 def test_stall_for_some_time(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """With a number of seconds the connection is closed by then."""
+    """With `seconds` the connection is closed after that time."""
     add(server, "stall", where, seconds=0.01)
     with RawClient(server.port(587)) as client:
         go(client, where)
@@ -231,9 +225,9 @@ def test_stall_for_some_time(server: FakeSMTP, ends: Ends, where: Stage) -> None
     assert ends.get().closed_by is ClosedBy.SERVER
 
 
-@pytest.mark.parametrize("where", places("drop"))
+@pytest.mark.parametrize("where", stages("drop"))
 def test_drop(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """The connection is closed without a reply, and nothing is kept."""
+    """The connection is closed without a reply, and no message is kept."""
     rule = add(server, "drop", where)
     with RawClient(server.port(587)) as client:
         go(client, where)
@@ -242,9 +236,9 @@ def test_drop(server: FakeSMTP, ends: Ends, where: Stage) -> None:
     check_event(ends.get(), rule)
 
 
-@pytest.mark.parametrize("where", places("reset"))
+@pytest.mark.parametrize("where", stages("reset"))
 def test_reset(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """The connection is reset: the client does not see it end, but break."""
+    """The connection is reset: the client gets an error, not the end of the stream."""
     rule = add(server, "reset", where)
 
     def read_to_reset() -> None:
@@ -259,9 +253,9 @@ def test_reset(server: FakeSMTP, ends: Ends, where: Stage) -> None:
     check_event(ends.get(), rule)
 
 
-@pytest.mark.parametrize("where", places("half-reply"))
+@pytest.mark.parametrize("where", stages("half-reply"))
 def test_half_reply(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """Half of the usual reply arrives, then the connection is closed; a message was kept."""
+    """Half of the usual reply arrives, then the connection is closed; a message is kept."""
     rule = add(server, "half-reply", where)
     with RawClient(server.port(587)) as client:
         usual = go(client, where)
@@ -272,20 +266,20 @@ def test_half_reply(server: FakeSMTP, ends: Ends, where: Stage) -> None:
     check_event(ends.get(), rule)
 
 
-@pytest.mark.parametrize("where", places("garbage"))
+@pytest.mark.parametrize("where", stages("garbage"))
 def test_garbage(server: FakeSMTP, ends: Ends, where: Stage) -> None:
-    """Bytes that are no reply come in place of one, and what was asked for is not done."""
+    """Bytes that are not a reply arrive, and the command is not executed."""
     rule = add(server, "garbage", where)
     with RawClient(server.port(587)) as client:
         go(client, where)
         assert client.read_line() + b"\r\n" == GARBAGE
-        check_next(client, UNTOUCHED, where)
+        check_next(client, SKIPPED, where)
     assert server.messages == []
     check_event(ends.get(), rule)
 
 
 def test_refuse_starttls(server: FakeSMTP, ends: Ends) -> None:
-    """STARTTLS is refused, and the session goes on in clear."""
+    """STARTTLS is refused, and the session goes on in plaintext."""
     rule = add(server, "refuse-starttls", Stage.STARTTLS)
     with RawClient(server.port(587)) as client:
         go(client, Stage.STARTTLS)
@@ -295,7 +289,7 @@ def test_refuse_starttls(server: FakeSMTP, ends: Ends) -> None:
 
 
 def test_strip_starttls(server: FakeSMTP, ends: Ends) -> None:
-    """STARTTLS is not among what EHLO offers, once."""
+    """The reply to EHLO does not list STARTTLS, once."""
     rule = add(server, "strip-starttls", Stage.EHLO)
     with RawClient(server.port(587)) as client:
         go(client, Stage.EHLO)
@@ -305,7 +299,7 @@ def test_strip_starttls(server: FakeSMTP, ends: Ends) -> None:
 
 
 def test_lose_reply(server: FakeSMTP, ends: Ends) -> None:
-    """The message is kept, and the client never learns of it."""
+    """The message is kept, and the client gets no reply."""
     rule = add(server, "lose-reply", Stage.END_OF_DATA)
     with RawClient(server.port(587)) as client:
         go(client, Stage.END_OF_DATA)
@@ -315,20 +309,20 @@ def test_lose_reply(server: FakeSMTP, ends: Ends) -> None:
 
 
 def test_keep_nothing(server: FakeSMTP, ends: Ends) -> None:
-    """The message is accepted, and not kept; the session goes on."""
+    """The message is accepted and not kept; the session goes on."""
     rule = add(server, "keep-nothing", Stage.END_OF_DATA)
     with RawClient(server.port(587)) as client:
         go(client, Stage.END_OF_DATA)
         assert client.read_reply().startswith("250")
-        check_next(client, UNTOUCHED, Stage.END_OF_DATA)
+        check_next(client, SKIPPED, Stage.END_OF_DATA)
     assert server.messages == []
     session = ends.get()
     check_event(session, rule)
     assert "dropped" in session.transcript()
 
 
-def test_every_fault_has_a_test_at_every_place() -> None:
-    """No fault and no place is missing above."""
+def test_every_kind_has_a_test_at_every_stage() -> None:
+    """Every kind has a test above that covers its stages."""
     tested = {
         "reply": test_reply,
         "delay": test_late_and_slow,
@@ -346,19 +340,19 @@ def test_every_fault_has_a_test_at_every_place() -> None:
         "keep-nothing": test_keep_nothing,
     }
     assert tested.keys() == set(KINDS)
-    assert set(places("slow-link")) == set(places("delay"))
+    assert stages("slow-link") == stages("delay")
     in_handshake = {what for what in KINDS if Stage.TLS_HANDSHAKE in KINDS[what].stages}
     assert in_handshake == {*BREAKING, "delay", "stall", "bad-certificate", "old-tls"}
 
 
 # -- the handshake ---------------------------------------------------------------------------------
 
-#: Faults that no handshake survives, and what the client reads in its place.
+#: Kinds that prevent the handshake, and what the client reads instead.
 BREAKING = {"drop": b"", "garbage": GARBAGE, "reset": None}
 
 
 def dial(server: FakeSMTP, port: int, context: Callable[[], ssl.SSLContext]) -> RawClient:
-    """Connect and shake hands, at once or behind STARTTLS; with the EHLO inside TLS to come."""
+    """Connect and start TLS, at once or by STARTTLS; no EHLO has been sent over TLS yet."""
     client = RawClient(server.port(port))
     try:
         if port != 465:
@@ -376,7 +370,7 @@ def dial(server: FakeSMTP, port: int, context: Callable[[], ssl.SSLContext]) -> 
 
 
 def make_careless(*, old: bool = False) -> ssl.SSLContext:
-    """Make the context of a client that checks nothing."""
+    """Return the TLS context of a client that verifies nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -392,11 +386,11 @@ both_ways = pytest.mark.parametrize("port", [465, 587])
 @both_ways
 @pytest.mark.parametrize("what", BREAKING)
 def test_broken_handshake(server: FakeSMTP, ends: Ends, what: str, port: int) -> None:
-    """No handshake begins, and the connection ends."""
+    """The handshake does not begin, and the connection ends."""
     rule = add(server, what, Stage.TLS_HANDSHAKE)
 
     def read() -> bytes:
-        # The handshake is not begun by the client, who is told off before it says a word.
+        # The client does not begin the handshake: the fault strikes before its first byte.
         with RawClient(server.port(port)) as client:
             if port == 587:
                 go(client, Stage.STARTTLS)
@@ -417,7 +411,7 @@ def test_broken_handshake(server: FakeSMTP, ends: Ends, what: str, port: int) ->
 
 @both_ways
 def test_stalled_handshake(server: FakeSMTP, ends: Ends, port: int) -> None:
-    """The handshake never ends, until the client gives up."""
+    """The handshake does not end until the client gives up."""
     add(server, "stall", Stage.TLS_HANDSHAKE)
     with RawClient(server.port(port)) as client:
         if port == 587:
@@ -431,7 +425,7 @@ def test_stalled_handshake(server: FakeSMTP, ends: Ends, port: int) -> None:
 
 @both_ways
 def test_late_handshake(server: FakeSMTP, ends: Ends, port: int) -> None:
-    """A handshake that begins late succeeds."""
+    """A late handshake succeeds."""
     rule = add(server, "delay", Stage.TLS_HANDSHAKE)
     with dial(server, port, server.client_context) as client:
         assert client.ask("EHLO client").startswith("250")
@@ -453,7 +447,7 @@ REASONS = {
 @both_ways
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_bad_certificate(server: FakeSMTP, ends: Ends, flaw: str, port: int) -> None:
-    """A client that verifies refuses, for that reason and no other."""
+    """A client that verifies refuses the certificate, for its flaw and no other reason."""
     rule = add(server, "bad-certificate", Stage.TLS_HANDSHAKE, certificate=flaw)
     with pytest.raises(ssl.SSLCertVerificationError, match=REASONS[flaw]):
         dial(server, port, server.client_context)
@@ -468,7 +462,7 @@ def test_bad_certificate(server: FakeSMTP, ends: Ends, flaw: str, port: int) -> 
 @both_ways
 @pytest.mark.parametrize("flaw", FLAWS)
 def test_careless_client(server: FakeSMTP, ends: Ends, flaw: str, port: int) -> None:
-    """A client that goes on with a bad certificate is told of in its session."""
+    """A client that goes on with a bad certificate gets a note in its session."""
     add(server, "bad-certificate", Stage.TLS_HANDSHAKE, certificate=flaw)
     with dial(server, port, make_careless) as client:
         assert client.ask("EHLO client").startswith("250")
@@ -480,7 +474,7 @@ def test_careless_client(server: FakeSMTP, ends: Ends, flaw: str, port: int) -> 
 
 @both_ways
 def test_old_tls(server: FakeSMTP, ends: Ends, port: int) -> None:
-    """A client of today refuses TLS 1.0."""
+    """A modern client refuses TLS 1.0."""
     rule = add(server, "old-tls", Stage.TLS_HANDSHAKE)
     with pytest.raises(ssl.SSLError):
         dial(server, port, server.client_context)
@@ -489,8 +483,8 @@ def test_old_tls(server: FakeSMTP, ends: Ends, port: int) -> None:
     assert session.closed_by is ClosedBy.TLS
 
 
-def test_client_of_old(server: FakeSMTP, ends: Ends) -> None:
-    """A client that takes TLS 1.0 is told of."""
+def test_old_client(server: FakeSMTP, ends: Ends) -> None:
+    """A client that accepts TLS 1.0 gets a note in its session."""
     add(server, "old-tls", Stage.TLS_HANDSHAKE)
     with dial(server, 465, lambda: make_careless(old=True)) as client:
         client.ask("QUIT")
@@ -500,7 +494,7 @@ def test_client_of_old(server: FakeSMTP, ends: Ends) -> None:
     assert any("TLS 1.0" in note for note in session.notes)
 
 
-def test_a_client_that_only_quits_is_not_accused(server: FakeSMTP, ends: Ends) -> None:
+def test_client_that_only_quits_gets_no_note(server: FakeSMTP, ends: Ends) -> None:
     """Postfix and libESMTP check the certificate after the handshake, and then send QUIT."""
     add(server, "bad-certificate", Stage.TLS_HANDSHAKE, certificate="self-signed")
     with dial(server, 465, make_careless) as client:
@@ -512,10 +506,10 @@ def test_a_client_that_only_quits_is_not_accused(server: FakeSMTP, ends: Ends) -
     ("what", "where"),
     [("strip-starttls", Stage.EHLO), ("refuse-starttls", Stage.STARTTLS)],
 )
-def test_client_that_goes_on_in_clear(
+def test_client_that_goes_on_in_plaintext(
     server: FakeSMTP, ends: Ends, what: str, where: Stage
 ) -> None:
-    """A client that logs in where STARTTLS was kept from it is told of, once."""
+    """A client that logs in after STARTTLS was withheld gets one note."""
     add(server, what, where)
     with RawClient(server.port(587)) as client:
         go(client, where)
