@@ -313,6 +313,14 @@ def test_any_header(header: bytes) -> None:
         assert all(isinstance(text, str) for text in facts.subjects)
 
 
+def test_regular_expression_sees_the_start_of_a_text() -> None:
+    """A regular expression sees 1,000 characters of a long header, a glob all of them."""
+    facts = Facts(587, tls=True, message=b"Subject: x\r\nX-A: %b!\r\n\r\n" % (b"ab" * 100_000))
+    for pattern, matches in (("/a.*b.*=/", False), ("/^ab/", True), ("/!/", False), ("*!", True)):
+        rule = Rule(where="end-of-data", what="drop", headers={"X-A": pattern})
+        assert rule.matches(Stage.END_OF_DATA, facts) is matches, pattern
+
+
 def test_options_of_a_rule_are_json(smtp: FakeSMTP) -> None:
     """The options of every rule can be sent over HTTP."""
     rules = read_table(
