@@ -326,6 +326,17 @@ def test_slow_link_sends_every_byte() -> None:
     assert seconds == pytest.approx(len(pieces) / 10)
 
 
+def test_changes_come_in_the_order_of_the_kinds() -> None:
+    """The reply is changed before it is cut, whatever the order of the rules."""
+    rules = [Rule("ehlo", "half-reply"), Rule("ehlo", "strip-starttls")]
+    offered, stripped = Reply(250, ("host", "STARTTLS", "x")), Reply(250, ("host", "x"))
+    for order in (rules, rules[::-1]):
+        sent = [
+            action for action in apply(order, lambda: (Say(offered),)) if type(action) is SendRaw
+        ]
+        assert sent == [SendRaw(stripped.wire[: len(stripped.wire) // 2])]
+
+
 def test_delay_comes_last() -> None:
     """The reply is changed first and delayed last, whatever the order of the rules."""
     rules = [

@@ -10,9 +10,9 @@ import pytest
 from fault_options import needed_options
 from raw_client import RawClient
 
-from fakesmtp import FakeSMTP
+from fakesmtp import ConfigurationError, FakeSMTP
 from fakesmtp.faults import Stage
-from fakesmtp.faults.kinds import FLAWS, GARBAGE, KINDS
+from fakesmtp.faults.kinds import FLAWS, GARBAGE, KINDS, Kind
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.events import EventKind
 
@@ -319,6 +319,30 @@ def test_keep_nothing(server: FakeSMTP, ends: Ends) -> None:
     session = ends.get()
     check_event(session, rule)
     assert "dropped" in session.transcript()
+
+
+def test_record_is_all_that_a_kind_needs(
+    server: FakeSMTP, ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kind that is only a record can be planned, acts on the wire, and is recorded."""
+    kind = Kind(
+        name="say-twice",
+        effect="the server sends its reply twice",
+        stages=frozenset({Stage.NOOP}),
+        change=lambda actions, _: (*actions, *actions),
+    )
+    monkeypatch.setitem(KINDS, kind.name, kind)
+    with pytest.raises(
+        ConfigurationError, match="say-twice is not possible at rcpt; it is at noop"
+    ):
+        add(server, "say-twice", Stage.RCPT)
+    rule = add(server, "say-twice", Stage.NOOP)
+    with RawClient(server.port(587)) as client:
+        go(client, Stage.NOOP)
+        assert client.read_reply() == client.read_reply()
+    session = ends.get()
+    check_event(session, rule)
+    assert "the server sends its reply twice" in session.transcript()
 
 
 def test_every_kind_has_a_test_at_every_stage() -> None:
