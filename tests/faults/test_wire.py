@@ -14,7 +14,7 @@ from fakesmtp import ConfigurationError, FakeSMTP
 from fakesmtp.faults import Stage
 from fakesmtp.faults.kinds import FLAWS, GARBAGE, KINDS, Kind
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import FaultApplied, SessionEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,7 +131,7 @@ def go(client: RawClient, where: Stage) -> str:
 
 def check_event(session: Session, rule: Rule) -> None:
     """Check that the session records the fault, with its name and stage."""
-    faults = [event for event in session.events if event.kind is EventKind.FAULT]
+    faults = [event for event in session.events if isinstance(event, FaultApplied)]
     assert rule.name in faults[0].text
     assert str(rule.where) in faults[0].text
 
@@ -211,7 +211,7 @@ def test_stall(server: FakeSMTP, ends: Ends, where: Stage) -> None:
     check_event(session, rule)
     assert session.closed_by is ClosedBy.CLIENT
     kinds = [event.kind for event in session.events]
-    assert kinds[kinds.index(EventKind.FAULT) :] == [EventKind.FAULT, EventKind.END]
+    assert kinds[kinds.index(FaultApplied.kind) :] == [FaultApplied.kind, SessionEnd.kind]
     assert server.messages == []
 
 
