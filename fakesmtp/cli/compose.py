@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.values import read_account
 from fakesmtp.errors import CertificateError, ConfigurationError
 from fakesmtp.files import read_text
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Iterable
 
-    from fakesmtp.cli.settings import Settings
+    from fakesmtp.cli.options import Settings
     from fakesmtp.protocol.accounts import Account
 
 #: The largest file of accounts: some 200,000 of them (bytes).
 _MOST_BYTES = 16 * 1024 * 1024
 #: The settings that say where a server listens and who may log in.
-PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir", "config")
+PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir")
 
 
 def choose_ports(settings: Settings) -> dict[int, int]:
@@ -36,7 +35,7 @@ def choose_ports(settings: Settings) -> dict[int, int]:
     try:
         return check_ports({port: port + settings.port_offset for port in REAL_PORTS})
     except ConfigurationError as error:
-        message = f"--port-offset {settings.port_offset} is too far: {error}"
+        message = f"--port-offset {settings.port_offset} is too large or too small: {error}"
         raise ConfigurationError(message) from error
 
 
@@ -118,14 +117,21 @@ def _read_accounts(path: Path | None) -> Iterable[Account]:
     what = "the accounts in "
     lines = read_text(path, ConfigurationError, most=_MOST_BYTES, what=what).splitlines()
     accounts = [
-        read_from(f"{path}, line {number}", read_account, line)
+        _read_account(line, f"{path}, line {number}")
         for number, line in enumerate(lines, 1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
     if not accounts:
         # Without this, a file that was emptied by mistake would let everyone in.
-        raise ConfigurationError(f"{path} names no account: write APPKEY:SECRETKEY on a line")
+        raise ConfigurationError(f"{path} has no account: write one APPKEY:SECRETKEY a line")
     return accounts
+
+
+def _read_account(line: str, place: str) -> Account:
+    try:
+        return read_account(line)
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: {error}") from error
 
 
 def choose_loop() -> Callable[[], AbstractEventLoop] | None:

@@ -5,21 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from fakesmtp.cli.compose import (
-    PLACE,
-    choose_accounts,
-    choose_certificates,
-    choose_ports,
-)
+from fakesmtp.cli.command import Command
+from fakesmtp.cli.compose import PLACE, choose_accounts, choose_certificates, choose_ports
 from fakesmtp.cli.console import say
-from fakesmtp.cli.options import takes
-from fakesmtp.cli.settings import Settings
-from fakesmtp.cli.sources import read_from
-from fakesmtp.cli.values import one_of
+from fakesmtp.cli.values import Value, read_integer
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.smtp.listeners import client_settings
 from fakesmtp.tls import CertificateFolder
@@ -27,30 +20,42 @@ from fakesmtp.tls import CertificateFolder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from fakesmtp.cli.options import Settings
+
     Variables = Mapping[str, str]
 
 _ANY_APP_KEY = "any-app-key"
 _ANY_SECRET_KEY = "any-secret-key"  # noqa: S105 - a placeholder
 _HIDDEN_SECRET_KEY = "put-its-SecretKey-here"  # noqa: S105 - a placeholder
 _BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_FORMATS = ("shell", "dotenv", "json")
 
 
-@takes(*PLACE)
-def env(
-    settings: Settings,
-    *,
-    port: Annotated[
-        int, typer.Option(metavar="PORT", help="The endpoint's port: 25, 587, 2587, 465, 2465.")
-    ] = 587,
-    style: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="shell, dotenv or json.")
-    ] = "shell",
-    show_secret: Annotated[
-        bool, typer.Option("--show-secret", help="Print the SecretKey of the first account.")
-    ] = False,
-) -> None:
-    """Print an app's settings; takes the options that serve was given."""
-    write = _WRITERS[read_from("--format", one_of(_WRITERS), style)]
+@click.command(cls=Command, takes=PLACE)
+@click.option(
+    "--port",
+    type=Value(read_integer),
+    default=587,
+    show_default=True,
+    metavar="PORT",
+    help="The endpoint's port: 25, 587, 2587, 465 or 2465.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    default="shell",
+    show_default=True,
+    metavar="FORMAT",
+    help=f"How to write the variables: {', '.join(_FORMATS)}.",
+)
+@click.option("--show-secret", is_flag=True, help="Print the SecretKey of the first account.")
+def env(settings: Settings, *, port: int, form: str, show_secret: bool) -> None:
+    """Print the settings with which an app sends to fakesmtp.
+
+    Give it the same options as `fakesmtp serve`.
+    """
+    write = _WRITERS[form]
     CertificateFolder(choose_certificates(settings)).ensure()
     say(write(_describe_client(settings, port, show_secret=show_secret)))
 

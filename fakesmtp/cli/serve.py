@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import (
     choose_accounts,
     choose_loop,
@@ -12,14 +16,13 @@ from fakesmtp.cli.compose import (
     is_loopback,
     try_certificates,
 )
+from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
 from fakesmtp.cli.desk import Desk
-from fakesmtp.cli.options import takes
+from fakesmtp.cli.options import READ, SETTINGS, Settings
 from fakesmtp.cli.outbox import Outbox
-from fakesmtp.cli.planned import choose_faults, heeding_hangup
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
-from fakesmtp.cli.settings import READ, SETTINGS, Settings
-from fakesmtp.cli.sources import find_unknown_variables
+from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP
 from fakesmtp.store.memory import MemoryStore
 
@@ -28,11 +31,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@takes(*(name for name, row in SETTINGS.items() if row.group != READ))
+@click.command(
+    cls=Command, takes=[name for name, setting in SETTINGS.items() if setting.group != READ]
+)
 def serve(settings: Settings) -> None:
-    """Listen on the five ports and keep every mail.
+    """Listen on the endpoint's five ports and keep every message.
 
-    Ctrl-C or SIGTERM stops it.
+    Ctrl-C or SIGTERM stops the server.
     """
     report = _choose_report(settings)
     store = MemoryStore(settings.max_messages)
@@ -45,7 +50,7 @@ def serve(settings: Settings) -> None:
         server.on_session_end(desk.hear)
         with (
             desk.heeding_signals(),
-            heeding_hangup(server.faults),
+            _reload_on_hangup(server.faults),
             server,
             _serving_http(server, settings.http, desk) as url,
         ):
@@ -70,20 +75,20 @@ def _make_server(settings: Settings, store: MemoryStore, certificates: Path | No
         certificates=certificates,
         store=store,
         record_dir=settings.record_dir,
-        faults=choose_faults(settings.faults),
+        faults=_choose_faults(settings.faults),
         loop_factory=choose_loop(),
     )
 
 
 def _warn(settings: Settings) -> None:
-    for sentence in find_unknown_variables():
+    for sentence in find_unknown_variables(each.variable for each in SETTINGS.values()):
         warn(sentence)
     for host in settings.hosts:
         if not is_loopback(host):
-            warn(f"{host} is no loopback address: whoever reaches it can log in and send")
+            warn(f"{host} is not a loopback address: other machines can log in and send")
     host, _ = settings.http or ("localhost", 0)
     if not is_loopback(host):
-        warn(f"{host} is no loopback address: whoever reaches it can read sessions and set faults")
+        warn(f"{host} is not a loopback address: other machines can read sessions and set faults")
 
 
 @contextmanager
@@ -111,3 +116,30 @@ def _describe_start(
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))
     return Start(settings.hosts, server.listeners, ca_file, app_keys, url)
+
+
+def _choose_faults(path: Path | None) -> FaultScript:
+    """Return the script of a file, which is read again when it changes, or an empty script."""
+    if path is None:
+        return FaultScript()
+    from fakesmtp.faults.watching import WatchedScript  # noqa: PLC0415 - most servers have no file
+
+    return WatchedScript(path, changed=_tell, failed=warn)
+
+
+def _tell(script: FaultScript) -> None:
+    warn(f"the file of faults was read again: it has {len(script.rules)} rules")
+
+
+@contextmanager
+def _reload_on_hangup(script: FaultScript) -> Iterator[None]:
+    """Let SIGHUP read the file again at once, where the system has SIGHUP."""
+    number, look = getattr(signal, "SIGHUP", None), getattr(script, "look", None)
+    if number is None or look is None:
+        yield
+        return
+    before = signal.signal(number, lambda *_: look())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

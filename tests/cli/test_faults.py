@@ -93,4 +93,4 @@ def test_check_without_a_file_is_a_usage_error(run: Callable[..., Any]) -> None:
     """The argument that is missing is named."""
     result = run("faults", "check")
     assert result.code == 2
-    assert "Missing argument 'FILE'" in result.err
+    assert "the argument FILE is missing" in result.err

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.cli import compose
-from fakesmtp.cli.settings import Settings
+from fakesmtp.cli.options import Settings
 from fakesmtp.errors import CertificateError
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ sys.exit(main())
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    "module", ["fakesmtp.cli.app", "typer", "fakesmtp.cli.serve", "fakesmtp.server", "aiosmtpd"]
+    "module", ["fakesmtp.cli.app", "click", "fakesmtp.cli.serve", "fakesmtp.server", "aiosmtpd"]
 )
 def test_a_signal_during_the_start(module: str, number: signal.Signals) -> None:
     """A signal that comes before the server runs ends the process, and prints no traceback."""
@@ -186,7 +186,7 @@ def test_a_missing_argument_is_a_usage_error(run: Run) -> None:
     """`faults check` without a file names what is missing."""
     result = run("faults", "check")
     assert (result.code, result.out) == (2, "")
-    assert "Missing argument 'FILE'" in result.err
+    assert "the argument FILE is missing" in result.err
 
 
 # -- users without a home --------------------------------------------------------------------------

@@ -251,8 +251,7 @@ def test_open_addresses_are_warned_of(serve: Serve) -> None:
     server.ports()
     result = server.stop(signal.SIGTERM)
     assert result.err == (
-        "fakesmtp: warning: 0.0.0.0 is no loopback address: "
-        "whoever reaches it can log in and send\n"
+        "fakesmtp: warning: 0.0.0.0 is not a loopback address: other machines can log in and send\n"
     )
 
 

@@ -52,16 +52,26 @@ def talk(client: RawClient, password: str) -> None:
     client.read_to_end()
 
 
-def test_list(recorded: list[str], run: Callable) -> None:
-    """A session a line, oldest first, with what became of it."""
+def test_list(recorded: list[str], run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session is one whole line in a pipe, oldest first, with its outcome."""
+    monkeypatch.delenv("COLUMNS")
     lines = run("sessions", "list").out.splitlines()
-    assert " ".join(lines[0].split()) == "WHEN SESSION PORT CLIENT TLS ACCOUNT MAILS OUTCOME"
+    assert " ".join(lines[0].split()) == "WHEN SESSION PORT CLIENT TLS ACCOUNT MESSAGES OUTCOME"
     assert [line.split()[2] for line in lines[1:]] == recorded
-    assert lines[1].endswith("-    AppKey#normal  1      delivered")
+    assert lines[1].endswith("-    AppKey#normal  1         delivered")
     assert lines[2].endswith(
-        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed "
+        "-    -              0         refused: SecretKey=*** -> 535 Authentication Failed "
         "(the SecretKey of AppKey 'AppKey' is wrong)"
     )
+
+
+def test_list_fits_the_terminal(recorded: list[str], run: Callable) -> None:
+    """In 80 columns the list has fewer columns and shorter cells; ids stay whole."""
+    lines = run("sessions", "list").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(lines[0].split()) == "WHEN SESSION PORT ACCOUNT MESSAGES OUTCOME"
+    assert [line.split()[2] for line in lines[1:]] == recorded
+    assert lines[2].endswith("…")
 
 
 def test_list_as_json(recorded: list[str], run: Callable) -> None:
@@ -136,7 +146,7 @@ def test_export_as_a_page(recorded: list[str], run: Callable) -> None:
 def test_sessions_that_say_the_same(recorded: list[str], run: Callable) -> None:
     """Other times, ports and ids are no difference."""
     result = run("sessions", "diff", recorded[0], recorded[2])
-    assert (result.code, result.out) == (0, f"{recorded[0]} and {recorded[2]} say the same\n")
+    assert (result.code, result.out) == (0, f"{recorded[0]} and {recorded[2]} are equal\n")
 
 
 def test_the_first_difference_is_shown_in_context(recorded: list[str], run: Callable) -> None:
@@ -153,10 +163,13 @@ def test_the_first_difference_is_shown_in_context(recorded: list[str], run: Call
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("show",), 2, "which session?"),
-        (("diff", "1"), 1, "no session '1'"),
+        (("diff", "1", "2"), 1, "no session '1'"),
         (("show", "nobody"), 1, "no session 'nobody' is recorded in"),
-        (("export", "x", "--format", "pdf"), 2, "--format: 'pdf' is none of text, jsonl, html"),
+        (
+            ("export", "x", "--format", "pdf"),
+            2,
+            "--format: 'pdf' is not one of 'text', 'jsonl', 'html'",
+        ),
         (("list", "--record-dir", "nowhere"), 1, "there is no folder nowhere"),
     ],
 )
@@ -169,6 +182,16 @@ def test_wrong_commands(
     assert result.code == code
     assert says in result.err
     assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"), [(("show",), "SESSION"), (("diff", "1"), "SECOND")]
+)
+def test_missing_arguments(run: Callable, arguments: tuple[str, ...], missing: str) -> None:
+    """A missing session is a usage error that names the argument."""
+    result = run("sessions", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"fakesmtp: the argument {missing} is missing\nTry ")
 
 
 def test_without_a_folder(run: Callable) -> None:
