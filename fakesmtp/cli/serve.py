@@ -46,7 +46,7 @@ def serve(settings: Settings) -> None:
     _warn(settings)
     with Outbox(report.dropped) as outbox:
         desk = Desk(report, outbox, store, limit=settings.max_messages, wanted=settings.exit_after)
-        server.on_mail(desk.hear)
+        server.on_message(desk.hear)
         server.on_session_end(desk.hear)
         with (
             desk.heeding_signals(),
@@ -99,7 +99,7 @@ def _serving_http(
     if address is None:
         yield None
         return
-    from fakesmtp.inbox.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
+    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
 
     with HttpServer(server, *address, planned=desk.hear) as http:
         yield http.url

@@ -15,20 +15,20 @@ from fakesmtp.cli.console import complain, escape, say
 from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError
-from fakesmtp.recording import Event, EventKind
-from fakesmtp.recording.compare import compare
-from fakesmtp.recording.folder import Entry, RecordFolder, Source, entry_of, fail
-from fakesmtp.recording.html import render_html
-from fakesmtp.recording.jsonl import dump
-from fakesmtp.recording.loading import load
-from fakesmtp.recording.text import event_lines
+from fakesmtp.sessions import Event, EventKind
+from fakesmtp.sessions.compare import compare
+from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
+from fakesmtp.sessions.html import render_html
+from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.loading import load
+from fakesmtp.sessions.text import event_lines
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.recording import Recorded
+    from fakesmtp.sessions import Recorded
 
 _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MESSAGES", "OUTCOME")
 #: These are left out where the terminal is too narrow; `show` and --json have them.
@@ -191,13 +191,13 @@ def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
     yield "session", session.id
     yield "began", session.started_at.astimezone().isoformat(" ", "milliseconds")
     yield "client", session.peer
-    yield "port", f"{session.listener}{local}"
+    yield "port", f"{session.port}{local}"
     yield "TLS", f"{tls.version}, {tls.cipher}, {tls.handshake * 1000:.1f} ms" if tls else "none"
     if session.login:
         yield "account", f"{session.app_key}#{session.mail_type} ({session.mechanism})"
     for each in session.transactions:
         recipients = ", ".join(each.rcpt_tos) or "-"
-        yield "mail", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
+        yield "message", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
     if session.duration is not None:
         yield "took", f"{session.duration * 1000:.1f} ms"
     yield "outcome", cut(entry_of(session).outcome)
@@ -213,11 +213,11 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     cells = (
         f"{began:%Y-%m-%d %H:%M:%S}",
         header.id,
-        str(header.listener),
+        str(header.port),
         header.peer,
         (summary.tls if summary else None) or "-",
         account,
-        str(summary.mails) if summary else "?",
+        str(summary.messages) if summary else "?",
         entry.outcome.replace("\n", " / "),
     )
     return tuple(cut(escape(cell)) for cell in cells)
