@@ -133,7 +133,7 @@ def diff(settings: Settings, *, first: str, second: str) -> int:
     return _DIFFERENT
 
 
-# -- where they are ----------------------------------------------------------------------------
+# -- where they are --------------------------------------------------------------------------------
 
 
 def _source(settings: Settings, on_error: Callable[[RecordingError], object] = fail) -> Source:
@@ -163,7 +163,7 @@ def _find(settings: Settings, name: str) -> Recorded:
     return load(Path(name)) if is_file else _source(settings).find(name)
 
 
-# -- how they are written ----------------------------------------------------------------------
+# -- how they are written --------------------------------------------------------------------------
 
 
 def _as_text(session: Recorded) -> Iterator[str]:
@@ -217,7 +217,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         header.peer,
         (summary.tls if summary else None) or "-",
         account,
-        str(summary.messages) if summary else "?",
+        str(summary.message_count) if summary else "?",
         entry.outcome.replace("\n", " / "),
     )
     return tuple(cut(escape(cell)) for cell in cells)
