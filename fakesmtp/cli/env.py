@@ -1,10 +1,7 @@
-"""`fakesmtp env`: what an app must be told to send to `fakesmtp serve`."""
+"""`fakesmtp env`: the settings with which an app sends to `fakesmtp serve`."""
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -13,22 +10,21 @@ from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import PLACE, choose_accounts, choose_certificates, choose_ports
 from fakesmtp.cli.console import say
 from fakesmtp.cli.values import Value, read_integer
+from fakesmtp.environment import set_mail_type
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.formats import FORMATS, write_variables
+from fakesmtp.protocol.credentials import MailType
 from fakesmtp.smtp.listeners import client_settings
 from fakesmtp.tls import CertificateFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
     from fakesmtp.cli.options import Settings
-
-    Variables = Mapping[str, str]
+    from fakesmtp.formats import EnvFormat
+    from fakesmtp.protocol.keywords import MailTypeName
 
 _ANY_APP_KEY = "any-app-key"
 _ANY_SECRET_KEY = "any-secret-key"  # noqa: S105 - a placeholder
 _HIDDEN_SECRET_KEY = "put-its-SecretKey-here"  # noqa: S105 - a placeholder
-_BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
-_FORMATS = ("shell", "dotenv", "json")
 
 
 @click.command(cls=Command, takes=PLACE)
@@ -43,24 +39,36 @@ _FORMATS = ("shell", "dotenv", "json")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(FORMATS),
     default="shell",
     show_default=True,
     metavar="FORMAT",
-    help=f"How to write the variables: {', '.join(_FORMATS)}.",
+    help=f"How to write the variables: {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--mail-type",
+    type=click.Choice([str(each) for each in MailType]),
+    help="The mail type that the user name ends with, as in AppKey#auth.",
 )
 @click.option("--show-secret", is_flag=True, help="Print the SecretKey of the first account.")
-def env(settings: Settings, *, port: int, form: str, show_secret: bool) -> None:
+def env(
+    settings: Settings,
+    *,
+    port: int,
+    form: EnvFormat,
+    mail_type: MailTypeName | None,
+    show_secret: bool,
+) -> None:
     """Print the settings with which an app sends to fakesmtp.
 
     Give it the same options as `fakesmtp serve`.
     """
-    write = _WRITERS[form]
     CertificateFolder(choose_certificates(settings)).ensure()
-    say(write(_describe_client(settings, port, show_secret=show_secret)))
+    variables = _describe_client(settings, port, show_secret=show_secret)
+    say(write_variables(set_mail_type(variables, mail_type), form).removesuffix("\n").split("\n"))
 
 
-def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> Variables:
+def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> dict[str, str]:
     user_name, password = _choose_login(settings, show_secret=show_secret)
     return {
         **client_settings(settings.hosts[0], port, _find_port(settings, port)),
@@ -92,33 +100,3 @@ def _choose_login(settings: Settings, *, show_secret: bool) -> tuple[str, str]:
         return _ANY_APP_KEY, _ANY_SECRET_KEY
     first = accounts[0]
     return first.app_key, first.secret_key if show_secret else _HIDDEN_SECRET_KEY
-
-
-def _as_shell(variables: Variables) -> Iterator[str]:
-    return (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
-
-
-def write_dotenv(variables: Variables) -> Iterator[str]:
-    """Write lines of a dotenv file."""
-    return (f"{name}={_quote_dotenv(value)}" for name, value in variables.items())
-
-
-def _quote_dotenv(value: str) -> str:
-    """Quote as little as possible: readers of such files agree on bare words and on '…'."""
-    if _BARE.fullmatch(value):
-        return value
-    if "'" not in value:
-        return f"'{value}'"
-    escaped = re.sub(r'(["\\$`])', r"\\\1", value)
-    return f'"{escaped}"'
-
-
-def _as_json(variables: Variables) -> Iterator[str]:
-    yield json.dumps(variables, indent=2)
-
-
-_WRITERS: Mapping[str, Callable[[Variables], Iterator[str]]] = {
-    "shell": _as_shell,
-    "dotenv": write_dotenv,
-    "json": _as_json,
-}

@@ -15,8 +15,8 @@ import pytest
 
 import fakesmtp
 from fakesmtp.cli.compose import choose_certificates
-from fakesmtp.cli.env import write_dotenv
 from fakesmtp.cli.options import Settings
+from fakesmtp.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,19 +171,16 @@ def test_env_hides_the_secret(run: Run) -> None:
     assert json.loads(shown.out)["SMTP_PASSWORD"] == "sesame"
 
 
-@pytest.mark.parametrize(
-    ("value", "line"),
-    [
-        ("plain-1.2:3", "X=plain-1.2:3"),
-        ("two words", "X='two words'"),
-        ("$HOME", "X='$HOME'"),
-        ("it's $5", 'X="it\'s \\$5"'),
-        ("", "X=''"),
-    ],
-)
-def test_dotenv(value: str, line: str) -> None:
-    """A value of a dotenv file is quoted where its readers would change it."""
-    assert list(write_dotenv({"X": value})) == [line]
+@pytest.mark.parametrize("form", FORMATS)
+def test_env_formats(run: Run, form: str) -> None:
+    """Each format has the settings of the account and its mail type."""
+    options = ("--account", "key:sesame", "--show-secret", "--mail-type", "auth", "--format", form)
+    out = run("env", *CERTS, *options).out
+    assert out.endswith("\n")
+    assert not out.endswith("\n\n")
+    assert "1587" in out
+    assert "sesame" in out
+    assert ("key%23auth" if form == "url" else "key#auth") in out
 
 
 @pytest.mark.parametrize(
