@@ -1,4 +1,4 @@
-"""`fakesmtp certs`: the private certificate authority (CA) that clients must trust."""
+"""`fakesmtp certs`: the certificate authority (CA) that clients must trust."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From settings to what a server is made of."""
+"""From settings to the options of a server."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from fakesmtp.cli.options import Settings
     from fakesmtp.protocol.accounts import Account
 
-#: The largest file of accounts: some 200,000 of them (bytes).
+#: The largest file of accounts in bytes: some 200,000 accounts.
 _MOST_BYTES = 16 * 1024 * 1024
 #: The settings that say where a server listens and who may log in.
 PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir")
 
 
 def choose_ports(settings: Settings) -> dict[int, int]:
-    """Give the local port of each of the endpoint's ports; 0 is a free one."""
+    """Return the local port of each of the endpoint's ports; 0 is a free port."""
     if settings.ports == "auto":
         return dict.fromkeys(ENDPOINT_PORTS, 0)
     if settings.ports is not None:
@@ -40,9 +40,9 @@ def choose_ports(settings: Settings) -> dict[int, int]:
 
 
 def choose_certificates(settings: Settings) -> Path:
-    """Give the folder of the certificates: as set, or of the checkout, or of the user.
+    """Return the folder of the certificates: the one set, the checkout's, or the user's.
 
-    Raises `CertificateError` for a user without a home.
+    Raises `CertificateError` for a user without a home folder.
     """
     if settings.certs_dir is not None:
         return settings.certs_dir.absolute()
@@ -52,14 +52,14 @@ def choose_certificates(settings: Settings) -> Path:
     folder = _find_data_folder()
     if folder is None:
         raise CertificateError(
-            "this user has no home folder to keep certificates in: name a folder, --certs-dir DIR"
+            "this user has no home folder for certificates: name a folder with --certs-dir DIR"
         )
     return folder / "certs"
 
 
 def _find_data_folder() -> Path | None:
-    """Return the folder of the user's data, None for a user without a home."""
-    from platformdirs import user_data_path  # noqa: PLC0415 - lazily: most starts do without it
+    """Return the folder of the user's data, or None for a user without a home folder."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - most starts do not need it
 
     try:
         folder = user_data_path("fakesmtp", appauthor=False)
@@ -69,9 +69,9 @@ def _find_data_folder() -> Path | None:
 
 
 def try_certificates(settings: Settings, warn: Callable[[str], object]) -> Path | None:
-    """Give the folder of the certificates, None where nothing can be kept, which is warned of.
+    """Return the folder of the certificates, or warn and return None where none can be written.
 
-    A folder that was named is given in any case.
+    A folder that is set is returned in any case.
     """
     if settings.certs_dir is not None:
         return choose_certificates(settings)
@@ -79,20 +79,20 @@ def try_certificates(settings: Settings, warn: Callable[[str], object]) -> Path 
         folder = choose_certificates(settings)
         _check_usable(folder)
     except CertificateError as error:
-        warn(f"{error}. Until then each run has a temporary authority of its own")
+        warn(f"{error}. Until then each run has a temporary CA")
         return None
     return folder
 
 
 def _check_usable(folder: Path) -> None:
-    """Raise `CertificateError` for a folder without an authority in which none can be made."""
+    """Raise `CertificateError` for a folder that has no CA and is not writable."""
     if os.path.exists(folder / "ca.pem"):  # noqa: PTH110 - Path's raises where nothing may be read
         return
     make_folder(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CertificateError(
-            f"cannot write to {folder}: give this user the right to it, or name another folder, "
-            "--certs-dir DIR"
+            f"cannot write to {folder}: make it writable for this user, or name another folder "
+            "with --certs-dir DIR"
         )
 
 
@@ -104,9 +104,9 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def choose_accounts(settings: Settings) -> tuple[Account, ...]:
-    """Give the accounts that were named, those of the file behind the others.
+    """Return the accounts of the settings, then those of the file.
 
-    Raises `ConfigurationError` for a file that cannot be read or that names none.
+    Raises `ConfigurationError` for a file that cannot be read or has no account.
     """
     return (*settings.account, *_read_accounts(settings.accounts_file))
 
@@ -135,22 +135,17 @@ def _read_account(line: str, place: str) -> Account:
 
 
 def choose_loop() -> Callable[[], AbstractEventLoop] | None:
-    """Return uvloop's factory where it is installed, None for asyncio's own loop."""
+    """Return uvloop's factory where it is installed, or None for asyncio's own loop."""
     try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - not everybody has it
+        from uvloop import new_event_loop  # noqa: PLC0415 - it may not be installed
     except ImportError:
         return None
     return new_event_loop
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a listener on the host."""
+    """Return whether only this machine can reach a listener on the host."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def show_address(host: str, port: int) -> str:
-    """Write host and port the usual way, `[::1]:1587`."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

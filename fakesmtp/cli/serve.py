@@ -1,4 +1,4 @@
-"""`fakesmtp serve`: the server, until it is told to stop."""
+"""`fakesmtp serve`: runs the server until a signal or `--exit-after` stops it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from fakesmtp.cli.compose import (
 )
 from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
-from fakesmtp.cli.desk import Desk
+from fakesmtp.cli.monitor import Monitor
 from fakesmtp.cli.options import READ, SETTINGS, Settings
-from fakesmtp.cli.outbox import Outbox
+from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP
@@ -44,21 +44,23 @@ def serve(settings: Settings) -> None:
     certificates = try_certificates(settings, warn)
     server = _make_server(settings, store, certificates)
     _warn(settings)
-    with Outbox(report.dropped) as outbox:
-        desk = Desk(report, outbox, store, limit=settings.max_messages, wanted=settings.exit_after)
-        server.on_message(desk.hear)
-        server.on_session_end(desk.hear)
+    with Printer(report.dropped) as printer:
+        monitor = Monitor(
+            report, printer, store, limit=settings.max_messages, wanted=settings.exit_after
+        )
+        server.on_message(monitor.notify)
+        server.on_session_end(monitor.notify)
         with (
-            desk.heeding_signals(),
+            monitor.handling_signals(),
             _reload_on_hangup(server.faults),
             server,
-            _serving_http(server, settings.http, desk) as url,
+            _serving_http(server, settings.http, monitor) as url,
         ):
-            outbox.put(report.started(_describe_start(server, settings, certificates, url)))
-            # What was there already is looked at now: it takes a fifth of the start.
+            printer.put(report.started(_describe_start(server, settings, certificates, url)))
+            # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
-            desk.work()
-        desk.clear()
+            monitor.run()
+        monitor.drain()
 
 
 def _choose_report(settings: Settings) -> Report:
@@ -93,23 +95,23 @@ def _warn(settings: Settings) -> None:
 
 @contextmanager
 def _serving_http(
-    server: FakeSMTP, address: tuple[str, int] | None, desk: Desk
+    server: FakeSMTP, address: tuple[str, int] | None, monitor: Monitor
 ) -> Iterator[str | None]:
-    """Answer over HTTP where that is wanted, and give the URL."""
+    """Serve the HTTP API at an address, if there is one, and return its URL."""
     if address is None:
         yield None
         return
-    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
+    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - it takes half a second to load
 
-    with HttpServer(server, *address, planned=desk.hear) as http:
+    with HttpServer(server, *address, planned=monitor.notify) as http:
         yield http.url
 
 
 def _describe_start(
     server: FakeSMTP, settings: Settings, certificates: Path | None, url: str | None
 ) -> Start:
-    """Tell what there is to tell at start; the CA file exists then."""
-    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - lazily: the server listens first
+    """Return what is reported at the start; the CA file exists then."""
+    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - the server listens first
 
     ca_file = CertificateFolder(certificates).ca_file if certificates else server.ca_file
     if not ca_file.exists():
@@ -124,11 +126,11 @@ def _choose_faults(path: Path | None) -> FaultScript:
         return FaultScript()
     from fakesmtp.faults.watching import WatchedScript  # noqa: PLC0415 - most servers have no file
 
-    return WatchedScript(path, changed=_tell, failed=warn)
+    return WatchedScript(path, changed=_report_change, failed=warn)
 
 
-def _tell(script: FaultScript) -> None:
-    warn(f"the file of faults was read again: it has {len(script.rules)} rules")
+def _report_change(script: FaultScript) -> None:
+    warn(f"the file of faults was read again: {len(script.rules)} rules are in force")
 
 
 @contextmanager

@@ -69,7 +69,7 @@ def test_serve_reads_a_changed_file(serve: Callable[..., Serving], file: Path) -
     file.write_text("# none", encoding="utf-8")
     assert ask_mail(port) == 250
     result = server.stop(signal.SIGTERM)
-    assert "the file of faults was read again: it has 1 rules" in result.err
+    assert "the file of faults was read again: 1 rules are in force" in result.err
     assert "the faults stay as they were" in result.err
     assert f"{file}:2: where cannot be 'mial'" in result.err
 

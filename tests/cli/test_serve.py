@@ -1,4 +1,4 @@
-"""`fakesmtp serve` as a process: what it says, and how it ends."""
+"""`fakesmtp serve` as a process: its output and its end."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_signals_stop_it_cleanly(serve: Serve, number: signal.Signals) -> None:
 
 
 def test_ready_line(serve: Serve) -> None:
-    """The ready line names every listener, in the order of the table above it."""
+    """The ready line has every port, in the order of the table; no line exceeds 80 columns."""
     server = serve()
     ports = server.ports()
-    assert server.lines[-1] == "fakesmtp is ready: SMTP on " + ", ".join(
-        f"localhost:{port}" for port in ports
-    )
+    shown = ", ".join(map(str, ports))
+    assert server.lines[-1] == f"fakesmtp is ready: SMTP on localhost, ports {shown}"
+    assert max(len(line) for line in server.lines if "CA file" not in line) <= 80
     rows = [line.split() for line in server.lines]
     assert [row[:2] for row in rows if row[:1] and row[0].isdecimal()] == [
         [str(real), str(local)] for real, local in zip(ENDPOINT_PORTS, ports, strict=True)
