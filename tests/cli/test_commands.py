@@ -29,7 +29,7 @@ CERTS = ("--certs-dir", "certs")
 
 
 def test_certs_shows_the_authority(run: Run, tmp_path: Path) -> None:
-    """The authority is shown with path, fingerprint and validity, and made when there is none."""
+    """The CA is shown with path, fingerprint and validity, and is made if it does not exist."""
     facts = json.loads(run("certs", *CERTS, "--json").out)
     pem = (tmp_path / "certs" / "ca.pem").read_text()
     digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
@@ -41,7 +41,7 @@ def test_certs_shows_the_authority(run: Run, tmp_path: Path) -> None:
 
 
 def test_certs_path(run: Run) -> None:
-    """--path prints the path alone, whole, of a file that is there, and does not change it."""
+    """--path prints only the absolute path of an existing file, and does not change the file."""
     path = Path(run("certs", *CERTS, "--path").out.removesuffix("\n"))
     before = path.read_bytes()
     assert path.is_absolute()
@@ -50,7 +50,7 @@ def test_certs_path(run: Run) -> None:
 
 
 def test_certs_renew(run: Run) -> None:
-    """--renew makes another authority and says that it must be trusted again."""
+    """--renew makes another CA and warns that clients must trust it again."""
     before = json.loads(run("certs", *CERTS, "--json").out)
     result = run("certs", *CERTS, "--json", "--renew")
     assert json.loads(result.out)["sha256"] != before["sha256"]
@@ -77,22 +77,22 @@ def test_certs_renew(run: Run) -> None:
     ],
 )
 def test_certs_trust(run: Run, client: str, word: str) -> None:
-    """--trust says how, with the path of this authority in it."""
+    """--trust explains how a client trusts the CA, with the CA's path."""
     out = run("certs", "--certs-dir", "my certs", "--trust", client).out
     assert word in out
     assert "my certs/ca.pem" in out
     assert max(len(line) for line in out.splitlines() if "my certs" not in line) <= 80
 
 
-def test_certs_trust_of_others(run: Run) -> None:
-    """An unknown client is refused with those that are known, and nothing is written."""
+def test_unknown_clients_to_trust(run: Run) -> None:
+    """An unknown client is an error that lists the known ones."""
     result = run("certs", *CERTS, "--trust", "cobol")
     assert result.code == 2
     assert "--trust: 'cobol' is not one of 'python', 'java', " in result.err
 
 
-def test_certificates_that_cannot_be(run: Run, tmp_path: Path) -> None:
-    """A folder that cannot be made is one sentence and exit code 1."""
+def test_certificates_that_cannot_be_made(run: Run, tmp_path: Path) -> None:
+    """A folder that cannot be made is an error of one line and exit code 1."""
     (tmp_path / "certs").write_text("a file")
     result = run("certs", *CERTS)
     assert result.code == 1
@@ -112,8 +112,8 @@ def test_where_certificates_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert not installed.is_relative_to(in_checkout.parent)
 
 
-def test_env_is_what_serve_is(run: Run, serve: Callable[..., Serving]) -> None:
-    """The settings that env prints reach a server that was started with the same options."""
+def test_env_matches_serve(run: Run, serve: Callable[..., Serving]) -> None:
+    """The settings of env reach a server that was started with the same options."""
     ready = json.loads(serve("--json").read_until("ready"))
     port = ready["listeners"][3]["local_port"]
     options = ("--ports", f"465={port}", *CERTS)
@@ -148,7 +148,7 @@ def test_env_ports(run: Run, port: int, local: int, security: str) -> None:
 
 
 def test_env_in_a_shell(run: Run) -> None:
-    """A shell that reads the settings has them exactly, whatever is in them."""
+    """A shell that evaluates the settings has the exact values."""
     secret = 'it\'s $HOME "`id`" \\ 안녕'
     options = ("--account", f"key:{secret}", "--show-secret")
     out = run("env", "--certs-dir", "my certs", *options).out
@@ -194,15 +194,15 @@ def test_env_formats(run: Run, form: str) -> None:
         (("--accounts-file", "absent"), "cannot read the accounts in absent"),
     ],
 )
-def test_env_of_nothing(run: Run, options: tuple[str, ...], hint: str) -> None:
-    """What cannot be printed is said in one sentence, with exit code 2."""
+def test_env_without_a_port(run: Run, options: tuple[str, ...], hint: str) -> None:
+    """Settings that are not known are an error of one line, with exit code 2."""
     result = run("env", *CERTS, *options)
     assert (result.code, result.out) == (2, "")
     assert hint in result.err
 
 
 def test_accounts_of_a_file(run: Run, tmp_path: Path) -> None:
-    """A file of accounts is read by line, with comments and blank lines left out."""
+    """A file of accounts is read by line, without comments and blank lines."""
     path = tmp_path / "accounts"
     path.write_text("# ours\n\n  key:se:cret \nother:x\n")
     settings = json.loads(
@@ -215,7 +215,7 @@ def test_accounts_of_a_file(run: Run, tmp_path: Path) -> None:
     ("text", "hint"), [("# none\n", "has no account"), ("a:b\nsesame\n", "line 2: an account is")]
 )
 def test_wrong_files_of_accounts(run: Run, tmp_path: Path, text: str, hint: str) -> None:
-    """A file with a wrong line, or with no account at all, lets nobody in: it is an error."""
+    """A file with a wrong line or without an account is an error, not a server open to all."""
     path = tmp_path / "accounts"
     path.write_text(text)
     result = run("env", *CERTS, "--accounts-file", str(path))
@@ -225,7 +225,7 @@ def test_wrong_files_of_accounts(run: Run, tmp_path: Path, text: str, hint: str)
 
 
 def test_version(run: Run) -> None:
-    """The versions are those that run, as text and as JSON."""
+    """The versions in use are printed as text and as JSON."""
     versions = json.loads(run("version", "--json").out)
     assert versions.keys() == {"fakesmtp", "Python", "aiosmtpd", "cryptography", "OpenSSL"}
     assert versions["fakesmtp"] == fakesmtp.__version__

@@ -1,4 +1,4 @@
-"""The program: its help, its errors, and what it needs."""
+"""The program: its help, its errors and its dependencies."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HELP += [("faults", "check")]
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 @pytest.mark.parametrize("command", [(), *HELP], ids=" ".join)
 def test_help_fits(run: Run, command: tuple[str, ...], flag: str) -> None:
-    """Help is at most 80 columns wide and cuts no name."""
+    """Help is at most 80 columns wide, and cuts no text."""
     result = run(*command, flag)
     assert (result.code, result.err) == (0, "")
     assert max(map(len, result.out.splitlines())) <= 80
@@ -37,7 +37,7 @@ def test_help_fits(run: Run, command: tuple[str, ...], flag: str) -> None:
 
 
 def test_help_has_every_option(run: Run) -> None:
-    """The help of serve names every setting that it has, in groups."""
+    """The help of serve lists all its settings in groups."""
     from fakesmtp.cli.options import READ, SETTINGS  # noqa: PLC0415 - of this test alone
 
     out = run("serve", "--help").out
@@ -121,7 +121,7 @@ def test_without_the_extra(
 
 
 def test_a_light_start() -> None:
-    """Starting to serve loads no library that takes long, nor what is of other commands alone."""
+    """The start of serve loads no slow library and no module of another command."""
     heavy = {"cryptography", "fastapi", "uvicorn", "platformdirs", "tomllib"}
     heavy |= {
         f"fakesmtp.{name}" for name in ("cli.sessions", "cli.certs", "faults.rules", "tls.leaf")
@@ -140,7 +140,7 @@ def test_a_light_start() -> None:
 
 
 def test_other_missing_modules_are_bugs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A module of ours that is missing is not blamed on the extra."""
+    """A missing module of fakesmtp itself is not blamed on the extra."""
     monkeypatch.delitem(sys.modules, "fakesmtp.cli.app", raising=False)
     monkeypatch.setitem(sys.modules, "fakesmtp.cli.app", None)
     with pytest.raises(ModuleNotFoundError):

@@ -1,4 +1,4 @@
-"""What `serve` prints holds up nothing, whoever reads it or not."""
+"""The output of `serve` delays nothing, whether it is read or not."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PATIENCE = 20
 
 
 def explain(dropped: int) -> list[str]:
-    """Tell of dropped lines."""
+    """Report dropped lines."""
     return [f"{dropped} dropped"]
 
 
 def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the output is stuck no more than a limit is kept; then it is said how many went."""
+    """The buffer has a limit while the output is blocked; then the dropped lines are counted."""
     printed: list[str] = []
     stuck, reading = Event(), Event()
 
@@ -49,10 +49,10 @@ def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.Mon
     assert printed == ["first", "12345", "12345", "2 dropped"]
 
 
-def test_an_output_that_cannot_be_written_is_told_once(
+def test_an_output_that_cannot_be_written_is_reported_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A full disk stops the printing, not the server."""
+    """A full disk stops the output, not the server."""
 
     def say(_lines: Iterable[str]) -> None:
         raise OutputError("cannot write the output: No space left on device")
@@ -68,7 +68,7 @@ def test_an_output_that_cannot_be_written_is_told_once(
 def test_a_signal_stops_serve_while_nobody_reads(
     program: tuple[str, ...], clean_place: Path, send: Callable[..., None], end: signal.Signals
 ) -> None:
-    """More is printed than a pipe takes, and the server stops at once all the same."""
+    """A signal stops the server although the pipe of its output is full."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [*program, "serve", "--ports", "587=0", "--certs-dir", str(clean_place), "--verbose"],

@@ -245,7 +245,7 @@ def test_a_wrong_account_is_not_repeated(run: Run, arguments: tuple[str, ...]) -
     ],
 )
 def test_bad_files(run: Run, text: str, sentence: str) -> None:
-    """A file with a mistake ends the command with one sentence, naming file and line."""
+    """A mistake in a file is an error of one line that names file and line."""
     Path("fakesmtp.toml").write_text(text)
     result = run("env")
     assert (result.code, result.out) == (2, "")
@@ -255,7 +255,7 @@ def test_bad_files(run: Run, text: str, sentence: str) -> None:
 
 
 def test_a_named_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """--config names another file, FAKESMTP_CONFIG too, and then it must be there."""
+    """--config and FAKESMTP_CONFIG name another file, which must exist."""
     other = tmp_path / "other.toml"
     other.write_text("port-offset = 3000")
     assert resolve("--config", str(other)).port_offset == 3000
@@ -306,7 +306,7 @@ BAD_FILES: dict[str, tuple[Make, str]] = {
 @needs_special_files
 @pytest.mark.parametrize(("make", "reason"), BAD_FILES.values(), ids=BAD_FILES)
 def test_hostile_files(run: Run, tmp_path: Path, make: Make, reason: str) -> None:
-    """Whatever is named as settings or as accounts, the command ends with one short sentence."""
+    """Any file of settings or of accounts ends the command with one short line."""
     make(tmp_path / "file")
     result = run("serve", "--config", "file")
     assert (result.code, result.out) == (2, "")
@@ -321,7 +321,7 @@ def test_hostile_files(run: Run, tmp_path: Path, make: Make, reason: str) -> Non
 
 
 def test_files_may_have_a_byte_order_mark(run: Run, tmp_path: Path) -> None:
-    """Editors on Windows write one."""
+    """A byte order mark, which editors on Windows write, is ignored."""
     (tmp_path / "fakesmtp.toml").write_text("port-offset = 3000", encoding="utf-8-sig")
     (tmp_path / "accounts").write_text("AppKey:SecretKey", encoding="utf-8-sig")
     result = run("env", "--accounts-file", "accounts")
