@@ -15,20 +15,20 @@ from fakesmtp.cli.console import complain, escape, say
 from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError
-from fakesmtp.sessions import Event, EventKind
 from fakesmtp.sessions.compare import compare
+from fakesmtp.sessions.events import Note, Side
 from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
 from fakesmtp.sessions.loading import load
-from fakesmtp.sessions.text import event_lines
+from fakesmtp.sessions.transcript import event_lines
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Event, Recorded
 
 _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MESSAGES", "OUTCOME")
 #: These are left out where the terminal is too narrow; `show` and --json have them.
@@ -37,7 +37,6 @@ _SESSION = "A session's id, a unique part of its file's name, or a file."
 _SOURCE = ("record-dir", "server")
 _DIFFERENT = 1
 _FAILED = 1
-_COLOURS = {EventKind.CLIENT: "cyan", EventKind.MESSAGE: "cyan", EventKind.NOTE: "yellow"}
 _DIFFERENCES = {"-": "red", "+": "green"}
 
 
@@ -225,10 +224,11 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 
 def _paint_event(paint: Painter, event: Event, line: str) -> str:
     """Paint a line of a transcript: refusals red, the client's lines cyan, notes yellow."""
-    if event.reply is not None and event.reply.is_refusal:
+    if event.is_refusal:
         return paint(line, "red")
-    colour = _COLOURS.get(event.kind)
-    return paint(line, colour) if colour else line
+    if isinstance(event, Note):
+        return paint(line, "yellow")
+    return paint(line, "cyan") if event.side is Side.CLIENT else line
 
 
 def _paint_difference(paint: Painter, lines: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,6 @@ from datetime import UTC
 from typing import TYPE_CHECKING, ClassVar
 
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import show_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.credentials import Login, MailType
     from fakesmtp.protocol.reply import Reply
-    from fakesmtp.sessions.events import Ended, Event, Message, TlsFacts
+    from fakesmtp.sessions.contents import Ended, Message, TlsFacts
+    from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.facts import Facts, Refusal
     from fakesmtp.sessions.transactions import Transaction
 
@@ -109,7 +109,7 @@ class Recorded:
     @property
     def ending(self) -> str:
         """Why it ended, in words; `""` while it lasts."""
-        return show_end(self.end) if self.end else ""
+        return str(self.end) if self.end else ""
 
     @property
     def tls_failure(self) -> str | None:
@@ -132,7 +132,7 @@ class Recorded:
         return tuple(self._texts("note"))
 
     def _texts(self, kind: str) -> Iterator[str]:
-        """Give what the events of a kind say, by the value of its `EventKind`."""
+        """Give what the events of a kind say, by its name."""
         return (event.text for event in self.events if event.kind == kind)
 
     @property
@@ -181,7 +181,7 @@ class Recorded:
         `normalize` nothing is left in it that changes from run to run, and no times: the same
         dialogue gives the same text on every machine.
         """
-        from fakesmtp.sessions.text import transcript_lines
+        from fakesmtp.sessions.transcript import transcript_lines
 
         lines = transcript_lines(self, times=times, notes=notes, normalize=normalize)
         return "\n".join(lines)
