@@ -45,6 +45,8 @@ class Program(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Insert `serve` before options that have no command."""
         first = args[0] if args else "-"
+        if ctx.resilient_parsing:  # a shell completes the arguments
+            return super().parse_args(ctx, args)
         if first in _ALIASES:
             args = [_ALIASES[first], *args[1:]]
         elif first.startswith("-") and first not in ctx.help_option_names:

@@ -46,7 +46,7 @@ def make_table(
     """
     table = [heads, *rows]
     width = terminal_width()
-    if width and sum(_measure(table)) > width:
+    if width and sum(_measure(table)) - _GAP > width:
         kept = [n for n, head in enumerate(heads) if head not in optional]
         table = [[row[n] for n in kept] for row in table]
     widths = _fit(_measure(table), width)

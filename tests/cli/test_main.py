@@ -97,6 +97,27 @@ def test_typos(run: Run, typo: str, meant: str) -> None:
     assert f"Did you mean {meant}?" in run(typo).err
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("fakesmtp ", "plain,serve"),
+        ("fakesmtp se", "plain,sessions"),
+        ("fakesmtp serve --port", "plain,--port-offset"),
+        ("fakesmtp env --format po", "plain,powershell"),
+    ],
+)
+def test_shell_completion(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: str, expected: str
+) -> None:
+    """A shell that has sourced Click's completion script completes commands, options and values."""
+    monkeypatch.setenv("_FAKESMTP_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    with pytest.raises(SystemExit):
+        main([])
+    assert expected in capsys.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize("group", ["sessions", "faults"])
 def test_groups_without_a_command(run: Run, group: str) -> None:
     """A group without a command prints its help and is wrong usage."""
