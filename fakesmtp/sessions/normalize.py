@@ -9,8 +9,8 @@ from fakesmtp.sessions.contents import Phase
 from fakesmtp.sessions.events import ClientLine, MessageData, ServerReply
 
 if TYPE_CHECKING:
+    from fakesmtp.sessions.base import BaseSession
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -45,7 +45,7 @@ class Normalizer:
     A client's name in EHLO is its machine's, so that changes from machine to machine, too.
     """
 
-    def __init__(self, session: Recorded) -> None:
+    def __init__(self, session: BaseSession) -> None:
         self._client: str | None = None
         self._own = [(session.id, "{session}"), (session.peer, "{address}")]
 

@@ -9,14 +9,14 @@ from fakesmtp.sessions.normalize import Normalizer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fakesmtp.sessions.base import BaseSession
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
 
 _ASIDE = "--"
 
 
 def transcript_lines(
-    session: Recorded, *, times: bool = False, notes: bool = True, normalize: bool = False
+    session: BaseSession, *, times: bool = False, notes: bool = True, normalize: bool = False
 ) -> Iterator[str]:
     """Give the lines of a transcript; see `Recorded.transcript`."""
     lines = event_lines(session, times=times, notes=notes, normalize=normalize)
@@ -26,7 +26,7 @@ def transcript_lines(
 
 
 def event_lines(
-    session: Recorded, *, times: bool = False, notes: bool = True, normalize: bool = False
+    session: BaseSession, *, times: bool = False, notes: bool = True, normalize: bool = False
 ) -> Iterator[tuple[Event, str]]:
     """Give the lines of a transcript, each with the event it tells of."""
     normalizer = Normalizer(session) if normalize else None
