@@ -10,7 +10,7 @@ from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import escape, say
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.faults.explain import explain
-from fakesmtp.faults.reading import read_file
+from fakesmtp.faults.loading import read_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -33,13 +33,22 @@ class Monitor:
     """Prints the events of one server. A slow terminal delays neither it nor a client."""
 
     def __init__(
-        self, report: Report, printer: Printer, store: Store, *, limit: int, wanted: int | None
+        self,
+        report: Report,
+        printer: Printer,
+        store: Store,
+        *,
+        limits: tuple[int, int],
+        wanted: int | None,
     ) -> None:
-        """Report that `store` is full at `limit` messages; end after `wanted` messages."""
+        """Report that `store` is full; end after `wanted` messages.
+
+        `limits` are the maximum number of its messages and of their bytes.
+        """
         self._report = report
         self._print = printer.put
         self._store = store
-        self._limit = limit
+        self._limits = limits
         self._wanted = wanted
         self._events: SimpleQueue[_Event | str] = SimpleQueue()
         self._messages = 0
@@ -108,7 +117,7 @@ class Monitor:
         self._messages += 1
         if self._store.dropped and not self._reported_full:
             self._reported_full = True
-            self._print(self._report.full(self._limit))
+            self._print(self._report.full(*self._limits))
         if self._messages == self._wanted:
             # Not at once: the reply to this message is on its way, and the client will send QUIT.
             self._last_session = message.session_id

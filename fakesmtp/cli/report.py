@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.console import escape
+from fakesmtp.cli.values import show_size
 from fakesmtp.messages.message import describe_loss
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut
@@ -51,7 +52,7 @@ class Report(Protocol):
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
         """Report that the planned faults were changed over HTTP."""
 
-    def full(self, limit: int) -> Iterator[str]:
+    def full(self, most: int, most_bytes: int) -> Iterator[str]:
         """Report that the oldest message was dropped, for the first time."""
 
     def dropped(self, lines: int) -> Iterator[str]:
@@ -106,10 +107,13 @@ class TextReport:
                 for each in rules
             )
 
-    def full(self, limit: int) -> Iterator[str]:
+    def full(self, most: int, most_bytes: int) -> Iterator[str]:
         """Report what happens to messages from now on."""
         if not self._quiet:
-            yield f"{limit} messages are kept: each new one now drops the oldest (--max-messages)"
+            yield (
+                f"{most:,} messages or {show_size(most_bytes)} of them are kept: each new one now "
+                "drops the oldest (--max-messages, --max-bytes)"
+            )
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Report their number, also with --quiet."""
@@ -194,10 +198,10 @@ class JsonReport:
             faults = [{"name": each.name, "means": _explain_fault(each)} for each in rules]
             yield _event("faults", faults=faults)
 
-    def full(self, limit: int) -> Iterator[str]:
-        """Report the limit."""
+    def full(self, most: int, most_bytes: int) -> Iterator[str]:
+        """Report the limits."""
         if not self._quiet:
-            yield _event("full", limit=limit)
+            yield _event("full", limit=most, max_bytes=most_bytes)
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Report their number, also with --quiet."""

@@ -40,14 +40,13 @@ def serve(settings: Settings) -> None:
     Ctrl-C or SIGTERM stops the server.
     """
     report = _choose_report(settings)
-    store = MemoryStore(settings.max_messages)
+    store = MemoryStore(settings.max_messages, max_bytes=settings.max_bytes)
     certificates = try_certificates(settings, warn)
     server = _make_server(settings, store, certificates)
     _warn(settings)
     with Printer(report.dropped) as printer:
-        monitor = Monitor(
-            report, printer, store, limit=settings.max_messages, wanted=settings.exit_after
-        )
+        limits = settings.max_messages, settings.max_bytes
+        monitor = Monitor(report, printer, store, limits=limits, wanted=settings.exit_after)
         server.on_message(monitor.notify)
         server.on_session_end(monitor.notify)
         with (
