@@ -43,7 +43,7 @@ class Monitor:
     ) -> None:
         """Report that `store` is full; end after `wanted` messages.
 
-        `limits` are its maximum numbers of messages and of bytes.
+        `limits` are the maximum number of its messages and of their bytes.
         """
         self._report = report
         self._print = printer.put

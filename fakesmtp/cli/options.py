@@ -7,6 +7,7 @@ A setting is a field of `Settings`, or a switch of the server's `Policy`. Its op
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
@@ -52,8 +53,11 @@ class Setting(click.Option):
     """An option that is also a variable and a key of the file; `group` is its heading."""
 
     def __init__(self, name: str, *, group: str, short: str = "", **attributes: Any) -> None:  # noqa: ANN401 - Click's
-        attributes.setdefault("show_default", attributes.get("default") not in (None, (), False))
-        flag = f"--{name}/--no-{name}" if isinstance(attributes["type"], Truth) else f"--{name}"
+        kind, default = attributes["type"], attributes.get("default")
+        attributes.setdefault("show_default", default not in (None, (), False))
+        if isinstance(kind, Value) and not isinstance(default, tuple | NoneType):
+            attributes["default"] = kind.write(default)
+        flag = f"--{name}/--no-{name}" if isinstance(kind, Truth) else f"--{name}"
         variable = f"FAKESMTP_{name.replace('-', '_').upper()}"
         super().__init__([flag, *filter(None, [short])], envvar=variable, **attributes)
         self.group = group
@@ -217,7 +221,7 @@ class Settings:
     max_bytes: int = field(
         default=DEFAULT_MAX_BYTES,
         metadata=_option(
-            Value(read_size),
+            Value(read_size, show_size),
             "Maximum size of the kept messages. When full, the oldest is dropped (reported once).",
             metavar="SIZE",
             group=WHAT,
@@ -254,28 +258,25 @@ def _own_settings() -> Iterator[Setting]:
             yield Setting(each.name.replace("_", "-"), default=each.default, **each.metadata)
 
 
-#: How a switch of the policy is read, unless it is a choice: its type, metavar and how its default
-#: is written.
-_UNITS: Mapping[str, tuple[click.ParamType[Any], str | None, Any]] = {
-    "truth": (Truth(), None, bool),
-    "bytes": (Value(read_size), "SIZE", show_size),
-    "count": (Value(read_count), "N", str),
-    "seconds": (Value(read_seconds), "SECONDS", "{:g}".format),
+#: How a switch of the policy is read, unless it is a choice, and its metavar.
+_UNITS: Mapping[str, tuple[click.ParamType[Any], str | None]] = {
+    "truth": (Truth(), None),
+    "bytes": (Value(read_size, show_size), "SIZE"),
+    "count": (Value(read_count), "N"),
+    "seconds": (Value(read_seconds, "{:g}".format), "SECONDS"),
 }
 
 
 def _policy_setting(switch: Field[Any]) -> Setting:
     choices: tuple[str, ...] = switch.metadata["choices"]
-    kind, metavar, write = (
-        (click.Choice(choices), "|".join(choices), str)
-        if choices
-        else _UNITS[switch.metadata["unit"]]
+    kind, metavar = (
+        (click.Choice(choices), "|".join(choices)) if choices else _UNITS[switch.metadata["unit"]]
     )
     return Setting(
         switch.name.replace("_", "-"),
         group=HOW,
         type=kind,
-        default=write(switch.default),
+        default=switch.default,
         metavar=metavar,
         help=switch.metadata["description"].replace("`", ""),
     )

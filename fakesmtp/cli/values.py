@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -33,10 +33,14 @@ _TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
 
 
 class Value(click.ParamType[object]):
-    """A type whose values `read` makes of a text; `read` raises `ValueError`."""
+    """A type whose values `read` makes of a text; `write` makes a text of a default.
 
-    def __init__(self, read: Callable[[str], object]) -> None:
+    `read` raises `ValueError`.
+    """
+
+    def __init__(self, read: Callable[[str], object], write: Callable[[Any], str] = str) -> None:
         self.name = read.__name__.removeprefix("read_")
+        self.write = write
         self._read = read
 
     def convert(
