@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy
-from fakesmtp.options import check_options, make_accounts, make_policy
+from fakesmtp.options import check_options, explain_unknown, make_accounts, make_policy
 from pytest_fakesmtp.faults import make_script
 
 if TYPE_CHECKING:
@@ -67,15 +66,13 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
     known, options = marker_options(), dict(marker.kwargs)
     unknown = next((name for name in options if name not in known), None)
     if marker.args:
-        _reject(item, f"takes its options by name, not {_show(marker.args[0])}")
+        _reject(item, f"options must be given by name, not {_show(marker.args[0])}")
     if unknown:
-        near = get_close_matches(unknown, known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        _reject(item, f"has no option {unknown!r}{hint} Known are: {', '.join(known)}")
+        _reject(item, explain_unknown(unknown, known))
     try:
         return _check(options, item)
     except FakeSMTPError as error:
-        _reject(item, f"cannot be: {error}")
+        _reject(item, error)
 
 
 def _check(options: dict[str, Any], item: pytest.Item) -> dict[str, Any]:
@@ -98,5 +95,6 @@ def _show(value: object) -> str:
     return repr(value) if is_short else f"a value of type {type(value).__name__}"
 
 
-def _reject(item: pytest.Item, what: str) -> NoReturn:
-    raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.fakesmtp {what}")
+def _reject(item: pytest.Item, why: object) -> NoReturn:
+    """Raise `pytest.UsageError` for the marker of a test."""
+    raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.fakesmtp: {why}")

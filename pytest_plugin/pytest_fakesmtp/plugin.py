@@ -9,15 +9,15 @@ what.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from fakesmtp import FakeSMTP, Policy, Profile
+    from fakesmtp import FakeSMTP, ServerOptions
     from pytest_fakesmtp.ledger import Ledger
     from pytest_fakesmtp.servers import Factory
     from pytest_fakesmtp.view import FakeSMTPView
@@ -32,19 +32,6 @@ _MARKER = (
 )
 _SESSIONS_HELP = "show the SMTP sessions of tests that failed (default), of all, of none"
 _FOLDER_HELP = "write the SMTP sessions of these tests as text files into this folder"
-
-#: The options of the shared server, each the value of a fixture of this name.
-_DEFAULTS = (
-    "host",
-    "ports",
-    "accounts",
-    "policy",
-    "profile",
-    "certs_dir",
-    "max_messages",
-    "max_sessions",
-    "max_events",
-)
 
 # -- options and markers ---------------------------------------------------------------------------
 
@@ -99,66 +86,13 @@ def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str]
     return explain(op, left, right)
 
 
-# -- defaults, each to be overridden ---------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_host() -> str:
-    """Override: the address to listen on; localhost is 127.0.0.1, and ::1 where there is one."""
-    return "localhost"
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_ports() -> Mapping[int, int] | None:
-    """Override: ports of the endpoint and local ports, 0 for free ones; None: all five, free."""
-    return None
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_accounts() -> Iterable[tuple[str, str]] | Literal["any"] | None:
-    """Override: pairs of AppKey and SecretKey, or "any"; None: one made at random."""
-    return None
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_policy() -> Policy | None:
-    """Override: the switches; None: the defaults."""
-    return None
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_profile() -> Profile:
-    """Override: how the server speaks."""
-    from fakesmtp import NHN_CLOUD_EMAIL
-
-    return NHN_CLOUD_EMAIL
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_certs_dir() -> Path | None:
-    """Override: the folder that keeps the private authority; None: a temporary one."""
-    return None
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_max_messages() -> int | None:
-    """Override: how many messages are kept, the newest; None: all of a test."""
-    return None
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_max_sessions() -> int:
-    """Override: how many sessions are kept, the newest."""
-    return 10_000
-
-
-@pytest.fixture(scope="session")
-def fakesmtp_max_events() -> int:
-    """Override: how many lines of one session are kept, the first."""
-    return 10_000
-
-
 # -- servers ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def fakesmtp_options() -> ServerOptions:
+    """Override: the options of the shared server, a dictionary of what `FakeSMTP` takes."""
+    return {}
 
 
 @pytest.fixture(scope="session")
@@ -166,24 +100,22 @@ def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`)."""
     from pytest_fakesmtp.servers import serve
 
-    # Not as parameters: pytest visits every fixture a test depends on, for each test again.
-    yield from serve(**{name: request.getfixturevalue(f"fakesmtp_{name}") for name in _DEFAULTS})
+    yield from serve(request)
 
 
 @pytest.fixture(scope="session")
 def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     from pytest_fakesmtp.ledger import keep_ledger
 
-    # Not as a parameter, for the same reason.
+    # Not as a parameter: pytest visits every fixture a test depends on, for each test again.
     yield from keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config)
 
 
 @pytest.fixture
 def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the messages and sessions of this test alone."""
-    view = _fakesmtp_ledger.open(request.node)
-    yield view
-    _fakesmtp_ledger.close(view)
+    yield _fakesmtp_ledger.open(request)
+    _fakesmtp_ledger.close()
 
 
 @pytest.fixture

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pytest_fakesmtp.options import sessions_folder, sessions_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from fakesmtp import Session
-    from pytest_fakesmtp.servers import StartedServer
-    from pytest_fakesmtp.view import FakeSMTPView
 
 _REPORTER = "fakesmtp-reporter"
+
+
+class Source(NamedTuple):
+    """A server of a test: where it listened, and its sessions. Once stopped it has no ports."""
+
+    host: str
+    ports: Mapping[int, int]
+    sessions: Callable[[], list[Session]]
 
 
 class Record:
@@ -24,7 +30,7 @@ class Record:
     __slots__ = ("_over", "failed", "shown", "sources")
 
     def __init__(self) -> None:
-        self.sources: list[FakeSMTPView | StartedServer] = []
+        self.sources: list[Source] = []
         self.failed = False
         self.shown = False
         self._over: set[str] = set()
@@ -32,7 +38,7 @@ class Record:
     @property
     def sessions(self) -> list[Session]:
         """All sessions of the test, each server's oldest first."""
-        return [session for source in self.sources for session in source.sessions]
+        return [session for source in self.sources for session in source.sessions()]
 
     def take_part(self) -> list[Session]:
         """Return the sessions that were open, or have begun, since the last call of this."""

@@ -252,6 +252,7 @@ def test_a_long_run_keeps_nothing(run: Run) -> None:
         import threading
         import pytest
         from fakesmtp import ReceivedMessage, Session
+        from fakesmtp.server import engine_of
 
         @pytest.mark.parametrize("number", range(5))
         def test_send(fakesmtp, fakesmtp_server, send, number):
@@ -261,7 +262,7 @@ def test_a_long_run_keeps_nothing(run: Run) -> None:
         def test_last(fakesmtp_server):
             # The server's thread may still be at the end of the last session.
             turned = threading.Event()
-            fakesmtp_server._runner._loop.call_soon_threadsafe(turned.set)
+            engine_of(fakesmtp_server)._runner._loop.call_soon_threadsafe(turned.set)
             assert turned.wait(20)
             gc.collect()
             kept = [one for one in gc.get_objects() if isinstance(one, (ReceivedMessage, Session))]

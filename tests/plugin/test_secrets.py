@@ -36,7 +36,7 @@ def test_other_option():
     FakeSMTP(accounts=[("AppKey", key())], requiretls=True)
 
 def test_terms(fakesmtp_server):
-    fakesmtp_server.terms_for(None, accounts=[("AppKey#ad", key())])
+    engine_of(fakesmtp_server).terms_for(None, accounts=[("AppKey#ad", key())])
 
 def test_factory(make_fakesmtp):
     make_fakesmtp(accounts=[("AppKey#ad", key())])

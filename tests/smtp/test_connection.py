@@ -25,6 +25,7 @@ from scenarios import KEYS, load
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTP, Policy
 from fakesmtp.errors import CertificateError
+from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def server() -> Iterator[FakeSMTP]:
 @pytest.fixture
 def smtp(server: FakeSMTP) -> Iterator[FakeSMTP]:
     """The shared server, empty, with its terms put back afterwards."""
-    terms = server.terms
+    terms = engine_of(server).terms
     server.clear()
     yield server
-    server.terms = terms
+    engine_of(server).terms = terms
 
 
 @pytest.fixture
@@ -422,7 +423,7 @@ def test_a_bug_is_raised_in_the_test_and_not_sent_to_the_client(
         raise Broken("SecretKey of the bug")
 
     smtp = FakeSMTP(accounts=[KEYS], ports={587: 0}).start()
-    smtp.terms.accounts.verify = fail  # type: ignore[method-assign]
+    engine_of(smtp).terms.accounts.verify = fail  # type: ignore[method-assign]
     with RawClient(smtp.port(587)) as client, caplog.at_level(logging.CRITICAL):
         client.read_reply()
         reply = client.ask("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=")

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_type
 
 import pytest
-from pytest_fakesmtp import AccountView
 
 from fakesmtp import (
     AS_RECORDED,
     Account,
+    AccountView,
     FakeSMTP,
     FaultScript,
-    Mailbox,
     MailType,
     ReceivedMessage,
     Session,
@@ -40,7 +39,7 @@ def options() -> None:
     FakeSMTP(certs_dir=Path("certs"), record_dir=Path("sessions"), profile=AS_RECORDED)
 
 
-def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:
+def conditions(smtp: FakeSMTP, account: AccountView) -> None:
     """A condition is a value, a pattern, a callable, several of them or None."""
     message = smtp.wait_for(to="a@example.com", subject=re.compile("Hi"), timeout=1)
     assert_type(message, ReceivedMessage)
@@ -48,7 +47,7 @@ def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:
     smtp.wait_for(mail_type=MailType.AUTH, rcpt_tos=["a@example.com", re.compile("@b")])
     smtp.take(headers={"X-Id": "7", "X-Tag": re.compile("^a")}, port=587, tls=None)
     smtp.expect_none(within=0.1, sender={"a@example.com", "b@example.com"})
-    mailbox.wait_for_count(2, attachment="a.pdf", links=("https://example.com/",))
+    account.wait_for_count(2, attachment="a.pdf", links=("https://example.com/",))
     Conditions(from_="a@example.com", html=re.compile("<b>"), raw=re.compile(b"\r\n"))
 
 

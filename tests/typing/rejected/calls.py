@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import FakeSMTP
+from fakesmtp.server import engine_of
 
 if TYPE_CHECKING:
-    from pytest_fakesmtp import AccountView, FakeSMTPView, MarkerOptions
+    from pytest_fakesmtp import FakeSMTPView, MarkerOptions
     from pytest_fakesmtp.servers import Factory
 
-    from fakesmtp import FaultScript, Mailbox
+    from fakesmtp import AccountView, FaultScript
 
 
-def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView, mailbox: Mailbox) -> None:
+def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
     """A condition that does not exist, or a value that it cannot have."""
     smtp.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.wait_for(mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
@@ -29,7 +30,7 @@ def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView, mailbox
     view.take(sender=b"a@example.com")  # mypy: arg-type; pyright: reportArgumentType
     view.expect_none(subjct="Hi")  # mypy: call-arg; pyright: reportCallIssue
     account.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
-    mailbox.wait_for_count(2, recipient="x")  # mypy: call-arg; pyright: reportCallIssue
+    account.wait_for_count(2, recipient="x")  # mypy: call-arg; pyright: reportCallIssue
 
 
 async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
@@ -49,7 +50,7 @@ def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
     FakeSMTP(port={587: 0})  # mypy: call-arg; pyright: reportCallIssue
     FakeSMTP(require_tls="yes")  # mypy: arg-type; pyright: reportArgumentType
     FakeSMTP(unknown_mail_type="refused")  # mypy: arg-type; pyright: reportArgumentType
-    smtp.terms_for(None, requre_tls=True)  # mypy: call-arg; pyright: reportCallIssue
+    engine_of(smtp).terms_for(None, requre_tls=True)  # mypy: call-arg; pyright: reportCallIssue
     make_fakesmtp(acounts="any")  # mypy: call-arg; pyright: reportCallIssue
 
 
