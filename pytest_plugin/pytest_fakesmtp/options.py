@@ -4,7 +4,7 @@ What holds for a test, the first that says it wins:
 
 1. the command line: `--fakesmtp-sessions`, `--fakesmtp-sessions-dir`
 2. the marker `@pytest.mark.fakesmtp(…)`: the function's, then its class's, then its module's
-3. the fixtures `fakesmtp_policy`, `fakesmtp_accounts` …, and the configuration file
+3. the fixture `fakesmtp_options`, and the configuration file
 4. the defaults of `FakeSMTP`
 """
 

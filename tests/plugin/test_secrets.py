@@ -71,7 +71,7 @@ def test_a_marker_that_takes_no_positional_options(
     """The usage error shows no more than the type of what was given."""
     result = run(f"import pytest\n\n@pytest.mark.fakesmtp({given})\ndef test_one(): pass")
     output = "\n".join([*result.outlines, *result.errlines])
-    assert "takes its options by name, not a value of type" in output
+    assert "options must be given by name, not a value of type" in output
     assert "s3cr3t" not in output
 
 
