@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.awaiting import TO_THREAD, running_loop
-from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
+from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage
 from fakesmtp.sessions.diagnosis import describe_failures
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ class Inbox:
     ) -> list[ReceivedMessage]:
         """Return the `count` oldest messages that match; raises as `wait_for` does."""
         __tracebackhide__ = True
+        _check_seconds("timeout", timeout)
+        _check_count(count)
         search = self._search(conditions, count)
         self._open.mailbox.run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())
@@ -166,6 +168,7 @@ class Inbox:
     ) -> ReceivedMessage:
         """Do as `wait_for` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
+        _check_seconds("timeout", timeout)
         search = self._search(conditions, 1)
         await self._open.mailbox.run_async(search, timeout)
         return self._found(search, timeout)[0]
@@ -175,6 +178,7 @@ class Inbox:
     ) -> ReceivedMessage:
         """Do as `wait_for` does, and remove the message; no two callers get the same one."""
         __tracebackhide__ = True
+        _check_seconds("timeout", timeout)
         search = self._search(conditions, 1, takes=True)
         self._open.mailbox.run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())[0]
@@ -186,6 +190,7 @@ class Inbox:
         `FakeSMTPError` in a running event loop, where nothing could send meanwhile.
         """
         __tracebackhide__ = True
+        _check_seconds("within", within)
         loop = running_loop() if within > 0 else None
         if loop:
             raise FakeSMTPError(
@@ -201,6 +206,7 @@ class Inbox:
     ) -> None:
         """Do as `expect_none` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
+        _check_seconds("within", within)
         search = self._search(conditions, 1)
         await self._open.mailbox.run_async(search, within)
         _found_none(search)
@@ -272,12 +278,24 @@ class AccountView(Inbox):
     """An account, and what clients do that log in with it; its faults strike no other account."""
 
 
+def _check_seconds(name: str, value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ConfigurationError(f"{name} must be a number of seconds, not {value!r} (example: 5)")
+
+
+def _check_count(value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ConfigurationError(f"count must be a whole number from 0, not {value!r} (example: 2)")
+
+
 def _guard(
     belongs: Callable[[_Item], bool],
     callback: Callable[[_Item], object],
     errors: list[BaseException],
 ) -> Callable[[_Item], None]:
     """Return a listener that calls back for what belongs, and adds what is raised to `errors`."""
+    if not callable(callback):
+        raise ConfigurationError(f"the callback must be a function, not {callback!r}")
 
     def listener(item: _Item) -> None:
         try:

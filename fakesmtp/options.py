@@ -80,7 +80,7 @@ def explain_unknown(name: str, known: Collection[str]) -> str:
     """Explain that there is no such option, and which one is meant; name them all."""
     from difflib import get_close_matches  # noqa: PLC0415 - for this error alone
 
-    near = get_close_matches(name, known, 1, 0.5)
+    near = get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     return f"there is no option {name!r}{hint} The options are {', '.join(known)}"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
     from pytest_fakesmtp.servers import Factory
 
-    from fakesmtp import AccountView, FaultScript
+    from fakesmtp import AccountView, FaultScript, ServerOptions
 
 
 def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
@@ -54,8 +54,10 @@ def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
     make_fakesmtp(acounts="any")  # mypy: call-arg; pyright: reportCallIssue
 
 
-def faults(script: FaultScript, view: FakeSMTPView) -> None:
+def faults(script: FaultScript, view: FakeSMTPView, account: AccountView) -> None:
     """A place, kind or word that does not exist, or one that this kind does not have."""
+    account.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
+    account.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp")  # mypy: arg-type; pyright: reportArgumentType
     script.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue
@@ -79,3 +81,7 @@ def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
 # An option of the marker that does not exist, and a value that it cannot have.
 ONE: MarkerOptions = {"tls": True}  # mypy: typeddict-unknown-key; pyright: reportAssignmentType
 TWO: MarkerOptions = {"require_tls": 5}  # mypy: typeddict-item; pyright: reportAssignmentType
+
+# The same for the fixture `fakesmtp_options`.
+THREE: ServerOptions = {"tls": 1}  # mypy: typeddict-unknown-key; pyright: reportAssignmentType
+FOUR: ServerOptions = {"ports": 587}  # mypy: typeddict-item; pyright: reportAssignmentType
