@@ -131,7 +131,7 @@ class Engine(Scope):
 
         The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
         return Terms(
             now.profile if profile is None else profile,

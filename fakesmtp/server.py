@@ -15,7 +15,7 @@ from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.listeners import ENDPOINT_PORTS, LOCALHOST, Listener, check_ports
 from fakesmtp.smtp.services import Terms
-from fakesmtp.store.memory import MemoryStore
+from fakesmtp.store.memory import DEFAULT_MAX_BYTES, MemoryStore
 
 if TYPE_CHECKING:
     import asyncio
@@ -39,11 +39,11 @@ class FakeSMTP(Inbox):
     `ports` maps ports of the endpoint to local ports, 0 for a free one; only these are open.
     Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the CA; without it the
-    CA lives as long as the server. Without a `store`, memory keeps all messages, or the
-    newest `max_messages`. With `record_dir` each session also has a file there. `loop_factory`
-    makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
-    handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
-    other switch is in `Policy`; those given here by name win over `policy`.
+    CA lives as long as the server. Without a `store`, memory keeps the newest messages: at
+    most `max_messages` (None: any number) and `max_bytes`. With `record_dir` each session also has
+    a file there. `loop_factory` makes the event loop of the server's thread, asyncio's by default.
+    `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
+    server has accepted. Other switches are in `Policy`; those given here win over `policy`.
 
     Raises `ConfigurationError` for a wrong option, and at start `PortTakenError`.
     """
@@ -59,6 +59,7 @@ class FakeSMTP(Inbox):
         certs_dir: Path | None = None,
         store: Store | None = None,
         max_messages: int | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
         record_dir: Path | None = None,
@@ -67,7 +68,7 @@ class FakeSMTP(Inbox):
         handler: object = None,
         **switches: Unpack[Switches],
     ) -> None:
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
         self._engine = Engine(
             Terms(
@@ -80,7 +81,7 @@ class FakeSMTP(Inbox):
             hosts=options.read_hosts(host),
             ports=check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports),
             certs_dir=certs_dir,
-            store=MemoryStore(max_messages) if store is None else store,  # an empty one is false
+            store=MemoryStore(max_messages, max_bytes=max_bytes) if store is None else store,
             limits={"max_sessions": max_sessions, "max_events": max_events},
             record_dir=record_dir,
             loop_factory=loop_factory,
