@@ -67,7 +67,7 @@ class Engine(Scope):
         self.terms = terms
         self.mailbox = Mailbox(store)
         self.endpoint = Endpoint(hosts, Identity(certs_dir))
-        self.callback_errors: list[BaseException] = []
+        self.failures: list[BaseException] = []
         self._ports = ports
         self._log = SessionLog(**limits, folder=record_dir, raw_of=self._raw_of)
         self._name = options.token(3)
@@ -109,8 +109,8 @@ class Engine(Scope):
 
     def raise_failures(self) -> None:
         """Raise the first bug of ours, or of a callback, that the server met; forget the others."""
-        failures = list(self.callback_errors)
-        self.callback_errors.clear()
+        failures = list(self.failures)
+        self.failures.clear()
         if failures:
             forget_values(failures[0])
             raise failures[0]
@@ -238,7 +238,7 @@ class Engine(Scope):
             tls_context=self.endpoint.identity.server_context,
             deliver=self._deliver,
             ended=self._session_ended,
-            failed=self.callback_errors.append,
+            failed=self.failures.append,
             next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
             connections=connections,
             idle=IdleWatch(loop, connections),

@@ -132,12 +132,12 @@ class Inbox:
         What it raises is raised when the server's `with` block, or the test, ends.
         """
         scope = self._open
-        return scope.watch_messages(_guard(scope.has_message, callback, scope.callback_errors))
+        return scope.watch_messages(_guard(scope.has_message, callback, scope.failures))
 
     def on_session_end(self, callback: Callable[[Session], object]) -> Stop:
         """Call `callback` for every session that ends, as `on_message` does for messages."""
         scope = self._open
-        return scope.watch_sessions(_guard(scope.has_session, callback, scope.callback_errors))
+        return scope.watch_sessions(_guard(scope.has_session, callback, scope.failures))
 
     # -- waiting -----------------------------------------------------------------------------------
     # `__tracebackhide__` makes pytest show the line of the test that waits, and not ours.

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 class Scope(ABC):
     """What an inbox looks at.
 
-    What its callbacks raise is added to `callback_errors`; whoever made the scope raises it.
+    `failures` are what its callbacks raised; whoever made the scope raises the first.
     """
 
     mailbox: Mailbox
     endpoint: Endpoint
-    callback_errors: list[BaseException]
+    failures: list[BaseException]
 
     @abstractmethod
     def check_open(self) -> None:
@@ -83,7 +83,7 @@ class Part(Scope):
         self.whole = whole
         self.mailbox = whole.mailbox
         self.endpoint = whole.endpoint
-        self.callback_errors = whole.callback_errors
+        self.failures = whole.failures
 
     def check_open(self) -> None:
         """See `Scope`."""

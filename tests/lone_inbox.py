@@ -28,9 +28,9 @@ class LoneInbox(FakeSMTP):
         return engine_of(self).mailbox.waiting
 
     @property
-    def callback_errors(self) -> list[BaseException]:
+    def failures(self) -> list[BaseException]:
         """What subscribers raised."""
-        return engine_of(self).callback_errors
+        return engine_of(self).failures
 
     def append(self, message: ReceivedMessage) -> None:
         """Let a message arrive."""

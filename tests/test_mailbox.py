@@ -485,7 +485,7 @@ def test_a_subscriber_with_a_bug(inbox: LoneInbox) -> None:
     message = make_message()
     inbox.append(message)
     assert heard == inbox.messages == [message]
-    assert [type(error) for error in inbox.callback_errors] == [ZeroDivisionError]
+    assert [type(error) for error in inbox.failures] == [ZeroDivisionError]
 
 
 def test_a_subscriber_uses_the_mailbox(inbox: LoneInbox) -> None:
@@ -494,4 +494,4 @@ def test_a_subscriber_uses_the_mailbox(inbox: LoneInbox) -> None:
     inbox.on_message(lambda message: taken.append(inbox.take(id=message.id, timeout=0)))
     inbox.append(make_message())
     assert len(taken) == 1
-    assert inbox.messages == inbox.callback_errors == []
+    assert inbox.messages == inbox.failures == []

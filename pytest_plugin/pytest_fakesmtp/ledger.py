@@ -1,4 +1,4 @@
-"""Which test what belongs to: opens a view for each, and tells of messages that came too late."""
+"""The ledger assigns messages and sessions to tests, and warns about messages that are late."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _NOBODY = Owner("", "fakesmtp", 0)
 
 
 class LateMessageWarning(pytest.PytestWarning):
-    """A message came when the test that its session belongs to was over."""
+    """A message arrived after the end of the test that its session belongs to."""
 
 
 def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
-    """Keep the ledger of a server, a plugin of the run while it is kept."""
+    """Register the ledger of a server as a plugin; unregister it at the end."""
     report_records(config)
     ledger = Ledger(server, config)
     config.pluginmanager.register(ledger)
@@ -39,7 +39,7 @@ def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
 
 
 class Ledger:
-    """The tests that share one server in one process, one after the other."""
+    """Gives one server to the tests of a process, one after the other."""
 
     def __init__(self, server: FakeSMTP, config: pytest.Config) -> None:
         self._engine = engine_of(server)
@@ -47,8 +47,8 @@ class Ledger:
         self._between = self._engine.terms
         self._active: ItemScope | None = None
         self._is_used_directly = False
-        #: Messages that were not the active test's when they came: a test pays for these alone, and
-        #: not for all that the server keeps.
+        #: Messages that did not belong to the active test when they arrived. A test looks at these
+        #: alone, not at all that the server keeps.
         self._strays: deque[ReceivedMessage] = deque()
         self._stop_watching = server.on_message(self._watch)
 
@@ -57,13 +57,13 @@ class Ledger:
             self._strays.append(message)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Notice a test that uses the server without a view: what it leaves is no late message."""
+        """Note a test that uses the server without a view: its messages are not late."""
         names = getattr(item, "fixturenames", ())
         if "fakesmtp_server" in names and "fakesmtp" not in names:
             self._is_used_directly = True
 
     def open(self, request: pytest.FixtureRequest) -> FakeSMTPView:
-        """Let the server belong to a test, on the terms of its markers, and return its view."""
+        """Give the server to a test, with the terms of its markers; return the view of the test."""
         check_late_options(request)
         item = request.node
         path, line, _ = item.location
@@ -97,13 +97,13 @@ class Ledger:
         self._engine.raise_failures()
 
     def finish(self) -> None:
-        """Tell of what came after the last test."""
+        """Warn about messages that arrived after the last test."""
         self._engine.change_terms(self._between)
         self._stop_watching()
         self._sweep()
 
     def _sweep(self) -> None:
-        """Tell of the messages that came and were no active test's, and forget those of a test."""
+        """Warn about messages that belong to no active test; forget those of other tests."""
         while self._strays:
             message = self._strays.popleft()
             owner = message.session.owner
@@ -116,7 +116,7 @@ class Ledger:
         self._is_used_directly = False
 
     def _warn(self, owner: Owner, what: str, message: ReceivedMessage) -> None:
-        """Put a warning under the test it belongs to.
+        """Record a warning for the test that it belongs to.
 
         By pytest's hook and not by `warnings.warn`, which would hit the test that runs now: it
         would be named in the summary, and with `-W error` it would fail. xdist passes it on.

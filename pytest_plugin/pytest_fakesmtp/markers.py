@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.keywords import Switches
 
-#: Characters; a piece of a SecretKey that is shorter does not give it away.
+#: Characters. A shorter piece of a SecretKey does not reveal it.
 _SHORT = 8
 #: The options that are not switches.
 _OTHERS = ("accounts", "faults", "handler", "profile")
 
 
 def marker_options() -> tuple[str, ...]:
-    """Name the options that the marker has."""
+    """Return the names of the marker's options."""
     return (*_OTHERS, "require_auth", *Policy.names())
 
 
 def read_markers(item: pytest.Item) -> dict[str, Any]:
-    """Give the options of a test's markers, the nearest one's first of all.
+    """Return the options of a test's markers; the nearest marker wins.
 
     Raises `pytest.UsageError` for an unknown option or a wrong value.
     """
@@ -38,7 +38,7 @@ def read_markers(item: pytest.Item) -> dict[str, Any]:
 
 
 def check_markers(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
-    """Let every test fail whose marker is wrong, before its fixtures are made."""
+    """Make every test with a wrong marker fail before its fixtures run."""
     wrong: dict[str, str] = {}
     for item in items:
         try:
@@ -50,7 +50,7 @@ def check_markers(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
 
 
 class _WrongMarkers:
-    """Fails the tests whose markers are wrong; most runs have none and do without it."""
+    """Fails the tests with wrong markers. Most runs have none and do not register it."""
 
     def __init__(self, wrong: Mapping[str, str]) -> None:
         self._wrong = wrong

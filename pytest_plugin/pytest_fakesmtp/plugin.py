@@ -1,9 +1,9 @@
-"""What pytest loads: hooks and fixtures, and nothing heavy before one of them is used.
+"""Hooks and fixtures that pytest loads. Nothing heavy is imported before one of them is used.
 
-This is part of every test run of every user. So each function imports what it needs itself, and
-the hooks that pytest calls for each test are in plugins of their own, which the first test that
-uses a fixture registers: `records.Reporter` and `ledger.Ledger`. `options.py` says what wins over
-what.
+This is part of every test run of every user. So each function imports what it needs, and the hooks
+that pytest calls for each test are in plugins of their own, which the first test that uses a
+fixture registers: `records.Reporter` and `ledger.Ledger`. `options.py` has the precedence of
+options.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _MARKER = (
     "max_message_size, max_recipients, idle_timeout, unsafe_lone_lf_ends_message, "
     "unsafe_commands_behind_starttls, unsafe_user_name_in_any_case, "
     "unsafe_postmaster_without_auth, unsafe_echo_of_cr): "
-    "what the server of the fixture `fakesmtp` does during this test."
+    "options of the fixture `fakesmtp` for this test."
 )
-_SESSIONS_HELP = "show the SMTP sessions of tests that failed (default), of all, of none"
+_SESSIONS_HELP = "show the SMTP sessions of failed tests (default), of all tests, or of none"
 _FOLDER_HELP = "write the SMTP sessions of these tests as text files into this folder"
 
 # -- options and markers ---------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add our options, and the same to the configuration file."""
+    """Add our options, to the command line and to the configuration file."""
     group = parser.getgroup("fakesmtp", "fakesmtp: SMTP sessions of tests")
     group.addoption("--fakesmtp-sessions", choices=("failed", "all", "none"), help=_SESSIONS_HELP)
     group.addoption("--fakesmtp-sessions-dir", metavar="DIR", help=_FOLDER_HELP)
@@ -56,7 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Check the markers: a test with a wrong one fails, also if it does not use the fixture."""
+    """Check the markers. A test with a wrong marker fails, even if it does not use the fixture."""
     marked = [item for item in items if item.get_closest_marker("fakesmtp")]
     if marked:
         from pytest_fakesmtp.markers import check_markers
@@ -78,7 +78,7 @@ def pytest_terminal_summary(
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Explain comparisons of messages; where none was made, there is nothing to import."""
+    """Explain comparisons of messages. Until there are any, nothing is imported."""
     if "fakesmtp.messages.message" not in sys.modules:
         return None
     from pytest_fakesmtp.compare import explain
@@ -120,7 +120,7 @@ def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterat
 
 @pytest.fixture
 def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Factory]:
-    """`make_fakesmtp(**options)` gives one more running `FakeSMTP`, stopped after the test."""
+    """`make_fakesmtp(**options)` returns one more running `FakeSMTP`, stopped after the test."""
     from pytest_fakesmtp.servers import Factory
 
     factory = Factory(request.node)
@@ -133,7 +133,7 @@ def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Factory]:
 
 @pytest.fixture(scope="session")
 def fakesmtp_ca_bundle(fakesmtp_server: FakeSMTP, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The system's authorities and the server's in one file (PEM), as for `SSL_CERT_FILE`."""
+    """A file (PEM) with the system's CAs and the server's, as for `SSL_CERT_FILE`."""
     from pytest_fakesmtp.redirect import write_bundle
 
     folder = tmp_path_factory.mktemp("fakesmtp")
@@ -144,7 +144,7 @@ def fakesmtp_ca_bundle(fakesmtp_server: FakeSMTP, tmp_path_factory: pytest.TempP
 def fakesmtp_redirect(
     fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP, fakesmtp_ca_bundle: Path
 ) -> Iterator[FakeSMTPView]:
-    """As `fakesmtp`; and `smtp-mail.nhncloudservice.com`, on its real ports, is that server."""
+    """Like `fakesmtp`; `smtp-mail.nhncloudservice.com` and its ports lead to that server."""
     from pytest_fakesmtp.redirect import redirect
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""What is known of a test for its report, and the hook that puts it there."""
+"""Records of tests for their reports, and the hook that adds them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Source(NamedTuple):
 
 
 class Record:
-    """What is known of one test: who has sessions of it, and how it went."""
+    """The servers of one test, and whether it failed."""
 
     __slots__ = ("_over", "failed", "shown", "sources")
 
@@ -51,20 +51,20 @@ _RECORD = pytest.StashKey[Record]()
 
 
 def record_of(item: pytest.Item) -> Record:
-    """Give the record of a test, made when first asked for."""
+    """Return the record of a test; it is made on first use."""
     if _RECORD not in item.stash:
         item.stash[_RECORD] = Record()
     return item.stash[_RECORD]
 
 
 def report_records(config: pytest.Config) -> None:
-    """From now on, have reports show the records of their tests."""
+    """Register the reporter. Idempotent."""
     if not config.pluginmanager.has_plugin(_REPORTER):
         config.pluginmanager.register(Reporter(config), _REPORTER)
 
 
 class Reporter:
-    """The plugin of runs that have sessions to show: the others never pay for its hook."""
+    """Adds sessions to reports. Runs without sessions do not register it: its hook costs time."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._mode = sessions_mode(config)
@@ -73,19 +73,19 @@ class Reporter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Notice that a test runs: what is reported meanwhile are its subtests."""
+        """Note which test runs: a report during it is of one of its subtests."""
         self._running = item
         try:
             return (yield)
         finally:
             self._running = None
 
-    # Last, which is innermost: the hooks of a user's conftest.py see the sessions in the report.
+    # `trylast` is innermost: the hooks of a user's conftest.py see the sessions in the report.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the SMTP sessions of a test to its report, and let them go after the last one."""
+        """Add the SMTP sessions of a test to its report; forget them after its last report."""
         report = yield
         record = item.stash.get(_RECORD, None)
         if record is not None:

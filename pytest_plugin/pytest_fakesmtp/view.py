@@ -36,7 +36,7 @@ class ItemScope(Part):
     def __init__(self, engine: Engine, owner: Owner) -> None:
         super().__init__(engine)
         self.owner = owner
-        self.callback_errors = []
+        self.failures = []
         self._engine = engine
         self._is_open = True
         self._app_keys: list[str] = []
@@ -108,7 +108,7 @@ class ItemScope(Part):
         # They lead back here. Without them all of it goes with its last user: else each test would
         # leave some work for the garbage collector.
         self._stops.clear()
-        return self.callback_errors
+        return self.failures
 
 
 class FakeSMTPView(Inbox):

@@ -188,7 +188,7 @@ def test_wrong_options(run: Run, options: str, told: str) -> None:
 
 
 def test_the_fixture_in_a_wider_scope(run: Run) -> None:
-    """A fixture of a wider scope that asks for the view is told that it cannot."""
+    """A fixture of a wider scope cannot use `fakesmtp`; pytest's error says so."""
     result = run(
         """
         import pytest
@@ -205,7 +205,7 @@ def test_the_fixture_in_a_wider_scope(run: Run) -> None:
     result.stdout.fnmatch_lines(["*ScopeMismatch*function scoped fixture fakesmtp*"])
 
 
-def test_servers_of_its_own(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
+def test_make_fakesmtp(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
     """A test may have several servers, each with its own options, messages and sessions."""
     strict = make_fakesmtp(require_tls=True)
     free = make_fakesmtp(require_auth=False, ports={25: 0})
@@ -216,7 +216,7 @@ def test_servers_of_its_own(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
         make_fakesmtp(requre_tls=True)
 
 
-def test_own_servers_are_stopped(run: Run) -> None:
+def test_make_fakesmtp_stops_its_servers(run: Run) -> None:
     """A test's own servers are stopped after it, all of them, whatever one of them raises."""
     result = run(
         """
@@ -240,7 +240,7 @@ def test_own_servers_are_stopped(run: Run) -> None:
     result.assert_outcomes(passed=2, errors=1)
 
 
-def test_any_account_has_no_first_one(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
-    """Where any account is let in there is none to give."""
+def test_any_account_has_no_account(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
+    """With `accounts="any"` there is no account, and asking for one is an error."""
     with pytest.raises(FakeSMTPError, match="any AppKey"):
         _ = make_fakesmtp(accounts="any").account

@@ -67,7 +67,7 @@ def test_a_leak_under_xdist(run: Run) -> None:
 
 
 def test_a_leak_of_the_last_test(run: Run) -> None:
-    """A message that comes after the last test's end is told of, too."""
+    """A message that arrives after the last test causes a warning, too."""
     result = run(
         """
         import smtplib
@@ -87,7 +87,7 @@ def test_a_leak_of_the_last_test(run: Run) -> None:
     result.stdout.fnmatch_lines(["*after the end of *::test_last*"])
 
 
-def test_a_connection_that_says_nothing(run: Run) -> None:
+def test_silent_connection(run: Run) -> None:
     """A connection that is only just made when its test ends is that test's."""
     result = run(
         """

@@ -43,7 +43,7 @@ def test_the_marker_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
 
 @pytest.mark.fakesmtp(accounts="any", unknown_mail_type="normal", profile=AS_RECORDED)
 def test_any_account(fakesmtp: FakeSMTPView) -> None:
-    """Any account may be let in, an unknown mail type be normal, and the profile be another."""
+    """The marker sets accounts, a switch and the profile."""
     with connect(fakesmtp) as client:
         client.login("anybody#promo", "anything")
     assert str(fakesmtp.sessions[0].login.mail_type) == "normal"
@@ -152,7 +152,7 @@ def test_a_wrong_marker_without_the_fixture(run: Run) -> None:
 
 
 def test_wrong_accounts(run: Run) -> None:
-    """Accounts that cannot be fail their test in one sentence."""
+    """Invalid accounts fail their test in one sentence."""
     result = run(
         """
         import pytest
@@ -169,8 +169,8 @@ def test_wrong_accounts(run: Run) -> None:
     result.stdout.fnmatch_lines(["*::test_wrong: @pytest.mark.fakesmtp: AppKey 'a#b' *"])
 
 
-def test_an_unfit_handler(run: Run) -> None:
-    """A handler that cannot be fails its test in one sentence."""
+def test_invalid_handler(run: Run) -> None:
+    """An invalid handler fails its test in one sentence."""
     result = run(
         """
         import pytest

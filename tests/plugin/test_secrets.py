@@ -74,6 +74,28 @@ def test_tracebacks_of_refused_options(run: Callable[..., pytest.RunResult]) -> 
     assert repr(KEY.encode()) not in output
 
 
+OPTIONS = """
+import pytest
+
+@pytest.fixture(scope="session")
+def fakesmtp_options():
+    return {"%s": [("AppKey#ad", "s3cr3t-" * 4)]}
+
+def test_one(fakesmtp):
+    pass
+"""
+
+
+@pytest.mark.parametrize("option", ["accounts", "acounts"])
+def test_tracebacks_of_refused_fakesmtp_options(
+    run: Callable[..., pytest.RunResult], option: str
+) -> None:
+    """Options of the shared server are refused without the SecretKey, too."""
+    result = run(OPTIONS % option, *ALL)
+    result.assert_outcomes(errors=1)
+    assert KEY not in "\n".join(result.outlines)
+
+
 @pytest.mark.parametrize("given", ["[('AppKey', 's3cr3t-s3cr3t')]", "'AppKey:s3cr3t'"])
 def test_a_marker_that_takes_no_positional_options(
     run: Callable[..., pytest.RunResult], given: str

@@ -111,18 +111,18 @@ def test_a_session_that_cannot_begin_hangs_nobody(
     smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug at its begin closes the connection and is raised; terms change all the same."""
-    begin = smtp._sessions.begin  # noqa: SLF001 - where it is to fail
+    begin = engine_of(smtp)._log.begin  # noqa: SLF001 - where it is to fail
 
     def fail(*_args: object, **_facts: object) -> None:
         raise RuntimeError("no session")
 
-    monkeypatch.setattr(smtp._sessions, "begin", fail)  # noqa: SLF001
+    monkeypatch.setattr(engine_of(smtp)._log, "begin", fail)  # noqa: SLF001
     with RawClient(smtp.port(587)) as client:
         engine_of(smtp).change_terms(engine_of(smtp).terms_for("next"))
         client.read_to_end()
     with pytest.raises(RuntimeError, match="no session"):
         smtp.raise_failures()
-    monkeypatch.setattr(smtp._sessions, "begin", begin)  # noqa: SLF001
+    monkeypatch.setattr(engine_of(smtp)._log, "begin", begin)  # noqa: SLF001
     with RawClient(smtp.port(587)) as client:
         assert client.read_reply().startswith("220")
     assert [session.owner for session in smtp.sessions] == ["next"]
@@ -134,7 +134,7 @@ def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> Non
     smtp.on_session_end(lambda _: engine_of(smtp).change_terms(engine_of(smtp).terms))
     held, over = Event(), SimpleQueue[object]()
     smtp.on_session_end(over.put)
-    smtp._runner._loop.call_soon_threadsafe(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
+    engine_of(smtp)._runner._loop.call_soon_threadsafe(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
     waiting = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(300)]
     held.set()
     for each in waiting:

@@ -302,7 +302,7 @@ def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
 def turn(smtp: FakeSMTP) -> None:
     """Wait until the server's loop has turned once."""
     turned = Event()
-    smtp._runner._loop.call_soon_threadsafe(turned.set)  # noqa: SLF001 - no client can see it
+    engine_of(smtp)._runner._loop.call_soon_threadsafe(turned.set)  # noqa: SLF001 - no client can see it
     assert turned.wait(PATIENCE)
 
 
@@ -310,7 +310,7 @@ def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
     """Nagle's algorithm is off on what is accepted; else sessions inside TLS end 40 ms late."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
-        (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
+        (connection,) = engine_of(smtp)._runner._services.connections  # noqa: SLF001 - no client can see it
         accepted = connection._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -322,7 +322,7 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
         client.read_reply()
         assert client.ask("STARTTLS").startswith("220")
         client.start_tls(smtp.client_context())
-        (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
+        (connection,) = engine_of(smtp)._runner._services.connections  # noqa: SLF001 - no client can see it
         for _ in range(10):
             turn(smtp)  # what came is read by then
         accepted = connection._socket  # noqa: SLF001
@@ -394,7 +394,7 @@ def test_a_client_that_is_gone_before_the_reply_is_no_bug(
             client.send(last)
         ends()
     turn(smtp)
-    assert smtp._runner._services.connections == set()  # noqa: SLF001
+    assert engine_of(smtp)._runner._services.connections == set()  # noqa: SLF001
     smtp.raise_failures()
 
 
