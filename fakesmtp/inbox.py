@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal, Unpack
 
-    from fakesmtp.faults import FaultScript, PlannedFault, What, Where
-    from fakesmtp.faults.keywords import FaultOptions, Kind, Place, ReplyOptions, RuleOptions
+    from fakesmtp.faults import FaultScript, PlannedFault, Stage
+    from fakesmtp.faults.keywords import (
+        FaultOptions,
+        KindName,
+        ReplyOptions,
+        RuleOptions,
+        StageName,
+    )
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.searching import Search
@@ -239,35 +245,35 @@ class Inbox:
         ]
         raise NoMatchingMessage("\n".join(lines))
 
-    # -- planned faults: docs/faults.md has the words ----------------------------------------------
+    # -- planned faults: docs/faults.md has the options --------------------------------------------
 
     @property
     def faults(self) -> FaultScript:
         """The planned faults, to load, limit, clear and look at. Changes take effect at once."""
         return self._open.faults
 
-    def fail(self, where: Place | Where, **words: Unpack[ReplyOptions]) -> PlannedFault:
-        """Reply `reply` at a stage, by default `451 4.3.0 Try again later`.
+    def fail(self, where: StageName | Stage, **options: Unpack[ReplyOptions]) -> PlannedFault:
+        """Add a rule that replies `reply`, by default `451 4.3.0 Try again later`.
 
-        This and the next two return the rule, which is also a context manager that removes it at
-        the end. They raise `ConfigurationError`.
+        This and the next two return the planned fault, as a context manager that removes the rule
+        at the end of the block. They raise `ConfigurationError`.
         """
-        return self.faults.fail(where, **words)
+        return self.faults.fail(where, **options)
 
     def delay(
-        self, where: Place | Where, *, seconds: float, **words: Unpack[RuleOptions]
+        self, where: StageName | Stage, *, seconds: float, **options: Unpack[RuleOptions]
     ) -> PlannedFault:
-        """Delay the reply at a stage."""
-        return self.faults.delay(where, seconds=seconds, **words)
+        """Add a rule that delays the reply by `seconds`."""
+        return self.faults.delay(where, seconds=seconds, **options)
 
     def fault(
         self,
-        where: Place | Where,
-        what: Kind | What | Literal[""] = "",
-        **words: Unpack[FaultOptions],
+        where: StageName | Stage,
+        what: KindName | Literal[""] = "",
+        **options: Unpack[FaultOptions],
     ) -> PlannedFault:
-        """Plan a fault of any kind at a stage."""
-        return self.faults.fault(where, what, **words)
+        """Add a rule of any kind: the stage, the kind, and options."""
+        return self.faults.fault(where, what, **options)
 
     def assert_faults_used(self) -> None:
         """Raise `AssertionError` with the names of the rules that never struck, if any."""

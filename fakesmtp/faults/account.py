@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.faults.script import FaultScript, PlannedFault
+from fakesmtp.faults.script import FaultScript, PlannedFault, check_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fakesmtp.faults.facts import Facts
+    from fakesmtp.faults.keywords import FaultOptions
     from fakesmtp.faults.rules import Rule
-    from fakesmtp.faults.words import Where
+    from fakesmtp.faults.stages import Stage
 
 
 class AccountFaults(FaultScript):
@@ -35,20 +35,20 @@ class AccountFaults(FaultScript):
 
     def add(self, *rules: Rule) -> None:
         """Append rules, for the account alone."""
-        self._whole.add(*map(self._bind, rules))
+        self._whole.add(*map(self._bind, check_rules(rules)))
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules of the account and no others; those of other accounts stay."""
         others = [rule for rule in self._whole.rules if not self._owns(rule)]
-        self._whole.replace([*others, *map(self._bind, rules)])
+        self._whole.replace([*others, *map(self._bind, check_rules(rules))])
 
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         self._whole.remove(self._find(rule))
 
-    def strike(self, where: Where | None, facts: Facts) -> tuple[Rule, ...]:
+    def strike(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules of the whole that strike now."""
-        return self._whole.strike(where, facts)
+        return self._whole.strike(stage, facts)
 
     def strikes(self, rule: Rule) -> int:
         """Return how often a rule struck."""
@@ -63,16 +63,20 @@ class AccountFaults(FaultScript):
         return tuple(filter(self._owns, self._whole.used if used else self._whole.unused))
 
     def _owns(self, rule: Rule) -> bool:
-        return rule.app_key == self._app_key
+        return rule.options.get("app_key") == self._app_key
 
     def _bind(self, rule: Rule) -> Rule:
         """Return the rule with the condition that the account logged in."""
-        if rule.app_key not in (None, self._app_key):
+        from fakesmtp.faults.rules import Rule  # noqa: PLC0415 - lazily: see FaultScript
+
+        app_key = rule.options.get("app_key", self._app_key)
+        if app_key != self._app_key:
             raise ConfigurationError(
-                f"this account's faults have app_key={self._app_key!r}, not {rule.app_key!r}: plan "
+                f"this account's faults have app_key={self._app_key!r}, not {app_key!r}: plan "
                 "those of another account at its own view, or at the server"
             )
-        return replace(rule, app_key=self._app_key)
+        options: FaultOptions = {**rule.options, "name": rule.name, "app_key": app_key}
+        return Rule(rule.where, rule.what, origin=rule.origin, **options)
 
     def _find(self, rule: Rule) -> Rule:
         """Return the rule that was made of `rule` when it was added; itself if none was."""

@@ -9,7 +9,7 @@ from fakesmtp import ConfigurationError, FaultScript
 
 
 def make_script(faults: object, folder: Path) -> FaultScript:
-    """Make a script of the marker's option: a file, as seen from the test's folder, or rules.
+    """Return the script of the marker's option: a file beside the test, or a list of rules.
 
     Raises `ConfigurationError`.
     """
@@ -19,5 +19,5 @@ def make_script(faults: object, folder: Path) -> FaultScript:
     elif isinstance(faults, Iterable):
         script.read({"fault": list(faults)})
     else:
-        raise ConfigurationError(f"faults is a file or a list of rules, not {faults!r}")
+        raise ConfigurationError(f"faults must be a file or a list of rules, not {faults!r}")
     return script

@@ -40,6 +40,19 @@ def make_server(options: ServerOptions) -> FakeSMTP:
         cast("dict[str, object]", options).clear()
 
 
+def start_server(options: ServerOptions) -> FakeSMTP:
+    """Start a server; where sockets are blocked, the test fails with one sentence that says so.
+
+    Raises what `FakeSMTP` raises.
+    """
+    try:
+        return make_server(options).start()
+    except RuntimeError as error:
+        if type(error).__name__ != "SocketBlockedError":
+            raise
+        pytest.fail(_BLOCKED, pytrace=False)
+
+
 def serve(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """Run the shared server; if it cannot run, the tests fail with one sentence that says why."""
     if _eventlet_is_in_the_way():
@@ -47,13 +60,9 @@ def serve(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     # In no local variable: a traceback would show SecretKeys.
     request.config.stash[_OPTIONS] = _read_options(request.getfixturevalue("fakesmtp_options"))
     try:
-        server = make_server({**request.config.stash[_OPTIONS]}).start()
+        server = start_server({**request.config.stash[_OPTIONS]})
     except FakeSMTPError as error:
         pytest.fail(str(error), pytrace=False)
-    except RuntimeError as error:
-        if type(error).__name__ != "SocketBlockedError":
-            raise
-        pytest.fail(_BLOCKED, pytrace=False)
     yield server
     server.stop()
     server.raise_failures()
@@ -116,7 +125,7 @@ class Factory:
 
     def __call__(self, **options: Unpack[ServerOptions]) -> FakeSMTP:
         """Start a server; raises what `FakeSMTP` raises."""
-        server = make_server(options).start()
+        server = start_server(options)
         self._servers.append(server)
         self._record.sources.append(Source(server.host, server.ports, lambda: server.sessions))
         return server

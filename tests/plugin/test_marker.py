@@ -109,7 +109,7 @@ WRONG = [
     ("accounts=['a']", "account 1 must be a pair (AppKey, SecretKey), not a text: *"),
     ("accounts=('a', 'b')", "account 1 must be a pair *: write accounts=*"),
     ("profile='nhn'", "profile must be a fakesmtp.Profile, not 'nhn'"),
-    ("faults=5", "faults is a file or a list of rules, not 5"),
+    ("faults=5", "faults must be a file or a list of rules, not 5"),
     ("faults='missing.toml'", "*missing.toml*"),
 ]
 

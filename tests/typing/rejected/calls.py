@@ -55,7 +55,7 @@ def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
 
 
 def faults(script: FaultScript, view: FakeSMTPView, account: AccountView) -> None:
-    """A place, kind or word that does not exist, or one that this kind does not have."""
+    """A stage, kind or option that does not exist, or one that this kind does not have."""
     account.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
     account.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
