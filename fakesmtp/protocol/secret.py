@@ -95,9 +95,10 @@ class KnownSecrets:
         """
         if self._stand_in(text.translate(_FOLD)):
             return True
+        if b"%" not in text:
+            return False
         # Once: a text that was escaped over and over is not taken apart layer by layer.
-        unescaped = re.sub(_ESCAPED, _unescape, text) if b"%" in text else text
-        return unescaped != text and self._stand_in(unescaped.translate(_FOLD))
+        return self._stand_in(re.sub(_ESCAPED, _unescape, text).translate(_FOLD))
 
     def _stand_in(self, folded: bytes) -> bool:
         # Looked up as numbers, in C: every line of every client comes this way.

@@ -27,7 +27,7 @@ from fakesmtp.recording.recorded import Recorded
 from fakesmtp.text import show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Envelope
@@ -219,18 +219,20 @@ class Session(Recorded):
             if closed_by is ClosedBy.TLS:
                 detail = explain_tls_failure(detail)
             end = Ended(closed_by.value, detail)
-            self._append(self._now(), end)
+            self._append(monotonic_ns(), end)
             self.end = end
 
     def _keep(self, content: Content, size: int = 0) -> None:
         """Keep an event while there is room; `size` is how long what was said is, in bytes."""
-        at = self._now()
         self._room -= 1
         if self._room >= 0 and (self.size < self._granted or self._grow()):
             self.size += size
-            self._append(at, content)
+            # As `_append` does: everything that happens comes this way.
+            self._times.append(monotonic_ns())
+            self._contents.append(content)
+            self.facts.read(content)
         else:
-            self._keep_refusal(at, content)
+            self._keep_refusal(monotonic_ns(), content)
 
     def _grow(self) -> bool:
         """Take one more slice of bytes; return whether another event may be kept."""
@@ -249,9 +251,6 @@ class Session(Recorded):
         self._contents, self._times = self._contents[-1:] * kept, self._times[-1:] * kept
         self._room, self._spare = -1, 0
         self.facts.forget_refusals()
-
-    def _now(self) -> int:
-        return (monotonic_ns() - self._began) // _MICROSECOND
 
     def _append(self, at: int, content: Content) -> None:
         self._times.append(at)
@@ -277,12 +276,16 @@ class Session(Recorded):
     @property
     def duration(self) -> float | None:
         """Seconds from connect to close; None while it lasts."""
-        return self._times[-1] / _MICROSECONDS if self.end else None
+        return next(self._since_connect(-1)) / _MICROSECONDS if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, in order."""
-        return tuple(PhaseReader().read_all(self._times, self._contents))
+        return tuple(PhaseReader().read_all(self._since_connect(), self._contents))
+
+    def _since_connect(self, first: int = 0) -> Iterator[int]:
+        """Give the times from the event with this number on, in microseconds since connect."""
+        return ((at - self._began) // _MICROSECOND for at in self._times[first:])
 
     def message_data(self, mail_id: str) -> bytes | None:
         """Give the bytes of a mail that came in this session, as long as it is kept."""
