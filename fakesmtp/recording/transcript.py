@@ -14,7 +14,7 @@ from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.recording.causes import ClosedBy, explain_tls_failure
 from fakesmtp.recording.events import Ended, Fault, LoggedIn, Masked, Message
-from fakesmtp.recording.facts import Facts
+from fakesmtp.recording.facts import LEAST_REFUSAL, Facts
 from fakesmtp.recording.masking import AS_WRITTEN, Masker
 from fakesmtp.recording.notes import (
     AUTH_IN_CLEAR,
@@ -230,7 +230,8 @@ class Session(Recorded):
             # As `_append` does: everything that happens comes this way.
             self._times.append(monotonic_ns())
             self._contents.append(content)
-            self.facts.read(content)
+            if type(content) is not Reply or content.wire >= LEAST_REFUSAL:
+                self.facts.read(content)
         else:
             self._keep_refusal(monotonic_ns(), content)
 

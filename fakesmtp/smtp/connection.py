@@ -40,6 +40,7 @@ log = logging.getLogger("fakesmtp")
 #: Lines or pieces of a message that a connection may take at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
+_LF = ord("\n")
 
 
 class Connection(SMTP, BufferedProtocol):
@@ -69,7 +70,8 @@ class Connection(SMTP, BufferedProtocol):
         self._left: Actions = ()
         #: Bytes that arrived although nothing is read: not every loop can pause at once.
         self._early = b""
-        self._out: list[bytes] = []
+        #: What is sent when everything that is decided now has been performed.
+        self.replies: list[bytes] = []
         self.ssl_object: ssl.SSLObject | None = None
         self.record = services.begin_session(listener, terms, address)
         self.faults = terms.faults
@@ -154,7 +156,7 @@ class Connection(SMTP, BufferedProtocol):
         elif hold not in IGNORING and stream is not None:
             if stream.tls is not None:
                 data = self._decrypt(stream, stream.tls, data)
-            if b"\n" in data:
+            if _LF in data:
                 # Bytes without a line end are no activity (derived: tests/golden).
                 self._is_active()
             self._conversation.feed(data)
@@ -217,12 +219,8 @@ class Connection(SMTP, BufferedProtocol):
         """Send a line of a hook's own, in aiosmtpd's way, and record it as a reply."""
         reply = read_pushed(status)
         self.record.said(reply)
-        self.send(reply.wire)
+        self.replies.append(reply.wire)
         self._flush()
-
-    def send(self, data: bytes) -> None:
-        """Send bytes when everything that is decided now has been performed."""
-        self._out.append(data)
 
     def deliver(self, deliver: Deliver) -> None:
         """Keep a message."""
@@ -313,6 +311,7 @@ class Connection(SMTP, BufferedProtocol):
     def _decrypt(self, stream: Stream, tls: TlsLayer, data: bytes) -> bytes:
         """Return the plaintext; send what TLS has to send, and end the session when it fails."""
         plaintext = tls.receive(data)
+        stream.is_peer_closed = tls.is_peer_closed
         stream.send_tls_output()
         if tls.failure:
             self._end(ClosedBy.TLS, tls.failure)
@@ -335,9 +334,9 @@ class Connection(SMTP, BufferedProtocol):
 
     def _flush(self) -> None:
         """Send all replies at once, then close if those were the last."""
-        if self._out and self._stream is not None:
-            self._stream.write(b"".join(self._out))
-            self._out.clear()
+        if self.replies and self._stream is not None:
+            self._stream.write(b"".join(self.replies))
+            self.replies.clear()
         if self._hold is Hold.CLOSING:
             self._close()
 
@@ -394,6 +393,6 @@ class Connection(SMTP, BufferedProtocol):
         """Reply from the profile, close, and let the test know: neither client nor loop do."""
         log.error("session %s: a bug in fakesmtp or in a callback", self.record.id, exc_info=error)
         self._services.failed(error)
-        self._out = [self._terms.profile.internal_error.reply().wire]
+        self.replies = [self._terms.profile.internal_error.reply().wire]
         self.hang_up(ClosedBy.SERVER)
         self._flush()
