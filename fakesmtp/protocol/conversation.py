@@ -126,9 +126,9 @@ class Conversation:
 
     def next_actions(self) -> Actions:
         """Return what to do about the next line or piece of a message; `()`: more must arrive."""
-        lines, dialogue = self._lines, self._dialogue
-        if not lines.has_more:
+        if not self._lines.has_more:
             return ()
+        lines, dialogue = self._lines, self._dialogue
         if dialogue.expects_message:
             return self._take_message_data(self._speaker())
         if self._is_opening and (actions := self._look_at_opening()):
