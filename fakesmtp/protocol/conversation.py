@@ -174,7 +174,7 @@ class Conversation:
         early_data = (EARLY_DATA,) if has_more and self._dialogue.expects_message else ()
         return (*bare_lf, *early, received, *actions, *early_data)
 
-    # -- messages ------------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------------
 
     def _take_message_data(self, speaker: Speaker) -> Actions:
         message = self._message = self._message or MessageReader(

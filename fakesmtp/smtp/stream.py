@@ -38,7 +38,7 @@ class Stream:
         self.is_peer_closed = False
         self._began = 0.0
 
-    # -- reading -------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
 
     def pause_reading(self) -> None:
         """Leave what arrives with the system."""
@@ -50,7 +50,7 @@ class Stream:
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    # -- writing -------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Send bytes of the session."""
@@ -65,7 +65,7 @@ class Stream:
         if self.tls is not None and not self._transport.is_closing():
             self._transport.write(self.tls.take_output())
 
-    # -- TLS -----------------------------------------------------------------------------------
+    # -- TLS ---------------------------------------------------------------------------------------
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Take what arrives from now on as TLS."""
@@ -94,7 +94,7 @@ class Stream:
             self.tls.received, implicit_tls=implicit_tls, has_replied=self.tls.has_replied
         )
 
-    # -- closing -------------------------------------------------------------------------------
+    # -- closing -----------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Send what is unsent, inside TLS also close_notify, then close."""
