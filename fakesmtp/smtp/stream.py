@@ -62,8 +62,9 @@ class Stream:
 
     def send_tls_output(self) -> None:
         """Send what TLS itself has to send: handshake messages, alerts."""
-        if self.tls is not None and not self._transport.is_closing():
-            self._transport.write(self.tls.take_output())
+        output = self.tls.take_output() if self.tls is not None else b""
+        if output and not self._transport.is_closing():
+            self._transport.write(output)
 
     # -- TLS ---------------------------------------------------------------------------------------
 
