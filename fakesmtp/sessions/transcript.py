@@ -58,9 +58,9 @@ class Session(Recorded):
     """
 
     __slots__ = (
+        "_accounts",
         "_began",
         "_contents",
-        "_find_secret",
         "_granted",
         "_hides_reply",
         "_masker",
@@ -89,6 +89,9 @@ class Session(Recorded):
         "started",
         "tls",
     )
+
+    #: Made for the first line that is not ordinary: most idle connections need none.
+    _masker: Masker | None
 
     def __init__(
         self,
@@ -126,8 +129,7 @@ class Session(Recorded):
         self._told: frozenset[str] = _NOTHING
         self._spare = _SPARE_REFUSALS
         self._unanswered: tuple[int, bytes] | None = None
-        self._find_secret = accounts.find_secret
-        self._masker = Masker(accounts)
+        self._accounts, self._masker = accounts, None
         self._raw_of = raw_of
         self._hides_reply = False
 
@@ -140,8 +142,8 @@ class Session(Recorded):
             and line[:5] in AS_WRITTEN
             and len(line) <= LONGEST_COMMAND
             and line.isascii()
-            and not self._masker.is_wary
-            and not self._find_secret(line)
+            and not (self._masker and self._masker.is_wary)
+            and not self._accounts.find_secret(line)
         ):
             self._hides_reply = False
             self._keep(line, len(line))
@@ -150,6 +152,8 @@ class Session(Recorded):
 
     def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
         after_refused_data = self.facts.has_just_refused_data
+        if self._masker is None:
+            self._masker = Masker(self._accounts)
         text, is_masked, self._hides_reply, note = self._masker.mask(line, awaiting)
         if is_masked:
             self._keep(Masked(text), len(text))
@@ -203,7 +207,7 @@ class Session(Recorded):
 
     def shook_hands(self, tls: TlsFacts) -> None:
         """Keep that TLS is on."""
-        if tls.sni and self._find_secret(tls.sni.encode()):
+        if tls.sni and self._accounts.find_secret(tls.sni.encode()):
             tls = tls._replace(sni=MASK)
         self.tls = tls
         self._keep(tls)

@@ -10,9 +10,8 @@ from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.smtp.faulting import FaultPlayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from fakesmtp.faults import FaultScript
     from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.listeners import Listener
@@ -36,7 +35,7 @@ def make_conversation(
         dialogue,
         port=listener.port,
         session=connection.record.id,
-        connections=partial(_count, services.connections, terms.faults),
+        connections=services.connections,
     )
     return Conversation(dialogue, terms.policy, faults.speaker)
 
@@ -51,7 +50,3 @@ def _make_dialogue(
 
         make = partial(HookedDialogue, hooks=terms.hooks, server=connection, peer=peer)
     return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
-
-
-def _count(connections: Iterable[Connection], script: FaultScript) -> int:
-    return sum(each.faults is script for each in connections)
