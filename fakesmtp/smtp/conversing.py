@@ -34,7 +34,7 @@ def make_conversation(
         terms.faults,
         dialogue,
         port=listener.port,
-        session=connection.record.id,
+        session=connection.recorder.session.id,
         connections=services.connections,
     )
     return Conversation(dialogue, terms.policy, faults.speaker)
