@@ -32,6 +32,7 @@ from fakesmtp.smtp.listeners import (
     choose_address,
     client_settings,
 )
+from fakesmtp.smtp.outbox import Outbox
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
 from fakesmtp.store.memory import MemoryStore
@@ -369,6 +370,7 @@ class FakeSMTP:
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
+            outbox=Outbox(loop),
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 

@@ -1,4 +1,4 @@
-"""Puts a connection's conversation together: the dialogue, a handler's hooks, planned faults."""
+"""A connection's conversation: the dialogue, a handler's hooks and planned faults as one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue
+from fakesmtp.sessions.causes import describe_half_message
+from fakesmtp.sessions.notes import describe_half_line
 from fakesmtp.smtp.faulting import FaultPlayer
 
 if TYPE_CHECKING:
@@ -50,3 +52,11 @@ def _make_dialogue(
 
         make = partial(HookedDialogue, hooks=terms.hooks, server=connection, peer=peer)
     return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
+
+
+def describe_unfinished(conversation: Conversation) -> str:
+    """Say of which line or message only a part came, `""` when all was whole; takes the part."""
+    size = conversation.message_size
+    if size is not None:
+        return describe_half_message(size, has_lone_dot=conversation.has_lone_dot)
+    return describe_half_line(conversation.take_unread())

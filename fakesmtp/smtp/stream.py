@@ -60,6 +60,15 @@ class Stream:
         elif not self._transport.is_closing():
             self._transport.write(data)
 
+    def decrypt(self, data: bytes) -> bytes:
+        """Return the plaintext of what arrived, once TLS has begun; send what TLS has to send."""
+        if self.tls is None:
+            return data
+        plaintext = self.tls.receive(data)
+        self.is_peer_closed = self.tls.is_peer_closed
+        self.send_tls_output()
+        return plaintext
+
     def send_tls_output(self) -> None:
         """Send what TLS itself has to send: handshake messages, alerts."""
         output = self.tls.take_output() if self.tls is not None else b""
