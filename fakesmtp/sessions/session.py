@@ -8,7 +8,6 @@ from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.contents import MaskedLine
 from fakesmtp.sessions.facts import LEAST_REFUSAL, Facts
-from fakesmtp.sessions.phases import PhaseReader
 from fakesmtp.sessions.recorded import Recorded
 
 if TYPE_CHECKING:
@@ -179,6 +178,9 @@ class Session(Recorded):
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, in order."""
+        # With the first session that is read: no server should start later for it.
+        from fakesmtp.sessions.phases import PhaseReader  # noqa: PLC0415
+
         return tuple(PhaseReader().read_all(self._since_connect(), self._contents))
 
     def _since_connect(self, first: int = 0) -> Iterator[int]:
