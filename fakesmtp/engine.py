@@ -22,6 +22,7 @@ from fakesmtp.sessions import SessionLog
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
+from fakesmtp.smtp.outbox import Outbox
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
 from fakesmtp.tls.identity import Identity
@@ -243,6 +244,7 @@ class Engine(Scope):
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
+            outbox=Outbox(loop),
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 
