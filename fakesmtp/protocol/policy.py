@@ -1,7 +1,7 @@
-"""The switches: what the emulator does where nothing says what the endpoint does.
+"""The switches: what the server does where the endpoint's behaviour is not known.
 
 Every field is a choice (provenance *assumed*) or the faithful form of a known vulnerability
-(`unsafe_…`, off by default). `docs/fidelity.md` is made from the descriptions here.
+(`unsafe_…`, off by default). `docs/fidelity.md` is generated from the descriptions here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MEBIBYTE = 1024 * 1024
 def _about(
     description: str, choices: tuple[object, ...] = (), unit: str = "truth"
 ) -> dict[str, object]:
-    """Describe a switch: its `choices` where it has some, else the unit of its value."""
+    """Describe a switch: its `choices` if it has some, else the unit of its value."""
     return {"description": description, "choices": choices, "unit": unit}
 
 
@@ -75,14 +75,14 @@ class Policy:
     mail_type_in_any_case: bool = field(
         default=False,
         metadata=_about(
-            "Whether `AppKey#AD` means `AppKey#ad`; else it is refused.",
+            "Whether `AppKey#AD` means `AppKey#ad`. If not, it is refused.",
         ),
     )
     max_message_size: int = field(
         default=64 * _MEBIBYTE,
         metadata=_about(
-            "Message data over this many bytes is read and dropped (`552`). The endpoint's "
-            "limit is not documented; this one protects the process.",
+            "Message data of more than this many bytes is read and dropped (`552`). The "
+            "endpoint's limit is not documented; this one protects the process.",
             unit="bytes",
         ),
     )
@@ -90,7 +90,7 @@ class Policy:
         default=10_000,
         metadata=_about(
             "More recipients than this in one transaction are refused (`452`). The endpoint's "
-            "limit on the wire is not documented; this one protects the process.",
+            "limit is not documented; this one protects the process.",
             unit="count",
         ),
     )
@@ -105,35 +105,35 @@ class Policy:
         default=False,
         metadata=_about(
             "SMTP smuggling: a three-byte line that starts with a dot ends a message, also "
-            "behind or with a lone LF, as the recorded software has it.",
+            "after or with a bare LF, as in the recorded software.",
         ),
     )
     unsafe_commands_behind_starttls: bool = field(
         default=False,
         metadata=_about(
-            "Commands injected in clear behind STARTTLS are run inside TLS, as the recorded "
-            "software has it. By default they get `451` and the connection is closed.",
+            "Commands injected in plaintext after STARTTLS are run inside TLS, as in the recorded "
+            "software. By default the reply is `451` and the connection is closed.",
         ),
     )
     unsafe_user_name_in_any_case: bool = field(
         default=False,
         metadata=_about(
-            "AppKeys and mail types are taken in any case, as the recorded software (which "
-            "puts user names in small letters) has it. By default that is a wrong key.",
+            "AppKeys and mail types are accepted in any case, as in the recorded software, which "
+            "converts user names to lower case. By default another case is a wrong key.",
         ),
     )
     unsafe_postmaster_without_auth: bool = field(
         default=False,
         metadata=_about(
-            "Message to postmaster@ and abuse@ any domain is taken without AUTH, as the recorded"
-            " software has it. By default RCPT says so too, but DATA is refused.",
+            "Mail to postmaster@ and abuse@ any domain is accepted without AUTH, as in the "
+            "recorded software. By default RCPT is accepted, but DATA is refused.",
         ),
     )
     unsafe_echo_of_cr: bool = field(
         default=False,
         metadata=_about(
-            "A bare CR in a command comes back raw in the reply, as the recorded software has"
-            " it. By default it comes back as `?`.",
+            "A bare CR in a command is repeated raw in the reply, as in the recorded software. "
+            "By default it is sent as `?`.",
         ),
     )
 
