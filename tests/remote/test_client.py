@@ -91,7 +91,9 @@ def test_an_unknown_id(api: Api, name: str) -> None:
 
 def test_nothing_listens() -> None:
     """Where nothing answers, the error says what would."""
-    with pytest.raises(RecordingError, match=r"nothing answers at .*: is `fakesmtp serve --http`"):
+    with pytest.raises(
+        RecordingError, match=r"no server answers at .*: is `fakesmtp serve --http`"
+    ):
         list(RunningServer("http://127.0.0.1:1").entries())
 
 
@@ -99,7 +101,7 @@ def test_the_smtp_port_is_named_by_mistake() -> None:
     """A port that speaks SMTP is told to be no fakesmtp's API."""
     with FakeSMTP(ports={587: 0}) as smtp:
         server = RunningServer(f"http://127.0.0.1:{smtp.port(587)}")
-        with pytest.raises(RecordingError, match="is no fakesmtp"):
+        with pytest.raises(RecordingError, match="is not fakesmtp"):
             list(server.entries())
 
 
@@ -121,7 +123,7 @@ def test_the_smtp_port_is_named_by_mistake() -> None:
 )
 def test_something_else_answers(body: bytes, status: int) -> None:
     """What is no fakesmtp is told to be none, whatever it says."""
-    with answering(body, status) as server, pytest.raises(RecordingError, match="is no fakesmtp"):
+    with answering(body, status) as server, pytest.raises(RecordingError, match="is not fakesmtp"):
         list(server.entries())
 
 

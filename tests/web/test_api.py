@@ -182,12 +182,12 @@ def test_faults_are_deleted(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        (b"", 400, "this is no JSON: "),
-        (b"{", 400, "this is no JSON: "),
-        (b"\xff\xfe\xff", 400, "this is no JSON: "),
-        (b"[" * 100_000, 400, "this is no JSON: "),
+        (b"", 400, "the body is not valid JSON: "),
+        (b"{", 400, "the body is not valid JSON: "),
+        (b"\xff\xfe\xff", 400, "the body is not valid JSON: "),
+        (b"[" * 100_000, 400, "the body is not valid JSON: "),
         (b'{"fault": [{"where": "rcpt", "what": "delay", "seconds": NaN}]}', 400, "NaN is no"),
-        (b" " * (1024 * 1024 + 1), 413, "at most 1048576 bytes"),
+        (b" " * (1024 * 1024 + 1), 413, "larger than 1048576 bytes"),
         ([], 422, "is a table, not []"),
         ({"faults": []}, 422, "there is no 'faults'; did you mean 'fault'?"),
         ({"fault": {}}, 422, "faults are a list"),
@@ -213,12 +213,12 @@ def test_wrong_faults(api: Api, body: object, status: int, says: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "says"),
     [
-        ("GET", f"{SESSIONS}/nobody", 404, "no session 'nobody' is kept here"),
+        ("GET", f"{SESSIONS}/nobody", 404, "session 'nobody' is not kept by this server"),
         ("GET", f"{SESSIONS}/..%2F..%2Fetc", 404, "there is nothing at "),
         ("GET", "/", 404, "there is nothing at /"),
         ("GET", "/docs", 404, "there is nothing at /docs"),
-        ("POST", FAULTS, 405, f"POST cannot be done at {FAULTS}"),
-        ("OPTIONS", FAULTS, 405, f"OPTIONS cannot be done at {FAULTS}"),
+        ("POST", FAULTS, 405, f"POST is not allowed at {FAULTS}"),
+        ("OPTIONS", FAULTS, 405, f"OPTIONS is not allowed at {FAULTS}"),
         ("GET", f"{SESSIONS}?limit=0", 422, "limit: "),
         ("GET", f"{SESSIONS}?limit=all", 422, "limit: "),
     ],
