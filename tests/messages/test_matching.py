@@ -167,7 +167,7 @@ def test_conditions_that_cannot_be() -> None:
         ConfigurationError, match="must be one of 'normal', 'auth', 'ad', not 'promo'"
     ):
         Conditions(mail_type="promo")
-    with pytest.raises(ConfigurationError, match="headers is a mapping"):
+    with pytest.raises(ConfigurationError, match="headers must be a mapping"):
         Conditions(headers="X-Id")
 
 
