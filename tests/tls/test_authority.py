@@ -341,7 +341,7 @@ def test_a_broken_authority_is_named_with_its_remedy(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(CertificateError) as caught:
         Authority.load(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / name} should hold ")
+    assert str(caught.value).startswith(f"{tmp_path / name} does not contain ")
     assert "`fakesmtp certs --renew`" in str(caught.value)
     assert str(caught.value).endswith("or delete ca.pem and intermediate.key there")
     assert "\n" not in str(caught.value)

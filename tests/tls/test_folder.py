@@ -287,7 +287,9 @@ def test_a_broken_authority_is_left_alone(
     """What others may have trusted is never replaced unasked: the error names the file."""
     damage(folder.path / name)
     before = contents(folder.path)
-    with pytest.raises(CertificateError, match=rf"{name} should hold .*`fakesmtp certs --renew`"):
+    with pytest.raises(
+        CertificateError, match=rf"{name} does not contain .*`fakesmtp certs --renew`"
+    ):
         folder.ensure()
     assert contents(folder.path) == before
 

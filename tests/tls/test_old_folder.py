@@ -104,7 +104,7 @@ def test_a_missing_key_is_named(folder: CertificateFolder) -> None:
     """A broken folder of this kind is named with its remedy, too."""
     (folder.path / "ca.key").write_bytes(b"")
     with pytest.raises(
-        CertificateError, match=r"ca\.key should hold the key of ca\.pem but does"
+        CertificateError, match=r"ca\.key does not contain the key of ca\.pem"
     ) as caught:
         folder.ensure()
     assert str(caught.value).endswith("or delete ca.pem and ca.key there")
