@@ -1,4 +1,4 @@
-"""TLS in programs whose standard library was patched, each in a process of its own."""
+"""TLS in programs with a patched standard library, each in its own process."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def run(*parts: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
 def test_tls_works_when_patched(patch: str) -> None:
-    """STARTTLS and implicit TLS work where the standard library was patched first of all."""
+    """STARTTLS and implicit TLS work if the standard library was patched first."""
     done = run(patch, SEND, USE)
     assert done.stderr == ""
     assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
 
 
 def test_a_late_patch_is_named() -> None:
-    """A patch after TLS was loaded is one sentence that says what to do."""
+    """A patch after TLS was loaded is an error of one sentence that says what to do."""
     use = "from fakesmtp.tls.contexts import bare_server_context; bare_server_context()"
     done = run(use, PATCHES["gevent"], use)
     assert done.stderr.splitlines()[-1] == (
