@@ -34,7 +34,7 @@ from fakesmtp.smtp.listeners import (
 )
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
-from fakesmtp.store.memory import MemoryStore
+from fakesmtp.store.memory import DEFAULT_MAX_BYTES, MemoryStore
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class FakeSMTP:
     `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the authority; without it the
-    authority lives as long as the server. Without a `store`, memory keeps all messages, or the
-    newest `max_messages`. With `record_dir` each session also has a file there. `loop_factory`
-    makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
-    handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
-    other switch is in `Policy`; those given here by name win over `policy`.
+    authority lives as long as the server. Without a `store`, memory keeps the newest messages: at
+    most `max_messages` (None: any number) and `max_bytes`. With `record_dir` each session also has
+    a file there. `loop_factory` makes the event loop of the server's thread, asyncio's by default.
+    `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
+    server has accepted. Other switches are in `Policy`; those given here win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
@@ -91,6 +91,7 @@ class FakeSMTP:
         certs_dir: Path | None = None,
         store: Store | None = None,
         max_messages: int | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
         record_dir: Path | None = None,
@@ -99,7 +100,7 @@ class FakeSMTP:
         handler: object = None,
         **switches: Unpack[Switches],
     ) -> None:
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
         self._ports = check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports)
         self._hosts = options.read_hosts(host)
@@ -116,9 +117,8 @@ class FakeSMTP:
         )
         self._name = options.token(3)
         self._session_numbers, self._message_numbers = count(1), count(1)
-        self._loop_factory = loop_factory
-        self._on_session_end, self._failures = [], []
-        kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
+        self._loop_factory, self._on_session_end, self._failures = loop_factory, [], []
+        kept = MemoryStore(max_messages, max_bytes=max_bytes) if store is None else store
         self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
     # -- life --------------------------------------------------------------------------------------
@@ -326,7 +326,7 @@ class FakeSMTP:
 
         The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
         return Terms(
             now.profile if profile is None else profile,
