@@ -11,7 +11,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 
 from fakesmtp import __version__
 from fakesmtp.faults.explain import explain
-from fakesmtp.faults.reading import read_table
+from fakesmtp.faults.loading import read_table
 from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.jsonl import dump
 from fakesmtp.tables import TableError, parse_json
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_BODY = 1024 * 1024
 
 
-def tell_nobody(_rules: tuple[Rule, ...]) -> None:
+def ignore_change(_rules: tuple[Rule, ...]) -> None:
     """Do nothing: the default for `planned`."""
 
 
@@ -36,7 +36,7 @@ def make_app(
     smtp: FakeSMTP,
     *,
     hosts: Iterable[str] = (),
-    planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+    planned: Callable[[tuple[Rule, ...]], object] = ignore_change,
 ) -> FastAPI:
     """Create the API of a server; `hosts` are allowed names besides those of the loopback.
 
@@ -145,15 +145,18 @@ class _Faults:
 
     def _describe(self, rule: Rule) -> dict[str, object]:
         return {
-            "fault": _words_of(rule),
+            "fault": _options_of(rule),
             "means": explain(rule),
             "strikes": self._smtp.faults.strikes(rule),
         }
 
 
-def _words_of(rule: Rule) -> dict[str, object]:
-    given = {**rule.given, "headers": dict(rule.headers)} if rule.headers else rule.given
-    return {"name": rule.name, "where": rule.where, "what": rule.what, **given}
+def _options_of(rule: Rule) -> dict[str, object]:
+    options: dict[str, object] = {"name": rule.name, "where": rule.where, "what": rule.what}
+    options.update(rule.options)
+    if "headers" in rule.options:
+        options["headers"] = dict(rule.options["headers"])
+    return options
 
 
 async def _read_body(request: Request) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uvicorn import Config, Server
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
-from fakesmtp.web.api import make_app, tell_nobody
+from fakesmtp.web.api import ignore_change, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class HttpServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+        planned: Callable[[tuple[Rule, ...]], object] = ignore_change,
     ) -> None:
         self._socket = _bind(host, port)
         self._host = host

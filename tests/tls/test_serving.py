@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTP
-from fakesmtp.faults import What, Where
+from fakesmtp.faults import Stage
 from fakesmtp.tls import client_context
 from fakesmtp.tls.flaws import fresh_context
 from fakesmtp.tls.leaf import KeyKind
@@ -108,7 +108,7 @@ def test_no_rsa_key_without_need(dial: Callable[..., str], monkeypatch: pytest.M
 
 def test_a_planned_flaw_with_rsa(server: FakeSMTP, dial: Callable[..., str]) -> None:
     """A client that supports only RSA sees the planned flaw, too."""
-    server.faults.fault(Where.TLS_HANDSHAKE, What.BAD_CERTIFICATE, certificate="expired")
+    server.faults.fault(Stage.TLS_HANDSHAKE, "bad-certificate", certificate="expired")
     assert "certificate has expired" in dial(server, *RSA_ONLY["all such suites"])
 
 
