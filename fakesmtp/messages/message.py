@@ -31,7 +31,7 @@ class ReceivedMessage:
     text that cannot be decoded has the marker `[cannot be decoded as …]` before it.
 
     `port` is the port of the endpoint. `login` is None if the session had no login, and `tls` is
-    None if it was in plaintext. `received` is in seconds since the epoch. `dropped_lines` is the
+    None if it was in plaintext. The parameter `received` is `received_at` in seconds since the epoch. `dropped_lines` is the
     number of lines that are not in `raw`, because they were longer than the server reads (8192
     bytes). Treat all attributes as read-only.
     """
@@ -41,13 +41,13 @@ class ReceivedMessage:
         "_contents",
         "_page",
         "_parsed",
+        "_received",
         "dropped_lines",
         "envelope",
         "id",
         "login",
         "port",
         "raw",
-        "received",
         "session",
         "tls",
     )
@@ -69,7 +69,7 @@ class ReceivedMessage:
         self.raw: Final = raw
         self.envelope: Final = envelope
         self.login: Final = login
-        self.received: Final = received
+        self._received: Final = received
         self.port: Final = port
         self.tls: Final = tls
         self.session: Final = session
@@ -109,7 +109,7 @@ class ReceivedMessage:
         """The time when the last byte arrived (UTC)."""
         from datetime import datetime
 
-        return datetime.fromtimestamp(self.received, UTC)
+        return datetime.fromtimestamp(self._received, UTC)
 
     @property
     def session_id(self) -> str:
