@@ -15,7 +15,7 @@ from pages import PAGES, ROOT, anchors_of, links_of, read_page, samples_of
 OTHERS = {
     "README.md": {"sh": 3, "text": 2},
     "README.ko.md": {"sh": 3, "text": 2},
-    "CONTRIBUTING.md": {"sh": 2},
+    "CONTRIBUTING.md": {"python": 1, "sh": 2},
     "docs/aiosmtpd.md": {"python": 3},
     "docs/faults.md": {"toml": 1, "sh": 1},
     "docs/sessions.md": {"python": 1, "text": 1, "json": 1},

@@ -31,9 +31,9 @@ class ReceivedMessage:
     text that cannot be decoded has the marker `[cannot be decoded as …]` before it.
 
     `port` is the port of the endpoint. `login` is None if the session had no login, and `tls` is
-    None if it was in plaintext. The parameter `received` is `received_at` in seconds since the epoch. `dropped_lines` is the
-    number of lines that are not in `raw`, because they were longer than the server reads (8192
-    bytes). Treat all attributes as read-only.
+    None if it was in plaintext. The parameter `received` is `received_at` in seconds since the
+    epoch. `dropped_lines` is the number of lines that are not in `raw`, because they were longer
+    than the server reads (8192 bytes). Treat all attributes as read-only.
     """
 
     # A server may keep very many messages: no dictionary, and no date before one is needed.

@@ -1,4 +1,4 @@
-"""The shell samples of README and docs run as they are printed, but for the ports."""
+"""Samples of commands run as they are printed, but for the ports."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import click
 import pytest
+from click.testing import CliRunner
 from pages import samples_of
+
+from fakesmtp.cli.command import Command
+from fakesmtp.cli.options import Settings
+from fakesmtp.cli.values import Value, read_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,3 +121,20 @@ def test_the_commands_about_faults(serve: Serve, program: tuple[str, ...], folde
     shell = Shell(server, program, folder)
     for sample in samples_of("docs/faults.md", "sh"):
         assert '"strikes": 0' in shell.run(sample.code)
+
+
+def test_the_command_of_contributing(tmp_path: Path) -> None:
+    """The command that CONTRIBUTING.md shows can be declared and run."""
+    (sample,) = samples_of("CONTRIBUTING.md", "python")
+    names = {
+        "click": click,
+        "Command": Command,
+        "Value": Value,
+        "read_path": read_path,
+        "Settings": Settings,
+        "Path": type(tmp_path),
+    }
+    exec(sample.code, names)  # noqa: S102 - our own page
+    message = tmp_path / "message.eml"
+    message.touch()
+    assert CliRunner().invoke(names["lint"], [str(message), "--json"]).exit_code == 0
