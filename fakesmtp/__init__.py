@@ -1,4 +1,4 @@
-"""An SMTP server for tests that behaves like NHN Cloud Email's, delivers nothing, keeps all."""
+"""A fake of NHN Cloud Email's SMTP endpoint for tests: it delivers nothing and keeps everything."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ __all__ = [
     "Session",
 ]
 
-#: Where each public name lives. Importing the package loads none of it: the pytest plugin is part
-#: of every test run of its users, also of those that send no message.
+#: Module of each public name. Importing the package loads none of them: the pytest plugin is part
+#: of every test run of its users, also of runs that send no message.
 _HOMES = {
     "AS_RECORDED": "protocol.nhn",
     "NHN_CLOUD_EMAIL": "protocol.nhn",
