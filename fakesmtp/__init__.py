@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from fakesmtp.inbox import AccountView
     from fakesmtp.keywords import ServerOptions
     from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
-    from fakesmtp.protocol.accounts import Account
-    from fakesmtp.protocol.credentials import MailType
+    from fakesmtp.protocol.credentials import Account, MailType
     from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
@@ -60,7 +59,7 @@ __all__ = [
 _HOMES = {
     "AS_RECORDED": "protocol.nhn",
     "NHN_CLOUD_EMAIL": "protocol.nhn",
-    "Account": "protocol.accounts",
+    "Account": "protocol.credentials",
     "AccountView": "inbox",
     "Attachment": "messages",
     "CertificateError": "errors",

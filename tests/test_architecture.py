@@ -221,3 +221,28 @@ def test_functions_are_short() -> None:
     lengths = [(length(node), f"{module.path}:{node.lineno}") for module, node in functions()]
     wrong = [f"{place} has {lines} lines" for lines, place in lengths if lines > LONGEST_FUNCTION]
     assert not wrong, report(wrong)
+
+
+def dotted_name(path: str) -> str:
+    """Return the name that a module is imported by."""
+    parts = Path(path.removeprefix("pytest_plugin/")).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules() -> dict[str, set[str]]:
+    """Return the modules of ours that each module imports."""
+    names = {dotted_name(module.path) for module in MODULES}
+    graph: dict[str, set[str]] = {name: set() for name in names}
+    for imported in all_imports():
+        targets = {imported.name, imported.name.rpartition(".")[0]} & names
+        if targets:
+            graph[dotted_name(imported.module.path)].add(max(targets, key=len))
+    return graph
+
+
+def test_imports_have_no_cycles() -> None:
+    """No module imports itself through others, not even for the type checker."""
+    left = imported_modules()
+    while ready := {name for name, needs in left.items() if not needs & left.keys() - {name}}:
+        left = {name: needs for name, needs in left.items() if name not in ready}
+    assert sorted(left) == []

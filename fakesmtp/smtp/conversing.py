@@ -14,44 +14,40 @@ from fakesmtp.smtp.faulting import FaultPlayer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiosmtpd.smtp import SMTP
+
     from fakesmtp.protocol.dialogue import Dialogue
-    from fakesmtp.smtp.connection import Connection
+    from fakesmtp.sessions.recorder import Recorder
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
 
 
-def make_conversation(
-    connection: Connection,
-    services: Services,
-    listener: Listener,
-    terms: Terms,
-    peer: tuple[str, int],
-) -> Conversation:
-    """Make the conversation of a connection from `peer` on these terms.
-
-    The dialogue is innermost: a fault strikes also what a hook replies.
-    """
-    dialogue = _make_dialogue(connection, terms, peer, tls=listener.implicit_tls)
-    faults = FaultPlayer(
-        terms.faults,
-        dialogue,
-        port=listener.port,
-        session=connection.recorder.session.id,
-        connections=services.connections,
-    )
-    return Conversation(dialogue, terms.policy, faults.speaker)
-
-
-def _make_dialogue(
-    connection: Connection, terms: Terms, peer: tuple[str, int], *, tls: bool
-) -> Dialogue:
+def make_dialogue(server: SMTP, terms: Terms, peer: tuple[str, int], *, tls: bool) -> Dialogue:
+    """Make the dialogue with `peer` on these terms; hooks of a handler get the `server`."""
     make: Callable[..., Dialogue] = FastDialogue
     if terms.hooks is not None:
         # Few servers have a handler, and no start should take longer for it.
         from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415
 
-        make = partial(HookedDialogue, hooks=terms.hooks, server=connection, peer=peer)
+        make = partial(HookedDialogue, hooks=terms.hooks, server=server, peer=peer)
     return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
+
+
+def make_conversation(
+    dialogue: Dialogue, recorder: Recorder, services: Services, listener: Listener, terms: Terms
+) -> Conversation:
+    """Make the conversation around a dialogue.
+
+    The dialogue is innermost: a fault also changes what a hook replies.
+    """
+    faults = FaultPlayer(
+        terms.faults,
+        dialogue,
+        port=listener.port,
+        session=recorder.session.id,
+        connections=services.connections,
+    )
+    return Conversation(dialogue, terms.policy, faults.speaker)
 
 
 def describe_unfinished(conversation: Conversation) -> str:
