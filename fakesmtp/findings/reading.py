@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.findings.finding import NOWHERE, Where
 from fakesmtp.mail.addresses import read_addresses
@@ -85,6 +85,26 @@ class Correspondent(NamedTuple):
     field: Field | None
 
 
+class Message(Protocol):
+    """What is read of a message: a part of what `fakesmtp.ReceivedMail` has."""
+
+    @property
+    def raw(self) -> bytes:
+        """The message as it was sent."""
+
+    @property
+    def mail_type(self) -> MailType | None:
+        """The type that the user name gave; None without a login."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """Who it is from and for."""
+
+    @property
+    def dropped_lines(self) -> int:
+        """How many over-long lines are not in `raw`."""
+
+
 class MessageReading:
     """What rules may ask of a message.
 
@@ -105,6 +125,16 @@ class MessageReading:
         self.mail_type = mail_type
         self.envelope = envelope
         self.dropped_lines = dropped_lines
+
+    @classmethod
+    def of(cls, message: Message) -> MessageReading:
+        """Return the reading of a message that a server has received."""
+        return cls(
+            message.raw,
+            mail_type=message.mail_type,
+            envelope=message.envelope,
+            dropped_lines=message.dropped_lines,
+        )
 
     # -- header --------------------------------------------------------------------------------
 

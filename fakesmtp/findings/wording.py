@@ -91,7 +91,7 @@ REFUSE_IN_KOREAN = re.compile(
     r"|(?:수신|메일|소식|뉴스레터|광고|정보)(?:를|을)?\s{0,2}(?:받기를\s{0,2})?(?:원(?:치|하지)\s{0,2}않|받지\s{0,2}않)"
 )
 REFUSE_IN_ENGLISH = re.compile(
-    r"\bun-?subscri(?:be|ption|bing)|\bopt(?:ing)?[\s-]?out\b"
+    r"(?<![/=?&._-])\bun-?subscri(?:be|ption|bing)|\bopt(?:ing)?[\s-]?out\b"
     r"|\b(?:stop|no longer (?:wish|want) to|(?:wish|want) not to) receiv"
     r"|\bdo(?: not|n['’]t) (?:wish|want) to receive",
     re.IGNORECASE,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from fakesmtp.findings.finding import Finding
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.mail.extraction import Page
     from fakesmtp.mail.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
@@ -30,7 +32,8 @@ class ReceivedMail:
     for the transport (RFC 5321 §4.5.2). What the mail says is read when it is asked for, and never
     fails: what cannot be decoded has a marker `[cannot be decoded as …]` in front. `listener` is
     the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
-    in clear. `received` is seconds since the epoch. `dropped_lines` is how many lines are not in
+    in clear. `received` is seconds since the epoch. `rules` are those that `findings` checks, None
+    for all of this environment. `dropped_lines` is how many lines are not in
     `raw`, because they were longer than the server reads (8192 bytes). Nothing of it is meant to be
     changed.
     """
@@ -38,6 +41,7 @@ class ReceivedMail:
     # A server may keep very many of these: no dictionary, and no date made before one is asked for.
     __slots__ = (
         "_contents",
+        "_findings",
         "_page",
         "_parsed",
         "dropped_lines",
@@ -47,6 +51,7 @@ class ReceivedMail:
         "login",
         "raw",
         "received",
+        "rules",
         "session",
         "tls",
     )
@@ -63,6 +68,7 @@ class ReceivedMail:
         tls: TlsFacts | None,
         session: Session,
         dropped_lines: int = 0,
+        rules: Rules | None = None,
     ) -> None:
         self.id: Final = id
         self.raw: Final = raw
@@ -73,6 +79,8 @@ class ReceivedMail:
         self.tls: Final = tls
         self.session: Final = session
         self.dropped_lines: Final = dropped_lines
+        self.rules: Final = rules
+        self._findings: tuple[Finding, ...] | None = None
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
         self._page: Page | None = None
@@ -220,6 +228,16 @@ class ReceivedMail:
         if self._contents is None:
             self._contents = read_contents(self.raw)
         return self._contents
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The rules of NHN, the law and the standards that it breaks, the most severe first."""
+        from fakesmtp.findings import MessageReading, default_rules
+
+        if self._findings is None:
+            rules = self.rules or default_rules()
+            self._findings = rules.check_message(MessageReading.of(self))
+        return self._findings
 
     # -- what a test takes out of it -----------------------------------------------------------
 

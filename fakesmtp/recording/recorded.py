@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from fakesmtp.findings.finding import Finding
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.protocol.credentials import Login, MailType
     from fakesmtp.protocol.reply import Reply
     from fakesmtp.recording.events import Ended, Event, Message, TlsFacts
@@ -54,6 +56,8 @@ class Recorded:
     mails: int
     #: What was collected while the events came.
     facts: Facts
+    #: The rules that `findings` checks; None for all of this environment.
+    rules: Rules | None = None
 
     @property
     def closed_by(self) -> ClosedBy | None:
@@ -163,6 +167,13 @@ class Recorded:
         from fakesmtp.recording.diagnosis import diagnose
 
         return diagnose(self)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The rules that the client broke in this session, the most severe first."""
+        from fakesmtp.findings import default_rules
+
+        return (self.rules or default_rules()).check_session(self)
 
     def describe_refusals(self) -> list[str]:
         """Describe what was refused, in a line each: the first refusals, and how many more."""

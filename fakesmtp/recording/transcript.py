@@ -29,6 +29,7 @@ from fakesmtp.text import show
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
@@ -85,6 +86,7 @@ class Session(Recorded):
         "on_growth",
         "owner",
         "peer",
+        "rules",
         "size",
         "started",
         "tls",
@@ -99,6 +101,7 @@ class Session(Recorded):
         accounts: Accounts,
         local_port: int = 0,
         owner: object = None,
+        rules: Rules | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
         max_bytes: int = DEFAULT_MAX_BYTES,
         raw_of: Callable[[str], bytes | None] | None = None,
@@ -109,6 +112,7 @@ class Session(Recorded):
         self.local_port = local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
         self.owner = owner
+        self.rules = rules
         self.started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
