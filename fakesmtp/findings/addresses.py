@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from fakesmtp.findings.finding import Certainty, Severity
-from fakesmtp.findings.reading import Correspondent
+from fakesmtp.findings.reading import RECIPIENTS, SENDERS
 from fakesmtp.findings.rule import MessageRule, hit
 from fakesmtp.text import quote
 
@@ -24,8 +23,6 @@ _LOCAL = re.compile(rf'{_ATOM}(?:\.{_ATOM})*|"(?:[^"\\\r\n]|\\.)*"')
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LONGEST_DOMAIN = 253
-_SENDERS = ("from", "sender", "reply-to")
-_RECIPIENTS = ("to", "cc", "bcc")
 #: Domains whose mailboxes NHN sends to only from a domain with SPF, DKIM and DMARC (SST7).
 _STRICT = frozenset({"gmail.com", "googlemail.com", "yahoo.com"})
 _NO_REPLY = frozenset({"no-reply", "noreply"})
@@ -33,23 +30,6 @@ _NAME_ENDS = re.compile(r"[,;:>]")
 
 
 # -- addresses -------------------------------------------------------------------------------------
-
-
-def _all_addresses(message: MessageReading) -> Iterator[Correspondent]:
-    """Yield the addresses of the header, then those of the envelope."""
-    yield from message.correspondents(*_SENDERS, *_RECIPIENTS)
-    envelope = message.envelope
-    for address in chain((envelope.mail_from,), envelope.rcpt_tos) if envelope else ():
-        if address:
-            yield Correspondent(address, None)
-
-
-def _each_once(message: MessageReading) -> Iterator[Correspondent]:
-    """Yield each address once, where it comes first."""
-    found: dict[str, Correspondent] = {}
-    for each in _all_addresses(message):
-        found.setdefault(each.address, each)
-    yield from found.values()
 
 
 def _is_address(address: str) -> bool:
@@ -67,7 +47,7 @@ def domain_of(address: str) -> str:
 
 
 def _check_form(message: MessageReading) -> Iterator[Hit]:
-    for address, field in _each_once(message):
+    for address, field in message.correspondents:
         # Of one that is only not ASCII in its domain, `address-punycode` tells.
         plain = address if domain_of(address).isascii() else f"{address.rpartition('@')[0]}@x"
         if not _is_address(plain):
@@ -75,13 +55,13 @@ def _check_form(message: MessageReading) -> Iterator[Hit]:
 
 
 def _check_length(message: MessageReading) -> Iterator[Hit]:
-    for address, field in _each_once(message):
+    for address, field in message.correspondents:
         if len(address) > LONGEST_ADDRESS:
             yield hit(message.at_field(field), address=quote(address), length=len(address))
 
 
 def _check_punycode(message: MessageReading) -> Iterator[Hit]:
-    for address, field in _each_once(message):
+    for address, field in message.correspondents:
         domain = domain_of(address)
         if not domain.isascii():
             yield hit(
@@ -110,9 +90,10 @@ def _names(text: str) -> Iterator[str]:
 
 
 def _check_names(message: MessageReading) -> Iterator[Hit]:
-    for header in (*_SENDERS, *_RECIPIENTS):
+    for header in (*SENDERS, *RECIPIENTS):
         for field in message.fields_named(header):
-            for name in _names(field.text):
+            # What is encoded is never shorter than what it encodes.
+            for name in _names(field.text) if len(field.value) > LONGEST_NAME else ():
                 if len(name) > LONGEST_NAME:
                     yield hit(message.at_field(field), name=quote(name), length=len(name))
 
@@ -122,9 +103,10 @@ def _check_names(message: MessageReading) -> Iterator[Hit]:
 
 def _check_alignment(message: MessageReading) -> Iterator[Hit]:
     """Find a sender that mailboxes of some domains cannot authenticate, as far as one can see."""
-    strict = next((d for r in message.recipients if (d := domain_of(r.address)) in _STRICT), None)
-    sender = next(iter(message.senders), None)
-    if strict is None or sender is None or not (domain := domain_of(sender.address)):
+    strict = min(_STRICT.intersection(map(domain_of, message.recipients)), default="")
+    sender = message.sender
+    domain = domain_of(sender.address) if sender else ""
+    if not strict or sender is None or not domain:
         return
     envelope = domain_of(message.envelope.mail_from) if message.envelope else ""
     if domain in _STRICT or (envelope and not _are_related(domain, envelope)):
@@ -139,9 +121,9 @@ def _are_related(one: str, other: str) -> bool:
 
 
 def _check_no_reply(message: MessageReading) -> Iterator[Hit]:
-    for address, field in message.senders:
-        if address.partition("@")[0].lower() in _NO_REPLY:
-            yield hit(message.at_field(field), address=quote(address))
+    sender = message.sender
+    if sender is not None and sender.address.partition("@")[0].lower() in _NO_REPLY:
+        yield hit(message.at_field(sender.field), address=quote(sender.address))
 
 
 RULES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from fakesmtp.findings.finding import Certainty, Severity
 from fakesmtp.findings.rule import MessageRule, hit
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: Names that mean something on one machine or in one network alone (RFC 6761, RFC 6762, RFC 9476).
 _LOCAL = re.compile(r"(?:.*\.)?(?:localhost|localdomain|local|internal|test|invalid|lan|home)")
+_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*)", re.IGNORECASE)
 #: What a text with a placeholder has in it: the search for these takes a tenth of the time.
 _SIGNS = ("{{", "{%", "<%", "${", "#{", "##", "%%", "*|", "%(", "%s", "%d", "[object Object]")
 
@@ -29,20 +30,18 @@ _SIGNS = ("{{", "{%", "<%", "${", "#{", "##", "%%", "*|", "%(", "%s", "%d", "[ob
 
 def host_of(link: str) -> str:
     """Return the host of an http or https link in lower case, `""` for any other."""
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
-    except ValueError:
-        return ""
-    return host if parts.scheme in {"http", "https"} else ""
+    found = _HOST.match(link)
+    return found[1].strip("[]").lower() if found else ""
 
 
 def _is_local(host: str) -> bool:
     """Whether a host cannot be reached from elsewhere: `web`, `localhost`, `192.168.0.1`."""
+    if ":" not in host and not host[-1:].isdigit():
+        return "." not in host or _LOCAL.fullmatch(host.rstrip(".")) is not None
     try:
         address = ip_address(host)
     except ValueError:
-        return "." not in host or _LOCAL.fullmatch(host.rstrip(".")) is not None
+        return False
     return address.is_private or address.is_unspecified
 
 
@@ -96,7 +95,7 @@ def _check_placeholders(message: MessageReading) -> Iterator[Hit]:
         where = message.at_field(field, found.start(), len(found[0]))
         yield hit(where, placeholder=quote(found[0]))
     for body in message.bodies:
-        linked = "\n".join(unquote(link) for link in body.links if body.page is not None)
+        linked = "\n".join(map(unquote, body.links)) if body.is_html else ""
         for name in dict.fromkeys(each[0] for each in _placeholders(f"{body.said}\n{linked}")):
             yield hit(message.at_text(body, name), placeholder=quote(name))
 

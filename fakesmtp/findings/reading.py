@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.findings.finding import NOWHERE, Where
 from fakesmtp.mail.addresses import read_addresses
 from fakesmtp.mail.decoding import decode_header
-from fakesmtp.mail.extraction import Page, read_tokens
+from fakesmtp.mail.extraction import read_tokens
 from fakesmtp.mail.headers import read_header
 from fakesmtp.mail.html import Tag, read_html
 from fakesmtp.mail.links import find_urls
@@ -17,8 +18,6 @@ from fakesmtp.mail.mime import take_apart
 from fakesmtp.mail.parts import is_body, read_attachment, read_body, transfer_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from fakesmtp.mail.headers import Fields
     from fakesmtp.mail.mime import Part, Structure
     from fakesmtp.mail.parts import Attachment
@@ -31,44 +30,43 @@ _CID = re.compile(r"\bcid:([^\s\"'()<>]+)", re.IGNORECASE)
 #: Transfer encodings that change no line, so that lines of the text are lines of the message.
 _AS_IT_IS = frozenset({"", "7bit", "8bit", "binary"})
 _TO = ("to", "cc")
+#: The fields that hold addresses, those of senders first.
+SENDERS, RECIPIENTS = ("from", "sender", "reply-to"), ("to", "cc", "bcc")
+_CORRESPONDENTS = (*SENDERS, *RECIPIENTS)
 
 
-class Field(NamedTuple):
+class Field:
     """A header field: `name` as written, `value` not decoded, `number` among all, from 0."""
 
-    name: str
-    value: str
-    number: int
+    def __init__(self, name: str, value: str, number: int) -> None:
+        self.name = name
+        self.value = value
+        self.number = number
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The value as people read it."""
         return decode_header(self.value)
 
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that it holds; what cannot be read as one has a marker."""
+        return tuple(read_addresses(self.value))
+
 
 class Body(NamedTuple):
-    """A part that is shown: its number, its decoded text; `page` is what a reader of HTML sees.
+    """A part that is shown: its number and its decoded text, HTML where `is_html`.
 
-    `cids` are the Content-IDs that the HTML refers to, `alternatives` the texts of its pictures.
+    `said` is what a reader sees, also the texts for pictures that cannot be shown. `links` are the
+    URLs of a text, or where the links of HTML lead; `cids` the Content-IDs that HTML refers to.
     """
 
     number: int
     text: str
-    page: Page | None = None
+    is_html: bool
+    said: str
+    links: tuple[str, ...]
     cids: tuple[str, ...] = ()
-    alternatives: tuple[str, ...] = ()
-
-    @property
-    def said(self) -> str:
-        """What a reader sees."""
-        if self.page is None:
-            return self.text
-        return "\n".join((self.page.text, *self.alternatives))
-
-    @property
-    def links(self) -> tuple[str, ...]:
-        """The URLs of a text, or where the links of HTML lead."""
-        return tuple(find_urls(self.text)) if self.page is None else self.page.links
 
 
 class File(NamedTuple):
@@ -170,25 +168,33 @@ class MessageReading:
         field = self.field("subject")
         return field.text if field else ""
 
-    def correspondents(self, *names: str) -> Iterator[Correspondent]:
-        """Yield the addresses of the fields of these names, given in lower case."""
-        for name in names:
+    @cached_property
+    def correspondents(self) -> tuple[Correspondent, ...]:
+        """The addresses of the header, by field, then those of the envelope; each once."""
+        found: dict[str, Correspondent] = {}
+        for name in _CORRESPONDENTS:
             for field in self.fields_named(name):
-                for address in read_addresses(field.value):
-                    yield Correspondent(address, field)
-
-    @cached_property
-    def senders(self) -> tuple[Correspondent, ...]:
-        """The addresses of From."""
-        return tuple(self.correspondents("from"))
-
-    @cached_property
-    def recipients(self) -> tuple[Correspondent, ...]:
-        """The recipients, each once in any case: those of To and Cc, then the envelope's others."""
-        found = {each.address.lower(): each for each in self.correspondents(*_TO)}
-        for address in self.envelope.rcpt_tos if self.envelope else ():
-            found.setdefault(address.lower(), Correspondent(address, None))
+                for address in field.addresses:
+                    found.setdefault(address, Correspondent(address, field))
+        envelope = self.envelope
+        for address in (envelope.mail_from, *envelope.rcpt_tos) if envelope else ():
+            if address:
+                found.setdefault(address, Correspondent(address, None))
         return tuple(found.values())
+
+    @cached_property
+    def sender(self) -> Correspondent | None:
+        """The first address of From."""
+        field = self.field("from")
+        return Correspondent(field.addresses[0], field) if field and field.addresses else None
+
+    @cached_property
+    def recipients(self) -> frozenset[str]:
+        """The recipients in lower case: those of To, Cc and the envelope."""
+        fields = [field for name in _TO for field in self.fields_named(name)]
+        envelope = self.envelope.rcpt_tos if self.envelope else ()
+        addresses = chain(envelope, *(field.addresses for field in fields))
+        return frozenset(map(str.lower, addresses))
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -281,7 +287,7 @@ class MessageReading:
 def _read_body(number: int, part: Part) -> Body:
     text = read_body(part)
     if part.kind != HTML:
-        return Body(number, text)
+        return Body(number, text, is_html=False, said=text, links=tuple(find_urls(text)))
     tokens = list(read_html(text))
     cids: list[str] = []
     alternatives: list[str] = []
@@ -290,4 +296,7 @@ def _read_body(number: int, part: Part) -> Body:
             cids += (cid for value in token.attributes.values() for cid in _CID.findall(value))
             if token.name == "img" and "alt" in token.attributes:
                 alternatives.append(token.attributes["alt"])
-    return Body(number, text, read_tokens(tokens), tuple(dict.fromkeys(cids)), tuple(alternatives))
+    page = read_tokens(tokens)
+    said = "\n".join((page.text, *alternatives))
+    cids = list(dict.fromkeys(cids))
+    return Body(number, text, is_html=True, said=said, links=page.links, cids=tuple(cids))

@@ -67,6 +67,9 @@ class Rules:
         self.levels = {
             rule_id: self._check_level(rule_id, level) for rule_id, level in (levels or {}).items()
         }
+        self._of_messages = tuple(self._active(MessageRule))
+        self._of_sessions = tuple(self._active(SessionRule))
+        self._of_all_sessions = tuple(self._active(SessionsRule))
 
     @property
     def version(self) -> str:
@@ -95,29 +98,31 @@ class Rules:
 
     def check_message(self, message: MessageReading) -> tuple[Finding, ...]:
         """Return the findings about a message, the most severe first."""
-        return _sort(self._check_message(message, self._active(MessageRule)))
+        return _sort(self._check_message(message, self._of_messages))
 
     def find_refusal(self, message: MessageReading) -> Finding | None:
         """Return the first finding for which a server refuses a message, None for none."""
         rejecting = (
             (rule, severity)
-            for rule, severity in self._active(MessageRule)
+            for rule, severity in self._of_messages
             if self.levels.get(rule.id) is Level.REJECT
         )
         return next(self._check_message(message, rejecting), None)
 
     def check_session(self, session: CheckedSession) -> tuple[Finding, ...]:
         """Return the findings about a session by itself, the most severe first."""
-        rules = self._active(SessionRule)
         return _sort(
-            each for rule, severity in rules for each in rule.report(rule.check(session), severity)
+            finding
+            for rule, severity in self._of_sessions
+            for finding in rule.report(rule.check(session), severity)
         )
 
     def check_sessions(self, sessions: Sequence[CheckedSession]) -> tuple[Finding, ...]:
         """Return the findings about sessions together, which no session has by itself."""
-        rules = self._active(SessionsRule)
         return _sort(
-            each for rule, severity in rules for each in rule.report(rule.check(sessions), severity)
+            finding
+            for rule, severity in self._of_all_sessions
+            for finding in rule.report(rule.check(sessions), severity)
         )
 
     def _active(self, kind: type[_R]) -> Iterator[tuple[_R, Severity | None]]:

@@ -97,7 +97,7 @@ def _undecodable_files(message: MessageReading) -> Iterator[tuple[int, str]]:
 
 
 def _check_html_only(message: MessageReading) -> Iterator[Hit]:
-    pages = [body.number for body in message.bodies if body.page is not None]
+    pages = [body.number for body in message.bodies if body.is_html]
     if pages and len(pages) == len(message.bodies):
         yield hit(message.at_part(pages[0]))
 
