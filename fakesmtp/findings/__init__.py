@@ -1,4 +1,4 @@
-"""Findings: which rules of NHN, of the law and of mail itself a message or a session breaks.
+"""Findings: which rules of NHN, of the law and of message itself a message or a session breaks.
 
 Pure: bytes and recorded sessions in, findings out. Nothing here waits, sends or fetches.
 """

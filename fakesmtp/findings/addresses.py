@@ -180,10 +180,10 @@ RULES = (
         id="no-reply-sender",
         severity=Severity.INFO,
         certainty=Certainty.API,
-        source="NHN console guide, bounce mail",
+        source="NHN console guide, bounce message",
         is_on=False,
         check=_check_no_reply,
-        text="NHN sends no bounce mail to {address}; use an address other than no-reply@ and "
+        text="NHN sends no bounce message to {address}; use an address other than no-reply@ and "
         "noreply@ to get it",
         text_ko="NHN은 {address}(으)로 반송 메일을 보내지 않습니다. 반송 메일을 받으려면 "
         "no-reply@, noreply@가 아닌 주소를 쓰세요",

@@ -8,19 +8,19 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.findings.finding import NOWHERE, Where
-from fakesmtp.mail.addresses import read_addresses
-from fakesmtp.mail.decoding import decode_header
-from fakesmtp.mail.extraction import read_tokens
-from fakesmtp.mail.headers import read_header
-from fakesmtp.mail.html import Tag, read_html
-from fakesmtp.mail.links import find_urls
-from fakesmtp.mail.mime import take_apart
-from fakesmtp.mail.parts import is_body, read_attachment, read_body, transfer_encoding
+from fakesmtp.messages.addresses import read_addresses
+from fakesmtp.messages.decoding import decode_header
+from fakesmtp.messages.extraction import read_tokens
+from fakesmtp.messages.headers import read_header
+from fakesmtp.messages.html import Tag, read_html
+from fakesmtp.messages.links import find_urls
+from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.parts import is_body, read_attachment, read_body, transfer_encoding
 
 if TYPE_CHECKING:
-    from fakesmtp.mail.headers import Fields
-    from fakesmtp.mail.mime import Part, Structure
-    from fakesmtp.mail.parts import Attachment
+    from fakesmtp.messages.headers import Fields
+    from fakesmtp.messages.mime import Part, Structure
+    from fakesmtp.messages.parts import Attachment
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import MailType
 
@@ -84,7 +84,7 @@ class Correspondent(NamedTuple):
 
 
 class Message(Protocol):
-    """What is read of a message: a part of what `fakesmtp.ReceivedMail` has."""
+    """What is read of a message: a part of what `fakesmtp.ReceivedMessage` has."""
 
     @property
     def raw(self) -> bytes:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.findings.finding import Certainty, Severity
 from fakesmtp.findings.rule import SessionRule, SessionsRule, hit
-from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.events import EventKind
+from fakesmtp.sessions.causes import ClosedBy
+from fakesmtp.sessions.events import EventKind
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from fakesmtp.findings.rule import Hit
-    from fakesmtp.recording.events import Event
-    from fakesmtp.recording.transactions import Transaction
+    from fakesmtp.sessions.events import Event
+    from fakesmtp.sessions.transactions import Transaction
 
 #: Bytes of a command line with its end (RFC 5321 §4.5.3.1.4).
 LONGEST_COMMAND = 512

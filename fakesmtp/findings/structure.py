@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.findings.finding import NOWHERE, Certainty, Severity
 from fakesmtp.findings.rule import MessageRule, hit
-from fakesmtp.mail.headers import field, parameter
+from fakesmtp.messages.headers import field, parameter
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from fakesmtp.findings import MessageReading
-from fakesmtp.mail import Envelope
+from fakesmtp.messages import Envelope
 from fakesmtp.protocol.credentials import MailType
 
 if TYPE_CHECKING:
