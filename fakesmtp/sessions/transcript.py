@@ -78,14 +78,14 @@ class Session(Recorded):
         "facts",
         "held",
         "id",
-        "port",
         "local_port",
         "login",
-        "message_count",
         "mechanism",
+        "message_count",
         "on_growth",
         "owner",
         "peer",
+        "port",
         "rules",
         "size",
         "started",
@@ -108,11 +108,9 @@ class Session(Recorded):
     ) -> None:
         self.id = session_id
         self.peer = peer
-        self.port = port
-        self.local_port = local_port
+        self.port, self.local_port = port, local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
-        self.owner = owner
-        self.rules = rules
+        self.owner, self.rules = owner, rules
         self.started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
@@ -135,7 +133,7 @@ class Session(Recorded):
         self._raw_of = raw_of
         self._hides_reply = False
 
-    # -- written by the connection -------------------------------------------------------------
+    # -- written by the connection -----------------------------------------------------------------
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
         """Keep a line of the client with its end, masked."""
@@ -276,7 +274,7 @@ class Session(Recorded):
                 self._append(at, content)
                 self.cut -= 1 + (asked is not None)
 
-    # -- read by everyone ----------------------------------------------------------------------
+    # -- read by everyone --------------------------------------------------------------------------
 
     @property
     def duration(self) -> float | None:
