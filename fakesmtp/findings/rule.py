@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.credentials import MailType
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_NAMES = re.compile(r"\{[^{}]*\}")
 #: Findings of one rule about one message or session; a message may have thousands of bad links.
 MOST_HITS = 10
 
@@ -69,6 +70,11 @@ class Rule:
                     f"{name} of the rule {self.id!r} must be one of {known}, not {quote(value)}"
                 )
             object.__setattr__(self, name, kind(value))
+
+    @property
+    def title(self) -> str:
+        """The English text, with an ellipsis for each value of a hit."""
+        return _NAMES.sub("…", self.text)
 
     def report(self, hits: Iterable[Hit], severity: Severity | None = None) -> Iterator[Finding]:
         """Make a finding of each hit, of the first ten, with another severity where one is given.
