@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from fakesmtp.messages.keywords import MessageConditions
-    from fakesmtp.options import AccountsOption
+    from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.keywords import Switches
@@ -68,8 +68,9 @@ class FakeSMTP:
     authority lives as long as the server. Without a `store`, memory keeps all messages, or the
     newest `max_messages`. With `record_dir` each session also has a file there. `loop_factory`
     makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
-    handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
-    other switch is in `Policy`; those given here by name win over `policy`.
+    handler, whose hooks are awaited in that loop and decide what the server has accepted.
+    `findings` sets levels of rules: `{"ad-phone": "off"}`. Every other switch is in `Policy`; those
+    given here by name win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
@@ -97,6 +98,7 @@ class FakeSMTP:
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         handler: object = None,
+        findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> None:
         accounts = hide_secrets(accounts)
@@ -109,15 +111,14 @@ class FakeSMTP:
             options.make_accounts(accounts),
             faults=FaultScript() if faults is None else faults,
             hooks=None if handler is None else Hooks(handler),
+            rules=options.make_rules(findings),
         )
-        self._identity = Identity(certs_dir)
+        self._identity, self._name = Identity(certs_dir), options.token(3)
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name = options.token(3)
         self._session_numbers, self._message_numbers = count(1), count(1)
-        self._loop_factory = loop_factory
-        self._on_session_end, self._failures = [], []
+        self._loop_factory, self._on_session_end, self._failures = loop_factory, [], []
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
         self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
@@ -320,14 +321,14 @@ class FakeSMTP:
         faults: FaultScript | None = None,
         handler: object = None,
         profile: Profile | None = None,
+        findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> Terms:
         """Return the current terms for an owner, with what is given in place of what holds now.
 
         The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
-        accounts = hide_secrets(accounts)
-        now = self.terms
+        accounts, now = hide_secrets(accounts), self.terms
         return Terms(
             now.profile if profile is None else profile,
             options.make_policy(now.policy, switches) if switches else now.policy,
@@ -335,6 +336,7 @@ class FakeSMTP:
             faults or FaultScript(),
             owner,
             now.hooks if handler is None else Hooks(handler),
+            now.rules if findings is None else options.make_rules(findings),
         )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:

@@ -44,7 +44,7 @@ class Report(NamedTuple):
         """Return the sentence of a finding, fit to be shown in a terminal."""
         return show(finding.text_ko if self.language == "ko" else finding.text)
 
-    def count(self) -> dict[Severity, int]:
+    def totals(self) -> dict[Severity, int]:
         """Return the number of findings of each severity."""
         found = Counter(finding.severity for each in self.checked for finding in each.findings)
         return {severity: found[severity] for severity in Severity}
@@ -59,7 +59,7 @@ def _as_text(report: Report) -> Iterator[str]:
         place = f"{show(file)}:{finding.where.line or 1}"
         named = f" ({finding.where.header})" if finding.where.header else ""
         yield f"{place}: {finding.severity} {finding.rule}{named}: {report.text_of(finding)}"
-    counted = ", ".join(_count(number, severity) for severity, number in report.count().items())
+    counted = ", ".join(_count(number, severity) for severity, number in report.totals().items())
     yield f"{_count(len(report.checked), 'message')} checked: {counted}"
 
 
@@ -71,7 +71,7 @@ def _as_json(report: Report) -> Iterator[str]:
     yield _dump(
         {
             "rules_version": report.rules.version,
-            "summary": report.count(),
+            "summary": report.totals(),
             "files": [
                 {"file": each.file, "findings": [finding.as_json() for finding in each.findings]}
                 for each in report.checked

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
     from fakesmtp.findings.finding import Finding
-    from fakesmtp.findings.rules import Rules
     from fakesmtp.messages.extraction import Page
     from fakesmtp.messages.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
@@ -32,8 +31,7 @@ class ReceivedMessage:
     for the transport (RFC 5321 §4.5.2). Its content is read when it is asked for, and never fails:
     what cannot be decoded has a marker `[cannot be decoded as …]` in front. `port` is
     the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
-    in clear. `received` is seconds since the epoch. `rules` are those that `findings` checks, None
-    for all of this environment. `dropped_lines` is how many lines are not in
+    in clear. `received` is seconds since the epoch. `dropped_lines` is how many lines are not in
     `raw`, because they were longer than the server reads (8192 bytes). Nothing of it is meant to be
     changed.
     """
@@ -51,7 +49,6 @@ class ReceivedMessage:
         "port",
         "raw",
         "received",
-        "rules",
         "session",
         "tls",
     )
@@ -68,7 +65,6 @@ class ReceivedMessage:
         tls: TlsFacts | None,
         session: Session,
         dropped_lines: int = 0,
-        rules: Rules | None = None,
     ) -> None:
         self.id: Final = id
         self.raw: Final = raw
@@ -79,7 +75,6 @@ class ReceivedMessage:
         self.tls: Final = tls
         self.session: Final = session
         self.dropped_lines: Final = dropped_lines
-        self.rules: Final = rules
         self._findings: tuple[Finding, ...] | None = None
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
@@ -231,11 +226,14 @@ class ReceivedMessage:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The rules of NHN, the law and the standards that it breaks, the most severe first."""
+        """The rules of NHN, the law and the standards that it breaks, the most severe first.
+
+        Checked once, by the rules of its session.
+        """
         from fakesmtp.findings import MessageReading, default_rules
 
         if self._findings is None:
-            rules = self.rules or default_rules()
+            rules = self.session.rules or default_rules()
             self._findings = rules.check_message(MessageReading.of(self))
         return self._findings
 

@@ -1,4 +1,4 @@
-"""Puts a connection's conversation together: the dialogue, a handler's hooks, planned faults."""
+"""Puts a connection's conversation together: dialogue, hooks, rules that reject, faults."""
 
 from __future__ import annotations
 
@@ -44,13 +44,26 @@ def make_conversation(
 def _make_dialogue(
     connection: Connection, terms: Terms, peer: tuple[str, int], *, tls: bool
 ) -> Dialogue:
-    make: Callable[..., Dialogue] = FastDialogue
+    make = _choose_dialogue(terms)
     if terms.hooks is not None:
-        # Few servers have a handler, and no start should take longer for it.
-        from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415
-
-        make = partial(HookedDialogue, hooks=terms.hooks, server=connection, peer=peer)
+        make = partial(make, hooks=terms.hooks, server=connection, peer=peer)
     return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
+
+
+def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
+    """Return the class for these terms, with the rules that reject where there are some."""
+    # Few servers have a handler or such rules, and no start should take longer for them.
+    has_hooks = terms.hooks is not None
+    if terms.rules is not None and terms.rules.rejects:
+        from fakesmtp.smtp import rejecting  # noqa: PLC0415 - see above
+
+        kind = rejecting.RejectingHookedDialogue if has_hooks else rejecting.RejectingDialogue
+        return partial(kind, rules=terms.rules)
+    if has_hooks:
+        from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415 - see above
+
+        return HookedDialogue
+    return FastDialogue
 
 
 def _count(connections: Iterable[Connection], script: FaultScript) -> int:

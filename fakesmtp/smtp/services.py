@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.faults import FaultScript
+    from fakesmtp.findings import Rules
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
@@ -32,6 +33,7 @@ class Terms(NamedTuple):
 
     `owner` is whatever the sessions that begin now belong to: a test, for instance.
     `faults` may change while they last. `hooks` are those of an aiosmtpd handler, if there is one.
+    `rules` are those of findings, None for all as they are.
     """
 
     profile: Profile
@@ -40,6 +42,7 @@ class Terms(NamedTuple):
     faults: FaultScript
     owner: object = None
     hooks: Hooks | None = None
+    rules: Rules | None = None
 
 
 class Services(NamedTuple):
@@ -75,4 +78,5 @@ class Services(NamedTuple):
             local_port=listener.local_port,
             accounts=terms.accounts,
             owner=terms.owner,
+            rules=terms.rules,
         )
