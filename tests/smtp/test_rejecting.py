@@ -71,21 +71,25 @@ def test_a_message_that_breaks_the_rule_is_refused(
 
 def test_pipelined_commands_wait_for_the_check() -> None:
     """Commands behind a message are answered after it, in their order."""
-    with FakeSMTP(findings=REJECT, accounts=[ACCOUNT]) as server:
-        with RawClient(server.port(587)) as client:
-            _log_in(client)
-            _begin(client)
-            client.send(f"{AD.format('Sale')}\r\nMAIL FROM:<c@example.com>\r\nNOOP\r\n".encode())
-            replies = [client.read_reply() for _ in range(3)]
+    with (
+        FakeSMTP(findings=REJECT, accounts=[ACCOUNT]) as server,
+        RawClient(server.port(587)) as client,
+    ):
+        _log_in(client)
+        _begin(client)
+        client.send(f"{AD.format('Sale')}\r\nMAIL FROM:<c@example.com>\r\nNOOP\r\n".encode())
+        replies = [client.read_reply() for _ in range(3)]
     assert replies == [REFUSAL, "250 2.1.0 Sender <c@example.com> OK", "250 2.0.0 OK"]
 
 
 def test_other_types_and_other_levels_are_accepted() -> None:
     """A rule rejects messages of its types alone; a rule that is an error refuses nothing."""
-    with FakeSMTP(findings={**REJECT, "placeholder": "error"}, accounts=[ACCOUNT]) as server:
-        with RawClient(server.port(587)) as client:
-            _log_in(client, "AppKey")
-            assert _send(client, AD.format("{{name}}")).startswith("250")
+    with (
+        FakeSMTP(findings={**REJECT, "placeholder": "error"}, accounts=[ACCOUNT]) as server,
+        RawClient(server.port(587)) as client,
+    ):
+        _log_in(client, "AppKey")
+        assert _send(client, AD.format("{{name}}")).startswith("250")
 
 
 def test_others_are_served_during_a_check() -> None:
@@ -99,16 +103,19 @@ def test_others_are_served_during_a_check() -> None:
             yield hit()
 
     rules = Rules({"slow": "reject"}, [_rule("slow", check)])
-    with FakeSMTP(findings=rules, accounts="any") as server:
-        with RawClient(server.port(587)) as slow, RawClient(server.port(587)) as quick:
-            _log_in(slow)
-            _log_in(quick)
-            _begin(slow)
-            slow.send(AD.format("slow").encode() + b"\r\n")
-            assert entered.wait(20)
-            assert _send(quick, AD.format("quick")).startswith("250")
-            leave.set()
-            assert slow.read_reply() == "550 5.7.1 Message refused by rule slow"
+    with (
+        FakeSMTP(findings=rules, accounts="any") as server,
+        RawClient(server.port(587)) as slow,
+        RawClient(server.port(587)) as quick,
+    ):
+        _log_in(slow)
+        _log_in(quick)
+        _begin(slow)
+        slow.send(AD.format("slow").encode() + b"\r\n")
+        assert entered.wait(20)
+        assert _send(quick, AD.format("quick")).startswith("250")
+        leave.set()
+        assert slow.read_reply() == "550 5.7.1 Message refused by rule slow"
 
 
 def test_a_rule_that_fails_is_raised_in_the_test() -> None:
