@@ -12,6 +12,7 @@ from fakesmtp.awaiting import in_a_thread
 from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
+from fakesmtp.findings.asserting import Checked
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from fakesmtp.store import Store
 
 
-class FakeSMTP:
+class FakeSMTP(Checked):
     """An SMTP server that behaves like NHN Cloud Email's endpoint and keeps every message.
 
     Use it as `with FakeSMTP() as smtp:` or `async with`; it runs in a thread of its own. It may be

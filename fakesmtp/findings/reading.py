@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.findings.finding import NOWHERE, Where
 from fakesmtp.messages.addresses import read_addresses
@@ -18,6 +18,7 @@ from fakesmtp.messages.mime import take_apart
 from fakesmtp.messages.parts import is_body, read_attachment, read_body, transfer_encoding
 
 if TYPE_CHECKING:
+    from fakesmtp.findings.checked import CheckedMessage
     from fakesmtp.messages.headers import Fields
     from fakesmtp.messages.mime import Part, Structure
     from fakesmtp.messages.parts import Attachment
@@ -83,26 +84,6 @@ class Correspondent(NamedTuple):
     field: Field | None
 
 
-class Message(Protocol):
-    """What is read of a message: a part of what `fakesmtp.ReceivedMessage` has."""
-
-    @property
-    def raw(self) -> bytes:
-        """The message as it was sent."""
-
-    @property
-    def mail_type(self) -> MailType | None:
-        """The type that the user name gave; None without a login."""
-
-    @property
-    def envelope(self) -> Envelope:
-        """Who it is from and for."""
-
-    @property
-    def dropped_lines(self) -> int:
-        """How many over-long lines are not in `raw`."""
-
-
 class MessageReading:
     """What rules may ask of a message.
 
@@ -125,7 +106,7 @@ class MessageReading:
         self.dropped_lines = dropped_lines
 
     @classmethod
-    def of(cls, message: Message) -> MessageReading:
+    def of(cls, message: CheckedMessage) -> MessageReading:
         """Return the reading of a message that a server has received."""
         return cls(
             message.raw,

@@ -14,9 +14,9 @@ from fakesmtp.text import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from fakesmtp.findings.checked import CheckedSession
     from fakesmtp.findings.finding import Where
     from fakesmtp.findings.reading import MessageReading
-    from fakesmtp.findings.sessions import CheckedSession
     from fakesmtp.protocol.credentials import MailType
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

@@ -15,8 +15,8 @@ from fakesmtp.text import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from fakesmtp.findings.checked import CheckedSession
     from fakesmtp.findings.reading import MessageReading
-    from fakesmtp.findings.sessions import CheckedSession
 
 
 _R = TypeVar("_R", bound=Rule)
@@ -178,6 +178,14 @@ def _sort(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def default_rules() -> Rules:
     """Return all rules of this environment, each as severe as it is by itself."""
     return Rules()
+
+
+def read_severity(text: str) -> Severity:
+    """Read the name of a severity; raises `ConfigurationError` for another text."""
+    if text not in tuple(Severity):
+        known = ", ".join(map(repr, map(str, Severity)))
+        raise ConfigurationError(f"severity must be one of {known}, not {quote(text)}")
+    return Severity(text)
 
 
 def read_levels(words: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from fakesmtp.findings.finding import Certainty, Severity
 from fakesmtp.findings.rule import SessionRule, SessionsRule, hit
@@ -14,9 +14,9 @@ from fakesmtp.text import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from fakesmtp.findings.checked import CheckedSession
     from fakesmtp.findings.rule import Hit
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.transactions import Transaction
 
 #: Bytes of a command line with its end (RFC 5321 §4.5.3.1.4).
 LONGEST_COMMAND = 512
@@ -24,42 +24,6 @@ LONGEST_COMMAND = 512
 BURST, BURST_SECONDS = 5, 10.0
 _BAD_CERTIFICATE = "the client went on with a bad certificate"
 _LEFT = frozenset({ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.IDLE})
-
-
-class CheckedSession(Protocol):
-    """What rules may ask of a session: a part of what `fakesmtp.Session` has."""
-
-    @property
-    def id(self) -> str:
-        """The name of the session."""
-
-    @property
-    def peer(self) -> str:
-        """The client's address and port."""
-
-    @property
-    def app_key(self) -> str | None:
-        """The AppKey that logged in."""
-
-    @property
-    def started(self) -> float:
-        """When the connection was made (seconds since the epoch)."""
-
-    @property
-    def closed_by(self) -> ClosedBy | None:
-        """Why it ended; None while it lasts."""
-
-    @property
-    def events(self) -> Sequence[Event]:
-        """Everything that happened, in order."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What was noted about the client."""
-
-    @property
-    def transactions(self) -> Sequence[Transaction]:
-        """Each transaction with its envelope."""
 
 
 # -- TLS -------------------------------------------------------------------------------------------
