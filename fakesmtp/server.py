@@ -76,8 +76,7 @@ class FakeSMTP(Checked):
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
 
-    #: What holds for sessions that begin from now on; open ones keep theirs.
-    terms: Terms
+    terms: Terms  #: What holds for sessions that begin from now on; open ones keep theirs.
     _runner: Runner | Inherited | None = None
     _on_session_end: list[Callable[[Session], None]]
     _failures: list[BaseException]

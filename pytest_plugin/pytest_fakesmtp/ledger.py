@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError
+from pytest_fakesmtp.options import findings_demand
 from pytest_fakesmtp.records import record_of, report_records
 from pytest_fakesmtp.view import FakeSMTPView, Owner
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fakesmtp import FakeSMTP, ReceivedMessage
+    from fakesmtp.findings.demand import Demand
 
 _NOBODY = Owner("", "fakesmtp", 0)
 
@@ -48,6 +50,7 @@ class Ledger:
         #: not for all that the server keeps.
         self._strays: deque[ReceivedMessage] = deque()
         self._stop_watching = server.on_message(self._watch)
+        self._demand = findings_demand(config)
 
     def _watch(self, message: ReceivedMessage) -> None:
         owner = message.session.owner
@@ -64,21 +67,34 @@ class Ledger:
         """Let the server belong to a test, on the terms of its markers, and give its view."""
         path, line, _ = item.location
         owner = Owner(item.nodeid, path, (line or 0) + 1)
-        self._begin(item, owner)
+        demand = self._begin(item, owner)
         self._sweep()
         view = FakeSMTPView(self._server, owner)
         record_of(item).sources.append(view)
+        if demand is not None:
+            from pytest_fakesmtp.demands import demand_no_findings  # noqa: PLC0415 - see _begin
+
+            demand_no_findings(item, view, demand)
         return view
 
-    def _begin(self, item: pytest.Item, owner: Owner) -> None:
+    def _begin(self, item: pytest.Item, owner: Owner) -> Demand | None:
+        """Set the terms of a test, and return what it demands of findings."""
         try:
-            terms = self._server.terms_for(owner, **_read_markers(item))
+            options = _read_markers(item)
+            demand = options.pop("findings", None) or self._demand
+            if demand is not None:
+                from pytest_fakesmtp.demands import change_rules  # noqa: PLC0415 - few tests demand
+
+                demand = demand.over(self._demand)
+                options["findings"] = change_rules(self._between.rules, demand)
+            terms = self._server.terms_for(owner, **options)
         except FakeSMTPError as error:
             pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp cannot be: {error}", pytrace=False)
         except pytest.UsageError as error:
             pytest.fail(str(error), pytrace=False)
         self._active = owner
         self._server.change_terms(terms)
+        return demand
 
     def close(self, view: FakeSMTPView) -> None:
         """End a test's view; raises what its callbacks raised, or a bug of the server."""

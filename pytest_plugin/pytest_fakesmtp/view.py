@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import Account, FakeSMTPError
+from fakesmtp.findings.asserting import Checked
 from pytest_fakesmtp.faults import Faults
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Owner:
         return f"<test {self.nodeid}>"
 
 
-class Inbox:
+class Inbox(Checked):
     """Messages that belong to one test, to wait for and to look at.
 
     Conditions are those of `fakesmtp.messages.Conditions`; times are in seconds. All methods may be

@@ -97,7 +97,7 @@ WRONG = [
     ("requre_tls=True", "has no option 'requre_tls'; did you mean 'require_tls'? Known are: acc*"),
     (
         "zzz=1",
-        "has no option 'zzz'. Known are: accounts, faults, handler, profile, require_auth, *",
+        "has no option 'zzz'. Known are: accounts, faults, findings, handler, profile, *",
     ),
     ("'any'", "takes its options by name, not 'any'"),
     ("unknown_mail_type='no'", "cannot be: unknown_mail_type must be one of 'refuse', *'no'"),
@@ -106,6 +106,9 @@ WRONG = [
     ("accounts=['a']", "cannot be: account 1 must be a pair (AppKey, SecretKey), not a text: *"),
     ("accounts=('a', 'b')", "cannot be: account 1 must be a pair *: write accounts=*"),
     ("profile='nhn'", "cannot be: profile must be a fakesmtp.Profile, not 'nhn'"),
+    ("findings=5", "cannot be: findings must be a text, not 5 (example: 'error, link-http=off')"),
+    ("findings='eror'", "cannot be: severity must be one of 'error', 'warning', 'info', *'eror'"),
+    ("findings='ad-fone=off'", "cannot be: there is no rule 'ad-fone'; did you mean 'ad-phone'?*"),
     ("faults=5", "cannot be: faults is a file or a list of rules, not 5"),
     ("faults='missing.toml'", "cannot be: *missing.toml*"),
 ]
