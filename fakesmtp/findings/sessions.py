@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.findings.finding import Certainty, Severity
 from fakesmtp.findings.rule import SessionRule, SessionsRule, hit
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import ClientLine, TlsStarted
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ _LEFT = frozenset({ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.IDLE})
 def _plaintext(session: CheckedSession) -> Iterator[Event]:
     """Yield the events before TLS, all of them where there is none."""
     for event in session.events:
-        if event.kind is EventKind.TLS:
+        if isinstance(event, TlsStarted):
             return
         yield event
 
 
 def _sends(event: Event, *verbs: str) -> bool:
-    return event.kind is EventKind.CLIENT and event.text[:4].upper() in verbs
+    return isinstance(event, ClientLine) and event.text[:4].upper() in verbs
 
 
 def _check_plaintext_auth(session: CheckedSession) -> Iterator[Hit]:
@@ -68,7 +68,7 @@ def _check_unverified(session: CheckedSession) -> Iterator[Hit]:
 
 def _lines(session: CheckedSession) -> Iterator[Event]:
     """Yield the lines of the client that are kept as they came."""
-    return (event for event in session.events if event.kind is EventKind.CLIENT and event.raw)
+    return (event for event in session.events if isinstance(event, ClientLine) and event.raw)
 
 
 def _check_bare_lf(session: CheckedSession) -> Iterator[Hit]:

@@ -7,7 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.sessions.transcript import (
+from fakesmtp.sessions.session import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
     Session,

@@ -11,9 +11,9 @@ from fakesmtp.tls import files
 from fakesmtp.tls.serving import ServerContext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from fakesmtp.tls.folder import CertificateFolder
     from fakesmtp.tls.leaf import KeyKind
 
 
@@ -24,15 +24,15 @@ _PATCHED_LATE = (
 )
 
 
-def server_context(folder: CertificateFolder) -> ServerContext:
-    """Return a context for TLS 1.2 and 1.3 that serves the folder's certificates.
+def server_context(folder: Path, kinds: Iterable[KeyKind]) -> ServerContext:
+    """Return a context for TLS 1.2 and 1.3 that serves a folder's certificates of these kinds.
 
     Raises CertificateError when the folder holds no usable one, as before ensure().
     """
     context = bare_server_context()
-    with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
-        for kind in folder.kinds():
-            load_leaf(context, folder.path, kind)
+    with files.exclusive(folder):  # certificate and key of one leaf, not of two
+        for kind in kinds:
+            load_leaf(context, folder, kind)
     return context
 
 

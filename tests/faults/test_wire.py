@@ -13,7 +13,7 @@ from fakesmtp import FakeSMTP
 from fakesmtp.faults.effects import GARBAGE
 from fakesmtp.faults.words import FLAWS, PLACES, What, Where
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import FaultApplied, SessionEnd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +137,7 @@ def go(client: RawClient, where: Where) -> str:
 
 def check_event(session: Session, rule: Rule) -> None:
     """The fault stands in the recording, by its name."""
-    faults = [event for event in session.events if event.kind is EventKind.FAULT]
+    faults = [event for event in session.events if isinstance(event, FaultApplied)]
     assert rule.name in faults[0].text
     assert str(rule.where) in faults[0].text
 
@@ -217,7 +217,7 @@ def test_stall(server: FakeSMTP, ends: Ends, where: Where) -> None:
     check_event(session, rule)
     assert session.closed_by is ClosedBy.CLIENT
     kinds = [event.kind for event in session.events]
-    assert kinds[kinds.index(EventKind.FAULT) :] == [EventKind.FAULT, EventKind.END]
+    assert kinds[kinds.index(FaultApplied.kind) :] == [FaultApplied.kind, SessionEnd.kind]
     assert server.messages == []
 
 
