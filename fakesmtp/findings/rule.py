@@ -76,6 +76,11 @@ class Rule:
         """The English text, with an ellipsis for each value of a hit."""
         return _NAMES.sub("…", self.text)
 
+    @property
+    def title_ko(self) -> str:
+        """The Korean text, likewise."""
+        return _NAMES.sub("…", self.text_ko)
+
     def report(self, hits: Iterable[Hit], severity: Severity | None = None) -> Iterator[Finding]:
         """Make a finding of each hit, of the first ten, with another severity where one is given.
 
