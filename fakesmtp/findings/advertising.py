@@ -127,8 +127,9 @@ def _check_one_click(message: MessageReading) -> Iterator[Hit]:
     links, post = message.field("list-unsubscribe"), message.field("list-unsubscribe-post")
     has_link = links is not None and _HTTPS.search(links.text) is not None
     is_one_click = post is not None and _ONE_CLICK.fullmatch(post.text) is not None
-    # A List-Unsubscribe with `mailto:` alone is complete (RFC 2369).
-    if has_link is not is_one_click or (post is not None and not is_one_click):
+    # Outside advertising, a link without List-Unsubscribe-Post is complete (RFC 2369).
+    lacks_post = has_link and post is None and message.mail_type is MailType.AD
+    if lacks_post or (post is not None and not (has_link and is_one_click)):
         values = (f"{field.name}: {quote(field.text)}" for field in (links, post) if field)
         yield hit(message.at_field(post or links), fields=", ".join(values))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.findings.finding import Certainty, Severity
+from fakesmtp.findings.reading import CANNOT_DECODE
 from fakesmtp.findings.rule import MessageRule, hit
 from fakesmtp.text import quote
 
@@ -21,7 +22,6 @@ _ONCE = (
     *("content-type", "date", "from", "in-reply-to", "message-id", "mime-version"),
     *("references", "reply-to", "sender", "subject", "to"),
 )
-_CANNOT = "[cannot be decoded as "
 
 
 def _lacks(name: str) -> Callable[[MessageReading], Iterator[Hit]]:
@@ -51,8 +51,8 @@ def _check_eight_bit(message: MessageReading) -> Iterator[Hit]:
 
 def _check_encoded_words(message: MessageReading) -> Iterator[Hit]:
     for field in message.fields:
-        if "=?" in field.value and _CANNOT in field.text and _CANNOT not in field.value:
-            offset = field.text.index(_CANNOT)
+        if "=?" in field.value and CANNOT_DECODE in field.text and CANNOT_DECODE not in field.value:
+            offset = field.text.index(CANNOT_DECODE)
             yield hit(
                 message.at_field(field, offset, len(field.text) - offset),
                 name=field.name,

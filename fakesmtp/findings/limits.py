@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.findings.finding import Certainty, Severity
+from fakesmtp.findings.reading import CANNOT_DECODE
 from fakesmtp.findings.rule import MessageRule, hit
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.text import quote
@@ -70,7 +71,7 @@ def _megabytes(size: int) -> str:
 def _check_file_names(message: MessageReading) -> Iterator[Hit]:
     for number, attachment in message.files:
         name = attachment.filename or ""
-        if len(name) > LONGEST_FILE_NAME:
+        if len(name) > LONGEST_FILE_NAME and not name.startswith(CANNOT_DECODE):
             yield hit(message.at_part(number), name=quote(name), length=len(name))
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.credentials import MailType
 
 HTML = "text/html"
+#: With this begins what cannot be decoded, and is not what the sender meant.
+CANNOT_DECODE = "[cannot be decoded as "
 _FIELD_NAME = re.compile(rb"^([!-9;-~]+)[ \t]*:", re.MULTILINE)
 _CID = re.compile(r"\bcid:([^\s\"'()<>]+)", re.IGNORECASE)
 #: Transfer encodings that change no line, so that lines of the text are lines of the message.

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from fakesmtp.findings.finding import NOWHERE, Certainty, Severity
+from fakesmtp.findings.reading import CANNOT_DECODE
 from fakesmtp.findings.rule import MessageRule, hit
 from fakesmtp.messages.headers import field, parameter
 from fakesmtp.text import quote
@@ -21,7 +22,6 @@ LONGEST_LINE = 998
 _WITH_END = LONGEST_LINE + 2
 #: The byte comes first, so that the search leaps from one to the next.
 _BARE = re.compile(rb"\r(?!\n)"), re.compile(rb"\n(?<!\r\n)")
-_CANNOT = "[cannot be decoded as "
 _NO_LABEL = frozenset({"", "us-ascii", "ascii"})
 
 
@@ -74,7 +74,7 @@ def _check_charsets(message: MessageReading) -> Iterator[Hit]:
         part = message.structure.parts[body.number - 1]
         label = parameter(field(part.fields, "content-type"), "charset") or ""
         is_unlabelled = label.strip().lower() in _NO_LABEL and not body.text.isascii()
-        if is_unlabelled or body.text.startswith(f"{_CANNOT}{label.strip().lower()}: "):
+        if is_unlabelled or body.text.startswith(f"{CANNOT_DECODE}{label.strip().lower()}: "):
             yield hit(message.at_part(body.number), part=body.number, label=quote(label))
 
 
@@ -86,7 +86,7 @@ def _check_encodings(message: MessageReading) -> Iterator[Hit]:
 def _undecodable_bodies(message: MessageReading) -> Iterator[tuple[int, str]]:
     for body in message.bodies:
         encoding = message.encoding_of(body.number)
-        if encoding and body.text.startswith(f"{_CANNOT}{encoding}] "):
+        if encoding and body.text.startswith(f"{CANNOT_DECODE}{encoding}] "):
             yield body.number, encoding
 
 

@@ -187,6 +187,7 @@ TRIGGERS = {
         ad(header=_one_click("<mailto:u@example.com>", "List-Unsubscribe=One-Click")),
         ad(header=_one_click("https://example.com/u", "List-Unsubscribe=One-Click")),
         ad(header=_one_click(None, "List-Unsubscribe=One-Click")),
+        message(header=_one_click("<https://example.com/u>", "Yes")),
     ],
     "not-ad-mark": [message(subject=each) for each in (*_RIGHT_SUBJECTS, *_ALTERED_MARKS)]
     + [auth(subject="(광고) 인증번호")],
@@ -222,6 +223,7 @@ NEAR_MISSES = {
         ad(),
         message(),
         ad(header=_one_click("<mailto:u@example.com>", None)),
+        message(header=_one_click("<https://example.com/u>", None)),
         ad(
             header=_one_click(
                 "<mailto:u@example.com>, <https://example.com/u>", "list-unsubscribe=one-click"

@@ -242,7 +242,11 @@ NEAR_MISSES = {
     ],
     "attachment-size": [_sized(29 * _MEGABYTE)],
     "attachment-size-advice": [_sized(10 * _MEGABYTE - 4096), _sized(31 * _MEGABYTE)],
-    "file-name-length": [parts(TEXT, file("가" * 96 + ".pdf")), parts(TEXT, part("image/png"))],
+    "file-name-length": [
+        parts(TEXT, file("=?utf-8?b?7JWI" + "AAAA" * 20 + "/w==?=")),
+        parts(TEXT, file("가" * 96 + ".pdf")),
+        parts(TEXT, part("image/png")),
+    ],
     "subject-missing": [message(), message(subject="0")],
     "subject-length": [message(subject="가" * 998)],
     "body-missing": [message(body="."), html("<p>a</p>\n"), parts(file(), TEXT)],
