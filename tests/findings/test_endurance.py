@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hostile_messages import HOSTILE, HTML, SIZE
 
 #: Against a hang; what is checked in linear time takes a few seconds.
 PATIENCE = 100
-TESTS = Path(__file__).parents[1]
 CHECK = """
 import sys
 from fakesmtp.findings import MessageReading, default_rules
 from fakesmtp.protocol.credentials import MailType
 
 raw = sys.stdin.buffer.read()
-reading = MessageReading(raw, mail_type=MailType(sys.argv[1]))
-print(len(default_rules().check_message(reading)) > 0, reading.raw == raw)
+reading = MessageReading(raw)
+for reading.mail_type in MailType:
+    print(len(default_rules().check_message(reading)) > 0, reading.raw == raw)
 """
 TEXT = b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
 KOREAN = "서울시 강남구 테헤란로 ".encode()
@@ -48,15 +47,14 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("mail_type", ["normal", "ad"])
 @pytest.mark.parametrize("raw", {**HOSTILE, **WORDS}.values(), ids={**HOSTILE, **WORDS})
-def test_hostile_messages_are_checked_in_time(raw: bytes, mail_type: str) -> None:
+def test_hostile_messages_are_checked_in_time(raw: bytes) -> None:
     """The time to check a message does not grow with the square of its size."""
     check = subprocess.run(
-        [sys.executable, "-c", CHECK, mail_type],
+        [sys.executable, "-c", CHECK],
         input=raw,
         capture_output=True,
         timeout=PATIENCE,
         check=False,
     )
-    assert (check.stdout.split(), check.stderr) == ([b"True", b"True"], b"")
+    assert (check.stdout.split(), check.stderr) == ([b"True"] * 6, b"")
