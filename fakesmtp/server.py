@@ -26,7 +26,6 @@ from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import (
-    ENDPOINT_PORTS,
     LOCALHOST,
     Listener,
     check_ports,
@@ -35,7 +34,7 @@ from fakesmtp.smtp.listeners import (
 )
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
-from fakesmtp.store.memory import MemoryStore
+from fakesmtp.store.memory import DEFAULT_MAX_BYTES, MemoryStore
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
@@ -66,12 +65,12 @@ class FakeSMTP(Checked):
     `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the authority; without it the
-    authority lives as long as the server. Without a `store`, memory keeps all messages, or the
-    newest `max_messages`. With `record_dir` each session also has a file there. `loop_factory`
-    makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
-    handler, whose hooks are awaited in that loop and decide what the server has accepted.
-    `findings` sets levels of rules: `{"ad-phone": "off"}`. Every other switch is in `Policy`; those
-    given here by name win over `policy`.
+    authority lives as long as the server. Without a `store`, memory keeps the newest messages: at
+    most `max_messages` (None: any number) and `max_bytes`. With `record_dir` each session also has
+    a file there. `loop_factory` makes the event loop of the server's thread, asyncio's by default.
+    `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
+    server has accepted. `findings` sets levels of rules: `{"ad-phone": "off"}`. Other switches are
+    in `Policy`; those given here win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
@@ -92,6 +91,7 @@ class FakeSMTP(Checked):
         certs_dir: Path | None = None,
         store: Store | None = None,
         max_messages: int | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
         record_dir: Path | None = None,
@@ -101,10 +101,9 @@ class FakeSMTP(Checked):
         findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> None:
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
-        self._ports = check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports)
-        self._hosts = options.read_hosts(host)
+        self._ports, self._hosts = check_ports(ports), options.read_hosts(host)
         self.terms = Terms(
             profile,
             options.make_policy(policy or Policy(), switches),
@@ -119,7 +118,7 @@ class FakeSMTP(Checked):
         )
         self._session_numbers, self._message_numbers = count(1), count(1)
         self._loop_factory, self._on_session_end, self._failures = loop_factory, [], []
-        kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
+        kept = MemoryStore(max_messages, max_bytes=max_bytes) if store is None else store
         self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
     # -- life --------------------------------------------------------------------------------------
@@ -328,7 +327,7 @@ class FakeSMTP(Checked):
 
         The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
-        accounts, now = hide_secrets(accounts), self.terms
+        accounts, switches, now = hide_secrets(accounts), options.hide_unknown(switches), self.terms
         return Terms(
             now.profile if profile is None else profile,
             options.make_policy(now.policy, switches) if switches else now.policy,

@@ -107,6 +107,7 @@ def test_a_taken_port_is_one_sentence() -> None:
         ({"record_dir": 5}, "record_dir must be a pathlib.Path, not 5"),
         ({"store": 5}, "store must be a store (fakesmtp.store.Store), not 5"),
         ({"max_messages": 0}, "max_messages must be a whole number from 1, or None, not 0"),
+        ({"max_bytes": 0}, "max_bytes must be a whole number of bytes from 1, not 0"),
         ({"max_sessions": -1}, "max_sessions must be a whole number from 0, not -1"),
         ({"max_events": "x"}, "max_events must be a whole number from 0, not 'x'"),
         ({"faults": "f.toml"}, "faults must be a fakesmtp.FaultScript, not 'f.toml'"),

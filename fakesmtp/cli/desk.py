@@ -34,13 +34,22 @@ class Desk:
     """One server's desk. A slow terminal holds up neither the desk nor a client."""
 
     def __init__(
-        self, report: Report, outbox: Outbox, store: Store, *, limit: int, wanted: int | None
+        self,
+        report: Report,
+        outbox: Outbox,
+        store: Store,
+        *,
+        limits: tuple[int, int],
+        wanted: int | None,
     ) -> None:
-        """Report that `store` is full at `limit` messages; end after `wanted` messages."""
+        """Report that `store` is full; end after `wanted` messages.
+
+        `limits` are its most messages and their most bytes.
+        """
         self._report = report
         self._say = outbox.put
         self._store = store
-        self._limit = limit
+        self._limits = limits
         self._wanted = wanted
         self._events: SimpleQueue[_Event] = SimpleQueue()
         self._messages = 0
@@ -109,7 +118,7 @@ class Desk:
         self._messages += 1
         if self._store.dropped and not self._said_full:
             self._said_full = True
-            self._say(self._report.full(self._limit))
+            self._say(self._report.full(*self._limits))
         if self._messages == self._wanted:
             # Not at once: the reply to this message is on its way, and the client says QUIT.
             self._last_session = message.session_id

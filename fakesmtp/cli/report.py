@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.compose import show_address
 from fakesmtp.cli.console import escape
+from fakesmtp.cli.values import show_size
 from fakesmtp.messages.message import describe_loss
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut
@@ -52,7 +53,7 @@ class Report(Protocol):
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
         """The planned faults were changed over HTTP."""
 
-    def full(self, limit: int) -> Iterator[str]:
+    def full(self, most: int, most_bytes: int) -> Iterator[str]:
         """The oldest message had to go, for the first time."""
 
     def dropped(self, lines: int) -> Iterator[str]:
@@ -111,10 +112,13 @@ class TextReport:
                 for each in rules
             )
 
-    def full(self, limit: int) -> Iterator[str]:
+    def full(self, most: int, most_bytes: int) -> Iterator[str]:
         """Say what happens to mails from now on."""
         if not self._quiet:
-            yield f"{limit} messages are kept: each new one now drops the oldest (--max-messages)"
+            yield (
+                f"{most:,} messages or {show_size(most_bytes)} of them are kept: each new one now "
+                "drops the oldest (--max-messages, --max-bytes)"
+            )
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Say how many, also when quiet."""
@@ -199,10 +203,10 @@ class JsonReport:
             faults = [{"name": each.name, "means": _explain_fault(each)} for each in rules]
             yield _event("faults", faults=faults)
 
-    def full(self, limit: int) -> Iterator[str]:
-        """Name the limit."""
+    def full(self, most: int, most_bytes: int) -> Iterator[str]:
+        """Name the limits."""
         if not self._quiet:
-            yield _event("full", limit=limit)
+            yield _event("full", limit=most, max_bytes=most_bytes)
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Say how many, also when quiet."""

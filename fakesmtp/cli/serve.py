@@ -35,12 +35,13 @@ def serve(settings: Settings) -> None:
     Ctrl-C or SIGTERM stops it.
     """
     report = _choose_report(settings)
-    store = MemoryStore(settings.max_messages)
+    store = MemoryStore(settings.max_messages, max_bytes=settings.max_bytes)
     certificates = try_certificates(settings, warn)
     server = _make_server(settings, store, certificates)
     _warn(settings)
     with Outbox(report.dropped) as outbox:
-        desk = Desk(report, outbox, store, limit=settings.max_messages, wanted=settings.exit_after)
+        limits = settings.max_messages, settings.max_bytes
+        desk = Desk(report, outbox, store, limits=limits, wanted=settings.exit_after)
         server.on_message(desk.hear)
         server.on_session_end(desk.hear)
         with (

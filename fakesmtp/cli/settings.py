@@ -28,6 +28,7 @@ from fakesmtp.cli.values import (
 from fakesmtp.protocol.accounts import Account
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.smtp.listeners import LOCALHOST
+from fakesmtp.store.memory import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -223,6 +224,15 @@ class Settings:
             read_count,
             "Keep this many messages; then the oldest goes, which is said once.",
             metavar="N",
+            group=WHAT,
+        ),
+    )
+    max_bytes: int = field(
+        default=DEFAULT_MAX_BYTES,
+        metadata=_columns(
+            read_size,
+            "Keep this many bytes of messages; then the oldest goes, which is said once.",
+            metavar="SIZE",
             group=WHAT,
         ),
     )

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _Word = TypeVar("_Word", Where, What)
 #: A name is written into a session each time its rule strikes.
 _LONGEST_NAME = 200
+#: Characters of a text that a regular expression sees: with some `.*` it takes time by their square
+#: or worse, and meanwhile the server does nothing else.
+_LONGEST_SEEN = 1_000
 _ALL_PARAMETERS = sorted(
     {word for each in PARAMETERS.values() for word in (*each.needed, *each.allowed)}
 )
@@ -211,9 +214,13 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 
 def matches(pattern: str, texts: Iterable[str]) -> bool:
-    """Whether a glob is one of the texts, or a regular expression is found in one."""
+    """Return whether a glob is one of the texts, or a regular expression is found in one.
+
+    A regular expression sees the first 1,000 characters of each text.
+    """
     compiled = _compile(pattern)
-    return any(compiled.search(text) for text in texts)
+    seen = _LONGEST_SEEN if is_regex(pattern) else None
+    return any(compiled.search(text[:seen]) for text in texts)
 
 
 def _text(get: Callable[[Facts], Iterable[str | None]]) -> Callable[[str], Callable[[Facts], bool]]:

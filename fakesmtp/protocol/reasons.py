@@ -60,6 +60,7 @@ _SLIPS = (
     Slip("is in another case", str, str.casefold),
     Slip("was encoded as Base64 twice", _decode_again),
     Slip("is percent-encoded", _unquote),
+    Slip("goes on with '%23' in place of '#'", lambda text: text.partition("%23")[0]),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.causes import HALF_MESSAGE, NO_GREETING, ClosedBy
+from fakesmtp.sessions.causes import HALF_MESSAGE, NO_GREETING, TRUST_AND_NAME, ClosedBy
 from fakesmtp.sessions.facts import describe_fault, name_asked
 from fakesmtp.text import cut
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 _RECENT = 5
 _LONGEST_LINE = 100
 _LEFT = {ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.QUIT}
-_TRUST = "does it trust the CA (fakesmtp certs --trust), and is the host name in the certificate?"
-_LEFT_TLS = f"the client left right after the TLS handshake: {_TRUST} GnuTLS, Java and PHP do so"
+_LEFT_TLS = (
+    f"the client left right after the TLS handshake: {TRUST_AND_NAME} GnuTLS, Java and PHP do so"
+)
 _ONLY_QUIT = (
-    f"the client sent only QUIT inside TLS: {_TRUST} Postfix with `secure` and libESMTP do so"
+    f"the client sent only QUIT inside TLS: {TRUST_AND_NAME} Postfix with `secure` and libESMTP do "
+    "so"
 )
 
 

@@ -70,7 +70,8 @@ class Facts:
             if content.wire >= _LEAST_REFUSAL:
                 self._found.append((self.asked, content, self._reason))
         elif isinstance(content, (bytes, MaskedLine, Message)):
-            self.before, self.asked, self._reason = self.asked, content, ""
+            self._reason = self.opening if self.asked is None else ""
+            self.before, self.asked = self.asked, content
         elif isinstance(content, str):
             self._read_note(content)
         elif isinstance(content, TlsFacts):

@@ -70,21 +70,24 @@ class SessionLog:
             self.opened += 1
             self._sessions.append(session)
             session.on_growth = self._count
-            while len(self._sessions) > self._max_sessions:
-                self._drop_oldest()
+            self._make_room()
 
     def _count(self, session: Session, more: int) -> None:
         """Count bytes that a session takes; the oldest ones make room."""
         with self._lock:
             if session.on_growth is not None:
                 self._bytes += more
-                while self._bytes > self._max_total_bytes and len(self._sessions) > 1:
-                    self._drop_oldest()
+                self._make_room()
 
-    def _drop_oldest(self) -> None:
-        oldest = self._sessions.popleft()
-        self._release(oldest)
-        oldest.let_go()
+    def _make_room(self) -> None:
+        while self._is_over():
+            oldest = self._sessions.popleft()
+            self._release(oldest)
+            oldest.let_go()
+
+    def _is_over(self) -> bool:
+        number = len(self._sessions)
+        return number > self._max_sessions or (self._bytes > self._max_total_bytes and number > 1)
 
     def _release(self, session: Session) -> None:
         session.on_growth = None

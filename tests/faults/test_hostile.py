@@ -308,6 +308,14 @@ def test_any_header(header: bytes) -> None:
         assert all(isinstance(text, str) for text in facts.subjects)
 
 
+def test_a_regular_expression_sees_a_part() -> None:
+    """A regular expression of squared time sees 1,000 characters of a long header, a glob all."""
+    facts = Facts(587, tls=True, message=b"Subject: x\r\nX-A: %b!\r\n\r\n" % (b"ab" * 100_000))
+    for pattern, fits in (("/a.*b.*=/", False), ("/^ab/", True), ("/!/", False), ("*!", True)):
+        rule = Rule(where="end-of-data", what="drop", headers={"X-A": pattern})
+        assert rule.fits(Where.END_OF_DATA, facts) is fits, pattern
+
+
 def test_a_rule_is_one_line_of_json(smtp: FakeSMTP) -> None:
     """The words of every rule that is let in can be told over HTTP."""
     rules = read_table(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from driver import Driver
 from hypothesis import given
@@ -15,6 +17,7 @@ from fakesmtp.protocol.conversation import (
     EARLY_DATA,
     EARLY_PIPELINING,
 )
+from fakesmtp.protocol.framing import LONGEST_LINE
 from fakesmtp.protocol.policy import Policy
 
 ANYBODY = Policy(auth_required_at="never", max_message_size=1000)
@@ -41,6 +44,34 @@ def test_any_cutting_gives_the_same_actions(data: st.DataObject) -> None:
     early = {EARLY_DATA}  # depends on the cutting, and only that
     whole, cut = ([a for a in play(*each) if a not in early] for each in ([sent], pieces))
     assert cut == whole
+
+
+RECIPIENTS = st.integers(0, 4).map(lambda number: b"RCPT TO:<c@d.example>\r\n" * number)
+BODIES = st.lists(
+    st.sampled_from([b"x" * 40 + b"\r\n", b"y" * 70, b"z" * 9000, b"..\r\n", b"\r\n"])
+)
+TRANSACTIONS = st.builds(
+    lambda recipients, body: [
+        *(b"MAIL FROM:<a@b.example>\r\n", recipients, b"DATA\r\n", *body, b"\r\n.\r\n")
+    ],
+    RECIPIENTS,
+    BODIES,
+)
+NOISE = st.lists(
+    st.sampled_from([b"RSET\r\n", b"DATA\r\n", b"EHLO a\r\n", b"w" * 9000, b"\n.\r\n"])
+)
+
+
+@given(parts=st.lists(st.one_of(TRANSACTIONS, NOISE), max_size=5))
+def test_no_transaction_is_larger_than_the_limits(parts: list[list[bytes]]) -> None:
+    """Whatever is sent, recipients, message and unread bytes stay within what is allowed."""
+    driver = Driver(Policy(auth_required_at="never", max_message_size=100, max_recipients=2))
+    for piece in (b"EHLO a\r\n", *chain.from_iterable(parts)):
+        driver.send(piece)
+    assert len(driver.conversation.take_unread()) <= LONGEST_LINE + 2
+    for deliver in (each for each in driver.actions if isinstance(each, Deliver)):
+        assert len(deliver.raw) <= 100
+        assert 1 <= len(deliver.envelope.rcpt_tos) <= 2
 
 
 def test_what_was_received_is_among_the_actions() -> None:

@@ -63,6 +63,11 @@ def refuse(
             "the AppKey 'AppKeyTree' is unknown; the server has the AppKey 'AppKeyOne' and 1 more",
         ),
         (
+            f"{KEY}%23ad",
+            SECRET,
+            "the AppKey goes on with '%23' in place of '#'; the server has the AppKey 'AppKeyOne'",
+        ),
+        (
             f"{KEY} ",
             SECRET,
             "the AppKey ends with a blank; the server has the AppKey 'AppKeyOne'",

@@ -218,6 +218,27 @@ def test_a_log_keeps_so_many_bytes() -> None:
     assert log.snapshot() == sessions[2:]
 
 
+@given(st.data())
+def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
+    """However sessions grow and end, all together hold so many bytes and no more, unless one."""
+    most = 60_000
+    log = SessionLog(max_sessions=4, max_total_bytes=most)
+    made: list[MadeSession] = []
+    for number in range(data.draw(st.integers(1, 8))):
+        made.append(make_session(number, max_events=1000))
+        log.add(made[-1].session)
+        sizes = st.integers(0, 30).map(lambda count: count * 1000)
+        for session, size in data.draw(
+            st.lists(st.tuples(st.sampled_from(made), sizes), max_size=3)
+        ):
+            fill(session, size)
+        kept = log.snapshot()
+        gone = len(made) - len(kept)
+        assert kept == [each.session for each in made[gone:]]
+        assert len(kept) == 1 or sum(each.held for each in kept) <= most
+        assert not any(each.events for each in made[:gone])
+
+
 def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
     """The oldest session makes room for the others, though it is the one that grows."""
     log = SessionLog(max_total_bytes=100_000)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from made_messages import make_message
 
 from fakesmtp.errors import ConfigurationError
@@ -116,3 +118,26 @@ def _fresh_message(template: ReceivedMessage, number: int, size: int) -> Receive
         tls=None,
         session=template.session,
     )
+
+
+@given(
+    sizes=st.lists(st.integers(0, 60), max_size=20),
+    removed=st.sets(st.integers(0, 19)),
+    most=st.integers(1, 5),
+    most_bytes=st.integers(1, 100),
+)
+def test_any_messages_stay_within_the_limits(
+    sizes: list[int], removed: set[int], most: int, most_bytes: int
+) -> None:
+    """Whatever comes and is removed, the newest are kept, within both limits unless it is one."""
+    store, gone = MemoryStore(most, max_bytes=most_bytes), 0
+    messages = [make_message(b"x" * size) for size in sizes]
+    for number, message in enumerate(messages):
+        store.append(message)
+        kept = store.snapshot()
+        assert kept[-1] is message
+        assert len(kept) == 1 or sum(len(each.raw) for each in kept) <= most_bytes
+        assert len(kept) <= most
+        if number in removed:
+            gone += len(store.remove({kept[0].id}))
+    assert store.dropped == len(messages) - len(store) - gone
