@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 #: Bytes of messages that are kept where no other limit is given: 1 GiB.
 DEFAULT_MAX_BYTES = 1024**3
+#: Bytes of memory that a message takes besides its own, and a recipient besides the address, about.
+_MESSAGE, _RECIPIENT = 1024, 64
 
 
 class MemoryStore:
     """Keeps the newest messages: at most `max_messages` (None: any number) and `max_bytes`.
 
-    The newest message is kept whatever its size. Raises `ConfigurationError` for a limit below 1.
+    The bytes are those of memory, about: of messages, their recipients and what belongs to them, so
+    that neither many empty messages nor many recipients take more than is allowed. The newest
+    message is kept whatever its size. Raises `ConfigurationError` for a limit below 1.
     """
 
     def __init__(
@@ -44,10 +48,10 @@ class MemoryStore:
     def append(self, message: ReceivedMessage) -> None:
         """Keep one more message; the oldest ones go, and are counted, when there is no room."""
         self._messages[message.id] = message
-        self._bytes += len(message.raw)
+        self._bytes += _size_of(message)
         while self._is_over() and len(self._messages) > 1:
             _, oldest = self._messages.popitem(last=False)
-            self._bytes -= len(oldest.raw)
+            self._bytes -= _size_of(oldest)
             self._dropped += 1
 
     def _is_over(self) -> bool:
@@ -74,10 +78,15 @@ class MemoryStore:
         gone = [message for message in self._messages.values() if message.id in ids]
         for message in gone:
             del self._messages[message.id]
-            self._bytes -= len(message.raw)
+            self._bytes -= _size_of(message)
         return gone
 
     def clear(self) -> None:
         """Forget all messages; `dropped` stays."""
         self._messages.clear()
         self._bytes = 0
+
+
+def _size_of(message: ReceivedMessage) -> int:
+    recipients = message.envelope.rcpt_tos
+    return _MESSAGE + len(message.raw) + _RECIPIENT * len(recipients) + sum(map(len, recipients))

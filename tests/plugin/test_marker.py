@@ -109,7 +109,7 @@ WRONG = [
     ("findings=5", "cannot be: findings must be a text, not 5 (example: 'error, link-http=off')"),
     ("findings='eror'", "cannot be: severity must be one of 'error', 'warning', 'info', *'eror'"),
     ("findings='ad-fone=off'", "cannot be: there is no rule 'ad-fone'; did you mean 'ad-phone'?*"),
-    ("faults=5", "cannot be: faults is a file or a list of rules, not 5"),
+    ("faults=5", "cannot be: faults must be a file or a list of rules, not 5"),
     ("faults='missing.toml'", "cannot be: *missing.toml*"),
 ]
 

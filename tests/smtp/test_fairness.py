@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from raw_client import PATIENCE, RawClient
 
-from fakesmtp.sessions import EventKind
+from fakesmtp.sessions.events import ServerReply
 
 if TYPE_CHECKING:
     from fakesmtp import FakeSMTP, Session
@@ -17,7 +17,7 @@ FLOOD = 5_000
 
 def reply_times(session: Session) -> list[float]:
     """When the replies of a session were sent, in seconds."""
-    replies = [event for event in session.events if event.kind is EventKind.SERVER]
+    replies = [event for event in session.events if isinstance(event, ServerReply)]
     return [session.started + event.at / 1_000_000 for event in replies]
 
 

@@ -62,14 +62,14 @@ def test_limit() -> None:
 
 def test_limit_of_bytes() -> None:
     """Over the limit of bytes the oldest go; the newest is kept whatever its size."""
-    store = MemoryStore(max_bytes=250)
-    messages = [make_message(raw=b"x" * size) for size in (100, 100, 100, 300, 100)]
+    store = MemoryStore(max_bytes=25_000)
+    messages = [make_message(raw=b"x" * size) for size in (10_000, 10_000, 10_000, 30_000, 10_000)]
     for message, kept, dropped in zip(messages, (1, 2, 2, 1, 1), (0, 0, 1, 3, 4), strict=True):
         store.append(message)
         assert (store.snapshot()[-1], len(store), store.dropped) == (message, kept, dropped)
     store.remove({messages[4].id})
     for _ in range(2):
-        store.append(make_message(raw=b"x" * 100))
+        store.append(make_message(raw=b"x" * 10_000))
     assert len(store) == 2
     with pytest.raises(ConfigurationError, match="max_bytes is 0"):
         MemoryStore(max_bytes=0)
@@ -121,10 +121,10 @@ def _fresh_message(template: ReceivedMessage, number: int, size: int) -> Receive
 
 
 @given(
-    sizes=st.lists(st.integers(0, 60), max_size=20),
+    sizes=st.lists(st.integers(0, 3_000), max_size=20),
     removed=st.sets(st.integers(0, 19)),
     most=st.integers(1, 5),
-    most_bytes=st.integers(1, 100),
+    most_bytes=st.integers(1, 8_000),
 )
 def test_any_messages_stay_within_the_limits(
     sizes: list[int], removed: set[int], most: int, most_bytes: int
@@ -136,8 +136,16 @@ def test_any_messages_stay_within_the_limits(
         store.append(message)
         kept = store.snapshot()
         assert kept[-1] is message
-        assert len(kept) == 1 or sum(len(each.raw) for each in kept) <= most_bytes
+        assert len(kept) == 1 or sum(1024 + len(each.raw) for each in kept) <= most_bytes
         assert len(kept) <= most
         if number in removed:
             gone += len(store.remove({kept[0].id}))
     assert store.dropped == len(messages) - len(store) - gone
+
+
+def test_recipients_count() -> None:
+    """Short messages to many recipients stay within the bytes that are allowed."""
+    store = MemoryStore(max_bytes=1_000_000)
+    for _ in range(5):
+        store.append(make_message(b"", rcpt_tos=("x" * 36 + "@example.com",) * 4_000))
+    assert len(store) == 2
