@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fakesmtp import options
 from fakesmtp.awaiting import in_a_thread
 from fakesmtp.clock import now
+from fakesmtp.environment import ClientSettings
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
 from fakesmtp.findings.asserting import Checked
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from fakesmtp.store import Store
 
 
-class FakeSMTP(Checked):
+class FakeSMTP(ClientSettings, Checked):
     """An SMTP server that behaves like NHN Cloud Email's endpoint and keeps every message.
 
     Use it as `with FakeSMTP() as smtp:` or `async with`; it runs in a thread of its own. It may be
@@ -245,8 +246,7 @@ class FakeSMTP(Checked):
         """Give a client's TLS context that verifies chain and name and trusts this server alone."""
         return self._identity.client_context()
 
-    def env(self, port: int = 587) -> dict[str, str]:
-        """Give the settings of a client as environment variables; sets none of them."""
+    def _variables(self, port: int) -> dict[str, str]:
         settings = client_settings(self._hosts[0], port, self.port(port))
         settings["SMTP_CA_FILE"] = str(self.ca_file)
         if isinstance(self.terms.accounts, FixedAccounts):

@@ -1,10 +1,14 @@
-"""`fakesmtp serve`: the server, until it is told to stop."""
+"""`fakesmtp serve`: runs the server until a signal or `--exit-after` stops it."""
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import (
     choose_accounts,
     choose_loop,
@@ -12,14 +16,13 @@ from fakesmtp.cli.compose import (
     is_loopback,
     try_certificates,
 )
+from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
-from fakesmtp.cli.desk import Desk
-from fakesmtp.cli.options import takes
-from fakesmtp.cli.outbox import Outbox
-from fakesmtp.cli.planned import choose_faults, heeding_hangup
+from fakesmtp.cli.monitor import Monitor
+from fakesmtp.cli.options import READ, SETTINGS, Settings
+from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
-from fakesmtp.cli.settings import READ, SETTINGS, Settings
-from fakesmtp.cli.sources import find_unknown_variables
+from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP
 from fakesmtp.store.memory import MemoryStore
 
@@ -28,33 +31,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@takes(*(name for name, row in SETTINGS.items() if row.group != READ))
+@click.command(
+    cls=Command, takes=[name for name, setting in SETTINGS.items() if setting.group != READ]
+)
 def serve(settings: Settings) -> None:
-    """Listen on the five ports and keep every message.
+    """Listen on the endpoint's five ports and keep every message.
 
-    Ctrl-C or SIGTERM stops it.
+    Ctrl-C or SIGTERM stops the server.
     """
     report = _choose_report(settings)
     store = MemoryStore(settings.max_messages, max_bytes=settings.max_bytes)
     certificates = try_certificates(settings, warn)
     server = _make_server(settings, store, certificates)
     _warn(settings)
-    with Outbox(report.dropped) as outbox:
+    with Printer(report.dropped) as printer:
         limits = settings.max_messages, settings.max_bytes
-        desk = Desk(report, outbox, store, limits=limits, wanted=settings.exit_after)
-        server.on_message(desk.hear)
-        server.on_session_end(desk.hear)
+        monitor = Monitor(report, printer, store, limits=limits, wanted=settings.exit_after)
+        server.on_message(monitor.notify)
+        server.on_session_end(monitor.notify)
         with (
-            desk.heeding_signals(),
-            heeding_hangup(server.faults),
+            monitor.handling_signals(),
+            _reload_on_hangup(server.faults),
             server,
-            _serving_http(server, settings.http, desk) as url,
+            _serving_http(server, settings.http, monitor) as url,
         ):
-            outbox.put(report.started(_describe_start(server, settings, certificates, url)))
-            # What was there already is looked at now: it takes a fifth of the start.
+            printer.put(report.started(_describe_start(server, settings, certificates, url)))
+            # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
-            desk.work()
-        desk.clear()
+            monitor.run()
+        monitor.drain()
 
 
 def _choose_report(settings: Settings) -> Report:
@@ -71,44 +76,72 @@ def _make_server(settings: Settings, store: MemoryStore, certificates: Path | No
         certs_dir=certificates,
         store=store,
         record_dir=settings.record_dir,
-        faults=choose_faults(settings.faults),
+        faults=_choose_faults(settings.faults),
+        findings=dict(settings.findings) or None,
         loop_factory=choose_loop(),
     )
 
 
 def _warn(settings: Settings) -> None:
-    for sentence in find_unknown_variables():
+    for sentence in find_unknown_variables(each.variable for each in SETTINGS.values()):
         warn(sentence)
     for host in settings.hosts:
         if not is_loopback(host):
-            warn(f"{host} is no loopback address: whoever reaches it can log in and send")
+            warn(f"{host} is not a loopback address: other machines can log in and send")
     host, _ = settings.http or ("localhost", 0)
     if not is_loopback(host):
-        warn(f"{host} is no loopback address: whoever reaches it can read sessions and set faults")
+        warn(f"{host} is not a loopback address: other machines can read sessions and set faults")
 
 
 @contextmanager
 def _serving_http(
-    server: FakeSMTP, address: tuple[str, int] | None, desk: Desk
+    server: FakeSMTP, address: tuple[str, int] | None, monitor: Monitor
 ) -> Iterator[str | None]:
-    """Answer over HTTP where that is wanted, and give the URL."""
+    """Serve the HTTP API at an address, if there is one, and return its URL."""
     if address is None:
         yield None
         return
-    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
+    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - it takes half a second to load
 
-    with HttpServer(server, *address, planned=desk.hear) as http:
+    with HttpServer(server, *address, planned=monitor.notify) as http:
         yield http.url
 
 
 def _describe_start(
     server: FakeSMTP, settings: Settings, certificates: Path | None, url: str | None
 ) -> Start:
-    """Tell what there is to tell at start; the CA file exists then."""
-    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - lazily: the server listens first
+    """Return what is reported at the start; the CA file exists then."""
+    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - the server listens first
 
     ca_file = CertificateFolder(certificates).ca_file if certificates else server.ca_file
     if not ca_file.exists():
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))
     return Start(settings.hosts, server.listeners, ca_file, app_keys, url)
+
+
+def _choose_faults(path: Path | None) -> FaultScript:
+    """Return the script of a file, which is read again when it changes, or an empty script."""
+    if path is None:
+        return FaultScript()
+    from fakesmtp.faults.watching import WatchedScript  # noqa: PLC0415 - most servers have no file
+
+    return WatchedScript(path, changed=_report_change, failed=warn)
+
+
+def _report_change(script: FaultScript) -> None:
+    warn(f"the file of faults was read again: {len(script.rules)} rules are in force")
+
+
+@contextmanager
+def _reload_on_hangup(script: FaultScript) -> Iterator[None]:
+    """Let SIGHUP read the file again at once, where the system has SIGHUP."""
+    number, look = getattr(signal, "SIGHUP", None), getattr(script, "look", None)
+    if number is None or look is None:
+        yield
+        return
+    before = signal.signal(number, lambda *_: look())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

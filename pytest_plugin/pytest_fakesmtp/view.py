@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import Account, FakeSMTPError
+from fakesmtp.environment import ClientSettings
 from fakesmtp.findings.asserting import Checked
 from pytest_fakesmtp.faults import Faults
 
@@ -141,7 +142,7 @@ class Inbox(Checked):
         return errors
 
 
-class AccountView(Inbox):
+class AccountView(Inbox, ClientSettings):
     """One more account, and the messages of whoever logs in with it; it goes with the test."""
 
     def __init__(self, account: Account, view: FakeSMTPView, messages: MessageView) -> None:
@@ -164,13 +165,12 @@ class AccountView(Inbox):
         """The sessions of this test that logged in with the account, oldest first."""
         return [session for session in self._view.sessions if session.app_key == self.app_key]
 
-    def env(self, port: int = 587) -> dict[str, str]:
-        """Give the settings of a client as environment variables; sets none of them."""
+    def _variables(self, port: int) -> dict[str, str]:
         user = {"SMTP_USERNAME": self.app_key, "SMTP_PASSWORD": self.secret_key}
         return {**self._view.env(port), **user}
 
 
-class FakeSMTPView(Faults, Inbox):
+class FakeSMTPView(Faults, Inbox, ClientSettings):
     """One test's view on the server that all tests of a process share."""
 
     def __init__(self, server: FakeSMTP, owner: Owner) -> None:
@@ -217,8 +217,7 @@ class FakeSMTPView(Faults, Inbox):
         """Give a client's TLS context that verifies chain and name and trusts this server alone."""
         return self._server.client_context()
 
-    def env(self, port: int = 587) -> dict[str, str]:
-        """Give the settings of a client as environment variables; sets none of them."""
+    def _variables(self, port: int) -> dict[str, str]:
         return self._server.env(port)
 
     def django_settings(self, port: int = 587) -> dict[str, object]:

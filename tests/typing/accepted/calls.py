@@ -101,3 +101,5 @@ def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     assert_type(view.account.username(MailType.AD), str)
     assert_type(smtp.address(587), tuple[str, int])
     assert_type(view.address(465), tuple[str, int])
+    assert_type(smtp.env(mail_type="auth"), dict[str, str])
+    assert_type(view.env(465, format="dotenv"), str)

@@ -73,6 +73,8 @@ def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     """A type of messages or a port that cannot be."""
     smtp.account.username("promo")  # mypy: arg-type; pyright: reportArgumentType
     view.address("587")  # mypy: arg-type; pyright: reportArgumentType
+    smtp.env(format="xml")  # mypy: call-overload; pyright: reportArgumentType
+    view.env(mail_type="promo")  # mypy: call-overload; pyright: reportArgumentType
 
 
 # An option of the marker that does not exist, and a value that it cannot have.
