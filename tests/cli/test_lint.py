@@ -95,7 +95,7 @@ def test_formats(
     [
         ([], "the argument FILE... is missing"),
         (["missing.eml"], "cannot read missing.eml: No such file or directory"),
-        (["."], "cannot read .: it is a folder, not a regular file"),
+        (["."], "cannot read .: Is a directory"),
         (
             ["x.eml", "--findings", "ad-fone=off"],
             "--findings: there is no rule 'ad-fone'; did you ",
