@@ -24,7 +24,10 @@ LATER = {
         "fakesmtp.keywords",
         *(f"fakesmtp.{room}.keywords" for room in ("faults", "mail", "protocol")),
     ),
-    *(f"fakesmtp.sessions.{name}" for name in ("jsonl", "text", "transactions")),
+    *(
+        f"fakesmtp.sessions.{name}"
+        for name in ("events", "jsonl", "phases", "transactions", "transcript")
+    ),
     *(
         f"fakesmtp.tls.{name}"
         for name in ("authority", "contexts", "folder", "hello", "leaf", "serving")

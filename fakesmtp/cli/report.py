@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.console import escape
@@ -13,6 +12,7 @@ from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from fakesmtp.faults.rules import Rule
@@ -87,13 +87,13 @@ class TextReport:
         size = _show_size(len(message.raw))
         lost = f"  ({describe_loss(message)})" if message.dropped_lines else ""
         text = f'{login}  {route}  "{message.subject}"  {size}{lost}'
-        yield _row("message", message.received, message.port, message.session_id, text)
+        yield _row("message", message.received_at, message.port, message.session_id, text)
 
     def ended(self, session: Session) -> Iterator[str]:
         """Report why no message came, or the first refusal; and the transcript with --verbose."""
         kind, text = _describe_end(session)
         if text and not self._quiet:
-            yield _row(kind, session.started, session.port, session.id, text)
+            yield _row(kind, session.started_at, session.port, session.id, text)
         if self._verbose:
             yield escape(f"           session {session.id} on {session.port} from {session.peer}")
             yield from (f"           {cut(line)}" for line in session.transcript().split("\n"))
@@ -221,9 +221,9 @@ def _describe_end(session: Session) -> tuple[str, str]:
     return "refused", f"{next(iter(session.first_refusals), '')}{more}"
 
 
-def _row(kind: str, seconds: float, port: int, session_id: str, text: str) -> str:
+def _row(kind: str, at: datetime, port: int, session_id: str, text: str) -> str:
     """Make a line: time, kind of event, port, session, and the rest."""
-    time = _show_time(seconds)
+    time = at.astimezone().strftime("%H:%M:%S")
     return escape(f"{time}  {kind:10}  {port:<4}  {session_id}  {text}")
 
 
@@ -279,10 +279,6 @@ def _show_some(names: Sequence[str], separator: str = ", ") -> str:
 
 def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
-
-
-def _show_time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%H:%M:%S")
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,9 +1,10 @@
-"""`assert_no_findings`, for everything that has messages and sessions. Loads no rules by itself."""
+"""The findings about messages and sessions in one text, for `assert_no_findings`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fakesmtp.findings.rules import default_rules, read_severity
 from fakesmtp.text import show
 
 if TYPE_CHECKING:
@@ -13,41 +14,18 @@ if TYPE_CHECKING:
     from fakesmtp.findings.finding import Finding
 
 
-class Checked:
-    """What has messages and sessions, and can check them."""
-
-    @property
-    def messages(self) -> Sequence[HasFindings]:
-        """The messages that are here, oldest first."""
-        raise NotImplementedError
-
-    @property
-    def sessions(self) -> Sequence[SessionWithFindings]:
-        """The sessions that are here, oldest first."""
-        raise NotImplementedError
-
-    def assert_no_findings(self, severity: str = "error", *, ignore: Collection[str] = ()) -> None:
-        """Raise AssertionError when a message or session has a finding; it lists all of them.
-
-        `severity` is the least that counts: `error`, `warning` or `info`. `ignore` are the ids of
-        rules that do not count. Raises `ConfigurationError` for another severity or rule.
-        """
-        __tracebackhide__ = True
-        text = describe_findings(self, severity, ignore)
-        if text:
-            raise AssertionError(text)
-
-
-def describe_findings(checked: Checked, severity: str, ignore: Collection[str] = ()) -> str:
+def describe_findings(
+    messages: Sequence[HasFindings],
+    sessions: Sequence[SessionWithFindings],
+    severity: str,
+    ignore: Collection[str] = (),
+) -> str:
     """Describe the findings that count, each under what it is about; `""` where there are none.
 
     Raises `ConfigurationError` for a severity or a rule that does not exist.
     """
-    from fakesmtp.findings import rules  # noqa: PLC0415 - lazily: see the module
-
-    least = rules.read_severity(severity)
-    messages, sessions = checked.messages, checked.sessions
-    used = next((each.rules for each in sessions if each.rules), rules.default_rules())
+    least = read_severity(severity)
+    used = next((each.rules for each in sessions if each.rules), default_rules())
     ignored = {ignore} if isinstance(ignore, str) else set(ignore)
     used.check_ids(ignored)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from fakesmtp.findings.finding import Finding
     from fakesmtp.findings.rules import Rules
@@ -60,8 +61,8 @@ class CheckedSession(Protocol):
         """The AppKey that logged in."""
 
     @property
-    def started(self) -> float:
-        """When the connection was made (seconds since the epoch)."""
+    def started_at(self) -> datetime:
+        """When the connection was made (UTC)."""
 
     @property
     def closed_by(self) -> ClosedBy | None:

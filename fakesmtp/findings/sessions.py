@@ -115,7 +115,7 @@ def _bursts(sessions: Sequence[CheckedSession]) -> Iterator[Hit]:
             run.append(session)
             continue
         if len(run) >= BURST:
-            seconds = f"{run[-1].started - run[0].started:.1f}"
+            seconds = f"{_seconds_between(run[0], run[-1]):.1f}"
             yield hit(number=len(run), seconds=seconds, first=run[0].id, last=run[-1].id)
         run = [session] if session is not None and _has_one_message(session) else []
 
@@ -123,7 +123,11 @@ def _bursts(sessions: Sequence[CheckedSession]) -> Iterator[Hit]:
 def _continues(run: Sequence[CheckedSession], session: CheckedSession) -> bool:
     if not _has_one_message(session) or not run:
         return False
-    return session.started - run[max(0, len(run) - BURST + 1)].started <= BURST_SECONDS
+    return _seconds_between(run[max(0, len(run) - BURST + 1)], session) <= BURST_SECONDS
+
+
+def _seconds_between(first: CheckedSession, last: CheckedSession) -> float:
+    return (last.started_at - first.started_at).total_seconds()
 
 
 def _has_one_message(session: CheckedSession) -> bool:

@@ -48,6 +48,8 @@ class SessionLog:
         self._max_sessions, self._max_total_bytes = max_sessions, max_total_bytes
         self._bytes = 0
         self._lock = Lock()
+        # Made once: each of the sessions has it.
+        self._on_growth = self._count
         kind: Callable[..., Session] = Session if max_events else UnrecordedSession
         if folder is not None:
             # Lazily: what writes files is no part of a start that writes none.
@@ -69,7 +71,7 @@ class SessionLog:
         with self._lock:
             self.opened += 1
             self._sessions.append(session)
-            session.on_growth = self._count
+            session.on_growth = self._on_growth
             self._make_room()
 
     def _count(self, session: Session, more: int) -> None:
@@ -103,21 +105,17 @@ class SessionLog:
         with self._lock:
             return list(self._sessions)
 
-    def forget(self, owner: object) -> None:
-        """Forget the sessions of an owner, as if there had been none."""
-        with self._lock:
-            kept = [session for session in self._sessions if session.owner is not owner]
-            self.opened -= len(self._sessions) - len(kept)
-            for session in self._sessions:
-                if session.owner is owner:
-                    self._release(session)
-            self._sessions.clear()
-            self._sessions.extend(kept)
+    def forget(self, belongs: Callable[[Session], bool]) -> None:
+        """Forget the sessions for which `belongs` is true, as if there had been none.
 
-    def clear(self) -> None:
-        """Forget all sessions; those that are open go on unrecorded in this log."""
+        Those that are open go on unrecorded in this log.
+        """
         with self._lock:
+            kept = []
             for session in self._sessions:
-                self._release(session)
-            self._sessions.clear()
-            self.opened = 0
+                if belongs(session):
+                    self._release(session)
+                else:
+                    kept.append(session)
+            self.opened -= len(self._sessions) - len(kept)
+            self._sessions = deque(kept)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -35,8 +34,7 @@ def _open_for_the_owner(path: str, flags: int) -> int:
 
 def file_name(session: Recorded) -> str:
     """Name the file of a session: when, which, where; names sort by time."""
-    began = datetime.fromtimestamp(session.started, UTC)
-    return f"{began:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
+    return f"{session.started_at:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
 
 
 def make_folder(folder: Path) -> Path:
@@ -106,7 +104,7 @@ class SavedSession(Session):
 
     def _unwritten(self) -> Iterator[Event]:
         start, self._written = self._written, len(self._contents)
-        return self._phases.read_all(self._times[start:], self._contents[start:])
+        return self._phases.read_all(self._since_connect(start), self._contents[start:])
 
     def _open(self, folder: Path) -> TextIO:
         # Buffered, and flushed behind each event: a line is one write. Never through a link that

@@ -14,10 +14,9 @@ from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Deliver, Say
-from fakesmtp.sessions.causes import ClosedBy, describe_half_message
+from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import TlsFacts
-from fakesmtp.sessions.notes import describe_half_line
-from fakesmtp.smtp.conversing import make_conversation
+from fakesmtp.smtp.conversing import describe_unfinished, make_conversation
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
@@ -41,6 +40,7 @@ log = logging.getLogger("fakesmtp")
 #: Lines or pieces of a message that a connection may take at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
+_LF = ord("\n")
 
 
 class Connection(SMTP, BufferedProtocol):
@@ -59,18 +59,17 @@ class Connection(SMTP, BufferedProtocol):
         self.loop = services.loop
         self.transport = None
         self._stream: Stream | None = None
-        self._services = services
-        self._terms = terms
-        self._listener = listener
-        self._socket = accepted
+        self._services, self._terms = services, terms
+        self._listener, self._socket = listener, accepted
         self._hold: Hold | None = None
         self._is_writable = True
         self._pending: asyncio.TimerHandle | Task[None] | None = None
-        #: Actions that come after a pause.
+        #: Actions that come after a pause; bytes that arrived although nothing is read, as not
+        #: every loop can pause at once.
         self._left: Actions = ()
-        #: Bytes that arrived although nothing is read: not every loop can pause at once.
         self._early = b""
-        self._out: list[bytes] = []
+        #: What is sent when everything that is decided now has been performed.
+        self.replies: list[bytes] = []
         self.ssl_object: ssl.SSLObject | None = None
         self.recorder = services.begin_session(listener, terms, address)
         self.faults = terms.faults
@@ -113,13 +112,25 @@ class Connection(SMTP, BufferedProtocol):
                 self._hold = Hold.TURN
                 self._pause_reading()
                 self._services.backlog.add(self)
+            if self._hold is Hold.CLOSING:
+                self._flush()
+            elif self.replies:
+                self._services.outbox.add(self)
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
+            self._fail(error)
+
+    def send_replies(self) -> None:
+        """Send all replies of this round of the loop."""
+        try:
             self._flush()
         except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
 
     def eof_received(self) -> bool:
         """Close: everything the client sent before is answered by now."""
-        self._close()
+        self._flush()
+        if self._stream is not None:
+            self._stream.close()
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -155,7 +166,7 @@ class Connection(SMTP, BufferedProtocol):
         elif hold not in IGNORING and stream is not None:
             if stream.tls is not None:
                 data = self._decrypt(stream, stream.tls, data)
-            if b"\n" in data:
+            if _LF in data:
                 # Bytes without a line end are no activity (derived: tests/golden).
                 self._is_active()
             self._conversation.feed(data)
@@ -218,12 +229,8 @@ class Connection(SMTP, BufferedProtocol):
         """Send a line of a hook's own, in aiosmtpd's way, and record it as a reply."""
         reply = read_pushed(status)
         self.recorder.said(reply)
-        self.send(reply.wire)
+        self.replies.append(reply.wire)
         self._flush()
-
-    def send(self, data: bytes) -> None:
-        """Send bytes when everything that is decided now has been performed."""
-        self._out.append(data)
 
     def deliver(self, deliver: Deliver) -> None:
         """Keep a message."""
@@ -294,7 +301,7 @@ class Connection(SMTP, BufferedProtocol):
     def _give_up(self) -> None:
         """Close after a stall."""
         self.hang_up(ClosedBy.SERVER)
-        self._close()
+        self._flush()
 
     # -- TLS (RFC 3207, RFC 8314) ------------------------------------------------------------------
 
@@ -313,8 +320,7 @@ class Connection(SMTP, BufferedProtocol):
 
     def _decrypt(self, stream: Stream, tls: TlsLayer, data: bytes) -> bytes:
         """Return the plaintext; send what TLS has to send, and end the session when it fails."""
-        plaintext = tls.receive(data)
-        stream.send_tls_output()
+        plaintext = stream.decrypt(data)
         if tls.failure:
             self._end(ClosedBy.TLS, tls.failure)
             self._hold = Hold.CLOSING
@@ -334,15 +340,12 @@ class Connection(SMTP, BufferedProtocol):
 
     def _flush(self) -> None:
         """Send all replies at once, then close if those were the last."""
-        if self._out and self._stream is not None:
-            self._stream.write(b"".join(self._out))
-            self._out.clear()
-        if self._hold is Hold.CLOSING:
-            self._close()
-
-    def _close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        stream = self._stream
+        if self.replies and stream is not None:
+            stream.write(b"".join(self.replies))
+            self.replies.clear()
+        if self._hold is Hold.CLOSING and stream is not None:
+            stream.close()
 
     def stop(self) -> None:
         """Close the connection, because the server stops."""
@@ -360,6 +363,7 @@ class Connection(SMTP, BufferedProtocol):
             self._stream.abort()
 
     def _drop(self) -> None:
+        self._flush()
         self._hold, self.idle_at = Hold.CLOSING, NEVER
         if self._stream is not None:
             self._stream.drop()
@@ -384,17 +388,13 @@ class Connection(SMTP, BufferedProtocol):
             return f"in the middle of the TLS handshake, {far}"
         if isinstance(self._pending, Task):
             return f"while {self._pending.get_name()} was running"
-        size = self._conversation.message_size
-        if size is not None:
-            return describe_half_message(size, has_lone_dot=self._conversation.has_lone_dot)
-        return describe_half_line(self._conversation.take_unread())
+        return describe_unfinished(self._conversation)
 
     def _fail(self, error: BaseException) -> None:
         """Reply from the profile, close, and let the test know: neither client nor loop do."""
-        log.error(
-            "bug in session %s, ours or a callback's", self.recorder.session.id, exc_info=error
-        )
+        session = self.recorder.session.id
+        log.error("bug in session %s, ours or a callback's", session, exc_info=error)
         self._services.failed(error)
-        self._out = [self._terms.profile.internal_error.reply().wire]
+        self.replies = [self._terms.profile.internal_error.reply().wire]
         self.hang_up(ClosedBy.SERVER)
         self._flush()

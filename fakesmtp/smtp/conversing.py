@@ -1,4 +1,4 @@
-"""Puts a connection's conversation together: dialogue, hooks, rules that reject, faults."""
+"""A connection's conversation: dialogue, hooks, rules that reject and planned faults as one."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue
+from fakesmtp.sessions.causes import describe_half_message
+from fakesmtp.sessions.notes import describe_half_line
 from fakesmtp.smtp.faulting import FaultPlayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from fakesmtp.faults import FaultScript
     from fakesmtp.protocol.dialogue import Dialogue
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.listeners import Listener
@@ -36,7 +37,7 @@ def make_conversation(
         dialogue,
         port=listener.port,
         session=connection.recorder.session.id,
-        connections=partial(_count, services.connections, terms.faults),
+        connections=services.connections,
     )
     return Conversation(dialogue, terms.policy, faults.speaker)
 
@@ -66,5 +67,9 @@ def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
     return FastDialogue
 
 
-def _count(connections: Iterable[Connection], script: FaultScript) -> int:
-    return sum(each.faults is script for each in connections)
+def describe_unfinished(conversation: Conversation) -> str:
+    """Say of which line or message only a part came, `""` when all was whole; takes the part."""
+    size = conversation.message_size
+    if size is not None:
+        return describe_half_message(size, has_lone_dot=conversation.has_lone_dot)
+    return describe_half_line(conversation.take_unread())

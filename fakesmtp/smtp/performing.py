@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.connection import Connection
 
 _PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
-    Say: lambda connection, action: connection.send(action.reply.wire),
-    SendRaw: lambda connection, action: connection.send(action.data),
+    Say: lambda connection, action: connection.replies.append(action.reply.wire),
+    SendRaw: lambda connection, action: connection.replies.append(action.data),
     Deliver: lambda connection, action: connection.deliver(action),
     HangUp: lambda connection, action: connection.hang_up(
         ClosedBy.QUIT if action.asked else ClosedBy.SERVER

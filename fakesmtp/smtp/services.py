@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fakesmtp.smtp.hooks import Hooks
     from fakesmtp.smtp.idling import IdleWatch
     from fakesmtp.smtp.listeners import Listener
+    from fakesmtp.smtp.outbox import Outbox
 
 
 #: Bytes that are read from a connection, and acted on, at once.
@@ -68,6 +69,7 @@ class Services(NamedTuple):
     connections: set[Connection]
     idle: IdleWatch
     backlog: Backlog
+    outbox: Outbox
     buffer: memoryview
 
     def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Recorder:

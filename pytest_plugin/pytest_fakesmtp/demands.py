@@ -46,7 +46,7 @@ class _Checker:
         """Look at the findings of a test that has passed."""
         result = yield
         view, severity = item.stash.get(_DEMANDED, (None, ""))
-        text = "" if view is None else describe_findings(view, severity)
+        text = "" if view is None else describe_findings(view.messages, view.sessions, severity)
         if text:
             pytest.fail(text, pytrace=False)
         return result

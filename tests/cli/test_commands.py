@@ -87,7 +87,7 @@ def test_certs_trust(run: Run, client: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("client", ["postfix", "exim"])
-def test_settings_of_servers_have_comments_of_their_own_lines(run: Run, client: str) -> None:
+def test_settings_of_servers_have_comments_on_lines_of_their_own(run: Run, client: str) -> None:
     """Postfix and Exim take a comment at the end of a line for a part of the value."""
     out = run("certs", *CERTS, "--trust", client).out
     assert [line for line in out.splitlines() if "#" in line.lstrip()[1:]] == []

@@ -179,7 +179,7 @@ def test_sizes(text: str, size: int) -> None:
         ("port-offset", "x", "'x' is not a whole number (example: 1000)"),
         ("ports", "587:1587", "is not a list of ports: use auto, or pairs"),
         ("ports", "588=1587", "no port 588"),
-        ("ports", "587=70000", "70000 is no port"),
+        ("ports", "587=70000", "70000 is not a port"),
         ("max-message-size", "64X", "500K, 64M, 1G"),
         ("max-message-size", "0", "greater than 0"),
         ("idle-timeout", "nan", "seconds greater than 0"),

@@ -113,7 +113,7 @@ def _fresh_message(template: ReceivedMessage, number: int, size: int) -> Receive
         raw=bytes(size),
         envelope=Envelope(f"sender{number}@example.com", (f"recipient{number}@example.com",)),
         login=template.login,
-        received=template.received + number,
+        received=template.received_at.timestamp() + number,
         port=587,
         tls=None,
         session=template.session,
