@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from typing import Unpack
+    from typing import Any, Unpack
 
-    from fakesmtp.options import AccountsOption
+    from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 class Engine(Scope):
     """One server, to be started and stopped any number of times; the scope of all it receives.
 
-    `terms` hold for sessions that begin from now on; open ones keep theirs. `limits` are
-    `max_sessions` and `max_events` of the `SessionLog`.
+    `terms` hold for sessions that begin from now on; open ones keep theirs. `log` are the
+    options of its `SessionLog`.
     """
 
     _runner: Runner | Inherited | None = None
@@ -60,8 +60,7 @@ class Engine(Scope):
         ports: Mapping[int, int],
         certs_dir: Path | None,
         store: Store,
-        limits: Mapping[str, int],
-        record_dir: Path | None,
+        log: Mapping[str, Any],
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
     ) -> None:
         self.terms = terms
@@ -69,7 +68,7 @@ class Engine(Scope):
         self.endpoint = Endpoint(hosts, Identity(certs_dir))
         self.failures: list[BaseException] = []
         self._ports = ports
-        self._log = SessionLog(**limits, folder=record_dir, raw_of=self._raw_of)
+        self._log = SessionLog(**log, raw_of=self._raw_of)
         self._name = options.token(3)
         self._session_numbers, self._message_numbers = count(1), count(1)
         self._loop_factory = loop_factory
@@ -125,6 +124,7 @@ class Engine(Scope):
         faults: FaultScript | None = None,
         handler: object = None,
         profile: Profile | None = None,
+        findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> Terms:
         """Return the current terms for an owner, with what is given in place of what holds now.
@@ -140,6 +140,7 @@ class Engine(Scope):
             faults or FaultScript(),
             owner,
             now.hooks if handler is None else Hooks(handler),
+            now.rules if findings is None else options.make_rules(findings),
         )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.faults import FaultScript
-    from fakesmtp.options import AccountsOption
+    from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.store import Store
@@ -36,3 +36,4 @@ class ServerOptions(Switches, total=False):
     faults: FaultScript | None
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None
     handler: object
+    findings: FindingsOption

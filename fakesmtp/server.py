@@ -13,7 +13,7 @@ from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.smtp.hooks import Hooks
-from fakesmtp.smtp.listeners import ENDPOINT_PORTS, LOCALHOST, Listener, check_ports
+from fakesmtp.smtp.listeners import LOCALHOST, Listener, check_ports
 from fakesmtp.smtp.services import Terms
 from fakesmtp.store.memory import DEFAULT_MAX_BYTES, MemoryStore
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from fakesmtp.options import AccountsOption
+    from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.store import Store
@@ -43,7 +43,8 @@ class FakeSMTP(Inbox):
     most `max_messages` (None: any number) and `max_bytes`. With `record_dir` each session also has
     a file there. `loop_factory` makes the event loop of the server's thread, asyncio's by default.
     `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
-    server has accepted. Other switches are in `Policy`; those given here win over `policy`.
+    server has accepted. `findings` sets levels of rules: `{"ad-phone": "off"}`. Other switches are
+    in `Policy`; those given here win over `policy`.
 
     Raises `ConfigurationError` for a wrong option, and at start `PortTakenError`.
     """
@@ -66,6 +67,7 @@ class FakeSMTP(Inbox):
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         handler: object = None,
+        findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> None:
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
@@ -77,13 +79,13 @@ class FakeSMTP(Inbox):
                 options.make_accounts(accounts),
                 faults=FaultScript() if faults is None else faults,
                 hooks=None if handler is None else Hooks(handler),
+                rules=options.make_rules(findings),
             ),
             hosts=options.read_hosts(host),
-            ports=check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports),
+            ports=check_ports(ports),
             certs_dir=certs_dir,
             store=MemoryStore(max_messages, max_bytes=max_bytes) if store is None else store,
-            limits={"max_sessions": max_sessions, "max_events": max_events},
-            record_dir=record_dir,
+            log={"max_sessions": max_sessions, "max_events": max_events, "folder": record_dir},
             loop_factory=loop_factory,
         )
         super().__init__(self._engine)

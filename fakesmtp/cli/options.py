@@ -20,6 +20,7 @@ from fakesmtp.cli.values import (
     read_count,
     read_host,
     read_integer,
+    read_level,
     read_path,
     read_ports,
     read_seconds,
@@ -205,6 +206,17 @@ class Settings:
             "Behave like the recorded software where that is a known vulnerability. Repeat it for "
             f"more names: {', '.join(_unsafe_switches())}.",
             metavar="NAME",
+            multiple=True,
+            group=HOW,
+        ),
+    )
+    findings: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=_option(
+            Value(read_level),
+            "The level of a rule of docs/findings.md: off, on, info, warning, error or reject. "
+            "Repeat it for more rules.",
+            metavar="RULE=LEVEL",
             multiple=True,
             group=HOW,
         ),

@@ -77,6 +77,7 @@ def _make_server(settings: Settings, store: MemoryStore, certificates: Path | No
         store=store,
         record_dir=settings.record_dir,
         faults=_choose_faults(settings.faults),
+        findings=dict(settings.findings) or None,
         loop_factory=choose_loop(),
     )
 

@@ -30,7 +30,11 @@ class Page(NamedTuple):
 
 def read_page(html: str) -> Page:
     """Parse HTML. Hidden text is left out; the links of hidden elements are included."""
-    tokens = list(read_html(html))
+    return read_tokens(list(read_html(html)))
+
+
+def read_tokens(tokens: list[Tag | str]) -> Page:
+    """Parse HTML that is split into tags and text, as `read_page` does."""
     links = [link for token in tokens if isinstance(token, Tag) for link in _links(token)]
     blanks = _BLANKS.sub(" ", "".join(_seen(tokens))).replace(_BREAK, "\n")
     return Page(_BREAKS.sub("\n", blanks).strip(), tuple(links))

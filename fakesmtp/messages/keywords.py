@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
@@ -43,6 +44,7 @@ class MessageConditions(TypedDict, total=False):
     attachment: Condition[str]
     attachments: Condition[Attachment]
     links: Condition[str]
+    findings: Condition[str] | Condition[Finding]
     headers: Mapping[str, Condition[str]]
     app_key: Condition[str]
     contents: Condition[Contents]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher, get_close_matches
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.messages.addresses import read_addresses
@@ -69,6 +69,7 @@ class Conditions:
     | `mail_type` | `normal`, `auth` or `ad` | this type |
     | `attachment` | names of attachments, and of bodies that have one | a file of this name |
     | `links` | `ReceivedMessage.links` | this URL |
+    | `findings` | `ReceivedMessage.findings` | a finding of the rule of this name |
     | `headers={"X-Id": …}` | the header fields of these names | exactly this |
     | any other attribute | its value | exactly this |
 
@@ -206,6 +207,10 @@ def _same_file(expected: object, value: object) -> bool:
     return same_name(str(expected), str(value))
 
 
+def _same_rule(expected: object, finding: Any) -> bool:  # noqa: ANN401 - a Finding
+    return bool(expected in (finding, finding.rule))
+
+
 def _addresses(message: ReceivedMessage, *names: str) -> tuple[str, ...]:
     fields = (value for name, value in read_header(message.raw).fields if name.lower() in names)
     return tuple(address for value in fields for address in read_addresses(value))
@@ -255,6 +260,7 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "attachments": _Kind(lambda message: message.attachments, _same),
     "links": _Kind(lambda message: message.links, _same),
+    "findings": _Kind(lambda message: message.findings, _same_rule),
     **{
         name: _attribute(name)
         for name in (

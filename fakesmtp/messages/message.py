@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.extraction import Page
     from fakesmtp.messages.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
@@ -39,6 +40,7 @@ class ReceivedMessage:
     # A server may keep very many messages: no dictionary, and no date before one is needed.
     __slots__ = (
         "_contents",
+        "_findings",
         "_page",
         "_parsed",
         "_received",
@@ -74,6 +76,7 @@ class ReceivedMessage:
         self.tls: Final = tls
         self.session: Final = session
         self.dropped_lines: Final = dropped_lines
+        self._findings: tuple[Finding, ...] | None = None
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
         self._page: Page | None = None
@@ -226,8 +229,20 @@ class ReceivedMessage:
             self._contents = read_contents(self.raw)
         return self._contents
 
-    # -- helpers for tests
-    # -----------------------------------------------------------------------------
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The rules of NHN, the law and the standards that it breaks, the most severe first.
+
+        Checked once, by the rules of its session.
+        """
+        from fakesmtp.findings import MessageReading, default_rules
+
+        if self._findings is None:
+            rules = self.session.rules or default_rules()
+            self._findings = rules.check_message(MessageReading.of(self))
+        return self._findings
+
+    # -- helpers for tests -------------------------------------------------------------------------
 
     def find_code(self, pattern: str | re.Pattern[str]) -> str:
         r"""Return the first match of a pattern in the text, else in the HTML's text: `r"\d{6}"`.

@@ -27,12 +27,28 @@ _MAYBE_DELIMITER = re.compile(rb"^--[^\n]*\n?", re.MULTILINE)
 
 
 class Part(NamedTuple):
-    """A part without subparts. `cut` explains why a multipart was not parsed."""
+    """A part without subparts. `cut` explains why a multipart was not parsed.
+
+    Its body begins at byte `start` of the message.
+    """
 
     fields: Fields
     kind: str
     body: bytes
     cut: str | None = None
+    start: int = 0
+
+
+class Structure(NamedTuple):
+    """The parts that hold no parts, in order, and the multiparts that are broken.
+
+    A broken multipart is given by its boundary, `""` where it has none, and the byte at which its
+    body begins. `unused` are those whose boundary never comes, `unclosed` those that do not end.
+    """
+
+    parts: list[Part]
+    unused: list[tuple[str, int]]
+    unclosed: list[tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -46,11 +62,11 @@ class _Level:
     empty: bool = True
 
 
-def take_apart(raw: bytes) -> list[Part]:
-    """Return the parts without subparts, in order; at least one."""
+def take_apart(raw: bytes) -> Structure:
+    """Return the parts of a message; there is at least one."""
     reader = _Reader(raw)
     reader.read()
-    return reader.parts
+    return Structure(reader.parts, reader.unused, reader.unclosed)
 
 
 class _Reader:
@@ -58,6 +74,8 @@ class _Reader:
 
     def __init__(self, raw: bytes) -> None:
         self.parts: list[Part] = []
+        self.unused: list[tuple[str, int]] = []
+        self.unclosed: list[tuple[str, int]] = []
         self._raw = raw
         self._levels: list[_Level] = []
         self._depths: dict[bytes, list[int]] = {}
@@ -75,11 +93,12 @@ class _Reader:
             depth = self._depths[boundary][-1]
             self._close(_line_before(self._raw, line.start()), depth + 1)
             if len(self.parts) >= _MOST_PARTS:
-                rest = self._raw[line.start() :]
-                self.parts.append(Part([], "application/octet-stream", rest, _TOO_MANY))
+                start = line.start()
+                rest = self._raw[start:]
+                self.parts.append(Part([], "application/octet-stream", rest, _TOO_MANY, start))
                 return
             if closes:
-                self._close(line.start(), depth)
+                self._close(line.start(), depth, is_delimited=True)
             else:
                 self._levels[depth].empty = False
                 position = self._open(position, self._levels[depth].child)
@@ -114,19 +133,24 @@ class _Reader:
             self._depths.setdefault(level.boundary, []).append(len(self._levels))
             self._levels.append(level)
         else:
+            self.unused.append(("", level.start))
             self._leaf = _as_text(level), level.start
 
-    def _close(self, end: int, depth: int) -> None:
-        """End the open part, and the multiparts from this depth on."""
+    def _close(self, end: int, depth: int, *, is_delimited: bool = False) -> None:
+        """End the open part, and the multiparts from this depth on, by a delimiter or without."""
         if self._leaf:
             part, start = self._leaf
-            self.parts.append(part._replace(body=self._raw[start:end]))
+            self.parts.append(part._replace(body=self._raw[start:end], start=start))
             self._leaf = None
         while len(self._levels) > depth:
             level = self._levels.pop()
             self._depths[level.boundary].pop()
             if level.empty:
-                self.parts.append(_as_text(level)._replace(body=self._raw[level.start : end]))
+                body = self._raw[level.start : end]
+                self.parts.append(_as_text(level)._replace(body=body, start=level.start))
+            if level.empty or not is_delimited:
+                broken = self.unused if level.empty else self.unclosed
+                broken.append((level.boundary.decode("utf-8", "replace"), level.start))
 
 
 def _as_text(level: _Level) -> Part:

@@ -64,15 +64,20 @@ def read_contents(raw: bytes) -> Contents:
     bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
     named: list[Attachment] = []
-    for part in take_apart(raw):
-        if part.kind not in bodies or _disposition(part) not in _SHOWN_IN_PLACE:
-            attachments.append(_attachment(part))
+    for part in take_apart(raw).parts:
+        if not is_body(part):
+            attachments.append(read_attachment(part))
             continue
-        bodies[part.kind].append(_text(part))
+        bodies[part.kind].append(read_body(part))
         if _file_name(part) is not None:
-            named.append(_attachment(part))
+            named.append(read_attachment(part))
     text, html = (_join(bodies[kind]) for kind in _BODIES)
     return Contents(text, html, tuple(attachments), tuple(named))
+
+
+def is_body(part: Part) -> bool:
+    """Whether a part is text or HTML that is shown in place."""
+    return part.kind in _BODIES and _disposition(part) in _SHOWN_IN_PLACE
 
 
 def _join(texts: list[str]) -> str | None:
@@ -89,12 +94,14 @@ def _disposition(part: Part) -> str:
     return "" if "=" in word else word
 
 
-def _encoding(part: Part) -> str:
+def transfer_encoding(part: Part) -> str:
+    """Return the Content-Transfer-Encoding of a part in lower case, `""` for none."""
     said = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
     return "".join(said.split())
 
 
-def _attachment(part: Part) -> Attachment:
+def read_attachment(part: Part) -> Attachment:
+    """Read a part as an attachment: its names, its type and its decoded content."""
     kind = headers.field(part.fields, "content-type")
     content_id = decode_header(headers.field(part.fields, "content-id")).strip("<> ")
     content, problem = _content(part)
@@ -119,12 +126,13 @@ def _content(part: Part) -> tuple[bytes, str | None]:
     """Return the decoded bytes, and what is wrong with them."""
     if part.cut:
         return part.body, part.cut
-    encoding = _encoding(part)
+    encoding = transfer_encoding(part)
     data, whole = decode_transfer(part.body, encoding)
     return data, None if whole else f"cannot be decoded as {encoding}"
 
 
-def _text(part: Part) -> str:
+def read_body(part: Part) -> str:
+    r"""Read a text part: decoded, line ends as `\n`, with a marker where it cannot be decoded."""
     data, problem = _content(part)
     value = headers.field(part.fields, "content-type")
     charset = headers.parameter(value, "charset")

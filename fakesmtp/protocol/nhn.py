@@ -175,6 +175,12 @@ NHN_CLOUD_EMAIL = Profile(
         "Quota exceeded",
         "The limit is assumed: `max_message_size`.",
     ),
+    message_against_rule=_assumed(
+        550,
+        "5.7.1 Message refused by rule {rule}",
+        "RFC 5321 §4.3.2, RFC 3463 §3.8",
+        "Only for rules of `docs/findings.md` that are set to `reject`; NHN's API has error codes.",
+    ),
     rset_done=_derived(250, "2.0.0 OK", "rset"),
     rset_with_argument=_derived(
         500, "5.5.4 Unexpected argument provided with RSET command", "rset"

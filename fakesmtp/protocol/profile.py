@@ -138,6 +138,7 @@ class Profile:
     data_before_rcpt: Row
     message_accepted: Row
     message_too_big: Row
+    message_against_rule: Row
 
     rset_done: Row
     rset_with_argument: Row

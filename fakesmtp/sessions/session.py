@@ -13,6 +13,7 @@ from fakesmtp.sessions.recorded import Recorded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.sessions.contents import Content, Ended
     from fakesmtp.sessions.events import Event
 
@@ -62,6 +63,7 @@ class Session(Recorded):
         "owner",
         "peer",
         "port",
+        "rules",
         "size",
         "tls",
     )
@@ -74,16 +76,16 @@ class Session(Recorded):
         port: int,
         local_port: int = 0,
         owner: object = None,
+        rules: Rules | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
         max_bytes: int = DEFAULT_MAX_BYTES,
         raw_of: Callable[[str], bytes | None] | None = None,
     ) -> None:
         self.id = session_id
         self.peer = peer
-        self.port = port
-        self.local_port = local_port
+        self.port, self.local_port = port, local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
-        self.owner = owner
+        self.owner, self.rules = owner, rules
         self._started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones

@@ -1,4 +1,4 @@
-"""A connection's conversation: the dialogue, a handler's hooks and planned faults as one."""
+"""A connection's conversation: dialogue, hooks, rules that reject and planned faults as one."""
 
 from __future__ import annotations
 
@@ -24,13 +24,26 @@ if TYPE_CHECKING:
 
 def make_dialogue(server: SMTP, terms: Terms, peer: tuple[str, int], *, tls: bool) -> Dialogue:
     """Make the dialogue with `peer` on these terms; hooks of a handler get the `server`."""
-    make: Callable[..., Dialogue] = FastDialogue
+    make = _choose_dialogue(terms)
     if terms.hooks is not None:
-        # Few servers have a handler, and no start should take longer for it.
-        from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415
-
-        make = partial(HookedDialogue, hooks=terms.hooks, server=server, peer=peer)
+        make = partial(make, hooks=terms.hooks, server=server, peer=peer)
     return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
+
+
+def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
+    """Return the class for these terms, with the rules that reject where there are some."""
+    # Few servers have a handler or such rules, and no start should take longer for them.
+    has_hooks = terms.hooks is not None
+    if terms.rules is not None and terms.rules.rejects:
+        from fakesmtp.smtp import rejecting  # noqa: PLC0415 - see above
+
+        kind = rejecting.RejectingHookedDialogue if has_hooks else rejecting.RejectingDialogue
+        return partial(kind, rules=terms.rules)
+    if has_hooks:
+        from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415 - see above
+
+        return HookedDialogue
+    return FastDialogue
 
 
 def make_conversation(

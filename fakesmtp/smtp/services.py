@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.faults import FaultScript
+    from fakesmtp.findings import Rules
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
@@ -34,6 +35,7 @@ class Terms(NamedTuple):
 
     `owner` is whatever the sessions that begin now belong to: a test, for instance.
     `faults` may change while they last. `hooks` are those of an aiosmtpd handler, if there is one.
+    `rules` are those of findings, None for all as they are.
     """
 
     profile: Profile
@@ -42,6 +44,7 @@ class Terms(NamedTuple):
     faults: FaultScript
     owner: object = None
     hooks: Hooks | None = None
+    rules: Rules | None = None
 
 
 class Served(Protocol):
@@ -94,5 +97,6 @@ class Services(NamedTuple):
             port=listener.port,
             local_port=listener.local_port,
             owner=terms.owner,
+            rules=terms.rules,
         )
         return Recorder(session, terms.accounts)

@@ -232,5 +232,29 @@ def test_parts_are_slices_of_the_message(pieces: list[bytes]) -> None:
     """Parts are slices of the message, in order, that do not overlap."""
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(pieces)
     position = 0
-    for part in take_apart(raw):
+    for part in take_apart(raw).parts:
         position = raw.index(part.body, position) + len(part.body)
+        assert raw[part.start : part.start + len(part.body)] == part.body
+
+
+MIXED = b"Content-Type: multipart/mixed; boundary=%s\r\n\r\n"
+BROKEN = {
+    "whole": (MIXED % b"b" + b"--b\r\n\r\nx\r\n--b--\r\n", [], []),
+    "without a boundary": (b"Content-Type: multipart/mixed\r\n\r\nx", [("", 33)], []),
+    "a boundary that never comes": (MIXED % b"b" + b"--c\r\n\r\nx", [("b", 45)], []),
+    "no end": (MIXED % b"b" + b"--b\r\n\r\nx\r\n", [], [("b", 45)]),
+    "an inner one without an end": (
+        MIXED % b"b" + b"--b\r\n" + MIXED % b"c" + b"--c\r\n\r\nx\r\n--b--\r\n",
+        [],
+        [("c", 95)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("raw", "unused", "unclosed"), BROKEN.values(), ids=BROKEN)
+def test_broken_multiparts_are_named(
+    raw: bytes, unused: list[tuple[str, int]], unclosed: list[tuple[str, int]]
+) -> None:
+    """A multipart that is not delimited as RFC 2046 §5.1 has it is named, with its place."""
+    structure = take_apart(raw)
+    assert (structure.unused, structure.unclosed) == (unused, unclosed)
