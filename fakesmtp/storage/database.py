@@ -1,0 +1,141 @@
+"""A store in a SQLite file: one thread writes, everyone reads."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from fakesmtp.storage import schema, sqlite
+from fakesmtp.storage.base import StoreError
+from fakesmtp.storage.changes import (
+    AddMessage,
+    AddSession,
+    Change,
+    MarkMessages,
+    RemoveMatching,
+    RemoveMessages,
+)
+from fakesmtp.storage.file import FileLock, check_file, make_file
+from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.pruning import Pruner
+from fakesmtp.storage.reading import Reader
+from fakesmtp.storage.tags import clean_tags
+from fakesmtp.storage.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from concurrent.futures import Future
+    from pathlib import Path
+    from types import ModuleType
+    from typing import Any, Literal
+
+    from fakesmtp.storage.query import Query
+    from fakesmtp.storage.records import MessageRecord, SessionRecord
+
+    Sync = Literal["full", "normal"]
+
+
+class SqliteStore(Reader):
+    """Keeps messages and sessions in a file; see `Store`.
+
+    `sync="full"` makes each message survive a power cut; `"normal"` only the end of the process,
+    and is faster. `on_removed` is told the ids of messages that are gone, in the writer's thread.
+    `driver` is a module like the standard library's `sqlite3`. Raises `StoreError` for a file that
+    another process writes, that is not a store, or that cannot be written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        limits: Limits = Limits(),  # noqa: B008 - a tuple
+        *,
+        sync: Sync = "full",
+        pruner: Pruner | None = None,
+        driver: ModuleType = sqlite3,
+        on_removed: Callable[[Collection[str]], object] | None = None,
+    ) -> None:
+        make_file(path)
+        self.on_removed = on_removed
+        super().__init__(path, sqlite.open_for_reading(path, driver))
+        self._lock = FileLock(path)
+        try:
+            self._writer = Writer(
+                path,
+                pruner or Pruner(limits),
+                synchronous=sync.upper(),
+                driver=driver,
+                on_removed=self._tell_removed,
+                on_reopened=self._engine.dispose,
+            )
+        except StoreError:
+            self._lock.release()
+            raise
+
+    @property
+    def has_room(self) -> bool:
+        """Return whether more may be taken now: what waits to be written is bounded."""
+        return self._writer.has_room
+
+    def _tell_removed(self, ids: Collection[str]) -> None:
+        if self.on_removed is not None:
+            self.on_removed(ids)
+
+    def _submit(self, change: Change) -> Future[Any]:
+        self._writer.submit(change)
+        return change.ticket
+
+    def add(self, record: MessageRecord) -> Future[int]:
+        """Keep a message. The ticket gives its number."""
+        return self._submit(AddMessage(record))
+
+    def add_session(self, make: Callable[[], SessionRecord]) -> Future[int]:
+        """Keep a session that is over; `make` is called in the writer's thread."""
+        return self._submit(AddSession(make))
+
+    def remove(self, ids: Collection[str]) -> Future[list[str]]:
+        """Remove messages. The ticket gives the ids of those that were here."""
+        return self._submit(RemoveMessages(list(dict.fromkeys(ids))))
+
+    def remove_matching(self, query: Query) -> Future[list[str]]:
+        """Remove the messages that match. The ticket gives their ids."""
+        return self._submit(RemoveMatching(query))
+
+    def mark_read(self, ids: Collection[str], *, is_read: bool = True) -> Future[int]:
+        """Mark messages as read, or as unread. The ticket gives how many are here."""
+        return self._submit(MarkMessages(list(dict.fromkeys(ids)), is_read=is_read))
+
+    def tag(self, ids: Collection[str], tags: Collection[str]) -> Future[int]:
+        """Replace the tags of messages. The ticket gives how many messages are here."""
+        return self._submit(MarkMessages(list(dict.fromkeys(ids)), names=clean_tags(tags)))
+
+    def close(self) -> None:
+        """Write what waits, then let go of the file. Idempotent."""
+        # Readers first: the last connection that is closed writes a checkpoint.
+        super().close()
+        self._writer.close()
+        self._lock.release()
+
+
+def open_reader(path: Path, driver: ModuleType = sqlite3) -> Reader:
+    """Open a file to read it, beside the process that writes it or without one.
+
+    Raises `StoreError` where there is none, or not one of ours.
+    """
+    if not path.exists():
+        raise StoreError(f"there is no store {path}: `fakesmtp serve` makes one")
+    try:
+        check_file(path)
+        engine = sqlite.open_for_reading(path, driver)
+        with engine.connect() as connection:
+            version = schema.check(connection, path)
+    except (DBAPIError, OSError) as error:
+        raise StoreError(f"cannot read {path}: {error}") from error
+    if version < schema.VERSION:
+        engine.dispose()
+        raise StoreError(
+            f"{path} has schema {version}: start `fakesmtp serve` once to bring it to "
+            f"{schema.VERSION}"
+        )
+    return Reader(path, engine)

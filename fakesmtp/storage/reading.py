@@ -1,0 +1,152 @@
+"""Reading a SQLite file: lists, counts, single messages and sessions. Never writes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, StoreError
+from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.sql import (
+    MESSAGE_COLUMNS,
+    SESSION_COLUMNS,
+    contents,
+    messages,
+    read_lines,
+    read_message,
+    read_message_row,
+    read_raw,
+    read_session,
+    read_session_row,
+    removed,
+    sessions,
+)
+from fakesmtp.storage.where import compile_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection, Engine, Row, Select
+
+    from fakesmtp.storage.query import Query
+    from fakesmtp.storage.records import MessageRecord, MessageRow, SessionRecord, SessionRow
+
+
+class Reader:
+    """The half of a `Store` that reads. Every read is one short transaction."""
+
+    is_durable = True
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self._path = path
+        self._engine = engine
+
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for one transaction; raises `StoreError` when that fails."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"cannot read {self._path}: {error.orig}") from error
+
+    @property
+    def removed(self) -> Removed:
+        """What the limits have removed."""
+        with self.reading() as connection:
+            row = connection.execute(select(removed)).one()
+        return Removed(row.messages, row.sessions)
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def page(
+        self,
+        query: Query = EVERYTHING,
+        *,
+        cursor: int | None = None,
+        limit: int = PAGE,
+        oldest_first: bool = False,
+    ) -> Page[MessageRow]:
+        """Return the messages that match from a cursor on, the newest first."""
+        with self.reading() as connection:
+            where = compile_query(connection, query)
+            statement = select(*MESSAGE_COLUMNS).select_from(where.source).where(where.condition)
+            statement = _order(statement, where.number, cursor, oldest_first=oldest_first)
+            rows = connection.execute(statement.limit(limit + 1)).all()
+        found = [read_message_row(row) for row in rows[:limit]]
+        return Page(tuple(found), _cursor(rows, limit))
+
+    def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
+        """Count the messages that match, exactly up to `most`; with None always exactly."""
+        with self.reading() as connection:
+            where = compile_query(connection, query)
+            is_all = query == EVERYTHING
+            found = select(where.number).select_from(where.source).where(where.condition)
+            limited = found if most is None or is_all else found.limit(most + 1)
+            counted = select(func.count()).select_from(limited.subquery())
+            number = connection.execute(counted).scalar_one()
+        is_exact = most is None or is_all or number <= most
+        return Count(number) if is_exact else Count(most or 0, is_exact=False)
+
+    def get(self, message_id: str) -> MessageRecord | None:
+        """Return a message with its bytes, None when it is not here."""
+        columns = (*messages.c, contents.c.is_compressed, contents.c.raw)
+        statement = (
+            select(*columns)
+            .join_from(messages, contents, contents.c.number == messages.c.number)
+            .where(messages.c.id == message_id)
+        )
+        with self.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else read_message(row, read_raw(row))
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def session_page(
+        self, *, cursor: int | None = None, limit: int = PAGE, oldest_first: bool = False
+    ) -> Page[SessionRow]:
+        """Return sessions from a cursor on, the newest first."""
+        statement = _order(
+            select(*SESSION_COLUMNS), sessions.c.number, cursor, oldest_first=oldest_first
+        )
+        with self.reading() as connection:
+            rows = connection.execute(statement.limit(limit + 1)).all()
+        return Page(tuple(map(read_session_row, rows[:limit])), _cursor(rows, limit))
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """Return a session with its lines, None when it is not here."""
+        with self.reading() as connection:
+            statement = select(sessions).where(sessions.c.id == session_id)
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else read_session(row, read_lines(row))
+
+    def count_sessions(self) -> Count:
+        """Count the sessions."""
+        with self.reading() as connection:
+            counted = select(func.count()).select_from(sessions)
+            return Count(connection.execute(counted).scalar_one())
+
+    def close(self) -> None:
+        """Let go of the file. Idempotent."""
+        self._engine.dispose()
+
+
+def _order(
+    statement: Select[Any], number: ColumnElement[int], cursor: int | None, *, oldest_first: bool
+) -> Select[Any]:
+    if cursor is not None:
+        statement = statement.where(number > cursor if oldest_first else number < cursor)
+    return statement.order_by(number.asc() if oldest_first else number.desc())
+
+
+def _cursor(rows: Sequence[Row[Any]], limit: int) -> int | None:
+    return int(rows[limit - 1].number) if len(rows) > limit else None

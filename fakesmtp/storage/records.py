@@ -1,0 +1,89 @@
+"""What a store keeps, as plain values: no live object is part of a record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from fakesmtp.protocol.actions import Envelope
+    from fakesmtp.protocol.credentials import Login
+    from fakesmtp.recording.events import Ended, TlsFacts
+    from fakesmtp.recording.jsonl import Header, Summary
+
+
+# Tuples of plain values are invisible to the garbage collector: a store may hold very many.
+class MessageRecord(NamedTuple):
+    """A message as it arrived.
+
+    `raw` is the message, byte for byte. `received` is seconds since the epoch, `port` the port of
+    the real endpoint. `scope` says whose session it came in: a test, an account; `""` is nobody's.
+    `login` is None without AUTH, `tls` in plaintext. `dropped_lines` counts over-long lines that
+    are not in `raw`.
+    """
+
+    id: str
+    session_id: str
+    received: float
+    raw: bytes
+    envelope: Envelope
+    port: int
+    scope: str = ""
+    login: Login | None = None
+    tls: TlsFacts | None = None
+    dropped_lines: int = 0
+
+
+class SessionRecord(NamedTuple):
+    """A session that is over.
+
+    `lines` is the whole session as JSON Lines (`fakesmtp.recording.jsonl`, UTF-8). `header`,
+    `summary` and `end` are what a list shows. `faults` names the planned faults that struck.
+    """
+
+    header: Header
+    summary: Summary
+    end: Ended
+    lines: bytes
+    scope: str = ""
+    faults: tuple[str, ...] = ()
+
+
+class MessageFacts(NamedTuple):
+    """What a list shows of a message, read from its bytes; addresses as people read them.
+
+    `message_id` has no angle brackets. `snippet` is the start of the text. `attachments` and
+    `inlines` are numbers of parts.
+    """
+
+    subject: str
+    from_: str
+    to: str
+    cc: str
+    bcc: str
+    reply_to: str
+    message_id: str
+    snippet: str
+    attachments: int
+    inlines: int
+
+
+class MessageRow(NamedTuple):
+    """A message in a list: everything but its bytes. `size` is in bytes.
+
+    `number` grows in the order in which messages became durable, and is never used twice.
+    """
+
+    number: int
+    record: MessageRecord
+    size: int
+    facts: MessageFacts
+    is_read: bool
+    tags: tuple[str, ...]
+
+
+class SessionRow(NamedTuple):
+    """A session in a list: everything but its lines. `stored` messages of it are in the store."""
+
+    number: int
+    record: SessionRecord
+    stored: int
