@@ -1,6 +1,6 @@
 # make serve   a server on the real ports + 1000        make serve ARGS="--json"
 # make test    every check that Python alone can run    make test ARGS="-k starttls"
-# make lint    ruff and mypy
+# make lint    ruff, mypy and pyright
 # make bench   all benchmarks, 10 minutes                make bench ARGS=--quick
 # make clean   removes what the others made
 #
@@ -30,6 +30,7 @@ lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 # coverage starts pytest, not the other way round: else it would miss what pytest imports first,
 # the plugin. make answers every failure with 2; `.cache/pytest-exit` keeps pytest's own answer.

@@ -17,8 +17,10 @@ from fakesmtp.errors import FakeSMTPError, NoMatchingMail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
+    from typing import Unpack
 
     from fakesmtp.mail import ReceivedMail
+    from fakesmtp.mail.keywords import MailConditions
     from fakesmtp.mail.searching import Search
     from fakesmtp.store import Store
 
@@ -141,7 +143,9 @@ class MailView:
     # -- waiting -------------------------------------------------------------------------------
     # `__tracebackhide__` makes pytest show the line of the test that waits, and not ours.
 
-    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def wait_for(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """Give the oldest mail that matches, here already or still to come.
 
         Raises `NoMatchingMail`, which says what did arrive, when none has come in time.
@@ -150,7 +154,7 @@ class MailView:
         return self.wait_for_count(1, timeout=timeout, **conditions)[0]
 
     def wait_for_count(
-        self, count: int, *, timeout: float = 5.0, **conditions: object
+        self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
     ) -> list[ReceivedMail]:
         """Give the `count` oldest mails that match; raises as `wait_for` does."""
         __tracebackhide__ = True
@@ -158,21 +162,23 @@ class MailView:
         self._run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())
 
-    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    async def wait_for_async(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """Do as `wait_for` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, timeout)
         return self._found(search, timeout)[0]
 
-    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
         """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
         __tracebackhide__ = True
         search = self._search(conditions, 1, takes=True)
         self._run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())[0]
 
-    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
         """Return when no mail that matches is here or has come within some time.
 
         Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
@@ -189,14 +195,16 @@ class MailView:
         self._run(search, within)
         self._found_none(search)
 
-    async def expect_none_async(self, *, within: float = 0.0, **conditions: object) -> None:
+    async def expect_none_async(
+        self, *, within: float = 0.0, **conditions: Unpack[MailConditions]
+    ) -> None:
         """Do as `expect_none` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, within)
         self._found_none(search)
 
-    def _search(self, conditions: dict[str, object], count: int, *, takes: bool = False) -> Search:
+    def _search(self, conditions: MailConditions, count: int, *, takes: bool = False) -> Search:
         # Lazily: what compares mails is loaded by the first who looks for one, not by the server.
         from fakesmtp.mail.matching import Conditions  # noqa: PLC0415
         from fakesmtp.mail.searching import Search, Taking  # noqa: PLC0415

@@ -1,29 +1,109 @@
-"""What the options of `FakeSMTP` become; one that cannot be is a `ConfigurationError`."""
+"""What the options of `FakeSMTP` become; a wrong one is a `ConfigurationError`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.faults import FaultScript
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
+from fakesmtp.protocol.profile import Profile
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide_secrets
+
+if TYPE_CHECKING:
+    from fakesmtp.protocol.keywords import Switches
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 
 
-def make_policy(policy: Policy, switches: dict[str, object]) -> Policy:
+_Check = Callable[[object], bool]
+
+
+def _is(*kinds: type) -> _Check:
+    return lambda value: isinstance(value, kinds)
+
+
+def _is_number(least: int, *others: object) -> _Check:
+    def check(value: object) -> bool:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return value in others or (is_number and cast("int", value) >= least)
+
+    return check
+
+
+_NONE = type(None)
+_PATH = (_is(os.PathLike, _NONE), "a pathlib.Path")
+#: An option: whether a value is right, and what is right.
+_RIGHT: Mapping[str, tuple[_Check, str]] = {
+    "policy": (_is(Policy, _NONE), "a fakesmtp.Policy"),
+    "profile": (_is(Profile), "a fakesmtp.Profile"),
+    "certificates": _PATH,
+    "store": (
+        lambda value: value is None or hasattr(value, "snapshot"),
+        "a store (fakesmtp.store.Store)",
+    ),
+    "max_messages": (_is_number(1, None), "a whole number from 1, or None"),
+    "max_sessions": (_is_number(0), "a whole number from 0"),
+    "max_events": (_is_number(0), "a whole number from 0"),
+    "record_dir": _PATH,
+    "faults": (_is(FaultScript, _NONE), "a fakesmtp.FaultScript"),
+    "loop_factory": (
+        lambda value: value is None or callable(value),
+        "a function that makes an event loop",
+    ),
+}
+_OPTIONS = ("ports", "host", "accounts", "handler", *_RIGHT)
+#: The short forms of switches.
+_SHORT = ("require_auth",)
+
+
+def make_policy(policy: Policy, switches: Switches) -> Policy:
     """Lay named switches over a policy; `require_auth` is the short form of `auth_required_at`."""
     given: dict[str, Any] = dict(switches)
+    unknown = next((name for name in given if name not in (*_SHORT, *Policy.names())), None)
+    if unknown is not None:
+        raise ConfigurationError(_explain_unknown(unknown))
+    if not isinstance(given.get("require_auth", True), bool):
+        raise ConfigurationError(
+            f"require_auth must be True or False, not {given['require_auth']!r}"
+        )
     if "require_auth" in given:
         given["auth_required_at"] = "rcpt" if given.pop("require_auth") else "never"
-    unknown = [name for name in given if name not in Policy.names()]
-    if unknown:
-        raise ConfigurationError(Policy.explain_unknown(unknown[0]))
     return replace(policy, **given)
+
+
+def _explain_unknown(name: str) -> str:
+    """Say that there is no such option, and which one is meant; or name them all."""
+    from difflib import get_close_matches  # noqa: PLC0415 - for this error alone
+
+    known = (*_OPTIONS, *_SHORT, *Policy.names())
+    near = get_close_matches(name, known, 1, 0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    return f"there is no option {name!r}{hint} The options are {', '.join(known)}"
+
+
+def check_options(given: Mapping[str, object]) -> None:
+    """Raise `ConfigurationError` for an option of the wrong type, or a number below its least.
+
+    Ports, host, accounts and switches are checked by what reads them.
+    """
+    for name, (is_right, right) in _RIGHT.items():
+        if name in given and not is_right(given[name]):
+            raise ConfigurationError(f"{name} must be {right}, not {given[name]!r}")
+
+
+def read_hosts(host: object) -> tuple[str, ...]:
+    """Return the addresses to listen on; raises `ConfigurationError` if there is none."""
+    hosts = (host,) if isinstance(host, str) else tuple(host) if isinstance(host, Iterable) else ()
+    if not hosts or not all(isinstance(each, str) and each for each in hosts):
+        raise ConfigurationError(
+            f"host must be an address or a list of addresses, not {host!r} (example: '127.0.0.1')"
+        )
+    return hosts
 
 
 def make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
+from fakesmtp import options
 from fakesmtp.awaiting import in_a_thread
 from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
@@ -14,7 +15,6 @@ from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
 from fakesmtp.mail.message import ReceivedMail
 from fakesmtp.mailbox import Mailbox
-from fakesmtp.options import AccountsOption, fresh_pair, make_accounts, make_policy, token
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
@@ -43,10 +43,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
+    from fakesmtp.mail.keywords import MailConditions
+    from fakesmtp.options import AccountsOption
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.recording import Session
     from fakesmtp.smtp.connection import Connection
@@ -73,6 +76,8 @@ class FakeSMTP:
     """
 
     _runner: Runner | Inherited | None = None
+    _on_session_end: list[Callable[[Session], None]]
+    _failures: list[BaseException]
 
     def __init__(
         self,
@@ -91,16 +96,17 @@ class FakeSMTP:
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         handler: object = None,
-        **switches: object,
+        **switches: Unpack[Switches],
     ) -> None:
         accounts = hide_secrets(accounts)
+        options.check_options(locals())  # `accounts` are hidden by now
         self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
-        self._hosts = (host,) if isinstance(host, str) else tuple(host)
+        self._hosts = options.read_hosts(host)
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
         self.terms = Terms(
             profile,
-            make_policy(policy or Policy(), switches),
-            make_accounts(accounts),
+            options.make_policy(policy or Policy(), switches),
+            options.make_accounts(accounts),
             faults=FaultScript() if faults is None else faults,
             hooks=None if handler is None else Hooks(handler),
         )
@@ -108,10 +114,9 @@ class FakeSMTP:
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name, self._session_numbers, self._mail_numbers = token(3), count(1), count(1)
+        self._name, self._session_numbers, self._mail_numbers = options.token(3), count(1), count(1)
         self._loop_factory = loop_factory
-        self._on_session_end: list[Callable[[Session], None]] = []
-        self._failures: list[BaseException] = []
+        self._on_session_end, self._failures = [], []
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
         self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
@@ -120,8 +125,7 @@ class FakeSMTP:
     def start(self) -> Self:
         """Open the listeners; starting a running server is a `FakeSMTPError`."""
         if self._runner is not None:
-            message = "this server is running already: stop it first, or use a second FakeSMTP"
-            raise FakeSMTPError(message)
+            raise FakeSMTPError("this server is running already: stop it, or use a second FakeSMTP")
         self._runner = Runner(self._hosts, self._ports, self._services, self._loop_factory)
         self.mailbox.cut_off("")
         watch_forks(self)
@@ -194,8 +198,7 @@ class FakeSMTP:
     def listeners(self) -> tuple[Listener, ...]:
         """The open listeners, in the order of the endpoint's ports."""
         if self._runner is None:
-            message = "the server is not running: use it in a `with` block, or call start()"
-            raise FakeSMTPError(message)
+            raise FakeSMTPError("the server is not running: call start(), or use a `with` block")
         return self._runner.listeners
 
     @property
@@ -207,26 +210,28 @@ class FakeSMTP:
         """Give the local port that stands for a port of the endpoint (587, 465 …)."""
         ports = self.ports
         if real_port not in ports:
-            message = f"port {real_port} is not open; open are {', '.join(map(str, ports))}"
-            raise ConfigurationError(message)
+            opened = ", ".join(map(str, ports))
+            raise ConfigurationError(f"port {real_port} is not open; open are {opened}")
         return ports[real_port]
+
+    def address(self, real_port: int) -> tuple[str, int]:
+        """Return the host and local port that stand for a port of the endpoint (587, 465 …)."""
+        return self.host, self.port(real_port)
 
     @property
     def account(self) -> Account:
         """The first account; raises `FakeSMTPError` when any AppKey is let in."""
         accounts = self.terms.accounts
         if not isinstance(accounts, FixedAccounts) or not accounts.accounts:
-            message = "no account is set: any AppKey and SecretKey are let in"
-            raise FakeSMTPError(message)
+            raise FakeSMTPError("no account is set: any AppKey and SecretKey are let in")
         return accounts.accounts[0]
 
     def add_account(self) -> Account:
         """Issue one more AppKey and SecretKey, at random."""
         accounts = self.terms.accounts
         if not isinstance(accounts, FixedAccounts):
-            message = "this server lets any AppKey in; give it accounts to add one"
-            raise FakeSMTPError(message)
-        return accounts.add(*fresh_pair())
+            raise FakeSMTPError("this server lets any AppKey in; give it accounts to add one")
+        return accounts.add(*options.fresh_pair())
 
     def remove_account(self, app_key: str) -> None:
         """Let this AppKey in no longer; sessions that are logged in go on."""
@@ -267,11 +272,15 @@ class FakeSMTP:
         """The recorded sessions, oldest first; also those that are still open."""
         return self._sessions.snapshot()
 
-    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def wait_for(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """See `Mailbox.wait_for`."""
         return self.mailbox.wait_for(timeout=timeout, **conditions)
 
-    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    async def wait_for_async(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """See `Mailbox.wait_for_async`."""
         return await self.mailbox.wait_for_async(timeout=timeout, **conditions)
 
@@ -279,11 +288,11 @@ class FakeSMTP:
         """See `Mailbox.duplicates`."""
         return self.mailbox.duplicates()
 
-    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
         """See `Mailbox.expect_none`."""
         self.mailbox.expect_none(within=within, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
         """See `Mailbox.take`."""
         return self.mailbox.take(timeout=timeout, **conditions)
 
@@ -310,29 +319,28 @@ class FakeSMTP:
         accounts: AccountsOption = None,
         faults: FaultScript | None = None,
         handler: object = None,
-        **switches: object,
+        profile: Profile | None = None,
+        **switches: Unpack[Switches],
     ) -> Terms:
-        """Give the terms of now for an owner, with other accounts, handler, switches where given.
+        """Return the current terms for an owner, with what is given in place of what holds now.
 
-        `profile` may be among the switches. The owner has faults of its own, and no others.
-        Raises `ConfigurationError`.
+        The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
         accounts = hide_secrets(accounts)
         now = self.terms
         return Terms(
-            cast("Profile", switches.pop("profile", now.profile)),
-            make_policy(now.policy, switches) if switches else now.policy,
-            now.accounts if accounts is None else make_accounts(accounts),
+            now.profile if profile is None else profile,
+            options.make_policy(now.policy, switches) if switches else now.policy,
+            now.accounts if accounts is None else options.make_accounts(accounts),
             faults or FaultScript(),
             owner,
             now.hooks if handler is None else Hooks(handler),
         )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
-        """Set what holds for connections from now on; the terms before hold for those made before.
+        """Set what holds for connections made from now on; earlier ones keep the terms before.
 
-        That is more than setting `terms`: a connection may have been made and its session not yet
-        have begun. Without `wait` it is so soon after, but before any later change of terms.
+        That includes a connection whose session has not begun. Without `wait` it happens soon.
         """
         change = partial(setattr, self, "terms", terms)
         if self._runner is None:

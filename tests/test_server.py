@@ -17,6 +17,7 @@ import pytest
 from raw_client import RawClient
 
 from fakesmtp import (
+    Account,
     ConfigurationError,
     FakeSMTP,
     FakeSMTPError,
@@ -86,7 +87,30 @@ def test_a_taken_port_is_one_sentence() -> None:
         ({"ports": {}}, "no port to listen on"),
         ({"accounts": "all"}, "must be (AppKey, SecretKey) pairs"),
         ({"requiretls": True}, "no option 'requiretls'; did you mean 'require_tls'"),
-        ({"unknown_mail_type": "x"}, "unknown_mail_type cannot be 'x'"),
+        ({"unknown_mail_type": "x"}, "must be one of 'refuse', 'normal', not 'x'"),
+        ({"require_auth": "no"}, "require_auth must be True or False, not 'no'"),
+        ({"port": {587: 0}}, "no option 'port'; did you mean 'ports'"),
+        ({"acounts": "any"}, "no option 'acounts'; did you mean 'accounts'"),
+        ({"zzz": 1}, "no option 'zzz'. The options are ports, host, accounts, handler, "),
+        ({"ports": 587}, "ports must map ports of the endpoint to local ports, not 587 (example: "),
+        ({"ports": [587]}, "ports must map ports of the endpoint to local ports, not [587]"),
+        ({"ports": {"587": 0}}, "no port '587'; its ports are 25"),
+        ({"ports": {587: "x"}}, "'x' is no port"),
+        ({"ports": {587: True}}, "True is no port"),
+        ({"accounts": ["a"]}, "not a text: write accounts=[(AppKey, SecretKey)]"),
+        ({"accounts": ("key", "secret")}, "not a text: write accounts=[(AppKey, SecretKey)]"),
+        ({"host": 5}, "host must be an address or a list of addresses, not 5"),
+        ({"host": ()}, "host must be an address or a list of addresses, not ()"),
+        ({"policy": {}}, "policy must be a fakesmtp.Policy, not {}"),
+        ({"profile": "x"}, "profile must be a fakesmtp.Profile, not 'x'"),
+        ({"certificates": "certs"}, "certificates must be a pathlib.Path, not 'certs'"),
+        ({"record_dir": 5}, "record_dir must be a pathlib.Path, not 5"),
+        ({"store": 5}, "store must be a store (fakesmtp.store.Store), not 5"),
+        ({"max_messages": 0}, "max_messages must be a whole number from 1, or None, not 0"),
+        ({"max_sessions": -1}, "max_sessions must be a whole number from 0, not -1"),
+        ({"max_events": "x"}, "max_events must be a whole number from 0, not 'x'"),
+        ({"faults": "f.toml"}, "faults must be a fakesmtp.FaultScript, not 'f.toml'"),
+        ({"loop_factory": 5}, "loop_factory must be a function that makes an event loop, not 5"),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, object], message: str) -> None:
@@ -281,6 +305,34 @@ def test_any_account() -> None:
         with pytest.raises(FakeSMTPError, match="any AppKey"):
             smtp.add_account()
         assert "SMTP_PASSWORD" not in smtp.env()
+
+
+@pytest.mark.parametrize("mail_type", [*MailType, "normal", "auth", "ad"])
+def test_a_user_name_for_a_type(mail_type: str) -> None:
+    """An account's user name for a type logs in, and the message is of that type."""
+    with FakeSMTP() as smtp:
+        user = smtp.account.username(mail_type)
+        assert user == f"{smtp.account.app_key}#{mail_type}"
+        with smtplib.SMTP(*smtp.address(587)) as client:
+            client.login(user, smtp.account.secret_key)
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: hi\r\n\r\nhello\r\n")
+        assert smtp.wait_for(to="b@example.com").mail_type == mail_type
+
+
+@pytest.mark.parametrize("mail_type", ["promo", "", "AD", "ad#x", None, 5])
+def test_a_user_name_for_an_unknown_type(mail_type: object) -> None:
+    """An unknown type is an error that names the types there are."""
+    wanted = f"mail_type must be one of 'normal', 'auth', 'ad', not {mail_type!r}"
+    with pytest.raises(ConfigurationError, match=re.escape(wanted)):
+        Account("key", "secret").username(mail_type)
+
+
+def test_an_address() -> None:
+    """An address is the host and the local port of a port of the endpoint."""
+    with FakeSMTP(ports={587: 0, 465: 0}) as smtp:
+        assert smtp.address(465) == (smtp.host, smtp.ports[465])
+        with pytest.raises(ConfigurationError, match="port 25 is not open; open are 587, 465"):
+            smtp.address(25)
 
 
 def test_environment_settings() -> None:

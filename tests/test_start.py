@@ -20,6 +20,10 @@ LATER = {
         for name in ("decoding", "headers", "matching", "parts", "searching")
     ),
     "fakesmtp.smtp.hooked",
+    *(
+        "fakesmtp.keywords",
+        *(f"fakesmtp.{room}.keywords" for room in ("faults", "mail", "protocol")),
+    ),
     *(f"fakesmtp.recording.{name}" for name in ("jsonl", "text", "transactions")),
     *(
         f"fakesmtp.tls.{name}"

@@ -22,7 +22,7 @@ def send_order_mail(smtp: FakeSMTPView) -> None:
     """Stands for the app under test."""
     with smtplib.SMTP("localhost", smtp.port(587)) as client:
         client.starttls(context=smtp.client_context())
-        client.login(f"{smtp.account.app_key}#auth", smtp.account.secret_key)
+        client.login(smtp.account.username("auth"), smtp.account.secret_key)
         client.sendmail("shop@example.com", ["kim@example.com"], "Subject: Order\r\n\r\n1 hat\r\n")
 
 

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _OURS = ("fakesmtp", "pytest_fakesmtp", "contextlib")
+#: What others call the words of a rule.
+_OTHER_NAMES = {
+    "recipient": "to",
+    "recipients": "to",
+    "rcpt_tos": "to",
+    "from_": "sender",
+    "mail_from": "sender",
+    "count": "times",
+}
 
 
 def make_rule(words: Mapping[str, Any], *, origin: str = "") -> Rule:
@@ -21,7 +30,8 @@ def make_rule(words: Mapping[str, Any], *, origin: str = "") -> Rule:
     prefix = f"{origin}: " if origin else ""
     unknown = next((word for word in words if word not in RULE_WORDS), None)
     if unknown is not None:
-        hint = suggest(unknown, RULE_WORDS)
+        other = _OTHER_NAMES.get(unknown)
+        hint = f"did you mean {other!r}?" if other else suggest(unknown, RULE_WORDS)
         raise RuleError(f"{prefix}a fault has no word {quote(unknown)}; {hint}", unknown)
     if "where" not in words:
         raise RuleError(f"{prefix}a fault needs `where`", "where")

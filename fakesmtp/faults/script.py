@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fakesmtp.clock import local_now, monotonic
 
@@ -12,11 +12,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
     from pathlib import Path
-    from typing import Self
+    from typing import Literal, Self, Unpack
 
     from fakesmtp.faults.facts import Facts
+    from fakesmtp.faults.keywords import (
+        FaultOptions,
+        Kind,
+        LimitKind,
+        Place,
+        ReplyOptions,
+        RuleOptions,
+    )
     from fakesmtp.faults.rules import Rule
-    from fakesmtp.faults.words import Where
+    from fakesmtp.faults.words import What, Where
 
 #: What `fail` says when it is not told what.
 _TRY_LATER = "451 4.3.0 Try again later"
@@ -154,7 +162,12 @@ class FaultScript:
         with self._lock:
             self._keep((*self._tallies, *(_Tally(rule, self._clock()) for rule in rules)))
 
-    def fault(self, where: str, what: str = "", **words: Any) -> PlannedFault:  # noqa: ANN401 - the words of `Rule`
+    def fault(
+        self,
+        where: Place | Where,
+        what: Kind | What | Literal[""] = "",
+        **words: Unpack[FaultOptions],
+    ) -> PlannedFault:
         """Add a rule of `Rule`'s words, for good or for a `with` block.
 
         Raises `ConfigurationError`.
@@ -164,15 +177,18 @@ class FaultScript:
         rule = make_rule({"where": where, "what": what, **words}, origin=locate_caller())
         return self._plan(rule)
 
-    def fail(self, where: str, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
+    def fail(self, where: Place | Where, **words: Unpack[ReplyOptions]) -> PlannedFault:
         """Have a place answered by `reply`, by default `451 4.3.0 Try again later`."""
-        return self.fault(where, "reply", **{"reply": _TRY_LATER, **words})
+        words.setdefault("reply", _TRY_LATER)
+        return self.fault(where, "reply", **words)
 
-    def delay(self, where: str, *, seconds: float, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
+    def delay(
+        self, where: Place | Where, *, seconds: float, **words: Unpack[RuleOptions]
+    ) -> PlannedFault:
         """Have the reply at a place come late."""
         return self.fault(where, "delay", seconds=seconds, **words)
 
-    def limit(self, kind: str, number: int, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
+    def limit(self, kind: LimitKind, number: int, **words: Unpack[ReplyOptions]) -> PlannedFault:
         """Add a limit as a provider sets it: see `fakesmtp.faults.limits.LIMITS`."""
         from fakesmtp.faults.limits import make_limit  # noqa: PLC0415 - lazily
         from fakesmtp.faults.making import locate_caller  # noqa: PLC0415 - lazily

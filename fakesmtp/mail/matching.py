@@ -12,9 +12,12 @@ from fakesmtp.mail.addresses import read_addresses
 from fakesmtp.mail.charsets import shorten
 from fakesmtp.mail.headers import read_header
 from fakesmtp.mail.message import describe_route, same_name
-from fakesmtp.protocol.credentials import MailType
+from fakesmtp.protocol.credentials import MailType, check_mail_type
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
+    from fakesmtp.mail.keywords import MailConditions
     from fakesmtp.mail.message import ReceivedMail
 
 _SHOWN = 200
@@ -76,7 +79,7 @@ class Conditions:
     all in it. `None` says that there is none. Raises `ConfigurationError` for an unknown name.
     """
 
-    def __init__(self, **expected: object) -> None:
+    def __init__(self, **expected: Unpack[MailConditions]) -> None:
         self._checks = tuple(
             check for name, value in expected.items() for check in _make_checks(name, value)
         )
@@ -272,6 +275,29 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
+#: The names of all conditions.
+CONDITIONS = tuple(sorted([*_KINDS, "headers"]))
+#: What other libraries call them.
+_OTHER_NAMES = {
+    "recipient": "to",
+    "recipients": "to",
+    "rcpt": "to",
+    "rcpt_to": "rcpt_tos",
+    "from_addr": "from_",
+    "from_email": "from_",
+    "title": "subject",
+    "content": "body",
+    "message": "body",
+    "type": "mail_type",
+    "header": "headers",
+    "file": "attachment",
+    "filename": "attachment",
+    "link": "links",
+    "url": "links",
+    "port": "listener",
+}
+
+
 def _make_checks(name: str, expected: object) -> list[_Check]:
     if name == "headers":
         if not isinstance(expected, Mapping):
@@ -280,18 +306,12 @@ def _make_checks(name: str, expected: object) -> list[_Check]:
     if name not in _KINDS:
         raise ConfigurationError(_explain_unknown(name))
     if name == "mail_type" and isinstance(expected, str):
-        _check_mail_type(expected)
+        check_mail_type(expected)
     return [_Check(name, _KINDS[name], expected)]
 
 
 def _explain_unknown(name: str) -> str:
-    known = sorted([*_KINDS, "headers"])
-    near = get_close_matches(name, known, 1, 0.5)
+    other = _OTHER_NAMES.get(name.lower().strip("_"))
+    near = [other] if other else get_close_matches(name, CONDITIONS, 1, 0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"unknown condition {name!r}{hint} (known: {', '.join(known)})"
-
-
-def _check_mail_type(expected: str) -> None:
-    known = [each.value for each in MailType]
-    if expected not in known:
-        raise ConfigurationError(f"mail_type cannot be {expected!r}: it is {', '.join(known)}")
+    return f"unknown condition {name!r}{hint} (known: {', '.join(CONDITIONS)})"

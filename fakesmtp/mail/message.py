@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from fakesmtp.errors import NoMatchingMail
 
@@ -18,35 +18,9 @@ if TYPE_CHECKING:
     from fakesmtp.mail.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
+    from fakesmtp.recording import Session, TlsFacts
 
 _SHOWN = 500
-
-
-class TlsView(Protocol):
-    """What was agreed on in the TLS handshake."""
-
-    @property
-    def version(self) -> str:
-        """The protocol, `TLSv1.3`."""
-
-    @property
-    def cipher(self) -> str:
-        """The cipher's name."""
-
-
-class SessionView(Protocol):
-    """The recorded session that a mail came in."""
-
-    @property
-    def id(self) -> str:
-        """The session's name, unique in its server."""
-
-    @property
-    def owner(self) -> object:
-        """What the session belongs to."""
-
-    def transcript(self) -> str:
-        """Give what was said, line by line."""
 
 
 class ReceivedMail:
@@ -86,8 +60,8 @@ class ReceivedMail:
         login: Login | None,
         received: float,
         listener: int,
-        tls: TlsView | None,
-        session: SessionView,
+        tls: TlsFacts | None,
+        session: Session,
         dropped_lines: int = 0,
     ) -> None:
         self.id: Final = id

@@ -11,6 +11,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.sasl import looks_like_credentials
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ def may_be_app_key(text: str) -> bool:
     """
     fits = text.isprintable() and re.fullmatch(_APP_KEY, text) is not None
     return fits and not looks_like_credentials(text.encode("utf-8", "replace"))
+
+
+def check_mail_type(text: object) -> MailType:
+    """Return the mail type of this name; raises `ConfigurationError` for an unknown one."""
+    if isinstance(text, str) and text in _MAIL_TYPES:
+        return _MAIL_TYPES[text]
+    known = ", ".join(map(repr, _MAIL_TYPES))
+    raise ConfigurationError(f"mail_type must be one of {known}, not {text!r}")
 
 
 def may_be_mail_type(text: str) -> bool:

@@ -7,9 +7,13 @@ Every field is a choice (provenance *assumed*) or the faithful form of a known v
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fakesmtp.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from dataclasses import Field
 
 Lenience = Literal["refuse", "normal"]
 AuthPoint = Literal["rcpt", "mail", "never"]
@@ -135,28 +139,31 @@ class Policy:
 
     def __post_init__(self) -> None:
         for switch in fields(self):
-            self._check(switch.name, switch.metadata["choices"])
-        for name in ("max_message_size", "max_recipients", "idle_timeout"):
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"{name} must be more than 0, not {getattr(self, name)!r}")
+            right = _describe_right(switch, getattr(self, switch.name))
+            if right:
+                value = getattr(self, switch.name)
+                raise ConfigurationError(f"{switch.name} must be {right}, not {value!r}")
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """The names of all switches."""
         return tuple(switch.name for switch in fields(cls))
 
-    @classmethod
-    def explain_unknown(cls, name: str) -> str:
-        """Say that there is no such switch, and which come near."""
-        from difflib import get_close_matches  # noqa: PLC0415 - lazily: it is of this error alone
 
-        near = get_close_matches(name, cls.names(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        return f"there is no option {name!r}{hint} The switches are {', '.join(cls.names())}"
+def _describe_right(switch: Field[object], value: object) -> str:
+    """Return what a switch must be, or "" if the value is that."""
+    choices = switch.metadata["choices"]
+    if choices:
+        return "" if value in choices else f"one of {', '.join(map(repr, choices))}"
+    if isinstance(switch.default, bool):
+        return "" if isinstance(value, bool) else "True or False"
+    kind, right = _NUMBERS[type(switch.default)]
+    is_right = isinstance(value, kind) and not isinstance(value, bool) and value > 0
+    return "" if is_right else right
 
-    def _check(self, name: str, choices: tuple[object, ...]) -> None:
-        value = getattr(self, name)
-        if choices and value not in choices:
-            known = ", ".join(map(repr, choices))
-            message = f"{name} cannot be {value!r}: it is one of {known}"
-            raise ConfigurationError(message)
+
+#: The type of a default: the types that a value may have, and what it must be.
+_NUMBERS: Mapping[type, tuple[type[float] | tuple[type[float], ...], str]] = {
+    int: (int, "a whole number more than 0"),
+    float: ((int, float), "a number more than 0"),
+}

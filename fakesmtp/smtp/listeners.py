@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 #: The ports of the real endpoint (SMTP guide, "SMTP 도메인"): whether TLS comes first.
 REAL_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
@@ -38,12 +39,17 @@ def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
     Raises `ConfigurationError` for a port that the endpoint does not have, or that cannot be.
     """
     known = ", ".join(map(str, sorted(REAL_PORTS)))
+    if not isinstance(ports, Mapping):
+        raise ConfigurationError(
+            f"ports must map ports of the endpoint to local ports, not {ports!r} "
+            "(example: ports={587: 0}, where 0 is a free port)"
+        )
     for real_port, local_port in ports.items():
         if real_port not in REAL_PORTS:
-            message = f"the endpoint has no port {real_port}; its ports are {known}"
+            message = f"the endpoint has no port {real_port!r}; its ports are {known}"
             raise ConfigurationError(message)
-        if not 0 <= local_port <= _HIGHEST_PORT:
-            message = f"{local_port} is no port: give 0 (a free one) to {_HIGHEST_PORT}"
+        if type(local_port) is not int or not 0 <= local_port <= _HIGHEST_PORT:
+            message = f"{local_port!r} is no port: give 0 (a free one) to {_HIGHEST_PORT}"
             raise ConfigurationError(message)
     if not ports:
         message = f"no port to listen on: name at least one of {known}"

@@ -6,12 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_fakesmtp.keywords import MarkerOptions
     from pytest_fakesmtp.ledger import LateMailWarning
     from pytest_fakesmtp.view import AccountView, FakeSMTPView
 
-__all__ = ["AccountView", "FakeSMTPView", "LateMailWarning"]
+__all__ = ["AccountView", "FakeSMTPView", "LateMailWarning", "MarkerOptions"]
 
-_HOMES = {"AccountView": "view", "FakeSMTPView": "view", "LateMailWarning": "ledger"}
+_HOMES = {
+    "AccountView": "view",
+    "FakeSMTPView": "view",
+    "LateMailWarning": "ledger",
+    "MarkerOptions": "keywords",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fakesmtp import ConfigurationError, FaultScript
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal, Unpack
 
     from fakesmtp import FakeSMTP, PlannedFault, ReceivedMail
+    from fakesmtp.faults import What, Where
+    from fakesmtp.faults.keywords import FaultOptions, Kind, Place, ReplyOptions, RuleOptions
     from fakesmtp.mailbox import MailView
 
 
@@ -32,15 +35,22 @@ class Faults:
         self._check_open()
         return self._server.faults
 
-    def fail(self, where: str, **words: Any) -> PlannedFault:  # noqa: ANN401 - the words of a rule
+    def fail(self, where: Place | Where, **words: Unpack[ReplyOptions]) -> PlannedFault:
         """Have a place answered by `reply`, by default `451 4.3.0 Try again later`."""
         return self.faults.fail(where, **words)
 
-    def delay(self, where: str, *, seconds: float, **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
+    def delay(
+        self, where: Place | Where, *, seconds: float, **words: Unpack[RuleOptions]
+    ) -> PlannedFault:
         """Have the reply at a place come late."""
         return self.faults.delay(where, seconds=seconds, **words)
 
-    def fault(self, where: str, what: str = "", **words: Any) -> PlannedFault:  # noqa: ANN401 - as above
+    def fault(
+        self,
+        where: Place | Where,
+        what: Kind | What | Literal[""] = "",
+        **words: Unpack[FaultOptions],
+    ) -> PlannedFault:
         """Have anything go wrong that can."""
         return self.faults.fault(where, what, **words)
 

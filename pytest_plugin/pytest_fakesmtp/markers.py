@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
-from fakesmtp import ConfigurationError, Policy
+from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy
+from fakesmtp.options import check_options, make_accounts, make_policy
 from pytest_fakesmtp.faults import make_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from fakesmtp.protocol.keywords import Switches
 
 #: Characters; a piece of a SecretKey that is shorter does not give it away.
 _SHORT = 8
+#: The options that are not switches.
+_OTHERS = ("accounts", "faults", "handler", "profile")
 
 
 def marker_options() -> tuple[str, ...]:
     """Name the options that the marker has."""
-    return ("accounts", "faults", "handler", "profile", "require_auth", *Policy.names())
+    return (*_OTHERS, "require_auth", *Policy.names())
 
 
 def read_markers(item: pytest.Item) -> dict[str, Any]:
     """Give the options of a test's markers, the nearest one's first of all.
 
-    Raises `pytest.UsageError` for an option that there is not, or a value that cannot be.
+    Raises `pytest.UsageError` for an unknown option or a wrong value.
     """
     options: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("fakesmtp"))):
@@ -33,10 +38,29 @@ def read_markers(item: pytest.Item) -> dict[str, Any]:
     return options
 
 
-def check_markers(items: Iterable[pytest.Item]) -> None:
-    """Raise `pytest.UsageError` before any test has run, if a marker is wrong."""
+def check_markers(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Let every test fail whose marker is wrong, before its fixtures are made."""
+    wrong: dict[str, str] = {}
     for item in items:
-        read_markers(item)
+        try:
+            read_markers(item)
+        except pytest.UsageError as error:
+            wrong[item.nodeid] = str(error)
+    if wrong:
+        config.pluginmanager.register(_WrongMarkers(wrong))
+
+
+class _WrongMarkers:
+    """Fails the tests whose markers are wrong; most runs have none and do without it."""
+
+    def __init__(self, wrong: Mapping[str, str]) -> None:
+        self._wrong = wrong
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test in one sentence."""
+        if item.nodeid in self._wrong:
+            pytest.fail(self._wrong[item.nodeid], pytrace=False)
 
 
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
@@ -48,15 +72,23 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
         near = get_close_matches(unknown, known, 1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         _reject(item, f"has no option {unknown!r}{hint} Known are: {', '.join(known)}")
+    try:
+        return _check(options, item)
+    except FakeSMTPError as error:
+        _reject(item, f"cannot be: {error}")
+
+
+def _check(options: dict[str, Any], item: pytest.Item) -> dict[str, Any]:
+    """Return options as `FakeSMTP.terms_for` takes them; raises `FakeSMTPError`."""
+    switches = {name: options[name] for name in options if name not in _OTHERS}
+    make_policy(Policy(), cast("Switches", switches))
+    make_accounts(options.get("accounts"))
+    check_options({"profile": options.get("profile", NHN_CLOUD_EMAIL)})
+    if "faults" in options:
+        options["faults"] = make_script(options["faults"], item.path.parent)
     if "require_auth" in options:
         # Under its full name, so that a nearer marker can win over it.
         options["auth_required_at"] = "rcpt" if options.pop("require_auth") else "never"
-    try:
-        Policy(**{name: value for name, value in options.items() if name in Policy.names()})
-        if "faults" in options:
-            options["faults"] = make_script(options["faults"], item.path.parent)
-    except ConfigurationError as error:
-        _reject(item, f"cannot be: {error}")
     return options
 
 
@@ -66,5 +98,5 @@ def _show(value: object) -> str:
     return repr(value) if is_short else f"a value of type {type(value).__name__}"
 
 
-def _reject(item: pytest.Item, what: str) -> None:
+def _reject(item: pytest.Item, what: str) -> NoReturn:
     raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.fakesmtp {what}")

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from fakesmtp import FakeSMTP, Policy, Profile
     from pytest_fakesmtp.ledger import Ledger
+    from pytest_fakesmtp.servers import Factory
     from pytest_fakesmtp.view import FakeSMTPView
 
 _MARKER = (
@@ -68,17 +69,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
-    """Check the markers before a test runs; xdist's workers fail the test instead.
-
-    A usage error in a worker would be shown as a crash.
-    """
-    if hasattr(config, "workerinput"):
-        return
+    """Check the markers: a test with a wrong one fails, also if it does not use the fixture."""
     marked = [item for item in items if item.get_closest_marker("fakesmtp")]
     if marked:
         from pytest_fakesmtp.markers import check_markers
 
-        check_markers(marked)
+        check_markers(config, marked)
 
 
 # -- reports ---------------------------------------------------------------------------------------
@@ -191,7 +187,7 @@ def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterat
 
 
 @pytest.fixture
-def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Callable[..., FakeSMTP]]:
+def make_fakesmtp(request: pytest.FixtureRequest) -> Iterator[Factory]:
     """`make_fakesmtp(**options)` gives one more running `FakeSMTP`, stopped after the test."""
     from pytest_fakesmtp.servers import Factory
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,8 +13,10 @@ from pytest_fakesmtp.records import record_of, report_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Unpack
 
     from fakesmtp import Session
+    from fakesmtp.keywords import ServerOptions
 
 
 _BLOCKED = (
@@ -27,7 +29,7 @@ _ONE_READER = (
 )
 
 
-def make_server(options: dict[str, Any]) -> FakeSMTP:
+def make_server(options: ServerOptions) -> FakeSMTP:
     """Make a server and forget its options: in a traceback they would show SecretKeys.
 
     Raises what `FakeSMTP` raises.
@@ -35,10 +37,10 @@ def make_server(options: dict[str, Any]) -> FakeSMTP:
     try:
         return FakeSMTP(**options)
     finally:
-        options.clear()
+        cast("dict[str, object]", options).clear()
 
 
-def serve(**options: Any) -> Iterator[FakeSMTP]:  # noqa: ANN401 - those of FakeSMTP
+def serve(**options: Unpack[ServerOptions]) -> Iterator[FakeSMTP]:
     """Run a server; where it cannot be, the tests fail with one sentence that says why."""
     if _eventlet_is_in_the_way():
         pytest.fail(_ONE_READER, pytrace=False)
@@ -84,7 +86,7 @@ class Factory:
         self._record = record_of(item)
         self._servers: list[FakeSMTP] = []
 
-    def __call__(self, **options: Any) -> FakeSMTP:  # noqa: ANN401 - those of FakeSMTP
+    def __call__(self, **options: Unpack[ServerOptions]) -> FakeSMTP:
         """Start a server; raises what `FakeSMTP` raises."""
         server = make_server(options).start()
         self._servers.append(server)

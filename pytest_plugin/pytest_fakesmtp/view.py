@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
     from pathlib import Path
+    from typing import Unpack
 
     from fakesmtp import FakeSMTP, ReceivedMail, Session
+    from fakesmtp.mail.keywords import MailConditions
     from fakesmtp.mailbox import MailView
 
 
@@ -65,7 +67,9 @@ class Inbox:
         """The mails that are here now, oldest first."""
         return self._mails.messages
 
-    def wait_for(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def wait_for(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """Give the oldest mail that matches, here already or still to come.
 
         Raises `NoMatchingMail`, which says what did arrive and came nearest.
@@ -74,23 +78,25 @@ class Inbox:
         return self._mails.wait_for(timeout=timeout, **conditions)
 
     def wait_for_count(
-        self, count: int, *, timeout: float = 5.0, **conditions: object
+        self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
     ) -> list[ReceivedMail]:
         """Give the `count` oldest mails that match; raises as `wait_for` does."""
         __tracebackhide__ = True
         return self._mails.wait_for_count(count, timeout=timeout, **conditions)
 
-    async def wait_for_async(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    async def wait_for_async(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
+    ) -> ReceivedMail:
         """Do as `wait_for` does, without blocking the running asyncio loop."""
         __tracebackhide__ = True
         return await self._mails.wait_for_async(timeout=timeout, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: object) -> ReceivedMail:
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
         """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
         __tracebackhide__ = True
         return self._mails.take(timeout=timeout, **conditions)
 
-    def expect_none(self, *, within: float = 0.0, **conditions: object) -> None:
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
         """Return when no mail that matches is here or comes within some time.
 
         Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
@@ -98,7 +104,9 @@ class Inbox:
         __tracebackhide__ = True
         self._mails.expect_none(within=within, **conditions)
 
-    async def expect_none_async(self, *, within: float = 0.0, **conditions: object) -> None:
+    async def expect_none_async(
+        self, *, within: float = 0.0, **conditions: Unpack[MailConditions]
+    ) -> None:
         """Do as `expect_none` does, without blocking the running asyncio loop."""
         __tracebackhide__ = True
         await self._mails.expect_none_async(within=within, **conditions)
@@ -185,6 +193,10 @@ class FakeSMTPView(Faults, Inbox):
     def port(self, real_port: int) -> int:
         """Give the local port that stands for a port of the endpoint (587, 465 …)."""
         return self._server.port(real_port)
+
+    def address(self, real_port: int) -> tuple[str, int]:
+        """Return host and local port that stand for a port of the endpoint (587, 465 …)."""
+        return self._server.address(real_port)
 
     @property
     def account(self) -> Account:

@@ -56,6 +56,8 @@ WRONG = [
     ({"where": "tls-handshake", "certificate": "expird"}, "did you mean 'expired'?"),
     ({"where": "data-body", "reply": "421 bye"}, "a reply at data-body needs close = true"),
     ({"where": "rcpt", "what": "drop", "name": 5}, "name cannot be 5: it is a text"),
+    ({"where": "rcpt", "what": "drop", "recipient": "x"}, "word 'recipient'; did you mean 'to'?"),
+    ({"where": "mail", "what": "drop", "mail_from": "x"}, "'mail_from'; did you mean 'sender'?"),
     ({"where": "rcpt", "what": "drop", "tmes": 1}, "a fault has no word 'tmes'; did you mean 'tim"),
 ]
 

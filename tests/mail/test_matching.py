@@ -154,13 +154,18 @@ def test_unknown_condition() -> None:
     """A condition that does not exist is an error that suggests one and lists all."""
     with pytest.raises(ConfigurationError, match=r"'subjekt'; did you mean 'subject'\?.*app_key, "):
         Conditions(subjekt="x")
+    for wrong, right in (("recipient", "to"), ("from", "from_"), ("filename", "attachment")):
+        with pytest.raises(ConfigurationError, match=rf"'{wrong}'; did you mean '{right}'\?"):
+            Conditions(**{wrong: "x"})
     with pytest.raises(ConfigurationError, match=r"'zzz' \(known: .*headers, .*to\)$"):
         Conditions(zzz="x")
 
 
 def test_conditions_that_cannot_be() -> None:
     """A mail type that does not exist and headers that are no mapping are errors."""
-    with pytest.raises(ConfigurationError, match="'promo': it is normal, auth, ad"):
+    with pytest.raises(
+        ConfigurationError, match="must be one of 'normal', 'auth', 'ad', not 'promo'"
+    ):
         Conditions(mail_type="promo")
     with pytest.raises(ConfigurationError, match="headers is a mapping"):
         Conditions(headers="X-Id")

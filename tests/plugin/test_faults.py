@@ -87,7 +87,7 @@ def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
 
 
 def test_a_wrong_marker(run: Run) -> None:
-    """A rule that cannot be is told before any test runs."""
+    """A rule that cannot be fails its test."""
     result = run("""
         import pytest
 
@@ -95,7 +95,8 @@ def test_a_wrong_marker(run: Run) -> None:
         def test_it(fakesmtp):
             pass
     """)
-    result.stderr.fnmatch_lines(["*fault 1: where cannot be 'rcp'; did you mean 'rcpt'?*"])
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*fault 1: where cannot be 'rcp'; did you mean 'rcpt'?*"])
 
 
 def test_the_report_names_the_fault(run: Run) -> None:

@@ -30,6 +30,11 @@ def send(smtp: FakeSMTPView, raw: bytes = CODE, *, mail_type: str = "") -> None:
         client.sendmail("a@example.com", ["b@example.com"], raw)
 
 
+def test_an_address(fakesmtp: FakeSMTPView) -> None:
+    """The view's address is that of the server."""
+    assert fakesmtp.address(587) == (fakesmtp.host, fakesmtp.port(587))
+
+
 def test_a_mail_arrives(fakesmtp: FakeSMTPView) -> None:
     """A mail is there, with its type, its session and what is written in it."""
     send(fakesmtp, mail_type="#auth")

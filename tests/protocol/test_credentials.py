@@ -173,10 +173,18 @@ def test_unfit_accounts_are_refused(pair: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     ("switches", "message"),
     [
-        ({"unknown_mail_type": "accept"}, r"unknown_mail_type cannot be 'accept'.*'refuse'"),
-        ({"auth_required_at": "data"}, r"auth_required_at cannot be 'data'.*'mail'"),
+        (
+            {"unknown_mail_type": "accept"},
+            r"unknown_mail_type must be one of 'refuse'.*not 'accept'",
+        ),
+        ({"auth_required_at": "data"}, r"auth_required_at must be one of .*'mail'.*not 'data'"),
         ({"max_message_size": 0}, "more than 0"),
         ({"idle_timeout": -1}, "more than 0"),
+        ({"idle_timeout": None}, "idle_timeout must be a number more than 0, not None"),
+        ({"max_message_size": "1"}, "must be a whole number more than 0, not '1'"),
+        ({"max_recipients": 1.5}, "must be a whole number more than 0, not 1.5"),
+        ({"max_recipients": True}, "must be a whole number more than 0, not True"),
+        ({"require_tls": "yes"}, "require_tls must be True or False, not 'yes'"),
     ],
 )
 def test_wrong_switches_are_refused(switches: dict[str, object], message: str) -> None:

@@ -1,0 +1,37 @@
+"""The options of `FakeSMTP` as keyword arguments, for type checkers: no server imports this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.keywords import Switches
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from fakesmtp.faults import FaultScript
+    from fakesmtp.options import AccountsOption
+    from fakesmtp.protocol.policy import Policy
+    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.store import Store
+
+
+class ServerOptions(Switches, total=False):
+    """What `FakeSMTP` takes: its parameters, and the switches."""
+
+    ports: Mapping[int, int] | None
+    host: str | Sequence[str]
+    accounts: AccountsOption
+    policy: Policy | None
+    profile: Profile
+    certificates: Path | None
+    store: Store | None
+    max_messages: int | None
+    max_sessions: int
+    max_events: int
+    record_dir: Path | None
+    faults: FaultScript | None
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None
+    handler: object

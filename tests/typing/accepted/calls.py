@@ -1,0 +1,103 @@
+"""What type checkers accept: every way that the documentation shows, and the types that come out.
+
+Nothing here is run; mypy and pyright read it (`make lint`).
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_type
+
+import pytest
+from pytest_fakesmtp import AccountView
+
+from fakesmtp import (
+    AS_RECORDED,
+    Account,
+    FakeSMTP,
+    FaultScript,
+    Mailbox,
+    MailType,
+    ReceivedMail,
+    Session,
+)
+from fakesmtp.faults import Where
+from fakesmtp.mail import Conditions
+
+if TYPE_CHECKING:
+    from pytest_fakesmtp import FakeSMTPView, MarkerOptions
+    from pytest_fakesmtp.servers import Factory
+
+MARKER: MarkerOptions = {"accounts": [("key", "secret")], "require_tls": True, "faults": "a.toml"}
+MARKED = pytest.mark.fakesmtp(**MARKER)
+
+
+def options() -> None:
+    """The server takes its options and the switches of its policy."""
+    FakeSMTP(accounts="any", require_auth=False, unknown_mail_type="normal", idle_timeout=1)
+    FakeSMTP(accounts=[("key", "secret")], ports={587: 0, 465: 1465}, host=["127.0.0.1", "::1"])
+    FakeSMTP(certificates=Path("certs"), record_dir=Path("sessions"), profile=AS_RECORDED)
+
+
+def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:
+    """A condition is a value, a pattern, a callable, several of them or None."""
+    mail = smtp.wait_for(to="a@example.com", subject=re.compile("Hi"), timeout=1)
+    assert_type(mail, ReceivedMail)
+    smtp.wait_for(mail_type="ad", body=lambda text: "code" in text, cc=None)
+    smtp.wait_for(mail_type=MailType.AUTH, rcpt_tos=["a@example.com", re.compile("@b")])
+    smtp.take(headers={"X-Id": "7", "X-Tag": re.compile("^a")}, listener=587, tls=None)
+    smtp.expect_none(within=0.1, sender={"a@example.com", "b@example.com"})
+    mailbox.wait_for_count(2, attachment="a.pdf", links=("https://example.com/",))
+    Conditions(from_="a@example.com", html=re.compile("<b>"), raw=re.compile(b"\r\n"))
+
+
+def several(recipients: list[str]) -> Conditions:
+    """A list of texts is a condition."""
+    return Conditions(to=recipients)
+
+
+async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
+    """The asynchronous forms take the same conditions."""
+    assert_type(await smtp.wait_for_async(to="a@example.com"), ReceivedMail)
+    assert_type(await view.wait_for_async(mail_type="auth"), ReceivedMail)
+    await view.expect_none_async(subject="Hi")
+
+
+def session_of(mail: ReceivedMail) -> Session:
+    """A message's session is a `Session`, with all that one has."""
+    assert_type(mail.session.transcript(), str)
+    assert_type(mail.session, Session)
+    return mail.session
+
+
+def faults(script: FaultScript, view: FakeSMTPView) -> None:
+    """Faults take the words of a rule."""
+    script.fail("rcpt", to="a@example.com", reply="550 5.1.1 No", times=2)
+    script.delay("data", seconds=1.5, nth=1)
+    script.fault("end-of-data", "lose-reply", probability=0.5, seed=1)
+    script.fault(Where.STARTTLS, "refuse-starttls")
+    script.fault("tls-handshake", certificate="expired")
+    script.limit("mails-per-second", 5, per="account")
+    view.fail("mail", mail_type="ad", between=("02:00", "02:30"))
+    view.delay("greeting", seconds=1)
+    with view.fault("rcpt", "drop", every=3) as planned:
+        assert_type(planned.strikes, int)
+
+
+def fixtures(view: FakeSMTPView, make_fakesmtp: Factory) -> None:
+    """The fixtures give typed objects."""
+    assert_type(view.messages, list[ReceivedMail])
+    assert_type(view.sessions, list[Session])
+    assert_type(view.new_account(), AccountView)
+    assert_type(view.account, Account)
+    assert_type(make_fakesmtp(accounts="any", max_messages=5), FakeSMTP)
+    view.new_account().take(subject="Hi")
+
+
+def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
+    """A user name is a text, and an address a host and a port."""
+    assert_type(smtp.account.username("auth"), str)
+    assert_type(view.account.username(MailType.AD), str)
+    assert_type(smtp.address(587), tuple[str, int])
+    assert_type(view.address(465), tuple[str, int])
