@@ -12,19 +12,19 @@ if TYPE_CHECKING:
         ConfigurationError,
         FakeSMTPError,
         MissingExtraError,
-        NoMatchingMail,
+        NoMatchingMessage,
         PortTakenError,
         RecordingError,
     )
     from fakesmtp.faults import FaultScript, PlannedFault
-    from fakesmtp.mail import Attachment, Envelope, ReceivedMail
+    from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
     from fakesmtp.mailbox import Mailbox
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.credentials import MailType
     from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.recording import Session
+    from fakesmtp.sessions import Session
     from fakesmtp.server import FakeSMTP
 
 __version__ = "0.1.0"
@@ -43,38 +43,38 @@ __all__ = [
     "MailType",
     "Mailbox",
     "MissingExtraError",
-    "NoMatchingMail",
+    "NoMatchingMessage",
     "PlannedFault",
     "Policy",
     "PortTakenError",
     "Profile",
-    "ReceivedMail",
+    "ReceivedMessage",
     "RecordingError",
     "Session",
 ]
 
 #: Where each public name lives. Importing the package loads none of it: the pytest plugin is part
-#: of every test run of its users, also of those that send no mail.
+#: of every test run of its users, also of those that send no message.
 _HOMES = {
     "AS_RECORDED": "protocol.nhn",
     "NHN_CLOUD_EMAIL": "protocol.nhn",
     "Account": "protocol.accounts",
-    "Attachment": "mail",
+    "Attachment": "messages",
     "CertificateError": "errors",
     "ConfigurationError": "errors",
-    "Envelope": "mail",
+    "Envelope": "messages",
     "FakeSMTP": "server",
     "FakeSMTPError": "errors",
     "FaultScript": "faults",
     "MailType": "protocol.credentials",
     "Mailbox": "mailbox",
     "MissingExtraError": "errors",
-    "NoMatchingMail": "errors",
+    "NoMatchingMessage": "errors",
     "PlannedFault": "faults",
     "Policy": "protocol.policy",
     "PortTakenError": "errors",
     "Profile": "protocol.profile",
-    "ReceivedMail": "mail",
+    "ReceivedMessage": "messages",
     "RecordingError": "errors",
     "Session": "recording",
 }

@@ -29,8 +29,8 @@ class RecordingError(FakeSMTPError, ValueError):
     """A recorded session could not be written, found, read or used."""
 
 
-class NoMatchingMail(FakeSMTPError, AssertionError):  # noqa: N818 - a failed assertion, not a fault
-    """No mail that fits arrived in time (or one did that should not have)."""
+class NoMatchingMessage(FakeSMTPError, AssertionError):  # noqa: N818 - a failed assertion, not a fault
+    """No message that fits arrived in time (or one did that should not have)."""
 
 
 def forget_values(error: BaseException | None) -> None:

@@ -1,7 +1,7 @@
 """What arrived: look at it, wait for it, take it away. For any thread, asyncio and trio.
 
-A mail is kept and handed to everyone who waits in one step, so none is seen twice or missed. Each
-waits on a queue of its own and reads mails there, in its own thread: the server's only delivers.
+A message is kept and handed to everyone who waits in one step, so none is seen twice or missed. Each
+waits on a queue of its own and reads messages there, in its own thread: the server's only delivers.
 """
 
 from __future__ import annotations
@@ -13,57 +13,57 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.awaiting import TO_THREAD, alarm, open_handover, running_loop
 from fakesmtp.clock import monotonic
-from fakesmtp.errors import FakeSMTPError, NoMatchingMail
+from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from typing import Unpack
 
-    from fakesmtp.mail import ReceivedMail
-    from fakesmtp.mail.keywords import MailConditions
-    from fakesmtp.mail.searching import Search
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.messages.keywords import MessageConditions
+    from fakesmtp.messages.searching import Search
     from fakesmtp.store import Store
 
-    Belongs = Callable[[ReceivedMail], bool]
-    Listener = Callable[[ReceivedMail], object]
+    Belongs = Callable[[ReceivedMessage], bool]
+    Listener = Callable[[ReceivedMessage], object]
 
 
 class _Arrivals:
-    """The store, and who wants to hear of new mails; every step is atomic."""
+    """The store, and who wants to hear of new messages; every step is atomic."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = Lock()
         self._listeners: list[Listener] = []
-        #: Why no mail can come any more; empty when they can.
+        #: Why no message can come any more; empty when they can.
         self.cut_off = ""
 
-    def add(self, mail: ReceivedMail) -> None:
+    def add(self, message: ReceivedMessage) -> None:
         with self._lock:
-            self._store.append(mail)
+            self._store.append(message)
             listeners = tuple(self._listeners)
         # Outside the lock: a callback may use the mailbox.
         for listener in listeners:
-            listener(mail)
+            listener(message)
 
     @property
     def listeners(self) -> int:
         return len(self._listeners)
 
-    def snapshot(self) -> list[ReceivedMail]:
+    def snapshot(self) -> list[ReceivedMessage]:
         with self._lock:
             return self._store.snapshot()
 
-    def get(self, mail_id: str) -> ReceivedMail | None:
+    def get(self, message_id: str) -> ReceivedMessage | None:
         with self._lock:
-            return self._store.get(mail_id)
+            return self._store.get(message_id)
 
-    def remove(self, ids: Collection[str]) -> list[ReceivedMail]:
+    def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
         with self._lock:
             return self._store.remove(ids)
 
-    def listen(self, listener: Listener) -> list[ReceivedMail]:
-        """Begin to hear of every mail that is not among those returned."""
+    def listen(self, listener: Listener) -> list[ReceivedMessage]:
+        """Begin to hear of every message that is not among those returned."""
         with self._lock:
             self._listeners.append(listener)
             return self._store.snapshot()
@@ -73,7 +73,7 @@ class _Arrivals:
             self._listeners.remove(listener)
 
     @contextmanager
-    def listening(self, listener: Listener) -> Iterator[list[ReceivedMail]]:
+    def listening(self, listener: Listener) -> Iterator[list[ReceivedMessage]]:
         present = self.listen(listener)
         try:
             yield present
@@ -81,12 +81,12 @@ class _Arrivals:
             self.stop_listening(listener)
 
 
-class MailView:
-    """The mails of a mailbox for which `belongs` is true; those of others are not seen here.
+class MessageView:
+    """The messages of a mailbox for which `belongs` is true; those of others are not seen here.
 
-    `conditions` are those of `fakesmtp.mail.Conditions`. A wrong one raises `ConfigurationError`;
+    `conditions` are those of `fakesmtp.messages.Conditions`. A wrong one raises `ConfigurationError`;
     what a callable among them raises, the waiting method raises. All methods may be called from any
-    thread; callbacks run in the thread in which the mail arrives. Times are in seconds.
+    thread; callbacks run in the thread in which the message arrives. Times are in seconds.
     """
 
     def __init__(
@@ -102,41 +102,41 @@ class MailView:
         self.callback_errors: list[BaseException] = []
 
     @property
-    def messages(self) -> list[ReceivedMail]:
-        """The mails that are here now, oldest first."""
-        return [mail for mail in self._arrivals.snapshot() if self._belongs(mail)]
+    def messages(self) -> list[ReceivedMessage]:
+        """The messages that are here now, oldest first."""
+        return [message for message in self._arrivals.snapshot() if self._belongs(message)]
 
-    def get(self, mail_id: str) -> ReceivedMail | None:
+    def get(self, message_id: str) -> ReceivedMessage | None:
         """Return the message of an id, None when it is not here."""
-        mail = self._arrivals.get(mail_id)
-        return mail if mail is not None and self._belongs(mail) else None
+        message = self._arrivals.get(message_id)
+        return message if message is not None and self._belongs(message) else None
 
-    def duplicates(self) -> list[list[ReceivedMail]]:
-        """Give the mails that came more than once, those of one Message-ID together.
+    def duplicates(self) -> list[list[ReceivedMessage]]:
+        """Give the messages that came more than once, those of one Message-ID together.
 
-        They come in the order of each one's first arrival; mails without a Message-ID are none.
+        They come in the order of each one's first arrival; messages without a Message-ID are none.
         """
-        from fakesmtp.mail.duplicates import group_duplicates  # noqa: PLC0415
+        from fakesmtp.messages.duplicates import group_duplicates  # noqa: PLC0415
 
         return group_duplicates(self.messages)
 
     @property
     def waiting(self) -> int:
-        """How many wait for mails or subscribe to them, in this view and all others."""
+        """How many wait for messages or subscribe to them, in this view and all others."""
         return self._arrivals.listeners
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} with {len(self.messages)} mails>"
+        return f"<{type(self).__name__} with {len(self.messages)} messages>"
 
     def view(
         self,
         belongs: Belongs,
         describe_sessions: Callable[[], Sequence[str]] | None = None,
-    ) -> MailView:
-        """Give a view on those mails of this one for which `belongs` is true."""
-        return MailView(
+    ) -> MessageView:
+        """Give a view on those messages of this one for which `belongs` is true."""
+        return MessageView(
             self._arrivals,
-            lambda mail: self._belongs(mail) and belongs(mail),
+            lambda message: self._belongs(message) and belongs(message),
             describe_sessions or self._describe_sessions,
         )
 
@@ -144,44 +144,44 @@ class MailView:
     # `__tracebackhide__` makes pytest show the line of the test that waits, and not ours.
 
     def wait_for(
-        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> ReceivedMail:
-        """Give the oldest mail that matches, here already or still to come.
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
+        """Give the oldest message that matches, here already or still to come.
 
-        Raises `NoMatchingMail`, which says what did arrive, when none has come in time.
+        Raises `NoMatchingMessage`, which says what did arrive, when none has come in time.
         """
         __tracebackhide__ = True
         return self.wait_for_count(1, timeout=timeout, **conditions)[0]
 
     def wait_for_count(
-        self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> list[ReceivedMail]:
-        """Give the `count` oldest mails that match; raises as `wait_for` does."""
+        self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> list[ReceivedMessage]:
+        """Give the `count` oldest messages that match; raises as `wait_for` does."""
         __tracebackhide__ = True
         search = self._search(conditions, count)
         self._run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())
 
     async def wait_for_async(
-        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> ReceivedMail:
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """Do as `wait_for` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
         search = self._search(conditions, 1)
         await self._run_async(search, timeout)
         return self._found(search, timeout)[0]
 
-    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
-        """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]) -> ReceivedMessage:
+        """Do as `wait_for` does, and take the message away; no two callers get the same one."""
         __tracebackhide__ = True
         search = self._search(conditions, 1, takes=True)
         self._run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())[0]
 
-    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
-        """Return when no mail that matches is here or has come within some time.
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]) -> None:
+        """Return when no message that matches is here or has come within some time.
 
-        Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
+        Raises `NoMatchingMessage` as soon as there is one. 0 looks only at what is here.
         `FakeSMTPError` in a running event loop, where nothing could send meanwhile.
         """
         __tracebackhide__ = True
@@ -196,7 +196,7 @@ class MailView:
         self._found_none(search)
 
     async def expect_none_async(
-        self, *, within: float = 0.0, **conditions: Unpack[MailConditions]
+        self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]
     ) -> None:
         """Do as `expect_none` does, without blocking the running loop of asyncio or trio."""
         __tracebackhide__ = True
@@ -204,30 +204,30 @@ class MailView:
         await self._run_async(search, within)
         self._found_none(search)
 
-    def _search(self, conditions: MailConditions, count: int, *, takes: bool = False) -> Search:
-        # Lazily: what compares mails is loaded by the first who looks for one, not by the server.
-        from fakesmtp.mail.matching import Conditions  # noqa: PLC0415
-        from fakesmtp.mail.searching import Search, Taking  # noqa: PLC0415
+    def _search(self, conditions: MessageConditions, count: int, *, takes: bool = False) -> Search:
+        # Lazily: what compares messages is loaded by the first who looks for one, not by the server.
+        from fakesmtp.messages.matching import Conditions  # noqa: PLC0415
+        from fakesmtp.messages.searching import Search, Taking  # noqa: PLC0415
 
         if takes:
             return Taking(Conditions(**conditions), self._belongs, self._arrivals.remove)
         return Search(Conditions(**conditions), self._belongs, count)
 
     def _run(self, search: Search, timeout: float) -> None:
-        """Offer mails until the search has enough or time is up."""
+        """Offer messages until the search has enough or time is up."""
         from queue import Empty, SimpleQueue  # noqa: PLC0415 - lazily: see _search
 
         deadline = monotonic() + min(timeout, TIMEOUT_MAX)
-        arriving: SimpleQueue[ReceivedMail] = SimpleQueue()
+        arriving: SimpleQueue[ReceivedMessage] = SimpleQueue()
         with self._arrivals.listening(arriving.put) as present:
             search.offer_all(present)
             self._check_source(search, timeout)
             while search.missing > 0:
                 try:
-                    mail = arriving.get(timeout=max(0.0, deadline - monotonic()))
+                    message = arriving.get(timeout=max(0.0, deadline - monotonic()))
                 except Empty:
                     return
-                search.offer(mail)
+                search.offer(message)
 
     async def _run_async(self, search: Search, timeout: float) -> None:
         """Do as `_run` does; the sentinel None says that time is up."""
@@ -247,13 +247,13 @@ class MailView:
 
     def _found(
         self, search: Search, timeout: float, *, blocked: str | None = None
-    ) -> list[ReceivedMail]:
+    ) -> list[ReceivedMessage]:
         """Give what was found; `blocked` is the event loop that could not run meanwhile."""
         __tracebackhide__ = True
         if search.missing <= 0:
             return search.found
         wanted = len(search.found) + search.missing
-        came = f"only {len(search.found)} of {wanted} mails" if search.found else "no mail"
+        came = f"only {len(search.found)} of {wanted} messages" if search.found else "no message"
         lines = [
             f"{came} came within {timeout:g} s",
             f"awaited: {search.conditions}",
@@ -261,34 +261,34 @@ class MailView:
             *(self._describe_sessions() if self._describe_sessions else ()),
             *(_explain_blocked(blocked) if blocked and timeout > 0 else ()),
         ]
-        raise NoMatchingMail("\n".join(lines))
+        raise NoMatchingMessage("\n".join(lines))
 
     def _found_none(self, search: Search) -> None:
         __tracebackhide__ = True
         if search.found:
             lines = [
-                "a mail came that should not have",
+                "a message came that should not have",
                 f"not wanted: {search.conditions}",
                 f"  {search.describe_found()}",
             ]
-            raise NoMatchingMail("\n".join(lines))
+            raise NoMatchingMessage("\n".join(lines))
 
     # -- clearing, subscribing -----------------------------------------------------------------
 
     def clear(self) -> int:
-        """Forget the mails that are here, and say how many there were."""
-        return len(self._arrivals.remove({mail.id for mail in self.messages}))
+        """Forget the messages that are here, and say how many there were."""
+        return len(self._arrivals.remove({message.id for message in self.messages}))
 
-    def subscribe(self, callback: Callable[[ReceivedMail], object]) -> Callable[[], None]:
-        """Call back for every new mail; call what is returned to end it.
+    def subscribe(self, callback: Callable[[ReceivedMessage], object]) -> Callable[[], None]:
+        """Call back for every new message; call what is returned to end it.
 
         What the callback raises is added to `callback_errors` and stops nothing.
         """
 
-        def listener(mail: ReceivedMail) -> None:
+        def listener(message: ReceivedMessage) -> None:
             try:
-                if self._belongs(mail):
-                    callback(mail)
+                if self._belongs(message):
+                    callback(message)
             except BaseException as error:  # noqa: BLE001 - it is the owner's, who finds it there
                 self.callback_errors.append(error)
 
@@ -307,7 +307,7 @@ def _explain_blocked(loop: str) -> tuple[str, ...]:
     )
 
 
-class Mailbox(MailView):
+class Mailbox(MessageView):
     """All that arrived.
 
     `describe_sessions` gives lines about sessions that no message came of, for errors.
@@ -319,9 +319,9 @@ class Mailbox(MailView):
         super().__init__(_Arrivals(store), lambda _: True, describe_sessions)
 
     def cut_off(self, reason: str) -> None:
-        """Let waiting for mails that cannot come raise `FakeSMTPError`; with "" no longer."""
+        """Let waiting for messages that cannot come raise `FakeSMTPError`; with "" no longer."""
         self._arrivals.cut_off = reason
 
-    def append(self, mail: ReceivedMail) -> None:
-        """Keep a mail, wake those who wait for it, and tell the subscribers."""
-        self._arrivals.add(mail)
+    def append(self, message: ReceivedMessage) -> None:
+        """Keep a message, wake those who wait for it, and tell the subscribers."""
+        self._arrivals.add(message)

@@ -13,20 +13,20 @@ from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
-from fakesmtp.mail.message import ReceivedMail
+from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
-from fakesmtp.recording import SessionLog
-from fakesmtp.recording.diagnosis import describe_failures
+from fakesmtp.sessions import SessionLog
+from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import (
     LOCALHOST,
-    REAL_PORTS,
+    ENDPOINT_PORTS,
     Listener,
     check_ports,
     choose_address,
@@ -45,27 +45,27 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from fakesmtp.mail.keywords import MailConditions
+    from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.options import AccountsOption
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.recording import Session
+    from fakesmtp.sessions import Session
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
 
 
 class FakeSMTP:
-    """An SMTP server that behaves like NHN Cloud Email's endpoint and keeps every mail.
+    """An SMTP server that behaves like NHN Cloud Email's endpoint and keeps every message.
 
     Use it as `with FakeSMTP() as smtp:` or `async with FakeSMTP() as smtp:`; it runs in a thread of
-    its own. It may be started and stopped any number of times; mails are kept from run to run.
+    its own. It may be started and stopped any number of times; messages are kept from run to run.
 
     `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     lets any in, else pairs of AppKey and SecretKey. `certificates` is the folder that keeps the
-    authority; without one it lives as long as the server. Without a `store`, mails are kept in
+    authority; without one it lives as long as the server. Without a `store`, messages are kept in
     memory: all of them, or the newest `max_messages`. With `record_dir` each session is also
     written to a file of its own there. `loop_factory` makes the event loop of the server's thread
     (`uvloop.new_event_loop`, for instance), asyncio's own by default. `handler` is an aiosmtpd
@@ -100,7 +100,7 @@ class FakeSMTP:
     ) -> None:
         accounts = hide_secrets(accounts)
         options.check_options(locals())  # `accounts` are hidden by now
-        self._ports = check_ports(dict.fromkeys(REAL_PORTS, 0) if ports is None else ports)
+        self._ports = check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports)
         self._hosts = options.read_hosts(host)
         #: What holds for the sessions that begin from now on; those that are open keep theirs.
         self.terms = Terms(
@@ -114,7 +114,7 @@ class FakeSMTP:
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name, self._session_numbers, self._mail_numbers = options.token(3), count(1), count(1)
+        self._name, self._session_numbers, self._message_numbers = options.token(3), count(1), count(1)
         self._loop_factory = loop_factory
         self._on_session_end, self._failures = [], []
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
@@ -143,13 +143,13 @@ class FakeSMTP:
     def leave_to_parent(self) -> None:
         """Let go, in a forked child, of what the parent serves; called there by itself.
 
-        Where the server listens can still be asked, and mails that were here can be read.
+        Where the server listens can still be asked, and messages that were here can be read.
         """
         if self._runner is not None:
             self._runner = Inherited(self._runner.listeners)
             close_sockets(self.ports.values())
             self.mailbox.cut_off(
-                f"mails arrive in process {os.getppid()}, which this one was forked from: wait for "
+                f"messages arrive in process {os.getppid()}, which this one was forked from: wait for "
                 "them there, or start a FakeSMTP of this process"
             )
 
@@ -204,19 +204,19 @@ class FakeSMTP:
     @property
     def ports(self) -> dict[int, int]:
         """The endpoint's ports and the local ports that stand for them."""
-        return {listener.real_port: listener.local_port for listener in self.listeners}
+        return {listener.port: listener.local_port for listener in self.listeners}
 
-    def port(self, real_port: int) -> int:
+    def port(self, port: int) -> int:
         """Give the local port that stands for a port of the endpoint (587, 465 …)."""
         ports = self.ports
-        if real_port not in ports:
+        if port not in ports:
             opened = ", ".join(map(str, ports))
-            raise ConfigurationError(f"port {real_port} is not open; open are {opened}")
-        return ports[real_port]
+            raise ConfigurationError(f"port {port} is not open; open are {opened}")
+        return ports[port]
 
-    def address(self, real_port: int) -> tuple[str, int]:
+    def address(self, port: int) -> tuple[str, int]:
         """Return the host and local port that stand for a port of the endpoint (587, 465 …)."""
-        return self.host, self.port(real_port)
+        return self.host, self.port(port)
 
     @property
     def account(self) -> Account:
@@ -247,9 +247,9 @@ class FakeSMTP:
         """Give a client's TLS context that verifies chain and name and trusts this server alone."""
         return self._identity.client_context()
 
-    def env(self, real_port: int = 587) -> dict[str, str]:
+    def env(self, port: int = 587) -> dict[str, str]:
         """Give the settings of a client as environment variables; sets none of them."""
-        settings = client_settings(self._hosts[0], real_port, self.port(real_port))
+        settings = client_settings(self._hosts[0], port, self.port(port))
         settings["SMTP_CA_FILE"] = str(self.ca_file)
         if isinstance(self.terms.accounts, FixedAccounts):
             settings["SMTP_USERNAME"], settings["SMTP_PASSWORD"] = self.account
@@ -263,8 +263,8 @@ class FakeSMTP:
     # -- what happened -------------------------------------------------------------------------
 
     @property
-    def messages(self) -> list[ReceivedMail]:
-        """The mails that are here, oldest first."""
+    def messages(self) -> list[ReceivedMessage]:
+        """The messages that are here, oldest first."""
         return self.mailbox.messages
 
     @property
@@ -273,36 +273,36 @@ class FakeSMTP:
         return self._sessions.snapshot()
 
     def wait_for(
-        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> ReceivedMail:
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """See `Mailbox.wait_for`."""
         return self.mailbox.wait_for(timeout=timeout, **conditions)
 
     async def wait_for_async(
-        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> ReceivedMail:
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """See `Mailbox.wait_for_async`."""
         return await self.mailbox.wait_for_async(timeout=timeout, **conditions)
 
-    def duplicates(self) -> list[list[ReceivedMail]]:
+    def duplicates(self) -> list[list[ReceivedMessage]]:
         """See `Mailbox.duplicates`."""
         return self.mailbox.duplicates()
 
-    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]) -> None:
         """See `Mailbox.expect_none`."""
         self.mailbox.expect_none(within=within, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]) -> ReceivedMessage:
         """See `Mailbox.take`."""
         return self.mailbox.take(timeout=timeout, **conditions)
 
     def clear(self) -> None:
-        """Forget all mails and sessions."""
+        """Forget all messages and sessions."""
         self.mailbox.clear()
         self._sessions.clear()
 
-    def on_mail(self, callback: Callable[[ReceivedMail], None]) -> Callable[[], None]:
-        """Call back for every mail, in the server's thread; gives the way to end it."""
+    def on_message(self, callback: Callable[[ReceivedMessage], None]) -> Callable[[], None]:
+        """Call back for every message, in the server's thread; gives the way to end it."""
         return self.mailbox.subscribe(callback)
 
     def on_session_end(self, callback: Callable[[Session], None]) -> Callable[[], None]:
@@ -349,8 +349,8 @@ class FakeSMTP:
             self._runner.after_accepting(change, wait=wait)
 
     def forget(self, owner: object) -> None:
-        """Forget the mails and sessions of an owner."""
-        self.mailbox.view(lambda mail: mail.session.owner is owner).clear()
+        """Forget the messages and sessions of an owner."""
+        self.mailbox.view(lambda message: message.session.owner is owner).clear()
         self._sessions.forget(owner)
 
     # -- for the connections -------------------------------------------------------------------
@@ -373,23 +373,23 @@ class FakeSMTP:
         )
 
     def _deliver(self, deliver: Deliver, session: Session) -> str:
-        mail = ReceivedMail(
-            id=f"{self._name}.{next(self._mail_numbers)}",
+        message = ReceivedMessage(
+            id=f"{self._name}.{next(self._message_numbers)}",
             raw=deliver.raw,
             envelope=deliver.envelope,
             login=deliver.login,
             received=now(),
-            listener=session.listener,
+            port=session.port,
             tls=session.tls,
             session=session,
             dropped_lines=session.dropped_lines,
         )
-        self.mailbox.append(mail)
-        return mail.id
+        self.mailbox.append(message)
+        return message.id
 
-    def _raw_of(self, mail_id: str) -> bytes | None:
-        mail = self.mailbox.get(mail_id)
-        return None if mail is None else mail.raw
+    def _raw_of(self, message_id: str) -> bytes | None:
+        message = self.mailbox.get(message_id)
+        return None if message is None else message.raw
 
     def _session_ended(self, session: Session) -> None:
         for callback in tuple(self._on_session_end):

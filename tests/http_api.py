@@ -12,7 +12,7 @@ from raw_client import PATIENCE, RawClient
 from scenarios import KEYS
 
 from fakesmtp import FakeSMTP
-from fakesmtp.inbox.server import HttpServer
+from fakesmtp.web.server import HttpServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,7 +60,7 @@ class Api:
         return self.ask("GET", path)
 
     def send_mail(self) -> Session:
-        """Log in, send a mail, leave; give the session once it is over."""
+        """Log in, send a message, leave; give the session once it is over."""
         with RawClient(self.smtp.port(587)) as client:
             client.log_in()
             client.begin_data()

@@ -11,7 +11,7 @@ from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.recording import ClosedBy, SessionLog, TlsFacts
+from fakesmtp.sessions import ClosedBy, SessionLog, TlsFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def begin(folder: Path, number: int = 1) -> Session:
     return SessionLog(folder=folder).begin(
         f"ab12cd-{number}",
         peer="127.0.0.1:50000",
-        listener=587,
+        port=587,
         local_port=1587,
         accounts=FixedAccounts([KEYS]),
     )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.recording.events import Ended
-from fakesmtp.recording.jsonl import Header, Summary
+from fakesmtp.sessions.events import Ended
+from fakesmtp.sessions.jsonl import Header, Summary
 from fakesmtp.storage.records import MessageRecord, SessionRecord
 
 if TYPE_CHECKING:
-    from fakesmtp.recording.events import TlsFacts
+    from fakesmtp.sessions.events import TlsFacts
 
 _numbers = count(1)
 BEGAN = 1_780_000_000.0
@@ -52,13 +52,13 @@ def make_session(
     *,
     started: float = BEGAN,
     faults: tuple[str, ...] = (),
-    mails: int = 0,
+    messages: int = 0,
     lines: bytes = b"{}\n",
 ) -> SessionRecord:
     """Make the record of a session."""
     return SessionRecord(
         Header(session_id, started, "127.0.0.1:50000", 587, 1587),
-        Summary(0.5, mails, 0, 1, "RCPT TO:<a@b> -> 550 no", "TLSv1.3", "app", "ad"),
+        Summary(0.5, messages, 0, 1, "RCPT TO:<a@b> -> 550 no", "TLSv1.3", "app", "ad"),
         Ended("quit", ""),
         lines,
         "a test",

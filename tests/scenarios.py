@@ -62,8 +62,8 @@ def _delivered(data: dict) -> list[tuple[str, tuple[str, ...], bytes]] | None:
     if "delivered" not in data:
         return None
     return [
-        (mail["mail_from"], tuple(mail["rcpt_tos"]), mail["body_latin1"].encode("latin-1"))
-        for mail in data["delivered"]
+        (message["mail_from"], tuple(message["rcpt_tos"]), message["body_latin1"].encode("latin-1"))
+        for message in data["delivered"]
     ]
 
 

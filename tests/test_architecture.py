@@ -86,7 +86,7 @@ def room_of(module: Module) -> str | None:
 
 
 def name_room(room: str) -> str:
-    """The name that arrows have for a room: `fakesmtp/mail/` is `mail`."""
+    """The name that arrows have for a room: `fakesmtp/messages/` is `mail`."""
     name = room.strip("/").removesuffix(".py").removesuffix("/__init__")
     return name.rpartition("/")[2]
 

@@ -13,9 +13,9 @@ import anyio
 import pytest
 import trio
 from frozen import FREEZERS
-from made_mails import make_mail, with_subject
+from made_messages import make_message, with_subject
 
-from fakesmtp import FakeSMTP, FakeSMTPError, NoMatchingMail
+from fakesmtp import FakeSMTP, FakeSMTPError, NoMatchingMessage
 from fakesmtp.awaiting import running_loop
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.store.memory import MemoryStore
@@ -56,7 +56,7 @@ def mailbox() -> Mailbox:
 
 
 def append_when_awaited(mailbox: Mailbox, subject: str) -> Thread:
-    """Let a mail come in another thread, as soon as somebody waits."""
+    """Let a message come in another thread, as soon as somebody waits."""
 
     def append() -> None:
         while not mailbox.waiting:
@@ -69,7 +69,7 @@ def append_when_awaited(mailbox: Mailbox, subject: str) -> Thread:
 
 
 def test_a_task_gets_what_comes_in_another_thread(run: Run, mailbox: Mailbox) -> None:
-    """A waiting task gets the mail that matches, and nothing is left waiting."""
+    """A waiting task gets the message that matches, and nothing is left waiting."""
     mailbox.append(with_subject("first"))
     thread = append_when_awaited(mailbox, "second")
     found = run(lambda: mailbox.wait_for_async(subject="second", timeout=LONG))
@@ -80,16 +80,16 @@ def test_a_task_gets_what_comes_in_another_thread(run: Run, mailbox: Mailbox) ->
 
 def test_a_task_waits_in_vain(run: Run, mailbox: Mailbox) -> None:
     """A task whose time is up gets the error of `wait_for`, and no blame for blocking."""
-    with pytest.raises(NoMatchingMail, match=r"no mail came within 0\.001 s") as raised:
+    with pytest.raises(NoMatchingMessage, match=r"no message came within 0\.001 s") as raised:
         run(lambda: mailbox.wait_for_async(timeout=0.001))
     assert "event loop" not in str(raised.value)
     run(lambda: mailbox.expect_none_async(within=0.001))
 
 
 def test_a_task_expects_none(run: Run, mailbox: Mailbox) -> None:
-    """A task that expects no mail hears of the one that comes."""
+    """A task that expects no message hears of the one that comes."""
     thread = append_when_awaited(mailbox, "unwanted")
-    with pytest.raises(NoMatchingMail, match="unwanted"):
+    with pytest.raises(NoMatchingMessage, match="unwanted"):
         run(lambda: mailbox.expect_none_async(within=LONG))
     thread.join()
 
@@ -106,8 +106,8 @@ def test_a_task_that_is_cancelled_leaves_nothing(mailbox: Mailbox) -> None:
     assert mailbox.waiting == 0
 
 
-def test_a_loop_that_is_over_stops_no_mail(mailbox: Mailbox) -> None:
-    """A mail arrives although the loop of a task that subscribed is over."""
+def test_a_loop_that_is_over_stops_no_message(mailbox: Mailbox) -> None:
+    """A message arrives although the loop of a task that subscribed is over."""
     kept: list[Awaitable[object]] = []
 
     async def begin() -> None:
@@ -116,13 +116,13 @@ def test_a_loop_that_is_over_stops_no_mail(mailbox: Mailbox) -> None:
         kept.append(waiting)
 
     trio.run(begin)
-    mailbox.append(make_mail())
+    mailbox.append(make_message())
     assert len(mailbox.messages) == 1
     kept.clear()
 
 
 def test_a_server_starts_and_stops_in_a_loop(run: Run) -> None:
-    """`async with FakeSMTP()` works, and its mails can be awaited."""
+    """`async with FakeSMTP()` works, and its messages can be awaited."""
 
     async def use() -> str:
         async with FakeSMTP(ports={587: 0}) as smtp:
@@ -141,7 +141,7 @@ def test_time_is_up_while_time_is_frozen(mailbox: Mailbox, freezer: str) -> None
     async def wait() -> None:
         await mailbox.wait_for_async(timeout=0.001)
 
-    with FREEZERS[freezer](), pytest.raises(NoMatchingMail):
+    with FREEZERS[freezer](), pytest.raises(NoMatchingMessage):
         asyncio.run(wait())
 
 
@@ -163,7 +163,7 @@ def test_the_error_of_a_blocked_loop_names_the_cause(
     async def block() -> None:
         BLOCKING[method](mailbox)
 
-    with pytest.raises(NoMatchingMail) as raised:
+    with pytest.raises(NoMatchingMessage) as raised:
         run(block)
     to_thread = "asyncio.to_thread" if run is run_in_asyncio else "trio.to_thread.run_sync"
     assert re.search(r"it blocks the (asyncio|trio) event loop of this thread", str(raised.value))
@@ -172,18 +172,18 @@ def test_the_error_of_a_blocked_loop_names_the_cause(
 
 
 def test_a_blocked_loop_that_lost_nothing_is_no_error(run: Run, mailbox: Mailbox) -> None:
-    """A mail that is here already is found in an event loop as anywhere, and so is its absence."""
-    mail = make_mail()
-    mailbox.append(mail)
+    """A message that is here already is found in an event loop as anywhere, and so is its absence."""
+    message = make_message()
+    mailbox.append(message)
 
     async def look() -> object:
         mailbox.expect_none(subject="another")
-        with pytest.raises(NoMatchingMail) as raised:
+        with pytest.raises(NoMatchingMessage) as raised:
             mailbox.wait_for(subject="another", timeout=0)
         assert "event loop" not in str(raised.value)
         return mailbox.wait_for()
 
-    assert run(look) is mail
+    assert run(look) is message
 
 
 def test_expecting_none_in_a_blocked_loop_is_an_error(run: Run, mailbox: Mailbox) -> None:
@@ -198,7 +198,7 @@ def test_expecting_none_in_a_blocked_loop_is_an_error(run: Run, mailbox: Mailbox
 
 def test_a_thread_blocks_no_loop(mailbox: Mailbox) -> None:
     """Outside event loops the error speaks of none."""
-    with pytest.raises(NoMatchingMail) as raised:
+    with pytest.raises(NoMatchingMessage) as raised:
         mailbox.wait_for(timeout=0.001)
     assert "event loop" not in str(raised.value)
     assert running_loop() is None

@@ -63,7 +63,7 @@ def living_child() -> Iterator[None]:
 
 
 def send(smtp: FakeSMTP, context: ssl.SSLContext) -> None:
-    """Send a mail inside TLS."""
+    """Send a message inside TLS."""
     with smtplib.SMTP_SSL("localhost", smtp.port(465), context=context) as client:
         client.login(*smtp.account)
         client.sendmail("a@example.com", ["b@example.com"], "Subject: hi\r\n\r\n")
@@ -80,12 +80,12 @@ def test_ports_are_free_when_the_parent_stops() -> None:
                     socket.create_connection(("127.0.0.1", port))
 
 
-@pytest.mark.parametrize("real_port", [587, 465])
-def test_clients_see_the_end(real_port: int) -> None:
+@pytest.mark.parametrize("port", [587, 465])
+def test_clients_see_the_end(port: int) -> None:
     """A connection that the parent closes is closed, though a child was forked meanwhile."""
     with FakeSMTP() as smtp:
-        context = smtp.client_context() if real_port == 465 else None
-        with RawClient(smtp.port(real_port), context) as client:
+        context = smtp.client_context() if port == 465 else None
+        with RawClient(smtp.port(port), context) as client:
             client.read_reply()
             with living_child():
                 assert client.ask("QUIT").startswith("221")
@@ -132,9 +132,9 @@ def test_a_child_sends_to_its_parent() -> None:
 
 
 def test_a_child_that_waits_is_told() -> None:
-    """Waiting in a child for the parent's mails is an error that names the process."""
+    """Waiting in a child for the parent's messages is an error that names the process."""
     with FakeSMTP() as smtp:
-        sentence = f"mails arrive in process {os.getpid()}, which this one was forked from"
+        sentence = f"messages arrive in process {os.getpid()}, which this one was forked from"
         for wait in (smtp.wait_for, lambda: smtp.expect_none(within=1)):
             told = run_in_child(wait)
             assert told.startswith(f"{FakeSMTPError.__name__}: {sentence}")

@@ -12,8 +12,8 @@ import pytest
 from frozen import FREEZERS, PAST
 from raw_client import RawClient
 
-from fakesmtp import FakeSMTP, NoMatchingMail
-from fakesmtp.recording import ClosedBy
+from fakesmtp import FakeSMTP, NoMatchingMessage
+from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ def real(request: pytest.FixtureRequest) -> Iterator[float]:
 
 
 def send(client: RawClient) -> list[str]:
-    """Send a mail; gives the last line of every reply."""
+    """Send a message; gives the last line of every reply."""
     replies = []
     for data in MAIL:
         client.send(data)
@@ -49,7 +49,7 @@ def send(client: RawClient) -> list[str]:
 
 @pytest.mark.usefixtures("real")
 def test_a_planned_delay_ends() -> None:
-    """A delay waits in real time, and the mail arrives."""
+    """A delay waits in real time, and the message arrives."""
     with FakeSMTP(**OPEN) as smtp:
         smtp.faults.delay("mail", seconds=0.01)
         with RawClient(smtp.port(587)) as client:
@@ -70,24 +70,24 @@ def test_an_idle_client_is_closed() -> None:
 
 @pytest.mark.usefixtures("real")
 def test_waiting_in_vain_ends() -> None:
-    """`wait_for` ends after its time though other mails come."""
+    """`wait_for` ends after its time though other messages come."""
     with FakeSMTP(**OPEN) as smtp, RawClient(smtp.port(587)) as client:
         client.read_reply()
         send(client)
-        with pytest.raises(NoMatchingMail):
+        with pytest.raises(NoMatchingMessage):
             smtp.wait_for(subject="another", timeout=0.01)
 
 
 def test_times_are_real(real: float, tmp_path: Path) -> None:
-    """Mails, sessions and recordings tell when they really came, as a server elsewhere would."""
+    """Messages, sessions and recordings tell when they really came, as a server elsewhere would."""
     with FakeSMTP(**OPEN, record_dir=tmp_path) as smtp:
         with RawClient(smtp.port(587)) as client:
             client.read_reply()
             send(client)
             client.send(b"QUIT\r\n")
             client.read_reply()
-        mail, session = smtp.wait_for(subject="hi"), smtp.sessions[0]
-        for at in (mail.received_at, session.started_at):
+        message, session = smtp.wait_for(subject="hi"), smtp.sessions[0]
+        for at in (message.received_at, session.started_at):
             assert real <= at.timestamp() < real + AN_HOUR
     (file,) = tmp_path.glob("*.jsonl")
     header = json.loads(file.read_text().splitlines()[0])

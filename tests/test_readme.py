@@ -10,7 +10,7 @@ from pytest_fakesmtp.view import FakeSMTPView
 
 from fakesmtp import FakeSMTP, Policy
 from fakesmtp.cli.settings import SETTINGS
-from fakesmtp.smtp.listeners import REAL_PORTS
+from fakesmtp.smtp.listeners import ENDPOINT_PORTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,10 +48,10 @@ def test_the_table_of_ports_is_true() -> None:
     rows = re.findall(r"^\| ([\d, ]+) \| ([\d, ]+) \| (.+) \|$", README, re.MULTILINE)
     told = {}
     for real, local, tls in rows:
-        for real_port, local_port in zip(real.split(", "), local.split(", "), strict=True):
-            assert int(local_port) == int(real_port) + 1000
-            told[int(real_port)] = tls == "from the start"
-    assert told == dict(REAL_PORTS)
+        for port, local_port in zip(real.split(", "), local.split(", "), strict=True):
+            assert int(local_port) == int(port) + 1000
+            told[int(port)] = tls == "from the start"
+    assert told == dict(ENDPOINT_PORTS)
 
 
 def test_what_is_mentioned_exists() -> None:

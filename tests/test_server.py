@@ -22,10 +22,10 @@ from fakesmtp import (
     FakeSMTP,
     FakeSMTPError,
     MailType,
-    NoMatchingMail,
+    NoMatchingMessage,
     PortTakenError,
 )
-from fakesmtp.recording import ClosedBy
+from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp.listeners import bind, choose_address, choose_name, find_addresses
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ MAIL = b"From: a@example.com\r\nTo: b@example.org\r\nSubject: hello\r\n\r\nbody\
 
 
 def send(smtp: FakeSMTP, *, mail_type: str = "", raw: bytes = MAIL) -> None:
-    """Send a mail as an app would: STARTTLS, AUTH, verified."""
+    """Send a message as an app would: STARTTLS, AUTH, verified."""
     with smtplib.SMTP("localhost", smtp.port(587)) as client:
         client.starttls(context=smtp.client_context())
         client.login(smtp.account.app_key + mail_type, smtp.account.secret_key)
@@ -191,7 +191,7 @@ def test_what_clients_connect_to(host: str, address: str, name: str) -> None:
 
 
 def test_start_and_stop_any_number_of_times() -> None:
-    """A server is started again after it was stopped, and keeps its mails."""
+    """A server is started again after it was stopped, and keeps its messages."""
     smtp = FakeSMTP(ports={587: 0})
     for number in range(5):
         smtp.start()
@@ -245,21 +245,21 @@ def test_async_with() -> None:
     assert asyncio.run(run()).startswith("220 ")
 
 
-def test_a_mail_tells_where_it_came_from() -> None:
+def test_a_message_tells_where_it_came_from() -> None:
     """Envelope, account, type, time, listener, TLS and session are all there."""
     with FakeSMTP() as smtp:
         send(smtp, mail_type="#ad")
-        mail = smtp.wait_for(subject="hello")
-        assert mail.raw == MAIL
-        assert mail.envelope.mail_from == "a@example.com"
-        assert mail.envelope.rcpt_tos == ("b@example.org",)
-        assert mail.app_key == smtp.account.app_key
-        assert mail.mail_type is MailType.AD
-        assert mail.listener == 587
-        assert mail.tls is not None
-        assert mail.tls.version == "TLSv1.3"
-        assert mail.session is smtp.sessions[0]
-        assert mail.received_at.tzinfo is not None
+        message = smtp.wait_for(subject="hello")
+        assert message.raw == MAIL
+        assert message.envelope.mail_from == "a@example.com"
+        assert message.envelope.rcpt_tos == ("b@example.org",)
+        assert message.app_key == smtp.account.app_key
+        assert message.mail_type is MailType.AD
+        assert message.port == 587
+        assert message.tls is not None
+        assert message.tls.version == "TLSv1.3"
+        assert message.session is smtp.sessions[0]
+        assert message.received_at.tzinfo is not None
 
 
 def test_waiting_in_vain_tells_of_refused_sessions() -> None:
@@ -270,7 +270,7 @@ def test_waiting_in_vain_tells_of_refused_sessions() -> None:
             pytest.raises(smtplib.SMTPAuthenticationError),
         ):
             client.login(smtp.account.app_key, "not-the-secret")
-        with pytest.raises(NoMatchingMail, match="535 Authentication Failed") as error:
+        with pytest.raises(NoMatchingMessage, match="535 Authentication Failed") as error:
             smtp.wait_for(timeout=0, to="b@example.org")
         assert "not-the-secret" not in str(error.value)
         assert smtp.account.secret_key not in str(error.value)
@@ -348,11 +348,11 @@ def test_environment_settings() -> None:
 
 
 def test_callbacks() -> None:
-    """Mails and ended sessions are told to whoever asks, until they ask no more."""
+    """Messages and ended sessions are told to whoever asks, until they ask no more."""
     with FakeSMTP(ports={587: 0}) as smtp:
         subjects: list[str] = []
         over = threading.Event()
-        forget = smtp.on_mail(lambda mail: subjects.append(mail.subject))
+        forget = smtp.on_message(lambda message: subjects.append(message.subject))
         smtp.on_session_end(lambda _: over.set())
         send(smtp)
         assert over.wait(10)
@@ -362,9 +362,9 @@ def test_callbacks() -> None:
 
 
 def test_a_callback_that_fails_is_raised_here_and_not_sent_to_the_client() -> None:
-    """The mail is kept, the client sees success, the test gets the exception."""
+    """The message is kept, the client sees success, the test gets the exception."""
     smtp = FakeSMTP(ports={587: 0}).start()
-    smtp.on_mail(lambda _: 1 / 0)
+    smtp.on_message(lambda _: 1 / 0)
     send(smtp)
     assert len(smtp.messages) == 1
     with pytest.raises(ZeroDivisionError):
@@ -379,7 +379,7 @@ def test_a_callback_may_end_the_test(error: type[BaseException]) -> None:
         raise error("enough")
 
     smtp = FakeSMTP().start()
-    smtp.on_mail(give_up)
+    smtp.on_message(give_up)
     smtp.on_session_end(give_up)
     send(smtp)
     port = smtp.port(587)
@@ -395,7 +395,7 @@ def test_a_callback_may_stop_the_server() -> None:
     server = FakeSMTP(accounts=[("AppKey", "SecretKey")], ports={587: 0})
     for _ in range(2):
         with server as smtp, RawClient(smtp.port(587)) as client:
-            unsubscribe = smtp.on_mail(lambda _: server.stop())
+            unsubscribe = smtp.on_message(lambda _: server.stop())
             client.log_in()
             client.begin_data()
             client.send(b"hello\r\n.\r\n")

@@ -14,7 +14,7 @@ from fakesmtp import AS_RECORDED, ConfigurationError, FakeSMTP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fakesmtp import ReceivedMail, Session
+    from fakesmtp import ReceivedMessage, Session
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def smtp() -> Iterator[FakeSMTP]:
 
 
 def send(smtp: FakeSMTP, body: str = "hello") -> None:
-    """Send a mail."""
+    """Send a message."""
     with smtplib.SMTP(smtp.host, smtp.port(587)) as client:
         client.sendmail("a@example.com", ["b@example.com"], f"Subject: hi\r\n\r\n{body}\r\n")
 
@@ -74,7 +74,7 @@ def test_forgetting_an_owner(smtp: FakeSMTP) -> None:
         smtp.change_terms(smtp.terms_for(owner))
         send(smtp)
     smtp.forget("me")
-    assert [mail.session.owner for mail in smtp.messages] == ["you"]
+    assert [message.session.owner for message in smtp.messages] == ["you"]
     assert [session.owner for session in smtp.sessions] == ["you"]
 
 
@@ -86,18 +86,18 @@ def test_accounts_come_and_go(smtp: FakeSMTP) -> None:
     assert smtp.terms.accounts.verify(*smtp.account)
 
 
-def test_the_newest_mails_are_kept() -> None:
-    """With `max_messages` the oldest mail goes when there are too many."""
+def test_the_newest_messages_are_kept() -> None:
+    """With `max_messages` the oldest message goes when there are too many."""
     with FakeSMTP(require_auth=False, max_messages=2) as smtp:
         for body in ("one", "two", "three"):
             send(smtp, body)
-        assert [mail.text for mail in smtp.messages] == ["two\n", "three\n"]
+        assert [message.text for message in smtp.messages] == ["two\n", "three\n"]
 
 
 def test_failures_are_raised_every_time(smtp: FakeSMTP) -> None:
     """What callbacks raise is raised again and again, not only the first time."""
 
-    def broken(_: ReceivedMail | Session) -> None:
+    def broken(_: ReceivedMessage | Session) -> None:
         raise ZeroDivisionError
 
     smtp.on_session_end(broken)

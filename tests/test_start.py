@@ -10,13 +10,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-#: What nobody needs before a mail is read, TLS begins, a recording is read, a fault planned
+#: What nobody needs before a message is read, TLS begins, a recording is read, a fault planned
 #: or a handler given.
 LATER = {
     *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
     *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
     *(
-        f"fakesmtp.mail.{name}"
+        f"fakesmtp.messages.{name}"
         for name in ("decoding", "headers", "matching", "parts", "searching")
     ),
     "fakesmtp.smtp.hooked",
@@ -24,7 +24,7 @@ LATER = {
         "fakesmtp.keywords",
         *(f"fakesmtp.{room}.keywords" for room in ("faults", "mail", "protocol")),
     ),
-    *(f"fakesmtp.recording.{name}" for name in ("jsonl", "text", "transactions")),
+    *(f"fakesmtp.sessions.{name}" for name in ("jsonl", "text", "transactions")),
     *(
         f"fakesmtp.tls.{name}"
         for name in ("authority", "contexts", "folder", "hello", "leaf", "serving")

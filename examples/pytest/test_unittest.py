@@ -18,8 +18,8 @@ class TestMail(unittest.TestCase):
 
     fakesmtp: FakeSMTPView
 
-    def test_a_mail(self) -> None:
-        """A mail is sent and found."""
+    def test_a_message(self) -> None:
+        """A message is sent and found."""
         with smtplib.SMTP("localhost", self.fakesmtp.port(587)) as client:
             client.login(*self.fakesmtp.account)
             client.sendmail("a@example.com", ["b@example.com"], "Subject: Hi\r\n\r\nhello\r\n")

@@ -1,6 +1,6 @@
 """What an app says to the server is kept in a file beside the test, and must not change unseen.
 
-`order_mail.txt` is the session as it was when it was last looked at. `UPDATE_SNAPSHOTS=1 pytest`
+`order_message.txt` is the session as it was when it was last looked at. `UPDATE_SNAPSHOTS=1 pytest`
 writes it anew; the difference is then read in the version control like any other change. With
 syrupy it is one line: `assert session.transcript(normalize=True) == snapshot`.
 """
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView
 
-SNAPSHOT = Path(__file__).with_name("order_mail.txt")
+SNAPSHOT = Path(__file__).with_name("order_message.txt")
 
 
-def send_order_mail(smtp: FakeSMTPView) -> None:
+def send_order_message(smtp: FakeSMTPView) -> None:
     """Stands for the app under test."""
     with smtplib.SMTP("localhost", smtp.port(587)) as client:
         client.starttls(context=smtp.client_context())
@@ -26,9 +26,9 @@ def send_order_mail(smtp: FakeSMTPView) -> None:
         client.sendmail("shop@example.com", ["kim@example.com"], "Subject: Order\r\n\r\n1 hat\r\n")
 
 
-def test_the_order_mail_is_sent_as_before(fakesmtp: FakeSMTPView) -> None:
+def test_the_order_message_is_sent_as_before(fakesmtp: FakeSMTPView) -> None:
     """The same dialogue gives the same text: on every machine, on every port, at any time."""
-    send_order_mail(fakesmtp)
+    send_order_message(fakesmtp)
     said = fakesmtp.sessions[0].transcript(normalize=True) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS"):
         SNAPSHOT.write_text(said, encoding="utf-8")

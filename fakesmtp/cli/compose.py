@@ -11,7 +11,7 @@ from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.values import read_account
 from fakesmtp.errors import CertificateError, ConfigurationError
 from fakesmtp.files import read_text
-from fakesmtp.smtp.listeners import REAL_PORTS, check_ports
+from fakesmtp.smtp.listeners import ENDPOINT_PORTS, check_ports
 from fakesmtp.tls.files import make_folder
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir"
 def choose_ports(settings: Settings) -> dict[int, int]:
     """Give the local port of each of the endpoint's ports; 0 is a free one."""
     if settings.ports == "auto":
-        return dict.fromkeys(REAL_PORTS, 0)
+        return dict.fromkeys(ENDPOINT_PORTS, 0)
     if settings.ports is not None:
         return dict(settings.ports)
     try:
-        return check_ports({port: port + settings.port_offset for port in REAL_PORTS})
+        return check_ports({port: port + settings.port_offset for port in ENDPOINT_PORTS})
     except ConfigurationError as error:
         message = f"--port-offset {settings.port_offset} is too far: {error}"
         raise ConfigurationError(message) from error

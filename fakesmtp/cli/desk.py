@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import monotonic
-from fakesmtp.mail import ReceivedMail
+from fakesmtp.messages import ReceivedMessage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from fakesmtp.cli.outbox import Outbox
     from fakesmtp.cli.report import Report
     from fakesmtp.faults.rules import Rule
-    from fakesmtp.recording import Session
+    from fakesmtp.sessions import Session
     from fakesmtp.store import Store
 
-    _News = ReceivedMail | Session | tuple[Rule, ...]
+    _News = ReceivedMessage | Session | tuple[Rule, ...]
     _Event = _News | str
 
 #: A client that keeps its connection open gets this long (seconds) to read the last reply.
@@ -36,20 +36,20 @@ class Desk:
     def __init__(
         self, report: Report, outbox: Outbox, store: Store, *, limit: int, wanted: int | None
     ) -> None:
-        """Say when `store` is full, which is at `limit` mails; be done after `wanted` mails."""
+        """Say when `store` is full, which is at `limit` messages; be done after `wanted` messages."""
         self._report = report
         self._say = outbox.put
         self._store = store
         self._limit = limit
         self._wanted = wanted
         self._events: SimpleQueue[_Event] = SimpleQueue()
-        self._mails = 0
+        self._messages = 0
         self._said_full = False
         self._last_session = ""
         self._deadline: float | None = None
 
     def hear(self, event: _News) -> None:
-        """Take a mail, a session that is over, or the planned faults from now on, in any thread."""
+        """Take a message, a session that is over, or the planned faults from now on, in any thread."""
         self._events.put(event)
 
     @contextmanager
@@ -72,7 +72,7 @@ class Desk:
         reason = None
         while reason is None:
             reason = self._take()
-        self._say(self._report.stopping(reason, self._mails))
+        self._say(self._report.stopping(reason, self._messages))
 
     def clear(self) -> None:
         """Say what was left when the server stopped."""
@@ -97,7 +97,7 @@ class Desk:
         return _PATIENCE if self._deadline is None else max(0.0, self._deadline - monotonic())
 
     def _tell(self, event: _News) -> None:
-        if isinstance(event, ReceivedMail):
+        if isinstance(event, ReceivedMessage):
             self._count(event)
             self._say(self._report.arrived(event))
         elif isinstance(event, tuple):
@@ -105,12 +105,12 @@ class Desk:
         else:
             self._say(self._report.ended(event))
 
-    def _count(self, mail: ReceivedMail) -> None:
-        self._mails += 1
+    def _count(self, message: ReceivedMessage) -> None:
+        self._messages += 1
         if self._store.dropped and not self._said_full:
             self._said_full = True
             self._say(self._report.full(self._limit))
-        if self._mails == self._wanted:
-            # Not at once: the reply to this mail is on its way, and the client says QUIT.
-            self._last_session = mail.session_id
+        if self._messages == self._wanted:
+            # Not at once: the reply to this message is on its way, and the client says QUIT.
+            self._last_session = message.session_id
             self._deadline = monotonic() + _GOODBYE

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.compose import show_address
 from fakesmtp.cli.console import escape
-from fakesmtp.mail.message import describe_loss
+from fakesmtp.messages.message import describe_loss
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.faults.rules import Rule
-    from fakesmtp.mail import ReceivedMail
-    from fakesmtp.recording import Session
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.sessions import Session
     from fakesmtp.smtp.listeners import Listener
 
 _SHOWN_RECIPIENTS = 2
@@ -43,8 +43,8 @@ class Report(Protocol):
     def started(self, start: Start) -> Iterator[str]:
         """All listeners are open."""
 
-    def arrived(self, mail: ReceivedMail) -> Iterator[str]:
-        """A mail is here."""
+    def arrived(self, message: ReceivedMessage) -> Iterator[str]:
+        """A message is here."""
 
     def ended(self, session: Session) -> Iterator[str]:
         """A session is over."""
@@ -53,13 +53,13 @@ class Report(Protocol):
         """The planned faults were changed over HTTP."""
 
     def full(self, limit: int) -> Iterator[str]:
-        """The oldest mail had to go, for the first time."""
+        """The oldest message had to go, for the first time."""
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Lines could not be printed, because nobody read the output."""
 
-    def stopping(self, reason: str, mails: int) -> Iterator[str]:
-        """The server is about to stop, after that many mails."""
+    def stopping(self, reason: str, messages: int) -> Iterator[str]:
+        """The server is about to stop, after that many messages."""
 
 
 class TextReport:
@@ -82,25 +82,25 @@ class TextReport:
             yield f"HTTP API at {start.http}"
         yield f"fakesmtp is ready: SMTP on {', '.join(addresses)}"
 
-    def arrived(self, mail: ReceivedMail) -> Iterator[str]:
+    def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Time, port, session, account, from, to, subject, size."""
         if self._quiet:
             return
-        login = f"{mail.app_key}#{mail.mail_type}" if mail.login else "-"
-        route = f"{mail.mail_from or '<>'} -> {_show_recipients(mail.rcpt_tos)}"
-        size = _show_size(len(mail.raw))
-        lost = f"  ({describe_loss(mail)})" if mail.dropped_lines else ""
-        text = f'{login}  {route}  "{mail.subject}"  {size}{lost}'
-        yield _row("mail", mail.received, mail.listener, mail.session_id, text)
+        login = f"{message.app_key}#{message.mail_type}" if message.login else "-"
+        route = f"{message.mail_from or '<>'} -> {_show_recipients(message.rcpt_tos)}"
+        size = _show_size(len(message.raw))
+        lost = f"  ({describe_loss(message)})" if message.dropped_lines else ""
+        text = f'{login}  {route}  "{message.subject}"  {size}{lost}'
+        yield _row("message", message.received, message.port, message.session_id, text)
 
     def ended(self, session: Session) -> Iterator[str]:
         """Why no message came, or what was refused; and all that was said if that is wanted."""
         kind, text = _describe_end(session)
         if text and not self._quiet:
-            yield _row(kind, session.started, session.listener, session.id, text)
+            yield _row(kind, session.started, session.port, session.id, text)
         if self._verbose:
             yield escape(
-                f"           session {session.id} on {session.listener} from {session.peer}"
+                f"           session {session.id} on {session.port} from {session.peer}"
             )
             yield from (f"           {cut(line)}" for line in session.transcript().split("\n"))
 
@@ -116,22 +116,22 @@ class TextReport:
     def full(self, limit: int) -> Iterator[str]:
         """Say what happens to mails from now on."""
         if not self._quiet:
-            yield f"{limit} mails are kept: from now on the oldest goes for each (--max-messages)"
+            yield f"{limit} messages are kept: from now on the oldest goes for each (--max-messages)"
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Say how many, also when quiet."""
         yield f"{_count(lines, 'line')} dropped here: nobody read the output"
 
-    def stopping(self, reason: str, mails: int) -> Iterator[str]:
+    def stopping(self, reason: str, messages: int) -> Iterator[str]:
         """Why, and what was there."""
         if not self._quiet:
-            yield f"stopping ({reason}) after {_count(mails, 'mail')}"
+            yield f"stopping ({reason}) after {_count(messages, 'message')}"
 
 
 class JsonReport:
     """One JSON object a line; `event` names what happened.
 
-    It is ready, mail, refused, no_message, session, faults, full, dropped or stopping.
+    It is ready, message, refused, no_message, session, faults, full, dropped or stopping.
     """
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
@@ -142,7 +142,7 @@ class JsonReport:
         """Where it listens, and what to trust."""
         listeners = [
             {
-                "port": listener.real_port,
+                "port": listener.port,
                 "local_port": listener.local_port,
                 "security": name_security(listener),
             }
@@ -157,30 +157,30 @@ class JsonReport:
             http=start.http,
         )
 
-    def arrived(self, mail: ReceivedMail) -> Iterator[str]:
+    def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """All that is known without reading the parts."""
         if not self._quiet:
             yield _event(
-                "mail",
-                id=mail.id,
-                session=mail.session_id,
-                received_at=mail.received_at.isoformat(),
-                port=mail.listener,
-                tls=mail.tls.version if mail.tls else None,
-                app_key=mail.app_key,
-                mail_type=str(mail.mail_type) if mail.mail_type else None,
-                mail_from=mail.mail_from,
-                rcpt_tos=mail.rcpt_tos,
-                subject=mail.subject,
-                size=len(mail.raw),
-                dropped_lines=mail.dropped_lines,
+                "message",
+                id=message.id,
+                session=message.session_id,
+                received_at=message.received_at.isoformat(),
+                port=message.port,
+                tls=message.tls.version if message.tls else None,
+                app_key=message.app_key,
+                mail_type=str(message.mail_type) if message.mail_type else None,
+                mail_from=message.mail_from,
+                rcpt_tos=message.rcpt_tos,
+                subject=message.subject,
+                size=len(message.raw),
+                dropped_lines=message.dropped_lines,
             )
 
     def ended(self, session: Session) -> Iterator[str]:
         """What was refused, or why no message came; and all that was said if that is wanted."""
         common: dict[str, Any] = {
             "session": session.id,
-            "port": session.listener,
+            "port": session.port,
             "peer": session.peer,
             "app_key": session.app_key,
         }
@@ -210,22 +210,22 @@ class JsonReport:
         """Say how many, also when quiet."""
         yield _event("dropped", lines=lines)
 
-    def stopping(self, reason: str, mails: int) -> Iterator[str]:
+    def stopping(self, reason: str, messages: int) -> Iterator[str]:
         """Why, and what was there."""
         if not self._quiet:
-            yield _event("stopping", reason=reason, mails=mails)
+            yield _event("stopping", reason=reason, messages=messages)
 
 
 def _describe_end(session: Session) -> tuple[str, str]:
     """Name what a session that is over ended with, and say what was refused first, or why."""
     if not session.refused:
-        return "no mail", session.diagnosis
+        return "no message", session.diagnosis
     more = f"  (and {session.refused - 1} more)" if session.refused > 1 else ""
     return "refused", f"{next(iter(session.first_refusals), '')}{more}"
 
 
 def _row(kind: str, seconds: float, port: int, session_id: str, text: str) -> str:
-    """Make the line of a mail or of a session: time, what it is, port, session, and the rest."""
+    """Make the line of a message or of a session: time, what it is, port, session, and the rest."""
     time = _show_time(seconds)
     return escape(f"{time}  {kind:7}  {port:<4}  {session_id}  {text}")
 
@@ -253,7 +253,7 @@ def _introduce(start: Start) -> Iterator[str]:
 
 def _describe(listener: Listener) -> tuple[str, ...]:
     tls = "from the start" if listener.implicit_tls else "STARTTLS"
-    return str(listener.real_port), str(listener.local_port), tls
+    return str(listener.port), str(listener.local_port), tls
 
 
 def _settings_of_a_client(start: Start) -> Iterator[tuple[str, ...]]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @takes(*(name for name, row in SETTINGS.items() if row.group != READ))
 def serve(settings: Settings) -> None:
-    """Listen on the five ports and keep every mail.
+    """Listen on the five ports and keep every message.
 
     Ctrl-C or SIGTERM stops it.
     """
@@ -41,7 +41,7 @@ def serve(settings: Settings) -> None:
     _warn(settings)
     with Outbox(report.dropped) as outbox:
         desk = Desk(report, outbox, store, limit=settings.max_messages, wanted=settings.exit_after)
-        server.on_mail(desk.hear)
+        server.on_message(desk.hear)
         server.on_session_end(desk.hear)
         with (
             desk.heeding_signals(),
@@ -94,7 +94,7 @@ def _serving_http(
     if address is None:
         yield None
         return
-    from fakesmtp.inbox.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
+    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
 
     with HttpServer(server, *address, planned=desk.hear) as http:
         yield http.url

@@ -16,18 +16,18 @@ from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.table import align, paint_event, paint_lines, painter, show_entry
 from fakesmtp.cli.values import one_of
 from fakesmtp.errors import ConfigurationError, RecordingError
-from fakesmtp.recording.compare import compare
-from fakesmtp.recording.folder import Entry, RecordFolder, Source, entry_of, fail
-from fakesmtp.recording.html import render_html
-from fakesmtp.recording.jsonl import dump
-from fakesmtp.recording.loading import load
-from fakesmtp.recording.text import event_lines
+from fakesmtp.sessions.compare import compare
+from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
+from fakesmtp.sessions.html import render_html
+from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.loading import load
+from fakesmtp.sessions.text import event_lines
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from fakesmtp.recording import Recorded
+    from fakesmtp.sessions import Recorded
 
 _HELP = "List, show, export and compare recorded sessions."
 _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MAILS", "OUTCOME")
@@ -177,13 +177,13 @@ def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
     yield "session", session.id
     yield "began", session.started_at.astimezone().isoformat(" ", "milliseconds")
     yield "client", session.peer
-    yield "port", f"{session.listener}{local}"
+    yield "port", f"{session.port}{local}"
     yield "TLS", f"{tls.version}, {tls.cipher}, {tls.handshake * 1000:.1f} ms" if tls else "none"
     if session.login:
         yield "account", f"{session.app_key}#{session.mail_type} ({session.mechanism})"
     for each in session.transactions:
         recipients = ", ".join(each.rcpt_tos) or "-"
-        yield "mail", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
+        yield "message", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
     if session.duration is not None:
         yield "took", f"{session.duration * 1000:.1f} ms"
     yield "outcome", cut(entry_of(session).outcome)

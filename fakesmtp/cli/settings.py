@@ -221,14 +221,14 @@ class Settings:
         default=10_000,
         metadata=_columns(
             read_count,
-            "Keep this many mails; then the oldest goes, which is said once.",
+            "Keep this many messages; then the oldest goes, which is said once.",
             metavar="N",
             group=WHAT,
         ),
     )
     exit_after: int | None = field(
         default=None,
-        metadata=_columns(read_count, "Stop after this many mails.", metavar="N", group=WHAT),
+        metadata=_columns(read_count, "Stop after this many messages.", metavar="N", group=WHAT),
     )
     json: bool = field(
         default=False, metadata=_columns(read_truth, "Print JSON Lines.", group=WHAT)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from fakesmtp.cli.console import escape
-from fakesmtp.recording import Event, EventKind
+from fakesmtp.sessions import Event, EventKind
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from fakesmtp.recording.folder import Entry
+    from fakesmtp.sessions.folder import Entry
 
 #: Paints a text in a colour, or leaves it as it is.
 Painter = Callable[[str, str], str]
@@ -61,11 +61,11 @@ def show_entry(entry: Entry) -> tuple[str, ...]:
     cells = (
         f"{began:%Y-%m-%d %H:%M:%S}",
         header.id,
-        str(header.listener),
+        str(header.port),
         header.peer,
         (summary.tls if summary else None) or "-",
         account,
-        str(summary.mails) if summary else "?",
+        str(summary.message_count) if summary else "?",
         entry.outcome.replace("\n", " / "),
     )
     return tuple(cut(escape(cell)) for cell in cells)

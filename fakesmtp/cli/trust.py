@@ -20,12 +20,12 @@ Python, in the code:
 Python, for a whole process (nothing else is trusted then):
   export SSL_CERT_FILE={file}""",
     "java": """\
-Java, a trust store of its own for Jakarta Mail (JavaMail):
+Java, a trust store of its own for Jakarta Message (JavaMail):
   keytool -importcert -noprompt -alias fakesmtp -file {file} \\
       -keystore fakesmtp.p12 -storetype PKCS12 -storepass changeit
   java -Djavax.net.ssl.trustStore=fakesmtp.p12 \\
       -Djavax.net.ssl.trustStorePassword=changeit ...
-  mail.smtp.ssl.checkserveridentity=true    # the name is checked, too
+  message.smtp.ssl.checkserveridentity=true    # the name is checked, too
 Import ca.pem only: Java ignores the limits of a certificate that it trusts,
 so they are on intermediate.pem, which the server sends.""",
     "node": """\
@@ -56,7 +56,7 @@ Go, for a whole process, on Linux (nothing else is trusted then):
   context = OpenSSL::SSL::SSLContext.new
   context.set_params(ca_file: {literal})
   smtp.enable_starttls(context)   # or smtp.enable_tls(context)
-Ruby, the gem mail, and Rails in smtp_settings:
+Ruby, the gem message, and Rails in smtp_settings:
   ca_file: {literal}, openssl_verify_mode: 'peer',
   enable_starttls: true   # or tls: true
 Ruby, for a whole process (nothing else is trusted then):

@@ -34,8 +34,8 @@ _DEEDS: Mapping[str, str] = {
     What.STRIP_STARTTLS: "STARTTLS is taken out of what EHLO offers",
     What.BAD_CERTIFICATE: "the certificate shown is bad: {certificate}",
     What.OLD_TLS: "only TLS 1.0 can be spoken",
-    What.LOSE_REPLY: "the mail is kept, but the reply is lost and the connection closed",
-    What.KEEP_NOTHING: "the mail is accepted, and not kept",
+    What.LOSE_REPLY: "the message is kept, but the reply is lost and the connection closed",
+    What.KEEP_NOTHING: "the message is accepted, and not kept",
 }
 
 _WHO: Mapping[str, str] = {

@@ -51,7 +51,7 @@ Flaw = Literal["expired", "not-yet-valid", "wrong-name", "unknown-authority", "s
 #: What a rule counts for.
 CountedPer = Literal["rule", "account", "recipient", "session"]
 #: The kinds of limits.
-LimitKind = Literal["mails-per-second", "recipients-per-mail", "connections", "size"]
+LimitKind = Literal["messages-per-second", "recipients-per-message", "connections", "size"]
 
 
 class RuleOptions(TypedDict, total=False):

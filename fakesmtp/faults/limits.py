@@ -23,15 +23,15 @@ class Limit(NamedTuple):
 
 
 LIMITS: Mapping[str, Limit] = {
-    "mails-per-second": Limit(
+    "messages-per-second": Limit(
         "over_rate",
-        {"where": "mail", "per": "account", "reply": "451 4.7.1 Too many mails a second"},
-        "mails a second per AppKey",
+        {"where": "mail", "per": "account", "reply": "451 4.7.1 Too many messages a second"},
+        "messages a second per AppKey",
     ),
-    "recipients-per-mail": Limit(
+    "recipients-per-message": Limit(
         "over_recipients",
         {"where": "rcpt", "reply": "452 4.5.3 Too many recipients"},
-        "recipients a mail",
+        "recipients a message",
     ),
     "connections": Limit(
         "over_connections",
@@ -41,7 +41,7 @@ LIMITS: Mapping[str, Limit] = {
     "size": Limit(
         "over_size",
         {"where": "end-of-data", "reply": "552 5.3.4 Message too big"},
-        "bytes a mail",
+        "bytes a message",
     ),
 }
 

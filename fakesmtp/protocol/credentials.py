@@ -1,7 +1,7 @@
 """Credentials of the endpoint: `AppKey` or `AppKey#mailType`, and the SecretKey.
 
 NHN Cloud Email, SMTP guide, "용도별 메일 사용": the mail type rides on the user name; without
-one the mail is `normal`. What becomes of other spellings is not documented: `Policy` has a switch
+one the message is `normal`. What becomes of other spellings is not documented: `Policy` has a switch
 for each.
 """
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MailType(StrEnum):
-    """The purpose of a mail, as the user name gives it."""
+    """The purpose of a message, as the user name gives it."""
 
     NORMAL = "normal"
     AUTH = "auth"

@@ -127,7 +127,7 @@ NHN_CLOUD_EMAIL = Profile(
         530,
         "5.7.1 Authentication Required",
         "the text recorded at RCPT",
-        "When postmaster@ or abuse@ was taken at RCPT without AUTH, as recorded; the mail itself "
+        "When postmaster@ or abuse@ was taken at RCPT without AUTH, as recorded; the message itself "
         "is taken with `unsafe_postmaster_without_auth` only.",
     ),
     mail_accepted=_derived(250, "2.1.0 Sender <{address}> OK", "mail-address, mail-parameter"),

@@ -125,7 +125,7 @@ class Policy:
     unsafe_postmaster_without_auth: bool = field(
         default=False,
         metadata=_about(
-            "Mail to postmaster@ and abuse@ any domain is taken without AUTH, as the recorded"
+            "Message to postmaster@ and abuse@ any domain is taken without AUTH, as the recorded"
             " software has it. By default RCPT says so too, but DATA is refused.",
         ),
     )

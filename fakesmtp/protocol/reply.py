@@ -37,7 +37,7 @@ class Reply(_Wire):
     `?`, as the endpoint's software does. All else is read from it.
     """
 
-    # A tuple, not a dataclass: two replies a mail are made anew, in half the time.
+    # A tuple, not a dataclass: two replies a message are made anew, in half the time.
     __slots__ = ()
 
     def __new__(cls, code: int, lines: tuple[str, ...]) -> Self:

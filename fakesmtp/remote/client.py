@@ -10,15 +10,15 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.recording.events import Ended
-from fakesmtp.recording.folder import Entry
-from fakesmtp.recording.jsonl import Fields, Header, Summary, read_time
-from fakesmtp.recording.loading import load_content
+from fakesmtp.sessions.events import Ended
+from fakesmtp.sessions.folder import Entry
+from fakesmtp.sessions.jsonl import Fields, Header, Summary, read_time
+from fakesmtp.sessions.loading import load_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fakesmtp.recording.loading import Recording
+    from fakesmtp.sessions.loading import Recording
 
 _T = TypeVar("_T")
 _PATH = "/api/v1/sessions"
@@ -91,7 +91,7 @@ def _read_entry(listed: Any) -> Entry:  # noqa: ANN401 - whatever the JSON holds
         id=fields.text("id"),
         started=read_time(fields.text("started")),
         peer=fields.text("peer"),
-        listener=fields.number("listener"),
+        port=fields.number("port"),
         local_port=fields.number("local_port"),
     )
     if listed.get("ending") is None:
@@ -105,7 +105,7 @@ def _read_entry(listed: Any) -> Entry:  # noqa: ANN401 - whatever the JSON holds
 def _read_summary(fields: Fields, refusals: tuple[str, ...]) -> Summary:
     return Summary(
         duration=fields.seconds("duration"),
-        mails=fields.number("mails"),
+        message_count=fields.number("message_count"),
         cut=fields.number("cut"),
         refused=fields.number("refused"),
         first_refusal=refusals[0] if refusals else None,

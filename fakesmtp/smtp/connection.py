@@ -14,8 +14,8 @@ from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Deliver, Say
-from fakesmtp.recording.causes import ClosedBy, describe_half_message
-from fakesmtp.recording.notes import describe_half_line
+from fakesmtp.sessions.causes import ClosedBy, describe_half_message
+from fakesmtp.sessions.notes import describe_half_line
 from fakesmtp.smtp.conversing import make_conversation
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
@@ -226,8 +226,8 @@ class Connection(SMTP, BufferedProtocol):
 
     def deliver(self, deliver: Deliver) -> None:
         """Keep a message."""
-        mail_id = self._services.deliver(deliver, self.record)
-        self.record.took_message(mail_id, deliver.raw, deliver.envelope)
+        message_id = self._services.deliver(deliver, self.record)
+        self.record.took_message(message_id, deliver.raw, deliver.envelope)
 
     def hang_up(self, closed_by: ClosedBy) -> None:
         """Close when all replies are sent."""
@@ -324,7 +324,7 @@ class Connection(SMTP, BufferedProtocol):
     def _tls_started(self, stream: Stream, tls: TlsLayer) -> None:
         """Go on inside TLS."""
         seconds = stream.finish_handshake()
-        from fakesmtp.recording.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
+        from fakesmtp.sessions.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
 
         self._hold, self.ssl_object = None, tls.ssl_object
         self.record.shook_hands(TlsFacts.read(tls.ssl_object, seconds))

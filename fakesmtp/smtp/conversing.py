@@ -34,7 +34,7 @@ def make_conversation(
     faults = FaultPlayer(
         terms.faults,
         dialogue,
-        port=listener.real_port,
+        port=listener.port,
         session=connection.record.id,
         connections=partial(_count, services.connections, terms.faults),
     )

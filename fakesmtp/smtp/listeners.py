@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: The ports of the real endpoint (SMTP guide, "SMTP 도메인"): whether TLS comes first.
-REAL_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
+ENDPOINT_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
 #: The default host: 127.0.0.1, and ::1 where it exists, for some clients know only one of them.
@@ -28,7 +28,7 @@ _TRIES_FOR_A_COMMON_PORT = 20
 class Listener(NamedTuple):
     """One port of the real endpoint and the local port that stands for it."""
 
-    real_port: int
+    port: int
     local_port: int
     implicit_tls: bool
 
@@ -38,15 +38,15 @@ def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
 
     Raises `ConfigurationError` for a port that the endpoint does not have, or that cannot be.
     """
-    known = ", ".join(map(str, sorted(REAL_PORTS)))
+    known = ", ".join(map(str, sorted(ENDPOINT_PORTS)))
     if not isinstance(ports, Mapping):
         raise ConfigurationError(
             f"ports must map ports of the endpoint to local ports, not {ports!r} "
             "(example: ports={587: 0}, where 0 is a free port)"
         )
-    for real_port, local_port in ports.items():
-        if real_port not in REAL_PORTS:
-            message = f"the endpoint has no port {real_port!r}; its ports are {known}"
+    for port, local_port in ports.items():
+        if port not in ENDPOINT_PORTS:
+            message = f"the endpoint has no port {port!r}; its ports are {known}"
             raise ConfigurationError(message)
         if type(local_port) is not int or not 0 <= local_port <= _HIGHEST_PORT:
             message = f"{local_port!r} is no port: give 0 (a free one) to {_HIGHEST_PORT}"
@@ -54,7 +54,7 @@ def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
     if not ports:
         message = f"no port to listen on: name at least one of {known}"
         raise ConfigurationError(message)
-    return {real_port: ports[real_port] for real_port in REAL_PORTS if real_port in ports}
+    return {port: ports[port] for port in ENDPOINT_PORTS if port in ports}
 
 
 def find_addresses(hosts: Sequence[str]) -> tuple[str, ...]:
@@ -88,12 +88,12 @@ def choose_name(host: str) -> str:
     return LOCALHOST if address == _IPV4 else address
 
 
-def client_settings(host: str, real_port: int, local_port: int) -> dict[str, str]:
+def client_settings(host: str, port: int, local_port: int) -> dict[str, str]:
     """Return where a client connects, as environment variables; `host` is listened on."""
     return {
         "SMTP_HOST": choose_name(host),
         "SMTP_PORT": str(local_port),
-        "SMTP_SECURITY": "tls" if REAL_PORTS[real_port] else "starttls",
+        "SMTP_SECURITY": "tls" if ENDPOINT_PORTS[port] else "starttls",
     }
 
 

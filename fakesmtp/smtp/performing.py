@@ -16,8 +16,8 @@ from fakesmtp.protocol.actions import (
     StartTls,
     Wait,
 )
-from fakesmtp.recording.actions import KEEP
-from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.sessions.actions import KEEP
+from fakesmtp.sessions.causes import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

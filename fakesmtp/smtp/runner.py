@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fakesmtp.clock import monotonic
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
-from fakesmtp.smtp.listeners import REAL_PORTS, Listener, bind, find_addresses
+from fakesmtp.smtp.listeners import ENDPOINT_PORTS, Listener, bind, find_addresses
 
 if TYPE_CHECKING:
     import socket
@@ -128,10 +128,10 @@ def _listen(
 ) -> dict[socket.socket, Listener]:
     places: dict[socket.socket, Listener] = {}
     addresses = find_addresses(hosts)
-    for real_port, wanted in ports.items():
+    for port, wanted in ports.items():
         sockets = bind(addresses, wanted)
         for one in sockets:
             on_failure.callback(one.close)
         local_port: int = sockets[0].getsockname()[1]
-        places |= dict.fromkeys(sockets, Listener(real_port, local_port, REAL_PORTS[real_port]))
+        places |= dict.fromkeys(sockets, Listener(port, local_port, ENDPOINT_PORTS[port]))
     return places

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.recording import Session, SessionLog
+    from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.hooks import Hooks
@@ -46,7 +46,7 @@ class Services(NamedTuple):
     """What the connections of one server share.
 
     `terms` gives what holds for a session that begins now; `tls_context` the context with a flaw of
-    `fakesmtp.tls.flaws`, `""` for none; `deliver` keeps a mail and gives its id;
+    `fakesmtp.tls.flaws`, `""` for none; `deliver` keeps a message and gives its id;
     `ended` is told of every session that is over, `failed` of every exception that is a bug of ours
     or of a user's callback. `buffer` is what all connections read into: asyncio by itself makes a
     buffer of 256 KiB for each read, which the C library asks the system for each time.
@@ -71,7 +71,7 @@ class Services(NamedTuple):
         return self.sessions.begin(
             self.next_session_id(),
             peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            listener=listener.real_port,
+            port=listener.port,
             local_port=listener.local_port,
             accounts=terms.accounts,
             owner=terms.owner,

@@ -8,7 +8,7 @@ from struct import pack
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import monotonic
-from fakesmtp.recording.causes import describe_handshake
+from fakesmtp.sessions.causes import describe_handshake
 
 if TYPE_CHECKING:
     import asyncio

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.mail.decoding import decode_header
-from fakesmtp.mail.extraction import read_page
-from fakesmtp.mail.headers import read_header
-from fakesmtp.mail.parts import read_contents
+from fakesmtp.messages.decoding import decode_header
+from fakesmtp.messages.extraction import read_page
+from fakesmtp.messages.headers import read_header
+from fakesmtp.messages.parts import read_contents
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 from fakesmtp.storage.records import MessageFacts
@@ -15,7 +15,7 @@ from fakesmtp.storage.records import MessageFacts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fakesmtp.mail.parts import Attachment, Contents
+    from fakesmtp.messages.parts import Attachment, Contents
     from fakesmtp.storage.records import MessageRecord
 
 #: Characters of a message's text that are searched. 30 MB of text would make an index of 75 MB.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
-    from fakesmtp.recording.events import Ended, TlsFacts
-    from fakesmtp.recording.jsonl import Header, Summary
+    from fakesmtp.sessions.events import Ended, TlsFacts
+    from fakesmtp.sessions.jsonl import Header, Summary
 
 
 # Tuples of plain values are invisible to the garbage collector: a store may hold very many.
@@ -36,7 +36,7 @@ class MessageRecord(NamedTuple):
 class SessionRecord(NamedTuple):
     """A session that is over.
 
-    `lines` is the whole session as JSON Lines (`fakesmtp.recording.jsonl`, UTF-8). `header`,
+    `lines` is the whole session as JSON Lines (`fakesmtp.sessions.jsonl`, UTF-8). `header`,
     `summary` and `end` are what a list shows. `faults` names the planned faults that struck.
     """
 

@@ -22,8 +22,8 @@ from sqlalchemy import (
 
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.recording.events import Ended, TlsFacts
-from fakesmtp.recording.jsonl import Header, Summary
+from fakesmtp.sessions.events import Ended, TlsFacts
+from fakesmtp.sessions.jsonl import Header, Summary
 from fakesmtp.storage.compression import pack, unpack
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
@@ -221,7 +221,7 @@ def session_values(number: int, record: SessionRecord, stored: int) -> dict[str,
         "scope": record.scope,
         "started": header.started,
         "peer": header.peer,
-        "port": header.listener,
+        "port": header.port,
         "local_port": header.local_port,
         "summary": _dump(record.summary),
         "ended": _dump(record.end),

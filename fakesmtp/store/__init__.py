@@ -1,4 +1,4 @@
-"""Where mails are kept."""
+"""Where messages are kept."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from fakesmtp.mail import ReceivedMail
+    from fakesmtp.messages import ReceivedMessage
 
 
 class Store(Protocol):
-    """Keeps mails in the order they came. The `Mailbox` calls one method at a time."""
+    """Keeps messages in the order they came. The `Mailbox` calls one method at a time."""
 
     @property
     def dropped(self) -> int:
-        """How many mails were let go because there was no room."""
+        """How many messages were let go because there was no room."""
 
-    def append(self, mail: ReceivedMail) -> None:
-        """Keep one more mail."""
+    def append(self, message: ReceivedMessage) -> None:
+        """Keep one more message."""
 
     def __len__(self) -> int:
-        """Count the mails."""
+        """Count the messages."""
 
-    def get(self, mail_id: str) -> ReceivedMail | None:
+    def get(self, message_id: str) -> ReceivedMessage | None:
         """Return the message of an id, None when it is not kept. Reads no others."""
 
-    def snapshot(self) -> list[ReceivedMail]:
-        """Give all mails, oldest first."""
+    def snapshot(self) -> list[ReceivedMessage]:
+        """Give all messages, oldest first."""
 
-    def remove(self, ids: Collection[str]) -> list[ReceivedMail]:
-        """Forget the mails of these ids, and give those that were there, oldest first."""
+    def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
+        """Forget the messages of these ids, and give those that were there, oldest first."""
 
     def clear(self) -> None:
-        """Forget all mails; `dropped` stays."""
+        """Forget all messages; `dropped` stays."""

@@ -53,7 +53,7 @@ class Authority:
     Both are name-constrained (RFC 5280 §4.2.1.10, critical) to nhncloudservice.com,
     cloud.toast.com, localhost and the loopback addresses, and sign servers' certificates only.
     A certificate that is signed for anything else is refused by every client that checks, so
-    whoever trusts the authority, and whoever steals its key, endangers nothing but test mail.
+    whoever trusts the authority, and whoever steals its key, endangers nothing but test message.
     Only Java ignores the constraints of a root (it obeys those of an intermediate).
     """
 

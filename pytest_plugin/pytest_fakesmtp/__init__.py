@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_fakesmtp.keywords import MarkerOptions
-    from pytest_fakesmtp.ledger import LateMailWarning
+    from pytest_fakesmtp.ledger import LateMessageWarning
     from pytest_fakesmtp.view import AccountView, FakeSMTPView
 
-__all__ = ["AccountView", "FakeSMTPView", "LateMailWarning", "MarkerOptions"]
+__all__ = ["AccountView", "FakeSMTPView", "LateMessageWarning", "MarkerOptions"]
 
 _HOMES = {
     "AccountView": "view",
     "FakeSMTPView": "view",
-    "LateMailWarning": "ledger",
+    "LateMessageWarning": "ledger",
     "MarkerOptions": "keywords",
 }
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, Unpack
 
-    from fakesmtp import FakeSMTP, PlannedFault, ReceivedMail
+    from fakesmtp import FakeSMTP, PlannedFault, ReceivedMessage
     from fakesmtp.faults import What, Where
     from fakesmtp.faults.keywords import FaultOptions, Kind, Place, ReplyOptions, RuleOptions
-    from fakesmtp.mailbox import MailView
+    from fakesmtp.mailbox import MessageView
 
 
 class Faults:
@@ -26,7 +26,7 @@ class Faults:
     """
 
     _server: FakeSMTP
-    _mails: MailView
+    _messages: MessageView
     _check_open: Callable[[], None]
 
     @property
@@ -58,9 +58,9 @@ class Faults:
         """Raise AssertionError that names the rules that never struck, if there are any."""
         self.faults.assert_used()
 
-    def duplicates(self) -> list[list[ReceivedMail]]:
-        """Give the mails of this test that came more than once, by their Message-ID."""
-        return self._mails.duplicates()
+    def duplicates(self) -> list[list[ReceivedMessage]]:
+        """Give the messages of this test that came more than once, by their Message-ID."""
+        return self._messages.duplicates()
 
 
 def make_script(faults: object, folder: Path) -> FaultScript:

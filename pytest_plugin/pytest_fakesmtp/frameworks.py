@@ -44,15 +44,15 @@ FLASK_MAIL = Names(
 )
 
 
-def make_settings(names: Names, view: FakeSMTPView, real_port: int) -> dict[str, object]:
+def make_settings(names: Names, view: FakeSMTPView, port: int) -> dict[str, object]:
     """Give a framework's settings; raises `FakeSMTPError` for a port on which TLS comes first."""
-    if view.env(real_port)["SMTP_SECURITY"] == "tls":
-        message = f"on port {real_port} TLS comes first: use fakesmtp_redirect, or port 587"
+    if view.env(port)["SMTP_SECURITY"] == "tls":
+        message = f"on port {port} TLS comes first: use fakesmtp_redirect, or port 587"
         raise FakeSMTPError(message)
     user, password = view.account
     return {
         names.host: view.host,
-        names.port: view.port(real_port),
+        names.port: view.port(port),
         names.user: user,
         names.password: password,
         **names.fixed,

@@ -1,4 +1,4 @@
-"""Which test what belongs to: opens a view for each, and tells of mails that came too late."""
+"""Which test what belongs to: opens a view for each, and tells of messages that came too late."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from fakesmtp import FakeSMTP, ReceivedMail
+    from fakesmtp import FakeSMTP, ReceivedMessage
 
 _NOBODY = Owner("", "fakesmtp", 0)
 
 
-class LateMailWarning(pytest.PytestWarning):
-    """A mail came when the test that its session belongs to was over."""
+class LateMessageWarning(pytest.PytestWarning):
+    """A message came when the test that its session belongs to was over."""
 
 
 def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
@@ -44,18 +44,18 @@ class Ledger:
         self._between = server.terms
         self._active: Owner | None = None
         self._is_used_directly = False
-        #: Mails that were not the active test's when they came: a test pays for these alone, and
+        #: Messages that were not the active test's when they came: a test pays for these alone, and
         #: not for all that the server keeps.
-        self._strays: deque[ReceivedMail] = deque()
-        self._stop_watching = server.on_mail(self._watch)
+        self._strays: deque[ReceivedMessage] = deque()
+        self._stop_watching = server.on_message(self._watch)
 
-    def _watch(self, mail: ReceivedMail) -> None:
-        owner = mail.session.owner
+    def _watch(self, message: ReceivedMessage) -> None:
+        owner = message.session.owner
         if owner is None or owner is not self._active:
-            self._strays.append(mail)
+            self._strays.append(message)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Notice a test that uses the server without a view: what it leaves is no late mail."""
+        """Notice a test that uses the server without a view: what it leaves is no late message."""
         names = getattr(item, "fixturenames", ())
         if "fakesmtp_server" in names and "fakesmtp" not in names:
             self._is_used_directly = True
@@ -97,28 +97,28 @@ class Ledger:
         self._sweep()
 
     def _sweep(self) -> None:
-        """Tell of the mails that came and were no active test's, and forget those of a test."""
+        """Tell of the messages that came and were no active test's, and forget those of a test."""
         while self._strays:
-            mail = self._strays.popleft()
-            owner = mail.session.owner
+            message = self._strays.popleft()
+            owner = message.session.owner
             if owner is not None:
                 self._server.forget(owner)
             if isinstance(owner, Owner):
-                self._warn(owner, f"a mail came after the end of {owner.nodeid}", mail)
+                self._warn(owner, f"a message came after the end of {owner.nodeid}", message)
             elif owner is None and not self._is_used_directly:
-                self._warn(_NOBODY, "a mail came while no test used `fakesmtp`", mail)
+                self._warn(_NOBODY, "a message came while no test used `fakesmtp`", message)
         self._is_used_directly = False
 
-    def _warn(self, owner: Owner, what: str, mail: ReceivedMail) -> None:
+    def _warn(self, owner: Owner, what: str, message: ReceivedMessage) -> None:
         """Put a warning under the test it belongs to.
 
         By pytest's hook and not by `warnings.warn`, which would hit the test that runs now: it
         would be named in the summary, and with `-W error` it would fail. xdist passes it on.
         """
-        message = LateMailWarning(f"{what} and was given to no test: {mail!r}")
+        message = LateMessageWarning(f"{what} and was given to no test: {message!r}")
         kwargs = {
             "warning_message": warnings.WarningMessage(
-                message, LateMailWarning, owner.path, owner.line, line=""
+                message, LateMessageWarning, owner.path, owner.line, line=""
             ),
             "when": "runtest",
             "nodeid": owner.nodeid,

@@ -91,8 +91,8 @@ def pytest_terminal_summary(
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Explain comparisons of mails; where none was made, there is nothing to import."""
-    if "fakesmtp.mail.message" not in sys.modules:
+    """Explain comparisons of messages; where none was made, there is nothing to import."""
+    if "fakesmtp.messages.message" not in sys.modules:
         return None
     from pytest_fakesmtp.compare import explain
 
@@ -142,7 +142,7 @@ def fakesmtp_certificates() -> Path | None:
 
 @pytest.fixture(scope="session")
 def fakesmtp_max_messages() -> int | None:
-    """Override: how many mails are kept, the newest; None: all of a test."""
+    """Override: how many messages are kept, the newest; None: all of a test."""
     return None
 
 
@@ -180,7 +180,7 @@ def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
 
 @pytest.fixture
 def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
-    """An SMTP server like NHN Cloud Email's, with the mails and sessions of this test alone."""
+    """An SMTP server like NHN Cloud Email's, with the messages and sessions of this test alone."""
     view = _fakesmtp_ledger.open(request.node)
     yield view
     _fakesmtp_ledger.close(view)

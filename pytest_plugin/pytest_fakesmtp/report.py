@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
-from fakesmtp.recording.diagnosis import describe_failures
+from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.text import cut
 from pytest_fakesmtp.options import sessions_mode
 
@@ -70,7 +70,7 @@ def _describe_listeners(record: Record) -> str:
 
 def title_of(session: Session) -> str:
     """Give a section's title."""
-    return f"{_TITLE} {session.id} on port {session.listener} from {session.peer}"
+    return f"{_TITLE} {session.id} on port {session.port} from {session.peer}"
 
 
 def describe(session: Session, limit: int | None) -> list[str]:

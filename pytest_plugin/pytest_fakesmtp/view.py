@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Unpack
 
-    from fakesmtp import FakeSMTP, ReceivedMail, Session
-    from fakesmtp.mail.keywords import MailConditions
-    from fakesmtp.mailbox import MailView
+    from fakesmtp import FakeSMTP, ReceivedMessage, Session
+    from fakesmtp.messages.keywords import MessageConditions
+    from fakesmtp.mailbox import MessageView
 
 
 class Owner:
@@ -33,22 +33,22 @@ class Owner:
 
 
 class Inbox:
-    """Mails that belong to one test, to wait for and to look at.
+    """Messages that belong to one test, to wait for and to look at.
 
-    Conditions are those of `fakesmtp.mail.Conditions`; times are in seconds. All methods may be
+    Conditions are those of `fakesmtp.messages.Conditions`; times are in seconds. All methods may be
     called from any thread while the test lasts; afterwards they raise `FakeSMTPError`.
     """
 
-    def __init__(self, mails: MailView, owner: Owner) -> None:
-        self._all_mails = mails
+    def __init__(self, messages: MessageView, owner: Owner) -> None:
+        self._all_messages = messages
         self._owner = owner
         self._unsubscribe: list[Callable[[], None]] = []
         self._is_open = True
 
     @property
-    def _mails(self) -> MailView:
+    def _messages(self) -> MessageView:
         self._check_open()
-        return self._all_mails
+        return self._all_messages
 
     def _check_open(self) -> None:
         if not self._is_open:
@@ -59,68 +59,68 @@ class Inbox:
             raise FakeSMTPError(message)
 
     def __repr__(self) -> str:
-        mails = f"with {len(self._all_mails.messages)} mails" if self._is_open else "that is over"
-        return f"<{type(self).__name__} {mails}>"
+        messages = f"with {len(self._all_messages.messages)} messages" if self._is_open else "that is over"
+        return f"<{type(self).__name__} {messages}>"
 
     @property
-    def messages(self) -> list[ReceivedMail]:
-        """The mails that are here now, oldest first."""
-        return self._mails.messages
+    def messages(self) -> list[ReceivedMessage]:
+        """The messages that are here now, oldest first."""
+        return self._messages.messages
 
     def wait_for(
-        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> ReceivedMail:
-        """Give the oldest mail that matches, here already or still to come.
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
+        """Give the oldest message that matches, here already or still to come.
 
-        Raises `NoMatchingMail`, which says what did arrive and came nearest.
+        Raises `NoMatchingMessage`, which says what did arrive and came nearest.
         """
         __tracebackhide__ = True
-        return self._mails.wait_for(timeout=timeout, **conditions)
+        return self._messages.wait_for(timeout=timeout, **conditions)
 
     def wait_for_count(
-        self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> list[ReceivedMail]:
-        """Give the `count` oldest mails that match; raises as `wait_for` does."""
+        self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> list[ReceivedMessage]:
+        """Give the `count` oldest messages that match; raises as `wait_for` does."""
         __tracebackhide__ = True
-        return self._mails.wait_for_count(count, timeout=timeout, **conditions)
+        return self._messages.wait_for_count(count, timeout=timeout, **conditions)
 
     async def wait_for_async(
-        self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]
-    ) -> ReceivedMail:
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """Do as `wait_for` does, without blocking the running asyncio loop."""
         __tracebackhide__ = True
-        return await self._mails.wait_for_async(timeout=timeout, **conditions)
+        return await self._messages.wait_for_async(timeout=timeout, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MailConditions]) -> ReceivedMail:
-        """Do as `wait_for` does, and take the mail away; no two callers get the same one."""
+    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]) -> ReceivedMessage:
+        """Do as `wait_for` does, and take the message away; no two callers get the same one."""
         __tracebackhide__ = True
-        return self._mails.take(timeout=timeout, **conditions)
+        return self._messages.take(timeout=timeout, **conditions)
 
-    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MailConditions]) -> None:
-        """Return when no mail that matches is here or comes within some time.
+    def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]) -> None:
+        """Return when no message that matches is here or comes within some time.
 
-        Raises `NoMatchingMail` as soon as there is one. 0 looks only at what is here.
+        Raises `NoMatchingMessage` as soon as there is one. 0 looks only at what is here.
         """
         __tracebackhide__ = True
-        self._mails.expect_none(within=within, **conditions)
+        self._messages.expect_none(within=within, **conditions)
 
     async def expect_none_async(
-        self, *, within: float = 0.0, **conditions: Unpack[MailConditions]
+        self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]
     ) -> None:
         """Do as `expect_none` does, without blocking the running asyncio loop."""
         __tracebackhide__ = True
-        await self._mails.expect_none_async(within=within, **conditions)
+        await self._messages.expect_none_async(within=within, **conditions)
 
     def clear(self) -> int:
-        """Forget the mails that are here, and say how many there were."""
-        return self._mails.clear()
+        """Forget the messages that are here, and say how many there were."""
+        return self._messages.clear()
 
-    def on_mail(self, callback: Callable[[ReceivedMail], object]) -> Callable[[], None]:
-        """Call back for every mail, in the server's thread; gives the way to end it.
+    def on_message(self, callback: Callable[[ReceivedMessage], object]) -> Callable[[], None]:
+        """Call back for every message, in the server's thread; gives the way to end it.
 
         It ends with the test. What the callback raises is raised when the test ends.
         """
-        unsubscribe = self._mails.subscribe(callback)
+        unsubscribe = self._messages.subscribe(callback)
         self._unsubscribe.append(unsubscribe)
         return unsubscribe
 
@@ -129,18 +129,18 @@ class Inbox:
         self._is_open = False
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        errors = self._all_mails.callback_errors
+        errors = self._all_messages.callback_errors
         # They lead back here. Without them all of it goes with its last user: else each test would
         # leave some work for the garbage collector.
-        del self._all_mails, self._unsubscribe
+        del self._all_messages, self._unsubscribe
         return errors
 
 
 class AccountView(Inbox):
-    """One more account, and the mails of whoever logs in with it; it goes with the test."""
+    """One more account, and the messages of whoever logs in with it; it goes with the test."""
 
-    def __init__(self, account: Account, view: FakeSMTPView, mails: MailView) -> None:
-        super().__init__(mails, view._owner)  # noqa: SLF001 - of the same family
+    def __init__(self, account: Account, view: FakeSMTPView, messages: MessageView) -> None:
+        super().__init__(messages, view._owner)  # noqa: SLF001 - of the same family
         self.account = account
         self._view = view
 
@@ -159,20 +159,20 @@ class AccountView(Inbox):
         """The sessions of this test that logged in with the account, oldest first."""
         return [session for session in self._view.sessions if session.app_key == self.app_key]
 
-    def env(self, real_port: int = 587) -> dict[str, str]:
+    def env(self, port: int = 587) -> dict[str, str]:
         """Give the settings of a client as environment variables; sets none of them."""
         user = {"SMTP_USERNAME": self.app_key, "SMTP_PASSWORD": self.secret_key}
-        return {**self._view.env(real_port), **user}
+        return {**self._view.env(port), **user}
 
 
 class FakeSMTPView(Faults, Inbox):
     """One test's view on the server that all tests of a process share."""
 
     def __init__(self, server: FakeSMTP, owner: Owner) -> None:
-        mails = server.mailbox.view(
-            lambda mail: mail.session.owner is owner, self._describe_failures
+        messages = server.mailbox.view(
+            lambda message: message.session.owner is owner, self._describe_failures
         )
-        super().__init__(mails, owner)
+        super().__init__(messages, owner)
         self._server = server
         self._accounts: list[AccountView] = []
         self._last_sessions: list[Session] = []
@@ -190,13 +190,13 @@ class FakeSMTPView(Faults, Inbox):
         """The endpoint's ports and the local ports that stand for them."""
         return self._server.ports
 
-    def port(self, real_port: int) -> int:
+    def port(self, port: int) -> int:
         """Give the local port that stands for a port of the endpoint (587, 465 …)."""
-        return self._server.port(real_port)
+        return self._server.port(port)
 
-    def address(self, real_port: int) -> tuple[str, int]:
+    def address(self, port: int) -> tuple[str, int]:
         """Return host and local port that stand for a port of the endpoint (587, 465 …)."""
-        return self._server.address(real_port)
+        return self._server.address(port)
 
     @property
     def account(self) -> Account:
@@ -212,35 +212,35 @@ class FakeSMTPView(Faults, Inbox):
         """Give a client's TLS context that verifies chain and name and trusts this server alone."""
         return self._server.client_context()
 
-    def env(self, real_port: int = 587) -> dict[str, str]:
+    def env(self, port: int = 587) -> dict[str, str]:
         """Give the settings of a client as environment variables; sets none of them."""
-        return self._server.env(real_port)
+        return self._server.env(port)
 
-    def django_settings(self, real_port: int = 587) -> dict[str, object]:
+    def django_settings(self, port: int = 587) -> dict[str, object]:
         """Give Django's settings, for `override_settings(**…)`; without TLS.
 
         Django trusts the system's authorities alone: for TLS use `fakesmtp_redirect` instead.
         """
         from pytest_fakesmtp.frameworks import DJANGO, make_settings  # noqa: PLC0415 - seldom used
 
-        return make_settings(DJANGO, self, real_port)
+        return make_settings(DJANGO, self, port)
 
-    def flask_mail_settings(self, real_port: int = 587) -> dict[str, object]:
+    def flask_mail_settings(self, port: int = 587) -> dict[str, object]:
         """Give Flask-Mail's settings, for `app.config.update(…)`; without TLS.
 
         For TLS use `fakesmtp_redirect` instead, and your own settings.
         """
         from pytest_fakesmtp.frameworks import FLASK_MAIL, make_settings  # noqa: PLC0415 - seldom used
 
-        return make_settings(FLASK_MAIL, self, real_port)
+        return make_settings(FLASK_MAIL, self, port)
 
     def new_account(self) -> AccountView:
         """Issue one more AppKey and SecretKey, with a view of its own; both go with the test."""
         self._check_open()
         account = self._server.add_account()
         key = account.app_key
-        mails = self._server.mailbox.view(lambda mail: mail.app_key == key, self._describe_failures)
-        view = AccountView(account, self, mails)
+        messages = self._server.mailbox.view(lambda message: message.app_key == key, self._describe_failures)
+        view = AccountView(account, self, messages)
         self._accounts.append(view)
         return view
 
@@ -254,7 +254,7 @@ class FakeSMTPView(Faults, Inbox):
         return [session for session in self._server.sessions if session.owner is self._owner]
 
     def on_session_end(self, callback: Callable[[Session], object]) -> Callable[[], None]:
-        """Call back for every session of this test that is over, as `on_mail` does for mails."""
+        """Call back for every session of this test that is over, as `on_message` does for messages."""
         self._check_open()
 
         def listener(session: Session) -> None:
@@ -270,7 +270,7 @@ class FakeSMTPView(Faults, Inbox):
 
     def _describe_failures(self) -> list[str]:
         # Lazily: most tests wait for what comes.
-        from fakesmtp.recording.diagnosis import describe_failures  # noqa: PLC0415
+        from fakesmtp.sessions.diagnosis import describe_failures  # noqa: PLC0415
 
         return describe_failures(self.sessions)
 

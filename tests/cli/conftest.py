@@ -127,7 +127,7 @@ def client(port: int) -> Iterator[smtplib.SMTP]:
 
 @pytest.fixture
 def send() -> Callable[..., None]:
-    """`send(port)` logs in and delivers one mail."""
+    """`send(port)` logs in and delivers one message."""
 
     def send_one(
         port: int,

@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def ask_mail(port: int) -> int:
-    """Begin a mail and give the reply's code."""
+    """Begin a message and give the reply's code."""
     with smtplib.SMTP("localhost", port, timeout=20) as client:
         client.ehlo()
         return client.mail("from@example.com")[0]
@@ -39,7 +39,7 @@ def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faults", "check", str(file)]) == 0
     assert capsys.readouterr().out == (
         f"{file}:1: closed\n"
-        "    At mail: it is answered '550 5.7.1 Closed' and not obeyed; always.\n"
+        "    At message: it is answered '550 5.7.1 Closed' and not obeyed; always.\n"
     )
 
 

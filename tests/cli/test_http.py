@@ -120,7 +120,7 @@ def test_a_folder_and_a_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without FastAPI one sentence says how to install it."""
-    for module in [name for name in sys.modules if name.startswith("fakesmtp.inbox.")]:
+    for module in [name for name in sys.modules if name.startswith("fakesmtp.web.")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "fastapi", None)
     result = run("serve", "--ports", "auto", "--http", "0")

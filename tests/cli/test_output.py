@@ -87,7 +87,7 @@ def started(
 
 
 def test_the_server_serves_on_while_nobody_reads(serve: Serve, send: Callable[..., None]) -> None:
-    """Mails are taken while nobody reads, and told of when somebody does."""
+    """Messages are taken while nobody reads, and told of when somebody does."""
     server = serve("--verbose")
     port = server.ports()[0]
     for _ in range(3):
@@ -254,7 +254,7 @@ def test_serving_without_a_home(send: Callable[..., None]) -> None:
         send(int(ready.split(":")[2].partition(",")[0]))
         out, err = process.communicate()
         assert process.returncode == 0
-        assert "after 1 mail" in out
+        assert "after 1 message" in out
         assert err.startswith("fakesmtp: warning: cannot create the folder /dev/null/")
         assert err.count("\n") == 1
     assert not Path(ca_file).exists()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., Serving]
 
-REAL_PORTS = [25, 587, 2587, 465, 2465]
+ENDPOINT_PORTS = [25, 587, 2587, 465, 2465]
 
 
 def without_session(line: str) -> str:
@@ -38,7 +38,7 @@ def test_signals_stop_it_cleanly(serve: Serve, number: signal.Signals) -> None:
     assert len(server.ports()) == 5
     result = server.stop(number)
     assert (result.code, result.err) == (0, "")
-    assert f"stopping ({number.name}) after 0 mails" in result.out
+    assert f"stopping ({number.name}) after 0 messages" in result.out
 
 
 def test_ready_line(serve: Serve) -> None:
@@ -50,17 +50,17 @@ def test_ready_line(serve: Serve) -> None:
     )
     rows = [line.split() for line in server.lines]
     assert [row[:2] for row in rows if row[:1] and row[0].isdecimal()] == [
-        [str(real), str(local)] for real, local in zip(REAL_PORTS, ports, strict=True)
+        [str(real), str(local)] for real, local in zip(ENDPOINT_PORTS, ports, strict=True)
     ]
 
 
-def test_a_mail_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
-    """An arriving mail is told with port, account, sender, recipient, subject and size."""
+def test_a_message_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
+    """An arriving message is told with port, account, sender, recipient, subject and size."""
     server = serve()
-    send(server.ports()[1], subject="first mail")
-    line = server.read_until("first mail")
+    send(server.ports()[1], subject="first message")
+    line = server.read_until("first message")
     assert without_session(line) == (
-        'mail     587   AppKey#ad  from@example.com -> to@example.com  "first mail"  29 B'
+        'message     587   AppKey#ad  from@example.com -> to@example.com  "first message"  29 B'
     )
 
 
@@ -101,12 +101,12 @@ def test_a_failed_handshake_is_told(serve: Serve) -> None:
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         context.wrap_socket(connection, server_hostname="localhost")
-    told = without_session(server.read_until("no mail"))
-    assert told.startswith("no mail  465   TLS handshake failed: the client does not trust the ")
+    told = without_session(server.read_until("no message"))
+    assert told.startswith("no message  465   TLS handshake failed: the client does not trust the ")
 
 
-def test_a_session_without_a_mail_is_told(serve: Serve) -> None:
-    """A client that sent no mail and was refused nothing is one line, in JSON one object."""
+def test_a_session_without_a_message_is_told(serve: Serve) -> None:
+    """A client that sent no message and was refused nothing is one line, in JSON one object."""
     for options, read in (((), without_session), (("--json",), json.loads)):
         server = serve(*options)
         port = (
@@ -116,12 +116,12 @@ def test_a_session_without_a_mail_is_told(serve: Serve) -> None:
         )
         with smtplib.SMTP("127.0.0.1", port) as client:
             client.ehlo("me")
-        told = read(server.read_until("no_message" if options else "no mail"))
+        told = read(server.read_until("no_message" if options else "no message"))
         why = "no message came; quit after 'ehlo me'"
         if options:
             assert (told["event"], told["port"], told["diagnosis"]) == ("no_message", 25, why)
         else:
-            assert told == f"no mail  25    {why}"
+            assert told == f"no message  25    {why}"
 
 
 def test_long_lines_are_cut(serve: Serve) -> None:
@@ -140,14 +140,14 @@ def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
     """With --json every line is an object, from ready to stopping."""
     server = serve("--json", "--account", "AppKey:SecretKey")
     ready = json.loads(server.read_until("ready"))
-    assert [each["port"] for each in ready["listeners"]] == REAL_PORTS
+    assert [each["port"] for each in ready["listeners"]] == ENDPOINT_PORTS
     assert [each["security"] for each in ready["listeners"]] == ["starttls"] * 3 + ["tls"] * 2
     assert (ready["hosts"], ready["app_keys"]) == (["localhost"], ["AppKey"])
     send(ready["listeners"][2]["local_port"], subject="안녕\x1b[31m")
-    mail = json.loads(server.read_until('"mail"'))
-    assert mail["subject"] == "안녕\x1b[31m"
-    assert (mail["port"], mail["app_key"], mail["mail_type"]) == (2587, "AppKey", "ad")
-    assert (mail["mail_from"], mail["rcpt_tos"]) == ("from@example.com", ["to@example.com"])
+    message = json.loads(server.read_until('"mail"'))
+    assert message["subject"] == "안녕\x1b[31m"
+    assert (message["port"], message["app_key"], message["mail_type"]) == (2587, "AppKey", "ad")
+    assert (message["mail_from"], message["rcpt_tos"]) == ("from@example.com", ["to@example.com"])
     with pytest.raises(smtplib.SMTPAuthenticationError):
         send(ready["listeners"][0]["local_port"], user="AppKey", password="wrong")
     refused = json.loads(server.read_until('"refused"'))
@@ -159,7 +159,7 @@ def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
 
 
 def test_control_characters_are_shown(serve: Serve, send: Callable[..., None]) -> None:
-    """Nothing of a mail reaches the terminal raw: escape sequences are shown, not obeyed."""
+    """Nothing of a message reaches the terminal raw: escape sequences are shown, not obeyed."""
     server = serve("--verbose")
     send(server.ports()[0], subject="\x1b[2J\x9b31m\u202edrow")
     server.read_until(r'"\x1b[2J\x9b31m\u202edrow"')
@@ -199,18 +199,18 @@ def test_a_taken_port(clean_place: Path, serve: Serve) -> None:
 
 
 def test_exit_after(serve: Serve, send: Callable[..., None]) -> None:
-    """--exit-after ends the server after that many mails, each of which got its reply."""
+    """--exit-after ends the server after that many messages, each of which got its reply."""
     server = serve("--exit-after", "2")
     port = server.ports()[1]
     send(port)
     send(port)
     result = server.finish()
     assert result.code == 0
-    assert "stopping (--exit-after) after 2 mails" in result.out
+    assert "stopping (--exit-after) after 2 messages" in result.out
 
 
 def test_exit_after_outlasts_no_idle_client(serve: Serve) -> None:
-    """--exit-after ends the server although the client of the last mail stays connected."""
+    """--exit-after ends the server although the client of the last message stays connected."""
     server = serve("--exit-after", "1", "--auth-required-at", "never")
     with smtplib.SMTP("127.0.0.1", server.ports()[1]) as client:
         client.sendmail("a@example.com", ["b@example.com"], "text")
@@ -228,7 +228,7 @@ def test_quiet(serve: Serve, send: Callable[..., None]) -> None:
 
 
 def test_a_full_store_is_said_once(serve: Serve, send: Callable[..., None]) -> None:
-    """When the oldest mail has to go, that is said once."""
+    """When the oldest message has to go, that is said once."""
     server = serve("--max-messages", "1", "--exit-after", "3")
     port = server.ports()[0]
     for _ in range(3):

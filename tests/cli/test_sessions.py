@@ -12,7 +12,7 @@ from raw_client import RawClient
 from scenarios import GOLDEN, KEYS
 
 from fakesmtp import FakeSMTP
-from fakesmtp.recording.loading import load
+from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def recorded(folder: Path) -> list[str]:
 
 
 def talk(client: RawClient, password: str) -> None:
-    """Log in, send a mail when that worked, leave."""
+    """Log in, send a message when that worked, leave."""
     client.read_reply()
     client.ask("EHLO client")
     client.ask("AUTH LOGIN QXBwS2V5")
@@ -68,7 +68,7 @@ def test_list_as_json(recorded: list[str], run: Callable) -> None:
     """`--json` gives an object a session."""
     objects = [json.loads(line) for line in run("sessions", "list", "--json").out.splitlines()]
     assert [each["id"] for each in objects] == recorded
-    assert [each["mails"] for each in objects] == [1, 0, 1]
+    assert [each["message_count"] for each in objects] == [1, 0, 1]
     assert objects[1]["outcome"].startswith("refused: ")
 
 
@@ -76,7 +76,7 @@ def test_show(recorded: list[str], run: Callable) -> None:
     """A session is shown with its facts, its times and phases, in a pipe without colours."""
     out = run("sessions", "show", recorded[0]).out
     assert "account   AppKey#normal (LOGIN)" in out
-    assert "mail      sender@example.com -> rcpt@example.org: delivered" in out
+    assert "message      sender@example.com -> rcpt@example.org: delivered" in out
     assert " ms  envelope  C: MAIL FROM:<sender@example.com>" in out
     assert out.splitlines()[-1].endswith("  quit      -- quit")
     assert "\x1b" not in out

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fakesmtp.recording.transcript import Session
+    from fakesmtp.sessions.transcript import Session
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What all clients have in common: their settings, the mail they send, what must come of it."""
+"""What all clients have in common: their settings, the message they send, what must come of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp import FakeSMTP
-    from fakesmtp.mail import ReceivedMail
+    from fakesmtp.messages import ReceivedMessage
 
 APP_KEY = "AppKey"
 SECRET_KEY = "SecretKey"
@@ -29,7 +29,7 @@ FILE_NAME = "견적서.pdf"
 FILE = b"%PDF-1.4\n" + bytes(range(256))
 TIMEOUT = 60
 
-# Whatever a client may trip over, and still a mail: bytes above 127, lines that are dots or begin
+# Whatever a client may trip over, and still a message: bytes above 127, lines that are dots or begin
 # with dots, blanks at a line's end, a line longer than the 998 bytes of RFC 5322 §2.1.1.
 _MAIL = f"""\
 From: {Header("보내는 이", "utf-8").encode()} <{SENDER}>
@@ -130,16 +130,16 @@ def _describe_difference(came: bytes, sent: bytes) -> str:
     )
 
 
-def check_arrival(smtp: FakeSMTP, settings: Settings, raw: bytes = MAIL) -> ReceivedMail:
+def check_arrival(smtp: FakeSMTP, settings: Settings, raw: bytes = MAIL) -> ReceivedMessage:
     """See that exactly this came, from this client, in this way; give it for more questions."""
-    (mail,) = smtp.messages
-    identical = mail.raw == raw  # on its own: pytest would take minutes to compare two big mails
-    assert identical, _describe_difference(mail.raw, raw)
-    assert mail.mail_from == SENDER
-    assert mail.rcpt_tos == RECIPIENTS
-    assert (mail.app_key, mail.mail_type) == (APP_KEY, MailType.AD)
-    assert mail.listener == settings.real_port
-    assert mail.tls is not None
-    assert mail.tls.version == "TLSv1.3"
+    (message,) = smtp.messages
+    identical = message.raw == raw  # on its own: pytest would take minutes to compare two big messages
+    assert identical, _describe_difference(message.raw, raw)
+    assert message.mail_from == SENDER
+    assert message.rcpt_tos == RECIPIENTS
+    assert (message.app_key, message.mail_type) == (APP_KEY, MailType.AD)
+    assert message.listener == settings.real_port
+    assert message.tls is not None
+    assert message.tls.version == "TLSv1.3"
     assert smtp.sessions[0].mechanism == settings.mechanism
-    return mail
+    return message

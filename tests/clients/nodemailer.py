@@ -28,14 +28,14 @@ def _transport(settings: Settings) -> dict[str, Any]:
     }
 
 
-def run_nodemailer(settings: Settings, mail: dict[str, Any], **transport: object) -> dict[str, Any]:
-    """Send one mail; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64.
+def run_nodemailer(settings: Settings, message: dict[str, Any], **transport: object) -> dict[str, Any]:
+    """Send one message; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64.
 
     What is named of `transport` is laid over what the settings say.
     """
     done = subprocess.run(
         ["node", str(_SCRIPT)],
-        input=json.dumps({"transport": _transport(settings) | transport, "mail": mail}).encode(),
+        input=json.dumps({"transport": _transport(settings) | transport, "mail": message}).encode(),
         stdout=subprocess.PIPE,
         timeout=TIMEOUT,
         check=True,
@@ -44,9 +44,9 @@ def run_nodemailer(settings: Settings, mail: dict[str, Any], **transport: object
     return result
 
 
-def compose(settings: Settings, mail: dict[str, Any]) -> bytes:
-    """Let Nodemailer write a mail and send it; give the bytes that it handed to its connection."""
-    return b64decode(run_nodemailer(settings, mail)["sent"])
+def compose(settings: Settings, message: dict[str, Any]) -> bytes:
+    """Let Nodemailer write a message and send it; give the bytes that it handed to its connection."""
+    return b64decode(run_nodemailer(settings, message)["sent"])
 
 
 def _send_by_nodemailer(settings: Settings, message: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The clients that are programs which take a whole mail: swaks, curl, msmtp."""
+"""The clients that are programs which take a whole message: swaks, curl, msmtp."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ timeout {timeout}
 
 def _send_by_swaks(settings: Settings, message: bytes) -> str:
     # swaks puts a line end and the closing dot behind whatever the file ends with.
-    path = settings.folder / "mail.eml"
+    path = settings.folder / "message.eml"
     path.write_bytes(message.removesuffix(b"\r\n"))
     return run(
         settings,
@@ -68,7 +68,7 @@ def _send_by_curl(settings: Settings, message: bytes) -> str:
 
 
 def _send_by_msmtp(settings: Settings, message: bytes) -> str:
-    """Give msmtp the mail as a program on Unix would: lines end with LF, and msmtp mends them."""
+    """Give msmtp the message as a program on Unix would: lines end with LF, and msmtp mends them."""
     configuration = settings.folder / "msmtprc"
     configuration.touch(mode=0o600)  # msmtp refuses a file with a password that others may read
     configuration.write_text(

@@ -88,7 +88,7 @@ class Terminal:
         self.ask(235, b64encode(secret_key).decode())
 
     def send(self, message: bytes) -> None:
-        """Send a mail whose lines end as the return key ends them."""
+        """Send a message whose lines end as the return key ends them."""
         self.ask(250, f"MAIL FROM:<{SENDER}>")
         for address in RECIPIENTS:
             self.ask(250, f"RCPT TO:<{address}>")

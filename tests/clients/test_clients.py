@@ -10,7 +10,7 @@ import pytest
 from clients.catalogue import CLIENTS
 from clients.exchange import FILE, FILE_NAME, MAIL, REAL_NAME, SUBJECT, check_arrival
 
-from fakesmtp.recording.transcript import ClosedBy
+from fakesmtp.sessions.transcript import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from clients.exchange import Client, Settings
 
     from fakesmtp import FakeSMTP
-    from fakesmtp.recording.transcript import Session
+    from fakesmtp.sessions.transcript import Session
 
 ANY_MECHANISM = pytest.mark.parametrize("mechanism", ["PLAIN"])
 CHECKING_NAMES = [name for name, client in CLIENTS.items() if client.wrong_name is not None]
@@ -27,17 +27,17 @@ CHECKING_NAMES = [name for name, client in CLIENTS.items() if client.wrong_name 
 
 @pytest.mark.parametrize("host", ["localhost", REAL_NAME])
 def test_delivery(client: Client, settings: Settings, smtp: FakeSMTP) -> None:
-    """A mail arrives byte for byte, by a connection that the client has verified."""
+    """A message arrives byte for byte, by a connection that the client has verified."""
     assert client.send(settings, MAIL) == ""
-    mail = check_arrival(smtp, settings)
-    (attachment,) = mail.attachments
-    assert mail.subject == SUBJECT
+    message = check_arrival(smtp, settings)
+    (attachment,) = message.attachments
+    assert message.subject == SUBJECT
     assert attachment.filename == FILE_NAME
     assert attachment.content == FILE
 
 
 def check_nothing_was_trusted(smtp: FakeSMTP, session: Session) -> None:
-    """See that the client went away with its keys and its mail."""
+    """See that the client went away with its keys and its message."""
     assert session.closed_by in {ClosedBy.TLS, ClosedBy.CLIENT, ClosedBy.RESET}
     assert session.login is None
     assert not [line for line in session.commands if line.upper().startswith("AUTH")]

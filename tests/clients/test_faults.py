@@ -33,7 +33,7 @@ def no_faults_left(server: FakeSMTP) -> Iterator[None]:
 
 
 def check_refused(smtp: FakeSMTP, session: Session) -> None:
-    """The client sent no key and no mail."""
+    """The client sent no key and no message."""
     assert not [line for line in session.commands if line.startswith(("AUTH", "MAIL"))]
     assert not [note for note in session.notes if "went on" in note]
     assert smtp.messages == []
@@ -142,8 +142,8 @@ def send_by_msmtp(settings: Settings) -> None:
 def send_by_nodemailer(settings: Settings) -> None:
     """With `rejectUnauthorized: false`, and no `requireTLS`."""
     transport = {"requireTLS": False, "tls": {"rejectUnauthorized": False}}
-    mail = {"from": SENDER, "to": RECIPIENTS, "text": "hello"}
-    assert "error" not in run_nodemailer(settings, mail, **transport)
+    message = {"from": SENDER, "to": RECIPIENTS, "text": "hello"}
+    assert "error" not in run_nodemailer(settings, message, **transport)
 
 
 CARELESS = {
@@ -185,7 +185,7 @@ def test_careless_without_tls(
     end_of_session: Callable[[], Session],
     name: str,
 ) -> None:
-    """A client that only tries TLS sends keys and mail in clear, and is told of."""
+    """A client that only tries TLS sends keys and message in clear, and is told of."""
     require_client(name)
     smtp.faults.fault("ehlo", "strip-starttls")
     CARELESS[name](settings)

@@ -1,4 +1,4 @@
-"""Mails that Nodemailer writes by itself."""
+"""Messages that Nodemailer writes by itself."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def nodemailer(require_client: Callable[[str], Client]) -> Client:
     return require_client("nodemailer")
 
 
-def test_composed_mail(settings: Settings, smtp: FakeSMTP) -> None:
+def test_composed_message(settings: Settings, smtp: FakeSMTP) -> None:
     """What Nodemailer writes and hands to its connection arrives, and says the same."""
     content = {"filename": FILE_NAME, "content": FILE.hex(), "encoding": "hex"}
     sent = compose(
@@ -36,9 +36,9 @@ def test_composed_mail(settings: Settings, smtp: FakeSMTP) -> None:
             "attachments": [content],
         },
     )
-    mail = check_arrival(smtp, settings, sent)
-    assert mail.subject == SUBJECT
-    assert mail.text is not None
-    assert mail.text.rstrip("\n") == "안녕하세요.\n.\n.."
-    assert mail.html == "<p>안녕하세요.</p>"
-    assert mail.attachment(FILE_NAME).content == FILE
+    message = check_arrival(smtp, settings, sent)
+    assert message.subject == SUBJECT
+    assert message.text is not None
+    assert message.text.rstrip("\n") == "안녕하세요.\n.\n.."
+    assert message.html == "<p>안녕하세요.</p>"
+    assert message.attachment(FILE_NAME).content == FILE

@@ -20,15 +20,15 @@ PLAIN = pytest.mark.parametrize("mechanism", ["PLAIN"])
 ON_STARTTLS = pytest.mark.parametrize("real_port", [587])
 
 
-def write_mail(sender: str = SENDER) -> EmailMessage:
-    """A mail as a program writes it: all encoding is left to Python."""
-    mail = EmailMessage()
-    mail["From"] = sender
-    mail["To"] = ", ".join(RECIPIENTS)
-    mail["Subject"] = SUBJECT
-    mail.set_content("안녕하세요.\n.\n..\n")
-    mail.add_attachment(FILE, maintype="application", subtype="pdf", filename=FILE_NAME)
-    return mail
+def write_message(sender: str = SENDER) -> EmailMessage:
+    """A message as a program writes it: all encoding is left to Python."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = ", ".join(RECIPIENTS)
+    message["Subject"] = SUBJECT
+    message.set_content("안녕하세요.\n.\n..\n")
+    message.add_attachment(FILE, maintype="application", subtype="pdf", filename=FILE_NAME)
+    return message
 
 
 @PLAIN
@@ -51,27 +51,27 @@ def test_no_initial_response(settings: Settings, smtp: FakeSMTP) -> None:
 
 @PLAIN
 def test_send_message(settings: Settings, smtp: FakeSMTP) -> None:
-    """A mail that Python writes arrives as Python wrote it, and says the same."""
-    written = write_mail()
+    """A message that Python writes arrives as Python wrote it, and says the same."""
+    written = write_message()
     # Writing it also gives it its boundary, which `send_message` then keeps.
     raw = written.as_bytes(policy=written.policy.clone(linesep="\r\n"))
     with open_smtplib(settings) as client:
         log_in(client, settings)
         client.send_message(written)
-    mail = check_arrival(smtp, settings, raw)
-    assert mail.subject == SUBJECT
-    assert mail.text == "안녕하세요.\n.\n..\n"
-    assert mail.attachment(FILE_NAME).content == FILE
+    message = check_arrival(smtp, settings, raw)
+    assert message.subject == SUBJECT
+    assert message.text == "안녕하세요.\n.\n..\n"
+    assert message.attachment(FILE_NAME).content == FILE
 
 
 @PLAIN
 @ON_STARTTLS
 def test_address_beyond_ascii(settings: Settings, smtp: FakeSMTP) -> None:
-    """`send_message` finds no SMTPUTF8, so it sends no mail of a Korean address."""
+    """`send_message` finds no SMTPUTF8, so it sends no message of a Korean address."""
     with open_smtplib(settings) as client:
         log_in(client, settings)
         with pytest.raises(smtplib.SMTPNotSupportedError, match="SMTPUTF8"):
-            client.send_message(write_mail("보내는이@example.com"))
+            client.send_message(write_message("보내는이@example.com"))
     assert smtp.messages == []
 
 
@@ -116,7 +116,7 @@ AWKWARD = {
 @ON_STARTTLS
 @pytest.mark.parametrize("raw", AWKWARD.values(), ids=AWKWARD)
 def test_awkward_bytes(settings: Settings, smtp: FakeSMTP, raw: bytes) -> None:
-    """Bytes that no mail should have arrive all the same; smtplib ends the last line."""
+    """Bytes that no message should have arrive all the same; smtplib ends the last line."""
     with open_smtplib(settings) as client:
         log_in(client, settings)
         client.sendmail(SENDER, RECIPIENTS, raw)
@@ -126,8 +126,8 @@ def test_awkward_bytes(settings: Settings, smtp: FakeSMTP, raw: bytes) -> None:
 @PLAIN
 @ON_STARTTLS
 def test_fifty_mebibytes(settings: Settings, smtp: FakeSMTP) -> None:
-    """A mail of 50 MiB of any bytes, the same in every run, arrives whole."""
-    raw = hashlib.shake_128(b"a mail").digest(50 * 1024 * 1024 - 2) + b"\r\n"
+    """A message of 50 MiB of any bytes, the same in every run, arrives whole."""
+    raw = hashlib.shake_128(b"a message").digest(50 * 1024 * 1024 - 2) + b"\r\n"
     with open_smtplib(settings) as client:
         log_in(client, settings)
         client.sendmail(SENDER, RECIPIENTS, raw)

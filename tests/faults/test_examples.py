@@ -32,7 +32,7 @@ def log_in(smtp: FakeSMTP, user: str = "AppKey") -> smtplib.SMTP:
 
 
 def send(client: smtplib.SMTP, *recipients: str) -> dict[str, tuple[int, bytes]]:
-    """Send the mail; gives who was refused."""
+    """Send the message; gives who was refused."""
     return client.sendmail("from@example.com", recipients or ("to@example.org",), MAIL)
 
 
@@ -62,14 +62,14 @@ def test_greylisting(smtp: FakeSMTP) -> None:
         assert {code for code, _ in refused.value.recipients.values()} == {451}
         assert send(client, "a@example.org", "b@example.org") == {}
         assert list(send(client, "a@example.org", "c@example.org")) == ["c@example.org"]
-    assert [mail.rcpt_tos for mail in smtp.messages] == [
+    assert [message.rcpt_tos for message in smtp.messages] == [
         ("a@example.org", "b@example.org"),
         ("a@example.org",),
     ]
 
 
 def test_rate_limit(smtp: FakeSMTP) -> None:
-    """The third mail of a second is refused, the first of the next is not."""
+    """The third message of a second is refused, the first of the next is not."""
     smtp.faults.load(EXAMPLES / "rate-limit.toml")
     now = {"seconds": 0.0}
     smtp.faults._clock = lambda: now["seconds"]  # noqa: SLF001 - a clock that stands still
@@ -84,18 +84,18 @@ def test_rate_limit(smtp: FakeSMTP) -> None:
     assert len(smtp.messages) == 3
 
 
-def test_ad_mail_refused(smtp: FakeSMTP) -> None:
-    """Mail of the type `ad` is refused, all other mail is taken."""
+def test_ad_message_refused(smtp: FakeSMTP) -> None:
+    """Message of the type `ad` is refused, all other message is taken."""
     smtp.faults.load(EXAMPLES / "ad-mail-refused.toml")
     with log_in(smtp, "AppKey#ad") as client, pytest.raises(smtplib.SMTPSenderRefused):
         send(client)
     with log_in(smtp) as client:
         send(client)
-    assert [str(mail.mail_type) for mail in smtp.messages] == ["normal"]
+    assert [str(message.mail_type) for message in smtp.messages] == ["normal"]
 
 
 def test_lost_in_data(smtp: FakeSMTP) -> None:
-    """The connection breaks twice in the middle of the mail, which arrives once in the end."""
+    """The connection breaks twice in the middle of the message, which arrives once in the end."""
     smtp.faults.load(EXAMPLES / "lost-in-data.toml")
     for _ in range(2):
         client = log_in(smtp)

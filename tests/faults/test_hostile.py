@@ -272,7 +272,7 @@ SUBJECTS = {
 
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
 def test_a_subject_that_cannot_be_read(smtp: FakeSMTP, subject: bytes) -> None:
-    """A rule that asks for a subject, or any header, lets a mail with a broken one through."""
+    """A rule that asks for a subject, or any header, lets a message with a broken one through."""
     smtp.faults.fail("end-of-data", subject="*no such subject*")
     smtp.faults.fail("end-of-data", headers={"Subject": "/no such subject/"})
     with RawClient(smtp.port(587)) as client:
@@ -280,8 +280,8 @@ def test_a_subject_that_cannot_be_read(smtp: FakeSMTP, subject: bytes) -> None:
         client.begin_data()
         client.send(b"Subject: " + subject + b"\r\n\r\nhello\r\n.\r\n")
         assert client.read_reply().startswith("250 ")
-    (mail,) = smtp.messages
-    assert mail.raw.startswith(b"Subject: " + subject)
+    (message,) = smtp.messages
+    assert message.raw.startswith(b"Subject: " + subject)
 
 
 def test_a_broken_word_is_matched_as_it_stands() -> None:

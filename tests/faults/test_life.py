@@ -10,7 +10,7 @@ import pytest
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP
-from fakesmtp.recording.causes import ClosedBy
+from fakesmtp.sessions.causes import ClosedBy
 
 if TYPE_CHECKING:
     from fakesmtp import Session

@@ -33,8 +33,8 @@ probability = 0.5
 headers = { X-Campaign = "spring*" }
 
 [limits]
-mails-per-second = 5
-recipients-per-mail = { n = 3, reply = "452 4.5.3 Enough" }
+messages-per-second = 5
+recipients-per-message = { n = 3, reply = "452 4.5.3 Enough" }
 """
 RULES = (
     Rule(
@@ -51,8 +51,8 @@ RULES = (
         seed=7,
         headers={"X-Campaign": "spring*"},
     ),
-    FaultScript().limit("mails-per-second", 5).rule,
-    FaultScript().limit("recipients-per-mail", 3, reply="452 4.5.3 Enough").rule,
+    FaultScript().limit("messages-per-second", 5).rule,
+    FaultScript().limit("recipients-per-message", 3, reply="452 4.5.3 Enough").rule,
 )
 #: What JSON has for the same file.
 TABLE = {
@@ -73,8 +73,8 @@ TABLE = {
         },
     ],
     "limits": {
-        "mails-per-second": 5,
-        "recipients-per-mail": {"n": 3, "reply": "452 4.5.3 Enough"},
+        "messages-per-second": 5,
+        "recipients-per-message": {"n": 3, "reply": "452 4.5.3 Enough"},
     },
 }
 

@@ -165,7 +165,7 @@ def test_any() -> None:
         (
             Rule(where="end-of-data", what="lose-reply", nth=3, per="account", tls=True),
             (
-                "When a whole message has come, inside TLS: the mail is kept, but the reply is "
+                "When a whole message has come, inside TLS: the message is kept, but the reply is "
                 "lost and the connection closed; the 3rd time for each AppKey."
             ),
         ),

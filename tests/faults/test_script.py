@@ -150,10 +150,10 @@ def test_between_times_of_the_day(between: tuple[str, str], expected: list[str])
 
 
 def test_rate() -> None:
-    """A limit of mails a second is for each AppKey, and over when the second is."""
+    """A limit of messages a second is for each AppKey, and over when the second is."""
     clock = Clock()
     script = make_script(clock, Rule(where="noop", what="drop"))
-    rule = script.limit("mails-per-second", 2).rule
+    rule = script.limit("messages-per-second", 2).rule
 
     def come(app_key: str) -> bool:
         return rule in script.strike(Where.MAIL, replace(FACTS, app_key=app_key))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def send(smtp: FakeSMTP) -> None:
-    """Log in and send a mail, in clear."""
+    """Log in and send a message, in clear."""
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
         client.login("AppKey", "SecretKey")
         client.sendmail("from@example.com", ["to@example.org"], "Subject: hello\r\n\r\nhello\r\n")
@@ -67,7 +67,7 @@ def test_no_reply(smtp: FakeSMTP, where: str, what: str) -> None:
     smtp.faults.assert_used()
 
 
-def test_half_a_reply_to_the_mail(smtp: FakeSMTP) -> None:
+def test_half_a_reply_to_the_message(smtp: FakeSMTP) -> None:
     """Half a reply is a whole one to smtplib: for a 250 that is right by luck alone."""
     smtp.faults.fault("end-of-data", "half-reply")
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
@@ -85,7 +85,7 @@ def test_late_reply(smtp: FakeSMTP) -> None:
 
 
 def test_reply_later_than_the_client_waits(smtp: FakeSMTP) -> None:
-    """A client that gives up waiting does not know that its mail was kept."""
+    """A client that gives up waiting does not know that its message was kept."""
     smtp.faults.delay("end-of-data", seconds=600)
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
         client.login("AppKey", "SecretKey")

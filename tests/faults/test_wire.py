@@ -12,8 +12,8 @@ from raw_client import RawClient
 from fakesmtp import FakeSMTP
 from fakesmtp.faults.effects import GARBAGE
 from fakesmtp.faults.words import FLAWS, PLACES, What, Where
-from fakesmtp.recording.causes import ClosedBy
-from fakesmtp.recording.events import EventKind
+from fakesmtp.sessions.causes import ClosedBy
+from fakesmtp.sessions.events import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +99,7 @@ def server() -> Iterator[FakeSMTP]:
 
 @pytest.fixture
 def ends(server: FakeSMTP) -> Iterator[Ends]:
-    """The sessions of a test that are over; with no faults and no mails left behind."""
+    """The sessions of a test that are over; with no faults and no messages left behind."""
     queue = Ends()
     stop = server.on_session_end(queue.put)
     yield queue
@@ -261,7 +261,7 @@ def test_reset(server: FakeSMTP, ends: Ends, where: Where) -> None:
 
 @pytest.mark.parametrize("where", places(What.HALF_REPLY))
 def test_half_reply(server: FakeSMTP, ends: Ends, where: Where) -> None:
-    """Half of the usual reply arrives, then the connection is closed; a mail was kept."""
+    """Half of the usual reply arrives, then the connection is closed; a message was kept."""
     rule = add(server, What.HALF_REPLY, where)
     with RawClient(server.port(587)) as client:
         usual = go(client, where)
@@ -305,7 +305,7 @@ def test_strip_starttls(server: FakeSMTP, ends: Ends) -> None:
 
 
 def test_lose_reply(server: FakeSMTP, ends: Ends) -> None:
-    """The mail is kept, and the client never learns of it."""
+    """The message is kept, and the client never learns of it."""
     rule = add(server, What.LOSE_REPLY, Where.END_OF_DATA)
     with RawClient(server.port(587)) as client:
         go(client, Where.END_OF_DATA)
@@ -315,7 +315,7 @@ def test_lose_reply(server: FakeSMTP, ends: Ends) -> None:
 
 
 def test_keep_nothing(server: FakeSMTP, ends: Ends) -> None:
-    """The mail is accepted, and not kept; the session goes on."""
+    """The message is accepted, and not kept; the session goes on."""
     rule = add(server, What.KEEP_NOTHING, Where.END_OF_DATA)
     with RawClient(server.port(587)) as client:
         go(client, Where.END_OF_DATA)
@@ -357,17 +357,17 @@ def test_every_fault_has_a_test_at_every_place() -> None:
 BREAKING = {What.DROP: b"", What.GARBAGE: GARBAGE, What.RESET: None}
 
 
-def dial(server: FakeSMTP, real_port: int, context: Callable[[], ssl.SSLContext]) -> RawClient:
+def dial(server: FakeSMTP, port: int, context: Callable[[], ssl.SSLContext]) -> RawClient:
     """Connect and shake hands, at once or behind STARTTLS; with the EHLO inside TLS to come."""
-    client = RawClient(server.port(real_port))
+    client = RawClient(server.port(port))
     try:
-        if real_port != 465:
+        if port != 465:
             client.read_reply()
             client.ask("EHLO client")
             client.send(b"STARTTLS\r\n")
             assert client.read_line().startswith(b"220")
         client.start_tls(context())
-        if real_port == 465:
+        if port == 465:
             client.read_reply()
     except BaseException:
         client.socket.close()
@@ -386,19 +386,19 @@ def make_careless(*, old: bool = False) -> ssl.SSLContext:
     return context
 
 
-both_ways = pytest.mark.parametrize("real_port", [465, 587])
+both_ways = pytest.mark.parametrize("port", [465, 587])
 
 
 @both_ways
 @pytest.mark.parametrize("what", BREAKING)
-def test_broken_handshake(server: FakeSMTP, ends: Ends, what: What, real_port: int) -> None:
+def test_broken_handshake(server: FakeSMTP, ends: Ends, what: What, port: int) -> None:
     """No handshake begins, and the connection ends."""
     rule = add(server, what, Where.TLS_HANDSHAKE)
 
     def read() -> bytes:
         # The handshake is not begun by the client, who is told off before it says a word.
-        with RawClient(server.port(real_port)) as client:
-            if real_port == 587:
+        with RawClient(server.port(port)) as client:
+            if port == 587:
                 go(client, Where.STARTTLS)
                 assert client.read_line().startswith(b"220")
             if what is What.RESET:
@@ -416,11 +416,11 @@ def test_broken_handshake(server: FakeSMTP, ends: Ends, what: What, real_port: i
 
 
 @both_ways
-def test_stalled_handshake(server: FakeSMTP, ends: Ends, real_port: int) -> None:
+def test_stalled_handshake(server: FakeSMTP, ends: Ends, port: int) -> None:
     """The handshake never ends, until the client gives up."""
     add(server, What.STALL, Where.TLS_HANDSHAKE)
-    with RawClient(server.port(real_port)) as client:
-        if real_port == 587:
+    with RawClient(server.port(port)) as client:
+        if port == 587:
             go(client, Where.STARTTLS)
             assert client.read_line().startswith(b"220")
         client.send(b"\x16\x03\x01 a hello\r\nNOOP\r\n")
@@ -430,10 +430,10 @@ def test_stalled_handshake(server: FakeSMTP, ends: Ends, real_port: int) -> None
 
 
 @both_ways
-def test_late_handshake(server: FakeSMTP, ends: Ends, real_port: int) -> None:
+def test_late_handshake(server: FakeSMTP, ends: Ends, port: int) -> None:
     """A handshake that begins late succeeds."""
     rule = add(server, What.DELAY, Where.TLS_HANDSHAKE)
-    with dial(server, real_port, server.client_context) as client:
+    with dial(server, port, server.client_context) as client:
         assert client.ask("EHLO client").startswith("250")
         client.ask("QUIT")
     session = ends.get()
@@ -452,25 +452,25 @@ REASONS = {
 
 @both_ways
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_bad_certificate(server: FakeSMTP, ends: Ends, flaw: str, real_port: int) -> None:
+def test_bad_certificate(server: FakeSMTP, ends: Ends, flaw: str, port: int) -> None:
     """A client that verifies refuses, for that reason and no other."""
     rule = add(server, What.BAD_CERTIFICATE, Where.TLS_HANDSHAKE, certificate=flaw)
     with pytest.raises(ssl.SSLCertVerificationError, match=REASONS[flaw]):
-        dial(server, real_port, server.client_context)
+        dial(server, port, server.client_context)
     session = ends.get()
     check_event(session, rule)
     assert session.closed_by is ClosedBy.TLS
-    with dial(server, real_port, server.client_context) as client:
+    with dial(server, port, server.client_context) as client:
         assert client.ask("EHLO client").startswith("250")
     assert ends.get().closed_by is ClosedBy.CLIENT
 
 
 @both_ways
 @pytest.mark.parametrize("flaw", FLAWS)
-def test_careless_client(server: FakeSMTP, ends: Ends, flaw: str, real_port: int) -> None:
+def test_careless_client(server: FakeSMTP, ends: Ends, flaw: str, port: int) -> None:
     """A client that goes on with a bad certificate is told of in its session."""
     add(server, What.BAD_CERTIFICATE, Where.TLS_HANDSHAKE, certificate=flaw)
-    with dial(server, real_port, make_careless) as client:
+    with dial(server, port, make_careless) as client:
         assert client.ask("EHLO client").startswith("250")
         client.ask("QUIT")
     notes = [note for note in ends.get().notes if "does not check" in note]
@@ -479,11 +479,11 @@ def test_careless_client(server: FakeSMTP, ends: Ends, flaw: str, real_port: int
 
 
 @both_ways
-def test_old_tls(server: FakeSMTP, ends: Ends, real_port: int) -> None:
+def test_old_tls(server: FakeSMTP, ends: Ends, port: int) -> None:
     """A client of today refuses TLS 1.0."""
     rule = add(server, What.OLD_TLS, Where.TLS_HANDSHAKE)
     with pytest.raises(ssl.SSLError):
-        dial(server, real_port, server.client_context)
+        dial(server, port, server.client_context)
     session = ends.get()
     check_event(session, rule)
     assert session.closed_by is ClosedBy.TLS

@@ -27,7 +27,7 @@ import pytest
 
 @pytest.fixture
 def send():
-    """Send a mail by a server, a view on one, or an account's view with a server."""
+    """Send a message by a server, a view on one, or an account's view with a server."""
 
     def send(smtp, subject="hi", *, account=None, mail_type="", to="b@example.com", client=None):
         with client or smtplib.SMTP(smtp.host, smtp.port(587)) as client:

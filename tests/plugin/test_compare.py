@@ -1,10 +1,10 @@
-"""What a failed assertion on mails says."""
+"""What a failed assertion on messages says."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from made_mails import make_mail
+from made_messages import make_message
 from pytest_fakesmtp.compare import explain
 
 if TYPE_CHECKING:
@@ -14,78 +14,78 @@ if TYPE_CHECKING:
 
     Run = Callable[..., pytest.RunResult]
 
-WELCOME = make_mail(b"Subject: Welcome\r\n\r\nhello\r\n")
-WELCOM = make_mail(b"Subject: Welcom\r\n\r\nhello\r\n")
-OTHER = make_mail(b"Subject: Bill\r\n\r\npay\r\n", rcpt_tos=("c@example.com",))
+WELCOME = make_message(b"Subject: Welcome\r\n\r\nhello\r\n")
+WELCOM = make_message(b"Subject: Welcom\r\n\r\nhello\r\n")
+OTHER = make_message(b"Subject: Bill\r\n\r\npay\r\n", rcpt_tos=("c@example.com",))
 
 
-def test_two_mails() -> None:
-    """Two mails are shown with the fields in which they differ, and no others."""
+def test_two_messages() -> None:
+    """Two messages are shown with the fields in which they differ, and no others."""
     lines = explain("==", WELCOM, WELCOME)
     assert lines is not None
-    assert lines[0] == f"mail {WELCOM.id} == mail {WELCOME.id}"
+    assert lines[0] == f"message {WELCOM.id} == message {WELCOME.id}"
     assert lines[1] == "left:  sender@example.com -> to@example.com 'Welcom' (normal)"
     assert lines[3:] == ["subject: 'Welcom' != 'Welcome'"]
 
 
-def test_two_mails_of_equal_bytes() -> None:
-    """Mails that differ in nothing that can be read differ in their identity."""
-    twin = make_mail(WELCOME.raw)
+def test_two_messages_of_equal_bytes() -> None:
+    """Messages that differ in nothing that can be read differ in their identity."""
+    twin = make_message(WELCOME.raw)
     lines = explain("==", twin, WELCOME)
     assert lines is not None
     assert lines[3:] == [f"id: {twin.id!r} != {WELCOME.id!r}".replace("'", "")]
 
 
-def test_mails_that_differ_in_their_bytes_alone() -> None:
+def test_messages_that_differ_in_their_bytes_alone() -> None:
     """Where all that is read is the same, the bytes are shown."""
-    lines = explain("==", make_mail(b"Subject:  x\r\n\r\n"), make_mail(b"Subject: x\r\n\r\n"))
+    lines = explain("==", make_message(b"Subject:  x\r\n\r\n"), make_message(b"Subject: x\r\n\r\n"))
     assert lines is not None
     assert lines[3].startswith("raw: b'Subject:  x")
 
 
-def test_a_mail_in_a_list() -> None:
-    """A mail that is not in a list is shown with what is there and its nearest miss."""
+def test_a_message_in_a_list() -> None:
+    """A message that is not in a list is shown with what is there and its nearest miss."""
     lines = explain("in", WELCOME, [OTHER, WELCOM])
     assert lines is not None
-    assert lines[0] == f"mail {WELCOME.id} in 2 mails"
+    assert lines[0] == f"message {WELCOME.id} in 2 messages"
     assert lines[-2].startswith("nearest miss: sender@example.com -> to@example.com 'Welcom'")
     assert lines[-1] == "  subject: expected 'Welcome', was 'Welcom'"
 
 
 def test_lists() -> None:
-    """Two lists are shown with the first mail that only one has, and its nearest miss."""
+    """Two lists are shown with the first message that only one has, and its nearest miss."""
     lines = explain("==", [OTHER, WELCOM], [OTHER, WELCOME])
     assert lines is not None
-    assert lines[0] == "2 mails == 2 mails"
+    assert lines[0] == "2 messages == 2 messages"
     assert lines[-3].startswith("only right: ")
     assert lines[-1] == "  subject: expected 'Welcome', was 'Welcom'"
 
 
 def test_a_list_that_should_be_empty() -> None:
-    """A mail that should not be there is shown."""
+    """A message that should not be there is shown."""
     lines = explain("==", [OTHER], [])
     assert lines is not None
-    assert lines[0] == "1 mail == no mails"
+    assert lines[0] == "1 message == no messages"
     assert "right: nothing" in lines
     assert lines[-1] == "only left: sender@example.com -> c@example.com 'Bill' (normal)"
 
 
 def test_the_order() -> None:
-    """Lists of the same mails in another order are said to be so."""
+    """Lists of the same messages in another order are said to be so."""
     lines = explain("==", [OTHER, WELCOME], [WELCOME, OTHER])
     assert lines is not None
-    assert lines[-1] == "the same mails in another order, or some more than once"
+    assert lines[-1] == "the same messages in another order, or some more than once"
 
 
 def test_long_lists() -> None:
     """Of a long list the first ten are shown."""
-    lines = explain("==", [make_mail() for _ in range(30)], [])
+    lines = explain("==", [make_message() for _ in range(30)], [])
     assert lines is not None
     assert "  and 20 more" in lines
 
 
 def test_all_else_is_left_to_others() -> None:
-    """Nothing is said of comparisons that are not of mails."""
+    """Nothing is said of comparisons that are not of messages."""
     assert explain("==", 1, 2) is None
     assert explain("==", [], [1]) is None
     assert explain("==", [], []) is None
@@ -111,12 +111,12 @@ def test_in_a_run(run: Run) -> None:
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
-            "E * assert 1 mail == 1 mail",
+            "E * assert 1 message == 1 message",
             "E * nearest miss: a@example.com -> b@example.com 'Welcome' (normal)",
             "E * subject: expected 'Welcom', was 'Welcome'",
             "> *fakesmtp.wait_for(subject=*",
-            "E *NoMatchingMail: no mail came within 0 s",
+            "E *NoMatchingMessage: no message came within 0 s",
             "E * subject: expected 'Welcome', was 'Welcom'",
-            "*test_in_a_run.py:*: NoMatchingMail",
+            "*test_in_a_run.py:*: NoMatchingMessage",
         ]
     )

@@ -67,7 +67,7 @@ def test_every_default(run: Run) -> None:
                 with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
                     client.login("key", "secret")
                     client.sendmail("a@example.com", ["b@example.com"], body)
-            assert [mail.raw for mail in fakesmtp.messages] == [b"b\\r\\n"]
+            assert [message.raw for message in fakesmtp.messages] == [b"b\\r\\n"]
             assert len(fakesmtp.sessions) == 1
         """
     )
@@ -134,7 +134,7 @@ def test_the_fixture_in_a_wider_scope(run: Run) -> None:
 
 
 def test_servers_of_its_own(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
-    """A test may have several servers, each with its own options, mails and sessions."""
+    """A test may have several servers, each with its own options, messages and sessions."""
     strict = make_fakesmtp(require_tls=True)
     free = make_fakesmtp(require_auth=False, ports={25: 0})
     with smtplib.SMTP(free.host, free.port(25)) as client:
@@ -156,7 +156,7 @@ def test_own_servers_are_stopped(run: Run) -> None:
         def test_own(make_fakesmtp, send):
             kept.extend([make_fakesmtp(), make_fakesmtp()])
             for smtp in kept:
-                smtp.on_mail(lambda mail: 1 / 0)
+                smtp.on_message(lambda message: 1 / 0)
                 send(smtp)
 
         def test_next():

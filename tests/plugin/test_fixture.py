@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fakesmtp import FakeSMTPError, MailType, NoMatchingMail
+from fakesmtp import FakeSMTPError, MailType, NoMatchingMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ CODE = b"Subject: Your code\r\n\r\nIt is 123456, see https://example.com/a.\r\n"
 
 
 def send(smtp: FakeSMTPView, raw: bytes = CODE, *, mail_type: str = "") -> None:
-    """Send a mail with STARTTLS and AUTH, the certificate verified."""
+    """Send a message with STARTTLS and AUTH, the certificate verified."""
     with smtplib.SMTP("localhost", smtp.port(587)) as client:
         client.starttls(context=smtp.client_context())
         client.login(smtp.account.app_key + mail_type, smtp.account.secret_key)
@@ -35,21 +35,21 @@ def test_an_address(fakesmtp: FakeSMTPView) -> None:
     assert fakesmtp.address(587) == (fakesmtp.host, fakesmtp.port(587))
 
 
-def test_a_mail_arrives(fakesmtp: FakeSMTPView) -> None:
-    """A mail is there, with its type, its session and what is written in it."""
+def test_a_message_arrives(fakesmtp: FakeSMTPView) -> None:
+    """A message is there, with its type, its session and what is written in it."""
     send(fakesmtp, mail_type="#auth")
-    mail = fakesmtp.wait_for(to="b@example.com", subject=re.compile("code"), body="123")
-    assert fakesmtp.messages == [mail]
-    assert [mail.session] == fakesmtp.sessions
-    assert mail.mail_type is MailType.AUTH
-    assert mail.find_code(r"\d{6}") == "123456"
-    assert mail.links == ("https://example.com/a",)
+    message = fakesmtp.wait_for(to="b@example.com", subject=re.compile("code"), body="123")
+    assert fakesmtp.messages == [message]
+    assert [message.session] == fakesmtp.sessions
+    assert message.mail_type is MailType.AUTH
+    assert message.find_code(r"\d{6}") == "123456"
+    assert message.links == ("https://example.com/a",)
 
 
 def test_each_test_begins_with_nothing(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
-    """No mail and no session of an earlier test is there, nor kept by the server."""
+    """No message and no session of an earlier test is there, nor kept by the server."""
     assert (fakesmtp.messages, fakesmtp.sessions) == ([], [])
-    assert not [mail for mail in fakesmtp_server.messages if mail.session.owner is not None]
+    assert not [message for message in fakesmtp_server.messages if message.session.owner is not None]
 
 
 def test_addresses(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
@@ -61,12 +61,12 @@ def test_addresses(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
 
 
 def test_one_client_context(fakesmtp: FakeSMTPView) -> None:
-    """The client context is made once, as making one takes longer than a mail."""
+    """The client context is made once, as making one takes longer than a message."""
     assert fakesmtp.client_context() is fakesmtp.client_context()
 
 
 def test_taking_and_counting(fakesmtp: FakeSMTPView) -> None:
-    """Mails can be awaited in numbers, taken away and cleared."""
+    """Messages can be awaited in numbers, taken away and cleared."""
     for _ in range(3):
         send(fakesmtp)
     assert len(fakesmtp.wait_for_count(3)) == 3
@@ -76,30 +76,30 @@ def test_taking_and_counting(fakesmtp: FakeSMTPView) -> None:
 
 
 def test_what_was_refused_is_told(fakesmtp: FakeSMTPView) -> None:
-    """Who waits for a mail that was refused is told of the refusal."""
+    """Who waits for a message that was refused is told of the refusal."""
     with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login("nobody", "wrong")
-        with pytest.raises(NoMatchingMail, match=r"(?s)refused sessions:.* 535 "):
+        with pytest.raises(NoMatchingMessage, match=r"(?s)refused sessions:.* 535 "):
             fakesmtp.wait_for(timeout=0)
 
 
-def test_on_mail(fakesmtp: FakeSMTPView) -> None:
-    """A callback gets every mail of the test until it is ended, and every session that is over."""
-    mails: list[str] = []
+def test_on_message(fakesmtp: FakeSMTPView) -> None:
+    """A callback gets every message of the test until it is ended, and every session that is over."""
+    messages: list[str] = []
     sessions: list[str] = []
     fakesmtp.on_session_end(lambda session: sessions.append(session.id))
-    unsubscribe = fakesmtp.on_mail(lambda mail: mails.append(mail.subject))
+    unsubscribe = fakesmtp.on_message(lambda message: messages.append(message.subject))
     send(fakesmtp)
     unsubscribe()
     send(fakesmtp)
-    assert mails == ["Your code"]
+    assert messages == ["Your code"]
     assert sessions == [session.id for session in fakesmtp.sessions]
 
 
 @pytest.mark.asyncio
 async def test_asyncio(fakesmtp: FakeSMTPView) -> None:
-    """A mail is awaited in a loop of pytest-asyncio."""
+    """A message is awaited in a loop of pytest-asyncio."""
     send(fakesmtp)
     assert (await fakesmtp.wait_for_async(subject="Your code")).text
     await fakesmtp.expect_none_async(subject="another")
@@ -108,13 +108,13 @@ async def test_asyncio(fakesmtp: FakeSMTPView) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_anyio(fakesmtp: FakeSMTPView) -> None:
-    """A mail is awaited in a loop of anyio's plugin."""
+    """A message is awaited in a loop of anyio's plugin."""
     send(fakesmtp)
     assert (await fakesmtp.wait_for_async(subject="Your code")).text
 
 
 def test_threads(run: Run) -> None:
-    """A mail that a thread sends while the test waits is found."""
+    """A message that a thread sends while the test waits is found."""
     result = run(
         """
         import threading
@@ -185,7 +185,7 @@ def test_a_callbacks_bug_is_raised_in_its_test(run: Run) -> None:
         def boom(thing):
             raise ZeroDivisionError("my bug")
 
-        @pytest.mark.parametrize("subscribe", ["on_mail", "on_session_end"])
+        @pytest.mark.parametrize("subscribe", ["on_message", "on_session_end"])
         def test_callback(fakesmtp, send, subscribe):
             getattr(fakesmtp, subscribe)(boom)
             send(fakesmtp)
@@ -193,7 +193,7 @@ def test_a_callbacks_bug_is_raised_in_its_test(run: Run) -> None:
 
         def test_account(fakesmtp, send):
             account = fakesmtp.new_account()
-            account.on_mail(boom)
+            account.on_message(boom)
             send(fakesmtp, account=account.account)
 
         def test_next(fakesmtp, send):

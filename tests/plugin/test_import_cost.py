@@ -50,7 +50,7 @@ def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
     assert run_python(tmp_path, "-c", LIST_HEAVY).stdout == "[] []\n"
 
 
-def test_a_run_that_sends_no_mail(run: Run) -> None:
+def test_a_run_that_sends_no_message(run: Run) -> None:
     """A run without the fixture imports nothing of fakesmtp, with markers and assertions or not."""
     result = run(
         """

@@ -1,4 +1,4 @@
-"""No mail is seen by another test than its own, however late it comes."""
+"""No message is seen by another test than its own, however late it comes."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def test_innocent(fakesmtp, send):
     assert fakesmtp.messages == []
     assert fakesmtp.sessions == []
     send(fakesmtp, "mine")
-    assert [mail.subject for mail in fakesmtp.messages] == ["mine"]
+    assert [message.subject for message in fakesmtp.messages] == ["mine"]
 '''
 
 
 def check_leak(result: pytest.RunResult, file: str) -> None:
-    """Both tests pass, and the late mail is told of once, under the test that leaked."""
+    """Both tests pass, and the late message is told of once, under the test that leaked."""
     result.assert_outcomes(passed=2, warnings=1)
     result.stdout.fnmatch_lines(
         [
             f"{file}::test_that_leaks",
-            f"*{file}:*LateMailWarning: a mail came after the end of {file}::test_that_leaks*late*",
+            f"*{file}:*LateMessageWarning: a message came after the end of {file}::test_that_leaks*late*",
         ]
     )
 
@@ -61,13 +61,13 @@ def test_a_leak(run: Run) -> None:
 
 
 def test_a_leak_under_xdist(run: Run) -> None:
-    """The workers of xdist pass the warning of late mail on."""
+    """The workers of xdist pass the warning of late message on."""
     result = run(LEAK, "-n", "2", "--dist", "loadfile", in_a_process=True)
     check_leak(result, "test_a_leak_under_xdist.py")
 
 
 def test_a_leak_of_the_last_test(run: Run) -> None:
-    """A mail that comes after the last test's end is told of, too."""
+    """A message that comes after the last test's end is told of, too."""
     result = run(
         """
         import smtplib
@@ -110,8 +110,8 @@ def test_a_connection_that_says_nothing(run: Run) -> None:
     result.assert_outcomes(passed=31)
 
 
-def test_mail_for_no_test(run: Run) -> None:
-    """A session that begins while no test has a view is nobody's, and its mail is told of."""
+def test_message_for_no_test(run: Run) -> None:
+    """A session that begins while no test has a view is nobody's, and its message is told of."""
     result = run(
         """
         import smtplib
@@ -136,7 +136,7 @@ def test_mail_for_no_test(run: Run) -> None:
         """
     )
     result.assert_outcomes(passed=4, warnings=1)
-    result.stdout.fnmatch_lines(["*LateMailWarning: a mail came while no test used*stray*"])
+    result.stdout.fnmatch_lines(["*LateMessageWarning: a message came while no test used*stray*"])
 
 
 def test_the_server_without_a_view(run: Run) -> None:
@@ -159,7 +159,7 @@ def test_the_server_without_a_view(run: Run) -> None:
 
 
 def test_accounts_of_one_test(run: Run) -> None:
-    """Each new account sees its own mails alone, and the test all of them."""
+    """Each new account sees its own messages alone, and the test all of them."""
     result = run(
         """
         def test_accounts(fakesmtp, send):
@@ -168,7 +168,7 @@ def test_accounts_of_one_test(run: Run) -> None:
             send(fakesmtp, "other", account=other.account)
             send(fakesmtp, "mine")
             assert one.wait_for(mail_type="ad").subject == "one"
-            assert [mail.subject for mail in other.messages] == ["other"]
+            assert [message.subject for message in other.messages] == ["other"]
             assert [len(view.sessions) for view in (one, other, fakesmtp)] == [1, 1, 3]
             assert len(fakesmtp.messages) == 3
             assert one.env()["SMTP_USERNAME"] == one.app_key
@@ -201,15 +201,15 @@ def test_an_account_goes_with_its_test(run: Run) -> None:
 
 
 def test_four_workers(run: Run) -> None:
-    """Each of xdist's workers has a server of its own, and sees no other's mails."""
+    """Each of xdist's workers has a server of its own, and sees no other's messages."""
     result = run(
         """
         import pytest
 
         @pytest.mark.parametrize("number", range(40))
         def test_send(fakesmtp, send, number):
-            send(fakesmtp, f"mail {number}")
-            assert [mail.subject for mail in fakesmtp.messages] == [f"mail {number}"]
+            send(fakesmtp, f"message {number}")
+            assert [message.subject for message in fakesmtp.messages] == [f"message {number}"]
         """,
         "-n",
         "4",

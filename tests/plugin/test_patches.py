@@ -41,7 +41,7 @@ MANY_READERS = """
     "patch", [GEVENT, EVENTLET + MANY_READERS], ids=["gevent", "eventlet, as told"]
 )
 def test_green_threads(run: Run, pytester: pytest.Pytester, patch: str) -> None:
-    """A mail arrives by TLS where conftest.py patches the standard library."""
+    """A message arrives by TLS where conftest.py patches the standard library."""
     pytester.makepyfile(patch_first=patch)
     result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
     result.assert_outcomes(passed=1)

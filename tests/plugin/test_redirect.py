@@ -34,7 +34,7 @@ def test_smtplib(fakesmtp_redirect: FakeSMTPView, name: str, port: int) -> None:
         client.starttls(context=ssl.create_default_context())
         client.login(*fakesmtp_redirect.account)
         client.sendmail("a@example.com", ["b@example.com"], "Subject: hi\r\n\r\n")
-    assert fakesmtp_redirect.wait_for(subject="hi").listener == port
+    assert fakesmtp_redirect.wait_for(subject="hi").port == port
 
 
 @pytest.mark.parametrize("port", [465, 2465])
@@ -42,17 +42,17 @@ def test_implicit_tls(fakesmtp_redirect: FakeSMTPView, port: int) -> None:
     """The ports on which TLS comes first verify, too."""
     with smtplib.SMTP_SSL(REAL, port, context=ssl.create_default_context()) as client:
         client.login(*fakesmtp_redirect.account)
-    assert fakesmtp_redirect.sessions[0].listener == port
+    assert fakesmtp_redirect.sessions[0].port == port
 
 
 @pytest.mark.asyncio
 async def test_aiosmtplib(fakesmtp_redirect: FakeSMTPView) -> None:
     """Aiosmtplib reaches the fake by the real name and verifies its certificate."""
-    mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = "a@example.com", "b@example.com", "hi"
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "hi"
     user, password = fakesmtp_redirect.account
     await aiosmtplib.send(
-        mail, hostname=REAL, port=587, start_tls=True, username=user, password=password
+        message, hostname=REAL, port=587, start_tls=True, username=user, password=password
     )
     assert (await fakesmtp_redirect.wait_for_async(subject="hi")).tls
 

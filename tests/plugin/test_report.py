@@ -207,7 +207,7 @@ def test_sessions_of_servers_of_its_own(run: Run) -> None:
         """
         def test_own(fakesmtp, make_fakesmtp, send):
             smtp = make_fakesmtp(ports={587: 0})
-            smtp.on_mail(lambda mail: 1 / 0)
+            smtp.on_message(lambda message: 1 / 0)
             send(fakesmtp)
             send(smtp)
         """
@@ -229,7 +229,7 @@ def test_nothing_is_left_to_the_garbage_collector(run: Run) -> None:
             gc.disable()
             account = fakesmtp.new_account()
             for view in (fakesmtp, account):
-                view.on_mail(print)
+                view.on_message(print)
                 views.append(weakref.ref(view))
             fakesmtp.on_session_end(print)
             send(fakesmtp, account=account.account)
@@ -251,7 +251,7 @@ def test_a_long_run_keeps_nothing(run: Run) -> None:
         import gc
         import threading
         import pytest
-        from fakesmtp import ReceivedMail, Session
+        from fakesmtp import ReceivedMessage, Session
 
         @pytest.mark.parametrize("number", range(5))
         def test_send(fakesmtp, fakesmtp_server, send, number):
@@ -264,7 +264,7 @@ def test_a_long_run_keeps_nothing(run: Run) -> None:
             fakesmtp_server._runner._loop.call_soon_threadsafe(turned.set)
             assert turned.wait(20)
             gc.collect()
-            kept = [one for one in gc.get_objects() if isinstance(one, (ReceivedMail, Session))]
+            kept = [one for one in gc.get_objects() if isinstance(one, (ReceivedMessage, Session))]
             assert kept == []
         """,
         in_a_process=True,

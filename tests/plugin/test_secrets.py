@@ -18,7 +18,7 @@ KEY = "s3cr3t-" * 4
 ALL = ("-l", "--full-trace", "-vv")
 REFUSED = """
 from fakesmtp import FakeSMTP
-from fakesmtp.recording.replay import as_scenario
+from fakesmtp.sessions.replay import as_scenario
 
 def key():
     return "s3cr3t-" * 4

@@ -12,7 +12,7 @@ from fakesmtp.protocol.policy import Policy
 ALL = load()
 SAFE = [s for s in ALL if not s.unsafe and s.name not in DECIDED_AGAINST]
 UNSAFE = [s for s in ALL if s.unsafe or s.name in DECIDED_AGAINST]
-#: Recorded at RCPT and answered so; what is unsafe is to take the mail, see below.
+#: Recorded at RCPT and answered so; what is unsafe is to take the message, see below.
 ANSWERED_ALIKE = "relay/"
 
 
@@ -74,10 +74,10 @@ def test_unsafe_scenarios_are_not_followed_by_default(scenario: Scenario) -> Non
     ],
     ids=["default", "switch"],
 )
-def test_mail_without_auth_is_taken_by_switch_only(
+def test_message_without_auth_is_taken_by_switch_only(
     scenario: Scenario, policy: Policy, answer: str
 ) -> None:
-    """postmaster@ and abuse@ are answered as recorded, but their mail is refused at DATA."""
+    """postmaster@ and abuse@ are answered as recorded, but their message is refused at DATA."""
     driver = Driver(policy, AS_RECORDED)
     driver.take_said()
     for step in scenario.steps[1:]:

@@ -11,7 +11,7 @@ import pytest
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP, RecordingError
-from fakesmtp.recording.folder import RecordFolder
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.remote.client import RunningServer
 
 if TYPE_CHECKING:

@@ -54,7 +54,7 @@ def test_a_process_without_room_tries_again(
 
 
 @pytest.mark.parametrize("port", [587, 465])
-def test_a_mail_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
+def test_a_message_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
     """Also where there is no epoll, in clear and inside TLS."""
     context = smtp.client_context() if port == 465 else None
     with RawClient(smtp.port(port), context) as client:
@@ -69,7 +69,7 @@ def test_a_mail_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
 def test_a_change_waits_for_every_connection_that_was_made(smtp: FakeSMTP) -> None:
     """Connections that wait in the queue begin under the terms of before, even if nobody waits."""
     busy, done = Event(), Event()
-    smtp.on_mail(lambda _: (busy.set(), done.wait(PATIENCE)))
+    smtp.on_message(lambda _: (busy.set(), done.wait(PATIENCE)))
     with RawClient(smtp.port(587)) as client:
         client.log_in()
         client.begin_data()
@@ -95,7 +95,7 @@ def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
         waiting.append(socket.create_connection(("127.0.0.1", smtp.port(587))))
         smtp.change_terms(smtp.terms_for("next"))
 
-    smtp.on_mail(change)
+    smtp.on_message(change)
     with RawClient(smtp.port(587)) as client:
         client.log_in()
         client.begin_data()
@@ -145,7 +145,7 @@ def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> Non
 def test_a_client_hello_that_waited_is_taken_for_one(smtp: FakeSMTP) -> None:
     """TLS from the start begins before anything is read, however long the client had to wait."""
     busy, done = Event(), Event()
-    smtp.on_mail(lambda _: (busy.set(), done.wait(PATIENCE)))
+    smtp.on_message(lambda _: (busy.set(), done.wait(PATIENCE)))
     with RawClient(smtp.port(587)) as client, ThreadPoolExecutor(1) as thread:
         client.log_in()
         client.begin_data()

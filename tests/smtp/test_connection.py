@@ -25,7 +25,7 @@ from scenarios import KEYS, load
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTP, Policy
 from fakesmtp.errors import CertificateError
-from fakesmtp.recording import ClosedBy
+from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,18 +109,18 @@ def test_pipelined_commands_are_answered_in_one_write(smtp: FakeSMTP) -> None:
     assert replies.count(b"\r\n") == 3
 
 
-def test_mail_is_there_before_the_reply_says_so(smtp: FakeSMTP) -> None:
-    """Once the client has read 250, the mail is in the mailbox; nobody needs to wait."""
+def test_message_is_there_before_the_reply_says_so(smtp: FakeSMTP) -> None:
+    """Once the client has read 250, the message is in the mailbox; nobody needs to wait."""
     with RawClient(smtp.port(587)) as client:
         client.log_in()
         client.begin_data()
         client.send(b"Subject: now\r\n\r\n\r\n.\r\n")
         assert client.read_reply() == "250 Command accepted"
-        (mail,) = smtp.messages
-    assert mail.raw == b"Subject: now\r\n\r\n\r\n"
-    assert mail.app_key == "AppKey"
-    assert mail.session_id == smtp.sessions[-1].id
-    assert mail.listener == 587
+        (message,) = smtp.messages
+    assert message.raw == b"Subject: now\r\n\r\n\r\n"
+    assert message.app_key == "AppKey"
+    assert message.session_id == smtp.sessions[-1].id
+    assert message.port == 587
 
 
 def test_a_message_over_the_cap_is_refused_and_the_session_goes_on() -> None:
@@ -134,7 +134,7 @@ def test_a_message_over_the_cap_is_refused_and_the_session_goes_on() -> None:
             client.begin_data()
             client.send(b"z" * 998 + b"\r\n.\r\n")
             assert client.read_reply() == "250 Command accepted"
-        assert [mail.raw for mail in smtp.messages] == [b"z" * 998 + b"\r\n"]
+        assert [message.raw for message in smtp.messages] == [b"z" * 998 + b"\r\n"]
 
 
 def test_a_message_of_50_mebibytes_is_kept(smtp: FakeSMTP) -> None:
@@ -255,7 +255,7 @@ def test_without_a_certificate_there_is_no_go_ahead(tmp_path: Path) -> None:
             smtp.raise_failures()
 
 
-def test_require_tls_refuses_auth_and_mail_in_clear() -> None:
+def test_require_tls_refuses_auth_and_message_in_clear() -> None:
     """With `require_tls` nothing that needs privacy is taken before TLS (RFC 3207 §4)."""
     with FakeSMTP(ports={587: 0}, accounts=[KEYS], require_tls=True) as smtp:
         refusal = "530 5.7.0 Must issue a STARTTLS command first"

@@ -11,7 +11,7 @@ from hooks import INTERNAL_ERROR, connect, only_session, say
 from raw_client import PATIENCE
 
 from fakesmtp import ConfigurationError, FakeSMTP
-from fakesmtp.recording import ClosedBy
+from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

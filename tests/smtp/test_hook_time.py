@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hooks import TEXT, Gate, connect, only_session
 from raw_client import PATIENCE, RawClient
 
-from fakesmtp.recording import ClosedBy
+from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from scenarios import KEYS
 
 from fakesmtp import FakeSMTP
 from fakesmtp.protocol.actions import Envelope as KeptEnvelope
-from fakesmtp.recording import ClosedBy
+from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.hooked import AuthData
 
@@ -52,8 +52,8 @@ def test_a_hook_decides_whether_a_message_is_kept(serve: Serve) -> None:
             client.begin_data()
             client.send(TEXT + b".\r\n")
             assert client.read_reply() == reply
-        (mail,) = smtp.messages
-    assert mail.raw == TEXT
+        (message,) = smtp.messages
+    assert message.raw == TEXT
     shown = texts(smtp)
     assert len([text for text in shown if text.startswith("(message data: ")]) == 2
 
@@ -74,9 +74,9 @@ def test_the_message_and_its_envelope_are_the_clients(serve: Serve) -> None:
         client.begin_data()
         client.send(TEXT + b".\r\n")
         client.read_reply()
-        (mail,) = smtp.messages
-    assert mail.raw == TEXT
-    assert mail.envelope == KeptEnvelope("sender@example.com", ("rcpt@example.org",))
+        (message,) = smtp.messages
+    assert message.raw == TEXT
+    assert message.envelope == KeptEnvelope("sender@example.com", ("rcpt@example.org",))
 
 
 def test_a_refused_recipient_leaves_no_trace(serve: Serve) -> None:
@@ -111,7 +111,7 @@ def test_a_refused_recipient_without_auth_does_not_stand_in_the_way(
         assert client.ask("RCPT TO:<d@e.f>") == "530 5.7.1 Authentication Required"
 
 
-def test_a_second_mail_empties_the_envelope(serve: Serve) -> None:
+def test_a_second_message_empties_the_envelope(serve: Serve) -> None:
     """Where the dialogue drops the sender, the hooks' envelope has none either."""
     seen = []
 

@@ -15,7 +15,7 @@ from loops import LOOPS
 from raw_client import PATIENCE, RawClient, TlsInMemory
 
 from fakesmtp import FakeSMTP
-from fakesmtp.recording import ClosedBy
+from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp.connection import Connection
 
 if TYPE_CHECKING:

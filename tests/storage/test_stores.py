@@ -10,7 +10,7 @@ import pytest
 from made_records import BEGAN, make_record, make_session
 
 from fakesmtp.protocol.credentials import MailType
-from fakesmtp.recording.events import TlsFacts
+from fakesmtp.sessions.events import TlsFacts
 from fakesmtp.storage.base import Count, all_messages, all_sessions
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING

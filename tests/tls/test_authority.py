@@ -135,7 +135,7 @@ def test_openssl_refuses_an_authority_below(
     assert "path length constraint exceeded" in said
 
 
-def test_openssl_refuses_a_signer_of_mail(
+def test_openssl_refuses_a_signer_of_message(
     good_authority: Authority, openssl_says: Callable[..., str]
 ) -> None:
     """The authority vouches for servers only: a mailbox's certificate is refused."""

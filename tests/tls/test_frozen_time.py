@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from fakesmtp.recording import Session
+    from fakesmtp.sessions import Session
 
     Freeze = Callable[[], AbstractContextManager[object]]
 
@@ -47,7 +47,7 @@ frozen = pytest.mark.parametrize("freeze", FREEZES.values(), ids=FREEZES)
 
 
 def send(server: FakeSMTP) -> None:
-    """Send a mail by a client that checks."""
+    """Send a message by a client that checks."""
     with smtplib.SMTP("localhost", server.port(587), timeout=30) as client:
         client.starttls(context=server.client_context())
         client.login(f"{server.account.app_key}#auth", server.account.secret_key)

@@ -12,11 +12,11 @@ import smtplib
 from fakesmtp import FakeSMTP
 
 def send(server):
-    for real_port in (587, 465):
-        client = smtplib.SMTP if real_port == 587 else smtplib.SMTP_SSL
-        options = {} if real_port == 587 else {"context": server.client_context()}
-        with client("localhost", server.port(real_port), timeout=30, **options) as smtp:
-            if real_port == 587:
+    for port in (587, 465):
+        client = smtplib.SMTP if port == 587 else smtplib.SMTP_SSL
+        options = {} if port == 587 else {"context": server.client_context()}
+        with client("localhost", server.port(port), timeout=30, **options) as smtp:
+            if port == 587:
                 smtp.starttls(context=server.client_context())
             smtp.login(f"{server.account.app_key}#auth", server.account.secret_key)
             smtp.sendmail("a@example.com", "b@example.com", "Subject: patched")
@@ -25,7 +25,7 @@ def send(server):
 USE = """
 with FakeSMTP() as server:
     send(server)
-    print([(mail.subject, mail.session.tls.sni) for mail in server.messages])
+    print([(message.subject, message.session.tls.sni) for message in server.messages])
 """
 PATCHES = {
     "gevent": "from gevent import monkey; monkey.patch_all()",

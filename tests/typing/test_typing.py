@@ -22,8 +22,8 @@ from fakesmtp.faults.limits import LIMITS
 from fakesmtp.faults.rules import RULE_WORDS
 from fakesmtp.faults.words import FLAWS, PARAMETERS
 from fakesmtp.keywords import ServerOptions
-from fakesmtp.mail.keywords import MailConditions
-from fakesmtp.mail.matching import CONDITIONS
+from fakesmtp.messages.keywords import MessageConditions
+from fakesmtp.messages.matching import CONDITIONS
 from fakesmtp.protocol import policy
 from fakesmtp.protocol.keywords import MailTypeName, Switches
 
@@ -83,7 +83,7 @@ NAMES = {
         - {"self", "switches"},
     ),
     "marker": (MarkerOptions, set(marker_options())),
-    "conditions": (MailConditions, set(CONDITIONS)),
+    "conditions": (MessageConditions, set(CONDITIONS)),
     "fault": (fault_keywords.FaultOptions, set(RULE_WORDS) - {"where", "what"}),
     "reply": (
         fault_keywords.ReplyOptions,

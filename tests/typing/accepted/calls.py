@@ -19,11 +19,11 @@ from fakesmtp import (
     FaultScript,
     Mailbox,
     MailType,
-    ReceivedMail,
+    ReceivedMessage,
     Session,
 )
 from fakesmtp.faults import Where
-from fakesmtp.mail import Conditions
+from fakesmtp.messages import Conditions
 
 if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
@@ -42,11 +42,11 @@ def options() -> None:
 
 def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:
     """A condition is a value, a pattern, a callable, several of them or None."""
-    mail = smtp.wait_for(to="a@example.com", subject=re.compile("Hi"), timeout=1)
-    assert_type(mail, ReceivedMail)
+    message = smtp.wait_for(to="a@example.com", subject=re.compile("Hi"), timeout=1)
+    assert_type(message, ReceivedMessage)
     smtp.wait_for(mail_type="ad", body=lambda text: "code" in text, cc=None)
     smtp.wait_for(mail_type=MailType.AUTH, rcpt_tos=["a@example.com", re.compile("@b")])
-    smtp.take(headers={"X-Id": "7", "X-Tag": re.compile("^a")}, listener=587, tls=None)
+    smtp.take(headers={"X-Id": "7", "X-Tag": re.compile("^a")}, port=587, tls=None)
     smtp.expect_none(within=0.1, sender={"a@example.com", "b@example.com"})
     mailbox.wait_for_count(2, attachment="a.pdf", links=("https://example.com/",))
     Conditions(from_="a@example.com", html=re.compile("<b>"), raw=re.compile(b"\r\n"))
@@ -59,16 +59,16 @@ def several(recipients: list[str]) -> Conditions:
 
 async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     """The asynchronous forms take the same conditions."""
-    assert_type(await smtp.wait_for_async(to="a@example.com"), ReceivedMail)
-    assert_type(await view.wait_for_async(mail_type="auth"), ReceivedMail)
+    assert_type(await smtp.wait_for_async(to="a@example.com"), ReceivedMessage)
+    assert_type(await view.wait_for_async(mail_type="auth"), ReceivedMessage)
     await view.expect_none_async(subject="Hi")
 
 
-def session_of(mail: ReceivedMail) -> Session:
+def session_of(message: ReceivedMessage) -> Session:
     """A message's session is a `Session`, with all that one has."""
-    assert_type(mail.session.transcript(), str)
-    assert_type(mail.session, Session)
-    return mail.session
+    assert_type(message.session.transcript(), str)
+    assert_type(message.session, Session)
+    return message.session
 
 
 def faults(script: FaultScript, view: FakeSMTPView) -> None:
@@ -78,7 +78,7 @@ def faults(script: FaultScript, view: FakeSMTPView) -> None:
     script.fault("end-of-data", "lose-reply", probability=0.5, seed=1)
     script.fault(Where.STARTTLS, "refuse-starttls")
     script.fault("tls-handshake", certificate="expired")
-    script.limit("mails-per-second", 5, per="account")
+    script.limit("messages-per-second", 5, per="account")
     view.fail("mail", mail_type="ad", between=("02:00", "02:30"))
     view.delay("greeting", seconds=1)
     with view.fault("rcpt", "drop", every=3) as planned:
@@ -87,7 +87,7 @@ def faults(script: FaultScript, view: FakeSMTPView) -> None:
 
 def fixtures(view: FakeSMTPView, make_fakesmtp: Factory) -> None:
     """The fixtures give typed objects."""
-    assert_type(view.messages, list[ReceivedMail])
+    assert_type(view.messages, list[ReceivedMessage])
     assert_type(view.sessions, list[Session])
     assert_type(view.new_account(), AccountView)
     assert_type(view.account, Account)

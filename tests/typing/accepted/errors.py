@@ -23,6 +23,6 @@ def as_import_error(error: errors.MissingExtraError) -> ImportError:
     return error
 
 
-def as_assertion_error(error: errors.NoMatchingMail) -> AssertionError:
-    """A mail that did not arrive fails a test as an AssertionError."""
+def as_assertion_error(error: errors.NoMatchingMessage) -> AssertionError:
+    """A message that did not arrive fails a test as an AssertionError."""
     return error

@@ -63,7 +63,7 @@ def faults(script: FaultScript, view: FakeSMTPView) -> None:
     script.delay("data", seconds="1")  # mypy: arg-type; pyright: reportArgumentType
     script.fault("rcpt", "dropp")  # mypy: arg-type; pyright: reportArgumentType
     script.fault("rcpt", "drop", mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
-    script.limit("mails", 5)  # mypy: arg-type; pyright: reportArgumentType
+    script.limit("messages", 5)  # mypy: arg-type; pyright: reportArgumentType
     view.fail("rcp")  # mypy: arg-type; pyright: reportArgumentType
     view.delay("data", seconds=1, tims=2)  # mypy: call-arg; pyright: reportCallIssue
     view.fault("tls-handshake", certificate="old")  # mypy: arg-type; pyright: reportArgumentType

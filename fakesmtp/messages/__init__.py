@@ -1,0 +1,35 @@
+"""A message as it arrived, what it says, and how to say which message one means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.lazy import lazily
+from fakesmtp.protocol.actions import Envelope
+
+if TYPE_CHECKING:
+    from fakesmtp.messages.matching import Conditions, Mismatch, nearest_miss
+    from fakesmtp.messages.message import ReceivedMessage
+    from fakesmtp.messages.parts import Attachment, Contents
+
+__all__ = [
+    "Attachment",
+    "Conditions",
+    "Contents",
+    "Envelope",
+    "Mismatch",
+    "ReceivedMessage",
+    "nearest_miss",
+]
+
+#: Where each name lives. A server starts without what takes messages apart and compares them.
+_HOMES = {
+    "Attachment": "parts",
+    "Conditions": "matching",
+    "Contents": "parts",
+    "Mismatch": "matching",
+    "ReceivedMessage": "message",
+    "nearest_miss": "matching",
+}
+
+__getattr__ = lazily(__name__, _HOMES)

@@ -1,0 +1,137 @@
+"""Addresses in From, To and Cc (RFC 5322 §3.4), read as far as they can be read.
+
+One odd address does not hide the others, and what is not an address is given with a marker. The
+standard library's `getaddresses` is strict on newer Pythons: it drops the whole header then.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fakesmtp.messages.charsets import shorten
+from fakesmtp.messages.decoding import decode_header, plain_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# An encoded word is one piece, also where `,` or `<` stand in it. A quoted text that is not closed
+# goes on to the end, and is found by that.
+_TOKEN = re.compile(
+    r"""=\?[^?\s]+\?[bBqQ]\?[^?]*\?=
+      | "(?:[^"\\]|\\.)*(?:"|\Z)
+      | \[[^\[\]\\()<>,;"]*\]
+      | \\.
+      | \s+
+      | [^\s\\()<>\[\],;:@"]+
+      | .""",
+    re.VERBOSE | re.DOTALL,
+)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_AS_IT_STANDS = re.compile(r'"(?:[^"\\]|\\.)*"|=\?[^?\s]+\?[bBqQ]\?[^?]*\?=', re.DOTALL)
+_WORD_END = "\0"
+
+
+def read_addresses(value: str) -> list[str]:
+    """Return the addresses of a header that is not decoded, in order.
+
+    What holds no address is given with the marker `[cannot be read as an address]`.
+    """
+    return list(_read(plain_header(value).replace(_WORD_END, ""), decode=True))
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What stands between two commas: words, and perhaps an address in angle brackets."""
+
+    words: list[str] = field(default_factory=list)
+    angle: list[str] = field(default_factory=list)
+    inside: bool = False
+
+    def ends_before(self, piece: str) -> bool:
+        """Whether a piece separates this entry from the next; a route (§4.4) has commas."""
+        if piece == ",":
+            return not (self.inside and self.angle[:1] == ["@"])
+        return piece == ";" or (piece == "<" and bool(self.angle))
+
+    def take(self, piece: str) -> None:
+        """Read a piece. What stands before a colon is the name of a group, or a route."""
+        tokens = self.angle if self.inside else self.words
+        if piece == ">" and self.inside and _bare(_words(self.angle)):
+            # The words so far are a name, also where the name looks like an address.
+            self.words.clear()
+        if piece in "<>":
+            self.inside = piece == "<"
+        elif piece == ":":
+            tokens.clear()
+        else:
+            tokens.append(piece)
+
+
+def _read(text: str, *, decode: bool) -> Iterator[str]:
+    for entry in _entries(_tokens(text)):
+        angle, words = _words(entry.angle), _words(entry.words)
+        found = _bare(angle) + _bare(words)
+        if found:
+            yield from map(decode_header, found)
+        elif angle or words:
+            hidden = [each for each in (angle, words) if "@" in decode_header(" ".join(each))]
+            for each in hidden or [angle or words]:
+                yield from _read_rest(each, decode=decode)
+
+
+def _read_rest(words: list[str], *, decode: bool) -> Iterator[str]:
+    """Read words of which none is an address as it stands."""
+    text = decode_header(" ".join(words)).strip('"')
+    if decode and "@" in text:
+        yield from _read(text, decode=False)
+    elif len(words) == 1 and not _NOT_AS_IT_STANDS.search(words[0]):
+        yield words[0]
+    else:
+        yield f"[cannot be read as an address] {shorten(text)}"
+
+
+def _bare(words: list[str]) -> list[str]:
+    """Return the words that are addresses as they stand: an `@` outside quotes and encoding."""
+    return [word for word in words if "@" in _NOT_AS_IT_STANDS.sub("", word)]
+
+
+def _entries(tokens: Iterable[str]) -> Iterator[_Entry]:
+    entry = _Entry()
+    for piece in tokens:
+        if entry.ends_before(piece):
+            yield entry
+            entry = _Entry()
+        if piece not in ",;":
+            entry.take(piece)
+    yield entry
+
+
+def _words(tokens: Iterable[str]) -> list[str]:
+    """Join tokens to words: white space round `@` and `.` does not separate them (§4.4)."""
+    pieces: list[str] = []
+    before = ""
+    for piece in tokens:
+        if piece.isspace():
+            continue
+        if not (piece[0] in "@." or before[-1:] in {"@", "."}):
+            pieces.append(_WORD_END)
+        pieces.append(piece)
+        before = piece
+    return [word for word in "".join(pieces).split(_WORD_END) if word]
+
+
+def _tokens(text: str) -> list[str]:
+    """Cut a text into tokens without comments. Quotes and brackets that never end are blanks."""
+    tokens = _TOKEN.findall(text)
+    if tokens and tokens[-1][0] == '"' and not _QUOTED.fullmatch(tokens[-1]):
+        return _tokens(text.replace('"', " "))
+    kept: list[str] = []
+    depth = 0
+    for piece in tokens:
+        depth += piece == "("
+        if depth == 0:
+            kept.append(" " if piece == ")" else piece)
+        depth -= piece == ")" and depth > 0
+    return _tokens(text.replace("(", " ").replace(")", " ")) if depth else kept

@@ -1,0 +1,189 @@
+"""Header fields, and the grammar of those that say what a part is (RFC 2045, 2183, 2231)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from fakesmtp.messages.charsets import decode_text
+from fakesmtp.messages.decoding import decode_header, header_bytes, plain_header, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Fields = list[tuple[str, str]]
+
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*")
+# What programs for mailboxes put on top.
+_MBOX = (b"From ", b">From ")
+
+_COMMENT_MARKS = re.compile(r'\\.|"(?:[^"\\]|\\.)*(?:"|\Z)|[()]', re.DOTALL)
+# A quoted text that is not closed goes on to the end, as in the standard library.
+_SEGMENT = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\Z))+', re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_TYPE = re.compile(r"\s*([^\s/;()]+)\s*/\s*([^\s/;()]+)")
+# RFC 2231 §3 and §4: `name*`, `name*0`, `name*0*`.
+_PARAMETER_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
+# `report (1).pdf` without quotes is a name, not a name with a comment.
+_FILE_NAMES = frozenset({"filename", "name"})
+
+
+# -- fields ----------------------------------------------------------------------------------------
+
+
+class Header(NamedTuple):
+    """The fields of a header, not decoded, in order; the body begins at `end`."""
+
+    fields: Fields
+    end: int
+
+
+def read_header(raw: bytes, start: int = 0) -> Header:
+    """Read the header that begins at `start`, up to a blank line or one that begins with `--`.
+
+    A line that is not a field does not end it: it is passed over where more fields come after it,
+    and belongs to the body where none do. Bytes beyond ASCII are surrogates in the values.
+    """
+    found: list[tuple[bytes, list[bytes]]] = []
+    end = before = start
+    for line, after in _lines(raw, start):
+        if not line.rstrip(b"\r\n"):
+            end = after if end == before else end
+            break
+        if line.startswith(b"--"):
+            break
+        if _take(line, found, follows=end == before):
+            end = after
+        elif not found and not line.startswith(_MBOX):
+            break
+        before = after
+    return Header(_as_text(found), end)
+
+
+def _take(line: bytes, found: list[tuple[bytes, list[bytes]]], *, follows: bool) -> bool:
+    """Add a line to the fields, or to the last of them if it follows it; whether that is right."""
+    match = _FIELD.match(line if found else line.lstrip(b" \t"))
+    if match:
+        found.append((match[1], [match.string[match.end() :]]))
+    elif found and follows and line[:1] in {b" ", b"\t"}:
+        found[-1][1].append(line)
+    else:
+        return False
+    return True
+
+
+def _lines(raw: bytes, start: int) -> Iterator[tuple[bytes, int]]:
+    """Yield each line with its line end, and where it ends."""
+    while start < len(raw):
+        end = raw.find(b"\n", start) + 1 or len(raw)
+        yield raw[start:end], end
+        start = end
+
+
+def _as_text(found: Iterable[tuple[bytes, list[bytes]]]) -> Fields:
+    return [
+        (name.decode(), b"".join(lines).rstrip(b"\r\n").decode("ascii", "surrogateescape"))
+        for name, lines in found
+    ]
+
+
+def field(fields: Fields, name: str) -> str:
+    """Return the first field of this name (in lower case), `""` if there is none."""
+    return next((value for key, value in fields if key.lower() == name), "")
+
+
+# -- what a field says -----------------------------------------------------------------------------
+
+
+def content_type(value: str) -> str:
+    """Return the type of a Content-Type header in lower case; `text/plain` if it has none."""
+    match = _TYPE.match(strip_comments(unfold(value)))
+    name = f"{match[1]}/{match[2]}".lower() if match else ""
+    return name if name and name.isascii() else "text/plain"
+
+
+def before_parameters(value: str) -> str:
+    """Return what a header says before its parameters, in lower case and without comments."""
+    return strip_comments(plain_header(value)).partition(";")[0].strip(' \t"').lower()
+
+
+def parameter(value: str, name: str, *, words: bool = True) -> str | None:
+    """Return a parameter of a Content-Type or Content-Disposition header, decoded.
+
+    RFC 2231 is read, and with `words` RFC 2047 too, though RFC 2047 §5 forbids it there: it is
+    common in file names.
+    """
+    sections = _sections(value, name)
+    if any(extended for extended, _ in sections):
+        return _join_sections(sections)
+    text = "".join(text for _, text in sections)
+    return (decode_header(text) if words else text) if sections else None
+
+
+def strip_comments(text: str) -> str:
+    """Remove comments (RFC 5322 §3.2.2) outside quotes; where one never ends there are none."""
+    pieces: list[str] = []
+    depth = kept = 0
+    for mark in _COMMENT_MARKS.finditer(text):
+        if mark[0] == "(":
+            if depth == 0:
+                pieces.append(text[kept : mark.start()])
+            depth += 1
+        elif mark[0] == ")" and depth:
+            depth -= 1
+            kept = mark.end()
+    return text if depth else "".join([*pieces, text[kept:]])
+
+
+def _parameters(value: str) -> Iterator[tuple[str, str]]:
+    """Yield the names and values; where the `;` after the type is missing there is one."""
+    for number, segment in enumerate(_SEGMENT.findall(value)):
+        match = _TYPE.match(segment) if number == 0 else None
+        name, equals, text = (segment[match.end() :] if match else segment).partition("=")
+        if equals:
+            yield strip_comments(name).strip(), text.strip()
+
+
+def _unquote(text: str, name: str) -> str:
+    quoted = _QUOTED.match(text)
+    if quoted:
+        return _QUOTED_PAIR.sub(r"\1", quoted[1])
+    # What is left of a bracket is that of a comment which is never closed.
+    return text if name in _FILE_NAMES else text.partition("(")[0].strip()
+
+
+def _sections(value: str, name: str) -> list[tuple[bool, str]]:
+    """Return the sections of a parameter in order, and for each whether it is extended.
+
+    A parameter without sections is one, and gives way to sections.
+    """
+    plain: list[str] = []
+    sections: dict[int, tuple[bool, str]] = {}
+    bare = unfold(value) if name in _FILE_NAMES else strip_comments(unfold(value))
+    for key, text in _parameters(bare):
+        match = _PARAMETER_NAME.fullmatch(key)
+        if match is None or match[1].lower() != name:
+            continue
+        if match[2] is None and match[3] is None:
+            plain.append(_unquote(text, name))
+        else:
+            section = match[3] is not None, _unquote(text, name)
+            sections.setdefault(int(match[2] or 0), section)
+    return [sections[number] for number in sorted(sections)] or [
+        (False, each) for each in plain[:1]
+    ]
+
+
+def _join_sections(sections: list[tuple[bool, str]]) -> str:
+    """Decode the sections of a parameter of which one at least is extended (RFC 2231 §4)."""
+    charset, quote, rest = sections[0][1].partition("'")
+    if quote:
+        _language, _, rest = rest.partition("'")
+        sections = [(True, rest), *sections[1:]]
+    joined = b"".join(
+        unquote_to_bytes(header_bytes(text)) if extended else header_bytes(text)
+        for extended, text in sections
+    )
+    return decode_text(joined, charset if quote else None)

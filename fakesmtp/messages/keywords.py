@@ -1,0 +1,60 @@
+"""The conditions on a message as keyword arguments, for type checkers: no server imports this."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, TypeAlias, TypedDict, TypeVar
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from email.message import EmailMessage
+
+    from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.protocol.actions import Envelope
+    from fakesmtp.protocol.credentials import Login, MailType
+    from fakesmtp.protocol.keywords import MailTypeName
+    from fakesmtp.sessions import Session, TlsFacts
+
+_T = TypeVar("_T")
+_One: TypeAlias = _T | re.Pattern[str] | re.Pattern[bytes] | Callable[[_T], object]
+#: What a condition may be: a value, a pattern, a callable; several of them; None for no value.
+Condition: TypeAlias = _One[_T] | Sequence[_One[_T]] | AbstractSet[_One[_T]] | None
+
+
+class MessageConditions(TypedDict, total=False):
+    """What `fakesmtp.messages.Conditions` takes, which says what each looks at."""
+
+    to: Condition[str]
+    from_: Condition[str]
+    sender: Condition[str]
+    mail_from: Condition[str]
+    rcpt_tos: Condition[str]
+    cc: Condition[str]
+    subject: Condition[str]
+    body: Condition[str]
+    text: Condition[str]
+    html: Condition[str]
+    html_text: Condition[str]
+    mail_type: (
+        MailTypeName | Condition[MailType] | Sequence[MailTypeName] | AbstractSet[MailTypeName]
+    )
+    attachment: Condition[str]
+    attachments: Condition[Attachment]
+    links: Condition[str]
+    headers: Mapping[str, Condition[str]]
+    app_key: Condition[str]
+    contents: Condition[Contents]
+    dropped_lines: Condition[int]
+    envelope: Condition[Envelope]
+    id: Condition[str]
+    port: Condition[int]
+    login: Condition[Login]
+    parsed: Condition[EmailMessage]
+    raw: Condition[bytes]
+    received: Condition[float]
+    received_at: Condition[datetime]
+    session: Condition[Session]
+    session_id: Condition[str]
+    tls: Condition[TlsFacts]

@@ -1,0 +1,317 @@
+"""Conditions: which message one means, and how near another message came to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from difflib import SequenceMatcher, get_close_matches
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.messages.addresses import read_addresses
+from fakesmtp.messages.charsets import shorten
+from fakesmtp.messages.headers import read_header
+from fakesmtp.messages.message import describe_route, same_name
+from fakesmtp.protocol.credentials import MailType, check_mail_type
+
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from fakesmtp.messages.keywords import MessageConditions
+    from fakesmtp.messages.message import ReceivedMessage
+
+_SHOWN = 200
+# Comparing texts is slow; these many come near enough to be worth it.
+_COMPARED = 50
+Values = tuple[object, ...]
+
+
+class Mismatch(NamedTuple):
+    """A condition that does not hold, in words: `subject`, `'Welcome'`, `'Welcom'`."""
+
+    condition: str
+    expected: str
+    actual: str
+
+    def __str__(self) -> str:
+        return f"{self.condition}: expected {self.expected}, was {self.actual}"
+
+    @property
+    def likeness(self) -> float:
+        """How alike the two are, 0 to 1."""
+        return SequenceMatcher(None, self.expected, self.actual).ratio()
+
+
+class _Kind(NamedTuple):
+    """What a condition looks at, and when a value of the message equals the expected one."""
+
+    values: Callable[[ReceivedMessage], Values]
+    equal: Callable[[object, object], bool]
+
+
+class _Check(NamedTuple):
+    name: str
+    kind: _Kind
+    expected: object
+
+
+class Conditions:
+    """Conditions on a message, all of which must hold: `Conditions(to="a@example.com", subject="Hi")`.
+
+    | condition | looks at | a `str` means |
+    |---|---|---|
+    | `to` | recipients of the envelope, addresses in To and Cc | this address |
+    | `from_`, `sender` | sender of the envelope, addresses in From | this address |
+    | `mail_from`, `rcpt_tos`, `cc` | envelope, envelope, Cc header | this address |
+    | `subject` | the decoded subject | exactly this |
+    | `body` | the text, and the text that the HTML shows | contains this |
+    | `text`, `html`, `html_text` | this one alone | contains this |
+    | `mail_type` | `normal`, `auth` or `ad` | this type |
+    | `attachment` | names of attachments, and of bodies that have one | a file of this name |
+    | `links` | `ReceivedMessage.links` | this URL |
+    | `headers={"X-Id": …}` | the header fields of these names | exactly this |
+    | any other attribute | it | exactly this |
+
+    Addresses are compared with any case in the domain (RFC 5321 §2.4); what cannot be read as one
+    is a value with the marker `[cannot be read as an address]`. Instead of a value there may be a
+    compiled pattern, which is searched, or a callable, which gets the value; it may raise, and then
+    so does the caller. Where a message has several values, one that fits is enough; a list asks for
+    all in it. `None` says that there is none. Raises `ConfigurationError` for an unknown name.
+    """
+
+    def __init__(self, **expected: Unpack[MessageConditions]) -> None:
+        self._checks = tuple(
+            check for name, value in expected.items() for check in _make_checks(name, value)
+        )
+
+    def __str__(self) -> str:
+        described = (f"{check.name}={_describe(check.expected)}" for check in self._checks)
+        return ", ".join(described) or "any message"
+
+    def __repr__(self) -> str:
+        return f"<Conditions {self}>"
+
+    def matches(self, message: ReceivedMessage) -> bool:
+        """Whether all conditions hold."""
+        return all(_holds(check, check.kind.values(message)) for check in self._checks)
+
+    def mismatches(self, message: ReceivedMessage) -> tuple[Mismatch, ...]:
+        """Give the conditions that do not hold; none means that the message matches."""
+        read = ((check, check.kind.values(message)) for check in self._checks)
+        return tuple(
+            Mismatch(check.name, _describe(check.expected), _describe_all(values))
+            for check, values in read
+            if not _holds(check, values)
+        )
+
+
+class Miss(NamedTuple):
+    """A message that does not match, and why not."""
+
+    message: ReceivedMessage
+    mismatches: tuple[Mismatch, ...]
+
+    def __str__(self) -> str:
+        lines = [f"nearest miss: {describe_route(self.message)}", *map(str, self.mismatches)]
+        return "\n  ".join(lines)
+
+    @property
+    def distance(self) -> tuple[int, float]:
+        """Fewer mismatches are nearer, then values that are more alike."""
+        return len(self.mismatches), -sum(each.likeness for each in self.mismatches)
+
+
+def nearest(misses: Iterable[Miss]) -> Miss | None:
+    """Give the miss that came nearest, of equal ones the newest; None when there is none."""
+    newest_first = list(misses)[::-1]
+    newest_first.sort(key=lambda miss: len(miss.mismatches))
+    return min(newest_first[:_COMPARED], key=lambda miss: miss.distance, default=None)
+
+
+def nearest_miss(conditions: Conditions, messages: Iterable[ReceivedMessage]) -> str:
+    """Describe, in a block of lines, the message that comes nearest to conditions it does not meet.
+
+    `""` when no message misses them.
+    """
+    misses = (Miss(message, conditions.mismatches(message)) for message in messages)
+    return str(nearest(miss for miss in misses if miss.mismatches) or "")
+
+
+# -- one condition ---------------------------------------------------------------------------------
+
+
+def _holds(check: _Check, values: Values) -> bool:
+    expected = check.expected
+    if expected is None:
+        return not values
+    if _one_fits(check.kind, expected, values):
+        return True
+    if not isinstance(expected, (list, tuple, set, frozenset)):
+        return False
+    return all(_one_fits(check.kind, each, values) for each in expected) if expected else not values
+
+
+def _one_fits(kind: _Kind, expected: object, values: Values) -> bool:
+    if isinstance(expected, re.Pattern):
+        return any(expected.search(_searchable(value, expected)) for value in values)
+    if callable(expected):
+        return any(expected(value) for value in values)
+    return any(kind.equal(expected, value) for value in values)
+
+
+def _searchable(value: object, pattern: re.Pattern[str] | re.Pattern[bytes]) -> str | bytes:
+    """Give a value as what the pattern searches; bytes as text are one character each."""
+    if isinstance(pattern.pattern, bytes):
+        return value if isinstance(value, bytes) else str(value).encode()
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _describe_all(values: Values) -> str:
+    shown = ", ".join(_describe(value) for value in values[:10])
+    return shorten(shown, _SHOWN) or "none"
+
+
+def _describe(value: object) -> str:
+    if isinstance(value, re.Pattern):
+        return f"/{value.pattern}/"
+    if isinstance(value, MailType):
+        value = value.value
+    if callable(value):
+        return f"<{getattr(value, '__qualname__', type(value).__name__)}>"
+    return repr(shorten(value, _SHOWN)) if isinstance(value, str) else shorten(repr(value), _SHOWN)
+
+
+# -- what conditions there are ---------------------------------------------------------------------
+
+
+def _same(expected: object, value: object) -> bool:
+    return bool(expected == value)
+
+
+def _contains(expected: object, value: object) -> bool:
+    return isinstance(expected, str) and isinstance(value, str) and expected in value
+
+
+def _same_address(expected: object, value: object) -> bool:
+    return _canonical(expected) == _canonical(value)
+
+
+def _canonical(address: object) -> object:
+    local, at, domain = str(address).strip().rpartition("@")
+    return local + at + domain.lower()
+
+
+def _same_file(expected: object, value: object) -> bool:
+    return same_name(str(expected), str(value))
+
+
+def _addresses(message: ReceivedMessage, *names: str) -> tuple[str, ...]:
+    fields = (value for name, value in read_header(message.raw).fields if name.lower() in names)
+    return tuple(address for value in fields for address in read_addresses(value))
+
+
+def _unique(values: Iterable[object]) -> Values:
+    return tuple(dict.fromkeys(values))
+
+
+def _present(*values: object) -> Values:
+    return tuple(value for value in values if value is not None)
+
+
+def _attribute(name: str) -> _Kind:
+    def values(message: ReceivedMessage) -> Values:
+        return _present(getattr(message, name))
+
+    return _Kind(values, _same)
+
+
+def _header(name: str) -> _Kind:
+    def values(message: ReceivedMessage) -> Values:
+        return tuple(value for each, value in message.headers if each.lower() == name.lower())
+
+    return _Kind(values, _same)
+
+
+_SENDER = _Kind(lambda message: _unique([message.mail_from, *_addresses(message, "from")]), _same_address)
+_KINDS: Mapping[str, _Kind] = {
+    "to": _Kind(
+        lambda message: _unique([*message.rcpt_tos, *_addresses(message, "to", "cc")]), _same_address
+    ),
+    "from_": _SENDER,
+    "sender": _SENDER,
+    "mail_from": _Kind(lambda message: (message.mail_from,), _same_address),
+    "rcpt_tos": _Kind(lambda message: message.rcpt_tos, _same_address),
+    "cc": _Kind(lambda message: _unique(_addresses(message, "cc")), _same_address),
+    "body": _Kind(lambda message: _present(message.text, message.html_text), _contains),
+    "text": _Kind(lambda message: _present(message.text), _contains),
+    "html": _Kind(lambda message: _present(message.html), _contains),
+    "html_text": _Kind(lambda message: _present(message.html_text), _contains),
+    "attachment": _Kind(
+        lambda message: tuple(a.filename or "" for a in message.contents.files), _same_file
+    ),
+    "attachments": _Kind(lambda message: message.attachments, _same),
+    "links": _Kind(lambda message: message.links, _same),
+    **{
+        name: _attribute(name)
+        for name in (
+            "app_key",
+            "contents",
+            "dropped_lines",
+            "envelope",
+            "id",
+            "port",
+            "login",
+            "mail_type",
+            "parsed",
+            "raw",
+            "received",
+            "received_at",
+            "session",
+            "session_id",
+            "subject",
+            "tls",
+        )
+    },
+}
+
+
+#: The names of all conditions.
+CONDITIONS = tuple(sorted([*_KINDS, "headers"]))
+#: What other libraries call them.
+_OTHER_NAMES = {
+    "recipient": "to",
+    "recipients": "to",
+    "rcpt": "to",
+    "rcpt_to": "rcpt_tos",
+    "from_addr": "from_",
+    "from_email": "from_",
+    "title": "subject",
+    "content": "body",
+    "message": "body",
+    "type": "mail_type",
+    "header": "headers",
+    "file": "attachment",
+    "filename": "attachment",
+    "link": "links",
+    "url": "links",
+    "port": "port",
+}
+
+
+def _make_checks(name: str, expected: object) -> list[_Check]:
+    if name == "headers":
+        if not isinstance(expected, Mapping):
+            raise ConfigurationError(f"headers is a mapping of header names, not {expected!r}")
+        return [_Check(f"header {each}", _header(each), expected[each]) for each in expected]
+    if name not in _KINDS:
+        raise ConfigurationError(_explain_unknown(name))
+    if name == "mail_type" and isinstance(expected, str):
+        check_mail_type(expected)
+    return [_Check(name, _KINDS[name], expected)]
+
+
+def _explain_unknown(name: str) -> str:
+    other = _OTHER_NAMES.get(name.lower().strip("_"))
+    near = [other] if other else get_close_matches(name, CONDITIONS, 1, 0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"unknown condition {name!r}{hint} (known: {', '.join(CONDITIONS)})"

@@ -1,0 +1,276 @@
+"""`ReceivedMessage`: a message as it was sent, and a view on what it says."""
+
+# What takes a message apart is imported where it is used: no server should start later for it.
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from fakesmtp.errors import NoMatchingMessage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from email.message import EmailMessage
+
+    from fakesmtp.messages.extraction import Page
+    from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.protocol.actions import Envelope
+    from fakesmtp.protocol.credentials import Login, MailType
+    from fakesmtp.sessions import Session, TlsFacts
+
+_SHOWN = 500
+
+
+class ReceivedMessage:
+    """A message as it arrived.
+
+    `raw` is the message, byte for byte as the client sent it, without the dots that were only there
+    for the transport (RFC 5321 §4.5.2). What the message says is read when it is asked for, and never
+    fails: what cannot be decoded has a marker `[cannot be decoded as …]` in front. `port` is
+    the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
+    in clear. `received` is seconds since the epoch. `dropped_lines` is how many lines are not in
+    `raw`, because they were longer than the server reads (8192 bytes). Nothing of it is meant to be
+    changed.
+    """
+
+    # A server may keep very many of these: no dictionary, and no date made before one is asked for.
+    __slots__ = (
+        "_contents",
+        "_page",
+        "_parsed",
+        "dropped_lines",
+        "envelope",
+        "id",
+        "port",
+        "login",
+        "raw",
+        "received",
+        "session",
+        "tls",
+    )
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002 - the attribute's name
+        raw: bytes,
+        envelope: Envelope,
+        login: Login | None,
+        received: float,
+        port: int,
+        tls: TlsFacts | None,
+        session: Session,
+        dropped_lines: int = 0,
+    ) -> None:
+        self.id: Final = id
+        self.raw: Final = raw
+        self.envelope: Final = envelope
+        self.login: Final = login
+        self.received: Final = received
+        self.port: Final = port
+        self.tls: Final = tls
+        self.session: Final = session
+        self.dropped_lines: Final = dropped_lines
+        self._parsed: EmailMessage | None = None
+        self._contents: Contents | None = None
+        self._page: Page | None = None
+
+    def __repr__(self) -> str:
+        return f"<ReceivedMessage {self.id}: {describe_route(self)}>"
+
+    # -- how it came ---------------------------------------------------------------------------
+
+    @property
+    def mail_from(self) -> str:
+        """The envelope's sender; `""` is the null sender."""
+        return self.envelope.mail_from
+
+    @property
+    def rcpt_tos(self) -> tuple[str, ...]:
+        """The envelope's recipients; only here are those of Bcc."""
+        return self.envelope.rcpt_tos
+
+    @property
+    def app_key(self) -> str | None:
+        """The AppKey that was logged in."""
+        return self.login.app_key if self.login else None
+
+    @property
+    def mail_type(self) -> MailType | None:
+        """The purpose that the user name gave; None without a login."""
+        return self.login.mail_type if self.login else None
+
+    @property
+    def received_at(self) -> datetime:
+        """When the last byte was there (UTC)."""
+        from datetime import datetime
+
+        return datetime.fromtimestamp(self.received, UTC)
+
+    @property
+    def session_id(self) -> str:
+        """The name of the session that the message came in."""
+        return self.session.id
+
+    # -- what its headers say ------------------------------------------------------------------
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """All header fields in order, as pairs of name and decoded value."""
+        from fakesmtp.messages.decoding import decode_header
+        from fakesmtp.messages.headers import read_header
+
+        return tuple((name, decode_header(value)) for name, value in read_header(self.raw).fields)
+
+    def header(self, name: str) -> str | None:
+        """Give the first header field of this name (any case), decoded; None if there is none."""
+        values = self._header_values(name)
+        return values[0] if values else None
+
+    @property
+    def subject(self) -> str:
+        """The subject; like the next three `""` when there is none."""
+        return self.header("subject") or ""
+
+    @property
+    def from_(self) -> str:
+        """The From header, as people read it: `홍길동 <hong@example.com>`."""
+        return ", ".join(self._header_values("from"))
+
+    @property
+    def to(self) -> str:
+        """The To header, as people read it."""
+        return ", ".join(self._header_values("to"))
+
+    @property
+    def cc(self) -> str:
+        """The Cc header, as people read it."""
+        return ", ".join(self._header_values("cc"))
+
+    def _header_values(self, wanted: str) -> list[str]:
+        from fakesmtp.messages.decoding import decode_header
+        from fakesmtp.messages.headers import read_header
+
+        fields = read_header(self.raw).fields
+        return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
+
+    # -- what its parts say --------------------------------------------------------------------
+
+    @property
+    def parsed(self) -> EmailMessage:
+        """The message as the standard library reads it (policy `default`).
+
+        One that is nested too deep has its headers alone, and `defects` says so.
+        """
+        from fakesmtp.messages.parsed import parse
+
+        if self._parsed is None:
+            self._parsed = parse(self.raw)
+        return self._parsed
+
+    @property
+    def text(self) -> str | None:
+        r"""The plain text, line ends as `\n`; None when there is none.
+
+        Several texts are joined. What is marked `format=flowed` (RFC 3676) is joined to paragraphs.
+        """
+        return self.contents.text
+
+    @property
+    def html(self) -> str | None:
+        r"""The HTML as it stands in the message, line ends as `\n`; None when there is none."""
+        return self.contents.html
+
+    @property
+    def html_text(self) -> str | None:
+        """The text that a reader of the HTML sees, one line a block; None without HTML.
+
+        What `hidden`, `display: none` or the like hide is left out, as the text of preheaders is.
+        """
+        return None if self.html is None else self._read_page(self.html).text
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """All other parts, in order: files, pictures, and attached messages byte for byte."""
+        return self.contents.attachments
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The URLs in the text and where the links of the HTML lead, in order, each once."""
+        from fakesmtp.messages.links import find_urls
+
+        links = find_urls(self.text or "")
+        links += self._read_page(self.html).links if self.html else ()
+        return tuple(dict.fromkeys(links))
+
+    def _read_page(self, html: str) -> Page:
+        from fakesmtp.messages.extraction import read_page
+
+        if self._page is None:
+            self._page = read_page(html)
+        return self._page
+
+    @property
+    def contents(self) -> Contents:
+        """Text, HTML and attachments together, and the bodies that have a file name."""
+        from fakesmtp.messages.parts import read_contents
+
+        if self._contents is None:
+            self._contents = read_contents(self.raw)
+        return self._contents
+
+    # -- what a test takes out of it -----------------------------------------------------------
+
+    def find_code(self, pattern: str | re.Pattern[str]) -> str:
+        r"""Give what a pattern finds first in the text, else in the HTML's text: `r"\d{6}"`.
+
+        It is the first group if the pattern has groups. Raises `NoMatchingMessage` if there is none.
+        """
+        from fakesmtp.messages.charsets import shorten
+
+        texts = [text for text in (self.text, self.html_text) if text is not None]
+        for text in texts:
+            match = re.search(pattern, text)
+            if match:
+                return str(match[1] if match.re.groups and match[1] is not None else match[0])
+        wanted = pattern if isinstance(pattern, str) else pattern.pattern
+        shown = "\n".join(shorten(text, _SHOWN) for text in texts) or "(no text)"
+        raise NoMatchingMessage(f"nothing in {self!r} matches {wanted!r}; its text is:\n{shown}")
+
+    def attachment(self, filename: str) -> Attachment:
+        """Return the first attachment of this name, or a part of `text` or `html` that has it.
+
+        Raises `NoMatchingMessage`, which lists those there are.
+        """
+        files = self.contents.files
+        for attachment in files:
+            if attachment.filename is not None and same_name(attachment.filename, filename):
+                return attachment
+        names = ", ".join(repr(each.filename) for each in files) or "none"
+        raise NoMatchingMessage(f"{self!r} has no attachment {filename!r}; there are: {names}")
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two file names look the same: macOS sends 견 as its letters ㄱㅕㄴ (Unicode NFD)."""
+    import unicodedata
+
+    return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def describe_route(message: ReceivedMessage) -> str:
+    """Say in one short line from whom a message went to whom, about what, and of which type."""
+    from fakesmtp.messages.charsets import shorten
+
+    to = ", ".join(message.rcpt_tos[:2])
+    more = f" and {len(message.rcpt_tos) - 2} more" if len(message.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown
+    mail_type = f" ({message.mail_type})" if message.mail_type else ""
+    lost = f" [{describe_loss(message)}]" if message.dropped_lines else ""
+    return f"{message.mail_from or '<>'} -> {to}{more} {shorten(message.subject)!r}{mail_type}{lost}"
+
+
+def describe_loss(message: ReceivedMessage) -> str:
+    """Say how many lines of a message were dropped."""
+    lines = "line was" if message.dropped_lines == 1 else "lines were"
+    return f"{message.dropped_lines} over-long {lines} dropped"

@@ -1,0 +1,141 @@
+"""What the parts of a message hold: its text, its HTML and its attachments (RFC 2045, RFC 2183)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmtp.messages import headers
+from fakesmtp.messages.charsets import decode_text, is_text
+from fakesmtp.messages.decoding import decode_header, decode_transfer
+from fakesmtp.messages.flowed import join_flowed
+from fakesmtp.messages.mime import take_apart
+
+if TYPE_CHECKING:
+    from fakesmtp.messages.mime import Part
+
+_BODIES = ("text/plain", "text/html")
+# RFC 2183 §2.8: what is not known is an attachment.
+_SHOWN_IN_PLACE = frozenset({"", "inline"})
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is not a body: `content` is its bytes, decoded from Base64 or the like.
+
+    `content_id` has no angle brackets; `disposition` is `attachment`, `inline`, or None where the
+    part does not say; `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem`
+    says what was wrong where the content could not be decoded as it should be. Two attachments
+    are equal when names, types and contents are.
+    """
+
+    filename: str | None
+    content_type: str
+    content: bytes
+    content_id: str | None = field(default=None, compare=False)
+    disposition: str | None = field(default=None, compare=False)
+    method: str | None = field(default=None, compare=False)
+    problem: str | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        size = len(self.content)
+        return f"<Attachment {self.filename!r}: {self.content_type}, {size} bytes>"
+
+
+class Contents(NamedTuple):
+    """What the parts of a message hold. Every part is in one of the first three.
+
+    `named_bodies` are those parts of `text` and `html` that have a file name.
+    """
+
+    text: str | None
+    html: str | None
+    attachments: tuple[Attachment, ...]
+    named_bodies: tuple[Attachment, ...] = ()
+
+    @property
+    def files(self) -> tuple[Attachment, ...]:
+        """All that a file name may stand for."""
+        return (*self.attachments, *self.named_bodies)
+
+
+def read_contents(raw: bytes) -> Contents:
+    """Sort the parts: texts and HTML that are shown in place are bodies, the rest attachments."""
+    bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
+    attachments: list[Attachment] = []
+    named: list[Attachment] = []
+    for part in take_apart(raw):
+        if part.kind not in bodies or _disposition(part) not in _SHOWN_IN_PLACE:
+            attachments.append(_attachment(part))
+            continue
+        bodies[part.kind].append(_text(part))
+        if _file_name(part) is not None:
+            named.append(_attachment(part))
+    text, html = (_join(bodies[kind]) for kind in _BODIES)
+    return Contents(text, html, tuple(attachments), tuple(named))
+
+
+def _join(texts: list[str]) -> str | None:
+    """Join the bodies of a kind, each on lines of its own."""
+    if not texts:
+        return None
+    return "".join([*(text.removesuffix("\n") + "\n" for text in texts[:-1]), texts[-1]])
+
+
+def _disposition(part: Part) -> str:
+    said = headers.before_parameters(headers.field(part.fields, "content-disposition"))
+    word = said.split()[0] if said else ""
+    # `filename=a.txt` alone, or an encoded word, is not a disposition.
+    return "" if "=" in word else word
+
+
+def _encoding(part: Part) -> str:
+    said = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
+    return "".join(said.split())
+
+
+def _attachment(part: Part) -> Attachment:
+    kind = headers.field(part.fields, "content-type")
+    content_id = decode_header(headers.field(part.fields, "content-id")).strip("<> ")
+    content, problem = _content(part)
+    return Attachment(
+        filename=_file_name(part),
+        content_type=part.kind,
+        content=content,
+        content_id=content_id or None,
+        disposition=_disposition(part) or None,
+        method=headers.parameter(kind, "method") if part.kind == "text/calendar" else None,
+        problem=problem,
+    )
+
+
+def _file_name(part: Part) -> str | None:
+    name = headers.parameter(headers.field(part.fields, "content-disposition"), "filename")
+    kind = headers.field(part.fields, "content-type")
+    return headers.parameter(kind, "name") if name is None else name
+
+
+def _content(part: Part) -> tuple[bytes, str | None]:
+    """Return the decoded bytes, and what is wrong with them."""
+    if part.cut:
+        return part.body, part.cut
+    encoding = _encoding(part)
+    data, whole = decode_transfer(part.body, encoding)
+    return data, None if whole else f"cannot be decoded as {encoding}"
+
+
+def _text(part: Part) -> str:
+    data, problem = _content(part)
+    value = headers.field(part.fields, "content-type")
+    charset = headers.parameter(value, "charset")
+    if problem and not is_text(data, charset):
+        # What is in no transfer encoding at all is best read as it is.
+        data = part.body
+    text = decode_text(data, charset).replace("\r\n", "\n")
+    if part.kind == "text/plain" and _says(value, "format", "flowed"):
+        text = join_flowed(text, delete_space=_says(value, "delsp", "yes"))
+    return f"[{problem}] {text}" if problem else text
+
+
+def _says(value: str, name: str, wanted: str) -> bool:
+    return (headers.parameter(value, name) or "").lower() == wanted

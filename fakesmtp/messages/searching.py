@@ -1,0 +1,96 @@
+"""What one caller looks for among the messages: found, missed narrowly, or neither."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from fakesmtp.messages.matching import Conditions, Miss, nearest
+from fakesmtp.messages.message import describe_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from fakesmtp.messages.message import ReceivedMessage
+
+    Belongs = Callable[[ReceivedMessage], bool]
+    Remove = Callable[[Collection[str]], list[ReceivedMessage]]
+
+_LISTED = 5
+_COMPARED = 50
+
+
+class Search:
+    """What one caller waits for. Each message is offered once; conditions are tried once on it."""
+
+    def __init__(self, conditions: Conditions, belongs: Belongs, count: int) -> None:
+        self.conditions = conditions
+        self.found: list[ReceivedMessage] = []
+        self.missing = count
+        self._belongs = belongs
+        self._arrived = 0
+        self._newest: deque[ReceivedMessage] = deque(maxlen=_LISTED)
+        self._misses: deque[Miss] = deque(maxlen=_COMPARED)
+
+    def offer(self, message: ReceivedMessage) -> None:
+        """Look at a message; raises what a callable among the conditions raises."""
+        if not self._belongs(message):
+            return
+        self._arrived += 1
+        self._newest.append(message)
+        mismatches = self.conditions.mismatches(message)
+        if mismatches:
+            self._miss(Miss(message, mismatches))
+        elif self._accept(message):
+            self.found.append(message)
+            self.missing -= 1
+
+    def offer_all(self, messages: Iterable[ReceivedMessage]) -> None:
+        """Look at messages, the oldest first, until there are enough."""
+        for message in messages:
+            if self.missing <= 0:
+                return
+            self.offer(message)
+
+    def _accept(self, message: ReceivedMessage) -> bool:
+        """Whether a message that matches counts."""
+        del message
+        return True
+
+    def _miss(self, miss: Miss) -> None:
+        """Keep a miss unless nearer ones are known."""
+        known = len(self._misses[0].mismatches) if self._misses else len(miss.mismatches)
+        if len(miss.mismatches) < known:
+            self._misses.clear()
+        if len(miss.mismatches) <= known:
+            self._misses.append(miss)
+
+    def describe_found(self) -> str:
+        """Describe the first message that was found."""
+        return _describe(self.found[0])
+
+    def report(self) -> list[str]:
+        """Describe what arrived, and which message came nearest."""
+        lines = [f"arrived: {self._arrived or 'nothing'}"]
+        if self._arrived > _LISTED:
+            lines[0] += f", of which the newest {_LISTED} are"
+        lines += [f"  {_describe(message)}" for message in reversed(self._newest)]
+        miss = nearest(self._misses)
+        return [*lines, str(miss)] if miss else lines
+
+
+class Taking(Search):
+    """A search that takes away what it finds; a message that someone else has taken does not count."""
+
+    def __init__(self, conditions: Conditions, belongs: Belongs, remove: Remove) -> None:
+        super().__init__(conditions, belongs, 1)
+        self._remove = remove
+
+    def _accept(self, message: ReceivedMessage) -> bool:
+        return bool(self._remove({message.id}))
+
+
+def _describe(message: ReceivedMessage) -> str:
+    at = datetime.fromtimestamp(message.received, UTC)
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {describe_route(message)}"

@@ -1,0 +1,77 @@
+"""The first difference of two sessions, with what changes from run to run left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fakesmtp.sessions.text import transcript_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fakesmtp.sessions.recorded import Recorded
+
+_CONTEXT = 3
+_SHOWN = 12
+#: How many lines are looked through for the place where two sessions agree again.
+_SEARCHED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where two transcripts part: at `line` (from 1), behind the lines of `before`.
+
+    `first` and `second` are the lines that only one of them has there, `after` those that both have
+    behind them again.
+    """
+
+    line: int
+    before: tuple[str, ...]
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def lines(self) -> Iterator[str]:
+        """Show it: `-` in front of what only the first has, `+` of what only the second has."""
+        for mark, lines in (
+            (" ", self.before),
+            ("-", self.first),
+            ("+", self.second),
+            (" ", self.after),
+        ):
+            yield from (f"{mark} {line}" for line in lines[:_SHOWN])
+            if len(lines) > _SHOWN:
+                yield f"{mark} … and {len(lines) - _SHOWN} more lines"
+
+
+def compare(first: Recorded, second: Recorded) -> Difference | None:
+    """Give the first difference; None when the two sessions say the same."""
+    return _first_difference(
+        list(transcript_lines(first, normalize=True)),
+        list(transcript_lines(second, normalize=True)),
+    )
+
+
+def _first_difference(first: Sequence[str], second: Sequence[str]) -> Difference | None:
+    pairs = enumerate(zip(first, second, strict=False))
+    shorter = min(len(first), len(second))
+    at = next((number for number, (one, other) in pairs if one != other), shorter)
+    if at == len(first) == len(second):
+        return None
+    skipped, added = _agree_again(first[at:], second[at:])
+    return Difference(
+        line=at + 1,
+        before=tuple(first[max(0, at - _CONTEXT) : at]),
+        first=tuple(first[at : at + skipped]),
+        second=tuple(second[at : at + added]),
+        after=tuple(first[at + skipped : at + skipped + _CONTEXT]),
+    )
+
+
+def _agree_again(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
+    """Give how many lines each has before they go on alike; all of both when they never do."""
+    first, second = first[:_SEARCHED], second[:_SEARCHED]
+    places = {line: number for number, line in reversed(list(enumerate(second)))}
+    agreeing = [(number, places[line]) for number, line in enumerate(first) if line in places]
+    return min(agreeing, key=sum, default=(len(first), len(second)))

@@ -1,0 +1,137 @@
+"""Why a session ended without a message: one sentence, from what was collected as it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.sessions.causes import HALF_MESSAGE, NO_GREETING, ClosedBy
+from fakesmtp.sessions.facts import describe_fault, name_asked
+from fakesmtp.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fakesmtp.sessions.recorded import Recorded
+
+#: How many sessions of a kind an error tells of, the newest.
+_RECENT = 5
+_LONGEST_LINE = 100
+_LEFT = {ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.QUIT}
+_TRUST = "does it trust the CA (fakesmtp certs --trust), and is the host name in the certificate?"
+_LEFT_TLS = f"the client left right after the TLS handshake: {_TRUST} GnuTLS, Java and PHP do so"
+_ONLY_QUIT = (
+    f"the client sent only QUIT inside TLS: {_TRUST} Postfix with `secure` and libESMTP do so"
+)
+
+
+def diagnose(session: Recorded) -> str:
+    """Say why no message came of a session, or why its last one did not; `""`: nothing is amiss.
+
+    Of a session that is still open, say how far it is.
+    """
+    if session.message_count and not _is_half_message(session):
+        return ""
+    return next(filter(None, (explain(session) for explain in _EXPLANATIONS)))
+
+
+def describe_failures(sessions: Iterable[Recorded]) -> list[str]:
+    """Describe the newest sessions that were refused, and those without message and refusal."""
+    kept = list(sessions)
+    refused = [each.describe_refusals() for each in kept if each.refused]
+    others = [
+        [f"session {each.id} on port {each.port}: {each.diagnosis}"]
+        for each in kept
+        if not each.refused and each.diagnosis
+    ]
+    return [
+        *_list("refused sessions", refused),
+        *_list("sessions without a message", others),
+    ]
+
+
+def _list(title: str, described: Sequence[Sequence[str]]) -> list[str]:
+    shown = [f"  {line}" for lines in described[-_RECENT:] for line in lines]
+    earlier = len(described) - _RECENT
+    more = f" (and {earlier:,} earlier)" if earlier > 0 else ""
+    return [f"{title}{more}:", *shown] if shown else []
+
+
+# -- explanations, the likeliest cause first -----------------------------------------------------
+
+
+def _planned_fault(session: Recorded) -> str:
+    fault = session.facts.fault
+    return f"{describe_fault(fault)} (at {fault.where}); {_how(session)}" if fault else ""
+
+
+def _not_smtp(session: Recorded) -> str:
+    return session.facts.opening
+
+
+def _failed_handshake(session: Recorded) -> str:
+    return session.tls_failure or ""
+
+
+def _half_message(session: Recorded) -> str:
+    return session.ending if _is_half_message(session) else ""
+
+
+def _refused(session: Recorded) -> str:
+    first = session.facts.refusals(1)
+    if not first:
+        return ""
+    more = f" (and {session.refused - 1:,} more)" if session.refused > 1 else ""
+    return f"refused: {first[0]}{more}"
+
+
+def _unfinished(session: Recorded) -> str:
+    return session.ending if session.end and session.end.detail else ""
+
+
+def _nothing_in_tls(session: Recorded) -> str:
+    if session.tls is None or session.closed_by not in _LEFT or session.facts.before is not None:
+        return ""
+    if session.facts.asked is None:
+        return _LEFT_TLS
+    return _ONLY_QUIT if session.closed_by is ClosedBy.QUIT else ""
+
+
+def _waits_for_tls(session: Recorded) -> str:
+    if session.end or not session.is_recorded or session.facts.asked or session.events:
+        return ""
+    return f"the client is connected, and TLS has not begun: {NO_GREETING}"
+
+
+def _nothing_sent(session: Recorded) -> str:
+    return "" if session.facts.asked else f"the client sent nothing; {_how(session)}"
+
+
+def _last_line(session: Recorded) -> str:
+    facts = session.facts
+    last = facts.before if session.closed_by is ClosedBy.QUIT else facts.asked
+    if last is None:
+        return f"the client sent only {cut(name_asked(facts.asked), _LONGEST_LINE)}"
+    return f"no message came; {_how(session)} after {cut(name_asked(last), _LONGEST_LINE)!r}"
+
+
+_EXPLANATIONS: tuple[Callable[[Recorded], str], ...] = (
+    _planned_fault,
+    _not_smtp,
+    _failed_handshake,
+    _half_message,
+    _refused,
+    _unfinished,
+    _nothing_in_tls,
+    _waits_for_tls,
+    _nothing_sent,
+    _last_line,
+)
+
+
+def _how(session: Recorded) -> str:
+    """Say how it ended."""
+    return session.ending or "the session is still open"
+
+
+def _is_half_message(session: Recorded) -> bool:
+    return session.end is not None and session.end.detail.startswith(HALF_MESSAGE)

@@ -1,0 +1,149 @@
+"""A session read from its file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.files import read_bytes
+from fakesmtp.protocol.credentials import Login, MailType
+from fakesmtp.sessions.events import Ended, Event, LoggedIn, Message, TlsFacts
+from fakesmtp.sessions.facts import Facts
+from fakesmtp.sessions.jsonl import Header, load_event, load_header, load_summary
+from fakesmtp.sessions.phases import PhaseReader
+from fakesmtp.sessions.recorded import Recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+_T = TypeVar("_T")
+_MICROSECONDS = 1_000_000
+#: The largest recording that is read (bytes). By default a session keeps some 3 MB at most.
+MOST_BYTES = 64 * 1024 * 1024
+MISSING = "the first line is missing; was the disk full?"
+
+
+class Recording(Recorded):
+    """A session that was read from a file; `torn`: its last line was not written to its end."""
+
+    __slots__ = (
+        "_duration",
+        "_events",
+        "cut",
+        "end",
+        "facts",
+        "id",
+        "port",
+        "local_port",
+        "login",
+        "message_count",
+        "mechanism",
+        "peer",
+        "started",
+        "tls",
+        "torn",
+    )
+
+    def __init__(
+        self, header: Header, events: Iterable[Event], *, cut: int = 0, torn: bool = False
+    ) -> None:
+        self.id = header.id
+        self.started = header.started
+        self.peer = header.peer
+        self.port = header.port
+        self.local_port = header.local_port
+        self.cut = cut
+        self.torn = torn
+        self.tls = None
+        self.login = None
+        self.mechanism = None
+        self.end = None
+        self.message_count = 0
+        self._duration: float | None = None
+        self.facts = Facts()
+        self._events = tuple(events)
+        for event in self._events:
+            self._learn(event)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened, in order."""
+        return self._events
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from connect to close; None when the file does not tell of the end."""
+        return self._duration
+
+    def _learn(self, event: Event) -> None:
+        self.facts.read(event.content)
+        about = event.about
+        if isinstance(about, TlsFacts):
+            self.tls = about
+        elif isinstance(about, LoggedIn):
+            self.login = Login(about.app_key, MailType(about.mail_type))
+            self.mechanism = about.mechanism
+        elif isinstance(about, Message):
+            self.message_count += bool(about.message_id)
+        elif isinstance(about, Ended):
+            self.end = about
+            self._duration = event.at / _MICROSECONDS
+
+
+def load(path: Path) -> Recording:
+    """Read a session from its file (JSON Lines).
+
+    A last line without its end was being written when the server died: it is left out. Raises
+    `RecordingError` that names file, line and reason for any other line that is not as it should
+    be, for a version that is not known, and for a file that cannot be read.
+    """
+    return load_content(read_bytes(path, RecordingError, most=MOST_BYTES), path)
+
+
+def load_content(content: bytes, source: Path | str) -> Recording:
+    """Read a session from what its file holds; errors are those of `load`, and name the source."""
+    lines, rest = _split_lines(content, source)
+    if not lines:
+        raise RecordingError(f"{source}, line 1: {MISSING}")
+    header = read_line(source, 1, load_header, lines[0])
+    events = list(_read_events(source, lines[1:]))
+    ended = bool(events) and isinstance(events[-1].about, Ended)
+    last = read_line(source, len(lines), load_summary, lines[-1]) if ended else None
+    return Recording(header, events, cut=last[1].cut if last else 0, torn=bool(rest))
+
+
+def _split_lines(content: bytes, source: Path | str) -> tuple[list[str], bytes]:
+    """Give the whole lines, and what stands behind the last one."""
+    # Not universal newlines: a line ends with LF alone, and what a client said has others.
+    *lines, rest = content.split(b"\n")
+    try:
+        return [line.decode() for line in lines], rest
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{source} is no recorded session: {error}") from error
+
+
+def read_line(source: Path | str, number: int, read: Callable[[str], _T], line: str) -> _T:
+    """Read a line; an error names it."""
+    try:
+        return read(line)
+    except RecordingError as error:
+        raise RecordingError(f"{source}, line {number}: {error}") from None
+
+
+def _read_events(source: Path | str, lines: Iterable[str]) -> Iterator[Event]:
+    phases, before, ended = PhaseReader(), 0, False
+
+    def read(line: str) -> Event:
+        event = load_event(line)
+        if ended:
+            raise RecordingError("something stands behind the end")
+        if event.at < before:
+            raise RecordingError(f"at is {event.at}, earlier than the {before} before it")
+        return replace(event, phase=phases.read(event.content))
+
+    for number, line in enumerate(lines, 2):
+        event = read_line(source, number, read, line)
+        before, ended = event.at, isinstance(event.about, Ended)
+        yield event

@@ -1,0 +1,68 @@
+"""What changes from run to run, taken out of a session's lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from fakesmtp.sessions.events import EventKind, Phase
+
+if TYPE_CHECKING:
+    from fakesmtp.sessions.events import Event
+    from fakesmtp.sessions.recorded import Recorded
+
+_DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+#: What is put in the place of what; in this order, as a date holds what looks like a number.
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
+        (
+            rf"(?:{_DAY}, )?\d{{1,2}} {_MONTH} \d{{4}} \d\d:\d\d:\d\d(?: [+-]\d{{4}}| GMT)?",
+            "{date}",
+        ),
+        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?", "{date}"),
+        (r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b", "{id}"),
+        # The same words from another Python's smtplib: 3.13 writes them in small letters.
+        (r"(?i)^mail from:", "mail FROM:"),
+        (r"(?i)^rcpt to:", "rcpt TO:"),
+        (r"(?i)message-id: *<[^>\s]*>", "Message-ID: <{id}>"),
+        (r"(?<=AppKey=)[^\s*]\S*", "{key}"),
+        (r"(?<=AppKey )'[^\s']+'", "{key}"),
+        (r"(?i)\bSIZE=\d+", "SIZE={size}"),
+        (r"(?<!\w)\[?(?:\d{1,3}\.){3}\d{1,3}\]?(?::\d+)?(?![\w.])", "{address}"),
+        (r"(?i)\[(?:IPv6:)?[0-9a-f]*:[0-9a-f:.%]*\](?::\d+)?", "{address}"),
+        (r"(?i)\blocalhost:\d+", "{address}"),
+    )
+)
+_MESSAGE = "(message data)"
+
+
+class Normalizer:
+    """Normalizes the events of one session, whose own names it knows.
+
+    A client's name in EHLO is its machine's, so that changes from machine to machine, too.
+    """
+
+    def __init__(self, session: Recorded) -> None:
+        self._client: str | None = None
+        self._own = [(session.id, "{session}"), (session.peer, "{address}")]
+
+    def apply(self, event: Event) -> str:
+        """Give the event's text without what changes."""
+        if event.kind is EventKind.MESSAGE:
+            return _MESSAGE
+        text = self._hello(event) if event.phase is Phase.HELLO else event.text
+        for own, name in self._own:
+            text = text.replace(own, name)
+        for pattern, replacement in _RULES:
+            text = pattern.sub(replacement, text)
+        return text
+
+    def _hello(self, event: Event) -> str:
+        if event.kind is EventKind.CLIENT and not event.masked:
+            verb, space, self._client = event.text.partition(" ")
+            return f"{verb}{space}{{client}}" if self._client else event.text
+        if event.kind is EventKind.SERVER and self._client:
+            return event.text.replace(f"Hello {self._client} ", "Hello {client} ", 1)
+        return event.text

@@ -1,0 +1,61 @@
+"""Which phase of a session an event belongs to; told from the events alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.reply import Reply
+from fakesmtp.sessions.causes import ClosedBy
+from fakesmtp.sessions.events import Ended, Event, Message, Phase, TlsFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from fakesmtp.sessions.events import Content
+
+#: What a command is about, by the four letters it starts with.
+_VERBS = {
+    b"EHLO": Phase.HELLO,
+    b"HELO": Phase.HELLO,
+    b"STAR": Phase.TLS,
+    b"AUTH": Phase.AUTH,
+    b"MAIL": Phase.ENVELOPE,
+    b"RCPT": Phase.ENVELOPE,
+    b"DATA": Phase.DATA,
+    b"QUIT": Phase.QUIT,
+}
+_CHALLENGE = b"334"
+
+
+class PhaseReader:
+    """Reads the events of one session in order and names the phase of each."""
+
+    __slots__ = ("_challenged", "_phase")
+
+    def __init__(self) -> None:
+        self._phase = Phase.GREETING
+        self._challenged = False
+
+    def read_all(self, times: Iterable[int], contents: Iterable[Content]) -> Iterator[Event]:
+        """Make the next events, of what happened when."""
+        # Not strict: a session may go on in another thread, between the one and the other.
+        for at, content in zip(times, contents, strict=False):
+            yield Event(at, content, self.read(content))
+
+    def read(self, content: Content) -> Phase:
+        """Return the phase of the next event, which has this content."""
+        if isinstance(content, bytes):
+            # What follows a 334 is not a command, whatever it looks like (RFC 4954 §4).
+            verb = content.lstrip()[:4].upper()
+            self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
+        elif isinstance(content, Reply):
+            self._challenged = content.wire.startswith(_CHALLENGE)
+        elif isinstance(content, Message):
+            self._phase = Phase.DATA
+        elif isinstance(content, TlsFacts) or _is_tls_failure(content):
+            self._phase = Phase.TLS
+        return self._phase
+
+
+def _is_tls_failure(content: Content) -> bool:
+    return isinstance(content, Ended) and content.closed_by == ClosedBy.TLS.value

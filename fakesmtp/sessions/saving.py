@@ -1,0 +1,138 @@
+"""Sessions that are written to files while they last."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import suppress
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, TextIO
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.jsonl import dump_event, dump_header, summarize
+from fakesmtp.sessions.phases import PhaseReader
+from fakesmtp.sessions.transcript import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fakesmtp.sessions.causes import ClosedBy
+    from fakesmtp.sessions.events import Content, Event
+    from fakesmtp.sessions.recorded import Recorded
+
+log = logging.getLogger("fakesmtp")
+
+SUFFIX = ".jsonl"
+#: A recording holds what clients sent: addresses, AppKeys, all but the messages and the secrets.
+_OWNER_ONLY = 0o600
+
+
+def _open_for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, _OWNER_ONLY)
+
+
+def file_name(session: Recorded) -> str:
+    """Name the file of a session: when, which, where; names sort by time."""
+    began = datetime.fromtimestamp(session.started, UTC)
+    return f"{began:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
+
+
+def make_folder(folder: Path) -> Path:
+    """Make the folder of recordings; raises `RecordingError` when that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordingError(
+            f"cannot keep recordings in {folder} ({error.strerror}): name another folder"
+        ) from error
+    return folder
+
+
+class SavedSession(Session):
+    """A session with a file of its own, opened at the first event, closed at the last one.
+
+    Each event is written when it happens, in one write: a server that dies loses at most the line
+    it was writing. A file that cannot be written ends the writing, not the session.
+    """
+
+    __slots__ = ("_file", "_folder", "_path", "_phases", "_written")
+
+    def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
+        super().__init__(session_id, **options)
+        self._folder: Path | None = folder
+        self._path: Path | None = None
+        self._file: TextIO | None = None
+        self._phases = PhaseReader()
+        self._written = 0
+
+    def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
+        """Keep how it ended, and close the file; only the first end counts."""
+        if self.end is None:
+            super().ended(closed_by, detail)
+            self._save()
+            self._close()
+
+    def let_go(self) -> None:
+        """Forget the events; those that are in the file stay there."""
+        super().let_go()
+        self._written = len(self._contents)
+
+    def _digest(self, raw: bytes) -> str:
+        # The message may be gone when the file is read.
+        return sha256(raw).hexdigest()
+
+    def _keep(self, content: Content, size: int = 0) -> None:
+        super()._keep(content, size)
+        self._save()
+
+    def _save(self) -> None:
+        """Write what has been kept since the last time: masked by now, and bounded."""
+        if self._folder is None:
+            return
+        try:
+            if self._file is None:
+                self._file = self._open(self._folder)
+            for event in self._unwritten():
+                is_end = event.kind is EventKind.END
+                self._file.write(dump_event(event, summarize(self) if is_end else None))
+            self._file.flush()
+        except OSError as error:
+            log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)
+            self._close()
+            self._remove_if_empty()
+
+    def _unwritten(self) -> Iterator[Event]:
+        start, self._written = self._written, len(self._contents)
+        return self._phases.read_all(self._times[start:], self._contents[start:])
+
+    def _open(self, folder: Path) -> TextIO:
+        # Buffered, and flushed behind each event: a line is one write. Never through a link that
+        # somebody put there (O_EXCL), and for the eyes of this user alone.
+        path = folder / file_name(self)
+        file = open(  # noqa: SIM115 - closed at the end of the session
+            path,
+            "x",
+            encoding="utf-8",
+            errors="backslashreplace",
+            newline="\n",
+            opener=_open_for_the_owner,
+        )
+        self._path = path
+        file.write(dump_header(self))
+        return file
+
+    def _close(self) -> None:
+        file, self._file, self._folder = self._file, None, None
+        if file is not None:
+            with suppress(OSError):
+                file.close()
+
+    def _remove_if_empty(self) -> None:
+        """Leave no file without a first line behind, as a full disk makes them."""
+        if self._path is not None:
+            with suppress(OSError):
+                if not self._path.stat().st_size:
+                    self._path.unlink()

@@ -1,0 +1,56 @@
+"""A session as text, in the style of NHN's guide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.normalize import Normalizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakesmtp.sessions.events import Event
+    from fakesmtp.sessions.recorded import Recorded
+
+#: What stands in front of an event's lines; those without a mark are not in a transcript.
+MARKS = {
+    EventKind.CLIENT: "C:",
+    EventKind.SERVER: "S:",
+    EventKind.MESSAGE: "C:",
+    EventKind.TLS: "--",
+    EventKind.NOTE: "--",
+    EventKind.FAULT: "--",
+    EventKind.END: "--",
+}
+_ASIDE = "--"
+
+
+def transcript_lines(
+    session: Recorded, *, times: bool = False, notes: bool = True, normalize: bool = False
+) -> Iterator[str]:
+    """Give the lines of a transcript; see `Recorded.transcript`."""
+    lines = event_lines(session, times=times, notes=notes, normalize=normalize)
+    yield from (line for _, line in lines)
+    if session.cut and notes:
+        yield f"{_ASIDE} {session.cut} more events were not kept"
+
+
+def event_lines(
+    session: Recorded, *, times: bool = False, notes: bool = True, normalize: bool = False
+) -> Iterator[tuple[Event, str]]:
+    """Give the lines of a transcript, each with the event it tells of."""
+    normalizer = Normalizer(session) if normalize else None
+    for event in session.events:
+        mark = MARKS.get(event.kind)
+        if mark is None or (mark == _ASIDE and not notes):
+            continue
+        text = normalizer.apply(event) if normalizer else event.text
+        before = _show_time(event) if times and not normalize else ""
+        for line in text.split("\n"):
+            yield event, f"{before}{mark} {line}"
+            before = " " * len(before)
+
+
+def _show_time(event: Event) -> str:
+    return f"{event.at / 1000:10.3f} ms  {event.phase.value:8}  "

@@ -1,0 +1,76 @@
+"""Where a session's time went: its phases one after the other, and who was waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fakesmtp.sessions.events import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fakesmtp.sessions.events import Event, Phase
+    from fakesmtp.sessions.recorded import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A phase from begin to end, in microseconds; phases may come more than once."""
+
+    phase: Phase
+    began: int
+    ended: int
+
+    @property
+    def length(self) -> int:
+        """How long it took."""
+        return self.ended - self.began
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of a phase in a whole session, in microseconds.
+
+    `client` is the time until the client had said its lines and sent its data, `server` the time
+    until they were answered.
+    """
+
+    phase: Phase
+    client: int
+    server: int
+
+    @property
+    def length(self) -> int:
+        """How long it took in all."""
+        return self.client + self.server
+
+
+_OF_THE_CLIENT = {EventKind.CLIENT, EventKind.MESSAGE, EventKind.END}
+
+
+def read_spans(session: Recorded) -> list[Span]:
+    """Give the phases in order; together they last from connect to the last event."""
+    spans: list[Span] = []
+    at = 0
+    for event in session.events:
+        if spans and spans[-1].phase is event.phase:
+            spans[-1] = Span(event.phase, spans[-1].began, event.at)
+        else:
+            spans.append(Span(event.phase, at, event.at))
+        at = event.at
+    return spans
+
+
+def read_shares(events: Iterable[Event]) -> list[Share]:
+    """Give each phase once, in the order of its first event."""
+    shares: dict[Phase, Share] = {}
+    at = 0
+    for event in events:
+        share = shares.get(event.phase, Share(event.phase, 0, 0))
+        took, at = event.at - at, event.at
+        of_client = took if event.kind in _OF_THE_CLIENT else 0
+        shares[event.phase] = Share(
+            event.phase, share.client + of_client, share.server + took - of_client
+        )
+    return list(shares.values())

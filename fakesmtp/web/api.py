@@ -1,0 +1,172 @@
+"""The HTTP API: the sessions of a running server, and its planned faults.
+
+It tells what a recording's file tells: lines that were masked before they were kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+
+from fakesmtp import __version__
+from fakesmtp.faults.explain import explain
+from fakesmtp.faults.reading import read_table
+from fakesmtp.web.answers import Json, handle_errors
+from fakesmtp.web.guard import Guard
+from fakesmtp.sessions.folder import entry_of
+from fakesmtp.sessions.jsonl import dump
+from fakesmtp.tables import TableError, parse_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fakesmtp import FakeSMTP, Session
+    from fakesmtp.faults import Rule
+
+#: The most bytes that a table of faults may have.
+MAX_BODY = 1024 * 1024
+
+
+def tell_nobody(_rules: tuple[Rule, ...]) -> None:
+    """Do nothing: nobody wants to know of changed faults."""
+
+
+def make_app(
+    smtp: FakeSMTP,
+    *,
+    hosts: Iterable[str] = (),
+    planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+) -> FastAPI:
+    """Make the API of a server; `hosts` are names that it is asked by, besides the loopback's.
+
+    `planned` is told of the rules whenever a request has changed the planned faults.
+    """
+    # No pages of documentation: FastAPI's load their scripts from another site.
+    app = FastAPI(title="fakesmtp", version=__version__, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Guard, names=tuple(hosts))
+    handle_errors(app)
+    sessions, faults, server = _Sessions(smtp), _Faults(smtp, planned), _Server(smtp)
+    app.get("/livez")(server.live)
+    app.get("/api/v1/info")(server.info)
+    app.get("/api/v1/sessions")(sessions.list)
+    app.get("/api/v1/sessions/{session_id}")(sessions.get)
+    app.get("/api/v1/faults")(faults.get)
+    app.put("/api/v1/faults")(faults.put)
+    app.delete("/api/v1/faults")(faults.delete)
+    return app
+
+
+class _Server:
+    """What runs."""
+
+    def __init__(self, smtp: FakeSMTP) -> None:
+        self._smtp = smtp
+
+    def live(self) -> Json:
+        """Whether the server answers."""
+        return Json({"status": "ok"})
+
+    def info(self) -> Json:
+        """The version, and the listeners: the endpoint's port and the local one."""
+        listeners = [
+            {"port": each.port, "local_port": each.local_port, "tls": each.implicit_tls}
+            for each in self._smtp.listeners
+        ]
+        return Json({"name": "fakesmtp", "version": __version__, "listeners": listeners})
+
+
+class _Sessions:
+    """The recorded sessions."""
+
+    def __init__(self, smtp: FakeSMTP) -> None:
+        self._smtp = smtp
+
+    def list(self, limit: Annotated[int | None, Query(ge=1)] = None) -> Json:
+        """All sessions, newest last; only the newest `limit` where that is given."""
+        sessions = self._smtp.sessions
+        newest = sessions if limit is None else sessions[-limit:]
+        return Json({"sessions": [_describe_session(each) for each in newest]})
+
+    def get(self, session_id: str) -> Response:
+        """One session as JSON Lines: what its file holds."""
+        found = next((each for each in self._smtp.sessions if each.id == session_id), None)
+        if found is None:
+            raise HTTPException(404, f"no session {session_id!r} is kept here")
+        content = "".join(dump(found)).encode("utf-8", "backslashreplace")
+        return Response(content, media_type="application/x-ndjson")
+
+
+def _describe_session(session: Session) -> dict[str, object]:
+    entry = entry_of(session)
+    return {
+        "id": session.id,
+        "started": session.started_at.isoformat(),
+        "peer": session.peer,
+        "port": session.port,
+        "local_port": session.local_port,
+        "tls": session.tls.version if session.tls else None,
+        "account": session.account,
+        "mail_type": session.mail_type,
+        "message_count": session.message_count,
+        "duration": session.duration,
+        "cut": session.cut,
+        "refused": session.refused,
+        "refusals": [str(refusal) for refusal in session.first_refusals],
+        "ending": entry.end._asdict() if entry.end else None,
+        "diagnosis": session.diagnosis,
+        "outcome": entry.outcome if entry.end else "open",
+    }
+
+
+class _Faults:
+    """The planned faults."""
+
+    def __init__(self, smtp: FakeSMTP, planned: Callable[[tuple[Rule, ...]], object]) -> None:
+        self._smtp = smtp
+        self._planned = planned
+
+    def get(self) -> Json:
+        """The rules in order, each in the words that PUT takes, and how often it struck."""
+        return Json({"faults": [self._describe(rule) for rule in self._smtp.faults.rules]})
+
+    async def put(self, request: Request) -> Json:
+        """Have the rules of a table and no others; wrong rules leave the old ones in force."""
+        rules = read_table(_parse(await _read_body(request)))
+        self._smtp.faults.replace(rules)
+        self._planned(rules)
+        return self.get()
+
+    def delete(self) -> Response:
+        """Take all rules out."""
+        self._smtp.faults.clear()
+        self._planned(())
+        return Response(status_code=204)
+
+    def _describe(self, rule: Rule) -> dict[str, object]:
+        return {
+            "fault": _words_of(rule),
+            "means": explain(rule),
+            "strikes": self._smtp.faults.strikes(rule),
+        }
+
+
+def _words_of(rule: Rule) -> dict[str, object]:
+    given = {**rule.given, "headers": dict(rule.headers)} if rule.headers else rule.given
+    return {"name": rule.name, "where": rule.where, "what": rule.what, **given}
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise HTTPException(413, f"a table of faults has at most {MAX_BODY} bytes")
+    return bytes(body)
+
+
+def _parse(body: bytes) -> object:
+    try:
+        return parse_json(body)
+    except TableError as error:
+        raise HTTPException(400, f"this is no JSON: {error}") from None

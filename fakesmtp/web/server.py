@@ -1,0 +1,121 @@
+"""The HTTP server: uvicorn in a thread of its own, beside the SMTP server."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from uvicorn import Config, Server
+
+from fakesmtp.errors import ConfigurationError, PortTakenError
+from fakesmtp.web.api import make_app, tell_nobody
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from fakesmtp import FakeSMTP
+    from fakesmtp.faults.rules import Rule
+
+_BACKLOG = 128
+#: How long (seconds) a request that is being answered holds up the stop.
+_GRACE = 1
+_TAKEN = {
+    errno.EADDRINUSE: "is taken",
+    errno.EACCES: "needs privileges, as all ports below 1024 do",
+}
+
+
+class HttpServer:
+    """The API of a server at `host:port`, 0 for a free port; a context manager.
+
+    It is bound when it is made: raises `PortTakenError`, or `ConfigurationError` for a host that is
+    not one of this machine. `planned` is told of the rules whenever a request has changed them.
+    """
+
+    def __init__(
+        self,
+        smtp: FakeSMTP,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+    ) -> None:
+        self._socket = _bind(host, port)
+        self._host = host
+        self.port: int = self._socket.getsockname()[1]
+        config = Config(
+            make_app(smtp, hosts=(host,), planned=planned),
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            loop="asyncio",
+            http="h11",
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+        self._server = Server(config)
+        self._thread = Thread(
+            target=self._server.run,
+            kwargs={"sockets": [self._socket]},
+            name="fakesmtp-http",
+            daemon=True,
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it is: `http://127.0.0.1:8025`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> Self:
+        """Answer. Who connects from now on is answered, be it a moment later."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and the port, and wait for that."""
+        self._server.should_exit = True
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it is.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(_BACKLOG)
+    except OSError as error:
+        bound.close()
+        raise _explain(error, host, port) from error
+    return bound
+
+
+def _explain(error: OSError, host: str, port: int) -> PortTakenError | ConfigurationError:
+    why = _TAKEN.get(error.errno or 0)
+    if why is None:
+        return ConfigurationError(
+            f"cannot listen for HTTP on {host}: {error.strerror}; 127.0.0.1 always works"
+        )
+    return PortTakenError(f"port {port} on {host} {why}: choose another for HTTP (0 is a free one)")

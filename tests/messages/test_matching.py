@@ -1,0 +1,242 @@
+"""Conditions and near misses."""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from made_messages import make_message, with_subject
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.messages import Conditions, Envelope, Mismatch, ReceivedMessage, nearest_miss
+from fakesmtp.messages.matching import Miss
+from fakesmtp.protocol.credentials import Login, MailType
+
+RAW = """\
+From: =?utf-8?B?7ZmN6ri464+Z?= <Hong@Example.com>
+To: "x@decoy.example, y" <to@example.com>, group@example.com
+Cc: cc@example.com
+Subject: Welcome
+X-Id: 7
+X-Id: 8
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain
+
+Your code is 123456: https://example.com/a
+--b
+Content-Type: text/html
+
+<p>Hello <b>wor</b>ld</p>
+--b
+Content-Type: application/pdf
+Content-Disposition: attachment; filename="=?utf-8?B?6rKs7KCB7IScLnBkZg==?="
+
+x
+--b--
+""".replace("\n", "\r\n").encode()
+
+
+@pytest.fixture
+def message() -> ReceivedMessage:
+    """Give a message with something for every condition."""
+    rcpt_tos = ("to@example.com", "Bcc@Example.COM")
+    return make_message(RAW, rcpt_tos=rcpt_tos, login=Login("key", MailType.AD))
+
+
+HOLD = [
+    {},
+    {"to": "to@example.com"},
+    {"to": "Bcc@example.com"},
+    {"to": "cc@EXAMPLE.com"},
+    {"to": re.compile("^group@")},
+    {"to": lambda address: address.endswith("@example.com")},
+    {"to": ["to@example.com", "cc@example.com"]},
+    {"cc": "cc@example.com"},
+    {"from_": "sender@example.com"},
+    {"from_": "Hong@example.com"},
+    {"sender": "Hong@example.com"},
+    {"mail_from": "sender@EXAMPLE.com"},
+    {"rcpt_tos": "Bcc@example.com"},
+    {"rcpt_tos": ("to@example.com", "Bcc@Example.COM")},
+    {"subject": "Welcome"},
+    {"subject": re.compile("come$")},
+    {"subject": str.istitle},
+    {"mail_type": "ad"},
+    {"mail_type": MailType.AD},
+    {"mail_type": re.compile("^a")},
+    {"app_key": "key"},
+    {"body": "code is"},
+    {"body": "Hello world"},
+    {"body": re.compile(r"\d{6}")},
+    {"text": "123456"},
+    {"html": "<b>wor"},
+    {"html_text": "Hello world"},
+    {"attachment": "견적서.pdf"},
+    {"attachment": re.compile(r"\.pdf$")},
+    {"headers": {"x-id": "7"}},
+    {"headers": {"X-Id": "8", "Subject": re.compile("W")}},
+    {"headers": {"X-None": None}},
+    {"links": "https://example.com/a"},
+    {"port": 587},
+    {"tls": None},
+    {"raw": RAW},
+    {"raw": re.compile(rb"X-Id: \d")},
+    {"raw": re.compile("X-Id")},
+    {"session_id": "made"},
+    {"envelope": Envelope("sender@example.com", ("to@example.com", "Bcc@Example.COM"))},
+    {"received_at": lambda at: at.year == 2023},
+]
+FAIL = [
+    {"to": "x@decoy.example"},
+    {"to": "Group@example.com"},
+    {"to": ["to@example.com", "other@example.com"]},
+    {"to": "sender@example.com"},
+    {"rcpt_tos": "cc@example.com"},
+    {"rcpt_tos": ()},
+    {"from_": "홍길동"},
+    {"subject": "welcome"},
+    {"subject": "Welcom"},
+    {"subject": None},
+    {"mail_type": "auth"},
+    {"app_key": None},
+    {"body": "<b>wor"},
+    {"text": "Hello"},
+    {"text": None},
+    {"html": "123456"},
+    {"attachment": "견적서"},
+    {"attachment": None},
+    {"headers": {"X-Id": "9"}},
+    {"headers": {"Subject": None}},
+    {"port": 25},
+    {"raw": re.compile(rb"^y")},
+]
+
+
+@pytest.mark.parametrize("conditions", HOLD, ids=",".join)
+def test_conditions_that_hold(message: ReceivedMessage, conditions: dict[str, object]) -> None:
+    """A message matches what it meets, and then has no mismatches."""
+    built = Conditions(**conditions)
+    assert built.matches(message)
+    assert built.mismatches(message) == ()
+
+
+@pytest.mark.parametrize("conditions", FAIL, ids=",".join)
+def test_conditions_that_do_not(message: ReceivedMessage, conditions: dict[str, object]) -> None:
+    """A message does not match what it does not meet, and the mismatch names the condition."""
+    built = Conditions(**conditions)
+    assert not built.matches(message)
+    (mismatch,) = built.mismatches(message)
+    assert mismatch.condition.split()[0].rstrip("s") == next(iter(conditions)).rstrip("s")
+
+
+def test_a_message_without_login() -> None:
+    """A message of nobody has no AppKey and no mail type."""
+    message = make_message(login=None)
+    assert Conditions(app_key=None, mail_type=None, html=None, attachment=None).matches(message)
+    assert not Conditions(mail_type="normal").matches(message)
+
+
+def test_every_attribute_is_a_condition(message: ReceivedMessage) -> None:
+    """What a message has, a condition may name; a message meets its own attributes."""
+    methods = {"header", "find_code", "attachment"}
+    for name in set(dir(ReceivedMessage)) - methods - {"headers", "from_", "to", "cc"}:
+        if not name.startswith("_"):
+            assert Conditions(**{name: getattr(message, name)}).matches(message), name
+
+
+def test_unknown_condition() -> None:
+    """A condition that does not exist is an error that suggests one and lists all."""
+    with pytest.raises(ConfigurationError, match=r"'subjekt'; did you mean 'subject'\?.*app_key, "):
+        Conditions(subjekt="x")
+    for wrong, right in (("recipient", "to"), ("from", "from_"), ("filename", "attachment")):
+        with pytest.raises(ConfigurationError, match=rf"'{wrong}'; did you mean '{right}'\?"):
+            Conditions(**{wrong: "x"})
+    with pytest.raises(ConfigurationError, match=r"'zzz' \(known: .*headers, .*to\)$"):
+        Conditions(zzz="x")
+
+
+def test_conditions_that_cannot_be() -> None:
+    """A mail type that does not exist and headers that are no mapping are errors."""
+    with pytest.raises(
+        ConfigurationError, match="must be one of 'normal', 'auth', 'ad', not 'promo'"
+    ):
+        Conditions(mail_type="promo")
+    with pytest.raises(ConfigurationError, match="headers is a mapping"):
+        Conditions(headers="X-Id")
+
+
+def test_a_bug_in_a_callable_is_raised(message: ReceivedMessage) -> None:
+    """What a callable raises is not swallowed."""
+
+    def broken(_: object) -> NoReturn:
+        raise ZeroDivisionError
+
+    for check in (Conditions(subject=broken).matches, Conditions(subject=broken).mismatches):
+        with pytest.raises(ZeroDivisionError):
+            check(message)
+
+
+def test_mismatches_in_words(message: ReceivedMessage) -> None:
+    """A mismatch says what was expected and what there was."""
+    built = Conditions(subject=re.compile("Hi"), mail_type="auth", headers={"X-None": "1"})
+    assert built.mismatches(message) == (
+        Mismatch("subject", "/Hi/", "'Welcome'"),
+        Mismatch("mail_type", "'auth'", "'ad'"),
+        Mismatch("header X-None", "'1'", "none"),
+    )
+    assert str(built) == "subject=/Hi/, mail_type='auth', header X-None='1'"
+    assert str(Conditions(to=str.upper)) == "to=<str.upper>"
+    assert str(Conditions()) == "any message"
+
+
+def test_long_values_are_cut() -> None:
+    """A long value is cut where it is shown."""
+    (mismatch,) = Conditions(subject="y").mismatches(with_subject("x" * 5000))
+    assert len(mismatch.actual) < 250
+
+
+def test_nearest_miss() -> None:
+    """The nearest miss has the fewest mismatches, then the values most alike."""
+    other = make_message(b"Subject: Welcome\r\n\r\n", rcpt_tos=("other@example.com",))
+    messages = [with_subject("Goodbye"), with_subject("Welcom"), with_subject("Bill"), other]
+    described = nearest_miss(Conditions(subject="Welcome", to="to@example.com"), messages)
+    assert described == (
+        "nearest miss: sender@example.com -> to@example.com 'Welcom' (normal)\n"
+        "  subject: expected 'Welcome', was 'Welcom'"
+    )
+
+
+def test_nearest_miss_of_very_many() -> None:
+    """The nearest miss is found behind any number of messages that differ in more."""
+    far = [make_message(rcpt_tos=("other@example.com",)) for _ in range(100)]
+    conditions = Conditions(subject="Welcome", to="to@example.com")
+    assert "'Wellcome'" in nearest_miss(conditions, [far[0], with_subject("Wellcome"), *far])
+
+
+def test_nearest_miss_of_none() -> None:
+    """Where no message misses, nothing is described."""
+    assert nearest_miss(Conditions(subject="a"), []) == ""
+    assert nearest_miss(Conditions(subject="a"), [with_subject("a")]) == ""
+
+
+def test_likeness() -> None:
+    """Fewer mismatches are nearer than more that are alike."""
+    alike = Mismatch("subject", "'aaaa'", "'aaab'")
+    far = Mismatch("subject", "'aaaa'", "'zzzzzzz'")
+    message = make_message()
+    assert Miss(message, (alike,)).distance < Miss(message, (far,)).distance
+    assert Miss(message, (far,)).distance < Miss(message, (alike, alike)).distance
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_can_be_matched(data: bytes) -> None:
+    """Whatever the bytes are, the conditions can be tried on them."""
+    message = make_message(b"To: " + data + b"\r\nFrom: " + data + b"\r\n\r\n" + data)
+    built = Conditions(to="a@x", sender="a@x", body="y", subject="z", attachment="a")
+    assert str(Miss(message, built.mismatches(message))).encode()

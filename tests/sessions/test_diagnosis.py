@@ -1,0 +1,193 @@
+"""One sentence tells why no message came of a session, over real connections and from files."""
+
+from __future__ import annotations
+
+import ssl
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_client import PATIENCE, RawClient
+
+from fakesmtp import FakeSMTP, NoMatchingMessage
+from fakesmtp.protocol.conversation import LONE_DOT
+from fakesmtp.sessions.causes import NO_GREETING
+from fakesmtp.sessions.diagnosis import describe_failures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Recorder
+
+    from fakesmtp import Session
+
+CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+
+
+def diagnosis(recorder: Recorder) -> str:
+    """Wait for the end of a session; its diagnosis and that of its file are the same."""
+    session = recorder.next_session()
+    recorder.ended.put(session)
+    assert recorder.next_recording().diagnosis == session.diagnosis
+    return session.diagnosis
+
+
+def talk(recorder: Recorder, sent: bytes, *, port: int = 587) -> str:
+    """Send bytes, close, and give the diagnosis."""
+    with RawClient(recorder.port(port)) as client:
+        client.send(sent)
+        client.half_close()
+        client.read_to_end()
+    return diagnosis(recorder)
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (b"", "the client sent nothing; client closed the connection"),
+        (CLIENT_HELLO, "the client started TLS on a STARTTLS port"),
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", "a PROXY protocol header came first"),
+        (b"GET / HTTP/1.1\r\n", "the client speaks HTTP"),
+        (b"QUIT\r\n", "the client sent only QUIT"),
+        (b"EHLO a\r\nQUIT\r\n", "no message came; quit after 'EHLO a'"),
+        (b"EHLO a\r\nNOOP\r\n", "no message came; client closed the connection after 'NOOP'"),
+        (b"EHLO a\r\nMAIL FR", "client closed the connection: in the middle of a command line"),
+        (b"RCPT TO:<a@example.org>\r\n", "refused: RCPT TO:<a@example.org> -> 503 "),
+        (b"\r\n", "refused: blank line -> 500 "),
+        (b"X" * 500 + b"\r\n", f"refused: {'X' * 300}… (500 characters) -> 500 "),
+    ],
+)
+def test_a_client_without_a_message(recorder: Recorder, sent: bytes, says: str) -> None:
+    """What the client did instead of sending a message is told, in one line."""
+    told = talk(recorder, sent)
+    assert told.startswith(says)
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"Subject: x\r\n", "in the middle of a message, after 12 bytes"),
+        (b"x\n.\n", LONE_DOT.text),
+    ],
+)
+def test_a_message_without_an_end(recorder: Recorder, body: bytes, says: str) -> None:
+    """Bytes of a half message are told, also when there was a whole one before."""
+    for is_second in (False, True):
+        with RawClient(recorder.port()) as client:
+            client.log_in()
+            if is_second:
+                client.begin_data()
+                client.ask("Subject: x\r\n.")
+            client.begin_data()
+            client.send(body)
+            client.half_close()
+            client.read_to_end()
+        assert diagnosis(recorder).endswith(says)
+
+
+def test_idle_in_the_middle_of_a_message(record: Callable[..., Recorder]) -> None:
+    """A client that stops sending is told of with what it was in the middle of."""
+    recorder = record(idle_timeout=0.3)
+    with RawClient(recorder.port()) as client:
+        client.log_in()
+        client.begin_data()
+        client.send(b"x\r\n")
+        client.read_to_end()
+    assert diagnosis(recorder) == "idle for too long: in the middle of a message, after 3 bytes"
+
+
+def test_a_failed_handshake(recorder: Recorder) -> None:
+    """The likely cause of a failed handshake is told."""
+    with pytest.raises(ssl.SSLError):
+        RawClient(recorder.port(465), ssl.create_default_context())
+    assert diagnosis(recorder).startswith("TLS handshake failed: the client does not trust the")
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ("", "the client left right after the TLS handshake: does it trust the CA"),
+        ("QUIT", "the client sent only QUIT inside TLS: does it trust the CA"),
+        ("EHLO a", "no message came; client closed the connection after 'EHLO a'"),
+    ],
+)
+def test_a_client_that_leaves_inside_tls(recorder: Recorder, sent: str, says: str) -> None:
+    """After a handshake that is all that happened, trust and name are named; not after more."""
+    context = recorder.smtp.client_context()
+    for port in (465, 587):
+        with RawClient(recorder.port(port), context if port == 465 else None) as client:
+            client.read_reply()
+            if port == 587:
+                client.ask("EHLO a")
+                client.ask("STARTTLS")
+                client.start_tls(context)
+            if sent:
+                client.ask(sent)
+            client.half_close()
+            client.read_to_end()
+        assert diagnosis(recorder).startswith(says)
+
+
+def test_a_message_has_no_diagnosis(recorder: Recorder) -> None:
+    """Nothing is amiss where a message came, though something was refused before."""
+    with RawClient(recorder.port()) as client:
+        client.log_in()
+        client.ask("NONSENSE")
+        client.begin_data()
+        client.ask("Subject: x\r\n.")
+        client.ask("QUIT")
+    assert diagnosis(recorder) == ""
+
+
+def test_planned_faults(recorder: Recorder) -> None:
+    """A planned fault is marked as one: where it refuses, and where it closes."""
+    recorder.smtp.faults.fault("greeting", "reply", reply="554 No", name="no", times=1)
+    refused = talk(recorder, b"")
+    assert refused.startswith("planned fault 'no': ")
+    recorder.smtp.faults.fault("mail", "drop", name="gone")
+    assert talk(recorder, b"EHLO a\r\nMAIL FROM:<a@b.c>\r\n").startswith("planned fault 'gone': ")
+    first, _ = recorder.smtp.sessions
+    assert str(first.refusals[0]).startswith("greeting -> 554 No (planned fault 'no': ")
+
+
+def test_the_error_of_waiting(recorder: Recorder) -> None:
+    """It lists the sessions that were refused, those without a message, and the open ones."""
+    talk(recorder, b"NONSENSE\r\n")
+    talk(recorder, b"EHLO a\r\nQUIT\r\n")
+    with RawClient(recorder.port(465)):
+        # This waits until each connection that was made before has begun its session.
+        recorder.smtp.change_terms(recorder.smtp.terms)
+        with pytest.raises(NoMatchingMessage) as raised:
+            recorder.smtp.wait_for(timeout=0)
+    first, second, third = (session.id for session in recorder.smtp.sessions)
+    waiting = f"the client is connected, and TLS has not begun: {NO_GREETING}"
+    assert str(raised.value).split("\n")[3:] == [
+        "refused sessions:",
+        f"  session {first} on port 587: NONSENSE -> 500 5.5.1 Command NONSENSE unrecognized.",
+        "sessions without a message:",
+        f"  session {second} on port 587: no message came; quit after 'EHLO a'",
+        f"  session {third} on port 465: {waiting}",
+    ]
+
+
+def test_only_the_newest_sessions_are_listed(recorder: Recorder) -> None:
+    """An error lists five of a kind, and how many came before them."""
+    for _ in range(7):
+        talk(recorder, b"QUIT\r\n")
+    title, *lines = describe_failures(recorder.smtp.sessions)
+    assert (title, len(lines)) == ("sessions without a message (and 2 earlier):", 5)
+
+
+def test_sessions_that_are_not_recorded() -> None:
+    """Without events, how it ended is told, and nothing that is not known."""
+    with FakeSMTP(ports={587: 0}, max_events=0) as smtp:
+        ended: SimpleQueue[Session] = SimpleQueue()
+        smtp.on_session_end(ended.put)
+        with RawClient(smtp.port(587)) as client:
+            client.send(b"EHLO secret\r\nNOOP\r\n")
+            client.half_close()
+            client.read_to_end()
+        assert ended.get(timeout=PATIENCE).diagnosis == (
+            "no message came; client closed the connection after 'a line that is not recorded'"
+        )

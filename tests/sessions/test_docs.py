@@ -1,0 +1,74 @@
+"""The example of a snapshot test passes, and fails when the dialogue changes; the page is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fakesmtp.sessions import Event, Session, Transaction, notes
+from fakesmtp.sessions.events import EventKind, Phase
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "sessions"
+PAGE = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+
+
+def run_example(folder: Path, **environ: str) -> str:
+    """Run the example's test as a user would, and give what pytest says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=os.environ | environ,
+    )
+    return done.stdout
+
+
+def test_the_snapshot_example(tmp_path: Path) -> None:
+    """It passes as it stands, fails when the app says something else, and writes a new file."""
+    copy = Path(shutil.copytree(EXAMPLE, tmp_path / "copy"))
+    assert "1 passed" in run_example(copy)
+    test = copy / "test_snapshot.py"
+    test.write_text(test.read_text(encoding="utf-8").replace("kim@", "lee@"), encoding="utf-8")
+    assert "1 failed" in run_example(copy)
+    assert "1 passed" in run_example(copy, UPDATE_SNAPSHOTS="1")
+    assert "lee@example.com" in (copy / "order_message.txt").read_text(encoding="utf-8")
+
+
+def test_the_python_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The example prints what stands below it."""
+    code, printed = re.findall(r"```(?:python|text)\n(.*?)```", PAGE, re.DOTALL)[:2]
+    exec(code, {})  # noqa: S102 - our own page
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("words", [EventKind, Phase])
+def test_the_page_names_all(words: type[EventKind | Phase]) -> None:
+    """Every kind of event and every phase is on the page."""
+    assert [word.value for word in words if f"`{word.value}`" not in PAGE] == []
+
+
+def test_the_page_names_every_note() -> None:
+    """Every note about a client is on the page."""
+    texts = [
+        value for name, value in vars(notes).items() if name.isupper() and isinstance(value, str)
+    ]
+    assert len(texts) > 5
+    assert [text for text in texts if text not in PAGE] == []
+
+
+def test_what_the_page_names_exists() -> None:
+    """Attributes of sessions, transactions and events that are named are there."""
+    named = set(re.findall(r"`(session|transaction|event)\.(\w+)", PAGE))
+    assert len(named) > 10
+    kinds = {"session": Session, "transaction": Transaction, "event": Event}
+    missing = [f"{kind}.{name}" for kind, name in named if not hasattr(kinds[kind], name)]
+    assert missing == []

@@ -1,0 +1,64 @@
+"""The page of a session: one file, nothing loaded, everything escaped, the time in it."""
+
+from __future__ import annotations
+
+import re
+
+from fakesmtp.protocol.accounts import AnyAccounts
+from fakesmtp.protocol.actions import Envelope
+from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.reply import Reply
+from fakesmtp.sessions import ClosedBy, Session
+from fakesmtp.sessions.html import render_html
+
+
+def make_session() -> Session:
+    """A session with something of everything."""
+    session = Session("s-1", peer="127.0.0.1:1", port=587, accounts=AnyAccounts())
+    session.heard(b"EHLO <script>alert(1)</script>\xe2\x80\xae\x1b\r\n", Awaiting.COMMAND)
+    session.said(Reply(550, ('5.0.0 "no" & <b>',)))
+    session.heard(b"MAIL FROM:<a@example.com>\r\n", Awaiting.COMMAND)
+    session.said(Reply(250, ("OK",)))
+    session.took_message("m-1", b"\xff\n", Envelope("", ()))
+    session.said(Reply(250, ("OK",)))
+    session.ended(ClosedBy.IDLE)
+    return session
+
+
+def test_nothing_is_loaded_and_nothing_runs() -> None:
+    """A policy in the page forbids all but its own style, and there is nothing to forbid."""
+    page = render_html(make_session())
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|link|img|iframe)|src=|url\(|@import", page)
+
+
+def test_what_was_said_is_escaped() -> None:
+    """Neither elements nor what turns the direction of writing gets into the page."""
+    page = render_html(make_session())
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "&quot;no&quot; &amp; &lt;b&gt;" in page
+    assert "\u202e" not in page
+
+
+def test_refusals_lead_to_their_lines() -> None:
+    """Each link of the page leads to a line that is there."""
+    page = render_html(make_session())
+    targets = re.findall(r'href="#(e\d+)"', page)
+    assert targets
+    assert all(f'id="{target}"' in page for target in targets)
+
+
+def test_the_time_is_shown_by_phase() -> None:
+    """Every phase has its part of the bar, as wide as it took long."""
+    session = make_session()
+    page = render_html(session)
+    bar = page[page.index('class="bar"') : page.index('class="scale"')]
+    parts = [int(width) for width in re.findall(r"flex-grow:(\d+)", bar)]
+    assert sum(parts) == session.events[-1].at
+    assert re.findall(r'class="(hello|envelope|data)"', bar) == ["hello", "envelope", "data"]
+
+
+def test_a_session_that_has_just_begun() -> None:
+    """A session in which nothing has happened is a page, too."""
+    session = Session("s-1", peer="127.0.0.1:1", port=587, accounts=AnyAccounts())
+    assert "No end is recorded" in render_html(session)

@@ -1,0 +1,314 @@
+"""Sessions as they are recorded and read."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
+from fakesmtp.protocol.actions import Envelope
+from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.credentials import Login, MailType
+from fakesmtp.protocol.reply import Reply
+from fakesmtp.sessions import ClosedBy, EventKind, Phase, Session, SessionLog
+from fakesmtp.sessions.events import LoggedIn
+from fakesmtp.sessions.masking import Masker
+from fakesmtp.sessions.timeline import read_shares, read_spans
+
+OK = Reply(250, ("2.0.0 OK",))
+NO = Reply(535, ("Authentication Failed",))
+
+
+def make_session(number: int = 1, **options: object) -> Session:
+    """A session that nothing has happened in yet."""
+    settings = {"max_events": 100, "accounts": FixedAccounts([("Key", "Secret")])} | options
+    return Session(f"s-{number}", peer="127.0.0.1:1", port=587, **settings)
+
+
+def test_events_are_in_order_with_rising_times() -> None:
+    """What was heard and said is kept in order, and no time goes back."""
+    session = make_session()
+    session.said(Reply(220, ("ready",)))
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.said(OK)
+    session.took_message("m-1", b"0123456789", Envelope("", ()))
+    session.ended(ClosedBy.QUIT)
+    kinds = [event.kind for event in session.events]
+    server, client, message, end = (
+        EventKind.SERVER,
+        EventKind.CLIENT,
+        EventKind.MESSAGE,
+        EventKind.END,
+    )
+    assert kinds == [server, client, server, message, end]
+    times = [event.at for event in session.events]
+    assert times == sorted(times)
+    assert session.duration == pytest.approx(times[-1] / 1_000_000, abs=1e-6)
+    assert session.commands == ("NOOP",)
+    assert session.replies[1] == OK
+
+
+def test_the_transcript_reads_like_the_guide() -> None:
+    """Every line has `C:` or `S:` in front, also each line of a reply of several."""
+    session = make_session()
+    session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
+    session.said(Reply(250, ("one", "two")))
+    assert session.transcript() == "C: EHLO a\nS: 250-one\nS: 250 two"
+
+
+def test_refusals_name_the_command() -> None:
+    """A 4xx or 5xx is told with the command it answered; one behind a message with its end."""
+    session = make_session()
+    session.heard(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
+    session.said(NO)
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.said(OK)
+    session.took_message("m-1", b"0", Envelope("", ()))
+    session.said(Reply(552, ("Quota exceeded",)))
+    first, second = session.refusals
+    assert first.command == "AUTH PLAIN AppKey=Key SecretKey=***"
+    assert first.reply == NO
+    assert (second.command, second.reply.code) == ("end of data", 552)
+
+
+def test_only_the_first_end_counts() -> None:
+    """The reason that was found first is the reason."""
+    session = make_session()
+    session.ended(ClosedBy.IDLE)
+    session.ended(ClosedBy.CLIENT)
+    assert session.closed_by is ClosedBy.IDLE
+    assert len(session.events) == 1
+
+
+def test_a_session_keeps_so_many_events_and_counts_the_rest() -> None:
+    """A session is bounded; how it ended is kept all the same."""
+    session = make_session(max_events=3)
+    for _ in range(5):
+        session.said(OK)
+    session.ended(ClosedBy.QUIT)
+    assert session.cut == 2
+    assert len(session.events) == 4
+    assert session.transcript().endswith("-- 2 more events were not kept")
+
+
+def test_a_session_that_is_cut_keeps_what_was_refused() -> None:
+    """Behind the bound, a refusal is kept with its command, up to a number; and the end is."""
+    session = make_session(max_events=2)
+    session.said(OK)
+    session.said(OK)
+    for _ in range(3):
+        session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+        session.said(OK)
+    session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+    session.said(Reply(550, ("5.1.1 no",)))
+    session.ended(ClosedBy.IDLE)
+    assert [refusal.command for refusal in session.refusals] == ["RCPT TO:<x>"]
+    assert session.cut == 6
+    assert session.events[-1].kind is EventKind.END
+    for _ in range(3000):
+        session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+        session.said(Reply(550, ("5.1.1 no",)))
+    assert len(session.refusals) == 1000
+    assert session.cut == 6 + 2 * 2001
+
+
+def test_a_session_keeps_so_many_bytes() -> None:
+    """Long lines cannot fill the memory either."""
+    session = make_session(max_events=10**6, max_bytes=100_000)
+    for _ in range(1000):
+        session.heard(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
+    assert session.size < 100_000 + 2 * 8100
+    assert session.cut > 900
+
+
+def test_a_log_that_records_nothing() -> None:
+    """Without events there is still who, when, how many messages, and how it ended."""
+    log = SessionLog(max_events=0)
+    session = log.begin(
+        "s-1", peer="127.0.0.1:1", port=587, local_port=1, accounts=AnyAccounts()
+    )
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.said(OK)
+    session.noted("strange")
+    session.took_message("m-1", b"\xff", Envelope("", ()))
+    session.ended(ClosedBy.QUIT)
+    assert [event.kind for event in session.events] == [EventKind.END]
+    assert (session.message_count, session.cut, session.closed_by) == (1, 0, ClosedBy.QUIT)
+
+
+def test_the_phases_of_a_session() -> None:
+    """Every event tells what it is about; what answers a 334 is about AUTH, whatever it says."""
+    session = make_session(accounts=AnyAccounts())
+    session.said(Reply(220, ("ready",)))
+    for line, code in (
+        (b"EHLO a", 250),
+        (b"AUTH LOGIN", 334),
+        (b"MAIL", 334),
+        (b"x", 535),
+        (b"mail FROM:<>", 250),
+        (b"DATA", 354),
+    ):
+        session.heard(line + b"\r\n", Awaiting.COMMAND)
+        session.said(Reply(code, ("x",)))
+    session.took_message("m-1", b"x\r\n", Envelope("", ()))
+    session.said(OK)
+    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+    session.ended(ClosedBy.IDLE)
+    spans = [(span.phase, span.began, span.ended) for span in read_spans(session)]
+    assert [phase for phase, _, _ in spans] == [
+        *(Phase.GREETING, Phase.HELLO, Phase.AUTH, Phase.ENVELOPE, Phase.DATA, Phase.OTHER),
+    ]
+    assert [began for _, began, _ in spans[1:]] == [ended for _, _, ended in spans[:-1]]
+    shares = read_shares(session.events)
+    assert sum(share.length for share in shares) == session.events[-1].at
+
+
+def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
+    """The oldest sessions go first, and are counted."""
+    log = SessionLog(max_sessions=2)
+    sessions = [make_session(number) for number in range(3)]
+    for session in sessions:
+        log.add(session)
+    assert log.snapshot() == sessions[1:]
+    assert (log.opened, log.dropped) == (3, 1)
+    log.clear()
+    assert log.snapshot() == []
+
+
+def fill(session: Session, size: int) -> None:
+    """Let a session hear about so many bytes, in lines of 500."""
+    for _ in range(size // 500):
+        session.heard(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
+
+
+def test_a_log_keeps_so_many_bytes() -> None:
+    """Sessions that hold too much together lose the oldest, open or not, with its events."""
+    log = SessionLog(max_total_bytes=130_000)
+    for number in range(3):
+        log.add(make_session(number, max_events=1000))
+    first, second, third = log.snapshot()
+    fill(second, 40_000)
+    second.ended(ClosedBy.QUIT)
+    fill(first, 30_000)
+    assert log.snapshot() == [first, second, third]
+    fill(third, 50_000)
+    assert log.snapshot() == [second, third]
+    assert (log.opened, log.dropped) == (3, 1)
+    assert (first.events, first.cut) == ((), 60)
+    fill(first, 90_000)
+    first.ended(ClosedBy.CLIENT)
+    assert [event.kind for event in first.events] == [EventKind.END]
+    assert log.snapshot() == [second, third]
+    fill(third, 60_000)
+    assert (log.snapshot(), second.duration) == ([third], second.events[-1].at / 1_000_000)
+    fill(third, 900_000)
+    assert log.snapshot() == [third]
+
+
+def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
+    """The oldest session makes room for the others, though it is the one that grows."""
+    log = SessionLog(max_total_bytes=100_000)
+    old, new = (make_session(number, max_events=1000) for number in range(2))
+    log.add(old)
+    log.add(new)
+    fill(new, 10_000)
+    fill(old, 200_000)
+    assert (log.snapshot(), old.events, old.cut) == ([new], (), 400)
+
+
+def test_what_is_forgotten_no_longer_counts() -> None:
+    """Sessions that were forgotten or cleared leave room for others, and grow uncounted."""
+    log, owner = SessionLog(max_total_bytes=100_000), object()
+    for forget in (partial(log.forget, owner), log.clear) * 3:
+        session, kept = (
+            make_session(1, owner=owner, max_events=1000),
+            make_session(2, max_events=1000),
+        )
+        log.add(session)
+        fill(session, 60_000)
+        forget()
+        fill(session, 60_000)
+        log.add(kept)
+        fill(kept, 60_000)
+        assert log.snapshot()[-1:] == [kept]
+        assert len(kept.events) == 120
+        log.clear()
+
+
+@pytest.mark.parametrize(
+    ("line", "awaiting", "masked"),
+    [
+        (b"NOOP\r\n", Awaiting.COMMAND, b"NOOP"),
+        (
+            b"auth plain AEtleSNhZABTZWNyZXQ=\r\n",
+            Awaiting.COMMAND,
+            b"auth plain AppKey=Key mailType=ad SecretKey=***",
+        ),
+        (b"AUTH PLAIN !!!\r\n", Awaiting.COMMAND, b"AUTH PLAIN ***"),
+        (b"AUTH PLAIN\r\n", Awaiting.COMMAND, b"AUTH PLAIN"),
+        (b"AUTH PLAIN=xyz\r\n", Awaiting.COMMAND, b"AUTH ***"),
+        (b"AUTH \r\n", Awaiting.COMMAND, b"AUTH "),
+        (b"AUTH CRAM-MD5\r\n", Awaiting.COMMAND, b"AUTH CRAM-MD5"),
+        (b"AUTH LOGIN S2V5\r\n", Awaiting.COMMAND, b"AUTH LOGIN AppKey=Key"),
+        (b"AUTH OTHER abc\r\n", Awaiting.COMMAND, b"AUTH ***"),
+        (b"AEtleQBTZWNyZXQ=\r\n", Awaiting.PLAIN, b"AppKey=Key SecretKey=***"),
+        (b"Secret\r\n", Awaiting.PLAIN, b"***"),
+        (b"S2V5I2F1dGg=\r\n", Awaiting.LOGIN_USER, b"AppKey=Key mailType=auth"),
+        (b"U2VjcmV0\r\n", Awaiting.LOGIN_USER, b"AppKey=***"),
+        (b"U2VjcmV0\r\n", Awaiting.LOGIN_PASSWORD, b"SecretKey=***"),
+        (b"*\r\n", Awaiting.LOGIN_PASSWORD, b"*"),
+        (b"NOOP Secret\r\n", Awaiting.COMMAND, b"NOOP ***"),
+        (b"Secret\r\n", Awaiting.COMMAND, b"***"),
+        (b"U2VjcmV0\r\n", Awaiting.COMMAND, b"***"),
+        (b"NOOP AEtleQBTZWNyZXQ=\r\n", Awaiting.COMMAND, b"NOOP ***"),
+        (
+            b"  AUTH PLAIN AEtleQBTZWNyZXQ=\r\n",
+            Awaiting.COMMAND,
+            b"AUTH PLAIN AppKey=Key SecretKey=***",
+        ),
+        (b"AUTH\tPLAIN AEtleQBTZWNyZXQ=\r\n", Awaiting.COMMAND, b"AUTH***"),
+        (b"AUTHPLAIN AEtleQBTZWNyZXQ=\r\n", Awaiting.COMMAND, b"AUTH***"),
+        (b"LOGIN AGEAYg==\r\n", Awaiting.COMMAND, b"***"),
+        (b"SecretEHLO a\r\n", Awaiting.COMMAND, b"***"),
+    ],
+)
+def test_masking(line: bytes, awaiting: Awaiting, masked: bytes) -> None:
+    """What AUTH carries is shown by its parts, never the SecretKey."""
+    assert Masker(FixedAccounts([("Key", "Secret")])).mask(line, awaiting).text == masked
+
+
+def echo_back(line: bytes) -> Reply:
+    """A reply that repeats the line in capitals, as an unknown command's does."""
+    return Reply(500, (f"5.5.1 Command {line.strip().upper().decode()} unrecognized.",))
+
+
+@pytest.mark.parametrize("line", [b"Secret\r\n", b"AEtleQBTZWNyZXQ=\r\n", b"U2VjcmV0\r\n"])
+def test_a_reply_does_not_repeat_what_was_masked(line: bytes) -> None:
+    """The echo of a masked line is masked, and the next reply is not."""
+    session = make_session()
+    session.heard(line, Awaiting.COMMAND)
+    session.said(echo_back(line))
+    session.said(OK)
+    assert session.transcript(notes=False) == "C: ***\nS: 500 ***\nS: 250 2.0.0 OK"
+
+
+@given(st.binary(max_size=200), st.sampled_from(Awaiting))
+def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
+    """No bytes of a client make the record fail."""
+    session = make_session(accounts=AnyAccounts())
+    session.heard(line, awaiting)
+    session.said(Reply(500, ("x",)))
+    said = [event for event in session.events if event.kind is not EventKind.NOTE]
+    assert [event.kind for event in said] == [EventKind.CLIENT, EventKind.SERVER]
+    assert session.transcript().isprintable() or "\n" in session.transcript()
+
+
+def test_an_app_key_may_hold_anything() -> None:
+    """Where any AppKey is let in, also one with a NUL in it is kept, and can be read."""
+    session = make_session()
+    session.logged_in(Login("a\0b", MailType.AD), "LOGIN")
+    assert session.events[0].about == LoggedIn("a\0b", "ad", "LOGIN")
+    assert "a\\x00b#ad (LOGIN)" in session.events[0].text

@@ -1,0 +1,262 @@
+"""The HTTP API of a running server, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+from base64 import b64encode
+from typing import TYPE_CHECKING
+
+import pytest
+from http_api import Api, serving
+from raw_client import PATIENCE, RawClient
+from scenarios import KEYS
+
+from fakesmtp import NoMatchingMessage, __version__
+from fakesmtp.sessions.folder import RecordFolder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SESSIONS = "/api/v1/sessions"
+FAULTS = "/api/v1/faults"
+NEVER = {"where": "noop", "reply": "421 4.3.2 Going down"}
+LATER = {"where": "rcpt", "reply": "451 4.7.1 Try later", "times": 1}
+
+
+def test_the_server_lives(api: Api) -> None:
+    """Version and listeners are told, and that the server lives."""
+    assert api.get("/livez").json == {"status": "ok"}
+    info = api.get("/api/v1/info").json
+    assert (info["name"], info["version"]) == ("fakesmtp", __version__)
+    assert {each["port"]: each["local_port"] for each in info["listeners"]} == api.smtp.ports
+    assert [each["tls"] for each in info["listeners"]] == [False, True]
+
+
+def test_sessions_are_listed(api: Api) -> None:
+    """The list tells who, where, how many messages, what was refused and how it ended."""
+    sent, refused = api.send_mail(), api.fail(b"RCPT TO:<x@example.com>")
+    first, second = api.get(SESSIONS).json["sessions"]
+    assert (first["id"], second["id"]) == (sent.id, refused.id)
+    assert first["port"] == 587
+    assert first["local_port"] == api.smtp.port(587)
+    assert (first["account"], first["mail_type"], first["message_count"]) == ("AppKey", "normal", 1)
+    assert (first["outcome"], first["refusals"]) == ("delivered", [])
+    assert second["outcome"].startswith("refused: RCPT TO:<x@example.com> -> ")
+    assert second["refusals"] == [str(refused.refusals[0])]
+    assert second["ending"]["closed_by"] == "quit"
+
+
+def test_an_open_session_is_listed(api: Api) -> None:
+    """A session that goes on has no ending yet."""
+    with RawClient(api.smtp.port(587)) as client:
+        client.read_reply()
+        (session,) = api.get(SESSIONS).json["sessions"]
+        assert (session["ending"], session["duration"], session["outcome"]) == (None, None, "open")
+        assert api.get(f"{SESSIONS}/{session['id']}").status == 200
+
+
+def test_the_newest_are_last(api: Api) -> None:
+    """`limit` gives the newest; without it all are there."""
+    ids = [api.fail().id for _ in range(3)]
+    assert [each["id"] for each in api.get(SESSIONS).json["sessions"]] == ids
+    assert [each["id"] for each in api.get(f"{SESSIONS}?limit=2").json["sessions"]] == ids[1:]
+    assert [each["id"] for each in api.get(f"{SESSIONS}?limit=9").json["sessions"]] == ids
+
+
+def test_a_list_reads_no_events(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list and a failed wait use what each session knows already, however long it is."""
+    session = api.fail(*[b"RCPT TO:<x@example.com>"] * 50)
+    monkeypatch.setattr(type(session), "events", property(lambda _: pytest.fail("read")))
+    (listed,) = api.get(SESSIONS).json["sessions"]
+    assert (listed["refused"], len(listed["refusals"])) == (50, 20)
+    with pytest.raises(NoMatchingMessage) as failure:
+        api.smtp.wait_for(timeout=0)
+    assert str(failure.value).count("RCPT TO:<x@example.com> -> ") == 20
+    assert "and 30 more" in str(failure.value)
+
+
+def test_a_session_is_what_its_file_is(api: Api) -> None:
+    """The answer and the file are the same bytes."""
+    for session in (api.send_mail(), api.fail(b"NOOP \xff\xc0", b"\x80\xed\xa0\x80")):
+        (path,) = api.folder.glob(f"*_{session.id}_*")
+        answer = api.get(f"{SESSIONS}/{session.id}")
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        assert answer.body == path.read_bytes()
+
+
+def test_the_list_says_what_files_say(api: Api) -> None:
+    """List and folder tell the same of each session."""
+    api.send_mail()
+    api.fail(b"RCPT TO:<x@example.com>", b"DATA")
+    listed = api.get(SESSIONS).json["sessions"]
+    for told, entry in zip(listed, RecordFolder(api.folder).entries(), strict=True):
+        assert entry.summary is not None
+        assert told["outcome"] == entry.outcome
+        assert told["id"] == entry.header.id
+        assert (len(told["refusals"]), told["refused"]) == (entry.summary.refused,) * 2
+        assert (told["message_count"], told["tls"]) == (entry.summary.message_count, entry.summary.tls)
+
+
+def test_no_secret_is_told(tmp_path: Path) -> None:
+    """A SecretKey is in no answer, in clear or in Base64, wherever it was typed."""
+    secret = b"s3cr3t-W0rd"
+    login = b64encode(b"\0AppKey\0" + secret)
+    with serving(tmp_path, ("AppKey", secret.decode())) as api:
+        sessions = [
+            api.fail(b"EHLO client", b"AUTH PLAIN " + login),
+            api.fail(b"EHLO client", b"AUTH PLAIN " + login[:-4], b"NOOP " + secret, login),
+            api.fail(b"EHLO client", b"AUTH LOGIN", b"QXBwS2V5", b64encode(secret)),
+        ]
+        paths = ["/api/v1/info", SESSIONS, FAULTS, *(f"{SESSIONS}/{each.id}" for each in sessions)]
+        told = b"".join(api.get(path).body for path in paths)
+    assert b"SecretKey=***" in told
+    assert [form for form in (secret, b64encode(secret), login, login[:-4]) if form in told] == []
+
+
+# -- faults ------------------------------------------------------------------------------------
+
+
+def test_faults_strike(api: Api) -> None:
+    """A rule that was put is met by a real client, and its strikes are counted."""
+    assert api.ask("PUT", FAULTS, {"fault": [LATER]}).status == 200
+    with smtplib.SMTP("127.0.0.1", api.smtp.port(587), timeout=PATIENCE) as client:
+        client.login(*KEYS)
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            client.sendmail("a@example.com", ["b@example.com"], "hello")
+        client.sendmail("a@example.com", ["b@example.com"], "hello")
+    assert refused.value.recipients["b@example.com"] == (451, b"4.7.1 Try later")
+    (rule,) = api.get(FAULTS).json["faults"]
+    assert (rule["strikes"], rule["fault"]["where"]) == (1, "rcpt")
+    assert rule["means"].endswith("once, then it is healed.")
+
+
+def test_faults_are_replaced(api: Api) -> None:
+    """PUT leaves no other rules there, and those that stay go on counting."""
+    api.smtp.faults.fail("noop")
+    api.ask("PUT", FAULTS, {"fault": [LATER]})
+    with RawClient(api.smtp.port(587)) as client:
+        client.log_in()
+        client.ask("MAIL FROM:<a@example.com>")
+        assert client.ask("RCPT TO:<b@example.com>").startswith("451")
+    answer = api.ask("PUT", FAULTS, {"fault": [LATER, NEVER]})
+    assert [each["strikes"] for each in answer.json["faults"]] == [1, 0]
+    assert [rule.where for rule in api.smtp.faults.rules] == ["rcpt", "noop"]
+
+
+def test_faults_can_be_put_back(api: Api) -> None:
+    """What GET gives, PUT takes: also limits, dice, headers and times of the day."""
+    table = {
+        "seed": 7,
+        "fault": [
+            {"where": "mail", "what": "drop", "probability": 0.5, "between": ["02:00", "03:00"]},
+            {"where": "end-of-data", "what": "lose-reply", "headers": {"X-A": "b*"}},
+            {"where": "data-body", "what": "reset", "between": [0, 2.5], "per": "session"},
+        ],
+        "limits": {"messages-per-second": 5, "size": 100, "connections": 3, "recipients-per-message": 1},
+    }
+    put = api.ask("PUT", FAULTS, table)
+    assert put.status == 200
+    rules = api.smtp.faults.rules
+    words = [each["fault"] for each in put.json["faults"]]
+    assert api.ask("PUT", FAULTS, {"fault": words}).status == 200
+    assert api.smtp.faults.rules == rules
+    assert len(rules) == 7
+
+
+def test_faults_are_deleted(api: Api) -> None:
+    """DELETE takes all rules out."""
+    api.smtp.faults.fail("noop")
+    assert api.ask("DELETE", FAULTS)[::2] == (204, b"")
+    assert api.get(FAULTS).json == {"faults": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b"", 400, "this is no JSON: "),
+        (b"{", 400, "this is no JSON: "),
+        (b"\xff\xfe\xff", 400, "this is no JSON: "),
+        (b"[" * 100_000, 400, "this is no JSON: "),
+        (b'{"fault": [{"where": "rcpt", "what": "delay", "seconds": NaN}]}', 400, "NaN is no"),
+        (b" " * (1024 * 1024 + 1), 413, "at most 1048576 bytes"),
+        ([], 422, "is a table, not []"),
+        ({"faults": []}, 422, "there is no 'faults'; did you mean 'fault'?"),
+        ({"fault": {}}, 422, "faults are a list"),
+        ({"fault": [NEVER, {"where": "mial"}]}, 422, "fault 2: where cannot be 'mial'; did you"),
+        ({"fault": [{"where": "rcpt", "reply": "later"}]}, 422, "is no SMTP reply"),
+        ({"fault": [{"where": ["rcpt"], "what": {}}]}, 422, "where cannot be"),
+        ({"fault": [{"where": "rcpt", "what": "drop", "times": "1"}]}, 422, "times"),
+        ({"limits": {"message_count": 1}}, 422, "message_count"),
+    ],
+)
+def test_wrong_faults(api: Api, body: object, status: int, says: str) -> None:
+    """What is wrong is refused in a sentence, and the rules that were there stay."""
+    before = api.smtp.faults.fail("noop").rule
+    answer = api.ask("PUT", FAULTS, body)
+    assert answer.status == status
+    assert says in answer.json["detail"]
+    assert api.smtp.faults.rules == (before,)
+
+
+# -- what is refused ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        ("GET", f"{SESSIONS}/nobody", 404, "no session 'nobody' is kept here"),
+        ("GET", f"{SESSIONS}/..%2F..%2Fetc", 404, "there is nothing at "),
+        ("GET", "/", 404, "there is nothing at /"),
+        ("GET", "/docs", 404, "there is nothing at /docs"),
+        ("POST", FAULTS, 405, f"POST cannot be done at {FAULTS}"),
+        ("OPTIONS", FAULTS, 405, f"OPTIONS cannot be done at {FAULTS}"),
+        ("GET", f"{SESSIONS}?limit=0", 422, "limit: "),
+        ("GET", f"{SESSIONS}?limit=all", 422, "limit: "),
+    ],
+)
+def test_wrong_requests(api: Api, method: str, path: str, status: int, says: str) -> None:
+    """An error is JSON with a sentence."""
+    answer = api.ask(method, path)
+    assert (answer.status, list(answer.json)) == (status, ["detail"])
+    assert answer.json["detail"].startswith(says)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "a@127.0.0.1", "8.8.8.8"])
+def test_a_foreign_host_is_refused(api: Api, host: str) -> None:
+    """A name that was made to lead here gives nothing away."""
+    answer = api.ask("GET", SESSIONS, None, Host=host)
+    assert (answer.status, list(answer.json)) == (403, ["detail"])
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.2:80", "[::1]:8025"]
+)
+def test_a_host_of_the_loopback_is_served(api: Api, host: str) -> None:
+    """All names of this machine alone are served, also through a forwarded port."""
+    assert api.ask("GET", SESSIONS, None, Host=host).status == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
+def test_a_page_of_another_origin_is_refused(api: Api, origin: str) -> None:
+    """Such a page can neither read nor set faults, and no header of CORS says it may."""
+    for method in ("GET", "PUT", "DELETE", "OPTIONS"):
+        answer = api.ask(method, FAULTS, {"fault": [NEVER]}, Origin=origin)
+        assert answer.status == 403
+        assert [name for name in answer.headers if name.lower().startswith("access-control")] == []
+    assert api.smtp.faults.rules == ()
+
+
+def test_the_own_origin_is_served(api: Api) -> None:
+    """A page that came from here may ask."""
+    assert api.ask("GET", SESSIONS, None, Origin=api.http.url).status == 200
+
+
+def test_a_bug_is_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug of ours is told without what is in it."""
+    monkeypatch.setattr("fakesmtp.web.api.entry_of", lambda _: json.loads("SecretKey"))
+    api.fail()
+    answer = api.get(SESSIONS)
+    assert answer.status == 500
+    assert "this is a bug of fakesmtp (JSONDecodeError)" in answer.json["detail"]
+    assert b"SecretKey" not in answer.body

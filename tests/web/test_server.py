@@ -1,0 +1,72 @@
+"""The life of the HTTP server beside the SMTP server."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http.client import HTTPConnection
+from typing import TYPE_CHECKING
+
+import pytest
+from raw_client import PATIENCE
+
+from fakesmtp import ConfigurationError, FakeSMTP, PortTakenError
+from fakesmtp.web.server import HttpServer
+
+if TYPE_CHECKING:
+    from http_api import Api
+
+
+def test_a_port_that_is_taken(api: Api) -> None:
+    """The error names port and host, and says what to do."""
+    with pytest.raises(PortTakenError, match=f"port {api.http.port} on 127.0.0.1 is taken"):
+        HttpServer(api.smtp, "127.0.0.1", api.http.port)
+
+
+def test_a_host_of_another_machine() -> None:
+    """A host that cannot be bound is a wrong option."""
+    with pytest.raises(ConfigurationError, match=r"cannot listen for HTTP on 192\.0\.2\.1"):
+        HttpServer(FakeSMTP(), "192.0.2.1")
+
+
+def test_a_clean_stop() -> None:
+    """After the stop its thread is gone and the port free, also with a connection kept open."""
+    with FakeSMTP(ports={587: 0}) as smtp, HttpServer(smtp) as http:
+        connection = HTTPConnection("127.0.0.1", http.port, timeout=PATIENCE)
+        connection.request("GET", "/livez")
+        assert connection.getresponse().read() == b'{"status": "ok"}'
+    connection.close()
+    assert "fakesmtp-http" not in [thread.name for thread in threading.enumerate()]
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", http.port), timeout=PATIENCE)
+
+
+def test_a_stop_before_the_start() -> None:
+    """A server that never ran lets go of its port."""
+    http = HttpServer(FakeSMTP())
+    http.stop()
+    HttpServer(FakeSMTP(), port=http.port).stop()
+
+
+def test_ipv6() -> None:
+    """The URL of an IPv6 address is written with brackets."""
+    if not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    try:
+        http = HttpServer(FakeSMTP(), "::1")
+    except ConfigurationError:
+        pytest.skip("this machine has no ::1")
+    http.stop()
+    assert http.url == f"http://[::1]:{http.port}"
+
+
+def test_the_api_of_a_server_that_does_not_run() -> None:
+    """What needs a running server says so; what it recorded can still be read."""
+    with HttpServer(FakeSMTP()) as http:
+        connection = HTTPConnection("127.0.0.1", http.port, timeout=PATIENCE)
+        connection.request("GET", "/api/v1/info")
+        answer = connection.getresponse()
+        assert (answer.status, b"the server is not running" in answer.read()) == (503, True)
+        connection.request("GET", "/api/v1/sessions")
+        assert connection.getresponse().read() == b'{"sessions": []}'
+        connection.close()
