@@ -41,8 +41,8 @@ _DECISIONS = """\
   message with LF.CRLF; `unsafe_lone_lf_ends_message` follows it.
 - **`235 Authentication Successful`** is the guide's text today; the software says `Succesfull`, as
   the guide did in 2022. The profile `AS_RECORDED` has that spelling.
-- **Message to postmaster@ and abuse@ without AUTH.** RCPT is answered as recorded (250), but the message
-  is refused at DATA, so that a client that forgot to log in is not fooled;
+- **Mail to postmaster@ and abuse@ without AUTH.** RCPT is answered as recorded (250), but the
+  message is refused at DATA, so that a client that forgot to log in is not fooled;
   `unsafe_postmaster_without_auth` takes it.
 - **A raw CR in a reply** would let a client forge reply lines; it comes back as `?`.
 """

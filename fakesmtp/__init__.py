@@ -17,15 +17,15 @@ if TYPE_CHECKING:
         RecordingError,
     )
     from fakesmtp.faults import FaultScript, PlannedFault
-    from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
     from fakesmtp.mailbox import Mailbox
+    from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.credentials import MailType
     from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.sessions import Session
     from fakesmtp.server import FakeSMTP
+    from fakesmtp.sessions import Session
 
 __version__ = "0.1.0"
 
@@ -76,7 +76,7 @@ _HOMES = {
     "Profile": "protocol.profile",
     "ReceivedMessage": "messages",
     "RecordingError": "errors",
-    "Session": "recording",
+    "Session": "sessions",
 }
 
 

@@ -26,7 +26,7 @@ class ServerOptions(Switches, total=False):
     accounts: AccountsOption
     policy: Policy | None
     profile: Profile
-    certificates: Path | None
+    certs_dir: Path | None
     store: Store | None
     max_messages: int | None
     max_sessions: int

@@ -1,7 +1,7 @@
 """What arrived: look at it, wait for it, take it away. For any thread, asyncio and trio.
 
-A message is kept and handed to everyone who waits in one step, so none is seen twice or missed. Each
-waits on a queue of its own and reads messages there, in its own thread: the server's only delivers.
+A message is kept and handed to all waiting callers in one step, so none is seen twice or missed.
+Each caller reads messages from a queue of its own, in its own thread: the server only delivers.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ class _Arrivals:
 class MessageView:
     """The messages of a mailbox for which `belongs` is true; those of others are not seen here.
 
-    `conditions` are those of `fakesmtp.messages.Conditions`. A wrong one raises `ConfigurationError`;
-    what a callable among them raises, the waiting method raises. All methods may be called from any
-    thread; callbacks run in the thread in which the message arrives. Times are in seconds.
+    `conditions` are those of `fakesmtp.messages.Conditions`. A wrong one raises
+    `ConfigurationError`; what a callable among them raises, the waiting method raises. All methods
+    are thread-safe; callbacks run in the thread in which the message arrives. Times are in seconds.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class MessageView:
             describe_sessions or self._describe_sessions,
         )
 
-    # -- waiting -------------------------------------------------------------------------------
+    # -- waiting -----------------------------------------------------------------------------------
     # `__tracebackhide__` makes pytest show the line of the test that waits, and not ours.
 
     def wait_for(
@@ -171,7 +171,9 @@ class MessageView:
         await self._run_async(search, timeout)
         return self._found(search, timeout)[0]
 
-    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]) -> ReceivedMessage:
+    def take(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """Do as `wait_for` does, and take the message away; no two callers get the same one."""
         __tracebackhide__ = True
         search = self._search(conditions, 1, takes=True)
@@ -205,7 +207,7 @@ class MessageView:
         self._found_none(search)
 
     def _search(self, conditions: MessageConditions, count: int, *, takes: bool = False) -> Search:
-        # Lazily: what compares messages is loaded by the first who looks for one, not by the server.
+        # Lazily: the first search loads what compares messages; the server does not need it.
         from fakesmtp.messages.matching import Conditions  # noqa: PLC0415
         from fakesmtp.messages.searching import Search, Taking  # noqa: PLC0415
 
@@ -273,7 +275,7 @@ class MessageView:
             ]
             raise NoMatchingMessage("\n".join(lines))
 
-    # -- clearing, subscribing -----------------------------------------------------------------
+    # -- clearing, subscribing ---------------------------------------------------------------------
 
     def clear(self) -> int:
         """Forget the messages that are here, and say how many there were."""

@@ -41,7 +41,7 @@ _PATH = (_is(os.PathLike, _NONE), "a pathlib.Path")
 _RIGHT: Mapping[str, tuple[_Check, str]] = {
     "policy": (_is(Policy, _NONE), "a fakesmtp.Policy"),
     "profile": (_is(Profile), "a fakesmtp.Profile"),
-    "certificates": _PATH,
+    "certs_dir": _PATH,
     "store": (
         lambda value: value is None or hasattr(value, "snapshot"),
         "a store (fakesmtp.store.Store)",

@@ -13,8 +13,8 @@ from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
-from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.mailbox import Mailbox
+from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
@@ -25,8 +25,8 @@ from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import (
-    LOCALHOST,
     ENDPOINT_PORTS,
+    LOCALHOST,
     Listener,
     check_ports,
     choose_address,
@@ -59,22 +59,23 @@ if TYPE_CHECKING:
 class FakeSMTP:
     """An SMTP server that behaves like NHN Cloud Email's endpoint and keeps every message.
 
-    Use it as `with FakeSMTP() as smtp:` or `async with FakeSMTP() as smtp:`; it runs in a thread of
-    its own. It may be started and stopped any number of times; messages are kept from run to run.
+    Use it as `with FakeSMTP() as smtp:` or `async with`; it runs in a thread of its own. It may be
+    started and stopped any number of times; messages are kept from run to run.
 
     `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
-    lets any in, else pairs of AppKey and SecretKey. `certificates` is the folder that keeps the
-    authority; without one it lives as long as the server. Without a `store`, messages are kept in
-    memory: all of them, or the newest `max_messages`. With `record_dir` each session is also
-    written to a file of its own there. `loop_factory` makes the event loop of the server's thread
-    (`uvloop.new_event_loop`, for instance), asyncio's own by default. `handler` is an aiosmtpd
+    accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the authority; without it the
+    authority lives as long as the server. Without a `store`, memory keeps all messages, or the
+    newest `max_messages`. With `record_dir` each session also has a file there. `loop_factory`
+    makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
     handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
     other switch is in `Policy`; those given here by name win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
     """
 
+    #: What holds for sessions that begin from now on; open ones keep theirs.
+    terms: Terms
     _runner: Runner | Inherited | None = None
     _on_session_end: list[Callable[[Session], None]]
     _failures: list[BaseException]
@@ -87,7 +88,7 @@ class FakeSMTP:
         accounts: AccountsOption = None,
         policy: Policy | None = None,
         profile: Profile = NHN_CLOUD_EMAIL,
-        certificates: Path | None = None,
+        certs_dir: Path | None = None,
         store: Store | None = None,
         max_messages: int | None = None,
         max_sessions: int = 10_000,
@@ -102,7 +103,6 @@ class FakeSMTP:
         options.check_options(locals())  # `accounts` are hidden by now
         self._ports = check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports)
         self._hosts = options.read_hosts(host)
-        #: What holds for the sessions that begin from now on; those that are open keep theirs.
         self.terms = Terms(
             profile,
             options.make_policy(policy or Policy(), switches),
@@ -110,17 +110,18 @@ class FakeSMTP:
             faults=FaultScript() if faults is None else faults,
             hooks=None if handler is None else Hooks(handler),
         )
-        self._identity = Identity(certificates)
+        self._identity = Identity(certs_dir)
         self._sessions = SessionLog(
             max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
         )
-        self._name, self._session_numbers, self._message_numbers = options.token(3), count(1), count(1)
+        self._name = options.token(3)
+        self._session_numbers, self._message_numbers = count(1), count(1)
         self._loop_factory = loop_factory
         self._on_session_end, self._failures = [], []
         kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
         self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
-    # -- life ----------------------------------------------------------------------------------
+    # -- life --------------------------------------------------------------------------------------
 
     def start(self) -> Self:
         """Open the listeners; starting a running server is a `FakeSMTPError`."""
@@ -141,16 +142,13 @@ class FakeSMTP:
             self._identity.close()
 
     def leave_to_parent(self) -> None:
-        """Let go, in a forked child, of what the parent serves; called there by itself.
-
-        Where the server listens can still be asked, and messages that were here can be read.
-        """
+        """Release, in a forked child, what the parent serves; addresses and messages stay."""
         if self._runner is not None:
             self._runner = Inherited(self._runner.listeners)
             close_sockets(self.ports.values())
             self.mailbox.cut_off(
-                f"messages arrive in process {os.getppid()}, which this one was forked from: wait for "
-                "them there, or start a FakeSMTP of this process"
+                f"messages arrive in process {os.getppid()}, which this one was forked from: wait "
+                "for them there, or start a FakeSMTP of this process"
             )
 
     def raise_failures(self) -> None:
@@ -187,7 +185,7 @@ class FakeSMTP:
     ) -> None:
         await in_a_thread(self.__exit__, kind, error, trace)
 
-    # -- where and who -------------------------------------------------------------------------
+    # -- where and who -----------------------------------------------------------------------------
 
     @property
     def host(self) -> str:
@@ -260,7 +258,7 @@ class FakeSMTP:
         """The planned faults; changes hold at once, also for open sessions."""
         return self.terms.faults
 
-    # -- what happened -------------------------------------------------------------------------
+    # -- what happened -----------------------------------------------------------------------------
 
     @property
     def messages(self) -> list[ReceivedMessage]:
@@ -292,7 +290,9 @@ class FakeSMTP:
         """See `Mailbox.expect_none`."""
         self.mailbox.expect_none(within=within, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]) -> ReceivedMessage:
+    def take(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """See `Mailbox.take`."""
         return self.mailbox.take(timeout=timeout, **conditions)
 
@@ -310,7 +310,7 @@ class FakeSMTP:
         self._on_session_end.append(callback)
         return lambda: self._on_session_end.remove(callback)
 
-    # -- for those who share a server ----------------------------------------------------------
+    # -- for those who share a server --------------------------------------------------------------
 
     def terms_for(
         self,
@@ -353,7 +353,7 @@ class FakeSMTP:
         self.mailbox.view(lambda message: message.session.owner is owner).clear()
         self._sessions.forget(owner)
 
-    # -- for the connections -------------------------------------------------------------------
+    # -- for the connections -----------------------------------------------------------------------
 
     def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
         connections: set[Connection] = set()
@@ -388,8 +388,7 @@ class FakeSMTP:
         return message.id
 
     def _raw_of(self, message_id: str) -> bytes | None:
-        message = self.mailbox.get(message_id)
-        return None if message is None else message.raw
+        return message.raw if (message := self.mailbox.get(message_id)) else None
 
     def _session_ended(self, session: Session) -> None:
         for callback in tuple(self._on_session_end):

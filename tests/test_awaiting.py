@@ -172,7 +172,7 @@ def test_the_error_of_a_blocked_loop_names_the_cause(
 
 
 def test_a_blocked_loop_that_lost_nothing_is_no_error(run: Run, mailbox: Mailbox) -> None:
-    """A message that is here already is found in an event loop as anywhere, and so is its absence."""
+    """A message that is already here is found in an event loop too, and so is its absence."""
     message = make_message()
     mailbox.append(message)
 

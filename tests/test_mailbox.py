@@ -111,7 +111,11 @@ def test_a_number_of_messages() -> None:
     mailbox = Mailbox(store)
     mailbox.append(messages[0])
     thread = append_when_waited_for(store, mailbox, *messages[1:])
-    assert mailbox.wait_for_count(3, subject="a", timeout=LONG) == [messages[0], messages[2], messages[3]]
+    assert mailbox.wait_for_count(3, subject="a", timeout=LONG) == [
+        messages[0],
+        messages[2],
+        messages[3],
+    ]
     assert mailbox.wait_for_count(0, subject="a", timeout=0) == []
     thread.join()
 
@@ -330,7 +334,7 @@ def later(action: Callable[[], object]) -> None:
 
 @pytest.mark.asyncio
 async def test_a_message_comes_while_a_loop_waits(mailbox: Mailbox) -> None:
-    """A task waits for a message of another thread; the loop goes on, each message is tried once."""
+    """A task waits for a message of another thread; the loop goes on, and each is tried once."""
     asyncio.get_running_loop().set_debug(True)  # it then minds being touched by another thread
     messages = [with_subject(subject) for subject in "abc"]
     mailbox.append(messages[0])

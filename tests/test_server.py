@@ -103,7 +103,7 @@ def test_a_taken_port_is_one_sentence() -> None:
         ({"host": ()}, "host must be an address or a list of addresses, not ()"),
         ({"policy": {}}, "policy must be a fakesmtp.Policy, not {}"),
         ({"profile": "x"}, "profile must be a fakesmtp.Profile, not 'x'"),
-        ({"certificates": "certs"}, "certificates must be a pathlib.Path, not 'certs'"),
+        ({"certs_dir": "certs"}, "certs_dir must be a pathlib.Path, not 'certs'"),
         ({"record_dir": 5}, "record_dir must be a pathlib.Path, not 5"),
         ({"store": 5}, "store must be a store (fakesmtp.store.Store), not 5"),
         ({"max_messages": 0}, "max_messages must be a whole number from 1, or None, not 0"),
@@ -430,7 +430,7 @@ def test_the_authority_of_a_server_is_temporary_unless_it_has_a_folder(tmp_path:
     assert not temporary.exists()
     kept = []
     for _ in range(2):
-        with FakeSMTP(certificates=tmp_path) as smtp:
+        with FakeSMTP(certs_dir=tmp_path) as smtp:
             send(smtp)
             kept.append(smtp.ca_file.read_bytes())
     assert kept[0] == kept[1]
@@ -439,7 +439,7 @@ def test_the_authority_of_a_server_is_temporary_unless_it_has_a_folder(tmp_path:
 def test_openssl_verifies_the_chain(require_tool: object, tmp_path: Path) -> None:
     """`openssl s_client` accepts the certificate for the endpoint's real name."""
     openssl = require_tool("openssl")  # type: ignore[operator]
-    with FakeSMTP(certificates=tmp_path) as smtp:
+    with FakeSMTP(certs_dir=tmp_path) as smtp:
         command = [
             openssl, "s_client", "-connect", f"127.0.0.1:{smtp.port(465)}", "-quiet",
             "-CAfile", str(smtp.ca_file), "-verify_return_error", "-x509_strict",

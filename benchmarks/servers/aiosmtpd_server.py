@@ -46,7 +46,9 @@ async def main(port: str, certificates: str = "", account: str = "") -> None:
         "127.0.0.1",
         int(port),
     )
-    await asyncio.to_thread(answer, lambda: [message.original_content for message in handler.envelopes])
+    await asyncio.to_thread(
+        answer, lambda: [message.original_content for message in handler.envelopes]
+    )
 
 
 if __name__ == "__main__":

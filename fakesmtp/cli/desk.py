@@ -36,7 +36,7 @@ class Desk:
     def __init__(
         self, report: Report, outbox: Outbox, store: Store, *, limit: int, wanted: int | None
     ) -> None:
-        """Say when `store` is full, which is at `limit` messages; be done after `wanted` messages."""
+        """Report that `store` is full at `limit` messages; end after `wanted` messages."""
         self._report = report
         self._say = outbox.put
         self._store = store
@@ -49,7 +49,7 @@ class Desk:
         self._deadline: float | None = None
 
     def hear(self, event: _News) -> None:
-        """Take a message, a session that is over, or the planned faults from now on, in any thread."""
+        """Take a message, an ended session, or the faults that are planned now. Thread-safe."""
         self._events.put(event)
 
     @contextmanager

@@ -99,9 +99,7 @@ class TextReport:
         if text and not self._quiet:
             yield _row(kind, session.started, session.port, session.id, text)
         if self._verbose:
-            yield escape(
-                f"           session {session.id} on {session.port} from {session.peer}"
-            )
+            yield escape(f"           session {session.id} on {session.port} from {session.peer}")
             yield from (f"           {cut(line)}" for line in session.transcript().split("\n"))
 
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
@@ -116,7 +114,7 @@ class TextReport:
     def full(self, limit: int) -> Iterator[str]:
         """Say what happens to mails from now on."""
         if not self._quiet:
-            yield f"{limit} messages are kept: from now on the oldest goes for each (--max-messages)"
+            yield f"{limit} messages are kept: each new one now drops the oldest (--max-messages)"
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Say how many, also when quiet."""
@@ -227,7 +225,7 @@ def _describe_end(session: Session) -> tuple[str, str]:
 def _row(kind: str, seconds: float, port: int, session_id: str, text: str) -> str:
     """Make the line of a message or of a session: time, what it is, port, session, and the rest."""
     time = _show_time(seconds)
-    return escape(f"{time}  {kind:7}  {port:<4}  {session_id}  {text}")
+    return escape(f"{time}  {kind:10}  {port:<4}  {session_id}  {text}")
 
 
 def _explain_fault(rule: Rule) -> str:

@@ -67,7 +67,7 @@ def _make_server(settings: Settings, store: MemoryStore, certificates: Path | No
         host=settings.hosts,
         accounts=choose_accounts(settings) or "any",
         policy=settings.policy,
-        certificates=certificates,
+        certs_dir=certificates,
         store=store,
         record_dir=settings.record_dir,
         faults=choose_faults(settings.faults),

@@ -121,7 +121,7 @@ def diff(settings: Settings, *, first: SessionName = None, second: SessionName =
     raise typer.Exit(_DIFFERENT)
 
 
-# -- where they are ----------------------------------------------------------------------------
+# -- where they are --------------------------------------------------------------------------------
 
 
 def _source(settings: Settings, on_error: Callable[[RecordingError], object] = fail) -> Source:
@@ -149,7 +149,7 @@ def _find(settings: Settings, name: str | None) -> Recorded:
     return load(Path(name)) if is_file else _source(settings).find(name)
 
 
-# -- how they are written ----------------------------------------------------------------------
+# -- how they are written --------------------------------------------------------------------------
 
 
 def _as_text(session: Recorded) -> Iterator[str]:

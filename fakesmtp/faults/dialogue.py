@@ -73,7 +73,7 @@ class FaultyDialogue:
         """What the next line is."""
         return self._dialogue.awaiting
 
-    # -- places where the client has said nothing ----------------------------------------------
+    # -- places where the client has said nothing --------------------------------------------------
 
     def connect(self, *, implicit_tls: bool) -> Actions:
         """Begin: greet, or shake hands."""
@@ -90,7 +90,7 @@ class FaultyDialogue:
         self._bad_tls = next((a.flaw for a in actions if isinstance(a, ShakeHands)), "")
         return actions
 
-    # -- lines ---------------------------------------------------------------------------------
+    # -- lines -------------------------------------------------------------------------------------
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end, as `Dialogue.receive_line` does."""
@@ -132,7 +132,7 @@ class FaultyDialogue:
         shaking = self.shake_hands()
         return actions if shaking == (_SHAKE_HANDS,) else (Say(last.reply), *shaking)
 
-    # -- AUTH ----------------------------------------------------------------------------------
+    # -- AUTH --------------------------------------------------------------------------------------
 
     def _authenticate(
         self, line: bytes, command: Command, proceed: Callable[[], Actions]
@@ -167,7 +167,7 @@ class FaultyDialogue:
             return None
         return None
 
-    # -- messages ------------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------------
 
     def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
         """Cut the next bytes of a message where the next fault may strike."""
@@ -211,7 +211,7 @@ class FaultyDialogue:
     def _end_body(self) -> None:
         self._body, self._body_struck = 0, -1
 
-    # -- asking the script ---------------------------------------------------------------------
+    # -- asking the script -------------------------------------------------------------------------
 
     def _strike(
         self, where: Where | None, proceed: Callable[[], Actions], facts: Facts | None = None

@@ -110,7 +110,7 @@ class Rule:
         values = {word: getattr(self, word) for word in CHECKS}
         return {word: value for word, value in values.items() if value is not None}
 
-    # -- checks --------------------------------------------------------------------------------
+    # -- checks ------------------------------------------------------------------------------------
 
     def _imply(self) -> str:
         implied = [what for word, what in IMPLIED.items() if getattr(self, word) is not None]
@@ -149,7 +149,7 @@ class Rule:
             message = "probability needs a seed, and a seed is for a probability: write both"
             raise RuleError(message, "probability" if self.seed is None else "seed")
 
-    # -- use -----------------------------------------------------------------------------------
+    # -- use ---------------------------------------------------------------------------------------
 
     @cached_property
     def replaces(self) -> bool:

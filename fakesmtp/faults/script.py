@@ -155,7 +155,7 @@ class FaultScript:
         self.rules: tuple[Rule, ...] = ()
         self.replace(rules)
 
-    # -- making --------------------------------------------------------------------------------
+    # -- making ------------------------------------------------------------------------------------
 
     def add(self, *rules: Rule) -> None:
         """Add rules behind the others."""
@@ -241,7 +241,7 @@ class FaultScript:
         self._tallies = tallies
         self.rules = tuple(tally.rule for tally in tallies)
 
-    # -- striking ------------------------------------------------------------------------------
+    # -- striking ----------------------------------------------------------------------------------
 
     def begin_session(self) -> None:
         """Take note that a session begins; a script that watches a file looks at it."""
@@ -261,7 +261,7 @@ class FaultScript:
                         break
         return tuple(struck)
 
-    # -- what happened -------------------------------------------------------------------------
+    # -- what happened -----------------------------------------------------------------------------
 
     def strikes(self, rule: Rule) -> int:
         """How often a rule struck."""

@@ -56,7 +56,7 @@ class _Check(NamedTuple):
 
 
 class Conditions:
-    """Conditions on a message, all of which must hold: `Conditions(to="a@example.com", subject="Hi")`.
+    """Conditions on a message that must all hold: `Conditions(to="a@example.com", subject="Hi")`.
 
     | condition | looks at | a `str` means |
     |---|---|---|
@@ -232,10 +232,13 @@ def _header(name: str) -> _Kind:
     return _Kind(values, _same)
 
 
-_SENDER = _Kind(lambda message: _unique([message.mail_from, *_addresses(message, "from")]), _same_address)
+_SENDER = _Kind(
+    lambda message: _unique([message.mail_from, *_addresses(message, "from")]), _same_address
+)
 _KINDS: Mapping[str, _Kind] = {
     "to": _Kind(
-        lambda message: _unique([*message.rcpt_tos, *_addresses(message, "to", "cc")]), _same_address
+        lambda message: _unique([*message.rcpt_tos, *_addresses(message, "to", "cc")]),
+        _same_address,
     ),
     "from_": _SENDER,
     "sender": _SENDER,

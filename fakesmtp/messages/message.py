@@ -27,8 +27,8 @@ class ReceivedMessage:
     """A message as it arrived.
 
     `raw` is the message, byte for byte as the client sent it, without the dots that were only there
-    for the transport (RFC 5321 §4.5.2). What the message says is read when it is asked for, and never
-    fails: what cannot be decoded has a marker `[cannot be decoded as …]` in front. `port` is
+    for the transport (RFC 5321 §4.5.2). Its content is read when it is asked for, and never fails:
+    what cannot be decoded has a marker `[cannot be decoded as …]` in front. `port` is
     the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
     in clear. `received` is seconds since the epoch. `dropped_lines` is how many lines are not in
     `raw`, because they were longer than the server reads (8192 bytes). Nothing of it is meant to be
@@ -43,8 +43,8 @@ class ReceivedMessage:
         "dropped_lines",
         "envelope",
         "id",
-        "port",
         "login",
+        "port",
         "raw",
         "received",
         "session",
@@ -80,7 +80,7 @@ class ReceivedMessage:
     def __repr__(self) -> str:
         return f"<ReceivedMessage {self.id}: {describe_route(self)}>"
 
-    # -- how it came ---------------------------------------------------------------------------
+    # -- how it came -------------------------------------------------------------------------------
 
     @property
     def mail_from(self) -> str:
@@ -114,7 +114,7 @@ class ReceivedMessage:
         """The name of the session that the message came in."""
         return self.session.id
 
-    # -- what its headers say ------------------------------------------------------------------
+    # -- what its headers say ----------------------------------------------------------------------
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -156,7 +156,7 @@ class ReceivedMessage:
         fields = read_header(self.raw).fields
         return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
 
-    # -- what its parts say --------------------------------------------------------------------
+    # -- what its parts say ------------------------------------------------------------------------
 
     @property
     def parsed(self) -> EmailMessage:
@@ -221,12 +221,12 @@ class ReceivedMessage:
             self._contents = read_contents(self.raw)
         return self._contents
 
-    # -- what a test takes out of it -----------------------------------------------------------
+    # -- what a test takes out of it ---------------------------------------------------------------
 
     def find_code(self, pattern: str | re.Pattern[str]) -> str:
         r"""Give what a pattern finds first in the text, else in the HTML's text: `r"\d{6}"`.
 
-        It is the first group if the pattern has groups. Raises `NoMatchingMessage` if there is none.
+        It is the first group if the pattern has groups. Raises `NoMatchingMessage`.
         """
         from fakesmtp.messages.charsets import shorten
 
@@ -267,7 +267,9 @@ def describe_route(message: ReceivedMessage) -> str:
     more = f" and {len(message.rcpt_tos) - 2} more" if len(message.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown
     mail_type = f" ({message.mail_type})" if message.mail_type else ""
     lost = f" [{describe_loss(message)}]" if message.dropped_lines else ""
-    return f"{message.mail_from or '<>'} -> {to}{more} {shorten(message.subject)!r}{mail_type}{lost}"
+    return (
+        f"{message.mail_from or '<>'} -> {to}{more} {shorten(message.subject)!r}{mail_type}{lost}"
+    )
 
 
 def describe_loss(message: ReceivedMessage) -> str:

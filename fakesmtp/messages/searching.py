@@ -81,7 +81,7 @@ class Search:
 
 
 class Taking(Search):
-    """A search that takes away what it finds; a message that someone else has taken does not count."""
+    """A search that removes what it finds; a message that another caller took does not count."""
 
     def __init__(self, conditions: Conditions, belongs: Belongs, remove: Remove) -> None:
         super().__init__(conditions, belongs, 1)

@@ -157,7 +157,7 @@ class Conversation:
                 return actions
         return ()
 
-    # -- lines ---------------------------------------------------------------------------------
+    # -- lines -------------------------------------------------------------------------------------
 
     def _take_line(self, speaker: Speaker) -> Actions:
         lines, dialogue = self._lines, self._dialogue
@@ -179,7 +179,7 @@ class Conversation:
         early_data = (EARLY_DATA,) if has_more and self._dialogue.expects_message else ()
         return (*bare_lf, *early, received, *actions, *early_data)
 
-    # -- messages ------------------------------------------------------------------------------
+    # -- messages ----------------------------------------------------------------------------------
 
     def _take_message_data(self, speaker: Speaker) -> Actions:
         message = self._message = self._message or MessageReader(

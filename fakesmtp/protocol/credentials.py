@@ -1,8 +1,7 @@
 """Credentials of the endpoint: `AppKey` or `AppKey#mailType`, and the SecretKey.
 
 NHN Cloud Email, SMTP guide, "용도별 메일 사용": the mail type rides on the user name; without
-one the message is `normal`. What becomes of other spellings is not documented: `Policy` has a switch
-for each.
+one the message is `normal`. Other spellings are not documented: `Policy` has a switch for each.
 """
 
 from __future__ import annotations

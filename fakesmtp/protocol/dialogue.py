@@ -216,7 +216,7 @@ class Dialogue:
         self.rcpt_tos: list[str] = []
         self._unproven_rcpt = False
 
-    # -- HELO, EHLO, STARTTLS, AUTH ------------------------------------------------------------
+    # -- HELO, EHLO, STARTTLS, AUTH ----------------------------------------------------------------
 
     def _hello(self, verb: str, argument: str) -> Actions:
         self._reset()
@@ -235,7 +235,7 @@ class Dialogue:
     def _auth(self, _verb: str, argument: str) -> Actions:
         return self._authentication.begin(argument)
 
-    # -- the transaction (RFC 5321 §3.3) -------------------------------------------------------
+    # -- the transaction (RFC 5321 §3.3) -----------------------------------------------------------
 
     def _mail(self, _verb: str, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "FROM", cut_at_last=False)
@@ -296,7 +296,7 @@ class Dialogue:
         """Whether the policy refuses a client that has not logged in at this point."""
         return self.login is None and self._policy.auth_required_at == point
 
-    # -- the rest ------------------------------------------------------------------------------
+    # -- the rest ----------------------------------------------------------------------------------
 
     def _rset(self, _verb: str, _argument: str) -> Actions:
         self._reset()

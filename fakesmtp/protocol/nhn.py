@@ -127,8 +127,8 @@ NHN_CLOUD_EMAIL = Profile(
         530,
         "5.7.1 Authentication Required",
         "the text recorded at RCPT",
-        "When postmaster@ or abuse@ was taken at RCPT without AUTH, as recorded; the message itself "
-        "is taken with `unsafe_postmaster_without_auth` only.",
+        "When postmaster@ or abuse@ was taken at RCPT without AUTH, as recorded; the message "
+        "itself is taken with `unsafe_postmaster_without_auth` only.",
     ),
     mail_accepted=_derived(250, "2.1.0 Sender <{address}> OK", "mail-address, mail-parameter"),
     mail_before_helo=_derived(503, "5.5.0 Need HELO or EHLO before MAIL", "order"),

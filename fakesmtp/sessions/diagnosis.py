@@ -56,7 +56,7 @@ def _list(title: str, described: Sequence[Sequence[str]]) -> list[str]:
     return [f"{title}{more}:", *shown] if shown else []
 
 
-# -- explanations, the likeliest cause first -----------------------------------------------------
+# -- explanations, the likeliest cause first -------------------------------------------------------
 
 
 def _planned_fault(session: Recorded) -> str:

@@ -114,7 +114,7 @@ def show_line(line: bytes) -> str:
     return show(line.rstrip(_LINE_ENDS).decode("utf-8", "backslashreplace"))
 
 
-# -- events ------------------------------------------------------------------------------------
+# -- events ----------------------------------------------------------------------------------------
 
 #: The facts of an event that has some.
 About: TypeAlias = Message | TlsFacts | LoggedIn | Fault | Ended

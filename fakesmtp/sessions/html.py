@@ -77,7 +77,7 @@ def _milliseconds(microseconds: float) -> str:
     return f"{microseconds / 1000:,.1f} ms"
 
 
-# -- the parts ---------------------------------------------------------------------------------
+# -- the parts -------------------------------------------------------------------------------------
 
 
 def _head(session: Recorded) -> str:
@@ -190,12 +190,13 @@ def _transactions(session: Recorded) -> str:
 def _transaction_row(session: Recorded, each: Transaction) -> str:
     message = each.message
     digest = session.digest(message) if message else None
-    message = f"<br><code>message {_text(message.message_id)}</code>" if message and message.message_id else ""
+    message_id = message.message_id if message else ""
+    kept = f"<br><code>message {_text(message_id)}</code>" if message_id else ""
     sha256 = _digest(digest) if digest else ""
     return (
         f"<tr><td><code>{_text(each.mail_from or '<>')}</code></td>"
         f"<td><code>{_text(', '.join(each.rcpt_tos) or '-')}</code></td>"
-        f"<td>{each.outcome.value}{message}{sha256}</td>"
+        f"<td>{each.outcome.value}{kept}{sha256}</td>"
         f'<td class="number">{f"{message.size:,}" if message else "-"}</td></tr>'
     )
 

@@ -77,14 +77,14 @@ class Session(Recorded):
         "facts",
         "held",
         "id",
-        "port",
         "local_port",
         "login",
-        "message_count",
         "mechanism",
+        "message_count",
         "on_growth",
         "owner",
         "peer",
+        "port",
         "size",
         "started",
         "tls",
@@ -131,7 +131,7 @@ class Session(Recorded):
         self._raw_of = raw_of
         self._hides_reply = False
 
-    # -- written by the connection -------------------------------------------------------------
+    # -- written by the connection -----------------------------------------------------------------
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
         """Keep a line of the client with its end, masked."""
@@ -272,7 +272,7 @@ class Session(Recorded):
                 self._append(at, content)
                 self.cut -= 1 + (asked is not None)
 
-    # -- read by everyone ----------------------------------------------------------------------
+    # -- read by everyone --------------------------------------------------------------------------
 
     @property
     def duration(self) -> float | None:

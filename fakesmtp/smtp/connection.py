@@ -75,7 +75,7 @@ class Connection(SMTP, BufferedProtocol):
         self.faults = terms.faults
         self._conversation = make_conversation(self, services, listener, terms, address)
 
-    # -- asyncio's side ------------------------------------------------------------------------
+    # -- asyncio's side ----------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, or wait for the TLS handshake."""
@@ -143,7 +143,7 @@ class Connection(SMTP, BufferedProtocol):
         self._is_writable = True
         self._read_on()
 
-    # -- from bytes to actions -----------------------------------------------------------------
+    # -- from bytes to actions ---------------------------------------------------------------------
 
     def _take(self, data: bytes) -> None:
         """Pass on what arrived, decrypted where TLS is on."""
@@ -199,7 +199,7 @@ class Connection(SMTP, BufferedProtocol):
         if self._stream is not None:
             self._stream.pause_reading()
 
-    # -- performing ----------------------------------------------------------------------------
+    # -- performing --------------------------------------------------------------------------------
 
     def _perform(self, actions: Actions) -> None:
         """Record and perform actions; after one that takes time, the others are left for later."""
@@ -241,7 +241,7 @@ class Connection(SMTP, BufferedProtocol):
         if self._stream is not None:
             self._stream.reset()
 
-    # -- pauses --------------------------------------------------------------------------------
+    # -- pauses ------------------------------------------------------------------------------------
 
     def wait(self, seconds: float) -> None:
         """Do and read nothing for `seconds`."""
@@ -295,7 +295,7 @@ class Connection(SMTP, BufferedProtocol):
         self.hang_up(ClosedBy.SERVER)
         self._close()
 
-    # -- TLS (RFC 3207, RFC 8314) --------------------------------------------------------------
+    # -- TLS (RFC 3207, RFC 8314) ------------------------------------------------------------------
 
     def start_tls(self, flaw: str = "", go_ahead: Reply | None = None) -> None:
         """Send the go-ahead, if any, and take what arrives from now on as TLS.
@@ -331,7 +331,7 @@ class Connection(SMTP, BufferedProtocol):
         self._is_active()
         self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
 
-    # -- writing and closing -------------------------------------------------------------------
+    # -- writing and closing -----------------------------------------------------------------------
 
     def _flush(self) -> None:
         """Send all replies at once, then close if those were the last."""
@@ -365,7 +365,7 @@ class Connection(SMTP, BufferedProtocol):
         if self._stream is not None:
             self._stream.drop()
 
-    # -- the end -------------------------------------------------------------------------------
+    # -- the end -----------------------------------------------------------------------------------
 
     def _is_active(self) -> None:
         """Start the idle time again."""

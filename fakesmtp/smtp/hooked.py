@@ -101,7 +101,7 @@ class HookedDialogue(Dialogue):
         super()._reset()
         self._use(Envelope())
 
-    # -- asking --------------------------------------------------------------------------------
+    # -- asking ------------------------------------------------------------------------------------
 
     def _consult(self, planned: Actions, call: _Call) -> Actions:
         """Return what asks a hook; without one, `planned`."""
@@ -124,7 +124,7 @@ class HookedDialogue(Dialogue):
             return (*(each for each in planned if not isinstance(each, Say)), _HANG_UP)
         return tuple(Say(reply) if isinstance(each, Say) else each for each in planned)
 
-    # -- lines ---------------------------------------------------------------------------------
+    # -- lines -------------------------------------------------------------------------------------
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end, as `Dialogue.receive_line` does."""
@@ -171,7 +171,7 @@ class HookedDialogue(Dialogue):
         planned = super()._quit(verb, argument)
         return planned if argument else self._consult(planned, _Call("QUIT"))
 
-    # -- TLS and AUTH --------------------------------------------------------------------------
+    # -- TLS and AUTH ------------------------------------------------------------------------------
 
     def tls_started(self) -> None:
         """Begin a new session, as aiosmtpd does; a handler may refuse what STARTTLS agreed on."""
@@ -196,7 +196,7 @@ class HookedDialogue(Dialogue):
         self._session.authenticated = None if data is None else True
         self._session.auth_data = data
 
-    # -- the transaction -----------------------------------------------------------------------
+    # -- the transaction ---------------------------------------------------------------------------
 
     def _take_sender(self, address: str, parameters: tuple[str, ...]) -> Actions:
         planned = super()._take_sender(address, parameters)

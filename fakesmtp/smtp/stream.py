@@ -36,7 +36,7 @@ class Stream:
         self.tls: TlsLayer | None = None
         self._began = 0.0
 
-    # -- reading -------------------------------------------------------------------------------
+    # -- reading -----------------------------------------------------------------------------------
 
     def pause_reading(self) -> None:
         """Leave what arrives with the system."""
@@ -53,7 +53,7 @@ class Stream:
         """Whether the client has ended TLS in order: nothing more comes."""
         return self.tls is not None and self.tls.is_peer_closed
 
-    # -- writing -------------------------------------------------------------------------------
+    # -- writing -----------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Send bytes of the session."""
@@ -71,7 +71,7 @@ class Stream:
         if data and not self._transport.is_closing():
             self._transport.write(data)
 
-    # -- TLS -----------------------------------------------------------------------------------
+    # -- TLS ---------------------------------------------------------------------------------------
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Take what arrives from now on as TLS."""
@@ -100,7 +100,7 @@ class Stream:
             self.tls.received, implicit_tls=implicit_tls, has_replied=self.tls.has_replied
         )
 
-    # -- closing -------------------------------------------------------------------------------
+    # -- closing -----------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Send what is unsent, inside TLS also close_notify, then close."""

@@ -12,11 +12,11 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fakesmtp import __version__
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.reading import read_table
-from fakesmtp.web.answers import Json, handle_errors
-from fakesmtp.web.guard import Guard
 from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.jsonl import dump
 from fakesmtp.tables import TableError, parse_json
+from fakesmtp.web.answers import Json, handle_errors
+from fakesmtp.web.guard import Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

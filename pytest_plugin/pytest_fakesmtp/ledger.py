@@ -115,10 +115,10 @@ class Ledger:
         By pytest's hook and not by `warnings.warn`, which would hit the test that runs now: it
         would be named in the summary, and with `-W error` it would fail. xdist passes it on.
         """
-        message = LateMessageWarning(f"{what} and was given to no test: {message!r}")
+        warning = LateMessageWarning(f"{what} and was given to no test: {message!r}")
         kwargs = {
             "warning_message": warnings.WarningMessage(
-                message, LateMessageWarning, owner.path, owner.line, line=""
+                warning, LateMessageWarning, owner.path, owner.line, line=""
             ),
             "when": "runtest",
             "nodeid": owner.nodeid,

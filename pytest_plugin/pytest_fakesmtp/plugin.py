@@ -40,7 +40,7 @@ _DEFAULTS = (
     "accounts",
     "policy",
     "profile",
-    "certificates",
+    "certs_dir",
     "max_messages",
     "max_sessions",
     "max_events",
@@ -135,7 +135,7 @@ def fakesmtp_profile() -> Profile:
 
 
 @pytest.fixture(scope="session")
-def fakesmtp_certificates() -> Path | None:
+def fakesmtp_certs_dir() -> Path | None:
     """Override: the folder that keeps the private authority; None: a temporary one."""
     return None
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from fakesmtp import FakeSMTP, ReceivedMessage, Session
-    from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.mailbox import MessageView
+    from fakesmtp.messages.keywords import MessageConditions
 
 
 class Owner:
@@ -59,7 +59,9 @@ class Inbox:
             raise FakeSMTPError(message)
 
     def __repr__(self) -> str:
-        messages = f"with {len(self._all_messages.messages)} messages" if self._is_open else "that is over"
+        messages = (
+            f"with {len(self._all_messages.messages)} messages" if self._is_open else "that is over"
+        )
         return f"<{type(self).__name__} {messages}>"
 
     @property
@@ -91,7 +93,9 @@ class Inbox:
         __tracebackhide__ = True
         return await self._messages.wait_for_async(timeout=timeout, **conditions)
 
-    def take(self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]) -> ReceivedMessage:
+    def take(
+        self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
+    ) -> ReceivedMessage:
         """Do as `wait_for` does, and take the message away; no two callers get the same one."""
         __tracebackhide__ = True
         return self._messages.take(timeout=timeout, **conditions)
@@ -178,7 +182,7 @@ class FakeSMTPView(Faults, Inbox):
         self._last_sessions: list[Session] = []
         self._callback_errors: list[BaseException] = []
 
-    # -- where and who -------------------------------------------------------------------------
+    # -- where and who -----------------------------------------------------------------------------
 
     @property
     def host(self) -> str:
@@ -239,12 +243,14 @@ class FakeSMTPView(Faults, Inbox):
         self._check_open()
         account = self._server.add_account()
         key = account.app_key
-        messages = self._server.mailbox.view(lambda message: message.app_key == key, self._describe_failures)
+        messages = self._server.mailbox.view(
+            lambda message: message.app_key == key, self._describe_failures
+        )
         view = AccountView(account, self, messages)
         self._accounts.append(view)
         return view
 
-    # -- what happened -------------------------------------------------------------------------
+    # -- what happened -----------------------------------------------------------------------------
 
     @property
     def sessions(self) -> list[Session]:
@@ -254,7 +260,7 @@ class FakeSMTPView(Faults, Inbox):
         return [session for session in self._server.sessions if session.owner is self._owner]
 
     def on_session_end(self, callback: Callable[[Session], object]) -> Callable[[], None]:
-        """Call back for every session of this test that is over, as `on_message` does for messages."""
+        """Call back for every ended session of this test, as `on_message` does for messages."""
         self._check_open()
 
         def listener(session: Session) -> None:

@@ -39,7 +39,7 @@ def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faults", "check", str(file)]) == 0
     assert capsys.readouterr().out == (
         f"{file}:1: closed\n"
-        "    At message: it is answered '550 5.7.1 Closed' and not obeyed; always.\n"
+        "    At mail: it is answered '550 5.7.1 Closed' and not obeyed; always.\n"
     )
 
 

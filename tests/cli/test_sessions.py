@@ -76,7 +76,7 @@ def test_show(recorded: list[str], run: Callable) -> None:
     """A session is shown with its facts, its times and phases, in a pipe without colours."""
     out = run("sessions", "show", recorded[0]).out
     assert "account   AppKey#normal (LOGIN)" in out
-    assert "message      sender@example.com -> rcpt@example.org: delivered" in out
+    assert "message   sender@example.com -> rcpt@example.org: delivered" in out
     assert " ms  envelope  C: MAIL FROM:<sender@example.com>" in out
     assert out.splitlines()[-1].endswith("  quit      -- quit")
     assert "\x1b" not in out

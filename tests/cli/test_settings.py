@@ -156,7 +156,7 @@ def test_sizes(text: str, size: int) -> None:
         ("max-recipients", "0", "1 is the least"),
         ("max-recipients", "1k", "'1k' is no whole number"),
         ("json", "perhaps", "neither yes nor no"),
-        ("auth-required-at", "data", "none of rcpt, message, never"),
+        ("auth-required-at", "data", "none of rcpt, mail, never"),
         ("unsafe", "lone-lf", "none of lone-lf-ends-message"),
         ("account", "sesame", "APPKEY:SECRETKEY"),
         ("account", "a:b,c:d", "part accounts with blanks in a variable"),

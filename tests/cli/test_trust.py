@@ -66,7 +66,7 @@ end
 @pytest.fixture
 def smtp(tmp_path: Path) -> Iterator[FakeSMTP]:
     """A server whose certificates are in a folder with an unpleasant name."""
-    with FakeSMTP(ports={587: 0}, certificates=tmp_path / "it's \\ my \"certs") as server:
+    with FakeSMTP(ports={587: 0}, certs_dir=tmp_path / "it's \\ my \"certs") as server:
         yield server
 
 

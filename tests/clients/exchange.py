@@ -29,8 +29,8 @@ FILE_NAME = "견적서.pdf"
 FILE = b"%PDF-1.4\n" + bytes(range(256))
 TIMEOUT = 60
 
-# Whatever a client may trip over, and still a message: bytes above 127, lines that are dots or begin
-# with dots, blanks at a line's end, a line longer than the 998 bytes of RFC 5322 §2.1.1.
+# What a client may get wrong in a valid message: bytes above 127, lines that are dots or begin with
+# dots, blanks at a line's end, a line longer than the 998 bytes of RFC 5322 §2.1.1.
 _MAIL = f"""\
 From: {Header("보내는 이", "utf-8").encode()} <{SENDER}>
 To: {", ".join(RECIPIENTS)}
@@ -133,12 +133,14 @@ def _describe_difference(came: bytes, sent: bytes) -> str:
 def check_arrival(smtp: FakeSMTP, settings: Settings, raw: bytes = MAIL) -> ReceivedMessage:
     """See that exactly this came, from this client, in this way; give it for more questions."""
     (message,) = smtp.messages
-    identical = message.raw == raw  # on its own: pytest would take minutes to compare two big messages
+    identical = (
+        message.raw == raw
+    )  # on its own: pytest would take minutes to compare two big messages
     assert identical, _describe_difference(message.raw, raw)
     assert message.mail_from == SENDER
     assert message.rcpt_tos == RECIPIENTS
     assert (message.app_key, message.mail_type) == (APP_KEY, MailType.AD)
-    assert message.listener == settings.real_port
+    assert message.port == settings.real_port
     assert message.tls is not None
     assert message.tls.version == "TLSv1.3"
     assert smtp.sessions[0].mechanism == settings.mechanism

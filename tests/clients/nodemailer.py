@@ -28,7 +28,9 @@ def _transport(settings: Settings) -> dict[str, Any]:
     }
 
 
-def run_nodemailer(settings: Settings, message: dict[str, Any], **transport: object) -> dict[str, Any]:
+def run_nodemailer(
+    settings: Settings, message: dict[str, Any], **transport: object
+) -> dict[str, Any]:
     """Send one message; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64.
 
     What is named of `transport` is laid over what the settings say.
@@ -45,7 +47,7 @@ def run_nodemailer(settings: Settings, message: dict[str, Any], **transport: obj
 
 
 def compose(settings: Settings, message: dict[str, Any]) -> bytes:
-    """Let Nodemailer write a message and send it; give the bytes that it handed to its connection."""
+    """Let Nodemailer write and send a message; return the bytes that it wrote to its connection."""
     return b64decode(run_nodemailer(settings, message)["sent"])
 
 

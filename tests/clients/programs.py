@@ -68,7 +68,7 @@ def _send_by_curl(settings: Settings, message: bytes) -> str:
 
 
 def _send_by_msmtp(settings: Settings, message: bytes) -> str:
-    """Give msmtp the message as a program on Unix would: lines end with LF, and msmtp mends them."""
+    """Pipe the message to msmtp as Unix programs do: lines end with LF, which msmtp corrects."""
     configuration = settings.folder / "msmtprc"
     configuration.touch(mode=0o600)  # msmtp refuses a file with a password that others may read
     configuration.write_text(

@@ -86,7 +86,7 @@ def test_rate_limit(smtp: FakeSMTP) -> None:
 
 def test_ad_message_refused(smtp: FakeSMTP) -> None:
     """Message of the type `ad` is refused, all other message is taken."""
-    smtp.faults.load(EXAMPLES / "ad-mail-refused.toml")
+    smtp.faults.load(EXAMPLES / "ad-message-refused.toml")
     with log_in(smtp, "AppKey#ad") as client, pytest.raises(smtplib.SMTPSenderRefused):
         send(client)
     with log_in(smtp) as client:

@@ -168,7 +168,7 @@ def test_rate() -> None:
 def test_other_limits() -> None:
     """Limits of recipients, connections and size strike over the number, not at it."""
     script = FaultScript()
-    recipients = script.limit("recipients_per_mail", 2).rule
+    recipients = script.limit("recipients_per_message", 2).rule
     connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
     size = script.limit("size", 10).rule
     assert script.strike(Where.RCPT, replace(FACTS, accepted=1)) == ()

@@ -1,4 +1,4 @@
-"""Messages that are made to take long: each is read in a process that is given far more than it needs.
+"""Messages made to take long: each is read in a process that has far more time than it needs.
 
 Twice the size takes twice the time. Where it took four times as long, these sizes took minutes.
 """

@@ -191,7 +191,7 @@ def test_messages_nested_beyond_reason(head: bytes) -> None:
     assert message.text or message.attachments
 
 
-# -- what a test takes out of a message ---------------------------------------------------------------
+# -- what a test takes out of a message ------------------------------------------------------------
 
 
 def test_links() -> None:
@@ -218,7 +218,9 @@ def test_find_code_in_html() -> None:
 def test_no_code() -> None:
     """When there is no code the error shows the text."""
     message = make_message(b"\r\nno code here")
-    with pytest.raises(NoMatchingMessage, match=r"matches '\\\\d\{6\}'; its text is:\nno code here"):
+    with pytest.raises(
+        NoMatchingMessage, match=r"matches '\\\\d\{6\}'; its text is:\nno code here"
+    ):
         message.find_code(r"\d{6}")
 
 
@@ -233,13 +235,17 @@ def test_attachment() -> None:
 def test_no_such_attachment() -> None:
     """When there is no such attachment the error lists those there are."""
     message = make_message(rich_message().as_bytes(policy=SMTP))
-    with pytest.raises(NoMatchingMessage, match=r"no attachment 'a\.pdf'; there are: '견적서\.pdf'"):
+    with pytest.raises(
+        NoMatchingMessage, match=r"no attachment 'a\.pdf'; there are: '견적서\.pdf'"
+    ):
         message.attachment("a.pdf")
 
 
 def test_repr() -> None:
     """A message is shown in one short line, without its key."""
-    message = make_message(b"Subject: " + b"x" * 99 + b"\r\n\r\n", rcpt_tos=("a@x", "b@x", "c@x", "d@x"))
+    message = make_message(
+        b"Subject: " + b"x" * 99 + b"\r\n\r\n", rcpt_tos=("a@x", "b@x", "c@x", "d@x")
+    )
     route = f"sender@example.com -> a@x, b@x and 2 more '{'x' * 59}…' (normal)"
     assert repr(message) == f"<ReceivedMessage {message.id}: {route}>"
     assert repr(Attachment("a", "b/c", b"xx")) == "<Attachment 'a': b/c, 2 bytes>"
@@ -288,7 +294,13 @@ def test_any_bytes_are_a_message(raw: bytes) -> None:
     message = make_message(raw)
     for name in READ:
         getattr(message, name)
-    for text in (repr(message), message.text, message.html_text, *message.links, *map(str, message.headers)):
+    for text in (
+        repr(message),
+        message.text,
+        message.html_text,
+        *message.links,
+        *map(str, message.headers),
+    ):
         (text or "").encode()
     for name in set(message.parsed.keys()):
         assert message.parsed.get_all(name) is not None

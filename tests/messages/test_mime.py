@@ -214,12 +214,17 @@ def test_deep_messages(kind: bytes) -> None:
 
 def test_too_many_parts() -> None:
     """After ten thousand parts the rest is one part, which says so."""
-    message = message_of(*[b"Content-Type: image/png\r\n\r\n%d" % number for number in range(10_005)])
+    message = message_of(
+        *[b"Content-Type: image/png\r\n\r\n%d" % number for number in range(10_005)]
+    )
     assert len(message.attachments) == 10_001
     assert message.attachments[9999].content == b"9999"
-    assert message.attachments[-1].content.startswith(b"--b\r\nContent-Type: image/png\r\n\r\n10000")
+    assert message.attachments[-1].content.startswith(
+        b"--b\r\nContent-Type: image/png\r\n\r\n10000"
+    )
     assert (
-        message.attachments[-1].problem == "not taken apart: this is all that comes after 10000 parts"
+        message.attachments[-1].problem
+        == "not taken apart: this is all that comes after 10000 parts"
     )
 
 

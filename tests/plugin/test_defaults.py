@@ -44,7 +44,7 @@ def test_every_default(run: Run) -> None:
         def fakesmtp_profile(): return AS_RECORDED
 
         @session
-        def fakesmtp_certificates(tmp_path_factory): return tmp_path_factory.mktemp("here")
+        def fakesmtp_certs_dir(tmp_path_factory): return tmp_path_factory.mktemp("here")
 
         @session
         def fakesmtp_max_messages(): return 1
@@ -55,10 +55,10 @@ def test_every_default(run: Run) -> None:
         @session
         def fakesmtp_max_events(): return 3
 
-        def test_all(fakesmtp, fakesmtp_server, fakesmtp_certificates, send):
+        def test_all(fakesmtp, fakesmtp_server, fakesmtp_certs_dir, send):
             assert (fakesmtp.host, list(fakesmtp.ports)) == ("127.0.0.2", [587])
             assert fakesmtp.account == ("key", "secret")
-            assert fakesmtp.ca_file.parent == fakesmtp_certificates
+            assert fakesmtp.ca_file.parent == fakesmtp_certs_dir
             assert fakesmtp_server.terms.profile is AS_RECORDED
             with pytest.raises(smtplib.SMTPDataError, match="552"):
                 send(fakesmtp)
@@ -102,7 +102,7 @@ def test_certificates_that_cannot_be_written(run: Run) -> None:
         import pytest
 
         @pytest.fixture(scope="session")
-        def fakesmtp_certificates(tmp_path_factory):
+        def fakesmtp_certs_dir(tmp_path_factory):
             file = tmp_path_factory.mktemp("here") / "file"
             file.touch()
             return file / "folder"

@@ -49,7 +49,9 @@ def test_a_message_arrives(fakesmtp: FakeSMTPView) -> None:
 def test_each_test_begins_with_nothing(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
     """No message and no session of an earlier test is there, nor kept by the server."""
     assert (fakesmtp.messages, fakesmtp.sessions) == ([], [])
-    assert not [message for message in fakesmtp_server.messages if message.session.owner is not None]
+    assert not [
+        message for message in fakesmtp_server.messages if message.session.owner is not None
+    ]
 
 
 def test_addresses(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
@@ -85,7 +87,7 @@ def test_what_was_refused_is_told(fakesmtp: FakeSMTPView) -> None:
 
 
 def test_on_message(fakesmtp: FakeSMTPView) -> None:
-    """A callback gets every message of the test until it is ended, and every session that is over."""
+    """A callback gets every message of the test until it is removed, and every ended session."""
     messages: list[str] = []
     sessions: list[str] = []
     fakesmtp.on_session_end(lambda session: sessions.append(session.id))

@@ -11,8 +11,8 @@ import pytest
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP, RecordingError
-from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.remote.client import RunningServer
+from fakesmtp.sessions.folder import RecordFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

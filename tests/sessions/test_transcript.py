@@ -127,9 +127,7 @@ def test_a_session_keeps_so_many_bytes() -> None:
 def test_a_log_that_records_nothing() -> None:
     """Without events there is still who, when, how many messages, and how it ended."""
     log = SessionLog(max_events=0)
-    session = log.begin(
-        "s-1", peer="127.0.0.1:1", port=587, local_port=1, accounts=AnyAccounts()
-    )
+    session = log.begin("s-1", peer="127.0.0.1:1", port=587, local_port=1, accounts=AnyAccounts())
     session.heard(b"NOOP\r\n", Awaiting.COMMAND)
     session.said(OK)
     session.noted("strange")

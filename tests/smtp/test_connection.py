@@ -245,7 +245,7 @@ def test_clear_text_after_the_go_ahead_never_reaches_the_dialogue(
 def test_without_a_certificate_there_is_no_go_ahead(tmp_path: Path) -> None:
     """Who asks for TLS that cannot be is refused in words, and the test is told why."""
     (tmp_path / "ca.pem").write_text("no certificate")
-    with FakeSMTP(ports={587: 0}, certificates=tmp_path) as smtp:
+    with FakeSMTP(ports={587: 0}, certs_dir=tmp_path) as smtp:
         with RawClient(smtp.port(587)) as client:
             client.read_reply()
             assert client.ask("STARTTLS") == "451 Unable to process request"

@@ -46,7 +46,7 @@ def test_get() -> None:
 
 
 def test_limit() -> None:
-    """A full store lets the oldest messages go and counts them, also after a message was removed."""
+    """A full store drops the oldest messages and counts them, also after a removal."""
     store, messages = MemoryStore(max_messages=2), [make_message() for _ in range(5)]
     for message in messages[:4]:
         store.append(message)

@@ -38,7 +38,7 @@ KEEPS = {"a temporary authority": False, "a folder": True}
 @pytest.fixture(params=KEEPS)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeSMTP]:
     """A server with certificates that are kept, and one without."""
-    with FakeSMTP(certificates=tmp_path if KEEPS[request.param] else None) as smtp:
+    with FakeSMTP(certs_dir=tmp_path if KEEPS[request.param] else None) as smtp:
         yield smtp
 
 

@@ -95,7 +95,10 @@ def test_the_list_says_what_files_say(api: Api) -> None:
         assert told["outcome"] == entry.outcome
         assert told["id"] == entry.header.id
         assert (len(told["refusals"]), told["refused"]) == (entry.summary.refused,) * 2
-        assert (told["message_count"], told["tls"]) == (entry.summary.message_count, entry.summary.tls)
+        assert (told["message_count"], told["tls"]) == (
+            entry.summary.message_count,
+            entry.summary.tls,
+        )
 
 
 def test_no_secret_is_told(tmp_path: Path) -> None:
@@ -114,7 +117,7 @@ def test_no_secret_is_told(tmp_path: Path) -> None:
     assert [form for form in (secret, b64encode(secret), login, login[:-4]) if form in told] == []
 
 
-# -- faults ------------------------------------------------------------------------------------
+# -- faults ----------------------------------------------------------------------------------------
 
 
 def test_faults_strike(api: Api) -> None:
@@ -153,7 +156,12 @@ def test_faults_can_be_put_back(api: Api) -> None:
             {"where": "end-of-data", "what": "lose-reply", "headers": {"X-A": "b*"}},
             {"where": "data-body", "what": "reset", "between": [0, 2.5], "per": "session"},
         ],
-        "limits": {"messages-per-second": 5, "size": 100, "connections": 3, "recipients-per-message": 1},
+        "limits": {
+            "messages-per-second": 5,
+            "size": 100,
+            "connections": 3,
+            "recipients-per-message": 1,
+        },
     }
     put = api.ask("PUT", FAULTS, table)
     assert put.status == 200
@@ -199,7 +207,7 @@ def test_wrong_faults(api: Api, body: object, status: int, says: str) -> None:
     assert api.smtp.faults.rules == (before,)
 
 
-# -- what is refused ---------------------------------------------------------------------------
+# -- what is refused -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def options() -> None:
     """The server takes its options and the switches of its policy."""
     FakeSMTP(accounts="any", require_auth=False, unknown_mail_type="normal", idle_timeout=1)
     FakeSMTP(accounts=[("key", "secret")], ports={587: 0, 465: 1465}, host=["127.0.0.1", "::1"])
-    FakeSMTP(certificates=Path("certs"), record_dir=Path("sessions"), profile=AS_RECORDED)
+    FakeSMTP(certs_dir=Path("certs"), record_dir=Path("sessions"), profile=AS_RECORDED)
 
 
 def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:

@@ -21,7 +21,7 @@ def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView, mailbox
     smtp.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.wait_for(mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
     smtp.wait_for(to=5)  # mypy: arg-type; pyright: reportArgumentType
-    smtp.wait_for(listener="587")  # mypy: arg-type; pyright: reportArgumentType
+    smtp.wait_for(port="587")  # mypy: arg-type; pyright: reportArgumentType
     smtp.take(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.expect_none(headers="X-Id")  # mypy: arg-type; pyright: reportArgumentType
     view.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
