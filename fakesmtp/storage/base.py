@@ -130,6 +130,9 @@ class Store(Protocol):
     def count_sessions(self) -> Count:
         """Count the sessions."""
 
+    def prune(self) -> Ticket[int]:
+        """Apply the limits now. The ticket gives how many messages went."""
+
     def close(self) -> None:
         """Make everything durable that was taken, and let go of files. Idempotent."""
 

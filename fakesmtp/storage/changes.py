@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from fakesmtp.storage.extraction import Extract
+    from fakesmtp.storage.pruning import Pruner
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRecord, SessionRecord
 
@@ -137,6 +138,14 @@ class MarkMessages(Change):
         self.ids = ids
         self.is_read = is_read
         self.names = names
+
+
+class Prune(Change):
+    """Everything that is over the limits; `pruner` knows them."""
+
+    def __init__(self, pruner: Pruner) -> None:
+        super().__init__()
+        self.pruner = pruner
 
 
 # -- a batch of each kind --------------------------------------------------------------------------
@@ -271,12 +280,25 @@ def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
 
 
+def _prune(connection: Connection, state: State, batch: Sequence[Prune]) -> list[int]:
+    return [_prune_all(connection, state, each.pruner) for each in batch]
+
+
+def _prune_all(connection: Connection, state: State, pruner: Pruner) -> int:
+    before = state.messages
+    pruner.hurry()
+    while pruner.step(connection, state):
+        pass
+    return before - state.messages
+
+
 _APPLY: Mapping[type, Callable[[Connection, State, Any], Iterable[Any]]] = {
     AddMessage: _add_messages,
     AddSession: _add_sessions,
     RemoveMessages: _remove,
     RemoveMatching: _remove_matching,
     MarkMessages: _mark,
+    Prune: _prune,
 }
 
 

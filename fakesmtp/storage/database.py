@@ -14,6 +14,7 @@ from fakesmtp.storage.changes import (
     AddSession,
     Change,
     MarkMessages,
+    Prune,
     RemoveMatching,
     RemoveMessages,
 )
@@ -56,14 +57,15 @@ class SqliteStore(Reader):
         driver: ModuleType = sqlite3,
         on_removed: Callable[[Collection[str]], object] | None = None,
     ) -> None:
-        make_file(path)
+        self._pruner = pruner or Pruner(limits)
         self.on_removed = on_removed
+        make_file(path)
         super().__init__(path, sqlite.open_for_reading(path, driver))
         self._lock = FileLock(path)
         try:
             self._writer = Writer(
                 path,
-                pruner or Pruner(limits),
+                self._pruner,
                 synchronous=sync.upper(),
                 driver=driver,
                 on_removed=self._tell_removed,
@@ -109,6 +111,10 @@ class SqliteStore(Reader):
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Future[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
         return self._submit(MarkMessages(list(dict.fromkeys(ids)), names=clean_tags(tags)))
+
+    def prune(self) -> Future[int]:
+        """Apply the limits now. The ticket gives how many messages went."""
+        return self._submit(Prune(self._pruner))
 
     def close(self) -> None:
         """Write what waits, then let go of the file. Idempotent."""

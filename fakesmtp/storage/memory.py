@@ -284,6 +284,13 @@ class MemoryStore:
         """Count the sessions."""
         return Count(len(self._sessions))
 
+    def prune(self) -> Done[int]:
+        """Apply the limits now. The ticket gives how many messages went."""
+        with self._lock:
+            over = self._pop_over()
+        self._tell(over)
+        return Done(len(over))
+
     def close(self) -> None:
         """Do nothing: what is here stays until the process ends."""
 

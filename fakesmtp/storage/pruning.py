@@ -23,36 +23,51 @@ if TYPE_CHECKING:
 STEP = 200
 #: Seconds between two looks at ages, the size of the file, and sessions.
 INTERVAL = 1.0
+#: The part of its limit that a file is brought to which is larger than that.
+_TARGET = 0.9
+#: Pages of the index that one step merges.
+_PAGES = 1_000
 
 
 class Pruner:
-    """Keeps a store within its limits. `clock` gives the time in seconds since the epoch."""
+    """Keeps a store within its limits. `clock` gives the time in seconds since the epoch.
+
+    A file that is too large is brought to nine tenths of its limit: first the messages go, then
+    the index is merged, which frees what it holds of them, and only then its size is asked again.
+    """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = now) -> None:
         self._limits = limits.check()
         self._clock = clock
         self._next = 0.0
+        self._excess = 0
+        self._must_merge = False
 
     def is_due(self, state: State) -> bool:
-        """Return whether a step may find something to remove."""
-        return self._has_too_many(state) or monotonic() >= self._next
+        """Return whether a step may find something to do."""
+        return bool(self._has_too_many(state) or self._excess) or monotonic() >= self._next
 
     def _has_too_many(self, state: State) -> bool:
         most = self._limits.max_messages
         return most is not None and state.messages > most
 
+    def hurry(self) -> None:
+        """Look at everything with the next step."""
+        self._next = 0.0
+
     def step(self, connection: Connection, state: State) -> bool:
         """Remove some of what is over a limit; return whether there may be more."""
-        numbers = self._find_messages(connection, state)
-        if numbers:
-            self._remove_messages(connection, state, numbers)
+        if self._remove_messages(connection, self._find_messages(connection, state), state):
             return True
-        if monotonic() >= self._next:
-            gone = _remove_sessions(connection, self._find_sessions(connection))
-            _count(connection, messages=0, sessions=gone)
-            if gone:
-                return True
-            self._next = monotonic() + INTERVAL
+        if monotonic() < self._next:
+            return False
+        if self._must_merge:
+            self._must_merge = sqlite.merge_index(connection, _PAGES)
+            return True
+        self._excess = self._measure(connection, state)
+        if self._excess or self._remove_sessions(connection, self._find_sessions(connection)):
+            return True
+        self._next = monotonic() + INTERVAL
         return False
 
     # -- messages ------------------------------------------------------------------------------
@@ -61,54 +76,63 @@ class Pruner:
         """Return the numbers of the oldest messages, if these are over a limit."""
         most = min(STEP, state.messages - 1)  # the newest one always stays
         if most <= 0:
-            return ()
-        if self._has_too_many(state):
+            self._excess = 0
+        elif self._has_too_many(state):
             over = state.messages - (self._limits.max_messages or 0)
             return _oldest(connection, min(over, most))
-        if monotonic() < self._next:
-            return ()
-        if self._limits.max_age is not None:
+        elif self._excess:
+            found = _oldest(connection, min(self._excess, most))
+            self._excess -= len(found)
+            self._must_merge = True
+            return found
+        elif self._limits.max_age is not None and monotonic() >= self._next:
             since = self._clock() - self._limits.max_age
-            old = _oldest(connection, most, messages.c.received < since)
-            if old:
-                return old
-        return _oldest(connection, most) if self._is_too_large(connection) else ()
+            return _oldest(connection, most, messages.c.received < since)
+        return ()
 
-    def _is_too_large(self, connection: Connection) -> bool:
+    def _measure(self, connection: Connection, state: State) -> int:
+        """Return how many messages make the file too large, about; 0 where it is not."""
         most = self._limits.max_bytes
-        return most is not None and sqlite.used_bytes(connection) > most
+        if most is None or state.messages <= 1:
+            return 0
+        used = sqlite.used_bytes(connection)
+        return 1 + int(state.messages * (1 - _TARGET * most / used)) if used > most else 0
 
     def _remove_messages(
-        self, connection: Connection, state: State, numbers: Sequence[int]
-    ) -> None:
+        self, connection: Connection, numbers: Sequence[int], state: State
+    ) -> bool:
         """Remove messages, and the sessions of which none is left."""
+        if not numbers:
+            return False
         of_these = select(messages.c.session_id).where(messages.c.number.in_(numbers))
         ids = list(dict.fromkeys(connection.execute(of_these).scalars()))
         remove_messages(connection, state, numbers)
+        _count(connection, messages=len(numbers))
         emptied = select(sessions.c.number).where(sessions.c.id.in_(ids), sessions.c.stored == 0)
-        gone = _remove_sessions(connection, connection.execute(emptied).scalars().all())
-        _count(connection, messages=len(numbers), sessions=gone)
+        self._remove_sessions(connection, connection.execute(emptied).scalars().all())
+        return True
 
     # -- sessions without a message ------------------------------------------------------------
 
     def _find_sessions(self, connection: Connection) -> Sequence[int]:
         """Return the numbers of the oldest sessions without a message, if over a limit."""
         alone = sessions.c.stored == 0
-        oldest = select(sessions.c.number).where(alone).order_by(sessions.c.number)
+        oldest = select(sessions.c.number).where(alone).order_by(sessions.c.number).limit(STEP)
         if self._limits.max_sessions is not None:
             counted = select(func.count()).select_from(sessions).where(alone)
             over = connection.execute(counted).scalar_one() - self._limits.max_sessions
             if over > 0:
                 return connection.execute(oldest.limit(min(over, STEP))).scalars().all()
-        if self._limits.max_session_age is not None:
-            since = self._clock() - self._limits.max_session_age
-            old = oldest.where(sessions.c.started < since).limit(STEP)
-            found = connection.execute(old).scalars().all()
-            if found:
-                return found
-        if self._is_too_large(connection):
-            return connection.execute(oldest.limit(STEP)).scalars().all()
-        return ()
+        if self._limits.max_session_age is None:
+            return ()
+        since = self._clock() - self._limits.max_session_age
+        return connection.execute(oldest.where(sessions.c.started < since)).scalars().all()
+
+    def _remove_sessions(self, connection: Connection, numbers: Sequence[int]) -> bool:
+        if numbers:
+            connection.execute(delete(sessions).where(sessions.c.number.in_(numbers)))
+            _count(connection, sessions=len(numbers))
+        return bool(numbers)
 
 
 def _oldest(connection: Connection, most: int, *conditions: ColumnElement[bool]) -> Sequence[int]:
@@ -116,14 +140,7 @@ def _oldest(connection: Connection, most: int, *conditions: ColumnElement[bool])
     return connection.execute(statement.limit(most)).scalars().all()
 
 
-def _remove_sessions(connection: Connection, numbers: Sequence[int]) -> int:
-    if numbers:
-        connection.execute(delete(sessions).where(sessions.c.number.in_(numbers)))
-    return len(numbers)
-
-
 def _count(connection: Connection, **gone: int) -> None:
     """Add to what the limits have removed."""
-    if any(gone.values()):
-        values = {name: removed.c[name] + number for name, number in gone.items()}
-        connection.execute(update(removed).values(values))
+    values = {name: removed.c[name] + number for name, number in gone.items()}
+    connection.execute(update(removed).values(values))

@@ -134,6 +134,7 @@ def migrate(connection: Connection, path: Path) -> None:
     """Bring a file to the newest version, each step in a transaction of its own."""
     version = check(connection, path)
     connection.rollback()
+    sqlite.use_write_ahead_log(connection)
     for number, statements in enumerate(_STEPS[version:], version + 1):
         with connection.begin():
             for statement in statements:

@@ -62,8 +62,6 @@ def open_for_writing(path: Path, synchronous: str, driver: ModuleType = sqlite3)
 
     def connect() -> Any:  # noqa: ANN401 - a connection of the driver
         raw = _connect(driver, f"{path.absolute().as_uri()}?mode=rw")
-        raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # nothing where there are tables already
-        raw.execute("PRAGMA journal_mode = WAL")
         _execute(
             raw, (*_COMMON, *(each.format(synchronous=synchronous) for each in _PRAGMAS["writing"]))
         )
@@ -126,6 +124,12 @@ def read_application_id(connection: Connection) -> int:
     return int(connection.exec_driver_sql("PRAGMA application_id").scalar_one())
 
 
+def use_write_ahead_log(connection: Connection) -> None:
+    """Have the file written through a log, and give free pages back on demand."""
+    _run(connection, "PRAGMA auto_vacuum = INCREMENTAL")  # nothing where there are tables already
+    _run(connection, "PRAGMA journal_mode = WAL")
+
+
 def read_version(connection: Connection) -> int:
     """Return the version of the schema."""
     return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
@@ -153,17 +157,23 @@ def used_bytes(connection: Connection) -> int:
 
 def release_pages(connection: Connection, most: int) -> None:
     """Give up to `most` free pages back to the file system."""
-    connection.exec_driver_sql(f"PRAGMA incremental_vacuum({most})").all()
+    _run(connection, f"PRAGMA incremental_vacuum({most})")
 
 
 def write_checkpoint(connection: Connection) -> None:
     """Copy the write-ahead log into the file, and cut it off."""
-    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").all()
+    _run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def optimize(connection: Connection) -> None:
     """Let SQLite update what its planner knows."""
-    connection.exec_driver_sql("PRAGMA optimize")
+    _run(connection, "PRAGMA optimize")
+
+
+def _run(connection: Connection, statement: str) -> None:
+    """Run a statement to its end, outside of any transaction."""
+    raw: Any = connection.connection.driver_connection
+    raw.execute(statement).fetchall()
 
 
 def check_integrity(connection: Connection) -> list[str]:
@@ -192,6 +202,9 @@ _DELETE = text(
     f"INSERT INTO texts_index (texts_index, rowid, {_COLUMNS}) "  # noqa: S608 - names of columns
     f"SELECT 'delete', number, {_COLUMNS} FROM texts WHERE number = :number"
 )
+_MERGE = text("INSERT INTO texts_index (texts_index, rank) VALUES ('merge', :pages)")
+#: A merge that changed fewer rows than this found nothing to do.
+_MERGED = 2
 _TERMS = text(
     "SELECT term FROM texts_vocabulary WHERE term >= :first AND term <= :last LIMIT :most"
 )
@@ -207,12 +220,15 @@ def remove_from_index(connection: Connection, numbers: Iterable[int]) -> None:
     connection.execute(_DELETE, [{"number": number} for number in numbers])
 
 
-def merge_index(connection: Connection, pages: int) -> None:
-    """Merge parts of the index, about so many pages of work."""
-    connection.execute(
-        text("INSERT INTO texts_index (texts_index, rank) VALUES ('merge', :pages)"),
-        {"pages": pages},
-    )
+def merge_index(connection: Connection, pages: int) -> bool:
+    """Merge the index into one part, some pages at a time; return whether there is more to do.
+
+    What was removed from an index takes up space until then.
+    """
+    raw: Any = connection.connection.driver_connection
+    before = raw.total_changes
+    connection.execute(_MERGE, {"pages": -pages})
+    return bool(raw.total_changes - before >= _MERGED)
 
 
 def match_expression(

@@ -215,17 +215,17 @@ class Writer:
     def _tidy(self, connection: Connection, state: State) -> None:
         """Give free pages back to the file system, some at a time."""
         del state
-        connection.rollback()
-        with connection.begin():
-            sqlite.release_pages(connection, _PAGES)
+        sqlite.release_pages(connection, _PAGES)
 
     def _attempt(self, work: Callable[[Connection, State], object]) -> object:
-        """Do what nobody waits for; a failure is told with the next change that fails too."""
+        """Do what nobody waits for; what is wrong with the disk is told by the next change."""
         if self._connection is None or self._state is None:
             return None
         try:
             return work(self._connection, self._state)
-        except (DBAPIError, OSError):
+        except Exception as error:
+            if not _is_environment(error):
+                log.exception("a bug in fakesmtp: a store was not tidied up")
             self._let_go()
             return None
 
@@ -290,8 +290,7 @@ class Writer:
 def _close_neatly(connection: Connection, state: State) -> None:
     del state
     sqlite.optimize(connection)
-    connection.rollback()
-    sqlite.write_checkpoint(connection.execution_options(isolation_level="AUTOCOMMIT"))
+    sqlite.write_checkpoint(connection)
 
 
 def _prepare(change: Change) -> bool:
