@@ -29,6 +29,14 @@ class RecordingError(FakeSMTPError, ValueError):
     """A recorded session could not be written, found, read or used."""
 
 
+class StoreError(FakeSMTPError):
+    """A store could not be opened, read or written."""
+
+
+class UnwritableStoreError(StoreError):
+    """A store's file, or its folder, may not be written by this user."""
+
+
 class NoMatchingMessage(FakeSMTPError, AssertionError):  # noqa: N818 - a failed assertion, not a fault
     """No message that fits arrived in time (or one did that should not have)."""
 

@@ -6,79 +6,29 @@ Each caller reads messages from a queue of its own, in its own thread: the serve
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from functools import partial
-from threading import TIMEOUT_MAX, Lock
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING
 
+from fakesmtp.arrivals import Arrivals
 from fakesmtp.awaiting import TO_THREAD, alarm, open_handover, running_loop
 from fakesmtp.clock import monotonic
 from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Unpack
 
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.keywords import MessageConditions
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.messages.searching import Search
-    from fakesmtp.store import Store
+    from fakesmtp.sessions import Recorded
+    from fakesmtp.storage.base import Store, Ticket
 
     Belongs = Callable[[ReceivedMessage], bool]
     Listener = Callable[[ReceivedMessage], object]
-
-
-class _Arrivals:
-    """The store, and who wants to hear of new messages; every step is atomic."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = Lock()
-        self._listeners: list[Listener] = []
-        #: Why no message can come any more; empty when they can.
-        self.cut_off = ""
-
-    def add(self, message: ReceivedMessage) -> None:
-        with self._lock:
-            self._store.append(message)
-            listeners = tuple(self._listeners)
-        # Outside the lock: a callback may use the mailbox.
-        for listener in listeners:
-            listener(message)
-
-    @property
-    def listeners(self) -> int:
-        return len(self._listeners)
-
-    def snapshot(self) -> list[ReceivedMessage]:
-        with self._lock:
-            return self._store.snapshot()
-
-    def get(self, message_id: str) -> ReceivedMessage | None:
-        with self._lock:
-            return self._store.get(message_id)
-
-    def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
-        with self._lock:
-            return self._store.remove(ids)
-
-    def listen(self, listener: Listener) -> list[ReceivedMessage]:
-        """Begin to hear of every message that is not among those returned."""
-        with self._lock:
-            self._listeners.append(listener)
-            return self._store.snapshot()
-
-    def stop_listening(self, listener: Listener) -> None:
-        with self._lock, suppress(ValueError):
-            self._listeners.remove(listener)
-
-    @contextmanager
-    def listening(self, listener: Listener) -> Iterator[list[ReceivedMessage]]:
-        present = self.listen(listener)
-        try:
-            yield present
-        finally:
-            self.stop_listening(listener)
+    FindSession = Callable[[MessageRecord], Recorded]
 
 
 class MessageView:
@@ -91,7 +41,7 @@ class MessageView:
 
     def __init__(
         self,
-        arrivals: _Arrivals,
+        arrivals: Arrivals,
         belongs: Belongs,
         describe_sessions: Callable[[], Sequence[str]] | None = None,
     ) -> None:
@@ -309,21 +259,36 @@ def _explain_blocked(loop: str) -> tuple[str, ...]:
     )
 
 
+def _without_session(record: MessageRecord) -> Recorded:
+    raise FakeSMTPError(f"session {record.session_id} is no longer stored")
+
+
 class Mailbox(MessageView):
     """All that arrived.
 
     `describe_sessions` gives lines about sessions that no message came of, for errors.
+    `find_session` finds the session of a message that is read from a durable store.
     """
 
     def __init__(
-        self, store: Store, describe_sessions: Callable[[], Sequence[str]] | None = None
+        self,
+        store: Store,
+        describe_sessions: Callable[[], Sequence[str]] | None = None,
+        find_session: FindSession = _without_session,
     ) -> None:
-        super().__init__(_Arrivals(store), lambda _: True, describe_sessions)
+        super().__init__(Arrivals(store, find_session), lambda _: True, describe_sessions)
 
     def cut_off(self, reason: str) -> None:
         """Let waiting for messages that cannot come raise `FakeSMTPError`; with "" no longer."""
         self._arrivals.cut_off = reason
 
-    def append(self, message: ReceivedMessage) -> None:
-        """Keep a message, wake those who wait for it, and tell the subscribers."""
-        self._arrivals.add(message)
+    def append(self, message: ReceivedMessage) -> Ticket[int]:
+        """Store a message. Where it is stored by then, wake waiting callers and subscribers.
+
+        Else call `announce` when the ticket is done.
+        """
+        return self._arrivals.add(message)
+
+    def announce(self, message: ReceivedMessage) -> None:
+        """Wake waiting callers and subscribers for a message that was appended."""
+        self._arrivals.announce(message)

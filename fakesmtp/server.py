@@ -8,20 +8,17 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from fakesmtp import options
+from fakesmtp.archive import Archive
 from fakesmtp.awaiting import in_a_thread
-from fakesmtp.clock import now
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
-from fakesmtp.mailbox import Mailbox
-from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
-from fakesmtp.sessions import SessionLog
-from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.smtp.backlog import Backlog
+from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.listeners import (
@@ -34,7 +31,6 @@ from fakesmtp.smtp.listeners import (
 )
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
-from fakesmtp.store.memory import MemoryStore
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
@@ -45,15 +41,15 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
+    from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.options import AccountsOption
     from fakesmtp.protocol.accounts import Account
-    from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.sessions import Session
     from fakesmtp.smtp.connection import Connection
-    from fakesmtp.store import Store
+    from fakesmtp.storage.base import Store
 
 
 class FakeSMTP:
@@ -65,13 +61,15 @@ class FakeSMTP:
     `ports` maps ports of the endpoint to local ports, 0 for a free one; ports left out are not
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the authority; without it the
-    authority lives as long as the server. Without a `store`, memory keeps all messages, or the
-    newest `max_messages`. With `record_dir` each session also has a file there. `loop_factory`
+    authority lives as long as the server. `store` is the address of a file, `sqlite:///PATH`, or a
+    `Store`; without it, memory keeps all messages. `max_messages` limits a store that is opened
+    here: the newest ones stay. With `record_dir` each session also has a file there. `loop_factory`
     makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
     handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
     other switch is in `Policy`; those given here by name win over `policy`.
 
-    Raises `ConfigurationError` for an option that cannot be, and at start `PortTakenError`.
+    Raises `ConfigurationError` for an option that cannot be, `StoreError` for a
+    file that cannot be used, and at start `PortTakenError`.
     """
 
     #: What holds for sessions that begin from now on; open ones keep theirs.
@@ -89,7 +87,7 @@ class FakeSMTP:
         policy: Policy | None = None,
         profile: Profile = NHN_CLOUD_EMAIL,
         certs_dir: Path | None = None,
-        store: Store | None = None,
+        store: Store | str | None = None,
         max_messages: int | None = None,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
@@ -111,15 +109,13 @@ class FakeSMTP:
             hooks=None if handler is None else Hooks(handler),
         )
         self._identity = Identity(certs_dir)
-        self._sessions = SessionLog(
-            max_sessions=max_sessions, max_events=max_events, folder=record_dir, raw_of=self._raw_of
+        self._archive = Archive(
+            store, max_messages, max_sessions=max_sessions, max_events=max_events, folder=record_dir
         )
-        self._name = options.token(3)
-        self._session_numbers, self._message_numbers = count(1), count(1)
+        self._sessions, self.mailbox = self._archive.sessions, self._archive.mailbox
+        self._session_numbers = count(1)
         self._loop_factory = loop_factory
         self._on_session_end, self._failures = [], []
-        kept = MemoryStore(max_messages) if store is None else store  # an empty one is false
-        self.mailbox = Mailbox(kept, lambda: describe_failures(self.sessions))
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -127,6 +123,7 @@ class FakeSMTP:
         """Open the listeners; starting a running server is a `FakeSMTPError`."""
         if self._runner is not None:
             raise FakeSMTPError("this server is running already: stop it, or use a second FakeSMTP")
+        self._archive.open()
         self._runner = Runner(self._hosts, self._ports, self._services, self._loop_factory)
         self.mailbox.cut_off("")
         watch_forks(self)
@@ -139,6 +136,7 @@ class FakeSMTP:
             if runner is not None:
                 runner.stop()
         finally:
+            self._archive.close()
             self._identity.close()
 
     def leave_to_parent(self) -> None:
@@ -362,35 +360,21 @@ class FakeSMTP:
             terms=lambda: self.terms,
             sessions=self._sessions,
             tls_context=self._identity.server_context,
-            deliver=self._deliver,
+            deliver=self._archive.deliver,
+            announce=self.mailbox.announce,
+            has_room=lambda: self._archive.store.has_room,
+            handover=Handover(loop),
             ended=self._session_ended,
             failed=self._failures.append,
-            next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
+            next_session_id=lambda: f"{self._archive.name}-{next(self._session_numbers)}",
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 
-    def _deliver(self, deliver: Deliver, session: Session) -> str:
-        message = ReceivedMessage(
-            id=f"{self._name}.{next(self._message_numbers)}",
-            raw=deliver.raw,
-            envelope=deliver.envelope,
-            login=deliver.login,
-            received=now(),
-            port=session.port,
-            tls=session.tls,
-            session=session,
-            dropped_lines=session.dropped_lines,
-        )
-        self.mailbox.append(message)
-        return message.id
-
-    def _raw_of(self, message_id: str) -> bytes | None:
-        return message.raw if (message := self.mailbox.get(message_id)) else None
-
     def _session_ended(self, session: Session) -> None:
+        self._archive.keep_session(session)
         for callback in tuple(self._on_session_end):
             try:
                 callback(session)

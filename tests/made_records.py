@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
+from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.events import Ended
 from fakesmtp.sessions.jsonl import Header, Summary
-from fakesmtp.storage.records import MessageRecord, SessionRecord
+from fakesmtp.storage.records import SessionRecord
 
 if TYPE_CHECKING:
     from fakesmtp.sessions.events import TlsFacts

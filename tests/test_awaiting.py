@@ -18,7 +18,7 @@ from made_messages import make_message, with_subject
 from fakesmtp import FakeSMTP, FakeSMTPError, NoMatchingMessage
 from fakesmtp.awaiting import running_loop
 from fakesmtp.mailbox import Mailbox
-from fakesmtp.store.memory import MemoryStore
+from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

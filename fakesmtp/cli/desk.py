@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fakesmtp.cli.report import Report
     from fakesmtp.faults.rules import Rule
     from fakesmtp.sessions import Session
-    from fakesmtp.store import Store
+    from fakesmtp.storage.base import Store
 
     _News = ReceivedMessage | Session | tuple[Rule, ...]
     _Event = _News | str
@@ -33,14 +33,11 @@ _ENOUGH = "--exit-after"
 class Desk:
     """One server's desk. A slow terminal holds up neither the desk nor a client."""
 
-    def __init__(
-        self, report: Report, outbox: Outbox, store: Store, *, limit: int, wanted: int | None
-    ) -> None:
-        """Report that `store` is full at `limit` messages; end after `wanted` messages."""
+    def __init__(self, report: Report, outbox: Outbox, store: Store, *, wanted: int | None) -> None:
+        """Report that `store` is full; end after `wanted` messages."""
         self._report = report
         self._say = outbox.put
         self._store = store
-        self._limit = limit
         self._wanted = wanted
         self._events: SimpleQueue[_Event] = SimpleQueue()
         self._messages = 0
@@ -109,7 +106,7 @@ class Desk:
         self._messages += 1
         if self._store.dropped and not self._said_full:
             self._said_full = True
-            self._say(self._report.full(self._limit))
+            self._say(self._report.full())
         if self._messages == self._wanted:
             # Not at once: the reply to this message is on its way, and the client says QUIT.
             self._last_session = message.session_id

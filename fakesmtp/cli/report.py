@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.compose import show_address
 from fakesmtp.cli.console import escape
+from fakesmtp.cli.values import MEMORY, show_age
 from fakesmtp.messages.message import describe_loss
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut
@@ -27,7 +28,8 @@ _KILOBYTE = 1024
 class Start(NamedTuple):
     """What there is to tell at start; `app_keys` is empty when any may log in.
 
-    `http` is the URL of the HTTP API, None without one.
+    `http` is the URL of the HTTP API, None without one. `store` is the file of the messages, or
+    `memory`; `max_age` (seconds) is how long they stay.
     """
 
     hosts: tuple[str, ...]
@@ -35,6 +37,8 @@ class Start(NamedTuple):
     ca_file: Path
     app_keys: tuple[str, ...]
     http: str | None = None
+    store: str = "memory"
+    max_age: float | None = None
 
 
 class Report(Protocol):
@@ -52,8 +56,8 @@ class Report(Protocol):
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
         """The planned faults were changed over HTTP."""
 
-    def full(self, limit: int) -> Iterator[str]:
-        """The oldest message had to go, for the first time."""
+    def full(self) -> Iterator[str]:
+        """A limit of the store has removed a message, for the first time."""
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Lines could not be printed, because nobody read the output."""
@@ -111,10 +115,13 @@ class TextReport:
                 for each in rules
             )
 
-    def full(self, limit: int) -> Iterator[str]:
-        """Say what happens to mails from now on."""
+    def full(self) -> Iterator[str]:
+        """Say what happens to messages from now on."""
         if not self._quiet:
-            yield f"{limit} messages are kept: each new one now drops the oldest (--max-messages)"
+            yield (
+                "the store is full: the oldest messages go from now on (--max-messages, --max-age, "
+                "--max-store-size)"
+            )
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Say how many, also when quiet."""
@@ -153,6 +160,7 @@ class JsonReport:
             ca_file=str(start.ca_file),
             app_keys=start.app_keys,
             http=start.http,
+            store=start.store,
         )
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
@@ -199,10 +207,10 @@ class JsonReport:
             faults = [{"name": each.name, "means": _explain_fault(each)} for each in rules]
             yield _event("faults", faults=faults)
 
-    def full(self, limit: int) -> Iterator[str]:
-        """Name the limit."""
+    def full(self) -> Iterator[str]:
+        """Tell that it happened."""
         if not self._quiet:
-            yield _event("full", limit=limit)
+            yield _event("full")
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Say how many, also when quiet."""
@@ -265,7 +273,15 @@ def _settings_of_a_client(start: Start) -> Iterator[tuple[str, ...]]:
         + "; a real SecretKey is not needed",
     )
     yield "CA file", str(start.ca_file)
+    yield "messages", _describe_store(start)
     yield "or run", "fakesmtp env (settings to paste), fakesmtp certs (how to trust the CA)"
+
+
+def _describe_store(start: Start) -> str:
+    if start.store == MEMORY:
+        return "are kept in memory, and end with this process"
+    age = "" if start.max_age is None else f" for {show_age(start.max_age)}"
+    return f"are kept{age} in {start.store}; `fakesmtp messages delete --all` removes them"
 
 
 def _align(rows: Sequence[tuple[str, ...]] | Iterator[tuple[str, ...]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from fakesmtp.cli.compose import (
@@ -20,12 +20,14 @@ from fakesmtp.cli.planned import choose_faults, heeding_hangup
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.settings import READ, SETTINGS, Settings
 from fakesmtp.cli.sources import find_unknown_variables
+from fakesmtp.cli.stores import open_server_store
 from fakesmtp.server import FakeSMTP
-from fakesmtp.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fakesmtp.storage.base import Store
 
 
 @takes(*(name for name, row in SETTINGS.items() if row.group != READ))
@@ -35,12 +37,11 @@ def serve(settings: Settings) -> None:
     Ctrl-C or SIGTERM stops it.
     """
     report = _choose_report(settings)
-    store = MemoryStore(settings.max_messages)
     certificates = try_certificates(settings, warn)
-    server = _make_server(settings, store, certificates)
-    _warn(settings)
-    with Outbox(report.dropped) as outbox:
-        desk = Desk(report, outbox, store, limit=settings.max_messages, wanted=settings.exit_after)
+    with closing(open_server_store(settings, warn)) as store, Outbox(report.dropped) as outbox:
+        server = _make_server(settings, store, certificates)
+        _warn(settings)
+        desk = Desk(report, outbox, store, wanted=settings.exit_after)
         server.on_message(desk.hear)
         server.on_session_end(desk.hear)
         with (
@@ -49,7 +50,7 @@ def serve(settings: Settings) -> None:
             server,
             _serving_http(server, settings.http, desk) as url,
         ):
-            outbox.put(report.started(_describe_start(server, settings, certificates, url)))
+            outbox.put(report.started(_describe_start(server, settings, certificates, url, store)))
             # What was there already is looked at now: it takes a fifth of the start.
             server.client_context()
             desk.work()
@@ -61,7 +62,7 @@ def _choose_report(settings: Settings) -> Report:
     return kind(quiet=settings.quiet, verbose=settings.verbose)
 
 
-def _make_server(settings: Settings, store: MemoryStore, certificates: Path | None) -> FakeSMTP:
+def _make_server(settings: Settings, store: Store, certificates: Path | None) -> FakeSMTP:
     return FakeSMTP(
         ports=choose_ports(settings),
         host=settings.hosts,
@@ -101,7 +102,11 @@ def _serving_http(
 
 
 def _describe_start(
-    server: FakeSMTP, settings: Settings, certificates: Path | None, url: str | None
+    server: FakeSMTP,
+    settings: Settings,
+    certificates: Path | None,
+    url: str | None,
+    store: Store,
 ) -> Start:
     """Tell what there is to tell at start; the CA file exists then."""
     from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - lazily: the server listens first
@@ -110,4 +115,6 @@ def _describe_start(
     if not ca_file.exists():
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))
-    return Start(settings.hosts, server.listeners, ca_file, app_keys, url)
+    return Start(
+        settings.hosts, server.listeners, ca_file, app_keys, url, store.location, settings.max_age
+    )

@@ -14,6 +14,7 @@ from fakesmtp.cli.values import (
     one_of,
     read_account,
     read_address,
+    read_age,
     read_count,
     read_host,
     read_integer,
@@ -21,8 +22,11 @@ from fakesmtp.cli.values import (
     read_ports,
     read_seconds,
     read_size,
+    read_size_or_none,
+    read_store,
     read_truth,
     read_url,
+    show_age,
     show_size,
 )
 from fakesmtp.protocol.accounts import Account
@@ -217,12 +221,50 @@ class Settings:
             group=HOW,
         ),
     )
-    max_messages: int = field(
-        default=10_000,
+    store: str | None = field(
+        default=None,
+        metadata=_columns(
+            read_store,
+            "Where messages and sessions are kept: sqlite:///FILE, or memory. Default: a file in "
+            "the user's data.",
+            metavar="URL",
+            group=FILES,
+        ),
+    )
+    store_sync: str = field(
+        default="full",
+        metadata=_columns(
+            one_of(("full", "normal")),
+            "Reply 250 to a message when it would survive a power cut (full), or the end of the "
+            "process alone, which is faster (normal).",
+            metavar="full|normal",
+            group=WHAT,
+        ),
+    )
+    max_messages: int | None = field(
+        default=None,
         metadata=_columns(
             read_count,
-            "Keep this many messages; then the oldest goes, which is said once.",
+            "Keep this many messages at most; then the oldest goes. Default: no limit.",
             metavar="N",
+            group=WHAT,
+        ),
+    )
+    max_age: float | None = field(
+        default=30 * 86_400.0,
+        metadata=_columns(
+            read_age,
+            "Remove messages that are older: 30d, 12h, 90m, or none.",
+            metavar="AGE",
+            group=WHAT,
+        ),
+    )
+    max_store_size: int | None = field(
+        default=2 * 1024**3,
+        metadata=_columns(
+            read_size_or_none,
+            "Remove the oldest messages while the store is larger: 500M, 2G, or none.",
+            metavar="SIZE",
             group=WHAT,
         ),
     )
@@ -297,12 +339,20 @@ def _table() -> dict[str, Setting]:
 SETTINGS: Mapping[str, Setting] = _table()
 
 
+#: How a default is written that is not written as it is.
+_SHOWN: Mapping[Callable[[str], Any], Callable[[Any], str]] = {
+    read_size: show_size,
+    read_size_or_none: show_size,
+    read_age: show_age,
+}
+
+
 def show_default(row: Setting) -> str:
     """Say the default, for the help, where there is one worth saying."""
     if row.default in (None, (), False):
         return ""
-    if row.read is read_size:
-        return f" Default: {show_size(row.default)}."
+    if row.read in _SHOWN:
+        return f" Default: {_SHOWN[row.read](row.default)}."
     shown = ", ".join(row.default) if isinstance(row.default, tuple) else row.default
     return f" Default: {shown:g}." if isinstance(shown, float) else f" Default: {shown}."
 

@@ -100,6 +100,11 @@ class SessionLog:
         with self._lock:
             return list(self._sessions)
 
+    def find(self, session_id: str) -> Session | None:
+        """Return the session of an id, None when it is not kept."""
+        found = (each for each in self.snapshot() if each.id == session_id)
+        return next(found, None)
+
     def forget(self, owner: object) -> None:
         """Forget the sessions of an owner, as if there had been none."""
         with self._lock:

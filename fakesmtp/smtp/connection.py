@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
-from fakesmtp.protocol.actions import Actions, Deliver, Say
+from fakesmtp.protocol.actions import Actions, Say
 from fakesmtp.sessions.causes import ClosedBy, describe_half_message
 from fakesmtp.sessions.notes import describe_half_line
 from fakesmtp.smtp.conversing import make_conversation
@@ -62,11 +62,11 @@ class Connection(SMTP, BufferedProtocol):
         self._terms = terms
         self._listener = listener
         self._socket = accepted
-        self._hold: Hold | None = None
-        self._is_writable = True
+        self.hold: Hold | None = None
+        self._is_writable = self._has_room = True
         self._pending: asyncio.TimerHandle | Task[None] | None = None
         #: Actions that come after a pause.
-        self._left: Actions = ()
+        self.left: Actions = ()
         #: Bytes that arrived although nothing is read: not every loop can pause at once.
         self._early = b""
         self._out: list[bytes] = []
@@ -109,7 +109,7 @@ class Connection(SMTP, BufferedProtocol):
         try:
             self._take(data)
             if self._take_steps(_STEPS_AT_ONCE):
-                self._hold = Hold.TURN
+                self.hold = Hold.TURN
                 self._pause_reading()
                 self._services.backlog.add(self)
             self._flush()
@@ -125,13 +125,12 @@ class Connection(SMTP, BufferedProtocol):
         """End the session; the cause that was found first counts."""
         self._services.connections.discard(self)
         is_reset = isinstance(error, ConnectionError)
-        if self._hold is Hold.HANDSHAKE:
+        if self.hold is Hold.HANDSHAKE:
             how = "reset the connection" if is_reset else "closed the connection"
             self._end(ClosedBy.TLS, f"the client {how} {self._unfinished()}")
         else:
             self._end(ClosedBy.RESET if is_reset else ClosedBy.CLIENT, self._unfinished())
-        # Each of them knows this connection.
-        self._hold, self.transport, self._stream = Hold.CLOSING, None, None
+        self.hold, self.transport, self._stream = Hold.CLOSING, None, None  # they know this object
 
     def pause_writing(self) -> None:
         """Read nothing more from a client that does not read our replies."""
@@ -147,7 +146,7 @@ class Connection(SMTP, BufferedProtocol):
 
     def _take(self, data: bytes) -> None:
         """Pass on what arrived, decrypted where TLS is on."""
-        stream, hold = self._stream, self._hold
+        stream, hold = self._stream, self.hold
         if hold in NOT_READING:
             self._early += data
             self._pause_reading()
@@ -162,26 +161,26 @@ class Connection(SMTP, BufferedProtocol):
     def _take_steps(self, most: int) -> bool:
         """Act on what was received, in so many steps; return whether there may be more."""
         for _ in range(most):
-            if self._hold is not None or not self._is_writable:
+            if self.hold is not None or not (self._is_writable and self._has_room):
                 return False
             actions = self._conversation.next_actions()
             if not actions:
                 if self._stream is not None and self._stream.is_peer_closed:
-                    self._hold = Hold.CLOSING
+                    self.hold = Hold.CLOSING
                 return False
             self._perform(actions)
         return True
 
     def take_turn(self) -> bool:
         """Take some steps of a backlog; return whether there may be more."""
-        if self._hold is not Hold.TURN:
+        if self.hold is not Hold.TURN:
             return False
-        self._hold = None
+        self.hold = None
         try:
             has_more = self._take_steps(_STEPS_A_TURN)
             self._flush()
-            if has_more and self._hold is None:
-                self._hold = Hold.TURN
+            if has_more and self.hold is None:
+                self.hold = Hold.TURN
                 return True
         except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
@@ -190,7 +189,8 @@ class Connection(SMTP, BufferedProtocol):
 
     def _read_on(self) -> None:
         """Read again, after what arrived meanwhile, unless there is a reason not to."""
-        if self._hold not in NOT_READING and self._is_writable and self._stream is not None:
+        may_read = self._is_writable and self._has_room and self.hold not in NOT_READING
+        if may_read and self._stream is not None:
             self._stream.resume_reading()
             early, self._early = self._early, b""
             self._receive(early)
@@ -209,8 +209,8 @@ class Connection(SMTP, BufferedProtocol):
                 keep(self.record, action)
             if perform is not None:
                 perform(self, action)
-            if self._hold is not None:
-                self._left = actions[n:]
+            if self.hold is not None:
+                self.left = actions[n:]
                 return
 
     async def push(self, status: str | bytes) -> None:
@@ -224,14 +224,9 @@ class Connection(SMTP, BufferedProtocol):
         """Send bytes when everything that is decided now has been performed."""
         self._out.append(data)
 
-    def deliver(self, deliver: Deliver) -> None:
-        """Keep a message."""
-        message_id = self._services.deliver(deliver, self.record)
-        self.record.took_message(message_id, deliver.raw, deliver.envelope)
-
     def hang_up(self, closed_by: ClosedBy) -> None:
         """Close when all replies are sent."""
-        self._hold = Hold.CLOSING
+        self.hold = Hold.CLOSING
         self._end(closed_by)
 
     def reset(self) -> None:
@@ -247,7 +242,7 @@ class Connection(SMTP, BufferedProtocol):
         """Do and read nothing for `seconds`."""
         self._pause()
         self.idle_at = NEVER
-        self._pending = self.loop.call_later(seconds, self._resume)
+        self._pending = self.loop.call_later(seconds, self.resume)
 
     def wait_for(self, name: str, ask: Callable[[], Awaitable[Actions]]) -> None:
         """Do and read nothing until `ask` returns actions; perform them, then go on.
@@ -260,29 +255,35 @@ class Connection(SMTP, BufferedProtocol):
 
     async def _await(self, ask: Callable[[], Awaitable[Actions]]) -> None:
         try:
-            self._resume(await ask())
+            self.resume(await ask())
         except BaseException as error:  # noqa: BLE001 - see `_fail`
-            if not (isinstance(error, CancelledError) and self._hold is Hold.CLOSING):
+            if not (isinstance(error, CancelledError) and self.hold is Hold.CLOSING):
                 self._fail(error)
 
     def _pause(self) -> None:
         self._flush()
         self._pause_reading()
-        self._hold = Hold.PAUSE
+        self.hold = Hold.PAUSE
 
     def stall(self, seconds: float | None) -> None:
         """Ignore the client for `seconds`, then close; None: until it gives up."""
         self._flush()
-        self._hold, self.idle_at = Hold.STALL, NEVER
+        self.hold, self.idle_at = Hold.STALL, NEVER
         if seconds:
             self._pending = self.loop.call_later(seconds, self._give_up)
 
-    def _resume(self, actions: Actions = ()) -> None:
+    def set_room(self, *, has_room: bool) -> None:
+        """Read nothing more while the server has no room for messages."""
+        if has_room != self._has_room:
+            self._has_room = has_room
+            (self._read_on if has_room else self._pause_reading)()
+
+    def resume(self, actions: Actions = ()) -> None:
         """Go on after a pause, with these actions first."""
-        self._hold = self._pending = None
+        self.hold = self._pending = None
         self._is_active()
         self._services.idle.watch(self)
-        left, self._left = self._left, ()
+        left, self.left = self.left, ()
         try:
             self._perform((*actions, *left))
             self._flush()
@@ -308,7 +309,7 @@ class Connection(SMTP, BufferedProtocol):
         self._flush()
         if self._stream is not None:
             self._stream.start_tls(context)
-            self._hold = Hold.HANDSHAKE
+            self.hold = Hold.HANDSHAKE
 
     def _decrypt(self, stream: Stream, tls: TlsLayer, data: bytes) -> bytes:
         """Return the plaintext; send what TLS has to send, and end the session when it fails."""
@@ -316,8 +317,8 @@ class Connection(SMTP, BufferedProtocol):
         stream.send_tls_output()
         if tls.failure:
             self._end(ClosedBy.TLS, tls.failure)
-            self._hold = Hold.CLOSING
-        elif self._hold is Hold.HANDSHAKE and tls.is_established:
+            self.hold = Hold.CLOSING
+        elif self.hold is Hold.HANDSHAKE and tls.is_established:
             self._tls_started(stream, tls)
         return plaintext
 
@@ -326,7 +327,7 @@ class Connection(SMTP, BufferedProtocol):
         seconds = stream.finish_handshake()
         from fakesmtp.sessions.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
 
-        self._hold, self.ssl_object = None, tls.ssl_object
+        self.hold, self.ssl_object = None, tls.ssl_object
         self.record.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
         self._is_active()
         self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
@@ -338,7 +339,7 @@ class Connection(SMTP, BufferedProtocol):
         if self._out and self._stream is not None:
             self._stream.write(b"".join(self._out))
             self._out.clear()
-        if self._hold is Hold.CLOSING:
+        if self.hold is Hold.CLOSING:
             self._close()
 
     def _close(self) -> None:
@@ -361,7 +362,7 @@ class Connection(SMTP, BufferedProtocol):
             self._stream.abort()
 
     def _drop(self) -> None:
-        self._hold, self.idle_at = Hold.CLOSING, NEVER
+        self.hold, self.idle_at = Hold.CLOSING, NEVER
         if self._stream is not None:
             self._stream.drop()
 
@@ -380,7 +381,7 @@ class Connection(SMTP, BufferedProtocol):
 
     def _unfinished(self) -> str:
         """Say what the client was in the middle of, `""` when it was not."""
-        if self._hold is Hold.HANDSHAKE and self._stream is not None:
+        if self.hold is Hold.HANDSHAKE and self._stream is not None:
             far = self._stream.describe_handshake(implicit_tls=self._listener.implicit_tls)
             return f"in the middle of the TLS handshake, {far}"
         if isinstance(self._pending, Task):

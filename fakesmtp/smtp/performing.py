@@ -18,6 +18,7 @@ from fakesmtp.protocol.actions import (
 )
 from fakesmtp.sessions.actions import KEEP
 from fakesmtp.sessions.causes import ClosedBy
+from fakesmtp.smtp.delivering import deliver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
     Say: lambda connection, action: connection.send(action.reply.wire),
     SendRaw: lambda connection, action: connection.send(action.data),
-    Deliver: lambda connection, action: connection.deliver(action),
+    Deliver: deliver,
     HangUp: lambda connection, action: connection.hang_up(
         ClosedBy.QUIT if action.asked else ClosedBy.SERVER
     ),

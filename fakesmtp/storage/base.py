@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from fakesmtp.errors import FakeSMTPError
 from fakesmtp.storage.query import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
-    from fakesmtp.storage.records import MessageRecord, MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 
 #: Rows of a page, unless the caller says otherwise.
 PAGE = 50
@@ -20,10 +20,6 @@ MOST_COUNTED = 1_000
 
 _Row = TypeVar("_Row", "MessageRow", "SessionRow")
 _T_co = TypeVar("_T_co", covariant=True)
-
-
-class StoreError(FakeSMTPError):
-    """A store could not be opened, read or written; the message says why."""
 
 
 class Ticket(Protocol[_T_co]):
@@ -70,8 +66,10 @@ class Store(Protocol):
     """Keeps messages and sessions. All methods may be called from any thread.
 
     Everything that reads raises `StoreError` when the store cannot be read. Changes return a ticket
-    at once.
+    at once. `on_removed` is told the ids of messages that are gone, for any reason, in any thread.
     """
+
+    on_removed: Callable[[Collection[str]], object] | None
 
     @property
     def location(self) -> str:
@@ -82,8 +80,16 @@ class Store(Protocol):
         """Whether messages outlive the process."""
 
     @property
+    def has_room(self) -> bool:
+        """Whether more may be taken now; what waits to be durable is bounded."""
+
+    @property
     def removed(self) -> Removed:
-        """What the limits of the store have removed."""
+        """What the limits of the store have removed since it was made."""
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the limits have removed since it was opened; asks no file."""
 
     def add(self, record: MessageRecord) -> Ticket[int]:
         """Keep a message. The ticket gives its number."""
@@ -103,6 +109,12 @@ class Store(Protocol):
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
+
+    def ids(self) -> list[str]:
+        """Return the ids of all messages, oldest first."""
+
+    def get_many(self, ids: Sequence[str]) -> list[MessageRecord]:
+        """Return messages with their bytes, oldest first; those that are not here are left out."""
 
     def get(self, message_id: str) -> MessageRecord | None:
         """Return a message with its bytes, None when it is not here."""

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.pruning import Pruner
     from fakesmtp.storage.query import Query
-    from fakesmtp.storage.records import MessageRecord, SessionRecord
+    from fakesmtp.storage.records import SessionRecord
 
 #: Values that one statement names: SQLite before 3.32 takes 999.
 _AT_ONCE = 500

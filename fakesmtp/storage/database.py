@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from fakesmtp.errors import StoreError
 from fakesmtp.storage import schema, sqlite
-from fakesmtp.storage.base import StoreError
 from fakesmtp.storage.changes import (
     AddMessage,
     AddSession,
@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Literal
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
-    from fakesmtp.storage.records import MessageRecord, SessionRecord
+    from fakesmtp.storage.records import SessionRecord
 
     Sync = Literal["full", "normal"]
 
@@ -59,26 +60,41 @@ class SqliteStore(Reader):
     ) -> None:
         self._pruner = pruner or Pruner(limits)
         self.on_removed = on_removed
+        self._sync = sync
+        self._driver = driver
         make_file(path)
         super().__init__(path, sqlite.open_for_reading(path, driver))
-        self._lock = FileLock(path)
+        self._lock: FileLock | None = None
+        self.open()
+
+    def open(self) -> None:
+        """Open the file again after `close`. Idempotent."""
+        if self._lock is not None:
+            return
+        lock = FileLock(self._path)
         try:
             self._writer = Writer(
-                path,
+                self._path,
                 self._pruner,
-                synchronous=sync.upper(),
-                driver=driver,
+                synchronous=self._sync.upper(),
+                driver=self._driver,
                 on_removed=self._tell_removed,
                 on_reopened=self._engine.dispose,
             )
         except StoreError:
-            self._lock.release()
+            lock.release()
             raise
+        self._lock = lock
 
     @property
     def has_room(self) -> bool:
         """Return whether more may be taken now: what waits to be written is bounded."""
         return self._writer.has_room
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the limits have removed since it was opened; asks no file."""
+        return self._pruner.dropped
 
     def _tell_removed(self, ids: Collection[str]) -> None:
         if self.on_removed is not None:
@@ -121,7 +137,9 @@ class SqliteStore(Reader):
         # Readers first: the last connection that is closed writes a checkpoint.
         super().close()
         self._writer.close()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
 
 
 def open_reader(path: Path, driver: ModuleType = sqlite3) -> Reader:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from fakesmtp.messages.parts import Attachment, Contents
-    from fakesmtp.storage.records import MessageRecord
+    from fakesmtp.messages.record import MessageRecord
 
 #: Characters of a message's text that are searched. 30 MB of text would make an index of 75 MB.
 MOST_SEARCHED = 1024 * 1024

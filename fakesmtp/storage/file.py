@@ -8,9 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.errors import ConfigurationError
+from fakesmtp.errors import ConfigurationError, StoreError, UnwritableStoreError
 from fakesmtp.files import explain
-from fakesmtp.storage.base import StoreError
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ def read_url(url: str) -> Path:
 def make_file(path: Path) -> None:
     """Make the file, and its folder, for this user alone; what is there stays as it is.
 
-    Raises `StoreError` where that is not possible, and for what is not a SQLite file.
+    Raises `UnwritableStoreError` where that is not possible, and `StoreError` for what is not a
+    SQLite file.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def make_file(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(None, "it may only be read")
     except OSError as error:
-        raise StoreError(f"cannot write to {path}: {explain(error)}") from error
+        raise UnwritableStoreError(f"cannot write to {path}: {explain(error)}") from error
 
 
 def check_file(path: Path) -> None:
@@ -78,7 +78,8 @@ class FileLock:
         try:
             descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
-            raise StoreError(f"cannot write to {self._path}: {explain(error)}") from error
+            reason = explain(error)
+            raise UnwritableStoreError(f"cannot write to {self._path}: {reason}") from error
         self._file: BinaryIO = os.fdopen(descriptor, "r+b", buffering=0)
         try:
             _lock(self._file)

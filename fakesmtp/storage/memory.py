@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import islice
+from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -13,11 +14,12 @@ from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.query import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.predicate import Candidate
     from fakesmtp.storage.query import Query
-    from fakesmtp.storage.records import MessageRecord, MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 
 _T = TypeVar("_T")
 #: Bytes of messages that are kept where no other limit is given: 1 GiB.
@@ -93,6 +95,7 @@ class MemoryStore:
 
     location = "memory"
     is_durable = False
+    has_room = True
 
     def __init__(
         self,
@@ -112,6 +115,11 @@ class MemoryStore:
     def removed(self) -> Removed:
         """What the limits have removed."""
         return self._removed
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the limits have removed."""
+        return self._removed.messages
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -191,6 +199,15 @@ class MemoryStore:
         number = sum(1 for _ in islice(self._matching(query), limit))
         return Count(number) if most is None or number <= most else Count(most, is_exact=False)
 
+    def ids(self) -> list[str]:
+        """Return the ids of all messages, oldest first."""
+        with self._lock:
+            return list(self._messages)
+
+    def get_many(self, ids: Sequence[str]) -> list[MessageRecord]:
+        """Return messages with their bytes; those that are not here are left out."""
+        return [kept.record for kept in self._find(ids)]
+
     def get(self, message_id: str) -> MessageRecord | None:
         """Return a message with its bytes, None when it is not here."""
         kept = self._messages.get(message_id)
@@ -225,7 +242,8 @@ class MemoryStore:
 
     def _find(self, ids: Collection[str]) -> list[_Kept]:
         with self._lock:
-            return [self._messages[each] for each in dict.fromkeys(ids) if each in self._messages]
+            found = [self._messages[each] for each in dict.fromkeys(ids) if each in self._messages]
+        return sorted(found, key=attrgetter("number"))
 
     # -- sessions ------------------------------------------------------------------------------
 

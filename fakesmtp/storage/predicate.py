@@ -24,9 +24,9 @@ from fakesmtp.storage.query import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Query
-    from fakesmtp.storage.records import MessageRecord
 
 
 class Candidate(NamedTuple):

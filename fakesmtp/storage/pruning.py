@@ -42,6 +42,8 @@ class Pruner:
         self._next = 0.0
         self._excess = 0
         self._must_merge = False
+        #: How many messages were removed by this object.
+        self.dropped = 0
 
     def is_due(self, state: State) -> bool:
         """Return whether a step may find something to do."""
@@ -108,6 +110,7 @@ class Pruner:
         ids = list(dict.fromkeys(connection.execute(of_these).scalars()))
         remove_messages(connection, state, numbers)
         _count(connection, messages=len(numbers))
+        self.dropped += len(numbers)
         emptied = select(sessions.c.number).where(sessions.c.id.in_(ids), sessions.c.stored == 0)
         self._remove_sessions(connection, connection.execute(emptied).scalars().all())
         return True

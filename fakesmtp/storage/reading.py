@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
-from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, StoreError
+from fakesmtp.errors import StoreError
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sql import (
     MESSAGE_COLUMNS,
@@ -32,8 +33,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row, Select
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
-    from fakesmtp.storage.records import MessageRecord, MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+
+
+#: Messages that one statement reads whole.
+_AT_ONCE = 100
 
 
 class Reader:
@@ -97,17 +103,24 @@ class Reader:
         is_exact = most is None or is_all or number <= most
         return Count(number) if is_exact else Count(most or 0, is_exact=False)
 
+    def ids(self) -> list[str]:
+        """Return the ids of all messages, oldest first."""
+        with self.reading() as connection:
+            statement = select(messages.c.id).order_by(messages.c.number)
+            return list(connection.execute(statement).scalars())
+
+    def get_many(self, ids: Sequence[str]) -> list[MessageRecord]:
+        """Return messages with their bytes, oldest first; those that are not here are left out."""
+        with self.reading() as connection:
+            return [
+                read_message(row, read_raw(row))
+                for start in range(0, len(ids), _AT_ONCE)
+                for row in connection.execute(_whole(ids[start : start + _AT_ONCE]))
+            ]
+
     def get(self, message_id: str) -> MessageRecord | None:
         """Return a message with its bytes, None when it is not here."""
-        columns = (*messages.c, contents.c.is_compressed, contents.c.raw)
-        statement = (
-            select(*columns)
-            .join_from(messages, contents, contents.c.number == messages.c.number)
-            .where(messages.c.id == message_id)
-        )
-        with self.reading() as connection:
-            row = connection.execute(statement).one_or_none()
-        return None if row is None else read_message(row, read_raw(row))
+        return next(iter(self.get_many([message_id])), None)
 
     # -- sessions ------------------------------------------------------------------------------
 
@@ -138,6 +151,16 @@ class Reader:
     def close(self) -> None:
         """Let go of the file. Idempotent."""
         self._engine.dispose()
+
+
+def _whole(ids: Sequence[str]) -> Select[Any]:
+    """Select messages with their bytes."""
+    return (
+        select(*messages.c, contents.c.is_compressed, contents.c.raw)
+        .join_from(messages, contents, contents.c.number == messages.c.number)
+        .where(messages.c.id.in_(ids))
+        .order_by(messages.c.number)
+    )
 
 
 def _order(

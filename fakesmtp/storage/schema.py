@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fakesmtp.errors import StoreError
 from fakesmtp.storage import sqlite
-from fakesmtp.storage.base import StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path

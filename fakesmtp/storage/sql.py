@@ -20,6 +20,7 @@ from sqlalchemy import (
     text,
 )
 
+from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.events import Ended, TlsFacts
@@ -29,7 +30,6 @@ from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 from fakesmtp.storage.records import (
     MessageFacts,
-    MessageRecord,
     MessageRow,
     SessionRecord,
     SessionRow,

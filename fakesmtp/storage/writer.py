@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
+from fakesmtp.errors import StoreError
 from fakesmtp.storage import schema, sqlite
-from fakesmtp.storage.base import StoreError
 from fakesmtp.storage.changes import State, apply
 from fakesmtp.storage.file import identify, make_file
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 TEXTS = {
     "port-offset": ("1", "2", "3"),
     "max-messages": ("1", "2", "3"),
+    "max-age": ("1d", "2h", "none"),
+    "max-store-size": ("1K", "2M", "none"),
+    "store": ("memory", "sqlite:///a", "sqlite:////b"),
+    "store-sync": ("normal", "normal", "normal"),
     "exit-after": ("1", "2", "3"),
     "host": ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
     "ports": ("587=1", "587=2", "auto"),

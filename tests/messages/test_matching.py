@@ -144,7 +144,7 @@ def test_a_message_without_login() -> None:
 
 def test_every_attribute_is_a_condition(message: ReceivedMessage) -> None:
     """What a message has, a condition may name; a message meets its own attributes."""
-    methods = {"header", "find_code", "attachment"}
+    methods = {"header", "find_code", "attachment", "record"}
     for name in set(dir(ReceivedMessage)) - methods - {"headers", "from_", "to", "cc"}:
         if not name.startswith("_"):
             assert Conditions(**{name: getattr(message, name)}).matches(message), name

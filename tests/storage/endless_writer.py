@@ -7,9 +7,9 @@ from pathlib import Path
 from threading import Semaphore
 from typing import TYPE_CHECKING
 
+from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.storage.database import SqliteStore
-from fakesmtp.storage.records import MessageRecord
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

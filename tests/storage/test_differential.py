@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import Store
-    from fakesmtp.storage.records import MessageRecord
 
 UNLIMITED = Limits(max_sessions=None, max_session_age=None)
 #: Few characters, so that searches find something; and those that are special somewhere.

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 from made_records import make_record
 
-from fakesmtp.errors import ConfigurationError
+from fakesmtp.errors import ConfigurationError, StoreError
 from fakesmtp.storage import schema, sql
-from fakesmtp.storage.base import StoreError
 from fakesmtp.storage.database import SqliteStore, open_reader
 from fakesmtp.storage.file import read_url, writer_of
 

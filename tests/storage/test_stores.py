@@ -16,8 +16,8 @@ from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING
 
 if TYPE_CHECKING:
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import Store
-    from fakesmtp.storage.records import MessageRecord
 
 TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 0.001, "localhost")
 

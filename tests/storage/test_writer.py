@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from made_records import make_record, make_session
 
-from fakesmtp.storage.base import Count, StoreError, all_messages
+from fakesmtp.errors import StoreError
+from fakesmtp.storage.base import Count, all_messages
 from fakesmtp.storage.database import SqliteStore, open_reader
 
 if TYPE_CHECKING:

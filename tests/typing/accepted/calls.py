@@ -24,6 +24,7 @@ from fakesmtp import (
 )
 from fakesmtp.faults import Where
 from fakesmtp.messages import Conditions
+from fakesmtp.sessions import Recorded
 
 if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
@@ -64,10 +65,10 @@ async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     await view.expect_none_async(subject="Hi")
 
 
-def session_of(message: ReceivedMessage) -> Session:
-    """A message's session is a `Session`, with all that one has."""
+def session_of(message: ReceivedMessage) -> Recorded:
+    """A message's session is `Recorded`, with all that can be asked of one."""
     assert_type(message.session.transcript(), str)
-    assert_type(message.session, Session)
+    assert_type(message.session, Recorded)
     return message.session
 
 
