@@ -9,12 +9,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tables import make_table
+
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.profile import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _HEAD = """\
 # Fidelity: how each behaviour is known
@@ -55,7 +57,7 @@ def make_page() -> str:
 
 def _capabilities() -> Iterator[str]:
     yield "## EHLO\n"
-    yield from _table(
+    yield from make_table(
         ("line", "known", "source"),
         (
             (f"`{c.line}`{' (before TLS)' if c.only_before_tls else ''}", c.provenance, c.source)
@@ -68,7 +70,7 @@ def _replies() -> Iterator[str]:
     for provenance in Provenance:
         rows = [r for r in NHN_CLOUD_EMAIL.rows() if r[1].provenance is provenance]
         yield f"## Replies: {provenance}\n"
-        yield from _table(
+        yield from make_table(
             ("situation", "reply", "source", "note"),
             (
                 (f"`{name}`", _code(f"{row.code} {row.text}"), row.source, row.note)
@@ -79,25 +81,13 @@ def _replies() -> Iterator[str]:
 
 def _switches() -> Iterator[str]:
     yield "## Switches\n"
-    yield from _table(
+    yield from make_table(
         ("switch", "default", "what it decides"),
         (
             (f"`{switch.name}`", f"`{switch.default!r}`", switch.metadata["description"])
             for switch in fields(Policy)
         ),
     )
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> Iterator[str]:
-    head = list(head)
-    yield _row(head)
-    yield _row("---" for _ in head)
-    yield from map(_row, rows)
-    yield ""
-
-
-def _row(cells: Iterable[object]) -> str:
-    return f"| {' | '.join(str(cell).replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _code(text: str) -> str:

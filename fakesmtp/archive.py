@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fakesmtp.clock import now
 from fakesmtp.errors import FakeSMTPError
@@ -12,36 +12,36 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
-from fakesmtp.sessions import SessionLog
 from fakesmtp.sessions.diagnosis import describe_failures
-from fakesmtp.storage.limits import Limits
-from fakesmtp.storage.memory import DEFAULT_LIMITS, MemoryStore
+from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
-    from fakesmtp.sessions import Recorded, Session
+    from fakesmtp.sessions import Recorded, Session, SessionLog
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
+    from fakesmtp.storage.limits import Limits
 
 
 class Archive:
     """The store of one server, its log of sessions, and the mailbox that users look into.
 
     `store` is a store, the address of one (`sqlite:///PATH`), or None for memory. A store that is
-    opened here is closed here. `log_options` are those of `SessionLog`.
+    opened here has these limits, and is closed here.
     """
 
     def __init__(
         self,
         store: Store | str | None,
-        max_messages: int | None,
-        **log_options: Any,  # noqa: ANN401 - as SessionLog has them
+        limits: Limits,
+        sessions: SessionLog,
     ) -> None:
-        self._opened = _open_url(store, max_messages) if isinstance(store, str) else None
+        self._opened = _open_url(store, limits) if isinstance(store, str) else None
         given = None if isinstance(store, str) else store
         kept = self._opened if given is None else given
-        self.store: Store = _in_memory(max_messages) if kept is None else kept
-        self.sessions = SessionLog(raw_of=self._raw_of, **log_options)
+        self.store: Store = MemoryStore(limits) if kept is None else kept
+        self.sessions = sessions
+        sessions.raw_of = self._raw_of
         self.mailbox = Mailbox(
             self.store, lambda: describe_failures(self.sessions.snapshot()), self._find_session
         )
@@ -105,11 +105,7 @@ def _missing(record: MessageRecord) -> Recorded:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 
-def _in_memory(max_messages: int | None) -> MemoryStore:
-    return MemoryStore(DEFAULT_LIMITS._replace(max_messages=max_messages))
-
-
-def _open_url(url: str, max_messages: int | None) -> SqliteStore:
+def _open_url(url: str, limits: Limits) -> SqliteStore:
     from fakesmtp.storage.opening import open_url  # noqa: PLC0415 - memory needs no SQLAlchemy
 
-    return open_url(url, Limits(max_messages=max_messages))
+    return open_url(url, limits)

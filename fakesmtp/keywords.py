@@ -29,6 +29,7 @@ class ServerOptions(Switches, total=False):
     certs_dir: Path | None
     store: Store | str | None
     max_messages: int | None
+    max_bytes: int
     max_sessions: int
     max_events: int
     record_dir: Path | None

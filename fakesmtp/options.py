@@ -12,7 +12,7 @@ from fakesmtp.faults import FaultScript
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.profile import Profile
-from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide_secrets
+from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.keywords import Switches
@@ -47,6 +47,7 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
         "the address of a store (sqlite:///PATH), or a Store",
     ),
     "max_messages": (_is_number(1, None), "a whole number from 1, or None"),
+    "max_bytes": (_is_number(1), "a whole number of bytes from 1"),
     "max_sessions": (_is_number(0), "a whole number from 0"),
     "max_events": (_is_number(0), "a whole number from 0"),
     "record_dir": _PATH,
@@ -59,6 +60,18 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
 _OPTIONS = ("ports", "host", "accounts", "handler", *_RIGHT)
 #: The short forms of switches.
 _SHORT = ("require_auth",)
+
+
+def hide_unknown(switches: Switches) -> Switches:
+    """Return the switches with the values of unknown names hidden: one may be `accounts`, misspelt.
+
+    A function that takes switches calls this first: a traceback shows what its names hold.
+    """
+    if not switches:
+        return switches
+    known = (*_SHORT, *Policy.names())
+    kept = {name: value if name in known else hide(value) for name, value in switches.items()}
+    return cast("Switches", kept)
 
 
 def make_policy(policy: Policy, switches: Switches) -> Policy:

@@ -17,6 +17,7 @@ from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
+from fakesmtp.sessions import SessionLog
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
@@ -31,6 +32,8 @@ from fakesmtp.smtp.listeners import (
 )
 from fakesmtp.smtp.runner import Runner
 from fakesmtp.smtp.services import READ_SIZE, Services, Terms
+from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.memory import DEFAULT_MAX_BYTES
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
@@ -62,11 +65,11 @@ class FakeSMTP:
     opened. Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the authority; without it the
     authority lives as long as the server. `store` is the address of a file, `sqlite:///PATH`, or a
-    `Store`; without it, memory keeps all messages. `max_messages` limits a store that is opened
-    here: the newest ones stay. With `record_dir` each session also has a file there. `loop_factory`
-    makes the event loop of the server's thread, asyncio's own by default. `handler` is an aiosmtpd
-    handler, whose hooks are awaited in that loop and decide what the server has accepted. Every
-    other switch is in `Policy`; those given here by name win over `policy`.
+    `Store`; without it, memory keeps the newest messages: at most `max_messages` (None: any number)
+    and `max_bytes`, which limit a file too. With `record_dir` each session also has a file there.
+    `loop_factory` makes the event loop of the server's thread, asyncio's by default. `handler` is
+    an aiosmtpd handler, whose hooks are awaited in that loop and decide what the server has
+    accepted. Other switches are in `Policy`; those given here win over `policy`.
 
     Raises `ConfigurationError` for an option that cannot be, `StoreError` for a
     file that cannot be used, and at start `PortTakenError`.
@@ -89,6 +92,7 @@ class FakeSMTP:
         certs_dir: Path | None = None,
         store: Store | str | None = None,
         max_messages: int | None = None,
+        max_bytes: int = DEFAULT_MAX_BYTES,
         max_sessions: int = 10_000,
         max_events: int = 10_000,
         record_dir: Path | None = None,
@@ -97,7 +101,7 @@ class FakeSMTP:
         handler: object = None,
         **switches: Unpack[Switches],
     ) -> None:
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
         self._ports = check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports)
         self._hosts = options.read_hosts(host)
@@ -110,12 +114,13 @@ class FakeSMTP:
         )
         self._identity = Identity(certs_dir)
         self._archive = Archive(
-            store, max_messages, max_sessions=max_sessions, max_events=max_events, folder=record_dir
+            store,
+            Limits(max_messages, max_bytes=max_bytes),
+            SessionLog(max_sessions=max_sessions, max_events=max_events, folder=record_dir),
         )
         self._sessions, self.mailbox = self._archive.sessions, self._archive.mailbox
         self._session_numbers = count(1)
-        self._loop_factory = loop_factory
-        self._on_session_end, self._failures = [], []
+        self._loop_factory, self._on_session_end, self._failures = loop_factory, [], []
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -324,7 +329,7 @@ class FakeSMTP:
 
         The owner has faults of its own, and no others. Raises `ConfigurationError`.
         """
-        accounts = hide_secrets(accounts)
+        accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
         return Terms(
             now.profile if profile is None else profile,

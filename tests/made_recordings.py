@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from made_sessions import MadeSession
 from scenarios import KEYS
 
 from fakesmtp.protocol.accounts import FixedAccounts
@@ -21,13 +22,10 @@ if TYPE_CHECKING:
 
 def begin(folder: Path, number: int = 1) -> Session:
     """A session that is written to a file."""
-    return SessionLog(folder=folder).begin(
-        f"ab12cd-{number}",
-        peer="127.0.0.1:50000",
-        port=587,
-        local_port=1587,
-        accounts=FixedAccounts([KEYS]),
+    session = SessionLog(folder=folder).begin(
+        f"ab12cd-{number}", peer="127.0.0.1:50000", port=587, local_port=1587
     )
+    return MadeSession(session, FixedAccounts([KEYS]))
 
 
 def play(session: Session) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.sessions.events import Ended
+from fakesmtp.sessions.contents import Ended
 from fakesmtp.sessions.jsonl import Header, Summary
 from fakesmtp.storage.records import SessionRecord
 
 if TYPE_CHECKING:
-    from fakesmtp.sessions.events import TlsFacts
+    from fakesmtp.sessions.contents import TlsFacts
 
 _numbers = count(1)
 BEGAN = 1_780_000_000.0

@@ -110,6 +110,7 @@ def test_a_taken_port_is_one_sentence() -> None:
             "store must be the address of a store (sqlite:///PATH), or a Store, not 5",
         ),
         ({"max_messages": 0}, "max_messages must be a whole number from 1, or None, not 0"),
+        ({"max_bytes": 0}, "max_bytes must be a whole number of bytes from 1, not 0"),
         ({"max_sessions": -1}, "max_sessions must be a whole number from 0, not -1"),
         ({"max_events": "x"}, "max_events must be a whole number from 0, not 'x'"),
         ({"faults": "f.toml"}, "faults must be a fakesmtp.FaultScript, not 'f.toml'"),

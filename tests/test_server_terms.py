@@ -94,6 +94,14 @@ def test_the_newest_messages_are_kept() -> None:
         assert [message.text for message in smtp.messages] == ["two\n", "three\n"]
 
 
+def test_messages_of_so_many_bytes_are_kept() -> None:
+    """With `max_bytes` the oldest message goes when all together are larger."""
+    with FakeSMTP(require_auth=False, max_bytes=2_500) as smtp:
+        for body in ("one", "two" * 20, "three"):
+            send(smtp, body)
+        assert [message.text for message in smtp.messages] == ["two" * 20 + "\n", "three\n"]
+
+
 def test_failures_are_raised_every_time(smtp: FakeSMTP) -> None:
     """What callbacks raise is raised again and again, not only the first time."""
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 #: or a handler given.
 LATER = {
     *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
-    *(f"fakesmtp.faults.{name}" for name in ("checks", "dialogue", "rules", "words")),
+    *(f"fakesmtp.faults.{name}" for name in ("dialogue", "kinds", "rules", "stages", "values")),
     *(
         f"fakesmtp.messages.{name}"
         for name in ("decoding", "headers", "matching", "parts", "searching")

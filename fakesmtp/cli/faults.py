@@ -10,7 +10,7 @@ import typer
 from fakesmtp.cli.console import escape, say
 from fakesmtp.cli.options import GroupedCommand
 from fakesmtp.faults.explain import explain
-from fakesmtp.faults.reading import read_file
+from fakesmtp.faults.loading import read_file
 
 if TYPE_CHECKING:
     from fakesmtp.faults import Rule

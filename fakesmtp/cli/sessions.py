@@ -21,7 +21,7 @@ from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
 from fakesmtp.sessions.loading import load
-from fakesmtp.sessions.text import event_lines
+from fakesmtp.sessions.transcript import event_lines
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:

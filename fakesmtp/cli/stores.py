@@ -8,7 +8,7 @@ from fakesmtp.cli.compose import find_data_folder
 from fakesmtp.cli.values import MEMORY
 from fakesmtp.errors import StoreError, UnwritableStoreError
 from fakesmtp.storage.limits import Limits
-from fakesmtp.storage.memory import DEFAULT_LIMITS, MemoryStore
+from fakesmtp.storage.memory import DEFAULT_MAX_BYTES, MemoryStore
 from fakesmtp.storage.opening import open_url, open_url_for_reading
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def open_server_store(settings: Settings, warn: Callable[[str], object]) -> Stor
 
 def _make_memory(settings: Settings) -> MemoryStore:
     limits = _limits(settings)
-    sizes = (DEFAULT_LIMITS.max_bytes, limits.max_bytes)
+    sizes = (DEFAULT_MAX_BYTES, limits.max_bytes)
     return MemoryStore(limits._replace(max_bytes=min(filter(None, sizes))))
 
 

@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from fakesmtp.cli.console import escape
-from fakesmtp.sessions import Event, EventKind
+from fakesmtp.sessions.events import Note, Side
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from fakesmtp.sessions import Event
     from fakesmtp.sessions.folder import Entry
 
 #: Paints a text in a colour, or leaves it as it is.
 Painter = Callable[[str, str], str]
 
-_COLOURS: Mapping[EventKind, str] = {
-    EventKind.CLIENT: typer.colors.CYAN,
-    EventKind.MESSAGE: typer.colors.CYAN,
-    EventKind.NOTE: typer.colors.YELLOW,
-}
 _DIFFERENCES = {"-": typer.colors.RED, "+": typer.colors.GREEN}
 
 
@@ -40,10 +36,11 @@ def painter() -> Painter:
 
 def paint_event(paint: Painter, event: Event, line: str) -> str:
     """Paint a line of a transcript: refusals red, what the client said cyan, notes yellow."""
-    if event.reply is not None and event.reply.is_refusal:
+    if event.is_refusal:
         return paint(line, typer.colors.RED)
-    colour = _COLOURS.get(event.kind)
-    return paint(line, colour) if colour else line
+    if isinstance(event, Note):
+        return paint(line, typer.colors.YELLOW)
+    return paint(line, typer.colors.CYAN) if event.side is Side.CLIENT else line
 
 
 def paint_lines(paint: Painter, lines: Iterable[str]) -> Iterator[str]:

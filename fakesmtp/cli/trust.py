@@ -20,12 +20,12 @@ Python, in the code:
 Python, for a whole process (nothing else is trusted then):
   export SSL_CERT_FILE={file}""",
     "java": """\
-Java, a trust store of its own for Jakarta Message (JavaMail):
+Java, a trust store of its own for Jakarta Mail (JavaMail):
   keytool -importcert -noprompt -alias fakesmtp -file {file} \\
       -keystore fakesmtp.p12 -storetype PKCS12 -storepass changeit
   java -Djavax.net.ssl.trustStore=fakesmtp.p12 \\
       -Djavax.net.ssl.trustStorePassword=changeit ...
-  message.smtp.ssl.checkserveridentity=true    # the name is checked, too
+  mail.smtp.ssl.checkserveridentity=true    # the name is checked, too
 Import ca.pem only: Java ignores the limits of a certificate that it trusts,
 so they are on intermediate.pem, which the server sends.""",
     "node": """\
@@ -56,7 +56,7 @@ Go, for a whole process, on Linux (nothing else is trusted then):
   context = OpenSSL::SSL::SSLContext.new
   context.set_params(ca_file: {literal})
   smtp.enable_starttls(context)   # or smtp.enable_tls(context)
-Ruby, the gem message, and Rails in smtp_settings:
+Ruby, the gem mail, and Rails in smtp_settings:
   ca_file: {literal}, openssl_verify_mode: 'peer',
   enable_starttls: true   # or tls: true
 Ruby, for a whole process (nothing else is trusted then):
@@ -77,13 +77,15 @@ MailKit, in the code, beside that, for the authority has no revocation list:
   smtp_tls_security_level = secure
   smtp_tls_secure_cert_match = hostname
   smtp_host_lookup = native
-  relayhost = [localhost]:1587   # 465: with smtp_tls_wrappermode = yes""",
+  relayhost = [localhost]:1587
+  # for port 465: relayhost = [localhost]:1465, smtp_tls_wrappermode = yes""",
     "exim": """Exim, in the transport (driver = smtp) of a smarthost:
   tls_verify_certificates = {path}
   tls_verify_hosts = *
   tls_verify_cert_hostnames = *
   hosts_require_tls = *
-  allow_localhost   # 465: with protocol = smtps""",
+  allow_localhost
+  # for port 465: protocol = smtps""",
     "mutt": """mutt, neomutt, in muttrc (write the # of the user name as %23):
   set ssl_ca_certificates_file={literal}   # mutt with GnuTLS
   set certificate_file={literal}           # mutt with OpenSSL

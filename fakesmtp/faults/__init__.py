@@ -1,4 +1,4 @@
-"""Planned misbehaviour: rules of where, for whom, when and what; read, asked and applied."""
+"""Planned faults: rules of a stage, a kind, conditions and a schedule."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from fakesmtp.lazy import lazily
 if TYPE_CHECKING:
     from fakesmtp.faults.rules import Rule
     from fakesmtp.faults.script import FaultScript, PlannedFault
-    from fakesmtp.faults.words import What, Where
+    from fakesmtp.faults.stages import Stage
 
-__all__ = ["FaultScript", "PlannedFault", "Rule", "What", "Where"]
+__all__ = ["FaultScript", "PlannedFault", "Rule", "Stage"]
 
 _HOMES = {
     "FaultScript": "script",
     "PlannedFault": "script",
     "Rule": "rules",
-    "What": "words",
-    "Where": "words",
+    "Stage": "stages",
 }
 __getattr__ = lazily(__name__, _HOMES)

@@ -1,4 +1,4 @@
-"""A `Dialogue` with faults: asks the script first, at every place, and the dialogue only then."""
+"""A `Dialogue` with faults: at every stage the script is asked first, then the dialogue."""
 
 from __future__ import annotations
 
@@ -6,45 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from fakesmtp.faults.effects import apply, is_replaced, slow_down
 from fakesmtp.faults.facts import Facts
-from fakesmtp.faults.words import OLD_TLS, What, Where
+from fakesmtp.faults.kinds import OLD_TLS
+from fakesmtp.faults.stages import STAGE_OF_VERB, Stage
 from fakesmtp.protocol.actions import Discard, Note, Say, ShakeHands, StartTls, Wait
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.command import Command
 from fakesmtp.protocol.sasl import MalformedResponse, decode_text, parse_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from fakesmtp.faults.rules import Rule
     from fakesmtp.faults.script import FaultScript
     from fakesmtp.protocol.actions import Actions
     from fakesmtp.protocol.dialogue import Dialogue
 
-_PLACES: Mapping[str, Where] = {
-    "HELO": Where.EHLO,
-    "EHLO": Where.EHLO,
-    "STARTTLS": Where.STARTTLS,
-    "MAIL": Where.MAIL,
-    "RCPT": Where.RCPT,
-    "DATA": Where.DATA,
-    "RSET": Where.RSET,
-    "NOOP": Where.NOOP,
-    "QUIT": Where.QUIT,
-}
-_SAYS_MUCH = frozenset({"AUTH", "MAIL"})
-#: A client that does check may still end the session in order.
-_SAYS_NOTHING = frozenset({"QUIT", "NOOP", "RSET"})
-_NOT_IN_CLEAR = frozenset({What.STRIP_STARTTLS, What.REFUSE_STARTTLS})
+#: Commands with credentials or addresses, which a client should not send in plaintext.
+_REVEALING = frozenset({"AUTH", "MAIL"})
+#: Commands with which a client that checks certificates can end the session in order.
+_HARMLESS = frozenset({"QUIT", "NOOP", "RSET"})
 _ABORT = b"*\r\n"
 _SHAKE_HANDS = ShakeHands()
+#: What the next line is after AUTH with this mechanism.
+_FIRST_STEP = {"PLAIN": Awaiting.PLAIN, "LOGIN": Awaiting.LOGIN_USER}
 _BLANKS = "".join(map(chr, range(0x21)))
 
 
 class FaultyDialogue:
-    """One session as the connection sees it: like a `Dialogue`, with three places more.
+    """One session: a `Dialogue` that also has the stages of the connection, TLS and message data.
 
-    `port` is that of the real endpoint, `session` names the session for counters, `connections`
-    says how many there are at once.
+    `port` is the port of the real endpoint, `session` identifies the session for counters,
+    `connections` returns the number of open connections.
     """
 
     def __init__(
@@ -66,95 +58,94 @@ class FaultyDialogue:
         self._body = 0
         self._body_struck = -1
         self._bad_tls = ""
-        self._left_in_clear = False
+        self._tls_withheld = False
 
     @property
     def awaiting(self) -> Awaiting:
-        """What the next line is."""
+        """What the next line is expected to be."""
         return self._dialogue.awaiting
 
-    # -- places where the client has said nothing --------------------------------------------------
+    # -- stages before the client sends anything -----------------------------------------------
 
     def connect(self, *, implicit_tls: bool) -> Actions:
-        """Begin: greet, or shake hands."""
-        rules = self._ask(Where.CONNECT, self._facts())
+        """Return the actions of a new connection: the greeting, or a TLS handshake."""
+        rules = self._ask(Stage.CONNECT, self._facts())
         return apply(rules, self.shake_hands if implicit_tls else self.greet)
 
     def greet(self) -> Actions:
-        """Say the first words."""
-        return self._strike(Where.GREETING, self._dialogue.greet)
+        """Return the greeting (220)."""
+        return self._strike(Stage.GREETING, self._dialogue.greet)
 
     def shake_hands(self) -> Actions:
-        """Begin TLS, perhaps badly."""
-        actions = self._strike(Where.TLS_HANDSHAKE, lambda: (_SHAKE_HANDS,))
+        """Return the actions of a TLS handshake, which can be faulty."""
+        actions = self._strike(Stage.TLS_HANDSHAKE, lambda: (_SHAKE_HANDS,))
         self._bad_tls = next((a.flaw for a in actions if isinstance(a, ShakeHands)), "")
         return actions
 
-    # -- lines -------------------------------------------------------------------------------------
+    # -- lines ---------------------------------------------------------------------------------
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
-        """Take one line with its end, as `Dialogue.receive_line` does."""
+        """Reply to one line, line end included, as `Dialogue.receive_line` does."""
         is_command = self.awaiting is Awaiting.COMMAND
         command = Command.parse(line) if is_command else Command("", "")
 
         def proceed() -> Actions:
             return self._shake_after(self._dialogue.receive_line(line, more_behind=more_behind))
 
-        findings = self._find(command.verb)
+        notes = self._make_notes(command.verb)
         if not is_command or command.verb == "AUTH":
-            return (*findings, *self._authenticate(line, command, proceed))
+            return (*notes, *self._authenticate(line, command, proceed))
         facts = self._facts(**_read_facts(command))
-        return (*findings, *self._strike(_PLACES.get(command.verb), proceed, facts))
+        return (*notes, *self._strike(STAGE_OF_VERB.get(command.verb), proceed, facts))
 
     def receive_long_line(self) -> Actions:
-        """As the dialogue's own."""
+        """Reply as the dialogue does. No fault has this stage."""
         return self._slowly(self._dialogue.receive_long_line())
 
-    def _find(self, verb: str) -> list[Note]:
-        """Tell of a client that goes on where one that checks would not."""
+    def _make_notes(self, verb: str) -> list[Note]:
+        """Return notes on a client that goes on where a careful client would stop."""
         notes = []
-        # Its version is accepted with the handshake, a certificate by what comes after it.
-        if self._bad_tls and (self._bad_tls == OLD_TLS or verb not in _SAYS_NOTHING):
+        # A client accepts a TLS version by the handshake, a certificate by the commands after it.
+        if self._bad_tls and (self._bad_tls == OLD_TLS or verb not in _HARMLESS):
             notes.append(_describe_bad_tls(self._bad_tls))
             self._bad_tls = ""
-        if self._left_in_clear and verb in _SAYS_MUCH:
+        if self._tls_withheld and verb in _REVEALING:
             if not self._dialogue.tls:
-                text = "the client went on in clear where STARTTLS was kept from it (RFC 3207 §6)"
+                text = "the client went on in plaintext when STARTTLS was withheld (RFC 3207 §6)"
                 notes.append(Note(text))
-            self._left_in_clear = False
+            self._tls_withheld = False
         return notes
 
     def _shake_after(self, actions: Actions) -> Actions:
-        """Have faults of the handshake strike behind the reply to STARTTLS."""
+        """Apply the faults of the handshake after the reply to STARTTLS."""
         last = actions[-1] if actions else None
         if not isinstance(last, StartTls):
             return actions
         shaking = self.shake_hands()
         return actions if shaking == (_SHAKE_HANDS,) else (Say(last.reply), *shaking)
 
-    # -- AUTH --------------------------------------------------------------------------------------
+    # -- AUTH ----------------------------------------------------------------------------------
 
     def _authenticate(
         self, line: bytes, command: Command, proceed: Callable[[], Actions]
     ) -> Actions:
-        """Strike when the line came that completes the credentials; else only remember."""
+        """Apply the faults of `auth` if the line completes the credentials."""
         user_name = self._read_user(line, command)
         if user_name is None:
             return self._slowly(proceed())
         app_key, mark, mail_type = user_name.partition("#")
         facts = self._facts(app_key=app_key, mail_type=mail_type if mark else "normal")
-        return self._strike(Where.AUTH, proceed, facts)
+        return self._strike(Stage.AUTH, proceed, facts)
 
     def _read_user(self, line: bytes, command: Command) -> str | None:
-        """Give the user name when the credentials are complete."""
+        """Return the user name if the credentials are complete with this line, else None."""
         awaiting, response = self.awaiting, line.rstrip(b"\r\n")
         if awaiting is Awaiting.COMMAND:
             mechanism, _, initial = command.argument.partition(" ")
             response = initial.strip().encode("ascii", "replace")
-            steps = {"PLAIN": Awaiting.PLAIN, "LOGIN": Awaiting.LOGIN_USER}
-            if not response or mechanism.upper() not in steps:
+            if not response or mechanism.upper() not in _FIRST_STEP:
                 return None
-            awaiting = steps[mechanism.upper()]
+            awaiting = _FIRST_STEP[mechanism.upper()]
         if line == _ABORT:
             return None
         if awaiting is Awaiting.LOGIN_PASSWORD:
@@ -167,15 +158,15 @@ class FaultyDialogue:
             return None
         return None
 
-    # -- messages ----------------------------------------------------------------------------------
+    # -- messages ------------------------------------------------------------------------------
 
     def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
-        """Cut the next bytes of a message where the next fault may strike."""
+        """Split message data at the next byte after which a fault can strike."""
         cut = min((mark - self._body for mark in self._marks()), default=len(data))
         return data[:cut], data[cut:]
 
     def receive_body(self, size: int) -> Actions:
-        """Take note of so many more bytes of a message, which has not ended."""
+        """Apply the faults of `data-body` after `size` more bytes of an unfinished message."""
         is_due = self._body + size in self._marks()
         self._body += size
         slowly = (Wait(size / self._rate),) if self._rate and size else ()
@@ -183,58 +174,57 @@ class FaultyDialogue:
             return slowly
         self._body_struck = self._body
         facts = self._facts(body_bytes=self._body)
-        return self._strike(Where.DATA_BODY, lambda: slowly, facts)
+        return self._strike(Stage.DATA_BODY, lambda: slowly, facts)
 
     def _marks(self) -> list[int]:
-        """After how many bytes of this message a rule is to be asked that has not been."""
-        return [
-            rule.after_bytes
+        """Return the numbers of bytes of this message after which a rule is yet to be asked."""
+        marks = (
+            rule.options["after_bytes"]
             for rule in self._script.rules
-            if rule.where is Where.DATA_BODY
-            and rule.after_bytes is not None
-            and rule.after_bytes > self._body_struck
-        ]
+            if rule.where is Stage.DATA_BODY
+        )
+        return [mark for mark in marks if mark > self._body_struck]
 
     def receive_message(self, raw: bytes) -> Actions:
-        """Take a whole message, as `Dialogue.receive_message` does."""
+        """Reply to a whole message, as `Dialogue.receive_message` does."""
         self._end_body()
-        rules = self._ask(Where.END_OF_DATA, self._facts(message=raw))
+        rules = self._ask(Stage.END_OF_DATA, self._facts(message=raw))
         came = (Discard(len(raw)),) if is_replaced(rules) else ()
         actions = apply(rules, lambda: self._dialogue.receive_message(raw))
         return (*came, *self._slowly(actions))
 
     def refuse_big_message(self) -> Actions:
-        """As the dialogue's own."""
+        """Reply as the dialogue does. No fault has this stage."""
         self._end_body()
         return self._slowly(self._dialogue.refuse_big_message())
 
     def _end_body(self) -> None:
         self._body, self._body_struck = 0, -1
 
-    # -- asking the script -------------------------------------------------------------------------
+    # -- asking the script ---------------------------------------------------------------------
 
     def _strike(
-        self, where: Where | None, proceed: Callable[[], Actions], facts: Facts | None = None
+        self, stage: Stage | None, proceed: Callable[[], Actions], facts: Facts | None = None
     ) -> Actions:
-        rules = self._ask(where, facts or self._facts())
+        rules = self._ask(stage, facts or self._facts())
         return self._slowly(apply(rules, proceed))
 
-    def _ask(self, where: Where | None, facts: Facts) -> Sequence[Rule]:
-        """Ask the script, and keep what goes on beyond this place."""
-        rules = self._script.strike(where, facts)
+    def _ask(self, stage: Stage | None, facts: Facts) -> Sequence[Rule]:
+        """Return the rules that strike; remember the effects that outlast this stage."""
+        rules = self._script.strike(stage, facts)
         for rule in rules:
-            self._rate = rule.bytes_per_second or self._rate
-            self._left_in_clear |= rule.what in _NOT_IN_CLEAR
+            self._rate = rule.options.get("bytes_per_second", self._rate)
+            self._tls_withheld |= rule.kind.withholds_tls
         if is_replaced(rules):
-            self._abandon(where)
+            self._abandon(stage)
         return rules
 
-    def _abandon(self, where: Where | None) -> None:
-        """End what the dialogue is not asked about any more, as after a refusal of its own."""
-        if where is Where.AUTH and self.awaiting is not Awaiting.COMMAND:
+    def _abandon(self, stage: Stage | None) -> None:
+        """Bring the dialogue into the state it has after a refusal of its own."""
+        if stage is Stage.AUTH and self.awaiting is not Awaiting.COMMAND:
             self._dialogue.receive_line(_ABORT)
-        elif where is Where.END_OF_DATA:
-            # Whatever is answered, the transaction is over (RFC 5321 §4.1.1.4).
+        elif stage is Stage.END_OF_DATA:
+            # Whatever the reply is, the transaction is over (RFC 5321 §4.1.1.4).
             self._dialogue.refuse_big_message()
 
     def _slowly(self, actions: Actions) -> Actions:
@@ -262,13 +252,13 @@ class FaultyDialogue:
 
 def _describe_bad_tls(flaw: str) -> Note:
     if flaw == OLD_TLS:
-        return Note("the client accepts TLS 1.0, which is obsolete (RFC 8996 §2)")
+        return Note("the client accepts TLS 1.0, which is deprecated (RFC 8996 §2)")
     text = f"the client went on with a bad certificate: {flaw}; it does not check (RFC 7817 §3)"
     return Note(text)
 
 
 def _read_facts(command: Command) -> dict[str, Any]:
-    """Give what a command tells of itself, right or wrong, before it is obeyed."""
+    """Return the facts in a command, valid or not, before it is executed."""
     verb, argument = command
     if verb in {"EHLO", "HELO"}:
         return {"ehlo": argument}
@@ -278,6 +268,6 @@ def _read_facts(command: Command) -> dict[str, Any]:
 
 
 def _read_path(argument: str) -> str:
-    """Give what stands between the brackets, or where they should stand."""
+    """Return the text between the angle brackets, or in their place if they are missing."""
     path = argument.partition(":")[2].strip(_BLANKS)
     return path[1:].partition(">")[0].strip(_BLANKS) if path.startswith("<") else path

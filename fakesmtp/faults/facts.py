@@ -1,4 +1,4 @@
-"""What is known of a session at the moment when a rule may strike."""
+"""The facts of a session at the moment when a rule can strike."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-#: Bytes of a message in which its header is looked for.
+#: Number of bytes of a message in which its header is looked for.
 _LONGEST_HEAD = 256 * 1024
-#: Characters of a header that are decoded: that of unfinished words takes time by their square.
+#: Longest header that is decoded, in characters: unfinished words take quadratic time.
 _LONGEST_READ = 8 * 1024
 
 
@@ -24,11 +24,12 @@ def _alone() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One moment of one session; what is not known yet is None or empty.
+    """One moment of one session; facts that are not known yet are None or empty.
 
-    `port` is that of the real endpoint. `recipients` are those of the transaction, or at RCPT the
-    one that is asked for; `accepted` is how many there are already. `body_bytes` came of a message
-    that has not ended; `message` is one that has.
+    `port` is the port of the real endpoint. `recipients` are those of the transaction, or at RCPT
+    the requested one; `accepted` is the number of accepted ones. `body_bytes` is the size so far of
+    an unfinished message, `message` is a finished one. `connections` returns the number of open
+    connections.
     """
 
     port: int
@@ -46,7 +47,7 @@ class Facts:
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """The names and texts of the message's headers, encoded words read (RFC 2047)."""
+        """The names and values of the message's headers, encoded words decoded (RFC 2047)."""
         if self.message is None:
             return []
         head = self.message[:_LONGEST_HEAD].partition(b"\r\n\r\n")[0]
@@ -55,12 +56,12 @@ class Facts:
 
     @property
     def subjects(self) -> list[str]:
-        """The texts of the Subject headers."""
+        """The values of the Subject headers."""
         return [value for name, value in self.headers if name.lower() == "subject"]
 
 
 def _read(value: str) -> str:
-    """Read the encoded words of a header; one with a broken word is matched as it stands."""
+    """Decode the encoded words of a header; return it unchanged if one of them is invalid."""
     unfolded = "".join(value.splitlines())
     if len(unfolded) > _LONGEST_READ:
         return unfolded

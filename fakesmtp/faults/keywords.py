@@ -1,4 +1,4 @@
-"""The words of a `Rule` as keyword arguments, for type checkers: no server imports this."""
+"""The options of fault rules as keyword arguments, for type checkers: no server imports this."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.keywords import MailTypeName
     from fakesmtp.protocol.reply import Reply
 
-#: The values of `Where`.
-Place = Literal[
+#: The names of `Stage`.
+StageName = Literal[
     "connect",
     "tls-handshake",
     "greeting",
@@ -29,33 +29,33 @@ Place = Literal[
     "quit",
     "any",
 ]
-#: The values of `What`.
-Kind = Literal[
+#: The names of `KINDS`.
+KindName = Literal[
     "reply",
-    "delay",
+    "garbage",
     "stall",
     "drop",
     "reset",
-    "half-reply",
-    "garbage",
-    "slow-link",
     "refuse-starttls",
-    "strip-starttls",
     "bad-certificate",
     "old-tls",
-    "lose-reply",
+    "strip-starttls",
     "keep-nothing",
+    "lose-reply",
+    "half-reply",
+    "delay",
+    "slow-link",
 ]
 #: What can be wrong with a certificate.
 Flaw = Literal["expired", "not-yet-valid", "wrong-name", "unknown-authority", "self-signed"]
-#: What a rule counts for.
+#: What has a counter of its own.
 CountedPer = Literal["rule", "account", "recipient", "session"]
-#: The kinds of limits.
+#: The names of `LIMITS`.
 LimitKind = Literal["messages-per-second", "recipients-per-message", "connections", "size"]
 
 
 class RuleOptions(TypedDict, total=False):
-    """The name of a rule, for whom it is, and when it strikes."""
+    """The name of a rule, its conditions and its schedule."""
 
     name: str
 
@@ -85,14 +85,14 @@ class RuleOptions(TypedDict, total=False):
 
 
 class ReplyOptions(RuleOptions, total=False):
-    """And what is replied."""
+    """And the options of the kind `reply`."""
 
     reply: str | Reply
     close: bool
 
 
 class FaultOptions(ReplyOptions, total=False):
-    """And what any other fault needs."""
+    """And the options of all other kinds."""
 
     seconds: float
     bytes_per_second: float

@@ -1,11 +1,11 @@
-"""Limits as a provider sets them, as ready-made rules."""
+"""Limits like those of a provider, as ready-made rules."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.faults.making import make_rule
-from fakesmtp.faults.words import RuleError, suggest
+from fakesmtp.faults.values import RuleError, suggest
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -15,45 +15,47 @@ if TYPE_CHECKING:
 
 
 class Limit(NamedTuple):
-    """The rule of one kind of limit: the word that takes the number, and the other words."""
+    """A limit: the option that takes its number, the other options, what it counts."""
 
-    word: str
-    words: Mapping[str, Any]
-    about: str
+    option: str
+    options: Mapping[str, Any]
+    counts: str
 
 
 LIMITS: Mapping[str, Limit] = {
     "messages-per-second": Limit(
         "over_rate",
         {"where": "mail", "per": "account", "reply": "451 4.7.1 Too many messages a second"},
-        "messages a second per AppKey",
+        "messages per second and AppKey",
     ),
     "recipients-per-message": Limit(
         "over_recipients",
         {"where": "rcpt", "reply": "452 4.5.3 Too many recipients"},
-        "recipients a message",
+        "recipients per message",
     ),
     "connections": Limit(
         "over_connections",
         {"where": "greeting", "reply": "421 4.7.0 Too many connections", "close": True},
-        "connections at once",
+        "open connections",
     ),
     "size": Limit(
         "over_size",
         {"where": "end-of-data", "reply": "552 5.3.4 Message too big"},
-        "bytes a message",
+        "bytes per message",
     ),
 }
 
 
-def make_limit(kind: str, number: object, words: Mapping[str, Any], *, origin: str = "") -> Rule:
-    """Make the rule of a limit; `words` are laid over its own.
+def make_limit(kind: str, number: object, options: Mapping[str, Any], *, origin: str = "") -> Rule:
+    """Return the rule of a limit; `options` override its own.
 
-    Raises `RuleError`.
+    Raises `RuleError`, whose message starts with `origin`.
     """
-    limit = LIMITS.get(kind.replace("_", "-"))
+    limit = LIMITS.get(str(kind).replace("_", "-"))
     if limit is None:
-        raise RuleError(f"there is no limit {quote(kind)}; {suggest(kind, LIMITS)}", kind)
-    name = f"at most {quote(number)} {limit.about}"
-    given = {"name": name, **limit.words, limit.word: number, **words}
+        prefix = f"{origin}: " if origin else ""
+        hint = suggest(kind, LIMITS)
+        raise RuleError(f"{prefix}{quote(kind)} is not a limit; {hint}", str(kind))
+    name = f"at most {quote(number)} {limit.counts}"
+    given = {"name": name, **limit.options, limit.option: number, **options}
     return make_rule(given, origin=origin)

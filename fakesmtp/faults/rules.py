@@ -1,256 +1,192 @@
-"""A `Rule`: where, for whom, when, what. Checked when it is made."""
+"""A fault rule: a stage, a kind, conditions and a schedule, checked when it is made."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field, fields
-from fnmatch import translate
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
-from fakesmtp.faults.checks import CHECKS, is_regex
-from fakesmtp.faults.words import (
-    ANSWERED,
-    IMPLIED,
-    KNOWN_AT,
-    PARAMETERS,
-    PLACES,
-    REPLACING,
-    Parameters,
-    RuleError,
-    What,
-    Where,
-    list_places,
-    suggest,
-)
-from fakesmtp.protocol.reply import Reply
+from fakesmtp.faults.conditions import CONDITIONS
+from fakesmtp.faults.kinds import IMPLIED, KINDS, OPTIONS, Kind
+from fakesmtp.faults.schedule import SCHEDULE, Tally
+from fakesmtp.faults.stages import REPLIES, Stage, list_stages
+from fakesmtp.faults.values import RuleError, check_name, suggest
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Unpack
 
     from fakesmtp.faults.facts import Facts
+    from fakesmtp.faults.keywords import FaultOptions
+    from fakesmtp.faults.values import Check
 
-_Word = TypeVar("_Word", Where, What)
-#: A name is written into a session each time its rule strikes.
-_LONGEST_NAME = 200
-_ALL_PARAMETERS = sorted(
-    {word for each in PARAMETERS.values() for word in (*each.needed, *each.allowed)}
-)
+#: The check of each option, in the order in which options are shown.
+_CHECKS: Mapping[str, Check] = {
+    name: option.check
+    for table in (CONDITIONS, SCHEDULE, OPTIONS)
+    for name, option in table.items()
+}
+#: The stages of those options that do not exist at every stage.
+_STAGES: Mapping[str, frozenset[Stage]] = {
+    name: option.stages for table in (CONDITIONS, SCHEDULE) for name, option in table.items()
+}
+#: What other parts of fakesmtp, or other libraries, call an option.
+_OTHER_NAMES = {
+    "stage": "where",
+    "kind": "what",
+    "recipient": "to",
+    "recipients": "to",
+    "rcpt_tos": "to",
+    "from_": "sender",
+    "mail_from": "sender",
+    "count": "times",
+}
+#: All that a rule can have.
+RULE_OPTIONS = ("where", "what", "name", *_CHECKS)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, init=False)
 class Rule:
-    """One planned fault. The words are those of a file, with `_` for `-`.
+    """One planned fault: `where` is its stage, `what` its kind, the rest is optional.
 
-    Texts of *who* are globs in any case (`*@blocked.example`), or regular expressions between
-    slashes. *When* is counted in the moments that *where* and *who* fit: the `nth`, the first
-    `times` that the rule strikes, `every` so many, only `after` so many, `between` two numbers of
-    seconds since the rules were loaded or two times of the day, with a `probability` under a
-    `seed`; `per` says for what it is counted. Sizes are bytes, times are seconds.
+    Conditions on text are globs that ignore case (`*@blocked.example`), or regular expressions
+    between slashes. The schedule counts the moments that stage and conditions match: the `nth`,
+    `every` nth, only `after` so many, at most `times` strikes, `between` two numbers of seconds
+    since the rule was loaded or two times of day, with a `probability` under a `seed`; `per` is
+    what has a counter of its own. Sizes are bytes, times are seconds.
 
-    Raises `RuleError`, a `ConfigurationError`, for what cannot be.
+    `origin` is where the rule was written: `faults.toml:3`. Raises `RuleError`, a
+    `ConfigurationError`, if the rule is invalid.
     """
 
-    where: str
-    what: str = ""
-    name: str = ""
+    where: Stage
+    what: str
+    name: str
+    #: The conditions, the schedule and the options of the kind that were given, checked.
+    options: FaultOptions = field(hash=False)
+    origin: str = field(compare=False)
 
-    app_key: str | None = None
-    mail_type: str | None = None
-    port: int | None = None
-    tls: bool | None = None
-    ehlo: str | None = None
-    sender: str | None = None
-    to: str | None = None
-    subject: str | None = None
-    headers: Mapping[str, str] | tuple[tuple[str, str], ...] | None = None
-
-    nth: int | None = None
-    times: int | None = None
-    every: int | None = None
-    after: int | None = None
-    between: tuple[float, float] | tuple[str, str] | None = None
-    probability: float | None = None
-    seed: int | str | None = None
-    per: str | None = None
-    over_rate: int | None = None
-    over_recipients: int | None = None
-    over_connections: int | None = None
-    over_size: int | None = None
-    after_bytes: int | None = None
-
-    reply: str | None = None
-    close: bool | None = None
-    seconds: float | None = None
-    bytes_per_second: float | None = None
-    certificate: str | None = None
-
-    #: Where the rule was written: `faults.toml:3`.
-    origin: str = field(default="", compare=False)
-
-    def __post_init__(self) -> None:
-        self._set("where", _read_word(Where, "where", self.where))
-        for word, value in self.given.items():
-            self._set(word, _check(word, value))
-        self._set("what", _read_word(What, "what", self.what or self._imply()))
-        if self.where is Where.DATA_BODY and self.after_bytes is None:
-            self._set("after_bytes", 0)
-        self._check_place()
-        self._check_parameters()
-        self._check_luck()
-        self._set("name", _read_name(self.name) or f"{self.what} at {self.where}")
-
-    def _set(self, name: str, value: object) -> None:
-        object.__setattr__(self, name, value)  # what is written is what is kept, but checked
-
-    @property
-    def given(self) -> dict[str, object]:
-        """The words that were written, but `where`, `what` and `name`."""
-        values = {word: getattr(self, word) for word in CHECKS}
-        return {word: value for word, value in values.items() if value is not None}
-
-    # -- checks ------------------------------------------------------------------------------------
-
-    def _imply(self) -> str:
-        implied = [what for word, what in IMPLIED.items() if getattr(self, word) is not None]
-        if len(implied) == 1:
-            return implied[0]
-        raise RuleError(f"what happens? say `what`: it is one of {', '.join(What)}", "what")
-
-    def _check_place(self) -> None:
-        what, where = What(self.what), Where(self.where)
-        if where not in PLACES[what]:
-            can = list_places(PLACES[what])
-            raise RuleError(f"{what} cannot be at {where}: it can be at {can}", "where")
-        for word in self.given:
-            known = KNOWN_AT.get(word)
-            if known is not None and where not in known:
-                at = list_places(known)
-                raise RuleError(f"{word} cannot be asked for at {where}: it can at {at}", word)
-        if where is Where.DATA_BODY and what is What.REPLY and not self.close:
-            message = (
-                "a reply at data-body needs close = true: the client would take what it sends on "
-                "for commands"
-            )
-            raise RuleError(message, "reply")
-
-    def _check_parameters(self) -> None:
-        needed, allowed = PARAMETERS.get(What(self.what), Parameters())
-        for word in _ALL_PARAMETERS:
-            is_given = getattr(self, word) is not None
-            if is_given and word not in (*needed, *allowed):
-                raise RuleError(f"{word} says nothing for {self.what}: leave it out", word)
-            if word in needed and not is_given:
-                raise RuleError(f"{self.what} needs {word}", "what")
-
-    def _check_luck(self) -> None:
-        if (self.probability is None) != (self.seed is None):
-            message = "probability needs a seed, and a seed is for a probability: write both"
-            raise RuleError(message, "probability" if self.seed is None else "seed")
-
-    # -- use ---------------------------------------------------------------------------------------
+    def __init__(
+        self, where: str, what: str = "", *, origin: str = "", **options: Unpack[FaultOptions]
+    ) -> None:
+        stage = _read_stage(where)
+        given = _check_options(options)
+        kind = _read_kind(what, given)
+        if stage is Stage.DATA_BODY:
+            given.setdefault("after_bytes", 0)
+        _check_kind(kind, stage, given)
+        _check_stages(stage, given)
+        _check_probability(given)
+        name = options.get("name") or f"{kind.name} at {stage}"
+        for attribute, value in (
+            *(("where", stage), ("what", kind.name), ("name", name)),
+            *(("options", given), ("origin", origin)),
+        ):
+            object.__setattr__(self, attribute, value)  # the dataclass is frozen
 
     @cached_property
-    def replaces(self) -> bool:
-        """Whether it comes in place of what the dialogue would do."""
-        return self.what in REPLACING
+    def kind(self) -> Kind:
+        """The record of the rule's kind."""
+        return KINDS[self.what]
 
     @cached_property
-    def parsed_reply(self) -> Reply:
-        """The reply that is said."""
-        return Reply.parse(self.reply or "")
-
-    @cached_property
-    def _conditions(self) -> tuple[Callable[[Facts], bool], ...]:
-        """The tests of *who*, one for each word that was written."""
-        given = self.given
-        return tuple(make(given[word]) for word, make in _WHO.items() if word in given)
-
-    def fits(self, where: Where | None, facts: Facts) -> bool:
-        """Whether this is the place, and these are the clients; None is any other command."""
-        is_here = self.where == where or (
-            self.where is Where.ANY and (where is None or where in ANSWERED)
+    def _tests(self) -> tuple[Callable[[Facts], bool], ...]:
+        """The tests of the conditions that were given."""
+        given = cast("Mapping[str, object]", self.options)
+        return tuple(
+            condition.make_test(given[name])
+            for name, condition in CONDITIONS.items()
+            if name in given
         )
-        return is_here and all(fits(facts) for fits in self._conditions)
+
+    def matches(self, stage: Stage | None, facts: Facts) -> bool:
+        """Whether stage and conditions match; None is a command without a stage of its own."""
+        is_here = self.where is stage or (
+            self.where is Stage.ANY and (stage is None or stage in REPLIES)
+        )
+        return is_here and all(test(facts) for test in self._tests)
+
+    def start_tally(self, now: float) -> Tally:
+        """Return new counters for the rule, which is loaded now (seconds)."""
+        return Tally(self.name, self.options, now)
 
 
-#: The words that a rule may have.
-RULE_WORDS = tuple(each.name for each in fields(Rule) if each.name != "origin")
+def _read_stage(where: object) -> Stage:
+    stage = next((stage for stage in Stage if stage == where), None)
+    if stage is None:
+        hint = suggest(where, map(str, Stage))
+        raise RuleError(f"where must be a stage, not {quote(where)}; {hint}", "where")
+    return stage
 
 
-def _check(word: str, value: object) -> object:
+def _read_kind(what: object, given: FaultOptions) -> Kind:
+    implied = [name for option, name in IMPLIED.items() if option in given]
+    if what == "" and len(implied) == 1:
+        what = implied[0]
+    if what == "":
+        raise RuleError(f"what must be given: one of {', '.join(KINDS)}", "what")
+    if not isinstance(what, str) or what not in KINDS:
+        hint = suggest(what, KINDS)
+        raise RuleError(f"what must be a kind of fault, not {quote(what)}; {hint}", "what")
+    return KINDS[what]
+
+
+def _check_options(options: FaultOptions) -> FaultOptions:
+    """Return the checked options, without the name and those that are None."""
+    given = cast("Mapping[str, object]", options)
+    unknown = next((name for name in given if name not in RULE_OPTIONS), None)
+    if unknown is not None:
+        near = _OTHER_NAMES.get(unknown)
+        hint = f"did you mean {near!r}?" if near else suggest(unknown, RULE_OPTIONS)
+        raise RuleError(f"a fault has no option {quote(unknown)}; {hint}", unknown)
+    _check("name", check_name, given.get("name", ""))
+    checked = {
+        name: _check(name, check, given[name])
+        for name, check in _CHECKS.items()
+        if given.get(name) is not None
+    }
+    return cast("FaultOptions", checked)
+
+
+def _check(name: str, check: Check, value: object) -> object:
     try:
-        return CHECKS[word](value)
+        return check(value)
     except ValueError as error:
-        raise RuleError(f"{word} {error}", word) from None
+        raise RuleError(f"{name} {error}", name) from None
 
 
-def _read_word(kind: type[_Word], name: str, word: str) -> _Word:
-    try:
-        return kind(word)
-    except ValueError:
-        known = [str(each) for each in kind]
-        message = f"{name} cannot be {quote(word)}; {suggest(word, known)}"
-        raise RuleError(message, name) from None
+def _check_kind(kind: Kind, stage: Stage, given: FaultOptions) -> None:
+    """Check that the kind fits the stage, and that it has the options it needs and no others."""
+    if stage not in kind.stages:
+        valid = list_stages(kind.stages)
+        raise RuleError(f"{kind.name} is not possible at {stage}; it is at {valid}", "where")
+    missing = next((option for option in kind.needs if option not in given), None)
+    if missing is not None:
+        raise RuleError(f"{kind.name} needs the option {missing}", "what")
+    own = (*kind.needs, *kind.allows)
+    foreign = next((name for name in OPTIONS if name in given and name not in own), None)
+    if foreign is not None:
+        valid = f"its options are {', '.join(own)}" if own else "it has none"
+        raise RuleError(f"{foreign} is not an option of {kind.name}; {valid}", foreign)
+    if stage in kind.must_close and not given.get("close"):
+        raise RuleError(
+            f"{kind.name} at {stage} needs close = true: otherwise what the client goes on to send "
+            "would be read as commands",
+            "close",
+        )
 
 
-def _read_name(name: object) -> str:
-    if isinstance(name, str) and len(name) <= _LONGEST_NAME:
-        return name
-    shown = f'it is a text of at most {_LONGEST_NAME} characters, name = "slow"'
-    raise RuleError(f"name cannot be {quote(name)}: {shown}", "name")
+def _check_stages(stage: Stage, given: FaultOptions) -> None:
+    for name, stages in _STAGES.items():
+        if name in given and stage not in stages:
+            valid = list_stages(stages)
+            raise RuleError(f"{name} is not known at {stage}; it is at {valid}", name)
 
 
-@lru_cache(maxsize=256)
-def _compile(pattern: str) -> re.Pattern[str]:
-    if is_regex(pattern):
-        return re.compile(pattern[1:-1])
-    # The case of an address says nothing (RFC 5321 §2.4 about domains), that of a subject little.
-    return re.compile(rf"\A{translate(pattern)}", re.IGNORECASE)
-
-
-def matches(pattern: str, texts: Iterable[str]) -> bool:
-    """Whether a glob is one of the texts, or a regular expression is found in one."""
-    compiled = _compile(pattern)
-    return any(compiled.search(text) for text in texts)
-
-
-def _text(get: Callable[[Facts], Iterable[str | None]]) -> Callable[[str], Callable[[Facts], bool]]:
-    def make(pattern: str) -> Callable[[Facts], bool]:
-        return lambda facts: matches(pattern, (text for text in get(facts) if text is not None))
-
-    return make
-
-
-def _same(get: Callable[[Facts], object]) -> Callable[[object], Callable[[Facts], bool]]:
-    return lambda value: lambda facts: get(facts) == value
-
-
-def _has_headers(wanted: tuple[tuple[str, str], ...]) -> Callable[[Facts], bool]:
-    return lambda facts: all(
-        matches(pattern, (value for each, value in facts.headers if each.lower() == name.lower()))
-        for name, pattern in wanted
-    )
-
-
-def _above(get: Callable[[Facts], int]) -> Callable[[int], Callable[[Facts], bool]]:
-    return lambda limit: lambda facts: get(facts) > limit
-
-
-#: word: the test that it makes of its value.
-_WHO: Mapping[str, Callable[..., Callable[[Facts], bool]]] = {
-    "port": _same(lambda facts: facts.port),
-    "tls": _same(lambda facts: facts.tls),
-    "mail_type": _same(lambda facts: facts.mail_type),
-    "app_key": _text(lambda facts: (facts.app_key,)),
-    "ehlo": _text(lambda facts: (facts.ehlo,)),
-    "sender": _text(lambda facts: (facts.sender,)),
-    "to": _text(lambda facts: facts.recipients),
-    "subject": _text(lambda facts: facts.subjects),
-    "headers": _has_headers,
-    "after_bytes": _same(lambda facts: facts.body_bytes),
-    "over_recipients": _above(lambda facts: facts.accepted + 1),
-    "over_connections": _above(lambda facts: facts.connections()),
-    "over_size": _above(lambda facts: len(facts.message or b"")),
-}
+def _check_probability(given: FaultOptions) -> None:
+    if ("probability" in given) != ("seed" in given):
+        given_alone = "probability" if "probability" in given else "seed"
+        raise RuleError(
+            f"probability and seed belong together, but only {given_alone} is given", given_alone
+        )

@@ -1,11 +1,11 @@
-"""A script that is a file, read again when the file has changed."""
+"""A script of the rules in a file, which is read again when it has changed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.faults.reading import read_file
+from fakesmtp.faults.loading import read_file
 from fakesmtp.faults.script import FaultScript
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ _GONE = (0, 0, 0)
 class WatchedScript(FaultScript):
     """The rules of a file.
 
-    The file is looked at when a session begins, and when `look` is called: no timer runs, and a
-    session never begins on older rules than were written before it. A file that has become wrong
-    keeps the old rules in force. `changed` is told of the rules that were read, `failed` of why
-    they were not, each in the thread that looked. Raises `ConfigurationError` for a file that is
-    wrong from the start.
+    The file is checked when a session begins and when `look` is called. There is no timer, and a
+    session never begins with rules that are older than the file. If the file becomes invalid, the
+    old rules stay in force. `changed` is called with the script after the rules were read, `failed`
+    with the reason if they could not be, each in the thread that checked. Raises
+    `ConfigurationError` if the file is invalid at the start.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class WatchedScript(FaultScript):
         super().__init__(read_file(self._path))
 
     def begin_session(self) -> None:
-        """Look at the file."""
+        """Read the file again if it has changed."""
         self.look()
 
     def look(self) -> None:
@@ -49,7 +49,7 @@ class WatchedScript(FaultScript):
         self._seen = stamp
         try:
             self.replace(read_file(self._path))
-        except Exception as error:  # noqa: BLE001 - no file may cost a client its connection
+        except Exception as error:  # noqa: BLE001 - no file may break a connection
             self._failed(f"the faults stay as they were: {error}")
         else:
             self._changed(self)

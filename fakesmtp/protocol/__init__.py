@@ -1,3 +1,3 @@
-"""The protocol, pure: no socket, no clock, no thread. Lines in, actions out."""
+"""The protocol without I/O: no sockets, no clock, no threads. Lines in, actions out."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Who may log in: a fixed set of accounts, or anyone.
+"""Accounts: a fixed set, or any AppKey and SecretKey.
 
-A SecretKey that a client sent is compared and dropped; it is never kept.
+A SecretKey that a client sends is compared and discarded; it is never kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_AN_APP_KEY = "the user name is not an AppKey: one word without ':' and quot
 
 
 class Account(NamedTuple):
-    """An AppKey and its SecretKey; the SecretKey is not shown."""
+    """An AppKey and its SecretKey, which `repr` does not show."""
 
     app_key: str
     secret_key: str
@@ -40,52 +40,52 @@ class Account(NamedTuple):
 
 
 class Accounts(Protocol):
-    """What the dialogue and the recorder ask about credentials."""
+    """The checks of credentials that the dialogue and the recorder use."""
 
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
-        """Give the AppKey of the account that these open, or None."""
+        """Return the AppKey of the account with these credentials, or None."""
         ...
 
     def explain(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str:
-        """Say why `verify` gave None, without showing a SecretKey."""
+        """Return why `verify` returned None, without a SecretKey."""
         ...
 
     def find_secret(self, text: bytes) -> bool:
-        """Return whether a known SecretKey stands in `text`, or a telling part of one."""
+        """Return whether `text` contains a known SecretKey, or a recognizable part of one."""
         ...
 
     def show_app_key(self, app_key: str) -> str:
-        """Return an AppKey as it may be shown: masked when it may be or hold a SecretKey."""
+        """Return an AppKey for display: masked if it can be or contain a SecretKey."""
         ...
 
 
 class AnyAccounts:
-    """Every AppKey, if it can be one, and every SecretKey that is not empty."""
+    """Accounts of every valid AppKey, with every SecretKey that is not empty."""
 
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
-        """Give the AppKey back."""
+        """Return the AppKey if it is valid and the SecretKey is not empty."""
         del any_case
         return app_key if secret_key and may_be_app_key(app_key) else None
 
     def explain(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str:
-        """Say which of the two is empty or unfit."""
+        """Return which of the two is empty or invalid."""
         del any_case
         if not app_key:
             return "the AppKey is empty"
         return _NOT_AN_APP_KEY if secret_key else "the SecretKey is empty"
 
     def find_secret(self, text: bytes) -> bool:
-        """Nothing is known, so nothing is found."""
+        """Return False: no SecretKey is known."""
         del text
         return False
 
     def show_app_key(self, app_key: str) -> str:
-        """Return it as it is if it can be an AppKey: whether it is a SecretKey is not known."""
+        """Return the AppKey unchanged if it is valid; no SecretKey is known to compare it with."""
         return app_key if may_be_app_key(app_key) else MASK
 
 
 def _check_shape(number: int, pair: object) -> tuple[str, str]:
-    """Return the pair if it is one; raises `ConfigurationError`."""
+    """Return `pair` if it is a pair. Raises `ConfigurationError`."""
     if isinstance(pair, tuple) and len(pair) == len(Account._fields):
         return cast("tuple[str, str]", pair)
     got = f"a tuple of {len(pair)}" if isinstance(pair, tuple) else describe_hidden(pair)
@@ -96,36 +96,36 @@ def _check_shape(number: int, pair: object) -> tuple[str, str]:
 
 
 def _make_account(app_key: object, secret_key: object) -> Account:
-    """Make an account of hidden values; raises `ConfigurationError` if no client could use it."""
+    """Return an account of hidden values. Raises `ConfigurationError` if no client could use it."""
     if not (isinstance(app_key, str) and isinstance(secret_key, str)):
         wrong = secret_key if isinstance(app_key, str) else app_key
         message = f"an AppKey and its SecretKey must be texts, not {describe_hidden(wrong)}"
         raise ConfigurationError(message)
     if not app_key or not secret_key or "#" in app_key or "\0" in app_key + secret_key:
         message = (
-            f"AppKey {app_key!r} cannot be used: an AppKey and its SecretKey are not empty, "
-            "and an AppKey holds no '#' (the mail type is added at login)"
+            f"AppKey {app_key!r} is not valid: an AppKey and its SecretKey must not be empty, "
+            "and an AppKey must not contain '#' (the client adds the mail type)"
         )
         raise ConfigurationError(message)
     return Account(app_key, secret_key)
 
 
 class FixedAccounts:
-    """A set of accounts; more may be added and taken away while the server runs.
+    """A set of accounts, which can change while the server runs.
 
-    For any thread: a change makes a new dictionary, and the one in use stays as it is.
+    Thread-safe: a change makes a new dictionary and leaves the one in use unchanged.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Take pairs of AppKey and SecretKey; raises `ConfigurationError` for an unfit one."""
+        """Add pairs of AppKey and SecretKey. Raises `ConfigurationError` for an invalid one."""
         pairs = hide_secrets(pairs)
         shaped = [_check_shape(number, pair) for number, pair in enumerate(pairs, 1)]
         self._accounts = {app_key: _make_account(app_key, secret) for app_key, secret in shaped}
-        #: What the secrets were made of, and they.
+        #: The accounts that the known secrets belong to, and these secrets.
         self._known: tuple[dict[str, Account], KnownSecrets] | None = None
 
     def add(self, app_key: str, secret_key: str) -> Account:
-        """Let this pair in; raises `ConfigurationError` when one of the two is empty or unfit."""
+        """Add an account. Raises `ConfigurationError` if one of the two is empty or invalid."""
         secret_key = hide(secret_key)
         account = _make_account(app_key, secret_key)
         self._accounts = {**self._accounts, account.app_key: account}
@@ -137,11 +137,11 @@ class FixedAccounts:
         return tuple(self._accounts.values())
 
     def remove(self, app_key: str) -> None:
-        """Take the account away; unknown ones are no error."""
+        """Remove an account. Idempotent."""
         self._accounts = {key: each for key, each in self._accounts.items() if key != app_key}
 
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
-        """Give the AppKey of the account these open; takes the same time for every wrong pair."""
+        """Return the AppKey of the account. Wrong credentials all take the same time."""
         from hmac import compare_digest  # noqa: PLC0415 - lazily: with the first AUTH, not at start
 
         account = self._find(app_key, any_case=any_case)
@@ -150,13 +150,13 @@ class FixedAccounts:
         return account.app_key if account and same else None
 
     def explain(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str:
-        """Say which of the two is wrong, and what the mistake may be."""
+        """Return which of the two is wrong, and the likely mistake."""
         account = self._find(app_key, any_case=any_case)
         app_key = account.app_key if account else app_key
         return explain_login(app_key, secret_key, self.show_app_key(app_key), self.accounts)
 
     def find_secret(self, text: bytes) -> bool:
-        """Return whether a known SecretKey stands in `text`: see `KnownSecrets`."""
+        """Return whether `text` contains a known SecretKey: see `KnownSecrets`."""
         accounts, known = self._accounts, self._known
         if known is None or known[0] is not accounts:
             secrets = KnownSecrets(each.secret_key for each in accounts.values())
@@ -164,7 +164,7 @@ class FixedAccounts:
         return known[1].stand_in(text)
 
     def show_app_key(self, app_key: str) -> str:
-        """Return an AppKey of an account as it is, another one unless it may hold a SecretKey."""
+        """Return an AppKey: that of an account unchanged, others masked if they can be a secret."""
         if app_key in self._accounts:
             return app_key
         is_fit = may_be_app_key(app_key) and not self.find_secret(app_key.encode())

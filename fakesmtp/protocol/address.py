@@ -1,9 +1,9 @@
-"""Addresses, read the way the software behind the endpoint reads them.
+"""Addresses, parsed like the software behind the endpoint parses them.
 
-Its grammar is RFC 821's with slips of its own, and what it takes and refuses was recorded: no
-source routes, no IPv6 literals, no limit for the local part, `a..b` is fine, a bare name gets
-`@localhost`. The echo has the domain in small letters and an address literal without its brackets.
-Blanks at the ends are stripped last, so `a ` is `a @localhost`, which is not an address.
+Its grammar is that of RFC 821 with errors of its own. What it accepts was recorded: no source
+routes, no IPv6 literals, no limit on the local part; `a..b` is valid, a bare name gets
+`@localhost`. The echo has a lower-case domain, and address literals without brackets. Blanks at the
+ends are stripped last, so `a ` becomes `a @localhost`, which is not an address.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from fakesmtp.protocol.command import BLANKS
 
 _ATEXT = r"[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-#: The ordinary form, decided by one match; every other form goes through the full grammar. Its
-#: groups are the local part with `@`, and the domain.
+#: The ordinary form, parsed by one match; other forms go through the full grammar. Its groups are
+#: the local part with `@`, and the domain.
 ORDINARY = rf"({_ATEXT}+(?:\.{_ATEXT}+)*@)({_LABEL}(?:\.{_LABEL})*)"
 _ORDINARY = re.compile(ORDINARY)
 _LOCAL_PART = re.compile(
@@ -26,19 +26,19 @@ _DOMAIN_NAME = re.compile(r"(?!-)[A-Za-z0-9-]+(?<!-)(?=\.|\Z)")
 _NUMBER = re.compile(r"#(\d*)(?=\.|\Z)")
 _LITERAL = re.compile(r"\[(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\]")
 _DEFAULT_DOMAIN = "localhost"
-#: In characters. An ordinary address is read in full when it is longer as a whole.
+#: In characters. An ordinary address that is longer as a whole goes through the full grammar.
 LONGEST_DOMAIN = 253
 _LARGEST_OCTET = 255
 
 
 class AddressError(ValueError):
-    """The text is no address to the software behind the endpoint."""
+    """The text is not an address to the software behind the endpoint."""
 
 
 def parse_address(text: str) -> str:
-    """Return what stands between the brackets as it is echoed.
+    """Return an address, the text between the brackets, as replies echo it.
 
-    A name without `@` gets `@localhost`. Raises `AddressError` when it does not parse.
+    A name without `@` gets `@localhost`. Raises `AddressError`.
     """
     if len(text) <= LONGEST_DOMAIN and (ordinary := _ORDINARY.fullmatch(text)):
         return ordinary[1] + ordinary[2].lower()
@@ -53,11 +53,11 @@ def parse_address(text: str) -> str:
 
 
 def _parse_domain(text: str, start: int) -> str:
-    """Read elements parted by dots: names, `#` numbers and IPv4 literals."""
+    """Parse elements separated by dots: names, `#` numbers and IPv4 literals."""
     end = _element_end(text, start)
     while text.startswith(".", end):
         end = _element_end(text, end + 1)
-    # Behind a literal the software stops reading: what follows is lost, not refused.
+    # The software stops after a literal: the rest is ignored, not refused.
     domain = text[start:end]
     if len(domain) > LONGEST_DOMAIN:
         raise AddressError(text)
@@ -71,7 +71,7 @@ def _element_end(text: str, start: int) -> int:
     if literal and all(int(octet) <= _LARGEST_OCTET for octet in literal.groups()):
         return literal.end()
     number = _NUMBER.match(text, start)
-    # A lone `#` is refused only where it is the first character of the domain.
+    # A lone `#` is only refused as the first character of the domain.
     if number and (number[1] or text[start - 1] == "."):
         return number.end()
     name = _DOMAIN_NAME.match(text, start)

@@ -1,6 +1,6 @@
 """AUTH: the exchange between the command and its success or failure (RFC 4954).
 
-A refusal comes with a note that says why; the client is told no more than the profile's reply.
+A refusal comes with a note that says why. The client only gets the reply of the profile.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _HANG_UP = HangUp(asked=False)
 
 
 class Awaiting(Enum):
-    """What the next line is."""
+    """What the next line is expected to be."""
 
     COMMAND = "a command"
     PLAIN = "the response of AUTH PLAIN"
     LOGIN_USER = "the user name of AUTH LOGIN"
-    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - names a step, holds no secret
+    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - the name of a step, not a secret
 
 
 class Authentication:
-    """Who a session's client is, and how far it has come in proving it."""
+    """The AUTH exchange of one session, and its login."""
 
     __slots__ = ("_accounts", "_policy", "_profile", "_user_name", "awaiting", "login")
 
@@ -46,7 +46,7 @@ class Authentication:
         self.login: Login | None = None
 
     def begin(self, argument: str) -> Actions:
-        """Take the argument of AUTH: a mechanism, and perhaps an initial response."""
+        """Reply to AUTH; `argument` is a mechanism and an optional initial response."""
         mechanism, _, response = argument.partition(" ")
         first_step = self._MECHANISMS.get(mechanism.upper())
         if first_step is None:
@@ -54,17 +54,17 @@ class Authentication:
             return (reason, *self._profile.auth_unknown_mechanism.says)
         self.awaiting, challenge = first_step
         if response := response.strip():
-            # A malformed initial response costs the command, a malformed later line the connection.
+            # A malformed initial response fails the command, a malformed later line closes.
             return self._respond(response.encode("ascii", "replace"), hang_up=())
         row: Row = getattr(self._profile, challenge)
         return row.says
 
     def receive_response(self, line: bytes) -> Actions:
-        """Take the line that answers a challenge, with its end."""
+        """Reply to the response to a challenge, a line with its line end."""
         if line == b"*\r\n":
             self.awaiting = Awaiting.COMMAND
             return self._profile.auth_aborted.says
-        # A lone LF is not taken off, and so makes the response malformed (recorded).
+        # A bare LF is not removed, so it makes the response malformed (recorded).
         response = line[:-2] if line.endswith(b"\r\n") else line
         return self._respond(response, hang_up=(_HANG_UP,))
 
@@ -104,7 +104,7 @@ class Authentication:
         self.login = Login(account, credentials.mail_type)
         return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
 
-    #: mechanism: what the client owes next, and the challenge that asks for it.
+    #: By mechanism: what the client must send next, and the challenge for it.
     _MECHANISMS: ClassVar[dict[str, tuple[Awaiting, str]]] = {
         "PLAIN": (Awaiting.PLAIN, "auth_plain_challenge"),
         "LOGIN": (Awaiting.LOGIN_USER, "auth_login_user_challenge"),

@@ -1,26 +1,27 @@
-"""What the client says: a `Command`, and the path and parameters of MAIL and RCPT.
+"""Commands, and the path and parameters of MAIL and RCPT.
 
-The rules are those of the software behind the endpoint, not of RFC 5321's grammar: it strips every
-control character off both ends of a line, splits at the first space, and never at a tab.
+The rules are those of the software behind the endpoint, not the grammar of RFC 5321: it strips all
+control characters and spaces from both ends of a line, and splits at the first space, never at a
+tab.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-#: What the software strips off both ends of a line, a path and an address.
+#: What the software strips from both ends of a line, a path and an address.
 BLANKS = "".join(map(chr, range(0x21)))
 
 
 class Command(NamedTuple):
-    """A verb in capitals and what follows the first space behind it (`""` when nothing does)."""
+    """An upper-case verb and the text after the first space, `""` without one."""
 
     verb: str
     argument: str
 
     @classmethod
     def parse(cls, line: bytes) -> Command:
-        """Read a command line, with or without its line end; bytes above 0x7F become U+FFFD."""
+        """Parse a command line, with or without line end; bytes above 0x7F become U+FFFD."""
         verb, _, argument = line.decode("ascii", "replace").strip(BLANKS).partition(" ")
         return cls(verb.upper(), argument)
 
@@ -33,10 +34,10 @@ class PathArgument(NamedTuple):
 
 
 def parse_path_argument(argument: str, keyword: str, *, cut_at_last: bool) -> PathArgument | None:
-    """Split `FROM:<a@example.com> SIZE=10`; None when `keyword` and colon are not there.
+    """Split `FROM:<a@example.com> SIZE=10`; return None without `keyword` and colon.
 
-    MAIL cuts its parameters off behind the first `>`, RCPT behind the last one (`cut_at_last`),
-    and both only where a space follows it.
+    The parameters of MAIL begin after the first `>`, those of RCPT after the last (`cut_at_last`),
+    in both cases only if a space follows.
     """
     found, colon, rest = argument.partition(":")
     if not colon or found.upper() != keyword:
@@ -49,15 +50,15 @@ def parse_path_argument(argument: str, keyword: str, *, cut_at_last: bool) -> Pa
 
 
 def parse_parameter(parameter: str) -> tuple[str, str]:
-    """Split `SIZE=10` into name and value; a name is put in capitals only when it has a value."""
+    """Split `SIZE=10` into name and value; only a name with a value becomes upper-case."""
     name, equals, value = parameter.partition("=")
     return (name.upper(), value) if name and equals else (parameter, "")
 
 
 def inside_brackets(path: str) -> str | None:
-    """Return what stands between `<` and `>`, as it is; None without the brackets.
+    """Return the text between `<` and `>` unchanged; None without the brackets.
 
-    Blanks stay: to MAIL, `<>` is the null sender and `< >` is not. `parse_address` strips them.
+    Blanks stay: for MAIL, `<>` is the null sender and `< >` is not. `parse_address` strips them.
     """
     if len(path) > 1 and path[0] == "<" and path[-1] == ">":
         return path[1:-1]

@@ -1,7 +1,8 @@
 """Credentials of the endpoint: `AppKey` or `AppKey#mailType`, and the SecretKey.
 
-NHN Cloud Email, SMTP guide, "용도별 메일 사용": the mail type rides on the user name; without
-one the message is `normal`. Other spellings are not documented: `Policy` has a switch for each.
+NHN Cloud Email, SMTP guide, "용도별 메일 사용": the user name contains the mail type;
+without one the message is `normal`. Other spellings are not documented: `Policy` has a switch for
+each.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MailType(StrEnum):
-    """The purpose of a message, as the user name gives it."""
+    """The purpose of a message, as given in the user name."""
 
     NORMAL = "normal"
     AUTH = "auth"
@@ -31,17 +32,17 @@ _MAIL_TYPES = {mail_type.value: mail_type for mail_type in MailType}
 
 
 def may_be_app_key(text: str) -> bool:
-    """Return whether this can be an AppKey: one word, without a colon, a quote or a NUL.
+    """Return whether a text can be an AppKey: one word without colon, quote or NUL.
 
-    What cannot be one is often a user name and a password in one: `AppKey:SecretKey`, or a whole
-    response of PLAIN, maybe encoded twice.
+    Other texts often contain a password: `AppKey:SecretKey`, or a whole response of PLAIN, perhaps
+    encoded twice.
     """
     fits = text.isprintable() and re.fullmatch(_APP_KEY, text) is not None
     return fits and not looks_like_credentials(text.encode("utf-8", "replace"))
 
 
 def check_mail_type(text: object) -> MailType:
-    """Return the mail type of this name; raises `ConfigurationError` for an unknown one."""
+    """Return the mail type of a name. Raises `ConfigurationError` for an unknown one."""
     if isinstance(text, str) and text in _MAIL_TYPES:
         return _MAIL_TYPES[text]
     known = ", ".join(map(repr, _MAIL_TYPES))
@@ -49,19 +50,19 @@ def check_mail_type(text: object) -> MailType:
 
 
 def may_be_mail_type(text: str) -> bool:
-    """Return whether this can be a mail type, known or not: a few letters."""
+    """Return whether a text can be a mail type, known or not: a few letters."""
     return re.fullmatch(_MAIL_TYPE, text) is not None
 
 
 class Login(NamedTuple):
-    """Who a session belongs to once AUTH has succeeded."""
+    """The AppKey and mail type of a session after a successful AUTH."""
 
     app_key: str
     mail_type: MailType
 
 
 class Credentials(NamedTuple):
-    """What a client authenticates with; the SecretKey is not shown."""
+    """The credentials of a client. `repr` does not show the SecretKey."""
 
     app_key: str
     mail_type: MailType
@@ -72,7 +73,7 @@ class Credentials(NamedTuple):
 
     @classmethod
     def parse(cls, user_name: str, secret_key: str, policy: Policy) -> Credentials | None:
-        """Read a user name as the policy has it; None when it names no mail type we know."""
+        """Parse a user name by the policy; return None if its mail type is not accepted."""
         app_key, mark, type_name = user_name.partition("#")
         mail_type = _parse_mail_type(type_name, policy) if mark else MailType.NORMAL
         return None if mail_type is None else cls(app_key, mail_type, secret_key)

@@ -110,8 +110,8 @@ class MessageReader:
 
     @property
     def size(self) -> int:
-        """Bytes on the wire so far, without the line that ends the message."""
-        return self._size
+        """Bytes on the wire so far, also of half a line; not those of the line that ends it all."""
+        return self._size + len(self._carry)
 
     def raw(self) -> bytes:
         """The message as it was before dot-stuffing; `b""` when it is too big."""

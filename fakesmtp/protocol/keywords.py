@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 if TYPE_CHECKING:
     from fakesmtp.protocol.policy import AuthPoint, Lenience
 
-#: The types of messages, as a text.
+#: The names of `MailType`.
 MailTypeName = Literal["normal", "auth", "ad"]
 
 

@@ -1,9 +1,9 @@
-"""`NHN_CLOUD_EMAIL`: what `smtp-mail.nhncloudservice.com` says, and how each reply is known.
+"""`NHN_CLOUD_EMAIL`: the replies of `smtp-mail.nhncloudservice.com`, and how each is known.
 
 *documented*: NHN Cloud's SMTP guide, https://docs.nhncloud.com/ko/Notification/Email/ko/smtp-guide/.
 *derived*: the guide's transcripts are those of the SMTP protocol library of Apache James 3; the
 rest was recorded from that software, release 3.6.2 (`tests/golden`, groups named as source).
-*assumed*: nothing says it.
+*assumed*: no source says it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def _derived(code: int, text: str, group: str, note: str = "") -> Row:
 
 
 def _tabled(code: int, text: str, note: str = "") -> Row:
-    """Make a row that the recording did not set off, but the software's reply table has."""
+    """Make a row of the software's reply table that no recording contains."""
     return Row(code, text, Provenance.DERIVED, "reply table of the recorded software", note)
 
 

@@ -1,4 +1,4 @@
-"""The switches: what the emulator does where nothing says what the endpoint does.
+"""The switches: behaviour that no source documents for the endpoint.
 
 Every field is a choice (provenance *assumed*) or the faithful form of a known vulnerability
 (`unsafe_…`, off by default). `docs/fidelity.md` is made from the descriptions here.
@@ -23,7 +23,7 @@ _MEBIBYTE = 1024 * 1024
 def _about(
     description: str, choices: tuple[object, ...] = (), unit: str = "truth"
 ) -> dict[str, object]:
-    """Describe a switch: its `choices` where it has some, else the unit of its value."""
+    """Return the description of a switch: its `choices`, or else the unit of its value."""
     return {"description": description, "choices": choices, "unit": unit}
 
 
@@ -34,14 +34,13 @@ _LENIENCE = ("refuse", "normal")
 class Policy:
     """The switches of one server. Sizes are bytes, times are seconds.
 
-    Raises `ConfigurationError` for a value that a switch does not have.
+    Raises `ConfigurationError` for an invalid value.
     """
 
     auth_required_at: AuthPoint = field(
         default="rcpt",
         metadata=_about(
-            "Where a client that has not logged in is refused: at RCPT (as recorded), at "
-            "MAIL, never.",
+            "Where a client without AUTH is refused: at RCPT (as recorded), at MAIL, never.",
             ("rcpt", "mail", "never"),
         ),
     )
@@ -75,29 +74,29 @@ class Policy:
     mail_type_in_any_case: bool = field(
         default=False,
         metadata=_about(
-            "Whether `AppKey#AD` means `AppKey#ad`; else it is refused.",
+            "Whether `AppKey#AD` means `AppKey#ad`; otherwise it is refused.",
         ),
     )
     max_message_size: int = field(
         default=64 * _MEBIBYTE,
         metadata=_about(
-            "Message data over this many bytes is read and dropped (`552`). The endpoint's "
-            "limit is not documented; this one protects the process.",
+            "Message data of more than this many bytes is read and discarded (`552`). The limit "
+            "of the endpoint is not documented; this one protects the process.",
             unit="bytes",
         ),
     )
     max_recipients: int = field(
         default=10_000,
         metadata=_about(
-            "More recipients than this in one transaction are refused (`452`). The endpoint's "
-            "limit on the wire is not documented; this one protects the process.",
+            "More than this many recipients of one transaction are refused (`452`). The limit of "
+            "the endpoint is not documented; this one protects the process.",
             unit="count",
         ),
     )
     idle_timeout: float = field(
         default=120.0,
         metadata=_about(
-            "A connection without a complete line for this many seconds is closed silently.",
+            "A connection without a complete line for this many seconds is closed without a reply.",
             unit="seconds",
         ),
     )
@@ -105,35 +104,35 @@ class Policy:
         default=False,
         metadata=_about(
             "SMTP smuggling: a three-byte line that starts with a dot ends a message, also "
-            "behind or with a lone LF, as the recorded software has it.",
+            "after or with a bare LF, as in the recorded software.",
         ),
     )
     unsafe_commands_behind_starttls: bool = field(
         default=False,
         metadata=_about(
-            "Commands injected in clear behind STARTTLS are run inside TLS, as the recorded "
-            "software has it. By default they get `451` and the connection is closed.",
+            "Commands injected in plaintext after STARTTLS are executed inside TLS, as in the "
+            "recorded software. By default they get `451` and the connection is closed.",
         ),
     )
     unsafe_user_name_in_any_case: bool = field(
         default=False,
         metadata=_about(
-            "AppKeys and mail types are taken in any case, as the recorded software (which "
-            "puts user names in small letters) has it. By default that is a wrong key.",
+            "AppKeys and mail types are accepted in any case, as in the recorded software, which "
+            "changes user names to lower case. By default another case is a wrong key.",
         ),
     )
     unsafe_postmaster_without_auth: bool = field(
         default=False,
         metadata=_about(
-            "Message to postmaster@ and abuse@ any domain is taken without AUTH, as the recorded"
-            " software has it. By default RCPT says so too, but DATA is refused.",
+            "Messages to postmaster@ and abuse@ of any domain are accepted without AUTH, as in the "
+            "recorded software. By default RCPT is accepted too, but DATA is refused.",
         ),
     )
     unsafe_echo_of_cr: bool = field(
         default=False,
         metadata=_about(
-            "A bare CR in a command comes back raw in the reply, as the recorded software has"
-            " it. By default it comes back as `?`.",
+            "A bare CR in a command is echoed raw in the reply, as in the recorded software. By "
+            "default it is echoed as `?`.",
         ),
     )
 
@@ -146,12 +145,12 @@ class Policy:
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """The names of all switches."""
+        """Return the names of all switches."""
         return tuple(switch.name for switch in fields(cls))
 
 
 def _describe_right(switch: Field[object], value: object) -> str:
-    """Return what a switch must be, or "" if the value is that."""
+    """Return what a switch must be, or "" if its value is valid."""
     choices = switch.metadata["choices"]
     if choices:
         return "" if value in choices else f"one of {', '.join(map(repr, choices))}"
@@ -162,8 +161,8 @@ def _describe_right(switch: Field[object], value: object) -> str:
     return "" if is_right else right
 
 
-#: The type of a default: the types that a value may have, and what it must be.
+#: By the type of a default: the types of valid values, and what a value must be.
 _NUMBERS: Mapping[type, tuple[type[float] | tuple[type[float], ...], str]] = {
-    int: (int, "a whole number more than 0"),
-    float: ((int, float), "a number more than 0"),
+    int: (int, "a whole number above 0"),
+    float: ((int, float), "a number above 0"),
 }

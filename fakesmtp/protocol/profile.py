@@ -14,24 +14,24 @@ from fakesmtp.protocol.reply import Reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Marks in a frame, where the client's name goes and its address.
+#: Placeholders in a frame for the name and the address of the client.
 _ARGUMENT, _IP = b"\x00", b"\x01"
 
 
 class Provenance(StrEnum):
-    """How it is known that the endpoint says this."""
+    """How a reply of the endpoint is known."""
 
     #: NHN's own guide prints it.
     DOCUMENTED = "documented"
-    #: The software that the guide's transcripts give away says it; recorded from that software.
+    #: It was recorded from the software that the transcripts of the guide identify.
     DERIVED = "derived"
-    #: Nothing says it: a choice, named as one.
+    #: It is a choice, because no source says it.
     ASSUMED = "assumed"
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is said in one situation. `{names}` in `text` are filled in; newlines part lines."""
+    """The reply in one situation. `text` has `{names}` to fill in, and newlines between lines."""
 
     code: int
     text: str
@@ -40,12 +40,12 @@ class Row:
     note: str = ""
 
     def reply(self, **values: str) -> Reply:
-        """Fill in the text."""
+        """Return the reply with `values` filled in."""
         text = self.text.format(**values)
         return Reply(self.code, tuple(text.split("\n")) if "\n" in text else (text,))
 
     def reply_with(self, address: bytes) -> Reply:
-        """Fill in an ASCII address, the row's only name: faster than `reply`."""
+        """Return the reply with an ASCII address, its only name, filled in. Faster than `reply`."""
         parts = self._around_address
         if parts is None:
             return self.reply(address=address.decode())
@@ -53,17 +53,17 @@ class Row:
 
     @cached_property
     def _around_address(self) -> list[bytes] | None:
-        """What stands around the address; None where it is not filled in as it is."""
+        """The bytes around the address; None if the address is formatted."""
         return self.reply(address="\0").wire.split(b"\0") if self.is_plain else None
 
     @property
     def is_plain(self) -> bool:
-        """Whether values are filled in as they are: `{ip}`, and not `{ip!r}` or `{ip:>15}`."""
+        """Whether values are filled in unformatted: `{ip}`, and not `{ip!r}` or `{ip:>15}`."""
         return not re.search(r"\{\w*[^\w}]", self.text)
 
     @cached_property
     def says(self) -> tuple[Say]:
-        """The actions that say this row, made once; for a row with nothing to fill in."""
+        """The actions that send this row, made once; for a row with nothing to fill in."""
         return (Say(self.reply()),)
 
 
@@ -76,11 +76,11 @@ class Capability(NamedTuple):
     only_before_tls: bool = False
 
 
-# Compared by identity, and made by hand: what `dataclass` writes for sixty fields is of no use, and
-# takes longer at every start than all else in this module.
+# Compared by identity, with its own `__init__`: what `dataclass` generates for sixty fields is not
+# needed, and takes longer at every start than the rest of this module.
 @dataclass(frozen=True, init=False, eq=False, repr=False)
 class Profile:
-    """Everything that one kind of server says. A field is a situation."""
+    """All replies of one kind of server. A field is a situation."""
 
     name: str
     host_name: str
@@ -150,14 +150,14 @@ class Profile:
     quit_with_argument: Row
 
     def __init__(self, **values: Any) -> None:  # noqa: ANN401 - a text, capabilities or a row
-        """Take all fields by their names; raises `TypeError` when one lacks or is unknown."""
+        """Set all fields by name. Raises `TypeError` if one is missing or unknown."""
         wrong = values.keys() ^ {field.name for field in fields(self)}
         if wrong:
-            raise TypeError(f"a profile lacks these, or has no such: {', '.join(sorted(wrong))}")
+            raise TypeError(f"missing or unknown fields of a profile: {', '.join(sorted(wrong))}")
         vars(self).update(values)
 
     def rows(self) -> Iterator[tuple[str, Row]]:
-        """Every situation with its row, in the order of a session."""
+        """Return every situation with its row, in the order of a session."""
         for situation in fields(self):
             value = getattr(self, situation.name)
             if isinstance(value, Row):
@@ -165,16 +165,16 @@ class Profile:
 
     @cached_property
     def greets(self) -> tuple[Say]:
-        """The actions that greet, made once."""
+        """The actions of the greeting (220), made once."""
         return (Say(self.greeting.reply(host=self.host_name, software=self.software_name)),)
 
     @cached_property
     def says_good_bye(self) -> tuple[Say]:
-        """The actions that answer QUIT, made once."""
+        """The actions that reply to QUIT, made once."""
         return (Say(self.quit_done.reply(host=self.host_name)),)
 
     def says_hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[Say]:
-        """Give the actions that answer HELO or EHLO, from a frame: every session has one or two."""
+        """Return the actions that reply to HELO or EHLO."""
         frame = self._hellos[verb, tls]
         if frame is None:
             return (Say(self._hello(verb, argument, ip, tls=tls)),)
@@ -183,9 +183,9 @@ class Profile:
 
     @cached_property
     def _hellos(self) -> dict[tuple[str, bool], bytes | None]:
-        """The answers by verb and whether TLS is on, with marks where they differ.
+        """The replies with placeholders (frames), by verb and whether TLS is active.
 
-        None for a row that does not fill in its values as they are.
+        None for a row that formats its values. Frames save time in every session.
         """
         marks = _ARGUMENT.decode(), _IP.decode()
         return {
@@ -207,7 +207,7 @@ class Profile:
         )
 
     def _keyword_lines(self, *, inside_tls: bool) -> str:
-        """The EHLO keyword lines, parted by newlines."""
+        """Return the EHLO keyword lines, separated by newlines."""
         return "\n".join(
             c.line for c in self.capabilities if not (inside_tls and c.only_before_tls)
         )

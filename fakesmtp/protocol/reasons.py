@@ -1,6 +1,6 @@
-"""Why AUTH was refused: for the developer, in notes. A client is told no more than the reply.
+"""Why AUTH was refused, for notes to the developer. The client only gets the reply.
 
-No reason shows a SecretKey or a part of one.
+No reason contains a SecretKey or a part of one.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.accounts import Account
 
-#: What a note with a reason begins with; recordings are read by it.
+#: The beginning of a note with a reason; recordings are searched for it.
 BECAUSE = "refused because "
 _TYPES = "'normal', 'auth' and 'ad'"
 _WRAPPED = "; was the Base64 response wrapped over several lines? It must be one line (RFC 4954 §4)"
 
 
 def because(reason: str, response: bytes = b"") -> Note:
-    """Return the note that tells a reason; `response` is what was refused, as it came."""
+    """Return the note for a reason; `response` is the refused one as received."""
     return Note(f"{BECAUSE}{reason}{_WRAPPED if may_be_wrapped(response) else ''}")
 
 
 class Slip(NamedTuple):
-    """A common mistake: `undo` makes of what was sent what should have been."""
+    """A common mistake; `undo` turns what was sent into what should have been sent."""
 
-    words: str
+    text: str
     undo: Callable[[str], str]
-    #: What is done to both before they are compared.
+    #: Applied to both before they are compared.
     fold: Callable[[str], str] = str
 
 
@@ -45,37 +45,38 @@ def _decode_again(text: str) -> str:
 
 
 def _unquote(text: str) -> str:
-    from urllib.parse import unquote  # noqa: PLC0415 - lazily: for a refused login alone
+    from urllib.parse import unquote  # noqa: PLC0415 - lazily: only for a refused login
 
     return unquote(text)
 
 
-#: In this order: the first that fits is told.
+#: In this order; the first match counts.
 _SLIPS = (
     Slip("ends with a line end (`echo -n` and `printf` write none)", lambda t: t.rstrip("\r\n")),
-    Slip("ends with a blank", str.rstrip),
-    Slip("starts with a blank", str.lstrip),
-    Slip("has blanks around it", str.strip),
+    Slip("ends with a space", str.rstrip),
+    Slip("starts with a space", str.lstrip),
+    Slip("has spaces around it", str.strip),
     Slip("is in quotes", lambda t: t.strip().strip("'\"")),
-    Slip("is in another case", str, str.casefold),
+    Slip("differs only in case", str, str.casefold),
     Slip("was encoded as Base64 twice", _decode_again),
     Slip("is percent-encoded", _unquote),
+    Slip("goes on with '%23' in place of '#'", lambda text: text.partition("%23")[0]),
 )
 
 
 def find_slip(sent: str, known: Iterable[str]) -> tuple[str, str] | None:
-    """Return the mistake that made `sent` of one of `known`, in words, and which one it is."""
+    """Return the mistake that turned one of `known` into `sent`, as text, and which one it is."""
     right = tuple(known)
-    for words, undo, fold in _SLIPS:
-        mended = fold(undo(sent))
+    for text, undo, fold in _SLIPS:
+        repaired = fold(undo(sent))
         for each in right:
-            if fold(each) == mended:
-                return words, each
+            if fold(each) == repaired:
+                return text, each
     return None
 
 
 def explain_mail_type(type_name: str) -> str:
-    """Say what is wrong with the mail type of a user name."""
+    """Return what is wrong with the mail type of a user name."""
     if not type_name:
         return f"no mail type follows the '#' of the user name; allowed are {_TYPES}"
     if "#" in type_name:
@@ -88,9 +89,9 @@ def explain_mail_type(type_name: str) -> str:
 
 
 def explain_mechanism(argument: str) -> str:
-    """Say what is wrong with the argument of AUTH when it names no mechanism that is offered."""
+    """Return what is wrong with the argument of AUTH without an offered mechanism."""
     if argument.startswith(" "):
-        return "more than one blank follows AUTH (RFC 4954 §4: one)"
+        return "more than one space follows AUTH (RFC 4954 §4: one)"
     name = argument.partition(" ")[0].upper()
     offered = "offered are LOGIN and PLAIN"
     if name in MECHANISMS:
@@ -99,7 +100,7 @@ def explain_mechanism(argument: str) -> str:
 
 
 def explain_login(app_key: str, secret_key: str, shown: str, accounts: Sequence[Account]) -> str:
-    """Say why an AppKey and a SecretKey open none of the accounts; `shown` is the AppKey masked."""
+    """Return why no account has this AppKey and SecretKey; `shown` is the masked AppKey."""
     if not accounts:
         return "no account is set"
     keys = {account.app_key: account.secret_key for account in accounts}

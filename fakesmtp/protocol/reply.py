@@ -1,4 +1,4 @@
-"""What the server says: a `Reply`, and the `EnhancedStatus` inside its text."""
+"""Replies of the server, and the enhanced status code inside their text."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class _Wire(NamedTuple):
 class Reply(_Wire):
     """One SMTP reply (RFC 5321 §4.2).
 
-    `wire` is what is sent: ASCII, each line ended by CRLF, every character that is not ASCII as
-    `?`, as the endpoint's software does. All else is read from it.
+    `wire` holds the bytes that are sent: lines of ASCII that end in CRLF. Other characters become
+    `?`, as in the software of the endpoint. Everything else is read from `wire`.
     """
 
-    # A tuple, not a dataclass: two replies a message are made anew, in half the time.
+    # A tuple takes half the time of a dataclass: two replies per message are not made in advance.
     __slots__ = ()
 
     def __new__(cls, code: int, lines: tuple[str, ...]) -> Self:
-        """Make a reply of a code and the texts of its lines."""
+        """Make a reply from a code and the texts of its lines."""
         text = f"{code} {lines[-1]}\r\n"
         if len(lines) > 1:
             text = "".join(f"{code}-{line}\r\n" for line in lines[:-1]) + text
@@ -49,18 +49,18 @@ class Reply(_Wire):
 
     @classmethod
     def of_wire(cls, wire: bytes) -> Self:
-        """Make a reply of what is sent, which is whole and right."""
+        """Make a reply from its bytes, which must be complete and valid."""
         return tuple.__new__(cls, (wire,))
 
     @classmethod
     def parse(cls, text: str) -> Reply:
-        """Read `451 4.7.1 Try later`, lines parted by newlines.
+        """Parse `451 4.7.1 Try later`; lines are separated by newlines.
 
-        Raises `ConfigurationError` when the text is no SMTP reply.
+        Raises `ConfigurationError` if the text is not an SMTP reply.
         """
         form = _FORM.fullmatch(text)
         if form is None or "\r" in text or not text.isascii():
-            message = f"{text!r} is no SMTP reply: write a code and a text, `451 4.7.1 Try later`"
+            message = f"{text!r} is not an SMTP reply (example: '451 4.7.1 Try later')"
             raise ConfigurationError(message)
         return cls(int(form[1]), tuple(form[2].split("\n")))
 
@@ -77,18 +77,18 @@ class Reply(_Wire):
 
     @property
     def text(self) -> str:
-        """All lines, parted by newlines, without code."""
+        """The texts of all lines, separated by newlines."""
         return "\n".join(self.lines)
 
     @property
     def enhanced(self) -> EnhancedStatus | None:
-        """The enhanced status code that starts the text, if one does (RFC 2034 §4)."""
+        """The enhanced status code at the start of the text, if any (RFC 2034 §4)."""
         found = _ENHANCED.match(self.lines[-1])
         return EnhancedStatus(*map(int, found.groups())) if found else None
 
     @property
     def is_refusal(self) -> bool:
-        """Whether the reply says no: a code of 4xx or 5xx."""
+        """Whether the reply is a refusal: a code of 4xx or 5xx."""
         return self.code >= _REFUSAL
 
     def __str__(self) -> str:

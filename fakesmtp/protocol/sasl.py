@@ -1,7 +1,7 @@
 """The SASL payloads of AUTH PLAIN and AUTH LOGIN (RFC 4954, RFC 4616).
 
-PLAIN is read as the software behind the endpoint reads it: the NUL-separated parts that are not
-empty, so two parts are user name and password, and of three or more the first is ignored.
+PLAIN is parsed as in the software behind the endpoint: only the parts between NULs that are not
+empty count. Two parts are user name and password; of three or more the first is ignored.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 
-# Not compiled here: a server starts before the first AUTH, and `re` keeps what it compiled.
+# Compiled at the first AUTH, not at the start of a server; `re` caches it.
 _BASE64 = rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?"
 _LONGEST_USER_NAME = 255
 _FEWEST_PARTS = 2
 
 
-#: The registered mechanisms (IANA, "SASL Mechanisms"), and those that were never registered and
-#: are used all the same. What else follows AUTH may be anything, credentials too.
+#: The registered mechanisms (IANA, "SASL Mechanisms"), and others in use. Any other word after AUTH
+#: can be anything, also a credential.
 MECHANISMS = frozenset(
     {
         *("9798-M-DSA-SHA1", "9798-M-ECDSA-SHA1", "9798-M-RSA-SHA1-ENC", "9798-U-DSA-SHA1"),
@@ -31,13 +31,13 @@ MECHANISMS = frozenset(
         *("SPNEGO", "SPNEGO-PLUS", "SXOVER-PLUS", "XOAUTH", "XOAUTH2"),
     }
 )
-#: Bytes after which encoders wrap Base64: 60, 64, 72 and 76 are in use.
+#: Numbers of bytes after which encoders wrap Base64: 60, 64, 72 and 76 are in use.
 _WRAPPED = range(56, 81, 4)
 _WORD = rb"[A-Za-z0-9+/_-]+={0,2}"
 
 
-class MalformedResponse(ValueError):  # noqa: N818 - what the client sent, not a fault of ours
-    """The client's response is not what the mechanism asks for; the text says why."""
+class MalformedResponse(ValueError):  # noqa: N818 - an input of the client, not an error of ours
+    """The response of the client is invalid for the mechanism; the text says why."""
 
 
 def decode_base64(text: bytes) -> bytes:
@@ -59,17 +59,17 @@ def _explain_base64(text: bytes) -> str:
 
 
 def is_base64_word(text: bytes) -> bool:
-    """Return whether this is a run of Base64, also URL-safe, be it whole or a part of one."""
+    """Return whether a text is Base64 or a part of it, also URL-safe."""
     return re.fullmatch(_WORD, text) is not None
 
 
 def may_be_wrapped(response: bytes) -> bool:
-    """Return whether this is Base64 as it is before the first line end of a wrapped one."""
+    """Return whether a response can be the first line of wrapped Base64."""
     return len(response) in _WRAPPED and response[-1:] != b"=" and is_base64_word(response)
 
 
 def looks_like_credentials(text: bytes) -> bool:
-    """Return whether this is Base64, also URL-safe, of text with a NUL inside (RFC 4616 §2)."""
+    """Return whether a text is Base64, also URL-safe, that contains a NUL (RFC 4616 §2)."""
     try:
         return b"\0" in decode_base64(text.translate(bytes.maketrans(b"-_", b"+/")))
     except MalformedResponse:
@@ -77,14 +77,14 @@ def looks_like_credentials(text: bytes) -> bool:
 
 
 def decode_text(text: bytes) -> str:
-    """Decode Base64 that holds UTF-8; bytes that do not fit become U+FFFD."""
+    """Decode Base64 of UTF-8; invalid bytes become U+FFFD. Raises `MalformedResponse`."""
     return decode_base64(text).decode("utf-8", "replace")
 
 
 def parse_plain(response: bytes) -> tuple[str, str]:
-    """Read a PLAIN response into user name and password.
+    """Parse a PLAIN response into user name and password.
 
-    Raises `MalformedResponse` when there are fewer than two parts or the user name is unfit.
+    Raises `MalformedResponse` for fewer than two parts and for an invalid user name.
     """
     parts = [part for part in decode_text(response).split("\0") if part]
     if len(parts) < _FEWEST_PARTS:
@@ -94,10 +94,10 @@ def parse_plain(response: bytes) -> tuple[str, str]:
 
 
 def check_user_name(user_name: str) -> str:
-    """Give the user name back if the software takes it for one.
+    """Return a user name that the software accepts.
 
-    Raises `MalformedResponse` for a blank one, one over 255 characters, and one with two `@` or
-    with nothing on a side of its `@`.
+    Raises `MalformedResponse` for a blank one, one of more than 255 characters, one with two `@`,
+    and one without text on both sides of its `@`.
     """
     parts = user_name.split("@")
     fits = (

@@ -1,4 +1,4 @@
-"""Secrets: a text that does not show itself, and the search for known ones in what clients send."""
+"""Secrets: text that `repr` masks, and the search for known secrets in what clients send."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 MASK = "***"
-#: Characters. A shorter part of a longer secret does not give it away, and may stand anywhere.
+#: In characters. A shorter part of a longer secret does not reveal it, and can occur by chance.
 PIECE = 8
-#: A line is looked through in words of so many bytes. Every piece holds a whole one, wherever it
-#: stands: 4 and the 3 bytes that may stand before it are fewer than `PIECE`.
+#: A line is searched in words of this many bytes. Every piece contains a whole word, wherever the
+#: piece begins: 4 bytes and up to 3 bytes before them are fewer than `PIECE`.
 _WORD = 4
-#: Fewer characters of Base64 may stand anywhere by chance.
+#: Fewer characters of Base64 can occur by chance.
 _TELLING = 4
-#: Compared in small letters, and URL-safe Base64 (RFC 4648 §5) as the standard one.
+#: Lower-case letters are compared, and URL-safe Base64 (RFC 4648 §5) as standard Base64.
 _FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"-_", b"+/"))
 _ESCAPED = rb"%([0-9A-Fa-f]{2})"
 
 
 class Secret(str):
-    """A text whose `repr` is masked, so that tracebacks and assertions do not show it.
+    """A text with a masked `repr`, so that tracebacks and assertions do not show it.
 
-    In everything else it is that text: `str(secret)` and f-strings give it.
+    Everything else is the text itself: `str(secret)` and f-strings return it.
     """
 
     __slots__ = ()
@@ -39,17 +39,17 @@ class Secret(str):
 
 
 def hide(value: _T) -> _T:
-    """Return a text as a `Secret`, and only the type of what is not a text."""
+    """Return a text as a `Secret`, and the type of any other value."""
     if isinstance(value, Secret | type):
         return value
     return cast("_T", Secret(value) if isinstance(value, str) else type(value))
 
 
 def hide_secrets(accounts: _T) -> _T:
-    """Return what was given as accounts with everything hidden that may be a SecretKey.
+    """Return accounts, as given by a user, with everything hidden that can be a SecretKey.
 
-    A function that takes accounts calls this first: a traceback shows what its names hold. So
-    nothing is refused here, whatever its shape is. Of a pair, the AppKey stays readable.
+    Every function that takes accounts calls this first, because a traceback shows its variables.
+    Nothing is refused here, whatever its shape. The AppKey of a pair stays readable.
     """
     if accounts is None or accounts == "any":
         return accounts
@@ -67,12 +67,12 @@ def _hide_pair(pair: object) -> object:
 
 
 def describe_hidden(value: object) -> str:
-    """Say what was hidden, for an error: no more than what kind of thing it is."""
+    """Return the kind of a hidden value, for an error."""
     return "a text" if isinstance(value, str) else getattr(value, "__name__", str(value))
 
 
 class KnownSecrets:
-    """Secrets that are looked for in every line of every client."""
+    """Secrets to search for in every line of every client."""
 
     __slots__ = ("_forms", "_short", "_words")
 
@@ -89,9 +89,9 @@ class KnownSecrets:
         self._short = re.compile(b"|".join(map(re.escape, short))) if short else None
 
     def stand_in(self, text: bytes) -> bool:
-        """Return whether `text` holds a secret, or `PIECE` or more characters of one in a row.
+        """Return whether `text` contains a secret, or at least `PIECE` characters of one in a row.
 
-        In clear, Base64 (also the URL-safe one), hexadecimal or percent-encoding, in any case.
+        As plain text, Base64 (also URL-safe), hexadecimal or percent-encoding, in any case.
         """
         if self._stand_in(text.translate(_FOLD)):
             return True
@@ -100,14 +100,14 @@ class KnownSecrets:
         return unescaped != text and self._stand_in(unescaped.translate(_FOLD))
 
     def _stand_in(self, folded: bytes) -> bool:
-        # Looked up as numbers, in C: every line of every client comes this way.
+        # Words are looked up as numbers, in C, because every line of every client is searched.
         words = memoryview(folded[: len(folded) // _WORD * _WORD]).cast("I")
         if not self._words.isdisjoint(words) and self._has_piece(folded, words):
             return True
         return self._short is not None and self._short.search(folded) is not None
 
     def _has_piece(self, folded: bytes, words: memoryview) -> bool:
-        """Compare what stands around the words that are parts of secrets."""
+        """Compare the bytes around the words that are parts of secrets."""
         hits = (number * _WORD for number, word in enumerate(words) if word in self._words)
         last = len(folded) - PIECE
         return any(
@@ -122,11 +122,11 @@ def _unescape(escaped: re.Match[bytes]) -> bytes:
 
 
 def _forms(secret: bytes) -> Iterator[bytes]:
-    """Give what shows a secret: itself, and what encodings make of it.
+    """Return the forms that reveal a secret: itself, and its encodings.
 
-    Base64 writes three bytes as four characters, so what it makes of the secret depends on how many
-    bytes stand before it; characters that hold bits of its neighbours are left out, but for those
-    of the last one where nothing follows.
+    Base64 encodes three bytes as four characters, so its form depends on the number of bytes before
+    the secret. Characters with bits of neighbouring bytes are omitted, except the last one if
+    nothing follows.
     """
     yield secret
     yield secret.hex().encode()

@@ -10,9 +10,10 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.sessions.events import Ended
+from fakesmtp.sessions.contents import Ended
+from fakesmtp.sessions.fields import Fields
 from fakesmtp.sessions.folder import Entry
-from fakesmtp.sessions.jsonl import Fields, Header, Summary, read_time
+from fakesmtp.sessions.jsonl import Header, Summary
 from fakesmtp.sessions.loading import load_content
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _read_entry(listed: Any) -> Entry:  # noqa: ANN401 - whatever the JSON holds
     fields = Fields(listed)
     header = Header(
         id=fields.text("id"),
-        started=read_time(fields.text("started")),
+        started=fields.time("started"),
         peer=fields.text("peer"),
         port=fields.number("port"),
         local_port=fields.number("local_port"),

@@ -8,17 +8,17 @@ from fakesmtp.lazy import lazily
 
 if TYPE_CHECKING:
     from fakesmtp.sessions.causes import ClosedBy
-    from fakesmtp.sessions.events import Event, EventKind, Message, Phase, TlsFacts
+    from fakesmtp.sessions.contents import Message, Phase, TlsFacts
+    from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.facts import Refusal
     from fakesmtp.sessions.log import SessionLog
     from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
     from fakesmtp.sessions.transactions import Outcome, Transaction
-    from fakesmtp.sessions.transcript import Session
 
 __all__ = [
     "ClosedBy",
     "Event",
-    "EventKind",
     "Message",
     "Outcome",
     "Phase",
@@ -34,15 +34,14 @@ __all__ = [
 _HOMES = {
     "ClosedBy": "causes",
     "Event": "events",
-    "EventKind": "events",
-    "Message": "events",
+    "Message": "contents",
     "Outcome": "transactions",
-    "Phase": "events",
+    "Phase": "contents",
     "Recorded": "recorded",
     "Refusal": "facts",
-    "Session": "transcript",
+    "Session": "session",
     "SessionLog": "log",
-    "TlsFacts": "events",
+    "TlsFacts": "contents",
     "Transaction": "transactions",
 }
 __getattr__ = lazily(__name__, _HOMES)

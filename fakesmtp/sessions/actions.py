@@ -18,21 +18,21 @@ from fakesmtp.protocol.conversation import DROPPED_MESSAGE_LINE
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from fakesmtp.sessions.transcript import Session
+    from fakesmtp.sessions.recorder import Recorder
 
 
-def _keep_note(session: Session, note: Note) -> None:
-    session.dropped_lines += note is DROPPED_MESSAGE_LINE
-    (session.noted_once if note.once else session.noted)(note.text)
+def _keep_note(recorder: Recorder, note: Note) -> None:
+    recorder.session.dropped_lines += note is DROPPED_MESSAGE_LINE
+    (recorder.noted_once if note.once else recorder.noted)(note.text)
 
 
 #: How each kind of action is kept; of the others there is nothing to keep.
-KEEP: Mapping[type, Callable[[Session, Any], None]] = {
-    Received: lambda session, action: session.heard(action.line, action.awaiting),
-    Say: lambda session, action: session.said(action.reply),
-    Said: lambda session, action: session.said(action.reply),
-    LogIn: lambda session, action: session.logged_in(action.login, action.mechanism),
-    Discard: lambda session, action: session.dropped_message(action.size),
-    Struck: lambda session, action: session.struck(action.rule, action.where, action.text),
+KEEP: Mapping[type, Callable[[Recorder, Any], None]] = {
+    Received: lambda recorder, action: recorder.heard(action.line, action.awaiting),
+    Say: lambda recorder, action: recorder.said(action.reply),
+    Said: lambda recorder, action: recorder.said(action.reply),
+    LogIn: lambda recorder, action: recorder.logged_in(action.login, action.mechanism),
+    Discard: lambda recorder, action: recorder.dropped_message(action.size),
+    Struck: lambda recorder, action: recorder.struck(action.rule, action.where, action.text),
     Note: _keep_note,
 }

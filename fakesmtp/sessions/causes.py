@@ -10,6 +10,9 @@ from fakesmtp.protocol.conversation import LONE_DOT
 _SOURCE_LINE = re.compile(r" \(_ssl\.c:\d+\)")
 _PLAINTEXT = "the client sent plaintext where TLS was expected (587 and 25 start with plaintext)"
 _TRUST = "does it trust the CA? (fakesmtp certs --trust)"
+TRUST_AND_NAME = (
+    "does it trust the CA (fakesmtp certs --trust), and is the host name in the certificate?"
+)
 NO_GREETING = "is it waiting for a plaintext greeting? This port starts with TLS, 587 greets first"
 #: OpenSSL's reason (through Python's ssl), and what it means here. An alert is the client's own
 #: word (RFC 8446 §6.2), but clients differ in which one they send for what.
@@ -18,7 +21,7 @@ _CAUSES = (
         "UNKNOWN_CA",
         f"the client does not trust the authority that signed our certificate: {_TRUST}",
     ),
-    ("CERTIFICATE_UNKNOWN", f"the client refused our certificate: {_TRUST}"),
+    ("CERTIFICATE_UNKNOWN", f"the client refused our certificate: {TRUST_AND_NAME}"),
     ("BAD_CERTIFICATE", "the client refused our certificate: CA, name or date (Go does not say)"),
     ("CERTIFICATE_EXPIRED", "the client says that our certificate has expired"),
     ("UNSUPPORTED_CERTIFICATE", "the client cannot use our kind of certificate"),
@@ -63,7 +66,7 @@ def describe_handshake(received: int, *, implicit_tls: bool, has_replied: bool) 
     `received` is how many bytes the client sent; `has_replied` whether our certificate went out.
     """
     if has_replied:
-        return f"after our certificate: {_TRUST}"
+        return f"after our certificate: {TRUST_AND_NAME}"
     if received:
         return f"after {received} bytes, which are not a whole ClientHello"
     if implicit_tls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.text import transcript_lines
+from fakesmtp.sessions.transcript import transcript_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.causes import HALF_MESSAGE, NO_GREETING, ClosedBy
+from fakesmtp.sessions.causes import HALF_MESSAGE, NO_GREETING, TRUST_AND_NAME, ClosedBy
 from fakesmtp.sessions.facts import describe_fault, name_asked
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.base import BaseSession
 
 #: How many sessions of a kind an error tells of, the newest.
 _RECENT = 5
 _LONGEST_LINE = 100
 _LEFT = {ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.QUIT}
-_TRUST = "does it trust the CA (fakesmtp certs --trust), and is the host name in the certificate?"
-_LEFT_TLS = f"the client left right after the TLS handshake: {_TRUST} GnuTLS, Java and PHP do so"
+_LEFT_TLS = (
+    f"the client left right after the TLS handshake: {TRUST_AND_NAME} GnuTLS, Java and PHP do so"
+)
 _ONLY_QUIT = (
-    f"the client sent only QUIT inside TLS: {_TRUST} Postfix with `secure` and libESMTP do so"
+    f"the client sent only QUIT inside TLS: {TRUST_AND_NAME} Postfix with `secure` and libESMTP do "
+    "so"
 )
 
 
-def diagnose(session: Recorded) -> str:
+def diagnose(session: BaseSession) -> str:
     """Say why no message came of a session, or why its last one did not; `""`: nothing is amiss.
 
     Of a session that is still open, say how far it is.
@@ -34,14 +36,14 @@ def diagnose(session: Recorded) -> str:
     return next(filter(None, (explain(session) for explain in _EXPLANATIONS)))
 
 
-def describe_failures(sessions: Iterable[Recorded]) -> list[str]:
+def describe_failures(sessions: Iterable[BaseSession]) -> list[str]:
     """Describe the newest sessions that were refused, and those without message and refusal."""
     kept = list(sessions)
     refused = [each.describe_refusals() for each in kept if each.refused]
     others = [
-        [f"session {each.id} on port {each.port}: {each.diagnosis}"]
+        [f"session {each.id} on port {each.port}: {diagnosis}"]
         for each in kept
-        if not each.refused and each.diagnosis
+        if not each.refused and (diagnosis := diagnose(each))
     ]
     return [
         *_list("refused sessions", refused),
@@ -59,24 +61,24 @@ def _list(title: str, described: Sequence[Sequence[str]]) -> list[str]:
 # -- explanations, the likeliest cause first -------------------------------------------------------
 
 
-def _planned_fault(session: Recorded) -> str:
+def _planned_fault(session: BaseSession) -> str:
     fault = session.facts.fault
     return f"{describe_fault(fault)} (at {fault.where}); {_how(session)}" if fault else ""
 
 
-def _not_smtp(session: Recorded) -> str:
+def _not_smtp(session: BaseSession) -> str:
     return session.facts.opening
 
 
-def _failed_handshake(session: Recorded) -> str:
+def _failed_handshake(session: BaseSession) -> str:
     return session.tls_failure or ""
 
 
-def _half_message(session: Recorded) -> str:
+def _half_message(session: BaseSession) -> str:
     return session.ending if _is_half_message(session) else ""
 
 
-def _refused(session: Recorded) -> str:
+def _refused(session: BaseSession) -> str:
     first = session.facts.refusals(1)
     if not first:
         return ""
@@ -84,11 +86,11 @@ def _refused(session: Recorded) -> str:
     return f"refused: {first[0]}{more}"
 
 
-def _unfinished(session: Recorded) -> str:
+def _unfinished(session: BaseSession) -> str:
     return session.ending if session.end and session.end.detail else ""
 
 
-def _nothing_in_tls(session: Recorded) -> str:
+def _nothing_in_tls(session: BaseSession) -> str:
     if session.tls is None or session.closed_by not in _LEFT or session.facts.before is not None:
         return ""
     if session.facts.asked is None:
@@ -96,17 +98,17 @@ def _nothing_in_tls(session: Recorded) -> str:
     return _ONLY_QUIT if session.closed_by is ClosedBy.QUIT else ""
 
 
-def _waits_for_tls(session: Recorded) -> str:
+def _waits_for_tls(session: BaseSession) -> str:
     if session.end or not session.is_recorded or session.facts.asked or session.events:
         return ""
     return f"the client is connected, and TLS has not begun: {NO_GREETING}"
 
 
-def _nothing_sent(session: Recorded) -> str:
+def _nothing_sent(session: BaseSession) -> str:
     return "" if session.facts.asked else f"the client sent nothing; {_how(session)}"
 
 
-def _last_line(session: Recorded) -> str:
+def _last_line(session: BaseSession) -> str:
     facts = session.facts
     last = facts.before if session.closed_by is ClosedBy.QUIT else facts.asked
     if last is None:
@@ -114,7 +116,7 @@ def _last_line(session: Recorded) -> str:
     return f"no message came; {_how(session)} after {cut(name_asked(last), _LONGEST_LINE)!r}"
 
 
-_EXPLANATIONS: tuple[Callable[[Recorded], str], ...] = (
+_EXPLANATIONS: tuple[Callable[[BaseSession], str], ...] = (
     _planned_fault,
     _not_smtp,
     _failed_handshake,
@@ -128,10 +130,10 @@ _EXPLANATIONS: tuple[Callable[[Recorded], str], ...] = (
 )
 
 
-def _how(session: Recorded) -> str:
+def _how(session: BaseSession) -> str:
     """Say how it ended."""
     return session.ending or "the session is still open"
 
 
-def _is_half_message(session: Recorded) -> bool:
+def _is_half_message(session: BaseSession) -> bool:
     return session.end is not None and session.end.detail.startswith(HALF_MESSAGE)

@@ -1,200 +1,104 @@
-"""What happens in a session, as values: events, their kinds and phases, and the facts in them."""
+"""What happens in a session: one class for each kind of event, which owns its text and its JSON.
+
+A session keeps the content of an event and its time; the event is made of them when it is read.
+To add a kind, write its class here: transcripts, files, pages and the API take it from the class.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from fakesmtp.errors import RecordingError
+from fakesmtp.protocol.credentials import MailType
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.text import show, show_lines
+from fakesmtp.sessions.causes import ClosedBy
+from fakesmtp.sessions.contents import (
+    Credentials,
+    Ended,
+    Fault,
+    LoggedIn,
+    MaskedLine,
+    Message,
+    Phase,
+    TlsFacts,
+    show_line,
+)
+from fakesmtp.text import quote, show, show_lines
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from typing import Self
 
-_LINE_ENDS = b"\r\n"
+    from fakesmtp.sessions.contents import Content
+    from fakesmtp.sessions.fields import Fields
+
+_CRLF = "\r\n"
+_LEAST_CODE, _MOST_CODE = 200, 599
 
 
-class EventKind(StrEnum):
-    """What an event is."""
+class Side(StrEnum):
+    """Who an event is from; `aside` for what is not part of the dialogue."""
 
     CLIENT = "client"
     SERVER = "server"
-    MESSAGE = "message"
-    TLS = "tls"
-    LOGIN = "login"
-    NOTE = "note"
-    FAULT = "fault"
-    END = "end"
-
-
-class Phase(StrEnum):
-    """What a part of a session is about, in the usual order."""
-
-    GREETING = "greeting"
-    HELLO = "hello"
-    TLS = "tls"
-    AUTH = "auth"
-    ENVELOPE = "envelope"
-    DATA = "data"
-    QUIT = "quit"
-    OTHER = "other"
-
-    @property
-    def label(self) -> str:
-        """The name as it is shown."""
-        return "TLS" if self is Phase.TLS else self.value
-
-
-class TlsFacts(NamedTuple):
-    """What was agreed on: `TLSv1.3`, the cipher's name, and the handshake's time in seconds.
-
-    `sni` is the host name that the client asked for (RFC 6066 §3), `alpn` the protocol that was
-    chosen (RFC 7301); None where there was none.
-    """
-
-    version: str
-    cipher: str
-    handshake: float
-    sni: str | None = None
-    alpn: str | None = None
-
-    @classmethod
-    def read(cls, tls: ssl.SSLObject, handshake: float) -> Self:
-        """Ask a connection whose handshake took that many seconds."""
-        cipher = tls.cipher()
-        return cls(
-            version=tls.version() or "",
-            cipher=cipher[0] if cipher else "",
-            handshake=handshake,
-            sni=getattr(tls, "sni", None),
-            alpn=tls.selected_alpn_protocol(),
-        )
-
-
-class Message(NamedTuple):
-    """Message data that was received: a reference, not a copy.
-
-    `size` is in bytes. `sha256` is the digest of these bytes (hexadecimal), None where it was not
-    taken: see `Recorded.digest`.
-    """
-
-    message_id: str
-    size: int
-    sha256: str | None = None
-
-
-class LoggedIn(NamedTuple):
-    """Who the client is: the AppKey, the mail type's name, `PLAIN` or `LOGIN`."""
-
-    app_key: str
-    mail_type: str
-    mechanism: str
-
-
-class Fault(NamedTuple):
-    """A planned fault that struck: the rule's name, the place, what it did."""
-
-    rule: str
-    where: str
-    what: str
-
-
-class Ended(NamedTuple):
-    """Why the session is over: the name of a `ClosedBy`'s value, and more about it, or `""`."""
-
-    closed_by: str
-    detail: str
-
-
-def show_line(line: bytes) -> str:
-    """Write the line of a client without its end, which may have any bytes in it."""
-    return show(line.rstrip(_LINE_ENDS).decode("utf-8", "backslashreplace"))
-
-
-# -- events ----------------------------------------------------------------------------------------
-
-#: The facts of an event that has some.
-About: TypeAlias = Message | TlsFacts | LoggedIn | Fault | Ended
-#: What an event holds: see `Event`.
-Content: TypeAlias = bytes | str | Reply | About
-
-
-def _show_message(message: Message) -> str:
-    what = f"message {message.message_id}" if message.message_id else "dropped"
-    return show(f"(message data: {message.size} bytes, {what})")
-
-
-def _show_tls(tls: TlsFacts) -> str:
-    name = f", server name {tls.sni}" if tls.sni else ""
-    return show(f"{tls.version} {tls.cipher}{name}")
-
-
-def _show_login(login: LoggedIn) -> str:
-    return show(f"logged in: {login.app_key}#{login.mail_type} ({login.mechanism})")
-
-
-def _show_fault(fault: Fault) -> str:
-    return show(f"planned fault {fault.rule!r} at {fault.where}: {fault.what}")
-
-
-def show_end(end: Ended) -> str:
-    """Say why a session is over."""
-    return show(f"{end.closed_by}: {end.detail}" if end.detail else end.closed_by)
-
-
-class Masked(bytes):
-    """The line of a client without its end, with what is secret in it masked."""
-
-    __slots__ = ()
-
-
-#: The kind of an event and how it is shown, by the type of its content.
-_TYPES: dict[type, tuple[EventKind, Callable[..., str]]] = {
-    bytes: (EventKind.CLIENT, show_line),
-    Masked: (EventKind.CLIENT, show_line),
-    Reply: (EventKind.SERVER, lambda reply: show_lines(str(reply))),
-    Message: (EventKind.MESSAGE, _show_message),
-    TlsFacts: (EventKind.TLS, _show_tls),
-    LoggedIn: (EventKind.LOGIN, _show_login),
-    str: (EventKind.NOTE, show),
-    Fault: (EventKind.FAULT, _show_fault),
-    Ended: (EventKind.END, show_end),
-}
+    ASIDE = "aside"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened; `at` is in microseconds since the connection was made.
 
-    `content` is the line of a client (bytes; `Masked` and without its end where it is not as it
-    came), a `Reply`, the text of a note, or the facts of any other event. All else is read from it.
+    `mark` stands in front of its lines in a transcript, which leaves out events without one.
     """
 
     at: int
-    content: Content
+    content: Any
     phase: Phase = Phase.OTHER
 
-    @property
-    def masked(self) -> bool:
-        """Whether the line of a client is not as it came."""
-        return isinstance(self.content, Masked)
+    kind: ClassVar[str] = ""
+    mark: ClassVar[str] = "--"
+    side: ClassVar[Side] = Side.ASIDE
 
-    @property
-    def kind(self) -> EventKind:
-        """What the event is."""
-        return _TYPES[type(self.content)][0]
+    def __init_subclass__(cls, of: tuple[type, ...]) -> None:
+        """Register a class for the contents that it is made of."""
+        KINDS[cls.kind] = cls
+        _CLASSES.update(dict.fromkeys(of, cls))
 
     @property
     def text(self) -> str:
         """What can be shown anywhere: no character in it moves a cursor."""
-        return _TYPES[type(self.content)][1](self.content)
+        return self._text()
+
+    def fields(self) -> Mapping[str, object]:
+        """Return the event's own fields, as JSON has them."""
+        return self._fields()
+
+    @classmethod
+    def read(cls, at: int, fields: Fields) -> Self:
+        """Make the event of the fields of a JSON object; raises `RecordingError`."""
+        return cls(at, cls._read(fields))
+
+    def _text(self) -> str:
+        raise NotImplementedError
+
+    def _fields(self) -> Mapping[str, object]:
+        fields: dict[str, object] = self.content._asdict()
+        return fields
+
+    @staticmethod
+    def _read(fields: Fields) -> Content:
+        raise NotImplementedError
+
+    @property
+    def masked(self) -> bool:
+        """Whether the line of a client is not as it came."""
+        return isinstance(self.content, MaskedLine)
 
     @property
     def raw(self) -> bytes:
-        """The line of a client as it came, with its end, unless `masked`."""
+        """The line of a client as it came, with its end; empty where it is masked."""
         return self.content if isinstance(self.content, bytes) else b""
 
     @property
@@ -203,11 +107,207 @@ class Event:
         return self.content if isinstance(self.content, Reply) else None
 
     @property
-    def about(self) -> About | None:
-        """The facts of an event that has some."""
-        return None if isinstance(self.content, bytes | str | Reply) else self.content
+    def is_refusal(self) -> bool:
+        """Whether it is a reply of 4xx or 5xx (RFC 5321 §4.2.1)."""
+        return isinstance(self.content, Reply) and self.content.is_refusal
 
     @property
     def message(self) -> Message | None:
         """The message data that was received, of an event of that kind."""
         return self.content if isinstance(self.content, Message) else None
+
+
+#: The class of each kind of event, by the name of the kind.
+KINDS: dict[str, type[Event]] = {}
+_CLASSES: dict[type, type[Event]] = {}
+
+
+def make_event(at: int, content: Content, phase: Phase = Phase.OTHER) -> Event:
+    """Return the event of a content; `at` is in microseconds since connect."""
+    return _CLASSES[type(content)](at, content, phase)
+
+
+class ClientLine(Event, of=(bytes, MaskedLine)):
+    """A line of the client."""
+
+    __slots__ = ()
+    kind, mark, side = "client", "C:", Side.CLIENT
+    content: bytes | MaskedLine
+
+    def _text(self) -> str:
+        content = self.content
+        return show_line(content) if isinstance(content, bytes) else show(content.text)
+
+    def _fields(self) -> Mapping[str, object]:
+        if isinstance(self.content, MaskedLine):
+            text, credentials = self.content
+            known = {"credentials": credentials._asdict()} if credentials else {}
+            return {"line": text, "masked": True, **known}
+        text, key = _decode(self.content)
+        line = text.rstrip(_CRLF)
+        end = text[len(line) :]
+        return {key: line} if end == _CRLF else {key: line, "end": end}
+
+    @staticmethod
+    def _read(fields: Fields) -> bytes | MaskedLine:
+        if "masked" in fields:
+            known = "credentials" in fields
+            return MaskedLine(
+                fields.text("line"),
+                _read_credentials(fields.inner("credentials")) if known else None,
+            )
+        is_utf8 = "line" in fields
+        text = fields.text("line" if is_utf8 else "line_latin1")
+        end = fields.text("end") if "end" in fields else _CRLF
+        try:
+            return (text + end).encode("utf-8" if is_utf8 else "latin-1")
+        except UnicodeEncodeError as error:
+            raise RecordingError(f"the line has a character it cannot have: {error}") from None
+
+
+def _decode(raw: bytes) -> tuple[str, str]:
+    try:
+        return raw.decode(), "line"
+    except UnicodeDecodeError:
+        return raw.decode("latin-1"), "line_latin1"
+
+
+def _read_credentials(fields: Fields) -> Credentials:
+    return Credentials(
+        command=fields.text("command"),
+        app_key=fields.text_or_none("app_key"),
+        mail_type=fields.text_or_none("mail_type"),
+        has_secret_key=fields.flag("has_secret_key"),
+    )
+
+
+class ServerReply(Event, of=(Reply,)):
+    """A reply of the server."""
+
+    __slots__ = ()
+    kind, mark, side = "server", "S:", Side.SERVER
+    content: Reply
+
+    def _text(self) -> str:
+        return show_lines(str(self.content))
+
+    def _fields(self) -> Mapping[str, object]:
+        enhanced = str(self.content.enhanced) if self.content.enhanced else None
+        return {"code": self.content.code, "enhanced": enhanced, "lines": self.content.lines}
+
+    @staticmethod
+    def _read(fields: Fields) -> Reply:
+        code, lines = fields.number("code"), fields.texts("lines")
+        if not _LEAST_CODE <= code <= _MOST_CODE:
+            raise RecordingError(f"code is {code}: a reply has one from 200 to 599")
+        if any("\r" in line or "\n" in line for line in lines):
+            raise RecordingError(
+                f"lines may not be {quote(lines)}: a line of a reply has no line end"
+            )
+        return Reply(code, lines)
+
+
+class MessageData(Event, of=(Message,)):
+    """Message data that was received."""
+
+    __slots__ = ()
+    kind, mark, side = "message", "C:", Side.CLIENT
+    content: Message
+
+    def _text(self) -> str:
+        message_id, size, _ = self.content
+        what = f"message {message_id}" if message_id else "dropped"
+        return show(f"(message data: {size} bytes, {what})")
+
+    @staticmethod
+    def _read(fields: Fields) -> Message:
+        message_id, size = fields.text("message_id"), fields.number("size")
+        return Message(message_id, size, fields.text_or_none("sha256"))
+
+
+class TlsStarted(Event, of=(TlsFacts,)):
+    """A TLS handshake that succeeded."""
+
+    __slots__ = ()
+    kind = "tls"
+    content: TlsFacts
+
+    def _text(self) -> str:
+        name = f", server name {self.content.sni}" if self.content.sni else ""
+        return show(f"{self.content.version} {self.content.cipher}{name}")
+
+    @staticmethod
+    def _read(fields: Fields) -> TlsFacts:
+        return TlsFacts(
+            version=fields.text("version"),
+            cipher=fields.text("cipher"),
+            handshake=fields.seconds("handshake"),
+            sni=fields.text_or_none("sni"),
+            alpn=fields.text_or_none("alpn"),
+        )
+
+
+class LoginAccepted(Event, of=(LoggedIn,)):
+    """A login that succeeded. The reply says so, so a transcript leaves it out."""
+
+    __slots__ = ()
+    kind, mark = "login", ""
+    content: LoggedIn
+
+    def _text(self) -> str:
+        app_key, mail_type, mechanism = self.content
+        return show(f"logged in: {app_key}#{mail_type} ({mechanism})")
+
+    @staticmethod
+    def _read(fields: Fields) -> LoggedIn:
+        mail_type = fields.name(MailType, "mail_type")
+        return LoggedIn(fields.text("app_key"), mail_type.value, fields.text("mechanism"))
+
+
+class Note(Event, of=(str,)):
+    """Something worth telling about the client."""
+
+    __slots__ = ()
+    kind = "note"
+    content: str
+
+    def _text(self) -> str:
+        return show(self.content)
+
+    def _fields(self) -> Mapping[str, object]:
+        return {"text": self.text}
+
+    @staticmethod
+    def _read(fields: Fields) -> str:
+        return show(fields.text("text"))
+
+
+class FaultApplied(Event, of=(Fault,)):
+    """A planned fault that was applied."""
+
+    __slots__ = ()
+    kind = "fault"
+    content: Fault
+
+    def _text(self) -> str:
+        rule, where, what = self.content
+        return show(f"planned fault {rule!r} at {where}: {what}")
+
+    @staticmethod
+    def _read(fields: Fields) -> Fault:
+        return Fault(*(fields.text(name) for name in Fault._fields))
+
+
+class SessionEnd(Event, of=(Ended,)):
+    """The end of the session."""
+
+    __slots__ = ()
+    kind = "end"
+    content: Ended
+
+    def _text(self) -> str:
+        return str(self.content)
+
+    @staticmethod
+    def _read(fields: Fields) -> Ended:
+        return Ended(fields.name(ClosedBy, "closed_by").value, fields.text("detail"))

@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.protocol.conversation import OPENING_NOTES
 from fakesmtp.protocol.reasons import BECAUSE
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions.events import Fault, Message, TlsFacts, show_line
+from fakesmtp.sessions.contents import Fault, MaskedLine, Message, TlsFacts, show_line
 from fakesmtp.text import cut, show_lines
 
 if TYPE_CHECKING:
-    from fakesmtp.sessions.events import Content
+    from typing import TypeAlias
+
+    from fakesmtp.sessions.contents import Content
+
+    #: What the client sent: a line, or message data.
+    Asked: TypeAlias = bytes | MaskedLine | Message | None
 
 #: What a refusal answers that answers no command: the connection, message data, a line of blanks.
 GREETING = "greeting"
@@ -48,14 +53,14 @@ class Facts:
 
     def __init__(self) -> None:
         #: What the client sent last, since TLS began; and what it sent before that.
-        self.asked: bytes | Message | None = None
-        self.before: bytes | Message | None = None
+        self.asked: Asked = None
+        self.before: Asked = None
         #: The planned fault that struck last.
         self.fault: Fault | None = None
         #: What the client spoke instead of SMTP, `""` for nothing else.
         self.opening = ""
         self._reason = ""
-        self._found: list[tuple[bytes | Message | None, Reply, str]] = []
+        self._found: list[tuple[Asked, Reply, str]] = []
         self._forgotten = 0
 
     def read(self, content: Content) -> None:
@@ -64,8 +69,9 @@ class Facts:
             # As `is_refusal` does, in a tenth of the time.
             if content.wire >= _LEAST_REFUSAL:
                 self._found.append((self.asked, content, self._reason))
-        elif isinstance(content, (bytes, Message)):
-            self.before, self.asked, self._reason = self.asked, content, ""
+        elif isinstance(content, (bytes, MaskedLine, Message)):
+            self._reason = self.opening if self.asked is None else ""
+            self.before, self.asked = self.asked, content
         elif isinstance(content, str):
             self._read_note(content)
         elif isinstance(content, TlsFacts):
@@ -106,8 +112,11 @@ def describe_fault(fault: Fault) -> str:
     return f"planned fault {fault.rule!r}: {fault.what}"
 
 
-def name_asked(asked: bytes | Message | None) -> str:
+def name_asked(asked: Asked) -> str:
     """Name what was answered, for people."""
     if asked is None:
         return GREETING
-    return END_OF_DATA if isinstance(asked, Message) else show_line(asked).strip() or BLANK_LINE
+    if isinstance(asked, Message):
+        return END_OF_DATA
+    line = asked.text if isinstance(asked, MaskedLine) else show_line(asked)
+    return line.strip() or BLANK_LINE

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fakesmtp.sessions.events import Ended
+    from fakesmtp.sessions.contents import Ended
     from fakesmtp.sessions.recorded import Recorded
 
 #: First line and last line stand in so many bytes of a file's ends.

@@ -7,9 +7,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import Note
 from fakesmtp.sessions.folder import entry_of
-from fakesmtp.sessions.text import MARKS
 from fakesmtp.sessions.timeline import read_shares, read_spans
 from fakesmtp.text import show_lines
 
@@ -124,9 +123,7 @@ def _facts(session: Recorded) -> str:
 
 
 def _refusals(session: Recorded) -> str:
-    numbers = [
-        number for number, event in enumerate(session.events) if event.reply and _refuses(event)
-    ]
+    numbers = [number for number, event in enumerate(session.events) if event.is_refusal]
     rows = [
         f'<li><a href="#e{number}"><code>{_text(refusal.command)}</code></a>'
         f" → <code>{_text(refusal.reply)}</code>{_reason(refusal)}</li>"
@@ -143,7 +140,7 @@ def _notes(session: Recorded) -> str:
     rows = [
         f'<li><a href="#e{number}">{_text(event.text)}</a></li>'
         for number, event in enumerate(session.events)
-        if event.kind is EventKind.NOTE
+        if isinstance(event, Note)
     ]
     return _section("Noted about the client", f"<ul>{''.join(rows)}</ul>", "notes") if rows else ""
 
@@ -220,24 +217,15 @@ def _event_rows(session: Recorded) -> Iterator[str]:
             f'<li id="e{number}" class="{_classes(event)}">'
             f'<span class="time" title="{event.phase.value}">{_milliseconds(event.at)}</span>'
             f'<span class="track"><span style="left:{left:.2f}%;width:{width:.2f}%"></span></span>'
-            f'<span class="who">{MARKS.get(event.kind, "--")}</span>'
+            f'<span class="who">{event.mark or "--"}</span>'
             f'<span class="text">{_text(event.text)}</span></li>'
         )
         before = event.at
 
 
 def _classes(event: Event) -> str:
-    kinds = {
-        EventKind.CLIENT: "client",
-        EventKind.MESSAGE: "client",
-        EventKind.SERVER: "refused" if _refuses(event) else "server",
-        EventKind.NOTE: "note",
-    }
-    return f"{event.phase.value} {kinds.get(event.kind, 'aside')}"
-
-
-def _refuses(event: Event) -> bool:
-    return event.reply is not None and event.reply.is_refusal
+    look = "refused" if event.is_refusal else "note" if isinstance(event, Note) else event.side
+    return f"{event.phase.value} {look}"
 
 
 def _length(session: Recorded) -> int:

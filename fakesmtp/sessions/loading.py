@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, TypeVar
 from fakesmtp.errors import RecordingError
 from fakesmtp.files import read_bytes
 from fakesmtp.protocol.credentials import Login, MailType
-from fakesmtp.sessions.events import Ended, Event, LoggedIn, Message, TlsFacts
+from fakesmtp.sessions.contents import Ended, LoggedIn, Message, TlsFacts
 from fakesmtp.sessions.facts import Facts
-from fakesmtp.sessions.jsonl import Header, load_event, load_header, load_summary
+from fakesmtp.sessions.jsonl import Header, is_end, load_event, load_header, load_summary
 from fakesmtp.sessions.phases import PhaseReader
 from fakesmtp.sessions.recorded import Recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from fakesmtp.sessions.events import Event
 
 _T = TypeVar("_T")
 _MICROSECONDS = 1_000_000
@@ -79,7 +81,7 @@ class Recording(Recorded):
 
     def _learn(self, event: Event) -> None:
         self.facts.read(event.content)
-        about = event.about
+        about = event.content
         if isinstance(about, TlsFacts):
             self.tls = about
         elif isinstance(about, LoggedIn):
@@ -109,7 +111,7 @@ def load_content(content: bytes, source: Path | str) -> Recording:
         raise RecordingError(f"{source}, line 1: {MISSING}")
     header = read_line(source, 1, load_header, lines[0])
     events = list(_read_events(source, lines[1:]))
-    ended = bool(events) and isinstance(events[-1].about, Ended)
+    ended = bool(events) and is_end(events[-1])
     last = read_line(source, len(lines), load_summary, lines[-1]) if ended else None
     return Recording(header, events, cut=last[1].cut if last else 0, torn=bool(rest))
 
@@ -145,5 +147,5 @@ def _read_events(source: Path | str, lines: Iterable[str]) -> Iterator[Event]:
 
     for number, line in enumerate(lines, 2):
         event = read_line(source, number, read, line)
-        before, ended = event.at, isinstance(event.about, Ended)
+        before, ended = event.at, is_end(event)
         yield event

@@ -7,7 +7,7 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.sessions.transcript import (
+from fakesmtp.sessions.session import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
     Session,
@@ -54,13 +54,15 @@ class SessionLog:
             from fakesmtp.sessions.saving import SavedSession, make_folder  # noqa: PLC0415
 
             kind = partial(SavedSession, folder=make_folder(folder))
-        self._make = partial(kind, max_events=max_events, max_bytes=max_bytes, raw_of=raw_of)
+        self._make = partial(kind, max_events=max_events, max_bytes=max_bytes)
+        #: Finds the bytes of a message, for the sessions that begin from now on.
+        self.raw_of = raw_of
         #: How many sessions there were, kept or not.
         self.opened = 0
 
     def begin(self, session_id: str, **facts: Any) -> Session:  # noqa: ANN401 - as Session has them
         """Begin the session of a connection that was just made, and keep it."""
-        session = self._make(session_id, **facts)
+        session = self._make(session_id, raw_of=self.raw_of, **facts)
         self.add(session)
         return session
 
@@ -70,21 +72,24 @@ class SessionLog:
             self.opened += 1
             self._sessions.append(session)
             session.on_growth = self._count
-            while len(self._sessions) > self._max_sessions:
-                self._drop_oldest()
+            self._make_room()
 
     def _count(self, session: Session, more: int) -> None:
         """Count bytes that a session takes; the oldest ones make room."""
         with self._lock:
             if session.on_growth is not None:
                 self._bytes += more
-                while self._bytes > self._max_total_bytes and len(self._sessions) > 1:
-                    self._drop_oldest()
+                self._make_room()
 
-    def _drop_oldest(self) -> None:
-        oldest = self._sessions.popleft()
-        self._release(oldest)
-        oldest.let_go()
+    def _make_room(self) -> None:
+        while self._is_over():
+            oldest = self._sessions.popleft()
+            self._release(oldest)
+            oldest.let_go()
+
+    def _is_over(self) -> bool:
+        number = len(self._sessions)
+        return number > self._max_sessions or (self._bytes > self._max_total_bytes and number > 1)
 
     def _release(self, session: Session) -> None:
         session.on_growth = None

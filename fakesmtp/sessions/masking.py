@@ -23,16 +23,17 @@ from fakesmtp.protocol.sasl import (
     parse_plain,
 )
 from fakesmtp.protocol.secret import MASK
+from fakesmtp.sessions.contents import Credentials, MaskedLine
 from fakesmtp.sessions.notes import AFTER_AUTH, COMMANDS, OUTSIDE_AUTH, WRAPPED_RESPONSE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fakesmtp.protocol.accounts import Accounts
 
-    _Describe = Callable[[bytes, Accounts], str]
+    _Read = Callable[[bytes, Accounts], Credentials | None]
 
-_HIDDEN = MASK.encode()
+_HIDDEN = MaskedLine(MASK)
 _LINE_ENDS = b"\r\n"
 #: What the software behind the endpoint strips off both ends of a command.
 _BLANKS = bytes(range(0x21))
@@ -46,13 +47,12 @@ AS_WRITTEN = frozenset(
 
 
 class KeptLine(NamedTuple):
-    """A line as it may be kept, without its end.
+    """A line as it may be kept: as it came, with its end, or masked.
 
     `hides_reply`: the reply may repeat what is masked. `note`: what the client did wrong, or `""`.
     """
 
-    text: bytes
-    is_masked: bool = True
+    content: bytes | MaskedLine
     hides_reply: bool = False
     note: str = ""
 
@@ -74,33 +74,30 @@ class Masker:
         text = line.rstrip(_LINE_ENDS)
         if awaiting is not Awaiting.COMMAND:
             self._suspect(text)
-            return KeptLine(
-                _mask_response(text, _RESPONSES[awaiting], self._accounts), text != b"*"
-            )
+            masked = _mask_response("", text, _RESPONSES[awaiting], self._accounts)
+            return KeptLine(line if text == b"*" else masked)
         command = text.strip(_BLANKS)
         verb = command.partition(b" ")[0].upper()
         if verb.startswith(_AUTH):
             self._suspect(command.rpartition(b" ")[2])
-            return self._mask_auth(text, command, verb)
+            return self._mask_auth(line, command, verb)
         if verb in COMMANDS:
             self.is_wary = False
             if not self._accounts.find_secret(text):
-                return KeptLine(text, is_masked=False)
-            shown = command[: len(verb)] + b" " + _HIDDEN
-            return KeptLine(shown, hides_reply=True, note=OUTSIDE_AUTH)
-        return self._mask_unknown(text, verb)
+                return KeptLine(line)
+            return KeptLine(_hide_after(command[: len(verb)]), hides_reply=True, note=OUTSIDE_AUTH)
+        return self._mask_unknown(line, text, verb)
 
     def _suspect(self, response: bytes) -> None:
         self.is_wary, self._may_go_on = True, may_be_wrapped(response)
 
-    def _mask_auth(self, text: bytes, command: bytes, verb: bytes) -> KeptLine:
+    def _mask_auth(self, line: bytes, command: bytes, verb: bytes) -> KeptLine:
         if verb != _AUTH:
             # What is glued to the verb may be anything, and the reply repeats it.
-            return KeptLine(command[: len(_AUTH)] + _HIDDEN, hides_reply=True)
-        masked = _mask_argument(command, self._accounts)
-        return KeptLine(text, is_masked=False) if masked == command else KeptLine(masked)
+            return KeptLine(MaskedLine(_decode(command[: len(_AUTH)]) + MASK), hides_reply=True)
+        return KeptLine(_mask_argument(command, self._accounts) or line)
 
-    def _mask_unknown(self, text: bytes, verb: bytes) -> KeptLine:
+    def _mask_unknown(self, line: bytes, text: bytes, verb: bytes) -> KeptLine:
         """Mask a line that is not a command, if it may hold credentials."""
         if self.is_wary and verb:
             note = WRAPPED_RESPONSE if self._may_go_on and is_base64_word(text) else AFTER_AUTH
@@ -111,64 +108,84 @@ class Masker:
             return KeptLine(_HIDDEN, hides_reply=True, note=OUTSIDE_AUTH)
         if verb in _LOGINS and text.upper() != verb:
             self._suspect(text)
-            return KeptLine(verb + b" " + _HIDDEN, note=OUTSIDE_AUTH)
-        return KeptLine(text, is_masked=False)
+            return KeptLine(_hide_after(verb), note=OUTSIDE_AUTH)
+        return KeptLine(line)
 
 
-def _mask_argument(command: bytes, accounts: Accounts) -> bytes:
-    """Show of an AUTH line the mechanism, if it is registered, and what its response tells."""
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "backslashreplace")
+
+
+def _hide_after(verb: bytes) -> MaskedLine:
+    return MaskedLine(f"{_decode(verb)} {MASK}")
+
+
+def _mask_argument(command: bytes, accounts: Accounts) -> MaskedLine | None:
+    """Mask an AUTH line: show its mechanism, if registered, and the parts of its response.
+
+    None for a line in which there is nothing to mask.
+    """
     verb, *words = command.split(None, 2)
     if not words:
-        return command
+        return None
     mechanism, *response = words
     name = mechanism.upper().decode("ascii", "replace")
     if name not in MECHANISMS:
-        return verb + b" " + _HIDDEN
-    if not response:
-        return command
-    describe = _INITIAL.get(name, _describe_nothing)
-    return b" ".join((verb, mechanism, _mask_response(response[0].strip(), describe, accounts)))
+        return _hide_after(verb)
+    if not response or response[0].strip() == b"*":
+        return None
+    read = _INITIAL.get(name, _read_nothing)
+    start = _decode(verb + b" " + mechanism)
+    return _mask_response(start, response[0].strip(), read, accounts)
 
 
-def _mask_response(text: bytes, describe: _Describe, accounts: Accounts) -> bytes:
-    if text == b"*":
-        return text
+def _mask_response(command: str, text: bytes, read: _Read, accounts: Accounts) -> MaskedLine:
+    """Mask a response; `command` is what stands before it in its line."""
     try:
-        return describe(text, accounts).encode("utf-8", "replace")
+        credentials = read(text, accounts)
     except MalformedResponse:
-        return _HIDDEN
+        credentials = None
+    if credentials is None:
+        return MaskedLine(f"{command} {MASK}".lstrip())
+    credentials = credentials._replace(command=command)
+    return MaskedLine(str(credentials), credentials)
 
 
-def _describe_user(user_name: str, accounts: Accounts) -> str:
-    """Show a user name by its parts, as far as they can be what they should be."""
+def _read_user(user_name: str, accounts: Accounts) -> Credentials:
+    """Return the parts of a user name, as far as they can be what they should be."""
     app_key, mark, mail_type = user_name.partition("#")
-    shown = f"AppKey={accounts.show_app_key(app_key)}"
+    shown = Credentials(app_key=_writable(accounts.show_app_key(app_key)))
     if not mark:
         return shown
     is_fit = may_be_mail_type(mail_type) and not accounts.find_secret(mail_type.encode())
-    return f"{shown} mailType={mail_type if is_fit or not mail_type else MASK}"
+    return shown._replace(mail_type=mail_type if is_fit or not mail_type else MASK)
 
 
-def _describe_plain(text: bytes, accounts: Accounts) -> str:
+def _writable(text: str) -> str:
+    """Return a text that can be written as UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _read_plain(text: bytes, accounts: Accounts) -> Credentials:
     user_name, _ = parse_plain(text)
-    return f"{_describe_user(user_name, accounts)} SecretKey={MASK}"
+    return _read_user(user_name, accounts)._replace(has_secret_key=True)
 
 
-def _describe_login_user(text: bytes, accounts: Accounts) -> str:
-    return _describe_user(decode_text(text), accounts)
+def _read_login_user(text: bytes, accounts: Accounts) -> Credentials:
+    return _read_user(decode_text(text), accounts)
 
 
-def _describe_password(_text: bytes, _accounts: Accounts) -> str:
-    return f"SecretKey={MASK}"
+def _read_password(_text: bytes, _accounts: Accounts) -> Credentials:
+    return Credentials(has_secret_key=True)
 
 
-def _describe_nothing(_text: bytes, _accounts: Accounts) -> str:
-    return MASK
+def _read_nothing(_text: bytes, _accounts: Accounts) -> None:
+    return None
 
 
-_INITIAL = {"PLAIN": _describe_plain, "LOGIN": _describe_login_user}
-_RESPONSES = {
-    Awaiting.PLAIN: _describe_plain,
-    Awaiting.LOGIN_USER: _describe_login_user,
-    Awaiting.LOGIN_PASSWORD: _describe_password,
+_INITIAL: Mapping[str, _Read] = {"PLAIN": _read_plain, "LOGIN": _read_login_user}
+_RESPONSES: Mapping[Awaiting, _Read] = {
+    Awaiting.PLAIN: _read_plain,
+    Awaiting.LOGIN_USER: _read_login_user,
+    Awaiting.LOGIN_PASSWORD: _read_password,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.events import EventKind, Phase
+from fakesmtp.sessions.contents import Phase
+from fakesmtp.sessions.events import ClientLine, MessageData, ServerReply
 
 if TYPE_CHECKING:
+    from fakesmtp.sessions.base import BaseSession
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -44,13 +45,13 @@ class Normalizer:
     A client's name in EHLO is its machine's, so that changes from machine to machine, too.
     """
 
-    def __init__(self, session: Recorded) -> None:
+    def __init__(self, session: BaseSession) -> None:
         self._client: str | None = None
         self._own = [(session.id, "{session}"), (session.peer, "{address}")]
 
     def apply(self, event: Event) -> str:
         """Give the event's text without what changes."""
-        if event.kind is EventKind.MESSAGE:
+        if isinstance(event, MessageData):
             return _MESSAGE
         text = self._hello(event) if event.phase is Phase.HELLO else event.text
         for own, name in self._own:
@@ -60,9 +61,9 @@ class Normalizer:
         return text
 
     def _hello(self, event: Event) -> str:
-        if event.kind is EventKind.CLIENT and not event.masked:
+        if isinstance(event, ClientLine) and not event.masked:
             verb, space, self._client = event.text.partition(" ")
             return f"{verb}{space}{{client}}" if self._client else event.text
-        if event.kind is EventKind.SERVER and self._client:
+        if isinstance(event, ServerReply) and self._client:
             return event.text.replace(f"Hello {self._client} ", "Hello {client} ", 1)
         return event.text

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import Ended, Event, Message, Phase, TlsFacts
+from fakesmtp.sessions.contents import Ended, MaskedLine, Message, Phase, TlsFacts
+from fakesmtp.sessions.events import make_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from fakesmtp.sessions.events import Content
+    from fakesmtp.sessions.contents import Content
+    from fakesmtp.sessions.events import Event
 
 #: What a command is about, by the four letters it starts with.
 _VERBS = {
@@ -40,14 +42,14 @@ class PhaseReader:
         """Make the next events, of what happened when."""
         # Not strict: a session may go on in another thread, between the one and the other.
         for at, content in zip(times, contents, strict=False):
-            yield Event(at, content, self.read(content))
+            yield make_event(at, content, self.read(content))
 
     def read(self, content: Content) -> Phase:
         """Return the phase of the next event, which has this content."""
         if isinstance(content, bytes):
-            # What follows a 334 is not a command, whatever it looks like (RFC 4954 §4).
-            verb = content.lstrip()[:4].upper()
-            self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
+            self._read_line(content)
+        elif isinstance(content, MaskedLine):
+            self._read_line(content.text.encode())
         elif isinstance(content, Reply):
             self._challenged = content.wire.startswith(_CHALLENGE)
         elif isinstance(content, Message):
@@ -55,6 +57,11 @@ class PhaseReader:
         elif isinstance(content, TlsFacts) or _is_tls_failure(content):
             self._phase = Phase.TLS
         return self._phase
+
+    def _read_line(self, line: bytes) -> None:
+        # What follows a 334 is not a command, whatever it looks like (RFC 4954 §4).
+        verb = line.lstrip()[:4].upper()
+        self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
 
 
 def _is_tls_failure(content: Content) -> bool:

@@ -1,156 +1,21 @@
-"""What can be asked of a session that is recorded, be it going on, over, or read from a file."""
+"""A session that people read: its transactions, its diagnosis, its transcript."""
 
-# What reads a recording is imported where it is used: no server should start later for it.
+# What reads a session is imported where it is used: no server should start later for it.
 
 from __future__ import annotations
 
-from datetime import UTC
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import show_end
+from fakesmtp.sessions.base import BaseSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from fakesmtp.protocol.credentials import Login, MailType
-    from fakesmtp.protocol.reply import Reply
-    from fakesmtp.sessions.events import Ended, Event, Message, TlsFacts
-    from fakesmtp.sessions.facts import Facts, Refusal
     from fakesmtp.sessions.transactions import Transaction
 
 
-#: How many refusals of one session a list and an error show. A session may have thousands.
-_SHOWN = 20
-
-
-class Recorded:
+class Recorded(BaseSession):
     """One connection's life (RFC 5321 §2.3.7: what the standard calls a session)."""
 
     __slots__ = ()
-
-    #: Whether events are kept at all.
-    is_recorded: ClassVar[bool] = True
-    #: The session's name, one of its own on its server.
-    id: str
-    #: The client's address and port, `127.0.0.1:51234`.
-    peer: str
-    #: The port of the real endpoint that the listener stands for.
-    port: int
-    #: The port that the client connected to; 0 where that is not known.
-    local_port: int
-    #: When the connection was made (seconds since the epoch).
-    started: float
-    tls: TlsFacts | None
-    login: Login | None
-    #: `PLAIN` or `LOGIN`, once that has succeeded.
-    mechanism: str | None
-    #: How it ended; None while it lasts.
-    end: Ended | None
-    #: How many events were not kept because the session has too many.
-    cut: int
-    #: How many messages were taken.
-    message_count: int
-    #: What was collected while the events came.
-    facts: Facts
-    #: What the session belongs to, while it lives in its server.
-    owner: object = None
-
-    @property
-    def closed_by(self) -> ClosedBy | None:
-        """Why it ended; None while it lasts."""
-        return ClosedBy(self.end.closed_by) if self.end else None
-
-    @property
-    def events(self) -> tuple[Event, ...]:
-        """Everything that happened, in order."""
-        raise NotImplementedError
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds from connect to close; None while it lasts."""
-        raise NotImplementedError
-
-    def message_data(self, message_id: str) -> bytes | None:
-        """Give the bytes of a message that came in this session, where they are at hand."""
-        del message_id
-        return None
-
-    def digest(self, message: Message) -> str | None:
-        """Give the SHA-256 of message data, hexadecimal; None when the message is gone."""
-        from hashlib import sha256
-
-        if message.sha256 is not None:
-            return message.sha256
-        raw = self.message_data(message.message_id)
-        return None if raw is None else sha256(raw).hexdigest()
-
-    @property
-    def started_at(self) -> datetime:
-        """When the connection was made (UTC)."""
-        from datetime import datetime
-
-        return datetime.fromtimestamp(self.started, UTC)
-
-    @property
-    def app_key(self) -> str | None:
-        """The AppKey that logged in."""
-        return self.login.app_key if self.login else None
-
-    @property
-    def account(self) -> str | None:
-        """The account that logged in: its AppKey."""
-        return self.app_key
-
-    @property
-    def mail_type(self) -> MailType | None:
-        """The purpose of the messages that the login gave."""
-        return self.login.mail_type if self.login else None
-
-    @property
-    def ending(self) -> str:
-        """Why it ended, in words; `""` while it lasts."""
-        return show_end(self.end) if self.end else ""
-
-    @property
-    def tls_failure(self) -> str | None:
-        """Why the handshake failed, in words; None when none did."""
-        return self.ending if self.closed_by is ClosedBy.TLS else None
-
-    @property
-    def commands(self) -> tuple[str, ...]:
-        """The lines of the client, masked."""
-        return tuple(self._texts("client"))
-
-    @property
-    def replies(self) -> tuple[Reply, ...]:
-        """The replies of the server."""
-        return tuple(event.reply for event in self.events if event.reply)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was noted about the client."""
-        return tuple(self._texts("note"))
-
-    def _texts(self, kind: str) -> Iterator[str]:
-        """Give what the events of a kind say, by the value of its `EventKind`."""
-        return (event.text for event in self.events if event.kind == kind)
-
-    @property
-    def refused(self) -> int:
-        """How many replies of 4xx and 5xx there were. Reads no events."""
-        return self.facts.refused
-
-    @property
-    def refusals(self) -> tuple[Refusal, ...]:
-        """The replies of 4xx and 5xx, each with the command that it answered. Reads no events."""
-        return self.facts.refusals()
-
-    @property
-    def first_refusals(self) -> tuple[Refusal, ...]:
-        """The first 20 of them, for a list. Reads no events."""
-        return self.facts.refusals(_SHOWN)
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -166,13 +31,6 @@ class Recorded:
 
         return diagnose(self)
 
-    def describe_refusals(self) -> list[str]:
-        """Describe what was refused, in a line each: the first refusals, and how many more."""
-        where = f"session {self.id} on port {self.port}"
-        lines = [f"{where}: {refusal}" for refusal in self.first_refusals]
-        more = self.refused - len(lines)
-        return [*lines, f"{where}: and {more:,} more"] if more else lines
-
     def transcript(
         self, *, normalize: bool = False, times: bool = False, notes: bool = True
     ) -> str:
@@ -183,11 +41,7 @@ class Recorded:
         `normalize` nothing is left in it that changes from run to run, and no times: the same
         dialogue gives the same text on every machine.
         """
-        from fakesmtp.sessions.text import transcript_lines
+        from fakesmtp.sessions.transcript import transcript_lines
 
         lines = transcript_lines(self, times=times, notes=notes, normalize=normalize)
         return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        state = self.closed_by.value if self.closed_by else "open"
-        return f"<Session {self.id} port {self.port} from {self.peer}: {state}>"

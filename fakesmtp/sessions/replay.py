@@ -12,25 +12,21 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.protocol.secret import hide
+from fakesmtp.protocol.secret import MASK, hide
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import ClientLine, TlsStarted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fakesmtp.sessions.events import Event, Message
+    from fakesmtp.sessions.contents import Credentials, Message
+    from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.recorded import Recorded
 
 _IMPLICIT = (465, 2465)
 _BY_US = (ClosedBy.QUIT, ClosedBy.SERVER)
 _ACCEPTED = 235
 _WRONG = "not the SecretKey"
-_MASKED = re.compile(
-    r"(?P<command>(?i:AUTH +(?:PLAIN|LOGIN) +))?"
-    r"(?:AppKey=(?P<key>[^\s*]+?)(?: mailType=(?P<type>\S*))?)?"
-    r"(?: ?(?P<secret>SecretKey=\*\*\*))?"
-)
 #: The largest message that a server takes by default (bytes).
 _MOST_MADE_UP = 64 * 1024 * 1024
 _LINE = b"x" * 70 + b"\r\n"
@@ -80,12 +76,12 @@ class _Maker:
         }
 
     def take(self, number: int, event: Event) -> None:
-        if event.kind is EventKind.CLIENT:
+        if isinstance(event, ClientLine):
             raw = self._unmask(number, event) if event.masked else event.raw
             self._steps.append(_step(raw))
         elif event.message is not None:
             self._steps.append(_step(_on_the_wire(self._body(event.message))))
-        elif event.kind is EventKind.TLS and len(self._steps) > 1:
+        elif isinstance(event, TlsStarted) and len(self._steps) > 1:
             self._steps[-1]["starttls"] = True
         elif event.reply is not None:
             host = self._session.peer.rpartition(":")[0].strip("[]")
@@ -102,23 +98,30 @@ class _Maker:
         return _made_up(message.size) if raw is None else raw
 
     def _unmask(self, number: int, event: Event) -> bytes:
-        masked = _MASKED.fullmatch(event.text)
-        if masked is None or not (masked["key"] or masked["secret"]):
+        known = event.content.credentials
+        if known is None or not _is_whole(known):
             raise RecordingError(
                 f"session {self._session.id} cannot be played: {event.text!r} is masked"
             )
-        user = masked["key"] or ""
-        if masked["type"] is not None:
-            user = f"{user}#{masked['type']}"
-        secret = self._secret_key if self._succeeds(number) else _WRONG
-        parts = [""] * bool(user and masked["secret"])
-        parts += [user] * bool(user) + [secret] * bool(masked["secret"])
-        return (masked["command"] or "").encode() + b64encode("\0".join(parts).encode()) + b"\r\n"
+        mark = "" if known.mail_type is None else f"#{known.mail_type}"
+        user = [f"{known.app_key}{mark}"] if known.app_key is not None else []
+        secret = [self._secret_key if self._succeeds(number) else _WRONG]
+        # PLAIN has an authorization identity before both (RFC 4616 §2); LOGIN sends one at a time.
+        parts = ["", *user, *secret] if user and known.has_secret_key else user or secret
+        command = f"{known.command} " if known.command else ""
+        return command.encode() + b64encode("\0".join(parts).encode()) + b"\r\n"
 
     def _succeeds(self, number: int) -> bool:
         replies = (event.reply for event in self._session.events[number:] if event.reply)
         reply = next(replies, None)
         return reply is not None and reply.code == _ACCEPTED
+
+
+def _is_whole(known: Credentials) -> bool:
+    """Whether a masked line can be made again: nothing in it is unknown but the SecretKey."""
+    return MASK not in (known.app_key, known.mail_type) and (
+        known.app_key is not None or known.has_secret_key
+    )
 
 
 def _step(send: bytes) -> dict[str, Any]:

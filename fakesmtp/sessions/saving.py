@@ -10,17 +10,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.sessions.events import EventKind
-from fakesmtp.sessions.jsonl import dump_event, dump_header, summarize
+from fakesmtp.sessions.jsonl import dump_event, dump_header, is_end, summarize
 from fakesmtp.sessions.phases import PhaseReader
-from fakesmtp.sessions.transcript import Session
+from fakesmtp.sessions.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fakesmtp.sessions.causes import ClosedBy
-    from fakesmtp.sessions.events import Content, Event
+    from fakesmtp.sessions.contents import Content, Ended
+    from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.recorded import Recorded
 
 log = logging.getLogger("fakesmtp")
@@ -68,10 +67,10 @@ class SavedSession(Session):
         self._phases = PhaseReader()
         self._written = 0
 
-    def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
+    def close(self, end: Ended) -> None:
         """Keep how it ended, and close the file; only the first end counts."""
         if self.end is None:
-            super().ended(closed_by, detail)
+            super().close(end)
             self._save()
             self._close()
 
@@ -80,12 +79,13 @@ class SavedSession(Session):
         super().let_go()
         self._written = len(self._contents)
 
-    def _digest(self, raw: bytes) -> str:
-        # The message may be gone when the file is read.
+    def digest_of(self, raw: bytes) -> str:
+        """Return the digest: the message may be gone when the file is read."""
         return sha256(raw).hexdigest()
 
-    def _keep(self, content: Content, size: int = 0) -> None:
-        super()._keep(content, size)
+    def keep(self, content: Content, size: int = 0) -> None:
+        """Keep an event, and write it."""
+        super().keep(content, size)
         self._save()
 
     def _save(self) -> None:
@@ -96,8 +96,8 @@ class SavedSession(Session):
             if self._file is None:
                 self._file = self._open(self._folder)
             for event in self._unwritten():
-                is_end = event.kind is EventKind.END
-                self._file.write(dump_event(event, summarize(self) if is_end else None))
+                summary = summarize(self) if is_end(event) else None
+                self._file.write(dump_event(event, summary))
             self._file.flush()
         except OSError as error:
             log.warning("session %s is recorded no further in %s: %s", self.id, self._folder, error)

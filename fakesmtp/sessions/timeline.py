@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import SessionEnd, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fakesmtp.sessions.events import Event, Phase
+    from fakesmtp.sessions.contents import Phase
+    from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.recorded import Recorded
 
 
@@ -46,9 +47,6 @@ class Share:
         return self.client + self.server
 
 
-_OF_THE_CLIENT = {EventKind.CLIENT, EventKind.MESSAGE, EventKind.END}
-
-
 def read_spans(session: Recorded) -> list[Span]:
     """Give the phases in order; together they last from connect to the last event."""
     spans: list[Span] = []
@@ -69,8 +67,13 @@ def read_shares(events: Iterable[Event]) -> list[Share]:
     for event in events:
         share = shares.get(event.phase, Share(event.phase, 0, 0))
         took, at = event.at - at, event.at
-        of_client = took if event.kind in _OF_THE_CLIENT else 0
+        of_client = took if _is_clients(event) else 0
         shares[event.phase] = Share(
             event.phase, share.client + of_client, share.server + took - of_client
         )
     return list(shares.values())
+
+
+def _is_clients(event: Event) -> bool:
+    """Whether the server waited for the client until the event."""
+    return event.side is Side.CLIENT or isinstance(event, SessionEnd)

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.address import AddressError, parse_address
 from fakesmtp.protocol.command import Command, inside_brackets, parse_path_argument
-from fakesmtp.sessions.events import EventKind
+from fakesmtp.sessions.events import ClientLine, MessageData, SessionEnd
 from fakesmtp.sessions.facts import END_OF_DATA, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from fakesmtp.protocol.reply import Reply
-    from fakesmtp.sessions.events import Event, Message
+    from fakesmtp.sessions.contents import Message
+    from fakesmtp.sessions.events import Event
 
 #: Commands that end a transaction when they are accepted.
 _ENDING = {"RSET", "EHLO", "HELO", "STARTTLS"}
@@ -95,15 +96,15 @@ class _Reader:
 
     def read(self, event: Event) -> None:
         self._at = event.at
-        if event.kind in {EventKind.CLIENT, EventKind.MESSAGE}:
+        if isinstance(event, ClientLine | MessageData):
             self._asked = event
             if self._open is not None and event.message is not None:
                 self._open.message = event.message
-        elif event.kind is EventKind.END:
+        elif isinstance(event, SessionEnd):
             self._close(Outcome.ABANDONED)
         elif event.reply is not None and self._asked is not None:
             asked, self._asked = self._asked, None
-            if asked.kind is EventKind.MESSAGE:
+            if isinstance(asked, MessageData):
                 self._answer_message(event.reply)
             else:
                 self._answer(asked, Command.parse(asked.raw), event.reply)

@@ -15,6 +15,7 @@ from aiosmtpd.smtp import SMTP
 from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Say
 from fakesmtp.sessions.causes import ClosedBy, describe_half_message
+from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.sessions.notes import describe_half_line
 from fakesmtp.smtp.conversing import make_conversation
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
@@ -71,7 +72,7 @@ class Connection(SMTP, BufferedProtocol):
         self._early = b""
         self._out: list[bytes] = []
         self.ssl_object: ssl.SSLObject | None = None
-        self.record = services.begin_session(listener, terms, address)
+        self.recorder = services.begin_session(listener, terms, address)
         self.faults = terms.faults
         self._conversation = make_conversation(self, services, listener, terms, address)
 
@@ -206,7 +207,7 @@ class Connection(SMTP, BufferedProtocol):
         for n, action in enumerate(actions, 1):
             keep, perform = HOW[type(action)]
             if keep is not None:
-                keep(self.record, action)
+                keep(self.recorder, action)
             if perform is not None:
                 perform(self, action)
             if self.hold is not None:
@@ -216,7 +217,7 @@ class Connection(SMTP, BufferedProtocol):
     async def push(self, status: str | bytes) -> None:
         """Send a line of a hook's own, in aiosmtpd's way, and record it as a reply."""
         reply = read_pushed(status)
-        self.record.said(reply)
+        self.recorder.said(reply)
         self.send(reply.wire)
         self._flush()
 
@@ -324,11 +325,8 @@ class Connection(SMTP, BufferedProtocol):
 
     def _tls_started(self, stream: Stream, tls: TlsLayer) -> None:
         """Go on inside TLS."""
-        seconds = stream.finish_handshake()
-        from fakesmtp.sessions.events import TlsFacts  # noqa: PLC0415 - with the first TLS session
-
+        self.recorder.shook_hands(TlsFacts.read(tls.ssl_object, stream.finish_handshake()))
         self.hold, self.ssl_object = None, tls.ssl_object
-        self.record.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
         self._is_active()
         self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
 
@@ -373,11 +371,11 @@ class Connection(SMTP, BufferedProtocol):
         self.idle_at = monotonic() + self._terms.policy.idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self.record.closed_by is None:
+        if self.recorder.session.end is None:
             if self._pending is not None:
                 self._pending.cancel()  # once, as it may be cleaning up
-            self.record.ended(closed_by, detail)
-            self._services.ended(self.record)
+            self.recorder.ended(closed_by, detail)
+            self._services.ended(self.recorder.session)
 
     def _unfinished(self) -> str:
         """Say what the client was in the middle of, `""` when it was not."""
@@ -393,7 +391,9 @@ class Connection(SMTP, BufferedProtocol):
 
     def _fail(self, error: BaseException) -> None:
         """Reply from the profile, close, and let the test know: neither client nor loop do."""
-        log.error("session %s: a bug in fakesmtp or in a callback", self.record.id, exc_info=error)
+        log.error(
+            "bug in session %s, ours or a callback's", self.recorder.session.id, exc_info=error
+        )
         self._services.failed(error)
         self._out = [self._terms.profile.internal_error.reply().wire]
         self.hang_up(ClosedBy.SERVER)

@@ -35,7 +35,7 @@ def make_conversation(
         terms.faults,
         dialogue,
         port=listener.port,
-        session=connection.record.id,
+        session=connection.recorder.session.id,
         connections=partial(_count, services.connections, terms.faults),
     )
     return Conversation(dialogue, terms.policy, faults.speaker)

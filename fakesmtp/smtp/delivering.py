@@ -38,7 +38,7 @@ class Delivery(NamedTuple):
 def deliver(connection: Connection, action: Deliver) -> None:
     """Store a message. Where that takes time, the connection pauses, and goes on by itself."""
     services = connection._services  # noqa: SLF001 - public, a handler's hooks could reach it
-    message, ticket = services.deliver(action, connection.record)
+    message, ticket = services.deliver(action, connection.recorder.session)
     delivery = Delivery(connection, services, action, message, ticket)
     if ticket.done():
         _settle(delivery)
@@ -66,7 +66,7 @@ def _settle(delivery: Delivery) -> None:
     connection, action = delivery.connection, delivery.deliver
     error = delivery.ticket.exception()
     if error is None:
-        connection.record.took_message(delivery.message.id, action.raw, action.envelope)
+        connection.recorder.took_message(delivery.message.id, action.raw, action.envelope)
     else:
         refusal = delivery.profile.internal_error.reply()
         note = Note(f"the message could not be stored: {error}")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from contextlib import ExitStack, suppress
 from functools import partial
-from threading import Thread, current_thread
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.clock import monotonic
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.listeners import ENDPOINT_PORTS, Listener, bind, find_addresses
+from fakesmtp.smtp.patches import check_patches
 
 if TYPE_CHECKING:
     import socket
@@ -40,7 +41,8 @@ class Runner:
         make_services: Callable[[asyncio.AbstractEventLoop], Services],
         loop_factory: LoopFactory | None,
     ) -> None:
-        """Bind and listen; raises what `bind` raises, and leaves nothing open then."""
+        """Bind and listen; raises what `check_patches` and `bind` raise, with nothing left open."""
+        check_patches()
         with ExitStack() as on_failure:
             places = _listen(hosts, ports, on_failure)
             # Not the default of Windows, the proactor: it has no `add_reader`.
@@ -54,7 +56,8 @@ class Runner:
             self._acceptor = Acceptor(self._loop, places, self._services.terms, self._begin)
             on_failure.callback(self._acceptor.close)
             self._is_over = asyncio.Event()
-            self._thread = Thread(target=self._run, name="fakesmtp", daemon=True)
+            # By the module's name of now: gevent may have replaced the class since our import.
+            self._thread = threading.Thread(target=self._run, name="fakesmtp", daemon=True)
             self._thread.start()
             on_failure.pop_all()
         self.listeners = tuple(dict.fromkeys(places.values()))
@@ -70,7 +73,7 @@ class Runner:
             self._thread.join()
 
     def _is_this_thread(self) -> bool:
-        return current_thread() is self._thread
+        return threading.current_thread() is self._thread
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

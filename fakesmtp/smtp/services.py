@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakesmtp.sessions.recorder import Recorder
+
 if TYPE_CHECKING:
     import asyncio
     import ssl
@@ -73,14 +75,14 @@ class Services(NamedTuple):
     backlog: Backlog
     buffer: memoryview
 
-    def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Session:
-        """Begin the record of a client that was accepted from this address."""
+    def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Recorder:
+        """Begin the session of a client that was accepted from this address."""
         host, port = address[:2]
-        return self.sessions.begin(
+        session = self.sessions.begin(
             self.next_session_id(),
             peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             port=listener.port,
             local_port=listener.local_port,
-            accounts=terms.accounts,
             owner=terms.owner,
         )
+        return Recorder(session, terms.accounts)

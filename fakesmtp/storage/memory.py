@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 #: Bytes of messages that are kept where no other limit is given: 1 GiB.
-DEFAULT_LIMITS = Limits(max_bytes=1024**3)
+DEFAULT_MAX_BYTES = 1024**3
+#: Bytes of memory that a message takes besides its own, and a recipient besides the address, about.
+_MESSAGE, _RECIPIENT = 1024, 64
 
 
 class Done(Generic[_T]):
@@ -99,7 +101,7 @@ class MemoryStore:
 
     def __init__(
         self,
-        limits: Limits = DEFAULT_LIMITS,
+        limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES),  # noqa: B008 - a tuple
         *,
         on_removed: Callable[[Collection[str]], object] | None = None,
     ) -> None:
@@ -128,7 +130,7 @@ class MemoryStore:
         with self._lock:
             self._last_message += 1
             self._messages[record.id] = _Kept(self._last_message, record)
-            self._bytes += len(record.raw)
+            self._bytes += _size_of(record)
             over = self._pop_over()
             number = self._last_message
         if over:
@@ -154,7 +156,7 @@ class MemoryStore:
         )
 
     def _pop(self, message_id: str) -> str:
-        self._bytes -= len(self._messages.pop(message_id).record.raw)
+        self._bytes -= _size_of(self._messages.pop(message_id).record)
         return message_id
 
     def _tell(self, ids: Collection[str]) -> None:
@@ -311,6 +313,12 @@ class MemoryStore:
 
     def close(self) -> None:
         """Do nothing: what is here stays until the process ends."""
+
+
+def _size_of(record: MessageRecord) -> int:
+    """Return the bytes of memory that a message takes, about."""
+    recipients = record.envelope.rcpt_tos
+    return _MESSAGE + len(record.raw) + _RECIPIENT * len(recipients) + sum(map(len, recipients))
 
 
 def _is_beyond(number: int, cursor: int | None, *, oldest_first: bool) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions.events import Ended
+    from fakesmtp.sessions.contents import Ended
     from fakesmtp.sessions.jsonl import Header, Summary
 
 

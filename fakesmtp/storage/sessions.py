@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.sessions.events import Ended, Fault
+from fakesmtp.sessions.contents import Ended, Fault
 from fakesmtp.sessions.facts import describe_fault
 from fakesmtp.sessions.folder import Entry
 from fakesmtp.sessions.jsonl import Header, dump, summarize

@@ -11,9 +11,9 @@ from fakesmtp.tls import files
 from fakesmtp.tls.serving import ServerContext
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from fakesmtp.tls.folder import CertificateFolder
     from fakesmtp.tls.leaf import KeyKind
 
 
@@ -24,15 +24,15 @@ _PATCHED_LATE = (
 )
 
 
-def server_context(folder: CertificateFolder) -> ServerContext:
-    """Return a context for TLS 1.2 and 1.3 that serves the folder's certificates.
+def server_context(folder: Path, kinds: Iterable[KeyKind]) -> ServerContext:
+    """Return a context for TLS 1.2 and 1.3 that serves a folder's certificates of these kinds.
 
     Raises CertificateError when the folder holds no usable one, as before ensure().
     """
     context = bare_server_context()
-    with files.exclusive(folder.path):  # certificate and key of one leaf, not of two
-        for kind in folder.kinds():
-            load_leaf(context, folder.path, kind)
+    with files.exclusive(folder):  # certificate and key of one leaf, not of two
+        for kind in kinds:
+            load_leaf(context, folder, kind)
     return context
 
 
@@ -57,10 +57,9 @@ def load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
 def bare_server_context() -> ServerContext:
     """Return a server's context for TLS 1.2 and 1.3 that has no certificate yet.
 
-    Raises CertificateError when somebody has replaced the class of contexts since it was loaded.
+    Raises what `require_unpatched` raises.
     """
-    if not issubclass(ServerContext, ssl.SSLContext):
-        raise CertificateError(_PATCHED_LATE)
+    require_unpatched()
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # With P-256 nobody gains by resuming a session, so no ticket is sent in TLS 1.3 (RFC 8446
@@ -69,6 +68,12 @@ def bare_server_context() -> ServerContext:
     # 1.2 they stay: without them OpenSSL keeps each client's session in our memory.
     context.num_tickets = 0 if hasattr(socket, "TCP_QUICKACK") else 1
     return context
+
+
+def require_unpatched() -> None:
+    """Raise `CertificateError` when the class of contexts was replaced since it was loaded."""
+    if not issubclass(ServerContext, ssl.SSLContext):
+        raise CertificateError(_PATCHED_LATE)
 
 
 def client_context(ca_file: Path) -> ssl.SSLContext:

@@ -18,7 +18,6 @@ from fakesmtp.errors import CertificateError
 if sys.platform == "win32":
     import nt as system
 else:
-    import fcntl
     import posix as system
 
 if TYPE_CHECKING:
@@ -164,11 +163,17 @@ def exclusive(folder: Path) -> Iterator[None]:
         except OSError as error:
             raise _failed("open the folder", folder, error) from error
         try:
-            with suppress(OSError):  # a network file system without locks: as on Windows
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            _lock(handle)
             yield
         finally:
             system.close(handle)
+
+
+def _lock(handle: int) -> None:
+    import fcntl  # noqa: PLC0415 - at each call: pyfakefs may replace it while this is imported
+
+    with suppress(OSError):  # a network file system without locks: as on Windows
+        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _failed(action: str, path: Path, error: OSError) -> CertificateError:

@@ -91,7 +91,7 @@ class Identity:
         if flaw:
             context = fresh_context(Authority.load(folder.path), flaw)
         else:
-            context = server_context(folder)
+            context = server_context(folder.path, folder.kinds())
         if flaw or KeyKind.RSA not in folder.kinds():
             context.make_rsa = partial(self._rsa_context, flaw)
         return context

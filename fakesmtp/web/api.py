@@ -11,7 +11,7 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 
 from fakesmtp import __version__
 from fakesmtp.faults.explain import explain
-from fakesmtp.faults.reading import read_table
+from fakesmtp.faults.loading import read_table
 from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.jsonl import dump
 from fakesmtp.tables import TableError, parse_json
@@ -127,7 +127,7 @@ class _Faults:
         self._planned = planned
 
     def get(self) -> Json:
-        """The rules in order, each in the words that PUT takes, and how often it struck."""
+        """The rules in order, each with the options that PUT takes, and how often it struck."""
         return Json({"faults": [self._describe(rule) for rule in self._smtp.faults.rules]})
 
     async def put(self, request: Request) -> Json:
@@ -145,15 +145,18 @@ class _Faults:
 
     def _describe(self, rule: Rule) -> dict[str, object]:
         return {
-            "fault": _words_of(rule),
+            "fault": _options_of(rule),
             "means": explain(rule),
             "strikes": self._smtp.faults.strikes(rule),
         }
 
 
-def _words_of(rule: Rule) -> dict[str, object]:
-    given = {**rule.given, "headers": dict(rule.headers)} if rule.headers else rule.given
-    return {"name": rule.name, "where": rule.where, "what": rule.what, **given}
+def _options_of(rule: Rule) -> dict[str, object]:
+    options: dict[str, object] = {"name": rule.name, "where": rule.where, "what": rule.what}
+    options.update(rule.options)
+    if "headers" in rule.options:
+        options["headers"] = dict(rule.options["headers"])
+    return options
 
 
 async def _read_body(request: Request) -> bytes:

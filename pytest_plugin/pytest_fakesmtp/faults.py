@@ -1,4 +1,4 @@
-"""Planned faults of one test: made in it, or by the marker's option `faults`; gone after it."""
+"""Planned faults of one test, made in the test or by the marker's option `faults`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ if TYPE_CHECKING:
     from typing import Literal, Unpack
 
     from fakesmtp import FakeSMTP, PlannedFault, ReceivedMessage
-    from fakesmtp.faults import What, Where
-    from fakesmtp.faults.keywords import FaultOptions, Kind, Place, ReplyOptions, RuleOptions
+    from fakesmtp.faults import Stage
+    from fakesmtp.faults.keywords import (
+        FaultOptions,
+        KindName,
+        ReplyOptions,
+        RuleOptions,
+        StageName,
+    )
     from fakesmtp.mailbox import MessageView
 
 
 class Faults:
-    """The part of a test's view that makes its server misbehave.
+    """The part of a test's view that plans faults.
 
-    The words are those of `docs/faults.md`. Rules hold at once and until the test is over; each
-    may be used as a `with` block, too. They raise `ConfigurationError` for what cannot be.
+    `docs/faults.md` lists the options. Rules take effect at once and end with the test; each is
+    also a context manager. The methods raise `ConfigurationError` for invalid options.
     """
 
     _server: FakeSMTP
@@ -31,40 +37,40 @@ class Faults:
 
     @property
     def faults(self) -> FaultScript:
-        """The faults of this test, to load, limit, clear and look at."""
+        """The faults of this test."""
         self._check_open()
         return self._server.faults
 
-    def fail(self, where: Place | Where, **words: Unpack[ReplyOptions]) -> PlannedFault:
-        """Have a place answered by `reply`, by default `451 4.3.0 Try again later`."""
-        return self.faults.fail(where, **words)
+    def fail(self, where: StageName | Stage, **options: Unpack[ReplyOptions]) -> PlannedFault:
+        """Add a rule that replies `reply`, by default `451 4.3.0 Try again later`."""
+        return self.faults.fail(where, **options)
 
     def delay(
-        self, where: Place | Where, *, seconds: float, **words: Unpack[RuleOptions]
+        self, where: StageName | Stage, *, seconds: float, **options: Unpack[RuleOptions]
     ) -> PlannedFault:
-        """Have the reply at a place come late."""
-        return self.faults.delay(where, seconds=seconds, **words)
+        """Add a rule that delays the reply by `seconds`."""
+        return self.faults.delay(where, seconds=seconds, **options)
 
     def fault(
         self,
-        where: Place | Where,
-        what: Kind | What | Literal[""] = "",
-        **words: Unpack[FaultOptions],
+        where: StageName | Stage,
+        what: KindName | Literal[""] = "",
+        **options: Unpack[FaultOptions],
     ) -> PlannedFault:
-        """Have anything go wrong that can."""
-        return self.faults.fault(where, what, **words)
+        """Add a rule: the stage, the kind, and options as in docs/faults.md."""
+        return self.faults.fault(where, what, **options)
 
     def assert_faults_used(self) -> None:
-        """Raise AssertionError that names the rules that never struck, if there are any."""
+        """Raise `AssertionError` with the names of the rules that never struck, if any."""
         self.faults.assert_used()
 
     def duplicates(self) -> list[list[ReceivedMessage]]:
-        """Give the messages of this test that came more than once, by their Message-ID."""
+        """Return the messages of this test that arrived more than once, by their Message-ID."""
         return self._messages.duplicates()
 
 
 def make_script(faults: object, folder: Path) -> FaultScript:
-    """Make a script of the marker's option: a file, as seen from the test's folder, or rules.
+    """Return the script of the marker's option: a file beside the test, or a list of rules.
 
     Raises `ConfigurationError`.
     """
@@ -74,5 +80,5 @@ def make_script(faults: object, folder: Path) -> FaultScript:
     elif isinstance(faults, Iterable):
         script.read({"fault": list(faults)})
     else:
-        raise ConfigurationError(f"faults is a file or a list of rules, not {faults!r}")
+        raise ConfigurationError(f"faults must be a file or a list of rules, not {faults!r}")
     return script

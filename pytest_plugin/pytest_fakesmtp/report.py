@@ -23,7 +23,6 @@ _SESSIONS = 3
 _LINES = 40
 _LONGEST_NAME = 100
 _TITLE = "SMTP session"
-_MARKS = {"client": "C:", "server": "S:", "message": "C:"}
 
 
 def add_sections(record: Record, report: pytest.TestReport, mode: str) -> None:
@@ -109,10 +108,10 @@ def _facts(session: Session) -> str:
 def _lines(session: Session) -> Iterator[str]:
     """Give the lines with milliseconds since connect; `!` marks what was refused."""
     for event in session.events:
-        refused = "!" if event.reply and event.reply.is_refusal else " "
+        refused = "!" if event.is_refusal else " "
         at = f"{event.at / 1000:9.1f} ms"
         for text in event.text.split("\n"):
-            yield f"{refused}{at}  {_MARKS.get(event.kind.value, '--')} {text}"
+            yield f"{refused}{at}  {event.mark or '--'} {text}"
             at = " " * len(at)
 
 

@@ -40,18 +40,27 @@ def make_server(options: ServerOptions) -> FakeSMTP:
         cast("dict[str, object]", options).clear()
 
 
+def start_server(options: ServerOptions) -> FakeSMTP:
+    """Start a server; where sockets are blocked, the test fails with one sentence that says so.
+
+    Raises what `FakeSMTP` raises.
+    """
+    try:
+        return make_server(options).start()
+    except RuntimeError as error:
+        if type(error).__name__ != "SocketBlockedError":
+            raise
+        pytest.fail(_BLOCKED, pytrace=False)
+
+
 def serve(**options: Unpack[ServerOptions]) -> Iterator[FakeSMTP]:
     """Run a server; where it cannot be, the tests fail with one sentence that says why."""
     if _eventlet_is_in_the_way():
         pytest.fail(_ONE_READER, pytrace=False)
     try:
-        server = make_server(options).start()
+        server = start_server(options)
     except FakeSMTPError as error:
         pytest.fail(str(error), pytrace=False)
-    except RuntimeError as error:
-        if type(error).__name__ != "SocketBlockedError":
-            raise
-        pytest.fail(_BLOCKED, pytrace=False)
     yield server
     server.stop()
     server.raise_failures()
@@ -88,7 +97,7 @@ class Factory:
 
     def __call__(self, **options: Unpack[ServerOptions]) -> FakeSMTP:
         """Start a server; raises what `FakeSMTP` raises."""
-        server = make_server(options).start()
+        server = start_server(options)
         self._servers.append(server)
         self._record.sources.append(StartedServer(server))
         return server

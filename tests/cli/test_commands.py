@@ -62,11 +62,13 @@ def test_certs_renew(run: Run) -> None:
     [
         ("python", "create_default_context"),
         ("java", "keytool -importcert"),
+        ("java", "  mail.smtp.ssl.checkserveridentity=true"),
         ("node", "NODE_EXTRA_CA_CERTS"),
         ("php", "openssl.cafile"),
         ("php", "Symfony Mailer"),
         ("go", "AppendCertsFromPEM"),
         ("ruby", "enable_starttls"),
+        ("ruby", "the gem mail"),
         ("perl", "SSL_ca_file"),
         ("dotnet", "SSL_CERT_FILE"),
         ("postfix", "smtp_tls_CAfile = "),
@@ -82,6 +84,13 @@ def test_certs_trust(run: Run, client: str, word: str) -> None:
     assert word in out
     assert "my certs/ca.pem" in out
     assert max(len(line) for line in out.splitlines() if "my certs" not in line) <= 80
+
+
+@pytest.mark.parametrize("client", ["postfix", "exim"])
+def test_settings_of_servers_have_comments_of_their_own_lines(run: Run, client: str) -> None:
+    """Postfix and Exim take a comment at the end of a line for a part of the value."""
+    out = run("certs", *CERTS, "--trust", client).out
+    assert [line for line in out.splitlines() if "#" in line.lstrip()[1:]] == []
 
 
 def test_certs_trust_of_others(run: Run) -> None:

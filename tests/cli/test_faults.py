@@ -39,7 +39,7 @@ def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["faults", "check", str(file)]) == 0
     assert capsys.readouterr().out == (
         f"{file}:1: closed\n"
-        "    At mail: it is answered '550 5.7.1 Closed' and not obeyed; always.\n"
+        "    At MAIL, always: the server replies '550 5.7.1 Closed'; the command is not executed.\n"
     )
 
 
@@ -47,14 +47,17 @@ def test_check_of_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -
     """What is wrong is said with file, line and the nearest right word."""
     file.write_text(REFUSED.replace("'mail'", "'mial'"), encoding="utf-8")
     assert main(["faults", "check", str(file)]) == 2
-    assert f"{file}:3: where cannot be 'mial'; did you mean 'mail'?" in capsys.readouterr().err
+    assert (
+        f"{file}:3: where must be a stage, not 'mial'; did you mean 'mail'?"
+        in capsys.readouterr().err
+    )
 
 
 def test_serve_with_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A server does not start with faults that cannot be."""
     file.write_text("[[fault]]\n", encoding="utf-8")
     assert main(["serve", "--ports", "auto", "--faults", str(file)]) == 2
-    assert f"{file}:1: a fault needs `where`" in capsys.readouterr().err
+    assert f"{file}:1: a fault needs the option where" in capsys.readouterr().err
 
 
 def test_serve_reads_a_changed_file(serve: Callable[..., Serving], file: Path) -> None:
@@ -71,7 +74,7 @@ def test_serve_reads_a_changed_file(serve: Callable[..., Serving], file: Path) -
     result = server.stop(signal.SIGTERM)
     assert "the file of faults was read again: it has 1 rules" in result.err
     assert "the faults stay as they were" in result.err
-    assert f"{file}:2: where cannot be 'mial'" in result.err
+    assert f"{file}:2: where must be a stage, not 'mial'" in result.err
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP on Windows")

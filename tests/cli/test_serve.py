@@ -229,9 +229,12 @@ def test_quiet(serve: Serve, send: Callable[..., None]) -> None:
     assert result.out.strip().count("\n") == 0
 
 
-def test_a_full_store_is_said_once(serve: Serve, send: Callable[..., None]) -> None:
+@pytest.mark.parametrize("limit", [("--max-messages", "1"), ("--max-store-size", "1")])
+def test_a_full_store_is_said_once(
+    serve: Serve, send: Callable[..., None], limit: tuple[str, str]
+) -> None:
     """When the oldest message has to go, that is said once."""
-    server = serve("--store", "memory", "--max-messages", "1", "--exit-after", "3")
+    server = serve("--store", "memory", *limit, "--exit-after", "3")
     port = server.ports()[0]
     for _ in range(3):
         send(port)

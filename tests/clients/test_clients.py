@@ -10,7 +10,7 @@ import pytest
 from clients.catalogue import CLIENTS
 from clients.exchange import FILE, FILE_NAME, MAIL, REAL_NAME, SUBJECT, check_arrival
 
-from fakesmtp.sessions.transcript import ClosedBy
+from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import pytest
 from clients.exchange import MAIL, RECIPIENTS, SENDER, TIMEOUT, run
 from clients.nodemailer import run_nodemailer
 
-from fakesmtp.faults.words import FLAWS
+from fakesmtp.faults.kinds import FLAWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +92,7 @@ def test_stripped_starttls(
     if session.tls is None:
         assert complaint != ""
         check_refused(smtp, session)
-    assert not [note for note in session.notes if "in clear where STARTTLS" in note]
+    assert not [note for note in session.notes if "in plaintext when STARTTLS" in note]
 
 
 def send_by_smtplib(settings: Settings) -> None:
@@ -190,4 +190,4 @@ def test_careless_without_tls(
     smtp.faults.fault("ehlo", "strip-starttls")
     CARELESS[name](settings)
     assert len(smtp.messages) == 1
-    assert [note for note in end_of_session().notes if "in clear where STARTTLS" in note]
+    assert [note for note in end_of_session().notes if "in plaintext when STARTTLS" in note]

@@ -1,4 +1,4 @@
-"""A server with faults for each test."""
+"""A server for each test of faults."""
 
 from __future__ import annotations
 

@@ -1,34 +1,47 @@
-"""The page of faults has every word, and its file can be read."""
+"""The page of faults describes everything that a rule can have, and its file can be read."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from runpy import run_path
+from typing import TYPE_CHECKING
 
-from fakesmtp.faults.checks import CHECKS
-from fakesmtp.faults.limits import LIMITS
-from fakesmtp.faults.reading import read_file
-from fakesmtp.faults.words import FLAWS, REPLACING, What, Where
+from fakesmtp.faults.kinds import FLAWS, KINDS
+from fakesmtp.faults.loading import read_file
+from fakesmtp.faults.rules import RULE_OPTIONS
+
+if TYPE_CHECKING:
+    import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 
 
-def test_every_word_is_on_the_page() -> None:
-    """Places, faults, flaws, limits, the words of rules and the scripts are described."""
+def test_tables_are_those_of_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables of stages, kinds and limits are what `docs/make_faults.py` makes."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    make_page = run_path(str(ROOT / "docs" / "make_faults.py"))["make_page"]
+    assert make_page(PAGE) == PAGE, "run `python docs/make_faults.py`"
+    assert PAGE.count("| `reply` | the server replies `reply`; the command is not executed") == 1
+
+
+def test_every_option_is_on_the_page() -> None:
+    """Options, flaws and ready-made scripts are described."""
     scripts = [path.name for path in (ROOT / "examples" / "faults").iterdir()]
-    words = [*map(str, Where), *map(str, What), *FLAWS, *LIMITS, *CHECKS, *scripts]
-    assert [word for word in words if not re.search(rf"`{re.escape(word)}\b", PAGE)] == []
+    names = [*RULE_OPTIONS, *FLAWS, *scripts]
+    assert [name for name in names if not re.search(rf"`{re.escape(name)}\b", PAGE)] == []
 
 
-def test_what_replaces_is_on_the_page() -> None:
-    """The page names exactly those faults that are the last to be asked."""
-    (listed,) = re.findall(r"The first that replaces it \((.*?)\)", PAGE)
-    assert set(re.findall(r"`([^`]+)`", listed)) == {str(what) for what in REPLACING}
+def test_kinds_that_replace_the_reply_are_on_the_page() -> None:
+    """The page names exactly the kinds that end the evaluation of rules."""
+    (listed,) = re.findall(r"The first rule that replaces the reply \((.*?)\)", PAGE)
+    replacing = [kind.name for kind in KINDS.values() if kind.act is not None]
+    assert re.findall(r"`([^`]+)`", listed) == replacing
 
 
 def test_the_file_on_the_page(tmp_path: Path) -> None:
-    """The file on the page is read."""
+    """The file on the page can be read."""
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     path = tmp_path / "faults.toml"
     path.write_text(example, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The ready-made scripts, each with a client that meets what it is meant to test."""
+"""The ready-made scripts, each with a client that it is meant to test."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.faults.explain import explain
-from fakesmtp.faults.reading import read_file
+from fakesmtp.faults.loading import read_file
 
 if TYPE_CHECKING:
     from fakesmtp import FakeSMTP
@@ -20,7 +20,7 @@ MAIL = "Message-ID: <1@example.com>\r\nSubject: hello\r\n\r\n" + "hello\r\n" * 5
 
 
 def log_in(smtp: FakeSMTP, user: str = "AppKey") -> smtplib.SMTP:
-    """Connect, and log in inside TLS."""
+    """Connect and log in over TLS."""
     client = smtplib.SMTP("localhost", smtp.port(587), timeout=20)
     try:
         client.starttls(context=smtp.client_context())
@@ -32,13 +32,13 @@ def log_in(smtp: FakeSMTP, user: str = "AppKey") -> smtplib.SMTP:
 
 
 def send(client: smtplib.SMTP, *recipients: str) -> dict[str, tuple[int, bytes]]:
-    """Send the message; gives who was refused."""
+    """Send the message; return the refused recipients."""
     return client.sendmail("from@example.com", recipients or ("to@example.org",), MAIL)
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.stem)
 def test_examples_have_a_test_and_can_be_explained(path: Path) -> None:
-    """Each script can be read, says what it will do, and says what a good client does."""
+    """Each script can be read and explained, and its comment says what a good client does."""
     assert all(explain(rule) for rule in read_file(path))
     assert "good client" in path.read_text(encoding="utf-8")
     assert f"test_{path.stem.replace('-', '_')}" in globals()
@@ -54,7 +54,7 @@ def test_rejected_keys(smtp: FakeSMTP) -> None:
 
 
 def test_greylisting(smtp: FakeSMTP) -> None:
-    """Each recipient is refused once, and accepted then."""
+    """Each recipient is refused once, then accepted."""
     smtp.faults.load(EXAMPLES / "greylisting.toml")
     with log_in(smtp) as client:
         with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
@@ -69,10 +69,10 @@ def test_greylisting(smtp: FakeSMTP) -> None:
 
 
 def test_rate_limit(smtp: FakeSMTP) -> None:
-    """The third message of a second is refused, the first of the next is not."""
+    """The third message of a second is refused, the first of the next second is not."""
     smtp.faults.load(EXAMPLES / "rate-limit.toml")
     now = {"seconds": 0.0}
-    smtp.faults._clock = lambda: now["seconds"]  # noqa: SLF001 - a clock that stands still
+    smtp.faults._clock = lambda: now["seconds"]  # noqa: SLF001 - a clock that does not move
     with log_in(smtp) as client:
         send(client)
         send(client)
@@ -85,7 +85,7 @@ def test_rate_limit(smtp: FakeSMTP) -> None:
 
 
 def test_ad_message_refused(smtp: FakeSMTP) -> None:
-    """Message of the type `ad` is refused, all other message is taken."""
+    """Messages of the type `ad` are refused, all others are accepted."""
     smtp.faults.load(EXAMPLES / "ad-message-refused.toml")
     with log_in(smtp, "AppKey#ad") as client, pytest.raises(smtplib.SMTPSenderRefused):
         send(client)
@@ -95,7 +95,7 @@ def test_ad_message_refused(smtp: FakeSMTP) -> None:
 
 
 def test_lost_in_data(smtp: FakeSMTP) -> None:
-    """The connection breaks twice in the middle of the message, which arrives once in the end."""
+    """The connection is lost twice during the message, which arrives once in the end."""
     smtp.faults.load(EXAMPLES / "lost-in-data.toml")
     for _ in range(2):
         client = log_in(smtp)
@@ -109,7 +109,7 @@ def test_lost_in_data(smtp: FakeSMTP) -> None:
 
 
 def test_lost_reply(smtp: FakeSMTP) -> None:
-    """A client that tries again sends a duplicate, which can be found by its Message-ID."""
+    """A client that tries again sends a duplicate, which is found by its Message-ID."""
     smtp.faults.load(EXAMPLES / "lost-reply.toml")
     client = log_in(smtp)
     with pytest.raises(smtplib.SMTPServerDisconnected):
@@ -121,7 +121,7 @@ def test_lost_reply(smtp: FakeSMTP) -> None:
 
 
 def test_expired_certificate(smtp: FakeSMTP) -> None:
-    """A client that verifies goes no further."""
+    """A client that verifies the certificate stops."""
     smtp.faults.load(EXAMPLES / "expired-certificate.toml")
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
         log_in(smtp)

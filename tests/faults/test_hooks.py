@@ -1,4 +1,4 @@
-"""Planned faults of a server with a handler: they strike what its hooks reply."""
+"""Planned faults of a server with a handler apply to the replies of its hooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fakesmtp import FakeSMTP
 
 REPLY = b"250 from the hook\r\n"
-#: A fault of NOOP, what the client reads then, and whether the hook is called.
+#: A fault at NOOP, what the client reads, and whether the hook is called.
 AT_NOOP = {
     "reply": (Rule(where="noop", reply="451 4.7.1 fault"), b"451 4.7.1 fault\r\n", False),
     "drop": (Rule(where="noop", what="drop"), b"", False),
@@ -26,7 +26,7 @@ AT_NOOP = {
 
 
 def serve(rule: Rule, **hooks: object) -> FakeSMTP:
-    """A server with one fault and these hooks."""
+    """Return a server with one fault and these hooks."""
     server = make_server(**hooks)
     server.faults.add(rule)
     return server
@@ -34,7 +34,7 @@ def serve(rule: Rule, **hooks: object) -> FakeSMTP:
 
 @pytest.mark.parametrize(("rule", "read", "is_called"), AT_NOOP.values(), ids=AT_NOOP)
 def test_a_fault_strikes_the_reply_of_a_hook(rule: Rule, read: bytes, *, is_called: bool) -> None:
-    """What replaces the dialogue replaces the hook; what changes its reply changes the hook's."""
+    """A kind that replaces the reply replaces the hook; others change the reply of the hook."""
     calls = []
 
     async def noop(*_: object) -> str:
@@ -49,7 +49,7 @@ def test_a_fault_strikes_the_reply_of_a_hook(rule: Rule, read: bytes, *, is_call
 
 
 def test_starttls_is_stripped_from_the_reply_of_a_hook() -> None:
-    """Also where `handle_EHLO` has made the list."""
+    """STARTTLS is removed from the list that `handle_EHLO` returns."""
 
     async def ehlo(_s: object, _t: object, _e: object, _name: str, lines: list[str]) -> list[str]:
         return [*lines[:1], "250-X-OURS", *lines[1:]]
@@ -76,7 +76,7 @@ def test_starttls_is_stripped_from_the_reply_of_a_hook() -> None:
 def test_the_hook_decides_and_the_fault_strikes_after(
     what: str, reply: str, read: bytes, kept: int
 ) -> None:
-    """The hook gets the message in any case; what becomes of its decision is the fault's."""
+    """The hook receives the message; the fault applies to what it decided."""
     with serve(Rule(where="end-of-data", what=what), DATA=say(reply)) as smtp:
         with connect(smtp) as client:
             client.begin_data()

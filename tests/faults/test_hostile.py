@@ -1,4 +1,4 @@
-"""Faults that anyone may have written, and messages that anyone may have sent to a rule."""
+"""Fault files with any content, and messages with any content for a rule."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from raw_client import RawClient
 
 from fakesmtp import FakeSMTP, FaultScript
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.faults import Stage
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.facts import Facts
+from fakesmtp.faults.kinds import FLAWS, KINDS
 from fakesmtp.faults.limits import LIMITS
-from fakesmtp.faults.reading import read_file, read_table
-from fakesmtp.faults.rules import RULE_WORDS, Rule
+from fakesmtp.faults.loading import read_file, read_table
+from fakesmtp.faults.rules import RULE_OPTIONS, Rule
 from fakesmtp.faults.watching import WatchedScript
-from fakesmtp.faults.words import FLAWS, What, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,17 +49,17 @@ HOSTILE = st.one_of(
     st.integers(),
     st.floats(),
 )
-LIKELY = st.sampled_from([*Where, *What, *FLAWS, "ad", "session", "451 4.7.1 Try later", 1, 2.5])
+LIKELY = st.sampled_from([*Stage, *KINDS, *FLAWS, "ad", "session", "451 4.7.1 Try later", 1, 2.5])
 FAULT = st.dictionaries(
-    st.sampled_from([*RULE_WORDS, "origin", "self"]), HOSTILE | LIKELY, max_size=6
+    st.sampled_from([*RULE_OPTIONS, "origin", "self"]), HOSTILE | LIKELY, max_size=6
 )
 FACTS = Facts(587, tls=True, app_key="a", mail_type="ad", ehlo="b", sender="c", recipients=("d",))
 
 
 def use(rules: tuple[Rule, ...]) -> None:
-    """Do everything that is done with rules."""
+    """Use rules in every way that a server does."""
     script = FaultScript(rules)
-    for where in (None, *Where):
+    for where in (None, *Stage):
         script.strike(where, FACTS)
     for rule in rules:
         explain(rule)
@@ -70,7 +71,7 @@ def use(rules: tuple[Rule, ...]) -> None:
 
 
 def read_or_refuse(read: Callable[[], tuple[Rule, ...]]) -> tuple[Rule, ...]:
-    """Read rules; none when they were refused as they should be."""
+    """Return the rules, or none after a configuration error of reasonable length."""
     try:
         return read()
     except ConfigurationError as error:
@@ -98,7 +99,7 @@ def read_or_refuse(read: Callable[[], tuple[Rule, ...]]) -> tuple[Rule, ...]:
 @example({"fault": [{"where": "rcpt", "seconds": 10**400}]})
 @example({"limits": {"size": 16**5000}})
 def test_any_table(table: object) -> None:
-    """A strange table is refused by one error that can be shown, or its rules can be used."""
+    """Any table is refused with one printable error, or its rules can be used."""
     use(read_or_refuse(lambda: read_table(table)))
 
 
@@ -142,7 +143,7 @@ PIECES = st.sampled_from(
     suffix=st.sampled_from([".toml", ".json"]),
 )
 def test_any_file(content: bytes, suffix: str) -> None:
-    """A file with anything in it is refused by an error that names it, or its rules can be used."""
+    """Any file is refused with an error that names it, or its rules can be used."""
     with TemporaryDirectory() as folder:
         path = Path(folder, f"faults{suffix}")
         path.write_bytes(content)
@@ -150,8 +151,8 @@ def test_any_file(content: bytes, suffix: str) -> None:
 
 
 BAD = {
-    "a deep list": ("toml", "fault = " + "[" * 5000, "this is no TOML: it is nested too deep"),
-    "a deep object": ("json", '{"fault": ' + "[" * 100_000, "this is no JSON: it is nested too"),
+    "a deep list": ("toml", "fault = " + "[" * 5000, "not valid TOML: it is nested too deep"),
+    "a deep object": ("json", '{"fault": ' + "[" * 100_000, "not valid JSON: it is nested too"),
     "a long number": ("toml", "seed = " + "9" * 5000, "a number has too many digits"),
     "a long number in JSON": (
         "json",
@@ -161,31 +162,31 @@ BAD = {
     "a long number in hexadecimal": (
         "toml",
         GOOD + "nth = 0x" + "f" * 5000,
-        ":4: nth is a whole number from 1, not a very long int",
+        ":4: nth must be a whole number of at least 1, not a very long int",
     ),
     "not a number": ("json", '{"seed": NaN}', "NaN is not a number in JSON"),
     "a key of many names": (
         "toml",
         "a" + ".a" * 100_000 + " = 1",
-        ":1: this is no TOML: a key has",
+        ":1: not valid TOML: a key has",
     ),
-    "a table of many names": ("toml", "\n[a" + ".a" * 100_000 + "]", ":2: this is no TOML: a key"),
-    "many faults": ("toml", "[[fault]]\n" * 1001, "1,001 faults are too many: at most 1,000"),
+    "a table of many names": ("toml", "\n[a" + ".a" * 100_000 + "]", ":2: not valid TOML: a key"),
+    "many faults": ("toml", "[[fault]]\n" * 1001, "at most 1,000 faults are allowed, not 1,001"),
     "a large file": ("toml", "#" * (1024 * 1024 + 1), "it has more than 1,048,576 bytes"),
     "another list of faults": (
         "json",
         r'{"seed": "\"fault\": [{", "fault": [{"where": "nowhere"}]}',
-        "where cannot be 'nowhere'",
+        "where must be a stage, not 'nowhere'",
     ),
-    "no text": ("toml", b"\xff\xfe", "it is not UTF-8"),
+    "not text": ("toml", b"\xff\xfe", "it is not UTF-8"),
 }
 
 
 @pytest.mark.parametrize(("suffix", "content", "reason"), BAD.values(), ids=BAD)
-def test_what_is_wrong_is_said(
+def test_error_of_a_bad_file(
     tmp_path: Path, suffix: str, content: str | bytes, reason: str
 ) -> None:
-    """The error names the file, and says in one sentence what is wrong with it."""
+    """The error names the file and says in one sentence what is wrong with it."""
     path = tmp_path / f"faults.{suffix}"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(ConfigurationError) as caught:
@@ -195,84 +196,88 @@ def test_what_is_wrong_is_said(
     assert len(str(caught.value)) < LONGEST_ERROR
 
 
-def test_a_byte_order_mark_says_nothing(tmp_path: Path) -> None:
-    """Editors on Windows write one in front of TOML and JSON."""
+def test_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    """A byte order mark, which Windows editors write, is allowed in TOML and JSON."""
     for name, content in (("x.toml", GOOD), ("x.json", '{"fault": []}')):
         path = tmp_path / name
         path.write_text(content, encoding="utf-8-sig")
         read_file(path)
 
 
-#: How a file of faults goes bad while a server obeys it.
-GONE_BAD: dict[str, Callable[[Path], object]] = {
+#: How a file of faults becomes invalid while a server uses it.
+BECOMES_INVALID: dict[str, Callable[[Path], object]] = {
     **{
         name: lambda path, content=content: path.write_text(content)
         for name, (suffix, content, _) in BAD.items()
         if suffix == "toml" and isinstance(content, str)
     },
     "gone": lambda _: None,
-    "no text": lambda path: path.write_bytes(b"\xff"),
+    "not text": lambda path: path.write_bytes(b"\xff"),
     **{name: make for name, (make, _) in SPECIAL.items()},
 }
 
 
 @needs_special_files
-@pytest.mark.parametrize("go_bad", GONE_BAD.values(), ids=GONE_BAD)
-def test_a_file_gone_bad_costs_no_client(tmp_path: Path, go_bad: Callable[[Path], object]) -> None:
-    """The next client meets the old rules; the reason is told once; a good file counts again."""
+@pytest.mark.parametrize("spoil", BECOMES_INVALID.values(), ids=BECOMES_INVALID)
+def test_bad_file_does_not_affect_clients(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
+    """Clients meet the old rules, the reason is reported once, and a good file is read again."""
     path = tmp_path / "faults.toml"
     path.write_text(GOOD)
-    told: list[str] = []
-    script = WatchedScript(path, changed=lambda _: told.append("changed"), failed=told.append)
+    reported: list[str] = []
+    script = WatchedScript(
+        path, changed=lambda _: reported.append("changed"), failed=reported.append
+    )
     with FakeSMTP(ports={587: 0}, faults=script) as smtp:
         path.unlink()
-        go_bad(path)
+        spoil(path)
         for _ in range(2):
             with RawClient(smtp.port(587)) as client:
                 assert client.read_reply().startswith("220 ")
                 assert client.ask("NOOP") == "421 4.3.2 Going down"
-        (failure,) = told
+        (failure,) = reported
         assert failure.startswith("the faults stay as they were: ")
         (path.rmdir if path.is_dir() else partial(path.unlink, missing_ok=True))()
         path.write_text(GOOD.replace("421 4.3.2", "451 4.3.0"))
         with RawClient(smtp.port(587)) as client:
             client.read_reply()
             assert client.ask("NOOP") == "451 4.3.0 Going down"
-    assert told[1:] == ["changed"]
+    assert reported[1:] == ["changed"]
 
 
-def test_a_bug_costs_no_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even what nobody thought of is told, and the old rules stay."""
+def test_unexpected_error_does_not_affect_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unexpected error is reported, and the old rules stay."""
     path = tmp_path / "faults.toml"
     path.write_text(GOOD)
-    told: list[str] = []
-    script = WatchedScript(path, changed=told.append, failed=told.append)
+    reported: list[str] = []
+    script = WatchedScript(path, changed=reported.append, failed=reported.append)
     monkeypatch.setattr("fakesmtp.faults.watching.read_file", lambda _: 1 // 0)
     path.write_text(GOOD * 2)
     script.begin_session()
     assert len(script.rules) == 1
-    assert told == ["the faults stay as they were: integer division or modulo by zero"]
+    assert reported == ["the faults stay as they were: integer division or modulo by zero"]
 
 
 SUBJECTS = {
     "Base64 that is too short": b"=?utf-8?b?abcde?=",
-    "no Base64": b"=?utf-8?b?\xff?=",
-    "bytes that are not of the charset": b"=?utf-8?q?=FF=FE?=",
+    "not Base64": b"=?utf-8?b?\xff?=",
+    "bytes outside of the charset": b"=?utf-8?q?=FF=FE?=",
     "an unknown charset": b"=?no-such-charset?q?abc?=",
-    "a codec that is none of texts": b"=?zlib?b?eA==?=",
+    "a codec that is not for text": b"=?zlib?b?eA==?=",
     "a charset with a NUL": b"=?\0?q?abc?=",
     "a charset that is not ASCII": b"=?\xed\x95\x9c?q?abc?=",
     "an unfinished word": b"=?utf-8?q?abc",
     "many unfinished words": (b"=?a?q?" * 1000 + b"\r\n ") * 30,
-    "no ASCII": b"\xff\xfe\xed\x95\x9c",
+    "not ASCII": b"\xff\xfe\xed\x95\x9c",
     "nothing": b"",
     "folded": b"a\r\n =?utf-8?b?abcde?=\r\n\tb",
 }
 
 
 @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS)
-def test_a_subject_that_cannot_be_read(smtp: FakeSMTP, subject: bytes) -> None:
-    """A rule that asks for a subject, or any header, lets a message with a broken one through."""
+def test_invalid_subject(smtp: FakeSMTP, subject: bytes) -> None:
+    """A rule with a condition on a header does not match a message with an invalid one."""
     smtp.faults.fail("end-of-data", subject="*no such subject*")
     smtp.faults.fail("end-of-data", headers={"Subject": "/no such subject/"})
     with RawClient(smtp.port(587)) as client:
@@ -284,11 +289,11 @@ def test_a_subject_that_cannot_be_read(smtp: FakeSMTP, subject: bytes) -> None:
     assert message.raw.startswith(b"Subject: " + subject)
 
 
-def test_a_broken_word_is_matched_as_it_stands() -> None:
-    """So a rule can be made for it."""
+def test_invalid_encoded_word_is_matched_undecoded() -> None:
+    """A header with an invalid encoded word is matched as it was sent."""
     facts = Facts(587, tls=False, message=b"Subject: hello =?utf-8?b?abcde?=\r\n\r\n")
     rule = Rule(where="end-of-data", what="drop", subject="hello =[?]utf-8*")
-    assert rule.fits(Where.END_OF_DATA, facts)
+    assert rule.matches(Stage.END_OF_DATA, facts)
 
 
 @settings(max_examples=300)
@@ -302,16 +307,24 @@ def test_a_broken_word_is_matched_as_it_stands() -> None:
     ).map(b"".join)
 )
 def test_any_header(header: bytes) -> None:
-    """No bytes in a header make the facts of a message fail."""
+    """Any bytes in a header have subjects that are texts."""
     for message in (b"Subject: " + header + b"\r\n\r\nx", header, b"Subject:" + header):
         facts = Facts(587, tls=False, message=message)
         assert all(isinstance(text, str) for text in facts.subjects)
 
 
-def test_a_rule_is_one_line_of_json(smtp: FakeSMTP) -> None:
-    """The words of every rule that is let in can be told over HTTP."""
+def test_regular_expression_sees_the_start_of_a_text() -> None:
+    """A regular expression sees 1,000 characters of a long header, a glob all of them."""
+    facts = Facts(587, tls=True, message=b"Subject: x\r\nX-A: %b!\r\n\r\n" % (b"ab" * 100_000))
+    for pattern, matches in (("/a.*b.*=/", False), ("/^ab/", True), ("/!/", False), ("*!", True)):
+        rule = Rule(where="end-of-data", what="drop", headers={"X-A": pattern})
+        assert rule.matches(Stage.END_OF_DATA, facts) is matches, pattern
+
+
+def test_options_of_a_rule_are_json(smtp: FakeSMTP) -> None:
+    """The options of every rule can be sent over HTTP."""
     rules = read_table(
         {"fault": [{"where": "rcpt", "seconds": 1e9}, {"where": "any", "nth": 1, "what": "drop"}]}
     )
     smtp.faults.replace(rules)
-    assert json.dumps([rule.given for rule in smtp.faults.rules], allow_nan=False)
+    assert json.dumps([rule.options for rule in smtp.faults.rules], allow_nan=False)

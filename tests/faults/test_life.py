@@ -1,4 +1,4 @@
-"""Pauses and the server's life: stopping, idling, pipelining, sessions side by side."""
+"""Faults and the life of a server: stopping, idling, pipelining, concurrent sessions."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PIPELINED = (
 )
 
 
-def test_pipelined_commands_wait(smtp: FakeSMTP) -> None:
-    """What came behind a command that waits is kept, and obeyed in order afterwards."""
+def test_pipelined_commands_are_kept(smtp: FakeSMTP) -> None:
+    """Commands after a delayed one are kept and executed in order afterwards."""
     smtp.faults.delay("rcpt", seconds=0.01, times=2)
     smtp.faults.fail("noop", reply="451 4.0.0 last")
     with RawClient(smtp.port(587)) as client:
@@ -36,7 +36,7 @@ def test_pipelined_commands_wait(smtp: FakeSMTP) -> None:
 
 
 def test_a_whole_transaction_at_once(smtp: FakeSMTP) -> None:
-    """A message that came together with DATA, which waits, is still the message."""
+    """Message data that arrived together with a delayed DATA is still the message."""
     smtp.faults.delay("data", seconds=0.01)
     smtp.faults.delay("data-body", seconds=0.01, after_bytes=5)
     with RawClient(smtp.port(587)) as client:
@@ -49,7 +49,7 @@ def test_a_whole_transaction_at_once(smtp: FakeSMTP) -> None:
 
 @pytest.mark.parametrize("what", ["stall", "delay"])
 def test_stop_does_not_wait(what: str) -> None:
-    """A server that is stopped drops connections that wait, at once."""
+    """A server that is stopped closes waiting connections at once."""
     sessions: SimpleQueue[Session] = SimpleQueue()
     with FakeSMTP(ports={587: 0}, accounts=[KEYS]) as smtp:
         smtp.on_session_end(sessions.put)
@@ -57,15 +57,15 @@ def test_stop_does_not_wait(what: str) -> None:
         client = RawClient(smtp.port(587))
         client.read_reply()
         client.send(b"EHLO client\r\nNOOP\r\nNOOP\r\n")
-        # What was said before a pause is sent when it begins.
+        # Replies from before a pause are sent when it begins.
         client.read_reply()
     with client:
         assert client.read_to_end() == b""
     assert sessions.get().closed_by is ClosedBy.STOP
 
 
-def test_what_comes_while_it_stalls_is_ignored(smtp: FakeSMTP) -> None:
-    """Whatever a client sends meanwhile is read, not kept and not obeyed."""
+def test_data_during_a_stall_is_ignored(smtp: FakeSMTP) -> None:
+    """Bytes that a client sends during a stall are read, but not kept or executed."""
     smtp.faults.fault("noop", "stall", seconds=0.05)
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
@@ -75,16 +75,16 @@ def test_what_comes_while_it_stalls_is_ignored(smtp: FakeSMTP) -> None:
     assert smtp.sessions[0].commands == ("EHLO client", "NOOP")
 
 
-def test_idle_time_does_not_end_a_wait() -> None:
-    """A connection that waits on purpose is not idle, however short the time for that is."""
+def test_idle_timeout_does_not_end_a_delay() -> None:
+    """A delayed connection is not idle, however short the idle timeout is."""
     with FakeSMTP(ports={587: 0}, accounts=[KEYS], idle_timeout=0.005) as smtp:
         smtp.faults.delay("greeting", seconds=0.05)
         with RawClient(smtp.port(587)) as client:
             assert client.read_reply().startswith("220")
 
 
-def test_connections_at_once(smtp: FakeSMTP) -> None:
-    """Over the limit a client is sent away; when others have gone the next is welcome."""
+def test_limit_of_connections(smtp: FakeSMTP) -> None:
+    """Above the limit a client is refused; after others have left the next is accepted."""
     ended: SimpleQueue[Session] = SimpleQueue()
     smtp.on_session_end(ended.put)
     smtp.faults.limit("connections", 1)
@@ -99,8 +99,8 @@ def test_connections_at_once(smtp: FakeSMTP) -> None:
         assert third.read_reply().startswith("220")
 
 
-def run_with_luck(seed: int) -> list[str]:
-    """Send NOOP over sockets, from four clients at once; give each client's replies."""
+def run_at_random(seed: int) -> list[str]:
+    """Send RCPT from four clients at once; return the replies of each client."""
     with FakeSMTP(ports={587: 0}, accounts=[KEYS]) as smtp:
         smtp.faults.fail("rcpt", probability=0.5, seed=seed, per="recipient")
 
@@ -116,14 +116,14 @@ def run_with_luck(seed: int) -> list[str]:
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    """Clients side by side meet the same faults in every run with the same seed."""
-    first = run_with_luck(7)
-    assert first == run_with_luck(7)
-    assert first != run_with_luck(8)
+    """Concurrent clients meet the same faults in every run with the same seed."""
+    first = run_at_random(7)
+    assert first == run_at_random(7)
+    assert first != run_at_random(8)
     assert all("451" in replies and "250" in replies for replies in first)
 
 
-def test_a_slow_link_slows_messages_too(smtp: FakeSMTP) -> None:
+def test_slow_link_delivers_messages(smtp: FakeSMTP) -> None:
     """A message over a slow link arrives whole."""
     smtp.faults.fault("data", bytes_per_second=200_000)
     body = b"Subject: hello\r\n\r\n" + b"0123456789\r\n" * 500

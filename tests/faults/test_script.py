@@ -1,4 +1,4 @@
-"""When a rule strikes: counted, by the clock, by luck that is the same in every run."""
+"""Schedules: rules strike by count, by the clock, or at random with a fixed seed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fakesmtp.faults import FaultScript, Rule, Where
+from fakesmtp.faults import FaultScript, Rule, Stage
 from fakesmtp.faults.facts import Facts
 
 FACTS = Facts(port=587, tls=False, app_key="one", session="1", recipients=("a@example.org",))
 
 
 def strikes(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]:
-    """Come to RCPT so many times, and say which of them were struck, from 1."""
-    struck = (bool(script.strike(Where.RCPT, facts)) for _ in range(number))
+    """Reach RCPT `number` times; return the numbers, from 1, at which a rule struck."""
+    struck = (bool(script.strike(Stage.RCPT, facts)) for _ in range(number))
     return [n for n, is_struck in enumerate(struck, 1) if is_struck]
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("options", "expected"),
     [
         ({}, [1, 2, 3, 4, 5, 6]),
         ({"nth": 3}, [3]),
@@ -32,9 +32,9 @@ def strikes(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]
         ({"every": 2, "times": 2}, [2, 4]),
     ],
 )
-def test_counted(words: dict[str, int], expected: list[int]) -> None:
-    """A rule strikes the times that its words say, and is healed then."""
-    rule = Rule(where="rcpt", what="drop", **words)
+def test_counts(options: dict[str, int], expected: list[int]) -> None:
+    """A rule strikes at the counts of its schedule, then it stops."""
+    rule = Rule(where="rcpt", what="drop", **options)
     script = FaultScript([rule])
     assert strikes(script, 6) == expected
     assert script.strikes(rule) == len(expected)
@@ -48,7 +48,7 @@ def test_counted(words: dict[str, int], expected: list[int]) -> None:
         ("session", {"session": "2"}),
     ],
 )
-def test_counted_for_each(per: str, other: dict[str, object]) -> None:
+def test_counters_per(per: str, other: dict[str, object]) -> None:
     """Each account, recipient or session has a counter of its own."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, per=per)])
     assert strikes(script, 3) == [2]
@@ -56,73 +56,73 @@ def test_counted_for_each(per: str, other: dict[str, object]) -> None:
     assert strikes(script, 3) == []
 
 
-def test_a_moment_that_does_not_fit_is_not_counted() -> None:
-    """Only the moments count at which where and who fit."""
+def test_moments_that_do_not_match_are_not_counted() -> None:
+    """Only moments that match stage and conditions are counted."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, app_key="two")])
     assert strikes(script, 5) == []
     assert strikes(script, 2, replace(FACTS, app_key="two")) == [2]
 
 
-def test_the_first_that_replaces_is_the_last() -> None:
-    """Rules compose in order, up to the first that replaces the answer; later ones wait."""
+def test_first_replacing_rule_is_the_last() -> None:
+    """Rules strike in order up to the first that replaces the reply; later ones do not count."""
     late = Rule(where="rcpt", seconds=1, name="late")
     first = Rule(where="rcpt", what="drop", times=1, name="first")
     second = Rule(where="rcpt", reply="450 no", times=1, name="second")
     script = FaultScript([late, first, second])
-    assert script.strike(Where.RCPT, FACTS) == (late, first)
-    assert script.strike(Where.RCPT, FACTS) == (late, second)
-    assert script.strike(Where.RCPT, FACTS) == (late,)
+    assert script.strike(Stage.RCPT, FACTS) == (late, first)
+    assert script.strike(Stage.RCPT, FACTS) == (late, second)
+    assert script.strike(Stage.RCPT, FACTS) == (late,)
 
 
-def run_by_luck(seed: int) -> list[int]:
-    """Come to RCPT a hundred times, with a rule of a half."""
+def run_at_random(seed: int) -> list[int]:
+    """Reach RCPT a hundred times, with a rule of probability 0.5."""
     rule = Rule(where="rcpt", what="drop", probability=0.5, seed=seed)
     return strikes(FaultScript([rule]), 100)
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    """Luck is repeatable, and another seed is other luck."""
-    assert run_by_luck(1) == run_by_luck(1)
-    assert run_by_luck(1) != run_by_luck(2)
-    assert 20 < len(run_by_luck(1)) < 80
+    """A seed gives the same strikes in every run, another seed gives others."""
+    assert run_at_random(1) == run_at_random(1)
+    assert run_at_random(1) != run_at_random(2)
+    assert 20 < len(run_at_random(1)) < 80
 
 
-def test_luck_does_not_depend_on_others() -> None:
-    """What one account meets does not depend on how many others are served meanwhile."""
+def test_random_strikes_do_not_depend_on_others() -> None:
+    """The strikes of one account do not depend on the sessions of other accounts."""
     rule = Rule(where="rcpt", what="drop", probability=0.5, seed=1, per="account")
-    alone, crowded = FaultScript([rule]), FaultScript([rule])
+    alone, shared = FaultScript([rule]), FaultScript([rule])
     expected = strikes(alone, 50)
     found = []
     for n in range(1, 51):
-        strikes(crowded, 3, replace(FACTS, app_key="two"))
-        found += [n] if strikes(crowded, 1) else []
+        strikes(shared, 3, replace(FACTS, app_key="two"))
+        found += [n] if strikes(shared, 1) else []
     assert found == expected
 
 
 class Clock:
-    """A clock that tests turn: seconds, and the time of the day."""
+    """A clock that a test sets: seconds, and the time of day."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.time = "00:00"
 
     def seconds(self) -> float:
-        """Give the seconds."""
+        """Return the seconds."""
         return self.now
 
     def time_of_day(self) -> datetime:
-        """Give the time."""
+        """Return the time of day."""
         hour, minute = map(int, self.time.split(":"))
         return datetime(2026, 1, 1, hour, minute, tzinfo=UTC)
 
 
 def make_script(clock: Clock, rule: Rule) -> FaultScript:
-    """Make a script that lives by the clock."""
+    """Return a script that uses the clock."""
     return FaultScript([rule], clock=clock.seconds, time_of_day=clock.time_of_day)
 
 
 def test_between_seconds() -> None:
-    """A rule can hold from one second to another, from when it was loaded."""
+    """A rule can strike between two numbers of seconds after it was loaded."""
     clock = Clock()
     script = make_script(clock, Rule(where="rcpt", what="drop", between=(1, 2.5)))
     found = []
@@ -139,8 +139,8 @@ def test_between_seconds() -> None:
         (("23:30", "02:10"), ["01:59", "02:00", "23:45", "00:00"]),
     ],
 )
-def test_between_times_of_the_day(between: tuple[str, str], expected: list[str]) -> None:
-    """A rule can hold from one time of the day to another, also over midnight."""
+def test_between_times_of_day(between: tuple[str, str], expected: list[str]) -> None:
+    """A rule can strike between two times of day, also across midnight."""
     clock = Clock()
     script = make_script(clock, Rule(where="rcpt", what="drop", between=between))
     found = []
@@ -150,37 +150,38 @@ def test_between_times_of_the_day(between: tuple[str, str], expected: list[str])
 
 
 def test_rate() -> None:
-    """A limit of messages a second is for each AppKey, and over when the second is."""
+    """The limit of messages per second counts each AppKey, over the last second."""
     clock = Clock()
     script = make_script(clock, Rule(where="noop", what="drop"))
     rule = script.limit("messages-per-second", 2).rule
 
-    def come(app_key: str) -> bool:
-        return rule in script.strike(Where.MAIL, replace(FACTS, app_key=app_key))
+    def strikes_at_mail(app_key: str) -> bool:
+        return rule in script.strike(Stage.MAIL, replace(FACTS, app_key=app_key))
 
-    assert [come("one"), come("one"), come("one"), come("two")] == [False, False, True, False]
+    found = [strikes_at_mail(app_key) for app_key in ("one", "one", "one", "two")]
+    assert found == [False, False, True, False]
     clock.now += 0.9
-    assert come("one")
+    assert strikes_at_mail("one")
     clock.now += 0.1
-    assert not come("one")
+    assert not strikes_at_mail("one")
 
 
 def test_other_limits() -> None:
-    """Limits of recipients, connections and size strike over the number, not at it."""
+    """Limits of recipients, connections and size strike above the number, not at it."""
     script = FaultScript()
     recipients = script.limit("recipients_per_message", 2).rule
     connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
     size = script.limit("size", 10).rule
-    assert script.strike(Where.RCPT, replace(FACTS, accepted=1)) == ()
-    assert script.strike(Where.RCPT, replace(FACTS, accepted=2)) == (recipients,)
-    assert script.strike(Where.GREETING, FACTS) == ()
-    assert script.strike(Where.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
-    assert script.strike(Where.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
-    assert script.strike(Where.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
+    assert script.strike(Stage.RCPT, replace(FACTS, accepted=1)) == ()
+    assert script.strike(Stage.RCPT, replace(FACTS, accepted=2)) == (recipients,)
+    assert script.strike(Stage.GREETING, FACTS) == ()
+    assert script.strike(Stage.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
+    assert script.strike(Stage.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
+    assert script.strike(Stage.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
 
 
 def test_used_and_unused() -> None:
-    """Rules that never struck are named, with the line in which they were made."""
+    """The error names the rules that never struck, with the line that made them."""
     script = FaultScript()
     used = script.fail("rcpt")
     unused = script.delay("quit", seconds=1)
@@ -193,8 +194,8 @@ def test_used_and_unused() -> None:
     script.assert_used()
 
 
-def test_during() -> None:
-    """A rule may hold for a block, and is gone when the block fails."""
+def test_context_manager() -> None:
+    """As a context manager a rule is removed at the end of the block, also after an error."""
     script = FaultScript()
 
     def fail_within() -> None:
@@ -207,16 +208,16 @@ def test_during() -> None:
     assert script.rules == ()
 
 
-def test_replacing_keeps_the_counters_of_rules_that_stay() -> None:
-    """A rule that is the same as before goes on counting, wherever it stands now."""
+def test_replace_keeps_counters_of_equal_rules() -> None:
+    """A rule that was there before keeps its counters, whatever its position and origin."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, origin="a:1")])
     assert strikes(script, 1) == []
     script.replace([Rule(where="quit", what="drop"), Rule(where="rcpt", what="drop", nth=2)])
     assert strikes(script, 1) == [1]
 
 
-def test_counting_in_many_threads() -> None:
-    """Of many threads at once, exactly the first so many are struck."""
+def test_counters_are_thread_safe() -> None:
+    """In many threads a rule strikes exactly as often as its schedule allows."""
     script = FaultScript([Rule(where="rcpt", what="drop", times=50)])
     with ThreadPoolExecutor(8) as pool:
         found = pool.map(lambda _: len(strikes(script, 100)), range(8))

@@ -1,4 +1,4 @@
-"""smtplib's exception for each class of reply, at each place where it can come."""
+"""The exceptions of smtplib for each class of reply at each stage."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def send(smtp: FakeSMTP) -> None:
-    """Log in and send a message, in clear."""
+    """Log in and send a message in plaintext."""
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
         client.login("AppKey", "SecretKey")
         client.sendmail("from@example.com", ["to@example.org"], "Subject: hello\r\n\r\nhello\r\n")
 
 
-#: The place, and the exception that says so.
+#: Stages, and the exception of smtplib for a refusal there.
 EXCEPTIONS = [
     ("greeting", smtplib.SMTPConnectError),
     ("ehlo", smtplib.SMTPHeloError),
@@ -35,7 +35,7 @@ EXCEPTIONS = [
 def test_refusals(
     smtp: FakeSMTP, where: str, error: type[smtplib.SMTPException], reply: str
 ) -> None:
-    """A refusal, for now or for good, is the exception of its place, with the code in it."""
+    """A temporary or permanent refusal raises the exception of its stage, with the code."""
     smtp.faults.fail(where, reply=reply)
     with pytest.raises(error) as refused:
         send(smtp)
@@ -46,29 +46,29 @@ def test_refusals(
 
 @pytest.mark.parametrize("where", ["ehlo", "mail", "rcpt", "data", "end-of-data"])
 def test_421(smtp: FakeSMTP, where: str) -> None:
-    """421 and the end of the connection reaches the caller as an exception of smtplib."""
+    """421 and a closed connection raise an exception of smtplib."""
     smtp.faults.fail(where, reply="421 4.3.2 Going down", close=True)
     with pytest.raises(smtplib.SMTPException):
         send(smtp)
     assert smtp.messages == []
 
 
-PLACES = ("greeting", "ehlo", "mail", "rcpt", "data", "end-of-data")
-SILENT = [(where, what) for where in PLACES for what in ("drop", "garbage", "half-reply")]
-SILENT.remove(("end-of-data", "half-reply"))  # has a test of its own
+STAGES = ("greeting", "ehlo", "mail", "rcpt", "data", "end-of-data")
+SILENT = [(where, what) for where in STAGES for what in ("drop", "garbage", "half-reply")]
+SILENT.remove(("end-of-data", "half-reply"))  # see the test below
 
 
 @pytest.mark.parametrize(("where", "what"), SILENT)
 def test_no_reply(smtp: FakeSMTP, where: str, what: str) -> None:
-    """Where no whole reply comes, there is an exception, and no silent success."""
+    """Without a whole reply smtplib raises an exception."""
     smtp.faults.fault(where, what)
     with pytest.raises(smtplib.SMTPException):
         send(smtp)
     smtp.faults.assert_used()
 
 
-def test_half_a_reply_to_the_message(smtp: FakeSMTP) -> None:
-    """Half a reply is a whole one to smtplib: for a 250 that is right by luck alone."""
+def test_half_reply_to_the_message(smtp: FakeSMTP) -> None:
+    """Smtplib takes half of a reply for a whole one, which is only right by chance for a 250."""
     smtp.faults.fault("end-of-data", "half-reply")
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
         client.login("AppKey", "SecretKey")
@@ -78,14 +78,14 @@ def test_half_a_reply_to_the_message(smtp: FakeSMTP) -> None:
 
 
 def test_late_reply(smtp: FakeSMTP) -> None:
-    """A late reply that comes within the client's patience is a success."""
+    """A late reply within the timeout of the client is a success."""
     smtp.faults.delay("end-of-data", seconds=0.01)
     send(smtp)
     assert len(smtp.messages) == 1
 
 
-def test_reply_later_than_the_client_waits(smtp: FakeSMTP) -> None:
-    """A client that gives up waiting does not know that its message was kept."""
+def test_reply_after_the_timeout_of_the_client(smtp: FakeSMTP) -> None:
+    """A client that gives up does not know that its message was kept."""
     smtp.faults.delay("end-of-data", seconds=600)
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
         client.login("AppKey", "SecretKey")

@@ -96,7 +96,9 @@ def test_a_wrong_marker(run: Run) -> None:
             pass
     """)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*fault 1: where cannot be 'rcp'; did you mean 'rcpt'?*"])
+    result.stdout.fnmatch_lines(
+        ["*fault 1: where must be a stage, not 'rcp'; did you mean 'rcpt'?*"]
+    )
 
 
 def test_the_report_names_the_fault(run: Run) -> None:

@@ -106,7 +106,7 @@ WRONG = [
     ("accounts=['a']", "cannot be: account 1 must be a pair (AppKey, SecretKey), not a text: *"),
     ("accounts=('a', 'b')", "cannot be: account 1 must be a pair *: write accounts=*"),
     ("profile='nhn'", "cannot be: profile must be a fakesmtp.Profile, not 'nhn'"),
-    ("faults=5", "cannot be: faults is a file or a list of rules, not 5"),
+    ("faults=5", "cannot be: faults must be a file or a list of rules, not 5"),
     ("faults='missing.toml'", "cannot be: *missing.toml*"),
 ]
 

@@ -58,10 +58,19 @@ def test_eventlet_s_guard_is_named(run: Run, pytester: pytest.Pytester) -> None:
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_blocked_sockets_are_named(run: Run) -> None:
+FACTORY = """
+    def test_start(make_fakesmtp):
+        make_fakesmtp(ports={587: 0})
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "outcomes"), [(SEND, {"errors": 1}), (FACTORY, {"failed": 1})], ids=["shared", "own"]
+)
+def test_blocked_sockets_are_named(run: Run, test: str, outcomes: dict[str, int]) -> None:
     """Where pytest-socket blocks all sockets, one sentence says what to allow."""
-    result = run(SEND, "--disable-socket", "-W", "ignore", in_a_process=True)
-    result.assert_outcomes(errors=1)
+    result = run(test, "--disable-socket", "-W", "ignore", in_a_process=True)
+    result.assert_outcomes(**outcomes)
     result.stdout.fnmatch_lines(["*run pytest with --allow-hosts=127.0.0.1,::1,localhost*"])
     result.stdout.no_fnmatch_line("*Traceback*")
 

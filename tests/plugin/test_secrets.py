@@ -44,6 +44,15 @@ def test_factory(make_fakesmtp):
 def test_factory_shape(make_fakesmtp):
     make_fakesmtp(accounts=[("AppKey", key(), 1)])
 
+def test_misspelt():
+    FakeSMTP(account=[("AppKey", key())])
+
+def test_misspelt_in_the_factory(make_fakesmtp):
+    make_fakesmtp(secret_key=key())
+
+def test_misspelt_terms(fakesmtp_server):
+    fakesmtp_server.terms_for(None, acounts=[("AppKey", key())])
+
 def test_replay():
     with FakeSMTP(max_events=1) as smtp:
         import smtplib
@@ -56,9 +65,9 @@ def test_replay():
 def test_tracebacks_of_refused_options(run: Callable[..., pytest.RunResult]) -> None:
     """Neither the arguments nor the variables of our functions show it, in the fullest report."""
     result = run(REFUSED, *ALL)
-    result.assert_outcomes(failed=8)
+    result.assert_outcomes(failed=11)
     output = "\n".join(result.outlines)
-    assert output.count("ConfigurationError") > 6
+    assert output.count("ConfigurationError") > 9
     assert "RecordingError" in output
     assert KEY not in output
     assert repr(KEY.encode()) not in output

@@ -1,4 +1,4 @@
-"""Addresses are read as the recorded software reads them; forms beyond its transcripts, too."""
+"""Addresses are parsed like the recorded software does, also forms beyond its transcripts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fakesmtp.protocol.address import AddressError, parse_address
 
-TAKEN = [
+ACCEPTED = [
     ("user@EXAMPLE.Com", "user@example.com"),
     ("local", "local@localhost"),
     (" local", "local@localhost"),
@@ -24,7 +24,7 @@ TAKEN = [
     ("a@[127.0.0.1]", "a@127.0.0.1"),
     ("a@#123", "a@#123"),
     ("a@#123.com", "a@#123.com"),
-    # Behind a literal the software stops reading.
+    # The software stops after a literal.
     ("a@[1.2.3.4]junk", "a@1.2.3.4"),
     ("a@" + "x" * 249 + ".com", "a@" + "x" * 249 + ".com"),
 ]
@@ -71,22 +71,22 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "echo"), TAKEN)
-def test_taken(text: str, echo: str) -> None:
-    """The address is taken and given as it is echoed."""
+@pytest.mark.parametrize(("text", "echo"), ACCEPTED)
+def test_accepted(text: str, echo: str) -> None:
+    """The address is accepted and returned as it is echoed."""
     assert parse_address(text) == echo
 
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_refused(text: str) -> None:
-    """The text is no address."""
+    """The text is not an address."""
     with pytest.raises(AddressError):
         parse_address(text)
 
 
 @given(st.text(st.sampled_from('ab1.@"\\[]#-<> \t\x00\ufffd'), max_size=30))
-def test_any_text_is_taken_or_refused(text: str) -> None:
-    """Nothing but an `AddressError` comes out of the parser, and what is taken is stable."""
+def test_any_text_is_accepted_or_refused(text: str) -> None:
+    """Any text is parsed to an address with a lower-case domain, or raises `AddressError`."""
     try:
         echo = parse_address(text)
     except AddressError:

@@ -1,4 +1,4 @@
-"""Blanks inside the brackets of MAIL and RCPT, as the software behind the endpoint reads them."""
+"""Blanks inside the brackets of MAIL and RCPT, as in the software behind the endpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BAD_SENDER = "501 5.1.7 Syntax error in sender address"
 BAD_RECIPIENT = "553 5.1.3 Syntax error in recipient address"
 REPEATED_WORD = "451 Unable to process request"
 
-#: path: the replies to MAIL and to RCPT.
+#: By path: the replies to MAIL and to RCPT.
 PATHS = {
     "<>": ("250 2.1.0 Sender <> OK", BAD_RECIPIENT),
     "<@>": ("250 2.1.0 Sender <> OK", BAD_RECIPIENT),
@@ -32,7 +32,7 @@ PATHS = {
 
 @pytest.mark.parametrize("path", PATHS)
 def test_blanks_inside_a_path(path: str) -> None:
-    """Only `<>` and `<@>` are the null sender; blanks around a whole address do not count."""
+    """Only `<>` and `<@>` are the null sender; blanks around an address are ignored."""
     driver = Driver(Policy(auth_required_at="never"))
     driver.send(b"EHLO a\r\n")
     to_mail, to_rcpt = PATHS[path]
@@ -41,8 +41,8 @@ def test_blanks_inside_a_path(path: str) -> None:
     assert driver.send(f"RCPT TO:{path}\r\n".encode()) == [to_rcpt]
 
 
-def test_a_refused_blank_sender_is_not_the_null_sender() -> None:
-    """After `MAIL FROM:< >` there is no sender, so RCPT and a second MAIL go by that."""
+def test_refused_blank_sender_is_not_the_null_sender() -> None:
+    """After a refused `MAIL FROM:< >` there is no sender: RCPT is refused, MAIL is accepted."""
     driver = Driver()
     driver.send(b"EHLO a\r\nMAIL FROM:< >\r\n")
     assert driver.send(b"RCPT TO:<b@c.d>\r\n") == ["503 5.5.0 Need MAIL before RCPT"]

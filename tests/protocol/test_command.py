@@ -28,13 +28,13 @@ from fakesmtp.protocol.command import (
     ],
 )
 def test_lines(line: bytes, command: Command) -> None:
-    """The first space parts verb and argument; blanks at the ends do not count."""
+    """The first space separates verb and argument; blanks at the ends are ignored."""
     assert Command.parse(line) == command
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_a_command(line: bytes) -> None:
-    """No bytes raise, and the verb holds no space."""
+    """Any bytes are a command whose verb has no space."""
     assert " " not in Command.parse(line).verb
 
 
@@ -54,7 +54,7 @@ def test_any_bytes_are_a_command(line: bytes) -> None:
     ],
 )
 def test_path_arguments(argument: str, cut_at_last: bool, parsed: PathArgument | None) -> None:  # noqa: FBT001 - a column of the table
-    """Keyword, path and parameters are parted where the software parts them."""
+    """Keyword, path and parameters are separated where the software does it."""
     assert parse_path_argument(argument, "FROM", cut_at_last=cut_at_last) == parsed
 
 
@@ -63,7 +63,7 @@ def test_path_arguments(argument: str, cut_at_last: bool, parsed: PathArgument |
     [("size=10", ("SIZE", "10")), ("foo", ("foo", "")), ("=x", ("=x", "")), ("A=", ("A", ""))],
 )
 def test_parameters(parameter: str, parsed: tuple[str, str]) -> None:
-    """A name is put in capitals only when an equals sign follows it."""
+    """Only a name before an equals sign becomes upper-case."""
     assert parse_parameter(parameter) == parsed
 
 
@@ -72,5 +72,5 @@ def test_parameters(parameter: str, parsed: tuple[str, str]) -> None:
     [("<>", ""), ("< a >", " a "), ("< >", " "), ("<a", None), ("a>", None), ("<", None)],
 )
 def test_brackets(path: str, inside: str | None) -> None:
-    """Only a path in both brackets has an inside, whose blanks stay."""
+    """Only a path in both brackets has an inside, which keeps its blanks."""
     assert inside_brackets(path) == inside

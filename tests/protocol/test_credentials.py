@@ -45,7 +45,7 @@ NORMAL, AUTH, AD = MailType
 def test_mail_types(
     user_name: str, switches: dict[str, object], mail_type: MailType | None
 ) -> None:
-    """Each undocumented spelling is refused, or read as its switch has it."""
+    """Each undocumented spelling is refused, or accepted with its switch."""
     credentials = Credentials.parse(user_name, "s", Policy(**switches))
     assert (credentials and credentials.mail_type) == mail_type
 
@@ -67,7 +67,7 @@ def test_credentials_do_not_show_the_secret_key() -> None:
     ],
 )
 def test_base64(text: bytes, decoded: bytes) -> None:
-    """Padding may be left out."""
+    """Padding is optional."""
     assert decode_base64(text) == decoded
 
 
@@ -75,15 +75,15 @@ def test_base64(text: bytes, decoded: bytes) -> None:
     "text",
     [b"Q", b"QUJDQ", b"=", b"QQ=", b"QUI==", b"QUJD=", b"Q Q=", b"QQ==\n", b"-_-_", b"QQ==QQ=="],
 )
-def test_what_is_no_base64(text: bytes) -> None:
-    """Whatever strict Base64 does not allow is malformed (RFC 4648 §3)."""
+def test_invalid_base64(text: bytes) -> None:
+    """A text that is not strict Base64 is malformed (RFC 4648 §3)."""
     with pytest.raises(MalformedResponse):
         decode_base64(text)
 
 
 @given(st.binary())
-def test_base64_of_anything_is_read_back(data: bytes) -> None:
-    """What a client encodes, with padding or without, is what is decoded."""
+def test_base64_round_trip(data: bytes) -> None:
+    """Bytes are the same after encoding and decoding, with padding or without."""
     encoded = b64encode(data)
     assert decode_base64(encoded) == decode_base64(encoded.rstrip(b"=")) == data
 
@@ -100,7 +100,7 @@ def test_base64_of_anything_is_read_back(data: bytes) -> None:
     ],
 )
 def test_plain(payload: str, parsed: tuple[str, str]) -> None:
-    """Parts that are empty do not count, and of three the first is ignored."""
+    """Empty parts do not count, and of three parts the first is ignored."""
     assert parse_plain(b64encode(payload.encode())) == parsed
 
 
@@ -108,21 +108,21 @@ def test_plain(payload: str, parsed: tuple[str, str]) -> None:
     "payload", ["", "\0", "user", "\0user\0", " \0p", "a@b@c\0p", "u" * 256 + "\0p"]
 )
 def test_malformed_plain(payload: str) -> None:
-    """Fewer than two parts, or a user name that is none, is malformed."""
+    """A response with fewer than two parts or an invalid user name is malformed."""
     with pytest.raises(MalformedResponse):
         parse_plain(b64encode(payload.encode()))
 
 
 @pytest.mark.parametrize("user_name", ["", " ", "\t", "@", "a@", "@a", "a@b@c", "x" * 256])
-def test_unfit_user_names(user_name: str) -> None:
-    """A user name that the software refuses with an exception is malformed."""
+def test_invalid_user_names(user_name: str) -> None:
+    """A user name for which the software raises an exception is malformed."""
     with pytest.raises(MalformedResponse):
         check_user_name(user_name)
 
 
 @given(st.binary(max_size=80))
-def test_any_response_is_read_or_malformed(response: bytes) -> None:
-    """No bytes raise anything but `MalformedResponse`."""
+def test_any_response_is_parsed_or_malformed(response: bytes) -> None:
+    """Any bytes are parsed or raise `MalformedResponse`."""
     try:
         user_name, _ = parse_plain(response)
     except MalformedResponse:
@@ -131,7 +131,7 @@ def test_any_response_is_read_or_malformed(response: bytes) -> None:
 
 
 def test_fixed_accounts() -> None:
-    """Only the right pair opens an account, exactly as spelt."""
+    """Only the exact pair of an account is accepted."""
     accounts = FixedAccounts([("Key", "Secret")])
     assert accounts.verify("Key", "Secret") == "Key"
     assert accounts.verify("key", "Secret") is None
@@ -141,8 +141,8 @@ def test_fixed_accounts() -> None:
     assert accounts.verify("KEY", "Secret", any_case=True) == "Key"
 
 
-def test_accounts_come_and_go() -> None:
-    """An account that is added is let in until it is taken away."""
+def test_adding_and_removing_accounts() -> None:
+    """An added account is accepted until it is removed."""
     accounts = FixedAccounts([("a", "1")])
     accounts.add("b", "2")
     assert accounts.verify("b", "2") == "b"
@@ -154,7 +154,7 @@ def test_accounts_come_and_go() -> None:
 
 
 def test_any_accounts() -> None:
-    """Any pair is let in, unless one half is empty."""
+    """Any pair is accepted, unless one half is empty."""
     accounts = AnyAccounts()
     assert accounts.verify("k", "s") == "k"
     assert accounts.verify("", "s") is None
@@ -163,7 +163,7 @@ def test_any_accounts() -> None:
 
 
 @pytest.mark.parametrize("pair", [("", "s"), ("k", ""), ("k#ad", "s"), ("k\0", "s"), ("k", "\0")])
-def test_unfit_accounts_are_refused(pair: tuple[str, str]) -> None:
+def test_invalid_accounts_are_refused(pair: tuple[str, str]) -> None:
     """An account that no client could use is an error that does not show the SecretKey."""
     with pytest.raises(ConfigurationError, match="AppKey") as error:
         FixedAccounts([pair])
@@ -178,16 +178,16 @@ def test_unfit_accounts_are_refused(pair: tuple[str, str]) -> None:
             r"unknown_mail_type must be one of 'refuse'.*not 'accept'",
         ),
         ({"auth_required_at": "data"}, r"auth_required_at must be one of .*'mail'.*not 'data'"),
-        ({"max_message_size": 0}, "more than 0"),
-        ({"idle_timeout": -1}, "more than 0"),
-        ({"idle_timeout": None}, "idle_timeout must be a number more than 0, not None"),
-        ({"max_message_size": "1"}, "must be a whole number more than 0, not '1'"),
-        ({"max_recipients": 1.5}, "must be a whole number more than 0, not 1.5"),
-        ({"max_recipients": True}, "must be a whole number more than 0, not True"),
+        ({"max_message_size": 0}, "above 0"),
+        ({"idle_timeout": -1}, "above 0"),
+        ({"idle_timeout": None}, "idle_timeout must be a number above 0, not None"),
+        ({"max_message_size": "1"}, "must be a whole number above 0, not '1'"),
+        ({"max_recipients": 1.5}, "must be a whole number above 0, not 1.5"),
+        ({"max_recipients": True}, "must be a whole number above 0, not True"),
         ({"require_tls": "yes"}, "require_tls must be True or False, not 'yes'"),
     ],
 )
-def test_wrong_switches_are_refused(switches: dict[str, object], message: str) -> None:
-    """A value that a switch does not have is an error that names those it has."""
+def test_invalid_switches_are_refused(switches: dict[str, object], message: str) -> None:
+    """An invalid value of a switch is an error that lists the valid ones."""
     with pytest.raises(ConfigurationError, match=message):
         Policy(**switches)

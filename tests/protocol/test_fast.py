@@ -1,4 +1,4 @@
-"""The fast way through a dialogue gives the same replies as the full one."""
+"""The fast path of a dialogue gives the same replies as the full one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ POLICIES = [
 
 
 def state_of(dialogue: Dialogue) -> Sequence[object]:
-    """What a dialogue remembers."""
+    """Return the state of a dialogue."""
     names = ("expects_message", "helo", "mail_from", "mail_parameters", "rcpt_tos", "tls", "login")
     return [getattr(dialogue, name) for name in names]
 
@@ -58,7 +58,7 @@ LINES = st.sampled_from(ORDINARY) | st.sampled_from(ORDINARY) | st.sampled_from(
     chunks=st.lists(st.lists(LINES, max_size=3).map(b"".join), max_size=8),
 )
 def test_fast_and_full_agree(policy: Policy, chunks: list[bytes]) -> None:
-    """The actions, the state and the messages are the same, whatever order the lines come in."""
+    """Actions, state and messages are the same, whatever the order of the lines."""
     full, fast = Driver(policy, kind=Dialogue), Driver(policy)
     for chunk in (b"EHLO client\r\n", *chunks):
         assert fast.send(chunk) == full.send(chunk)
@@ -68,8 +68,8 @@ def test_fast_and_full_agree(policy: Policy, chunks: list[bytes]) -> None:
     assert fast.actions == full.actions
 
 
-def test_an_ordinary_transaction_takes_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """MAIL, RCPT and DATA of an ordinary client never reach the full dialogue."""
+def test_ordinary_transaction_takes_the_fast_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MAIL, RCPT and DATA of an ordinary client do not reach the full dialogue."""
     driver = Driver(Policy(auth_required_at="never"))
     driver.send(b"EHLO client\r\n")
     monkeypatch.delattr(Dialogue, "receive_line")
@@ -82,8 +82,8 @@ def test_an_ordinary_transaction_takes_the_fast_way(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "text", ["OK", "{address} it is", "first\n{address} and {address}", "{address!r} {{}}"]
 )
-def test_a_profile_may_say_anything(text: str) -> None:
-    """A row's own text is filled in, wherever it has the address, and how many lines it has."""
+def test_any_row_of_a_profile(text: str) -> None:
+    """The address is filled in wherever the text of a row has it, in any number of lines."""
     row = Row(250, text, Provenance.ASSUMED, "a test")
     fields = {**vars(NHN_CLOUD_EMAIL), "mail_accepted": row, "rcpt_accepted": row}
     profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
@@ -96,8 +96,8 @@ def test_a_profile_may_say_anything(text: str) -> None:
 
 @pytest.mark.parametrize("verb", ["HELO", "EHLO"])
 @pytest.mark.parametrize("text", ["{host} greets {argument} at {ip}", "{argument!r} {ip:>12} {{}}"])
-def test_a_profile_may_greet_anyhow(verb: str, text: str) -> None:
-    """The answer to HELO and EHLO is the row's own text, formatted as it asks for."""
+def test_any_hello_of_a_profile(verb: str, text: str) -> None:
+    """The reply to HELO and EHLO is the text of the row, formatted as it says."""
     row = Row(250, text, Provenance.ASSUMED, "a test")
     fields = {**vars(NHN_CLOUD_EMAIL), "helo_accepted": row, "ehlo_accepted": row}
     profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
@@ -108,7 +108,7 @@ def test_a_profile_may_greet_anyhow(verb: str, text: str) -> None:
 
 @pytest.mark.parametrize("kind", [Dialogue, FastDialogue])
 def test_recipients_of_one_transaction_are_limited(kind: type[Dialogue]) -> None:
-    """Over the limit each is refused (452); the next transaction starts again."""
+    """Recipients above the limit are refused (452); the next transaction counts anew."""
     driver = Driver(Policy(auth_required_at="never", max_recipients=2), kind=kind)
     driver.send(b"EHLO c\r\n")
     refusal = "452 4.5.3 Requested action not taken: max recipients reached"

@@ -1,4 +1,4 @@
-"""Lines and messages come out the same, however the bytes are cut."""
+"""Lines and messages are the same, in whatever pieces the bytes arrive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fakesmtp.protocol.framing import LONGEST_LINE, LineReader, MessageReader
 
-#: Message data: what is sent behind DATA, and what is kept of it.
+#: Message data: what is sent after DATA, and what is kept of it.
 MESSAGES = [
     (b".\r\n", b""),
     (b"a\r\n.\r\n", b"a\r\n"),
@@ -36,7 +36,7 @@ TOO_LONG = [
 
 
 def cut(data: bytes, sizes: list[int]) -> list[bytes]:
-    """Cut data in pieces of these sizes; the rest is the last piece."""
+    """Return data in pieces of these sizes; the rest is the last piece."""
     pieces = []
     for size in sizes:
         pieces.append(data[:size])
@@ -45,7 +45,7 @@ def cut(data: bytes, sizes: list[int]) -> list[bytes]:
 
 
 def read(pieces: list[bytes], max_size: int = 2**20) -> tuple[MessageReader, bytes | None]:
-    """Feed pieces until the message ends; gives the reader and all that stood behind."""
+    """Feed pieces until the message ends; return the reader and the bytes after the message."""
     reader = MessageReader(max_size)
     for number, piece in enumerate(pieces):
         rest = reader.feed(piece)
@@ -58,7 +58,7 @@ def read(pieces: list[bytes], max_size: int = 2**20) -> tuple[MessageReader, byt
 @pytest.mark.parametrize("behind", [b"", b"QUIT\r\n", b"\r\n.\r\n"])
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 10**6])
 def test_messages_are_kept_as_sent(sent: bytes, kept: bytes, behind: bytes, step: int) -> None:
-    """Whole, in steps, byte by byte and with trailing data: the same message, the same rest."""
+    """Message and rest are the same for any size of the pieces, also with trailing data."""
     data = sent + behind
     pieces = [data[start : start + step] for start in range(0, len(data), step)]
     reader, rest = read(pieces)
@@ -68,7 +68,7 @@ def test_messages_are_kept_as_sent(sent: bytes, kept: bytes, behind: bytes, step
 @pytest.mark.parametrize("line", TOO_LONG, ids=len)
 @pytest.mark.parametrize("step", [1, 4000, 10**6])
 def test_overlong_lines_of_a_message_are_dropped(line: bytes, step: int) -> None:
-    """A line of more than 8192 bytes is counted and gone; its neighbours stay."""
+    """A line of more than 8192 bytes is counted and dropped; its neighbours stay."""
     data = b"a\r\n" + line + b"b\r\n.\r\n"
     pieces = [data[start : start + step] for start in range(0, len(data), step)]
     reader, rest = read(pieces)
@@ -76,8 +76,8 @@ def test_overlong_lines_of_a_message_are_dropped(line: bytes, step: int) -> None
 
 
 @pytest.mark.parametrize("line", TOO_LONG, ids=len)
-def test_a_dropped_line_ends_no_message(line: bytes) -> None:
-    """The dot behind a dropped line ends the message only behind CRLF."""
+def test_dropped_line_does_not_end_a_message(line: bytes) -> None:
+    """A dot after a dropped line ends the message only after CRLF."""
     _, rest = read([line, b".\r\n", b"\r\n.\r\n"])
     assert rest == (b"\r\n.\r\n" if line.endswith(b"\r\n") else b"")
 
@@ -88,8 +88,8 @@ def test_a_dropped_line_ends_no_message(line: bytes) -> None:
     ),
     st.lists(st.integers(0, 9)),
 )
-def test_any_cutting_gives_the_same_message(data: bytes, sizes: list[int]) -> None:
-    """Dots, CRs and LFs in any order, cut anywhere, read the same as in one piece."""
+def test_any_pieces_give_the_same_message(data: bytes, sizes: list[int]) -> None:
+    """Dots, CRs and LFs in any order and any pieces are read as in one piece."""
     whole, rest = read([data])
     reader, rest_of_pieces = read(cut(data, sizes))
     assert rest_of_pieces == rest
@@ -98,35 +98,35 @@ def test_any_cutting_gives_the_same_message(data: bytes, sizes: list[int]) -> No
 
 
 @given(st.binary(max_size=300).filter(lambda data: b"\n" not in data and b"\r" not in data))
-def test_what_a_client_stuffs_comes_out_as_it_was(line: bytes) -> None:
-    """A stuffed line comes out as it went in (RFC 5321 §4.5.2)."""
+def test_stuffed_lines_are_unstuffed(line: bytes) -> None:
+    """A dot-stuffed line is kept without the additional dot (RFC 5321 §4.5.2)."""
     stuffed = b"." + line if line.startswith(b".") else line
     reader, rest = read([stuffed + b"\r\n.\r\n"])
     assert (reader.raw(), rest) == (line + b"\r\n", b"")
 
 
-def test_a_message_at_the_limit_is_kept() -> None:
-    """Exactly the limit, counted in bytes on the wire, is not too big."""
+def test_message_at_the_limit_is_kept() -> None:
+    """A message of exactly the limit, counted in bytes on the wire, is not too big."""
     reader, _ = read([b"..345\r\n.\r\n"], max_size=7)
     assert not reader.is_too_big
     assert reader.raw() == b".345\r\n"
 
 
-def test_a_message_over_the_limit_is_read_to_its_end_and_dropped() -> None:
-    """One byte more is too big; what follows the message is found all the same."""
+def test_message_over_the_limit_is_read_to_its_end_and_dropped() -> None:
+    """A message of one byte more is too big; its end is found."""
     reader, rest = read([b"..345", b"6\r\n", b"more\r\n.\r\nNOOP\r\n"], max_size=7)
     assert reader.is_too_big
     assert (reader.raw(), rest) == (b"", b"NOOP\r\n")
 
 
 @given(st.lists(st.sampled_from([b"NOOP", b"\r", b"\n", b"\r\n", b"x" * 8192, b"y"])).map(b"".join))
-def test_any_cutting_gives_the_same_lines(data: bytes) -> None:
-    """Command lines read byte by byte are the lines read in one piece."""
+def test_any_pieces_give_the_same_lines(data: bytes) -> None:
+    """Command lines are the same byte by byte as in one piece."""
     assert lines_of([bytes([byte]) for byte in data]) == lines_of([data])
 
 
 def lines_of(pieces: list[bytes]) -> list[bytes]:
-    """All lines that come out of these pieces."""
+    """Return all lines of these pieces."""
     reader, lines = LineReader(), []
     for piece in pieces:
         reader.feed(piece)
@@ -135,8 +135,8 @@ def lines_of(pieces: list[bytes]) -> list[bytes]:
     return lines
 
 
-def test_an_endless_line_takes_no_memory() -> None:
-    """Bytes of a line that is too long are dropped as they come, and it is told at its end."""
+def test_endless_line_takes_no_memory() -> None:
+    """Bytes of an over-long line are dropped as they arrive; the line is reported at its end."""
     reader = LineReader()
     for _ in range(100):
         reader.feed(b"x" * 10_000)

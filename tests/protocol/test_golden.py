@@ -1,4 +1,4 @@
-"""The dialogue alone answers as the recorded software did, in whatever pieces bytes arrive."""
+"""The dialogue replies like the recorded software, in whatever pieces the bytes arrive."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from fakesmtp.protocol.policy import Policy
 ALL = load()
 SAFE = [s for s in ALL if not s.unsafe and s.name not in DECIDED_AGAINST]
 UNSAFE = [s for s in ALL if s.unsafe or s.name in DECIDED_AGAINST]
-#: Recorded at RCPT and answered so; what is unsafe is to take the message, see below.
+#: Scenarios whose reply to RCPT is followed; only accepting the message is unsafe, see below.
 ANSWERED_ALIKE = "relay/"
 
 
 def play(scenario: Scenario, policy: Policy, *, whole: bool) -> list[str]:
-    """Play a scenario; gives what differs."""
+    """Play a scenario; return the differences."""
     driver = Driver(policy, AS_RECORDED, tls=scenario.implicit_tls)
     problems = []
     for number, step in enumerate(scenario.steps):
@@ -39,19 +39,19 @@ def play(scenario: Scenario, policy: Policy, *, whole: bool) -> list[str]:
 
 @pytest.mark.parametrize("scenario", SAFE, ids=str)
 def test_safe_scenarios_are_followed(scenario: Scenario) -> None:
-    """Every reply, every close and every delivery is as recorded, by default."""
+    """By default every reply, close and delivery is as recorded."""
     assert play(scenario, Policy(), whole=True) == []
 
 
 @pytest.mark.parametrize("scenario", SAFE, ids=str)
 def test_safe_scenarios_are_followed_byte_by_byte(scenario: Scenario) -> None:
-    """The cutting of the bytes does not change a reply."""
+    """The replies are the same byte by byte."""
     assert play(scenario, Policy(), whole=False) == []
 
 
 @pytest.mark.parametrize("scenario", ALL, ids=str)
 def test_all_scenarios_are_followed_with_the_unsafe_switches(scenario: Scenario) -> None:
-    """With every `unsafe_` switch on, all that was recorded is followed."""
+    """With every `unsafe_` switch on, all recorded scenarios are followed."""
     assert play(scenario, AS_CARELESS_AS_RECORDED, whole=True) == []
 
 
@@ -59,7 +59,7 @@ def test_all_scenarios_are_followed_with_the_unsafe_switches(scenario: Scenario)
     "scenario", [s for s in UNSAFE if not s.name.startswith(ANSWERED_ALIKE)], ids=str
 )
 def test_unsafe_scenarios_are_not_followed_by_default(scenario: Scenario) -> None:
-    """What is a vulnerability, or would hide a mistake, takes a switch."""
+    """Behaviour that is a vulnerability, or would hide a mistake, needs a switch."""
     assert play(scenario, Policy(), whole=True) != []
 
 
@@ -74,10 +74,10 @@ def test_unsafe_scenarios_are_not_followed_by_default(scenario: Scenario) -> Non
     ],
     ids=["default", "switch"],
 )
-def test_message_without_auth_is_taken_by_switch_only(
+def test_message_without_auth_needs_a_switch(
     scenario: Scenario, policy: Policy, answer: str
 ) -> None:
-    """postmaster@ and abuse@ are answered as recorded, but their message is refused at DATA."""
+    """The replies to postmaster@ and abuse@ are as recorded, but DATA is refused."""
     driver = Driver(policy, AS_RECORDED)
     driver.take_said()
     for step in scenario.steps[1:]:
@@ -86,6 +86,6 @@ def test_message_without_auth_is_taken_by_switch_only(
 
 
 def test_there_are_enough_scenarios() -> None:
-    """No scenario is lost on the way from the file to the tests."""
+    """All scenarios of the file are tested."""
     assert len(ALL) == 542
     assert len(SAFE) == 528

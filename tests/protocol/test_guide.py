@@ -1,4 +1,4 @@
-"""The two transcripts that NHN's guide prints, exact to the byte."""
+"""The two transcripts in NHN's guide are followed exactly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scenarios import GOLDEN
 
 @pytest.mark.parametrize("name", ["auth-plain", "auth-login"])
 def test_printed_transcript(name: str) -> None:
-    """Every line of the guide's transcript comes out as printed."""
+    """Every reply is as printed in the guide."""
     lines = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     ip = re.search(r"\[([\d.]+)\]", "\n".join(lines))
     assert ip
@@ -24,8 +24,8 @@ def test_printed_transcript(name: str) -> None:
     assert heard == lines
 
 
-def test_ipv6_clients_see_their_address() -> None:
-    """An IPv6 client's address stands in the brackets of the EHLO line."""
+def test_ipv6_address_in_the_reply_to_ehlo() -> None:
+    """The reply to EHLO has the address of an IPv6 client in brackets."""
     driver = Driver(ip="2001:db8::1")
     driver.take_said()
     first, *_ = driver.send(b"EHLO a\r\n")

@@ -1,4 +1,4 @@
-"""Every reply has a provenance, and stands in the profile alone."""
+"""Every reply is in the profile and nowhere else, with a provenance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import fields
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 from scenarios import GOLDEN
@@ -21,7 +22,7 @@ PRINTED = "".join((GOLDEN / f"auth-{name}.txt").read_text() for name in ("plain"
 
 
 def recorded_lines() -> set[str]:
-    """Every reply line that was recorded."""
+    """Return every recorded reply line."""
     scenarios = map(json.loads, (GOLDEN / "golden-3.6.2.jsonl").read_text().strip().split("\n"))
     steps = [step for scenario in scenarios for step in scenario["steps"]]
     return {line for step in steps for line in step["expect"] or []}
@@ -31,14 +32,14 @@ RECORDED = recorded_lines()
 
 
 def pattern(row: Row) -> str:
-    """A pattern for the last line that the row says."""
+    """Return a pattern for the last line of a row's reply."""
     last = f"{row.code} {row.text}".split("\n")[-1]
     return re.sub(r"\\{\w+\\}", ".*", re.escape(last))
 
 
 @pytest.mark.parametrize("change", [{"greeting": None}, {"salute": NHN_CLOUD_EMAIL.greeting}])
-def test_a_profile_has_all_rows_and_no_others(change: dict[str, Row | None]) -> None:
-    """A row that lacks or is unknown is named in the error."""
+def test_profile_has_exactly_the_rows(change: dict[str, Row | None]) -> None:
+    """A missing or unknown row is named in the error."""
     values = {field.name: getattr(NHN_CLOUD_EMAIL, field.name) for field in fields(Profile)}
     given = {name: value for name, value in {**values, **change}.items() if value is not None}
     with pytest.raises(TypeError, match=next(iter(change))):
@@ -47,7 +48,7 @@ def test_a_profile_has_all_rows_and_no_others(change: dict[str, Row | None]) -> 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_every_row_says_how_it_is_known(name: str) -> None:
-    """A row names its source, and it is one of the three kinds."""
+    """A row names its source and has one of the three provenances."""
     row = ROWS[name]
     assert row.provenance in Provenance
     assert row.source
@@ -55,19 +56,19 @@ def test_every_row_says_how_it_is_known(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n, r in ROWS.items() if r.provenance == "documented"])
 def test_documented_rows_are_printed_in_the_guide(name: str) -> None:
-    """What is called documented stands in the guide's transcripts."""
+    """Documented replies are in the transcripts of the guide."""
     first = f"{ROWS[name].code}.{re.escape(ROWS[name].text.split(chr(10))[0])}"
     assert re.search(re.sub(r"\\{\w+\\}", ".*", first), PRINTED)
 
 
 @pytest.mark.parametrize("name", [n for n, r in ROWS.items() if r.source.startswith("recorded:")])
 def test_derived_rows_were_recorded(name: str) -> None:
-    """What is called recorded stands in the recorded transcripts, word for word."""
+    """Recorded replies are in the recorded transcripts, word for word."""
     assert any(re.fullmatch(pattern(ROWS[name]), line) for line in RECORDED)
 
 
-def test_every_recorded_line_is_said_by_a_row() -> None:
-    """Nothing that was recorded is missing from the profile."""
+def test_every_recorded_line_has_a_row() -> None:
+    """No recorded reply is missing from the profile."""
     patterns = [pattern(row) for _, row in AS_RECORDED.rows()]
     capabilities = {c.line for c in NHN_CLOUD_EMAIL.capabilities}
     unknown = [
@@ -80,11 +81,11 @@ def test_every_recorded_line_is_said_by_a_row() -> None:
     assert unknown == []
 
 
-def test_no_reply_text_stands_outside_the_profile() -> None:
-    """No other module holds a string that is, or ends like, a reply of the profile."""
+def test_no_reply_text_is_outside_the_profile() -> None:
+    """No other module has a string that is, or ends like, a reply of the profile."""
     texts = {row.text for row in ROWS.values() if len(row.text) > len("2.0.0 OK")}
     for path in (ROOT / "fakesmtp").rglob("*.py"):
-        # Faults say what the endpoint would not: that is what they are for.
+        # Faults send replies that the endpoint does not send.
         if path.name == "nhn.py" or path.parent.name == "faults":
             continue
         constants = [
@@ -95,16 +96,16 @@ def test_no_reply_text_stands_outside_the_profile() -> None:
         assert [c for c in constants if c in texts or re.match(r"[245]\d\d \d\.\d\.\d \w", c)] == []
 
 
-def test_the_fidelity_page_is_fresh() -> None:
+def test_the_fidelity_page_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """`docs/fidelity.md` is what `docs/make_fidelity.py` makes of the profile and the switches."""
-    scope: dict[str, object] = {"__name__": "docs"}
-    exec((ROOT / "docs" / "make_fidelity.py").read_text(encoding="utf-8"), scope)  # noqa: S102 - a script of ours that is no module
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    make_page = run_path(str(ROOT / "docs" / "make_fidelity.py"))["make_page"]
     page = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
-    assert page == scope["make_page"](), "run `python docs/make_fidelity.py`"
+    assert page == make_page(), "run `python docs/make_fidelity.py`"
 
 
 def test_every_assumed_row_and_switch_is_on_the_fidelity_page() -> None:
-    """A choice is never silent."""
+    """Every choice is documented."""
     page = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
     for name, row in ROWS.items():
         assert f"`{name}`" in page

@@ -1,4 +1,4 @@
-"""Why AUTH was refused: each mistake has a reason for the developer, and the client hears none."""
+"""Reasons of refused AUTH: each mistake has one for the developer, none is sent to the client."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ WRONG = "the SecretKey of AppKey 'AppKeyOne'"
 
 
 def plain(user_name: str, password: str) -> bytes:
-    """The response of PLAIN."""
+    """Return the response of PLAIN."""
     return b64encode(f"\0{user_name}\0{password}".encode())
 
 
 def refuse(
     *lines: bytes, accounts: FixedAccounts | AnyAccounts = ACCOUNTS, policy: Policy | None = None
 ) -> tuple[list[str], str]:
-    """Let a client say these lines; gives the last reply and the reason in its note."""
+    """Send these lines; return the last reply and the reason in its note."""
     dialogue = Dialogue(NHN_CLOUD_EMAIL, policy or Policy(), accounts, "127.0.0.1")
     for line in lines:
         actions = dialogue.receive_line(line + b"\r\n")
@@ -45,14 +45,14 @@ def refuse(
     [
         (KEY, "wrong", f"{WRONG} is wrong"),
         (KEY, OTHER, f"{WRONG} is wrong: it is that of AppKey 'AppKeyTwo'"),
-        (KEY, SECRET + " ", f"{WRONG} ends with a blank"),
-        (KEY, " " + SECRET, f"{WRONG} starts with a blank"),
-        (KEY, f" {SECRET}\t", f"{WRONG} has blanks around it"),
+        (KEY, SECRET + " ", f"{WRONG} ends with a space"),
+        (KEY, " " + SECRET, f"{WRONG} starts with a space"),
+        (KEY, f" {SECRET}\t", f"{WRONG} has spaces around it"),
         (KEY, SECRET + "\n", f"{WRONG} ends with a line end (`echo -n` and `printf` write none)"),
         (KEY, SECRET + "\r\n", f"{WRONG} ends with a line end (`echo -n` and `printf` write none)"),
         (KEY, f'"{SECRET}"', f"{WRONG} is in quotes"),
         (KEY, f"'{SECRET}'", f"{WRONG} is in quotes"),
-        (KEY, SECRET.upper(), f"{WRONG} is in another case"),
+        (KEY, SECRET.upper(), f"{WRONG} differs only in case"),
         (KEY, b64encode(SECRET.encode()).decode(), f"{WRONG} was encoded as Base64 twice"),
         (KEY, "S3cretKey%2Fof%2BOne", f"{WRONG} is percent-encoded"),
         (KEY, SECRET[:9], f"{WRONG} is cut off after 9 characters"),
@@ -63,9 +63,14 @@ def refuse(
             "the AppKey 'AppKeyTree' is unknown; the server has the AppKey 'AppKeyOne' and 1 more",
         ),
         (
+            f"{KEY}%23ad",
+            SECRET,
+            "the AppKey goes on with '%23' in place of '#'; the server has the AppKey 'AppKeyOne'",
+        ),
+        (
             f"{KEY} ",
             SECRET,
-            "the AppKey ends with a blank; the server has the AppKey 'AppKeyOne'",
+            "the AppKey ends with a space; the server has the AppKey 'AppKeyOne'",
         ),
         (
             f"{KEY}\n#ad",
@@ -78,7 +83,7 @@ def refuse(
         (
             KEY.lower(),
             SECRET,
-            "the AppKey is in another case; the server has the AppKey 'AppKeyOne'",
+            "the AppKey differs only in case; the server has the AppKey 'AppKeyOne'",
         ),
         (SECRET, KEY, "AppKey and SecretKey are swapped: the user name is the AppKey"),
         (SECRET, f"{KEY}#ad", "AppKey and SecretKey are swapped: the user name is the AppKey"),
@@ -98,8 +103,8 @@ def refuse(
             SECRET,
             "the mail type is unknown; allowed are 'normal', 'auth' and 'ad'",
         ),
-        (f"{KEY}#AD", SECRET, "the mail type 'AD' is in another case: write 'ad'"),
-        (f"{KEY}#ad ", SECRET, "the mail type ends with a blank: write 'ad'"),
+        (f"{KEY}#AD", SECRET, "the mail type 'AD' differs only in case: write 'ad'"),
+        (f"{KEY}#ad ", SECRET, "the mail type ends with a space: write 'ad'"),
         (
             f"{KEY}#",
             SECRET,
@@ -117,8 +122,8 @@ def refuse(
         ),
     ],
 )
-def test_a_refused_login_has_a_reason(user_name: str, password: str, reason: str) -> None:
-    """A 535 names the mistake, by PLAIN and by LOGIN, and shows no SecretKey."""
+def test_reason_of_a_refused_login(user_name: str, password: str, reason: str) -> None:
+    """The note of a 535 names the mistake, for PLAIN and LOGIN, without a SecretKey."""
     by_plain = refuse(b"AUTH PLAIN " + plain(user_name, password))
     user, key = (b64encode(text.encode()) for text in (user_name, password))
     assert by_plain == refuse(b"AUTH LOGIN", user, key) == (FAILED, reason)
@@ -126,8 +131,8 @@ def test_a_refused_login_has_a_reason(user_name: str, password: str, reason: str
     assert OTHER not in reason
 
 
-def test_an_empty_secret_key_has_a_reason() -> None:
-    """LOGIN can send an empty SecretKey."""
+def test_reason_of_an_empty_secret_key() -> None:
+    """An empty SecretKey, which LOGIN can send, has a reason."""
     user = b64encode(KEY.encode())
     assert refuse(b"AUTH LOGIN", user, b"") == (FAILED, f"{WRONG} is empty")
 
@@ -148,7 +153,7 @@ def test_an_empty_secret_key_has_a_reason() -> None:
         (
             [b"AUTH  PLAIN " + plain(KEY, SECRET)],
             "504 Unrecognized Authentication Type",
-            "more than one blank follows AUTH (RFC 4954 §4: one)",
+            "more than one space follows AUTH (RFC 4954 §4: one)",
         ),
         (
             [b"AUTH " + SECRET.encode()],
@@ -187,14 +192,14 @@ def test_an_empty_secret_key_has_a_reason() -> None:
         ),
     ],
 )
-def test_a_refused_exchange_has_a_reason(lines: list[bytes], reply: str, reason: str) -> None:
-    """A 504, 451 or 501 of AUTH says what was wrong with the line."""
+def test_reason_of_a_refused_exchange(lines: list[bytes], reply: str, reason: str) -> None:
+    """The note of a 504, 451 or 501 says what is wrong with the line."""
     assert refuse(*lines) == ([reply], reason)
 
 
 @pytest.mark.parametrize("columns", [60, 64, 72, 76])
-def test_a_wrapped_response_is_suspected(columns: int) -> None:
-    """A response that ends where encoders wrap lines may have been wrapped."""
+def test_reason_of_a_wrapped_response(columns: int) -> None:
+    """The reason asks about wrapping if a response ends where encoders wrap lines."""
     response = plain(KEY, "x" * 100)[:columns]
     _, reason = refuse(b"AUTH PLAIN " + response)
     assert reason.startswith(f"{WRONG} is wrong; was the Base64 response wrapped over several")
@@ -222,29 +227,29 @@ def test_a_wrapped_response_is_suspected(columns: int) -> None:
         ),
     ],
 )
-def test_a_server_that_lets_any_in_has_reasons(user_name: str, password: str, reason: str) -> None:
-    """What `accounts="any"` refuses has a reason, too."""
+def test_reasons_with_any_accounts(user_name: str, password: str, reason: str) -> None:
+    """A login that `accounts="any"` refuses has a reason, too."""
     user, key = (b64encode(text.encode()) for text in (user_name, password))
     assert refuse(b"AUTH LOGIN", user, key, accounts=AnyAccounts()) == (FAILED, reason)
 
 
-def test_a_case_that_does_not_count_is_no_reason() -> None:
-    """Where AppKeys are taken in any case, the reason is the SecretKey."""
+def test_case_is_not_a_reason_if_it_is_ignored() -> None:
+    """If AppKeys are accepted in any case, the reason is the SecretKey."""
     policy = Policy(unsafe_user_name_in_any_case=True)
     _, reason = refuse(b"AUTH PLAIN " + plain(KEY.upper(), "wrong"), policy=policy)
     assert reason == f"{WRONG} is wrong"
 
 
-def test_a_server_without_accounts_says_so() -> None:
-    """When all accounts were taken away, that is the reason."""
+def test_reason_without_accounts() -> None:
+    """If there are no accounts, that is the reason."""
     assert refuse(b"AUTH PLAIN " + plain("a", "b"), accounts=FixedAccounts([])) == (
         FAILED,
         "no account is set",
     )
 
 
-def test_a_login_that_succeeds_has_no_note() -> None:
-    """Only refusals have reasons."""
+def test_successful_login_has_no_note() -> None:
+    """Only a refusal has a reason."""
     driver = Driver()
     driver.send(b"AUTH PLAIN " + plain("AppKey", "SecretKey") + b"\r\n")
     assert not any(isinstance(action, Note) for action in driver.actions)
@@ -252,7 +257,7 @@ def test_a_login_that_succeeds_has_no_note() -> None:
 
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_wrong_login_has_a_reason(app_key: str, secret_key: str) -> None:
-    """No text raises, and none of a SecretKey of the server's is in the reason."""
+    """Any wrong login has a reason without a part of a known SecretKey."""
     reason = explain_login(app_key, secret_key, "***", ACCOUNTS.accounts)
     assert reason
     assert all(secret not in reason for secret in (SECRET, OTHER))

@@ -9,17 +9,17 @@ from fakesmtp.protocol.reply import EnhancedStatus, Reply
 
 
 def test_wire_form_of_one_line() -> None:
-    """A reply of one line has a space behind its code."""
+    """A reply of one line has a space after its code."""
     assert Reply(250, ("2.0.0 OK",)).wire == b"250 2.0.0 OK\r\n"
 
 
 def test_wire_form_of_several_lines() -> None:
-    """All lines but the last have a hyphen behind the code (RFC 5321 §4.2.1)."""
+    """All lines but the last have a hyphen after the code (RFC 5321 §4.2.1)."""
     assert Reply(250, ("a", "b", "c")).wire == b"250-a\r\n250-b\r\n250 c\r\n"
 
 
-def test_characters_beyond_ascii_are_question_marks() -> None:
-    """What is not ASCII goes out as one `?` a character."""
+def test_non_ascii_characters_become_question_marks() -> None:
+    """A character that is not ASCII is sent as `?`."""
     assert Reply(500, ("caf\ufffd\ufffd",)).wire == b"500 caf??\r\n"
 
 
@@ -34,20 +34,20 @@ def test_characters_beyond_ascii_are_question_marks() -> None:
     ],
 )
 def test_enhanced_status(text: str, enhanced: EnhancedStatus | None) -> None:
-    """An enhanced status code is read where the text starts with one (RFC 2034)."""
+    """An enhanced status code is found at the start of the text (RFC 2034)."""
     assert Reply(250, (text,)).enhanced == enhanced
 
 
-def test_parse_reads_what_str_writes() -> None:
-    """A reply written as text is read back as the same reply."""
+def test_str_and_parse_round_trip() -> None:
+    """The text of a reply is parsed to the same reply."""
     reply = Reply.parse("451 4.7.1 Try later")
     assert (reply.code, reply.text, str(reply.enhanced)) == (451, "4.7.1 Try later", "4.7.1")
     assert Reply.parse(str(reply)) == reply
 
 
 @pytest.mark.parametrize("text", ["", "no", "45 x", "651 x", "250", "250 a\rb", "250 \u00e9"])
-def test_parse_refuses_what_is_no_reply(text: str) -> None:
-    """A text that is no SMTP reply is refused with an example of one."""
+def test_parse_refuses_invalid_text(text: str) -> None:
+    """The error for a text that is not a reply has an example of one."""
     with pytest.raises(ConfigurationError, match=r"451 4\.7\.1 Try later"):
         Reply.parse(text)
 
@@ -56,5 +56,5 @@ def test_parse_refuses_what_is_no_reply(text: str) -> None:
     ("code", "refuses"), [(250, False), (354, False), (450, True), (554, True)]
 )
 def test_refusals(code: int, refuses: bool) -> None:  # noqa: FBT001 - a column of the table
-    """4xx and 5xx refuse."""
+    """Replies of 4xx and 5xx are refusals."""
     assert Reply(code, ("x",)).is_refusal is refuses

@@ -1,4 +1,4 @@
-"""Secrets do not show themselves, and known ones are found in whatever form they come."""
+"""Secrets are masked in `repr`, and known ones are found in every encoding."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ KEY = "zQ7/wKp2+Vx9_Tn4~Ro1"
 KNOWN = KnownSecrets([KEY])
 
 
-def test_a_secret_is_a_text_that_does_not_show_itself() -> None:
-    """Its repr is masked, alone and inside of others; in all else it is the text."""
+def test_secret_is_masked_in_repr() -> None:
+    """A secret is a text with a masked `repr`, alone and inside of other values."""
     secret = Secret(KEY)
     assert repr([secret, {"key": secret}, (secret,)]) == "[***, {'key': ***}, (***,)]"
     assert f"{secret!r} {secret}" == f"*** {KEY}"
@@ -46,14 +46,14 @@ def test_a_secret_is_a_text_that_does_not_show_itself() -> None:
     ],
 )
 def test_every_form_is_found(text: str) -> None:
-    """Also in the middle of a line, at each place in it."""
+    """Every form is found, at any position in a line."""
     for before in range(9):
         assert KNOWN.stand_in(b" " * before + text.encode() + b" \r\n")
 
 
 @given(st.data(), st.binary(max_size=20), st.binary(max_size=20))
 def test_every_piece_is_found(data: st.DataObject, before: bytes, behind: bytes) -> None:
-    """Eight characters in a row are enough, wherever they stand."""
+    """Eight characters in a row are found at any position."""
     forms = [KEY, KEY.encode().hex(), b64encode(b"xyz" + KEY.encode()).decode()[4:-2]]
     form = data.draw(st.sampled_from(forms))
     start = data.draw(st.integers(0, len(form) - PIECE))
@@ -61,7 +61,7 @@ def test_every_piece_is_found(data: st.DataObject, before: bytes, behind: bytes)
 
 
 def test_less_than_a_piece_is_not_found() -> None:
-    """Seven characters give nothing away, and ordinary lines hold no secret."""
+    """Seven characters and ordinary lines do not reveal a secret."""
     for start in range(len(KEY) - PIECE + 2):
         assert not KNOWN.stand_in(f"NOOP {KEY[start : start + PIECE - 1]}\r\n".encode())
     assert not KNOWN.stand_in(b"MAIL FROM:<someone@example.com> BODY=8BITMIME 100%25 %zz %\r\n")
@@ -69,19 +69,19 @@ def test_less_than_a_piece_is_not_found() -> None:
 
 @pytest.mark.parametrize("secret", ["abc", "Secret", "비밀", "1234567"])
 def test_short_secrets_are_found_whole(secret: str) -> None:
-    """A secret that is shorter than a piece is found as a whole."""
+    """A secret that is shorter than a piece is found if it is complete."""
     known = KnownSecrets([secret])
     assert known.stand_in(f"NOOP {secret}\r\n".encode())
     assert known.stand_in(b64encode(b"\0AppKey\0" + secret.encode()) + b"\r\n")
 
 
-def test_no_secrets_are_found_nowhere() -> None:
-    """Without accounts there is nothing to find."""
+def test_nothing_is_found_without_secrets() -> None:
+    """Without accounts nothing is found."""
     assert not KnownSecrets([]).stand_in(KEY.encode())
 
 
-def test_an_account_added_meanwhile_is_known() -> None:
-    """The secrets that are looked for are those of the accounts of now."""
+def test_secret_of_an_added_account_is_found() -> None:
+    """The search includes the secrets of accounts that were added later."""
     accounts = FixedAccounts([("a", "first-secret")])
     assert not accounts.find_secret(b"second-secret")
     accounts.add("b", "second-secret")
@@ -97,8 +97,8 @@ def test_an_account_added_meanwhile_is_known() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ([("AppKey#ad", KEY)], "AppKey 'AppKey#ad' cannot be used"),
-        ([("AppKey", "")], "AppKey 'AppKey' cannot be used"),
+        ([("AppKey#ad", KEY)], "AppKey 'AppKey#ad' is not valid"),
+        ([("AppKey", "")], "AppKey 'AppKey' is not valid"),
         ([("AppKey", KEY.encode())], "an AppKey and its SecretKey must be texts, not bytes"),
         ([(None, KEY)], "an AppKey and its SecretKey must be texts, not NoneType"),
         ([("AppKey", KEY, "ad")], "account 1 must be a pair (AppKey, SecretKey), not a tuple of 3"),
@@ -112,8 +112,8 @@ def test_an_account_added_meanwhile_is_known() -> None:
         (7, 'accounts must be (AppKey, SecretKey) pairs or "any", not int'),
     ],
 )
-def test_unfit_accounts(given: object, message: str) -> None:
-    """An error says what would be right; neither it nor a variable on its way shows the secret."""
+def test_invalid_accounts(given: object, message: str) -> None:
+    """The error says what would be right; neither it nor its traceback shows the secret."""
     with pytest.raises(ConfigurationError) as caught:
         make_accounts(given)
     assert message in str(caught.value)
@@ -125,21 +125,21 @@ def test_unfit_accounts(given: object, message: str) -> None:
 
 @pytest.mark.parametrize("kind", [list, tuple, iter])
 def test_accounts_in_any_iterable(kind: type) -> None:
-    """Pairs may be tuples or lists, in whatever can be iterated."""
+    """Pairs are tuples or lists, in any iterable."""
     made = make_accounts(kind([("a", KEY), ["b", "x"]]))
     assert isinstance(made, FixedAccounts)
     assert made.accounts == (Account("a", KEY), Account("b", "x"))
     assert repr(made.accounts[0].secret_key) == "***"
 
 
-def test_hiding_twice_is_hiding_once() -> None:
-    """What is hidden stays what it is."""
+def test_hiding_is_idempotent() -> None:
+    """A hidden value stays the same when it is hidden again."""
     once = hide_secrets([("a", KEY), KEY, 7])
     assert hide_secrets(once) == once
     assert isinstance(make_accounts("any"), AnyAccounts)
     assert hide_secrets(None) is None
 
 
-def test_a_fresh_secret_is_hidden() -> None:
-    """The SecretKey that the server makes does not show itself either."""
+def test_generated_secret_is_hidden() -> None:
+    """The SecretKey that a server generates is masked, too."""
     assert repr(fresh_pair()[1]) == "***"

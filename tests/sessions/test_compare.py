@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from made_sessions import MadeSession
 
-from fakesmtp.protocol.accounts import AnyAccounts
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
@@ -14,7 +14,7 @@ from fakesmtp.sessions.compare import compare
 
 def talk(*lines: str, peer: str = "127.0.0.1:50000", name: str = "client") -> Session:
     """A session in which a client says these lines, and each is answered `250 lines`."""
-    session = Session(f"id-{peer}", peer=peer, port=587, accounts=AnyAccounts())
+    session = MadeSession.begin(id=f"id-{peer}", peer=peer)
     session.heard(f"EHLO {name}\r\n".encode(), Awaiting.COMMAND)
     session.said(
         Reply(250, (f"host Hello {name} [{peer.rpartition(':')[0].strip('[]')}])", "8BITMIME"))

@@ -13,6 +13,7 @@ from fakesmtp import FakeSMTP, NoMatchingMessage
 from fakesmtp.protocol.conversation import LONE_DOT
 from fakesmtp.sessions.causes import NO_GREETING
 from fakesmtp.sessions.diagnosis import describe_failures
+from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ def test_a_client_without_a_message(recorder: Recorder, sent: bytes, says: str) 
     ("body", "says"),
     [
         (b"Subject: x\r\n", "in the middle of a message, after 12 bytes"),
+        (b"Subject: x\r\nabc", "in the middle of a message, after 15 bytes"),
         (b"x\n.\n", LONE_DOT.text),
     ],
 )
@@ -149,6 +151,26 @@ def test_planned_faults(recorder: Recorder) -> None:
     assert talk(recorder, b"EHLO a\r\nMAIL FROM:<a@b.c>\r\n").startswith("planned fault 'gone': ")
     first, _ = recorder.smtp.sessions
     assert str(first.refusals[0]).startswith("greeting -> 554 No (planned fault 'no': ")
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nNONSENSE\r\n", "a PROXY protocol header came"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", "the client speaks HTTP"),
+    ],
+)
+def test_what_came_in_place_of_smtp_is_a_reason(
+    recorder: Recorder, sent: bytes, reason: str
+) -> None:
+    """The first refusal tells what came in place of SMTP, live and read from a file."""
+    talk(recorder, sent)
+    (live,) = recorder.smtp.sessions
+    (path,) = recorder.folder.iterdir()
+    for session in (live, load(path)):
+        first, second = session.refusals
+        assert first.reason.startswith(reason)
+        assert not second.reason
 
 
 def test_the_error_of_waiting(recorder: Recorder) -> None:

@@ -15,7 +15,8 @@ from fakesmtp.protocol.conversation import (
     EARLY_PIPELINING,
     LONE_DOT,
 )
-from fakesmtp.sessions import ClosedBy, EventKind, Outcome, Phase, notes
+from fakesmtp.sessions import ClosedBy, Outcome, Phase, notes
+from fakesmtp.sessions.events import KINDS, FaultApplied, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,7 +281,7 @@ def test_an_ordinary_client_is_not_noted(recorder: Recorder) -> None:
         client.ask("QUIT")
     recording = recorder.next_recording()
     assert recording.notes == ()
-    assert {event.kind for event in recording.events} == set(EventKind) - {
-        EventKind.NOTE,
-        EventKind.FAULT,
+    assert {event.kind for event in recording.events} == set(KINDS) - {
+        Note.kind,
+        FaultApplied.kind,
     }

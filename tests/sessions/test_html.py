@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fakesmtp.protocol.accounts import AnyAccounts
+from made_sessions import MadeSession
+
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.reply import Reply
@@ -14,7 +15,7 @@ from fakesmtp.sessions.html import render_html
 
 def make_session() -> Session:
     """A session with something of everything."""
-    session = Session("s-1", peer="127.0.0.1:1", port=587, accounts=AnyAccounts())
+    session = MadeSession.begin()
     session.heard(b"EHLO <script>alert(1)</script>\xe2\x80\xae\x1b\r\n", Awaiting.COMMAND)
     session.said(Reply(550, ('5.0.0 "no" & <b>',)))
     session.heard(b"MAIL FROM:<a@example.com>\r\n", Awaiting.COMMAND)
@@ -60,5 +61,5 @@ def test_the_time_is_shown_by_phase() -> None:
 
 def test_a_session_that_has_just_begun() -> None:
     """A session in which nothing has happened is a page, too."""
-    session = Session("s-1", peer="127.0.0.1:1", port=587, accounts=AnyAccounts())
+    session = MadeSession.begin()
     assert "No end is recorded" in render_html(session)

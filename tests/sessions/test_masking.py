@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from base64 import b64encode, encodebytes
+from typing import TYPE_CHECKING
 
 import pytest
 from driver import Driver
+from made_sessions import MadeSession
 
 from fakesmtp.protocol.accounts import Accounts, AnyAccounts, FixedAccounts
 from fakesmtp.protocol.actions import Note, Received, Say
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.sasl import MECHANISMS
-from fakesmtp.sessions import Session
 from fakesmtp.sessions.actions import KEEP
+from fakesmtp.sessions.contents import MaskedLine
 from fakesmtp.sessions.masking import Masker
 from fakesmtp.sessions.notes import AFTER_AUTH, OUTSIDE_AUTH, WRAPPED_RESPONSE
+
+if TYPE_CHECKING:
+    from fakesmtp.sessions import Session
 
 SECRET = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG"
 KNOWN = FixedAccounts([("AppKey", SECRET)])
@@ -26,7 +31,7 @@ def record(data: bytes, accounts: Accounts = KNOWN) -> Session:
     """The session of a client that sends these bytes."""
     driver = Driver(accounts=accounts)
     driver.send(data)
-    session = Session("s-1", peer="127.0.0.1:1", port=587, accounts=accounts)
+    session = MadeSession.begin(accounts)
     for action in driver.actions:
         if isinstance(action, Received | Say | Note):
             KEEP[type(action)](session, action)
@@ -110,8 +115,10 @@ def test_every_mechanism_is_shown(mechanism: str) -> None:
     """A registered mechanism is shown, alone and with a response that is masked."""
     masker = Masker(AnyAccounts())
     line = f"AUTH {mechanism}".encode()
-    assert masker.mask(line + b"\r\n", Awaiting.COMMAND).text == line
-    assert masker.mask(line + b" =?\r\n", Awaiting.COMMAND).text == line + b" ***"
+    assert masker.mask(line + b"\r\n", Awaiting.COMMAND).content == line + b"\r\n"
+    assert masker.mask(line + b" =?\r\n", Awaiting.COMMAND).content == MaskedLine(
+        f"{line.decode()} ***"
+    )
 
 
 @pytest.mark.parametrize(
@@ -132,7 +139,7 @@ def test_every_mechanism_is_shown(mechanism: str) -> None:
 def test_a_user_name_is_shown_if_it_can_be_one(user_name: str, shown: str) -> None:
     """A user name that holds more than an AppKey and a type is masked, whoever is let in."""
     line = b64encode(user_name.encode()) + b"\r\n"
-    assert Masker(AnyAccounts()).mask(line, Awaiting.LOGIN_USER).text == shown.encode()
+    assert Masker(AnyAccounts()).mask(line, Awaiting.LOGIN_USER).content.text == shown
 
 
 def test_an_app_key_that_a_server_has_is_shown() -> None:
@@ -140,7 +147,7 @@ def test_an_app_key_that_a_server_has_is_shown() -> None:
     accounts = FixedAccounts([("test-project-key", "test-project-secret")])
     line = b64encode(b"test-project-key#ad") + b"\r\n"
     masked = Masker(accounts).mask(line, Awaiting.LOGIN_USER)
-    assert masked.text == b"AppKey=test-project-key mailType=ad"
+    assert masked.content.text == "AppKey=test-project-key mailType=ad"
 
 
 def test_a_secret_outside_of_auth_is_noted() -> None:
@@ -154,7 +161,7 @@ def test_a_secret_outside_of_auth_is_noted() -> None:
 
 def test_a_masked_line_without_a_reply_hides_no_later_reply() -> None:
     """Only the reply to a masked line is masked."""
-    session = Session("s-1", peer="127.0.0.1:1", port=587, accounts=KNOWN)
+    session = MadeSession.begin(KNOWN)
     session.heard(SECRET.encode() + b"\r\n", Awaiting.COMMAND)
     session.heard(b"NOOP\r\n", Awaiting.COMMAND)
     session.said(Driver().dialogue.receive_line(b"NOOP\r\n")[0].reply)

@@ -7,14 +7,23 @@ from functools import partial
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_sessions import MadeSession
 
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions import ClosedBy, EventKind, Phase, Session, SessionLog
-from fakesmtp.sessions.events import LoggedIn
+from fakesmtp.sessions import ClosedBy, Phase, Session, SessionLog
+from fakesmtp.sessions.contents import LoggedIn
+from fakesmtp.sessions.events import (
+    ClientLine,
+    MessageData,
+    Note,
+    ServerReply,
+    SessionEnd,
+    make_event,
+)
 from fakesmtp.sessions.masking import Masker
 from fakesmtp.sessions.timeline import read_shares, read_spans
 
@@ -24,8 +33,8 @@ NO = Reply(535, ("Authentication Failed",))
 
 def make_session(number: int = 1, **options: object) -> Session:
     """A session that nothing has happened in yet."""
-    settings = {"max_events": 100, "accounts": FixedAccounts([("Key", "Secret")])} | options
-    return Session(f"s-{number}", peer="127.0.0.1:1", port=587, **settings)
+    accounts = options.pop("accounts", FixedAccounts([("Key", "Secret")]))
+    return MadeSession.begin(accounts, id=f"s-{number}", **{"max_events": 100, **options})
 
 
 def test_events_are_in_order_with_rising_times() -> None:
@@ -38,10 +47,10 @@ def test_events_are_in_order_with_rising_times() -> None:
     session.ended(ClosedBy.QUIT)
     kinds = [event.kind for event in session.events]
     server, client, message, end = (
-        EventKind.SERVER,
-        EventKind.CLIENT,
-        EventKind.MESSAGE,
-        EventKind.END,
+        ServerReply.kind,
+        ClientLine.kind,
+        MessageData.kind,
+        SessionEnd.kind,
     )
     assert kinds == [server, client, server, message, end]
     times = [event.at for event in session.events]
@@ -107,7 +116,7 @@ def test_a_session_that_is_cut_keeps_what_was_refused() -> None:
     session.ended(ClosedBy.IDLE)
     assert [refusal.command for refusal in session.refusals] == ["RCPT TO:<x>"]
     assert session.cut == 6
-    assert session.events[-1].kind is EventKind.END
+    assert isinstance(session.events[-1], SessionEnd)
     for _ in range(3000):
         session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
         session.said(Reply(550, ("5.1.1 no",)))
@@ -127,13 +136,15 @@ def test_a_session_keeps_so_many_bytes() -> None:
 def test_a_log_that_records_nothing() -> None:
     """Without events there is still who, when, how many messages, and how it ended."""
     log = SessionLog(max_events=0)
-    session = log.begin("s-1", peer="127.0.0.1:1", port=587, local_port=1, accounts=AnyAccounts())
+    session = MadeSession(
+        log.begin("s-1", peer="127.0.0.1:1", port=587, local_port=1), AnyAccounts()
+    )
     session.heard(b"NOOP\r\n", Awaiting.COMMAND)
     session.said(OK)
     session.noted("strange")
     session.took_message("m-1", b"\xff", Envelope("", ()))
     session.ended(ClosedBy.QUIT)
-    assert [event.kind for event in session.events] == [EventKind.END]
+    assert [event.kind for event in session.events] == [SessionEnd.kind]
     assert (session.message_count, session.cut, session.closed_by) == (1, 0, ClosedBy.QUIT)
 
 
@@ -169,8 +180,8 @@ def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
     log = SessionLog(max_sessions=2)
     sessions = [make_session(number) for number in range(3)]
     for session in sessions:
-        log.add(session)
-    assert log.snapshot() == sessions[1:]
+        log.add(session.session)
+    assert log.snapshot() == [each.session for each in sessions[1:]]
     assert (log.opened, log.dropped) == (3, 1)
     log.clear()
     assert log.snapshot() == []
@@ -186,35 +197,57 @@ def test_a_log_keeps_so_many_bytes() -> None:
     """Sessions that hold too much together lose the oldest, open or not, with its events."""
     log = SessionLog(max_total_bytes=130_000)
     for number in range(3):
-        log.add(make_session(number, max_events=1000))
-    first, second, third = log.snapshot()
+        log.add(make_session(number, max_events=1000).session)
+    sessions = log.snapshot()
+    first, second, third = (MadeSession(each, AnyAccounts()) for each in sessions)
     fill(second, 40_000)
     second.ended(ClosedBy.QUIT)
     fill(first, 30_000)
-    assert log.snapshot() == [first, second, third]
+    assert log.snapshot() == sessions
     fill(third, 50_000)
-    assert log.snapshot() == [second, third]
+    assert log.snapshot() == sessions[1:]
     assert (log.opened, log.dropped) == (3, 1)
     assert (first.events, first.cut) == ((), 60)
     fill(first, 90_000)
     first.ended(ClosedBy.CLIENT)
-    assert [event.kind for event in first.events] == [EventKind.END]
-    assert log.snapshot() == [second, third]
+    assert [event.kind for event in first.events] == [SessionEnd.kind]
+    assert log.snapshot() == sessions[1:]
     fill(third, 60_000)
-    assert (log.snapshot(), second.duration) == ([third], second.events[-1].at / 1_000_000)
+    assert (log.snapshot(), second.duration) == (sessions[2:], second.events[-1].at / 1_000_000)
     fill(third, 900_000)
-    assert log.snapshot() == [third]
+    assert log.snapshot() == sessions[2:]
+
+
+@given(st.data())
+def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
+    """However sessions grow and end, all together hold so many bytes and no more, unless one."""
+    most = 60_000
+    log = SessionLog(max_sessions=4, max_total_bytes=most)
+    made: list[MadeSession] = []
+    for number in range(data.draw(st.integers(1, 8))):
+        made.append(make_session(number, max_events=1000))
+        log.add(made[-1].session)
+        sizes = st.integers(0, 30).map(lambda count: count * 1000)
+        for session, size in data.draw(
+            st.lists(st.tuples(st.sampled_from(made), sizes), max_size=3)
+        ):
+            fill(session, size)
+        kept = log.snapshot()
+        gone = len(made) - len(kept)
+        assert kept == [each.session for each in made[gone:]]
+        assert len(kept) == 1 or sum(each.held for each in kept) <= most
+        assert not any(each.events for each in made[:gone])
 
 
 def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
     """The oldest session makes room for the others, though it is the one that grows."""
     log = SessionLog(max_total_bytes=100_000)
     old, new = (make_session(number, max_events=1000) for number in range(2))
-    log.add(old)
-    log.add(new)
+    log.add(old.session)
+    log.add(new.session)
     fill(new, 10_000)
     fill(old, 200_000)
-    assert (log.snapshot(), old.events, old.cut) == ([new], (), 400)
+    assert (log.snapshot(), old.events, old.cut) == ([new.session], (), 400)
 
 
 def test_what_is_forgotten_no_longer_counts() -> None:
@@ -225,13 +258,13 @@ def test_what_is_forgotten_no_longer_counts() -> None:
             make_session(1, owner=owner, max_events=1000),
             make_session(2, max_events=1000),
         )
-        log.add(session)
+        log.add(session.session)
         fill(session, 60_000)
         forget()
         fill(session, 60_000)
-        log.add(kept)
+        log.add(kept.session)
         fill(kept, 60_000)
-        assert log.snapshot()[-1:] == [kept]
+        assert log.snapshot()[-1:] == [kept.session]
         assert len(kept.events) == 120
         log.clear()
 
@@ -275,7 +308,8 @@ def test_what_is_forgotten_no_longer_counts() -> None:
 )
 def test_masking(line: bytes, awaiting: Awaiting, masked: bytes) -> None:
     """What AUTH carries is shown by its parts, never the SecretKey."""
-    assert Masker(FixedAccounts([("Key", "Secret")])).mask(line, awaiting).text == masked
+    kept = Masker(FixedAccounts([("Key", "Secret")])).mask(line, awaiting)
+    assert make_event(0, kept.content).text == masked.decode()
 
 
 def echo_back(line: bytes) -> Reply:
@@ -299,8 +333,8 @@ def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
     session = make_session(accounts=AnyAccounts())
     session.heard(line, awaiting)
     session.said(Reply(500, ("x",)))
-    said = [event for event in session.events if event.kind is not EventKind.NOTE]
-    assert [event.kind for event in said] == [EventKind.CLIENT, EventKind.SERVER]
+    said = [event for event in session.events if not isinstance(event, Note)]
+    assert [event.kind for event in said] == [ClientLine.kind, ServerReply.kind]
     assert session.transcript().isprintable() or "\n" in session.transcript()
 
 
@@ -308,5 +342,5 @@ def test_an_app_key_may_hold_anything() -> None:
     """Where any AppKey is let in, also one with a NUL in it is kept, and can be read."""
     session = make_session()
     session.logged_in(Login("a\0b", MailType.AD), "LOGIN")
-    assert session.events[0].about == LoggedIn("a\0b", "ad", "LOGIN")
+    assert session.events[0].content == LoggedIn("a\0b", "ad", "LOGIN")
     assert "a\\x00b#ad (LOGIN)" in session.events[0].text

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakesmtp.smtp.backlog import Backlog
 
@@ -82,3 +86,27 @@ def test_who_comes_back_in_its_turn_is_not_lost() -> None:
     while loop.run_round():
         pass
     assert log == ["a", "a", "a"]
+
+
+@given(rounds=st.lists(st.lists(st.integers(1, 30), max_size=12), max_size=6))
+def test_any_backlog_is_fair(rounds: list[list[int]]) -> None:
+    """However many come and when, a round is bounded, nobody waits for two turns of another."""
+    loop, log = Loop(), list[str]()
+    backlog = Backlog(loop)  # type: ignore[arg-type]
+    turns: dict[str, int] = {}
+    came: dict[str, int] = {}
+    for number, arriving in enumerate(rounds):
+        for place, count in enumerate(arriving):
+            name = f"{number}.{place}"
+            turns[name], came[name] = count, len(log)
+            backlog.add(Busy(name, count, log))
+        before = len(log)
+        loop.run_round()
+        assert len(log) - before <= 8
+    while loop.run_round():
+        pass
+    assert {name: log.count(name) for name in turns} == turns
+    for place, (name, after) in enumerate(pairwise(log)):
+        if name == after:
+            waiting = {each for each in turns if came[each] <= place and each != name}
+            assert not waiting & set(log[place:])

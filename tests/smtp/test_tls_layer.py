@@ -65,7 +65,7 @@ def connect(folder: CertificateFolder) -> Callable[..., Client]:
     def make(cut: int = 2**20, version: str = "TLSv1_3") -> Client:
         context = client_context(folder.ca_file)
         context.maximum_version = getattr(ssl.TLSVersion, version)
-        return Client(TlsLayer(server_context(folder)), context, cut)
+        return Client(TlsLayer(server_context(folder.path, folder.kinds())), context, cut)
 
     return make
 
@@ -149,7 +149,7 @@ def test_a_client_without_a_common_version_gets_an_alert(folder: CertificateFold
     context = client_context(folder.ca_file)
     context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    client = Client(TlsLayer(server_context(folder)), context)
+    client = Client(TlsLayer(server_context(folder.path, folder.kinds())), context)
     with suppress(ssl.SSLWantReadError):
         client.tls.do_handshake()
     client.layer.receive(client._outgoing.read())  # noqa: SLF001

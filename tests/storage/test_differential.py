@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from made_records import BEGAN, make_record, make_session
 
 from fakesmtp.protocol.credentials import MailType
-from fakesmtp.sessions.events import TlsFacts
+from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.storage import query as tree
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.database import SqliteStore

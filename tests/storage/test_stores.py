@@ -10,7 +10,7 @@ import pytest
 from made_records import BEGAN, make_record, make_session
 
 from fakesmtp.protocol.credentials import MailType
-from fakesmtp.sessions.events import TlsFacts
+from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.storage.base import Count, all_messages, all_sessions
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING
@@ -241,11 +241,12 @@ def test_removal(store: Store) -> None:
     for record in records:
         store.add(record).result(60)
     ids = [record.id for record in records]
-    assert sorted(store.remove([ids[0], ids[0], "unknown", ids[2]]).result(60)) == [ids[0], ids[2]]
+    gone = store.remove([ids[0], ids[0], "unknown", ids[2]]).result(60)
+    assert sorted(gone) == sorted([ids[0], ids[2]])
     assert store.remove([ids[0]]).result(60) == []
     assert found(store, "가나") == found(store, "나") == {ids[1], ids[3], ids[4]}
     assert store.get(ids[0]) is None
-    assert sorted(store.remove_matching(parse_query("가나")).result(60)) == ids[1:2] + ids[3:]
+    assert set(store.remove_matching(parse_query("가나")).result(60)) == {ids[1], *ids[3:]}
     assert store.count() == Count(0)
     number = store.add(make_record()).result(60)
     assert number == 6

@@ -88,7 +88,7 @@ def test_the_endpoint_s_names_are_accepted(
     listen: Callable[[ssl.SSLContext], int],
 ) -> None:
     """A client that trusts ca.pem alone accepts each name of the endpoint."""
-    port = listen(server_context(good_folder))
+    port = listen(server_context(good_folder.path, good_folder.kinds()))
     assert dial(good_folder.ca_file, dict.fromkeys(OURS, port)) == dict.fromkeys(OURS, "accepted")
 
 

@@ -42,6 +42,11 @@ class Handshake:
     has_ticket: bool
 
 
+def context_of(folder: CertificateFolder) -> ssl.SSLContext:
+    """A context that serves a folder's certificates."""
+    return server_context(folder.path, folder.kinds())
+
+
 def echo(listener: socket.socket, context: ssl.SSLContext) -> None:
     """Take one connection and send back what it sends, unless the client refuses the server."""
     plain, _ = listener.accept()
@@ -74,7 +79,7 @@ def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> Ha
 def server_with(leaf: Leaf, folder: Path) -> ssl.SSLContext:
     """Return a server's context with any leaf."""
     leaf.save(folder)
-    return server_context(CertificateFolder(folder))
+    return context_of(CertificateFolder(folder))
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=str)
@@ -85,7 +90,7 @@ def test_client_and_server_agree(
     """A client that checks all accepts each name of the endpoint in both versions of TLS."""
     client = client_context(good_folder.ca_file)
     client.maximum_version = version
-    shaken = shake_hands(server_context(good_folder), client, name)
+    shaken = shake_hands(context_of(good_folder), client, name)
     assert shaken.version == version.name.replace("_", ".")
     assert "ECDSA" in shaken.cipher or version is ssl.TLSVersion.TLSv1_3
 
@@ -95,12 +100,15 @@ def test_python_s_own_context_is_content(good_folder: CertificateFolder, name: s
     """The context that Python makes by default, made as strict as 3.13 does, needs but ca.pem."""
     client = ssl.create_default_context(cafile=good_folder.ca_file)
     client.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
-    assert shake_hands(server_context(good_folder), client, name).version == "TLSv1.3"
+    assert shake_hands(context_of(good_folder), client, name).version == "TLSv1.3"
 
 
 def test_nothing_older_than_tls_1_2(good_folder: CertificateFolder) -> None:
     """Both contexts refuse TLS 1.1 and older (RFC 8996)."""
-    contexts = (server_context(good_folder), client_context(good_folder.ca_file))
+    contexts = (
+        context_of(good_folder),
+        client_context(good_folder.ca_file),
+    )
     assert [context.minimum_version for context in contexts] == [ssl.TLSVersion.TLSv1_2] * 2
 
 
@@ -117,7 +125,9 @@ def test_another_name_is_refused(good_folder: CertificateFolder) -> None:
     """A client that looks for a host that the leaf is not for refuses it."""
     with pytest.raises(ssl.SSLCertVerificationError, match=r"[Hh]ostname mismatch"):
         shake_hands(
-            server_context(good_folder), client_context(good_folder.ca_file), "api.cloud.toast.com"
+            context_of(good_folder),
+            client_context(good_folder.ca_file),
+            "api.cloud.toast.com",
         )
 
 
@@ -149,7 +159,7 @@ def test_a_name_outside_the_constraints_is_refused(
 
 def test_no_ticket_in_tls_1_3(good_folder: CertificateFolder) -> None:
     """No ticket is sent, unless the system must be made to acknowledge the handshake by one."""
-    server = server_context(good_folder)
+    server = context_of(good_folder)
     shaken = shake_hands(server, client_context(good_folder.ca_file), "localhost")
     acknowledges = hasattr(socket, "TCP_QUICKACK")
     assert (shaken.version, shaken.has_ticket) == ("TLSv1.3", not acknowledges)
@@ -160,7 +170,10 @@ def test_the_server_remembers_no_client(
     good_folder: CertificateFolder, version: ssl.TLSVersion
 ) -> None:
     """No session stays in the server's memory after the connection, in either version of TLS."""
-    server, client = server_context(good_folder), client_context(good_folder.ca_file)
+    server, client = (
+        context_of(good_folder),
+        client_context(good_folder.ca_file),
+    )
     client.maximum_version = version
     shake_hands(server, client, "localhost")
     stats = server.session_stats()
@@ -180,7 +193,7 @@ def test_a_server_never_mixes_two_leaves(tmp_path: Path) -> None:
         renewing = pool.submit(renew_all_the_time)
         try:
             for _ in range(100):
-                server_context(folder)
+                server_context(folder.path, folder.kinds())
         finally:
             done.set()
         renewing.result(PATIENCE)
@@ -189,9 +202,9 @@ def test_a_server_never_mixes_two_leaves(tmp_path: Path) -> None:
 def test_a_server_needs_a_leaf(tmp_path: Path) -> None:
     """A folder without a leaf, or none at all, is an error that names it and says what to do."""
     with pytest.raises(CertificateError, match=r"leaf\.pem \(No such file.*start the server once"):
-        server_context(CertificateFolder(tmp_path))
+        context_of(CertificateFolder(tmp_path))
     with pytest.raises(CertificateError, match=r"cannot open the folder \S+missing "):
-        server_context(CertificateFolder(tmp_path / "missing"))
+        context_of(CertificateFolder(tmp_path / "missing"))
 
 
 @pytest.mark.parametrize("content", [None, b"", b"garbage"])

@@ -34,6 +34,10 @@ def test_flaw(fs, fakesmtp):
         assert "self" in str(error)
     send(fakesmtp, fakesmtp.client_context())
 
+def test_another_server(make_fakesmtp):
+    server = make_fakesmtp()
+    send(server, server.client_context())
+
 def test_afterwards(fakesmtp):
     send(fakesmtp, ssl.create_default_context(cafile=fakesmtp.ca_file))
     assert open(fakesmtp.ca_file).read().startswith("-----BEGIN")
@@ -50,4 +54,4 @@ def test_tls_works_beside_pyfakefs(tmp_path: Path) -> None:
     done = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
     )
-    assert "4 passed" in done.stdout, done.stdout
+    assert "5 passed" in done.stdout, done.stdout

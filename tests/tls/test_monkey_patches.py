@@ -47,10 +47,56 @@ def test_tls_works_when_patched(patch: str) -> None:
     assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
 
 
+@pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
+def test_a_patch_after_the_import_works(patch: str) -> None:
+    """The order of `from fakesmtp import FakeSMTP` and the patch does not matter."""
+    done = run("from fakesmtp import FakeSMTP", patch, SEND, USE)
+    assert done.stderr == ""
+    assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
+
+
+@pytest.mark.parametrize(
+    ("patch", "reason"),
+    [
+        (
+            "from gevent import monkey; monkey.patch_thread()",
+            (
+                "gevent has patched the module threading and not select, so the server cannot run: "
+                "patch both (patch_all()) or neither"
+            ),
+        ),
+        (
+            "from gevent import monkey; monkey.patch_all(thread=False)",
+            (
+                "gevent has patched the module select and not threading, so the server cannot run: "
+                "patch both (patch_all()) or neither"
+            ),
+        ),
+        (
+            "import eventlet; eventlet.monkey_patch(select=False)",
+            (
+                "eventlet has patched the module threading and not select, so the server cannot "
+                "run: patch both (monkey_patch()) or neither"
+            ),
+        ),
+    ],
+    ids=["threads of gevent", "selectors of gevent", "threads of eventlet"],
+)
+def test_half_a_patch_is_named(patch: str, reason: str) -> None:
+    """A server that could only hang refuses to start, and one sentence says what to do."""
+    done = run(patch, SEND, USE)
+    assert done.stderr.splitlines()[-1] == f"fakesmtp.errors.ConfigurationError: {reason}"
+
+
+def test_half_a_patch_that_works() -> None:
+    """Real threads beside eventlet's selectors are no hindrance."""
+    done = run("import eventlet; eventlet.monkey_patch(thread=False)", SEND, USE)
+    assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
+
+
 def test_a_late_patch_is_named() -> None:
-    """A patch after TLS was loaded is one sentence that says what to do."""
-    use = "from fakesmtp.tls.contexts import bare_server_context; bare_server_context()"
-    done = run(use, PATCHES["gevent"], use)
+    """A patch after TLS was used is one sentence at the next start that says what to do."""
+    done = run(SEND, "with FakeSMTP() as server:\n    send(server)", PATCHES["gevent"], USE)
     assert done.stderr.splitlines()[-1] == (
         "fakesmtp.errors.CertificateError: the module ssl was patched after fakesmtp had loaded "
         "it: patch it first, before anything else is imported (gevent: "

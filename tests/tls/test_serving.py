@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTP
-from fakesmtp.faults import What, Where
+from fakesmtp.faults import Stage
 from fakesmtp.tls import client_context
 from fakesmtp.tls.flaws import fresh_context
 from fakesmtp.tls.leaf import KeyKind
@@ -110,7 +110,7 @@ def test_no_rsa_key_is_made_unasked(
 
 def test_a_bad_certificate_is_as_bad_with_rsa(server: FakeSMTP, dial: Callable[..., str]) -> None:
     """A client that knows only RSA is shown the planned flaw, too."""
-    server.faults.fault(Where.TLS_HANDSHAKE, What.BAD_CERTIFICATE, certificate="expired")
+    server.faults.fault(Stage.TLS_HANDSHAKE, "bad-certificate", certificate="expired")
     assert "certificate has expired" in dial(server, *RSA_ONLY["all such suites"])
 
 

@@ -15,12 +15,12 @@ from pytest_fakesmtp.keywords import MarkerOptions
 from pytest_fakesmtp.markers import marker_options
 
 from fakesmtp import FakeSMTP, MailType, Policy
-from fakesmtp.faults import Rule, What, Where
+from fakesmtp.faults import Stage
 from fakesmtp.faults import keywords as fault_keywords
-from fakesmtp.faults.checks import COUNTED_PER
+from fakesmtp.faults.kinds import FLAWS, KINDS
 from fakesmtp.faults.limits import LIMITS
-from fakesmtp.faults.rules import RULE_WORDS
-from fakesmtp.faults.words import FLAWS, PARAMETERS
+from fakesmtp.faults.rules import RULE_OPTIONS
+from fakesmtp.faults.schedule import COUNTED_PER
 from fakesmtp.keywords import ServerOptions
 from fakesmtp.messages.keywords import MessageConditions
 from fakesmtp.messages.matching import CONDITIONS
@@ -84,7 +84,7 @@ NAMES = {
     ),
     "marker": (MarkerOptions, set(marker_options())),
     "conditions": (MessageConditions, set(CONDITIONS)),
-    "fault": (fault_keywords.FaultOptions, set(RULE_WORDS) - {"where", "what"}),
+    "fault": (fault_keywords.FaultOptions, set(RULE_OPTIONS) - {"where", "what"}),
     "reply": (
         fault_keywords.ReplyOptions,
         {*fault_keywords.RuleOptions.__optional_keys__, "reply", "close"},
@@ -100,13 +100,13 @@ def test_names(names: str) -> None:
     assert not typed.__required_keys__
 
 
-def test_the_words_of_a_reply_fault() -> None:
-    """`fail` takes what the table of faults allows at a reply."""
+def test_options_of_fail() -> None:
+    """`fail` takes the options of the kind `reply`."""
     own = (
         fault_keywords.ReplyOptions.__optional_keys__ - fault_keywords.RuleOptions.__optional_keys__
     )
-    reply = PARAMETERS[What.REPLY]
-    assert own == {*reply.needed, *reply.allowed}
+    reply = KINDS["reply"]
+    assert own == {*reply.needs, *reply.allows}
 
 
 def test_types_of_switches() -> None:
@@ -117,8 +117,8 @@ def test_types_of_switches() -> None:
 
 
 TEXTS = {
-    "places": (fault_keywords.Place, tuple(Where)),
-    "kinds": (fault_keywords.Kind, tuple(What)),
+    "stages": (fault_keywords.StageName, tuple(Stage)),
+    "kinds": (fault_keywords.KindName, tuple(KINDS)),
     "flaws": (fault_keywords.Flaw, FLAWS),
     "counted per": (fault_keywords.CountedPer, COUNTED_PER),
     "limits": (fault_keywords.LimitKind, tuple(LIMITS)),
@@ -131,8 +131,3 @@ def test_texts(texts: str) -> None:
     """A Literal has the texts that exist at run time, in their order."""
     literal, known = TEXTS[texts]
     assert get_args(literal) == known
-
-
-def test_rule_words_are_the_fields_of_a_rule() -> None:
-    """Every word is an attribute of a rule, so that none is forgotten here."""
-    assert set(RULE_WORDS) | {"origin"} == set(inspect.signature(Rule).parameters)

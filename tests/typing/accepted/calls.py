@@ -22,7 +22,7 @@ from fakesmtp import (
     ReceivedMessage,
     Session,
 )
-from fakesmtp.faults import Where
+from fakesmtp.faults import Stage
 from fakesmtp.messages import Conditions
 from fakesmtp.sessions import Recorded
 
@@ -73,11 +73,11 @@ def session_of(message: ReceivedMessage) -> Recorded:
 
 
 def faults(script: FaultScript, view: FakeSMTPView) -> None:
-    """Faults take the words of a rule."""
+    """Faults take the options of a rule."""
     script.fail("rcpt", to="a@example.com", reply="550 5.1.1 No", times=2)
     script.delay("data", seconds=1.5, nth=1)
     script.fault("end-of-data", "lose-reply", probability=0.5, seed=1)
-    script.fault(Where.STARTTLS, "refuse-starttls")
+    script.fault(Stage.STARTTLS, "refuse-starttls")
     script.fault("tls-handshake", certificate="expired")
     script.limit("messages-per-second", 5, per="account")
     view.fail("mail", mail_type="ad", between=("02:00", "02:30"))

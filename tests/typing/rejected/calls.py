@@ -54,7 +54,7 @@ def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
 
 
 def faults(script: FaultScript, view: FakeSMTPView) -> None:
-    """A place, kind or word that does not exist, or one that this kind does not have."""
+    """A stage, kind or option that does not exist, or one that this kind does not have."""
     script.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp")  # mypy: arg-type; pyright: reportArgumentType
     script.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue

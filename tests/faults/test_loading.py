@@ -1,4 +1,4 @@
-"""Rules from files: the same words, and errors that name the line."""
+"""Rules are read from files with the options of Python; errors name the line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from fakesmtp import ConfigurationError
 from fakesmtp.faults import FaultScript, Rule
-from fakesmtp.faults.reading import read_file, read_table
+from fakesmtp.faults.loading import read_file, read_table
 from fakesmtp.faults.watching import WatchedScript
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ RULES = (
     FaultScript().limit("messages-per-second", 5).rule,
     FaultScript().limit("recipients-per-message", 3, reply="452 4.5.3 Enough").rule,
 )
-#: What JSON has for the same file.
+#: The content of a JSON file with the same rules.
 TABLE = {
     "seed": 7,
     "fault": [
@@ -87,14 +87,14 @@ def write(folder: Path, text: str, name: str = "faults.toml") -> Path:
 
 
 def test_toml(tmp_path: Path) -> None:
-    """A TOML file is read into the rules that Python's words make."""
+    """A TOML file has the same rules as the same options in Python."""
     rules = read_file(write(tmp_path, FILE))
     assert rules == RULES
     assert [rule.origin.rpartition(":")[2] for rule in rules] == ["4", "11", "18", "19"]
 
 
 def test_json(tmp_path: Path) -> None:
-    """A JSON file is read into the same rules, and so is what a request holds."""
+    """A JSON file and a parsed request have the same rules as the TOML file."""
     text = json.dumps(TABLE, indent=1)
     assert read_file(write(tmp_path, text, "faults.json")) == RULES
     assert read_table(TABLE) == RULES
@@ -103,31 +103,31 @@ def test_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[[fault]]\nwhere = 'rcpt'\nreply = 'no'\n", ":3: reply cannot be: 'no' is no SMTP reply"),
-        ("[[fault]]\nwhat = 'drop'\n", ":1: a fault needs `where`"),
-        ("\n[[fault]]\nwhere = 'mial'\nwhat = 'drop'", ":3: where cannot be 'mial'; did you mean"),
-        ("[[fault]]\nwhere='quit'\nwhat='drop'\ntims=1", ":4: a fault has no word 'tims'; did you"),
+        ("[[fault]]\nwhere = 'rcpt'\nreply = 'no'\n", ":3: reply must be a code and an ASCII"),
+        ("[[fault]]\nwhat = 'drop'\n", ":1: a fault needs the option where"),
+        ("\n[[fault]]\nwhere = 'mial'\nwhat = 'drop'", ":3: where must be a stage, not 'mial'"),
+        ("[[fault]]\nwhere='quit'\nwhat='drop'\ntims=1", ":4: a fault has no option 'tims'; did"),
         (
             "[[fault]]\nwhere='quit'\nwhat='drop'\n[[fault]]\nwhere='rcpt'\nseconds=0",
-            ":6: seconds is a number over 0",
+            ":6: seconds must be a number from 0.000001",
         ),
         (
             "[[fault]]\nwhere='tls-handshake'\nwhat='half-reply'",
-            ":2: half-reply cannot be at tls-handshake: it can be at greeting, ehlo",
+            ":2: half-reply is not possible at tls-handshake; it is at greeting, ehlo",
         ),
-        ("[[fault]]\nwhere='mail'\nwhat='drop'\nover-rate=0", ":4: over_rate is a whole number"),
-        ("[limits]\nmails-per-secnd = 1", ":2: there is no limit 'mails-per-secnd'; did you mean"),
-        ("[limits]\nsize = 'big'", ":2: over_size is a whole number from 1, not 'big'"),
-        ("[limits]\nsize = { n = 1, replay = '5' }", ":2: a fault has no word 'replay'"),
-        ("limits = 1", ":1: limits are a table"),
-        ("fault = 1", ":1: faults are a list: write [[fault]]"),
-        ("fault = [1]", ":1: a fault is a table"),
-        ("\nfaults = 1", ":2: there is no 'faults'; did you mean 'fault'?"),
-        ("a = 1\n[[fault]\n", ":2: this is no TOML"),
+        ("[[fault]]\nwhere='mail'\nwhat='drop'\nover-rate=0", ":4: over_rate must be a whole num"),
+        ("[limits]\nmessages-per-secnd = 1", ":2: 'messages-per-secnd' is not a limit; did"),
+        ("[limits]\nsize = 'big'", ":2: over_size must be a whole number of at least 1, not 'big'"),
+        ("[limits]\nsize = { n = 1, replay = '5' }", ":2: a fault has no option 'replay'"),
+        ("limits = 1", ":1: limits must be a table ([limits] in TOML), not 1"),
+        ("fault = 1", ":1: fault must be a list of tables ([[fault]] in TOML), not 1"),
+        ("fault = [1]", ":1: a fault must be a table, not 1"),
+        ("\nfaults = 1", ":2: 'faults' is not a key; did you mean 'fault'?"),
+        ("a = 1\n[[fault]\n", ":2: not valid TOML"),
     ],
 )
-def test_wrong_toml(tmp_path: Path, text: str, says: str) -> None:
-    """A wrong file is refused with file and line, what is wrong and what is near."""
+def test_invalid_toml(tmp_path: Path, text: str, says: str) -> None:
+    """An error in a file names file and line, what is wrong and what would be right."""
     path = write(tmp_path, text)
     with pytest.raises(ConfigurationError) as refused:
         read_file(path)
@@ -137,34 +137,34 @@ def test_wrong_toml(tmp_path: Path, text: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"fault": [\n{"where": "rcpt",\n "what": "drop"},\n{"where": "x"}]}', ":4: where cannot"),
-        ('{"fault": [{\n"where": "rcpt",\n"reply": "x"}]}', ":3: reply cannot be"),
-        ('{"fault": [\n}', ":2: this is no JSON"),
-        ("[]", ": a script of faults is a table"),
+        ('{"fault": [\n{"where": "rcpt",\n "what": "drop"},\n{"where": "x"}]}', ":4: where must"),
+        ('{"fault": [{\n"where": "rcpt",\n"reply": "x"}]}', ":3: reply must be"),
+        ('{"fault": [\n}', ":2: not valid JSON"),
+        ("[]", ": faults must be a table, not []"),
     ],
 )
-def test_wrong_json(tmp_path: Path, text: str, says: str) -> None:
-    """A wrong JSON file is refused with its line, too."""
+def test_invalid_json(tmp_path: Path, text: str, says: str) -> None:
+    """An error in a JSON file names its line, too."""
     path = write(tmp_path, text, "faults.json")
     with pytest.raises(ConfigurationError) as refused:
         read_file(path)
     assert f"{path}{says}" in str(refused.value)
 
 
-def test_wrong_request() -> None:
-    """What is in no file is named by its number."""
-    with pytest.raises(ConfigurationError, match=r"^fault 2: where cannot be 'x'"):
+def test_invalid_request() -> None:
+    """An error outside of a file names the number of the fault."""
+    with pytest.raises(ConfigurationError, match=r"^fault 2: where must be a stage, not 'x'"):
         read_table({"fault": [{"where": "rcpt", "what": "drop"}, {"where": "x"}]})
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    """A file that cannot be read is an error of configuration."""
+    """A file that cannot be read is a configuration error."""
     with pytest.raises(ConfigurationError, match=r"cannot read .*none\.toml"):
         FaultScript().load(tmp_path / "none.toml")
 
 
 def test_watched_file(tmp_path: Path) -> None:
-    """A changed file is read when a session begins; a wrong one keeps the rules, and says why."""
+    """A changed file is read when a session begins; an invalid one keeps the old rules."""
     path = write(tmp_path, FILE)
     changed: list[FaultScript] = []
     failed: list[str] = []
@@ -181,7 +181,7 @@ def test_watched_file(tmp_path: Path) -> None:
     script.begin_session()
     assert script.rules == (Rule(where="quit", what="drop"),)
     assert len(failed) == 1
-    assert f"{path}:3: what cannot be 'drip'; did you mean 'drop'?" in failed[0]
+    assert f"{path}:3: what must be a kind of fault, not 'drip'; did you mean 'drop'?" in failed[0]
     path.unlink()
     script.look()
     assert len(failed) == 2

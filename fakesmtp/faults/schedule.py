@@ -1,0 +1,206 @@
+"""Schedules of rules: at which of the moments that match a rule strikes."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmtp.faults.stages import EVERY_STAGE, Stage
+from fakesmtp.faults.values import (
+    check_between,
+    check_count,
+    check_probability,
+    check_seed,
+    check_size,
+    one_of,
+    seconds_of_day,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from fakesmtp.faults.facts import Facts
+    from fakesmtp.faults.keywords import FaultOptions
+    from fakesmtp.faults.values import Check
+
+_SECOND = 1.0
+#: What a rule counts for: the text that identifies it in a moment, and how a sentence names it.
+_PER: Mapping[str, tuple[Callable[[Facts], str], str]] = {
+    "rule": (lambda _: "", ""),
+    "account": (lambda facts: facts.app_key or "", "for each AppKey"),
+    "recipient": (lambda facts: " ".join(facts.recipients).lower(), "for each recipient"),
+    "session": (lambda facts: facts.session, "in each session"),
+}
+COUNTED_PER = tuple(_PER)
+
+
+class Moment(NamedTuple):
+    """One moment at which the stage and the conditions of a rule match.
+
+    `number` counts the moments and `strikes` those at which the rule struck, both for `key`.
+    `passed` holds the times of the last moments that were under a rate. `now` and `elapsed` (since
+    the rule was loaded) are seconds.
+    """
+
+    rule: str
+    key: str
+    number: int
+    strikes: int
+    passed: deque[float]
+    now: float
+    elapsed: float
+    time_of_day: Callable[[], datetime]
+
+
+def _is_between(between: tuple[float, float] | tuple[str, str], moment: Moment) -> bool:
+    begin, end = between
+    if isinstance(begin, str) and isinstance(end, str):
+        first, last = seconds_of_day(begin), seconds_of_day(end)
+        second = seconds_of_day(f"{moment.time_of_day():%H:%M:%S}")
+        # From 23:30 to 00:30 spans midnight.
+        return first <= second < last if first <= last else second >= first or second < last
+    return float(begin) <= moment.elapsed < float(end)
+
+
+def _is_over_rate(rate: int, moment: Moment) -> bool:
+    """Whether `rate` moments passed in the last second; if not, let this one pass."""
+    passed = moment.passed
+    while passed and moment.now - passed[0] >= _SECOND:
+        passed.popleft()
+    if len(passed) >= rate:
+        return True
+    passed.append(moment.now)
+    return False
+
+
+def _is_drawn(probability: float, seed: float | str, moment: Moment) -> bool:
+    """Draw a random number that depends on nothing but the seed, the rule and the count."""
+    drawn = Random(f"{seed}/{moment.rule}/{moment.key}/{moment.number}")  # noqa: S311 - repeatable, and no secret
+    return drawn.random() < probability
+
+
+class Entry(NamedTuple):
+    """An option of a schedule: the check of its value, its test, its text, its stages."""
+
+    check: Check
+    #: Returns whether the rule may strike at a moment. All entries that are given must agree.
+    test: Callable[[FaultOptions, Moment], bool] | None = None
+    #: Returns the part of a sentence that explains the entry.
+    explain: Callable[[FaultOptions], str] | None = None
+    stages: frozenset[Stage] = EVERY_STAGE
+
+
+def _explain_times(options: FaultOptions) -> str:
+    return "once" if options["times"] == 1 else f"the first {options['times']} times only"
+
+
+def _explain_between(options: FaultOptions) -> str:
+    begin, end = options["between"]
+    if isinstance(begin, str):
+        return f"from {begin} to {end} local time"
+    return f"from {begin:g} to {end:g} s after the rule was loaded"
+
+
+def _explain_probability(options: FaultOptions) -> str:
+    return f"{options['probability']:.0%} of the times at random (seed {options['seed']})"
+
+
+def _ordinal(number: int) -> str:
+    is_teen = number // 10 % 10 == 1
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if is_teen else ending}"
+
+
+#: By name, in the order in which they are tested: a rate only counts what the entries above let by.
+SCHEDULE: Mapping[str, Entry] = {
+    "nth": Entry(
+        check_count,
+        lambda options, moment: moment.number == options["nth"],
+        lambda options: f"the {_ordinal(options['nth'])} time",
+    ),
+    "every": Entry(
+        check_count,
+        lambda options, moment: moment.number % options["every"] == 0,
+        lambda options: f"every {_ordinal(options['every'])} time",
+    ),
+    "after": Entry(
+        check_size,
+        lambda options, moment: moment.number > options["after"],
+        lambda options: f"after the first {options['after']}",
+    ),
+    "times": Entry(
+        check_count,
+        lambda options, moment: moment.strikes < options["times"],
+        _explain_times,
+    ),
+    "between": Entry(
+        check_between,
+        lambda options, moment: _is_between(options["between"], moment),
+        _explain_between,
+    ),
+    "over_rate": Entry(
+        check_count,
+        lambda options, moment: _is_over_rate(options["over_rate"], moment),
+        lambda options: f"above {options['over_rate']} per second",
+        frozenset({Stage.MAIL}),
+    ),
+    "probability": Entry(
+        check_probability,
+        lambda options, moment: _is_drawn(options["probability"], options["seed"], moment),
+        _explain_probability,
+    ),
+    "seed": Entry(check_seed),
+    "per": Entry(one_of(COUNTED_PER)),
+}
+
+
+def explain_schedule(options: FaultOptions) -> Iterator[str]:
+    """Return the parts of a sentence that explain when a rule strikes; none if always."""
+    parts = [
+        entry.explain(options)
+        for name, entry in SCHEDULE.items()
+        if name in options and entry.explain is not None
+    ]
+    per = _PER[options.get("per", "rule")][1]
+    if parts and per:
+        parts[-1] += f" {per}"
+    yield from parts
+
+
+class Tally:
+    """The counters of one rule: of the moments that match it, and of its strikes."""
+
+    def __init__(self, rule: str, options: FaultOptions, began: float) -> None:
+        """Count for the rule of this name, which was loaded at `began` (seconds)."""
+        self.strikes = 0
+        self._rule = rule
+        self._options = options
+        self._began = began
+        self._key_of = _PER[options.get("per", "rule")][0]
+        self._tests = [
+            entry.test for name, entry in SCHEDULE.items() if name in options and entry.test
+        ]
+        self._moments: Counter[str] = Counter()
+        self._struck: Counter[str] = Counter()
+        self._passed: dict[str, deque[float]] = {}
+
+    def strike(self, facts: Facts, now: float, time_of_day: Callable[[], datetime]) -> bool:
+        """Count a moment that matches the rule; return whether the rule strikes."""
+        key = self._key_of(facts)
+        self._moments[key] += 1
+        moment = Moment(
+            self._rule,
+            key,
+            self._moments[key],
+            self._struck[key],
+            self._passed.setdefault(key, deque()),
+            now,
+            now - self._began,
+            time_of_day,
+        )
+        strikes = all(test(self._options, moment) for test in self._tests)
+        self._struck[key] += strikes
+        self.strikes += strikes
+        return strikes

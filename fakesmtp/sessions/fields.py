@@ -1,0 +1,122 @@
+"""Reading JSON objects that anyone may have written: fields by name and type, with limits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fakesmtp.errors import RecordingError
+from fakesmtp.tables import TableError, parse_json
+from fakesmtp.text import quote
+
+if TYPE_CHECKING:
+    from enum import Enum
+    from typing import Self
+
+    _E = TypeVar("_E", bound=Enum)
+
+#: The largest number that any field may hold.
+_MOST = 2**63 - 1
+_MOST_SECONDS = 1_000_000_000
+_LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+
+
+class Fields:
+    """The fields of one object, asked for by name and type; raises `RecordingError`.
+
+    Whoever wrote the object, what is returned can be used without care: numbers have limits, texts
+    can be written as UTF-8.
+    """
+
+    def __init__(self, fields: Any) -> None:  # noqa: ANN401 - whatever the JSON holds
+        if not isinstance(fields, dict):
+            raise RecordingError("this is no JSON object")
+        self._fields: dict[str, Any] = fields
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text of an object."""
+        try:
+            return cls(parse_json(text))
+        except TableError as error:
+            raise RecordingError(f"this is no JSON: {error}") from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
+
+    def text(self, name: str) -> str:
+        """Give a text."""
+        return _check_text(name, self._get(name, str))
+
+    def number(self, name: str, most: int = _MOST) -> int:
+        """Give a whole number from 0 to `most`."""
+        value = int(self._get(name, int))
+        if not 0 <= value <= most:
+            limit = "less than 0" if value < 0 else f"more than {most}"
+            raise RecordingError(f"{name} is {quote(value)}, {limit}")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
+        value = self._fields.get(name)
+        if not isinstance(value, bool):
+            raise RecordingError(f"{name} may not be {quote(value)}: it is true or false")
+        return value
+
+    def seconds(self, name: str) -> float:
+        """Give a time in seconds, 0 or more."""
+        value = self._get(name, int | float)
+        if not 0 <= value <= _MOST_SECONDS:
+            raise RecordingError(f"{name} may not be {quote(value)}")
+        return float(value)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Give a list of texts, at least one."""
+        values = self._get(name, list)
+        if not values or not all(isinstance(value, str) for value in values):
+            raise RecordingError(f"{name} is no list of texts")
+        return tuple(_check_text(name, value) for value in values)
+
+    def text_or_none(self, name: str) -> str | None:
+        """Give a text, None for null."""
+        return None if self._fields.get(name) is None else self.text(name)
+
+    def name(self, names: type[_E], name: str) -> _E:
+        """Return the member of an enumeration that a text is the value of."""
+        text = self.text(name)
+        try:
+            return names(text)
+        except ValueError:
+            raise RecordingError(f"{name} may not be {quote(text)}") from None
+
+    def time(self, name: str) -> float:
+        """Return a time in ISO 8601, in seconds since the epoch."""
+        text = self.text(name)
+        try:
+            seconds = datetime.fromisoformat(text).timestamp()
+        except (ValueError, OverflowError):
+            seconds = -1.0
+        # Near the ends of the calendar a time zone leads out of it.
+        if not 0 <= seconds < _LATEST:
+            raise RecordingError(f"{name} may not be {quote(text)}: it is a time from 1970 to 8999")
+        return seconds
+
+    def inner(self, name: str) -> Fields:
+        """Give the fields of an object inside."""
+        return Fields(self._get(name, dict))
+
+    def _get(self, name: str, kind: Any) -> Any:  # noqa: ANN401 - what the line holds
+        if name not in self._fields:
+            raise RecordingError(f"{name} is missing")
+        value = self._fields[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise RecordingError(f"{name} may not be {quote(value)}")
+        return value
+
+
+def _check_text(name: str, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise RecordingError(f"{name} has half of a character: {quote(value)}") from None
+    return value

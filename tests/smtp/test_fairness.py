@@ -1,0 +1,49 @@
+"""One client that floods the server is obeyed in turns: others are served in between."""
+
+from __future__ import annotations
+
+from threading import Event
+from typing import TYPE_CHECKING
+
+from raw_client import PATIENCE, RawClient
+
+from fakesmtp.sessions.events import ServerReply
+
+if TYPE_CHECKING:
+    from fakesmtp import FakeSMTP, Session
+
+FLOOD = 5_000
+
+
+def reply_times(session: Session) -> list[float]:
+    """When the replies of a session were sent, in seconds."""
+    replies = [event for event in session.events if isinstance(event, ServerReply)]
+    return [session.started + event.at / 1_000_000 for event in replies]
+
+
+def test_a_flood_is_interrupted(smtp: FakeSMTP) -> None:
+    """Of two clients that have both sent, the one with a single line waits for no whole flood."""
+    reached, may_go_on = Event(), Event()
+
+    def hold_the_loop(_: Session) -> None:
+        reached.set()
+        may_go_on.wait(PATIENCE)
+
+    port = smtp.port(587)
+    with RawClient(port) as flooding, RawClient(port) as modest, RawClient(port) as last:
+        for client in (flooding, modest, last):
+            client.read_reply()
+        unsubscribe = smtp.on_session_end(hold_the_loop)
+        last.send(b"QUIT\r\n")
+        assert reached.wait(PATIENCE)
+        unsubscribe()
+        flooding.send(b"NOOP\r\n" * FLOOD)
+        modest.send(b"NOOP\r\n")
+        may_go_on.set()
+        modest.read_reply()
+        for _ in range(FLOOD):
+            flooding.read_reply()
+    flood, line, _ = smtp.sessions
+    (_, answered) = reply_times(line)
+    earlier = [at for at in reply_times(flood) if at < answered]
+    assert len(earlier) < FLOOD // 10

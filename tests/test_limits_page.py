@@ -1,0 +1,35 @@
+"""docs/limits.md tells the limits that the code has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakesmtp.store.memory import DEFAULT_MAX_BYTES
+
+from fakesmtp import Policy
+from fakesmtp.files import MOST_BYTES
+from fakesmtp.protocol.framing import LONGEST_LINE
+from fakesmtp.sessions.log import DEFAULT_MAX_TOTAL_BYTES
+from fakesmtp.sessions.session import DEFAULT_MAX_BYTES as SESSION_BYTES
+from fakesmtp.sessions.session import DEFAULT_MAX_EVENTS
+
+PAGE = (Path(__file__).parents[1] / "docs" / "limits.md").read_text(encoding="utf-8")
+MIB = 1024**2
+ROWS = {
+    "a command line": f"{LONGEST_LINE:,} bytes",
+    "a message": f"{Policy().max_message_size // MIB} MiB",
+    "recipients": f"{Policy().max_recipients:,}",
+    "bytes of all": f"{DEFAULT_MAX_BYTES // MIB // 1024} GiB",
+    "events and bytes": f"{DEFAULT_MAX_EVENTS:,} events, about {SESSION_BYTES // MIB} MiB",
+    "sessions": f"10,000, and about {DEFAULT_MAX_TOTAL_BYTES // MIB} MiB",
+    "files": f"{MOST_BYTES // MIB} MiB",
+    "a connection without": f"{Policy().idle_timeout:g} s",
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_default_is_on_the_page(row: str) -> None:
+    """The row of a limit tells its default."""
+    (line,) = (each for each in PAGE.splitlines() if each.startswith(f"| {row}"))
+    assert ROWS[row] in line
