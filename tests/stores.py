@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.storage.database import SqliteStore
-from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -39,8 +38,6 @@ def _make_new_sqlite(path: Path, **options: object) -> SqliteStore:
     return SqliteStore(path, sync="normal", driver=find_new_sqlite(), **options)
 
 
-#: Tests use fixed times, which are long ago.
-UNLIMITED = Limits(max_sessions=None, max_session_age=None)
 KINDS = {"memory": _make_memory, "sqlite": _make_sqlite, "newer-sqlite": _make_new_sqlite}
 
 

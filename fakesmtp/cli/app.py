@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 #: What the help lists, in this order: a command is a function of its name in a file of its name,
 #: a group of commands is what `make_` and its name gives there.
-COMMANDS = ("serve", "certs", "env", "version")
-GROUPS = ("sessions", "faults")
+COMMANDS = ("serve", "certs", "env", "ingest", "version")
+GROUPS = ("messages", "sessions", "store", "faults")
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.
 

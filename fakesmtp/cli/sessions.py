@@ -46,7 +46,7 @@ def make_sessions() -> typer.Typer:
     return group
 
 
-@takes("record-dir", "server", "json", "config")
+@takes("store", "record-dir", "server", "json", "config")
 def list_(settings: Settings) -> None:
     """List all sessions, oldest first.
 
@@ -64,7 +64,7 @@ def list_(settings: Settings) -> None:
         raise typer.Exit(_FAILED)
 
 
-@takes("record-dir", "server", "config")
+@takes("store", "record-dir", "server", "config")
 def show(settings: Settings, *, session: SessionName = None) -> None:
     """Show a session: who, what was said, when, and how it ended."""
     found = _find(settings, session)
@@ -76,7 +76,7 @@ def show(settings: Settings, *, session: SessionName = None) -> None:
         say([f"{found.cut} more events were not kept"])
 
 
-@takes("record-dir", "server", "config")
+@takes("store", "record-dir", "server", "config")
 def export(
     settings: Settings,
     *,
@@ -104,7 +104,7 @@ def export(
         raise RecordingError(f"cannot write {output}: {error.strerror}") from error
 
 
-@takes("record-dir", "server", "config")
+@takes("store", "record-dir", "server", "config")
 def diff(settings: Settings, *, first: SessionName = None, second: SessionName = None) -> None:
     """Show the first difference of two sessions.
 
@@ -125,7 +125,7 @@ def diff(settings: Settings, *, first: SessionName = None, second: SessionName =
 
 
 def _source(settings: Settings, on_error: Callable[[RecordingError], object] = fail) -> Source:
-    """Choose where recordings are read from: a running server, or a folder."""
+    """Choose where recordings are read from: a running server, a folder, or the store."""
     if settings.server is not None and settings.record_dir is not None:
         raise ConfigurationError("a server and a folder are named: name the one to read")
     if settings.server is not None:
@@ -133,12 +133,12 @@ def _source(settings: Settings, on_error: Callable[[RecordingError], object] = f
         from fakesmtp.remote.client import RunningServer  # noqa: PLC0415
 
         return RunningServer(settings.server)
-    if settings.record_dir is None:
-        raise ConfigurationError(
-            "which recordings? name their folder: --record-dir DIR, or FAKESMTP_RECORD_DIR; or a "
-            "running server: --server URL, or FAKESMTP_SERVER"
-        )
-    return RecordFolder(settings.record_dir, on_error=on_error)
+    if settings.record_dir is not None:
+        return RecordFolder(settings.record_dir, on_error=on_error)
+    from fakesmtp.cli.stores import open_to_read  # noqa: PLC0415 - lazily: with SQLAlchemy
+    from fakesmtp.storage.sessions import StoredSessions  # noqa: PLC0415 - see above
+
+    return StoredSessions(open_to_read(settings))
 
 
 def _find(settings: Settings, name: str | None) -> Recorded:

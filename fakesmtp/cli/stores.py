@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.cli.compose import find_data_folder
 from fakesmtp.cli.values import MEMORY
 from fakesmtp.errors import StoreError, UnwritableStoreError
-from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.limits import UNLIMITED, Limits
 from fakesmtp.storage.memory import DEFAULT_MAX_BYTES, MemoryStore
 from fakesmtp.storage.opening import open_url, open_url_for_reading
 
@@ -42,7 +42,7 @@ def open_server_store(settings: Settings, warn: Callable[[str], object]) -> Stor
     if settings.store == MEMORY:
         return _make_memory(settings)
     try:
-        return open_to_write(settings)
+        return open_to_write(settings, _limits(settings))
     except UnwritableStoreError as error:
         if settings.store is not None:
             raise
@@ -60,11 +60,11 @@ def _limits(settings: Settings) -> Limits:
     return Limits(settings.max_messages, settings.max_age, settings.max_store_size)
 
 
-def open_to_write(settings: Settings) -> SqliteStore:
+def open_to_write(settings: Settings, limits: Limits = UNLIMITED) -> SqliteStore:
     """Open the file; raises `StoreError`, also where another process writes it."""
     url = find_url(settings)
     _refuse_memory(url)
-    return open_url(url, _limits(settings), sync=settings.store_sync)
+    return open_url(url, limits, sync=settings.store_sync)
 
 
 def open_to_read(settings: Settings) -> Reader:

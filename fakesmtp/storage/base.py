@@ -62,14 +62,11 @@ class Removed(NamedTuple):
     sessions: int = 0
 
 
-class Store(Protocol):
-    """Keeps messages and sessions. All methods may be called from any thread.
+class ReadableStore(Protocol):
+    """What can be asked of a store, also by a process that may not change it.
 
-    Everything that reads raises `StoreError` when the store cannot be read. Changes return a ticket
-    at once. `on_removed` is told the ids of messages that are gone, for any reason, in any thread.
+    All methods may be called from any thread, and raise `StoreError` when the store cannot be read.
     """
-
-    on_removed: Callable[[Collection[str]], object] | None
 
     @property
     def location(self) -> str:
@@ -80,22 +77,8 @@ class Store(Protocol):
         """Whether messages outlive the process."""
 
     @property
-    def has_room(self) -> bool:
-        """Whether more may be taken now; what waits to be durable is bounded."""
-
-    @property
     def removed(self) -> Removed:
         """What the limits of the store have removed since it was made."""
-
-    @property
-    def dropped(self) -> int:
-        """How many messages the limits have removed since it was opened; asks no file."""
-
-    def add(self, record: MessageRecord) -> Ticket[int]:
-        """Keep a message. The ticket gives its number."""
-
-    def add_session(self, make: Callable[[], SessionRecord]) -> Ticket[int]:
-        """Keep a session that is over; `make` is called in the thread that stores it."""
 
     def page(
         self,
@@ -119,6 +102,40 @@ class Store(Protocol):
     def get(self, message_id: str) -> MessageRecord | None:
         """Return a message with its bytes, None when it is not here."""
 
+    def session_page(
+        self, *, cursor: int | None = None, limit: int = PAGE, oldest_first: bool = False
+    ) -> Page[SessionRow]:
+        """Return sessions from a cursor on, the newest first."""
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """Return a session with its lines, None when it is not here."""
+
+    def count_sessions(self) -> Count:
+        """Count the sessions."""
+
+
+class Store(ReadableStore, Protocol):
+    """Keeps messages and sessions. Changes return a ticket at once.
+
+    `on_removed` is told the ids of messages that are gone, for any reason, in any thread.
+    """
+
+    on_removed: Callable[[Collection[str]], object] | None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be taken now; what waits to be durable is bounded."""
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the limits have removed since it was opened; asks no file."""
+
+    def add(self, record: MessageRecord) -> Ticket[int]:
+        """Keep a message. The ticket gives its number."""
+
+    def add_session(self, make: Callable[[], SessionRecord]) -> Ticket[int]:
+        """Keep a session that is over; `make` is called in the thread that stores it."""
+
     def remove(self, ids: Collection[str]) -> Ticket[list[str]]:
         """Remove messages. The ticket gives the ids of those that were here."""
 
@@ -131,17 +148,6 @@ class Store(Protocol):
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Ticket[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
 
-    def session_page(
-        self, *, cursor: int | None = None, limit: int = PAGE, oldest_first: bool = False
-    ) -> Page[SessionRow]:
-        """Return sessions from a cursor on, the newest first."""
-
-    def session(self, session_id: str) -> SessionRecord | None:
-        """Return a session with its lines, None when it is not here."""
-
-    def count_sessions(self) -> Count:
-        """Count the sessions."""
-
     def prune(self) -> Ticket[int]:
         """Apply the limits now. The ticket gives how many messages went."""
 
@@ -150,7 +156,7 @@ class Store(Protocol):
 
 
 def all_messages(
-    store: Store, query: Query = EVERYTHING, *, oldest_first: bool = True, limit: int = PAGE
+    store: ReadableStore, query: Query = EVERYTHING, *, oldest_first: bool = True, limit: int = PAGE
 ) -> Iterator[MessageRow]:
     """Yield all messages that match, page by page."""
     cursor: int | None = None
@@ -162,7 +168,7 @@ def all_messages(
             return
 
 
-def all_sessions(store: Store, *, oldest_first: bool = True) -> Iterator[SessionRow]:
+def all_sessions(store: ReadableStore, *, oldest_first: bool = True) -> Iterator[SessionRow]:
     """Yield all sessions, page by page."""
     cursor: int | None = None
     while True:

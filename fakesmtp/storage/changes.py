@@ -149,6 +149,10 @@ class Prune(Change):
         self.pruner = pruner
 
 
+class Compact(Change):
+    """The index merged; the ticket gives the bytes that were used before, and after."""
+
+
 # -- a batch of each kind --------------------------------------------------------------------------
 
 
@@ -293,6 +297,12 @@ def _prune_all(connection: Connection, state: State, pruner: Pruner) -> int:
     return before - state.messages
 
 
+def _compact(connection: Connection, _: State, batch: Sequence[Compact]) -> list[tuple[int, int]]:
+    before = sqlite.used_bytes(connection)
+    sqlite.compact(connection)
+    return [(before, sqlite.used_bytes(connection))] * len(batch)
+
+
 _APPLY: Mapping[type, Callable[[Connection, State, Any], Iterable[Any]]] = {
     AddMessage: _add_messages,
     AddSession: _add_sessions,
@@ -300,6 +310,7 @@ _APPLY: Mapping[type, Callable[[Connection, State, Any], Iterable[Any]]] = {
     RemoveMatching: _remove_matching,
     MarkMessages: _mark,
     Prune: _prune,
+    Compact: _compact,
 }
 
 

@@ -13,6 +13,7 @@ from fakesmtp.storage.changes import (
     AddMessage,
     AddSession,
     Change,
+    Compact,
     MarkMessages,
     Prune,
     RemoveMatching,
@@ -131,6 +132,13 @@ class SqliteStore(Reader):
     def prune(self) -> Future[int]:
         """Apply the limits now. The ticket gives how many messages went."""
         return self._submit(Prune(self._pruner))
+
+    def compact(self) -> Future[tuple[int, int]]:
+        """Merge the index. The ticket gives the bytes that were used before, and after.
+
+        Free space goes back to the file system step by step, all of it when the store is closed.
+        """
+        return self._submit(Compact())
 
     def close(self) -> None:
         """Write what waits, then let go of the file. Idempotent."""

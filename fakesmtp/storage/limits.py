@@ -29,3 +29,7 @@ class Limits(NamedTuple):
             if value is not None and value <= 0:
                 raise ConfigurationError(f"{name} is {value}: give 1 or more, or None")
         return self
+
+
+#: Nothing is removed.
+UNLIMITED = Limits(max_sessions=None, max_session_age=None)

@@ -9,7 +9,9 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from fakesmtp.errors import StoreError
+from fakesmtp.storage import sqlite
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.file import writer_of
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sql import (
     MESSAGE_COLUMNS,
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
 
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
@@ -148,9 +150,38 @@ class Reader:
             counted = select(func.count()).select_from(sessions)
             return Count(connection.execute(counted).scalar_one())
 
+    # -- the file ----------------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, object]:
+        """Return facts about the file, for people and programs; sizes in bytes."""
+        removed = self.removed
+        with self.reading() as connection:
+            return {
+                "file": self.location,
+                "schema": sqlite.read_version(connection),
+                "size": self._path.stat().st_size,
+                "used": sqlite.used_bytes(connection),
+                "journal": sqlite.read_journal_mode(connection),
+                "messages": _count(connection, messages),
+                "sessions": _count(connection, sessions),
+                "removed_messages": removed.messages,
+                "removed_sessions": removed.sessions,
+                "written_by_process": writer_of(self._path),
+                "sqlite": sqlite.library_version(connection),
+            }
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the file and its index; nothing where all is well."""
+        with self.reading() as connection:
+            return [*sqlite.check_integrity(connection), *sqlite.find_unindexed(connection)]
+
     def close(self) -> None:
         """Let go of the file. Idempotent."""
         self._engine.dispose()
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
 def _whole(ids: Sequence[str]) -> Select[Any]:

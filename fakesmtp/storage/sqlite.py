@@ -182,11 +182,21 @@ def check_integrity(connection: Connection) -> list[str]:
     return [str(row) for row in rows if row != "ok"]
 
 
-def check_index(connection: Connection) -> None:
-    """Raise a database error when the index does not fit the texts."""
-    connection.exec_driver_sql(
-        "INSERT INTO texts_index (texts_index, rank) VALUES ('integrity-check', 1)"
-    )
+def find_unindexed(connection: Connection) -> list[str]:
+    """Return in a sentence how many messages are not in the index; nothing where all are."""
+    counted = "SELECT (SELECT count(*) FROM texts), (SELECT count(*) FROM texts_index_docsize)"
+    stored, indexed = connection.exec_driver_sql(counted).one()
+    return [] if stored == indexed else [f"{stored} messages are stored and {indexed} indexed"]
+
+
+def library_version(connection: Connection) -> str:
+    """Return the version of SQLite."""
+    return str(connection.exec_driver_sql("SELECT sqlite_version()").scalar_one())
+
+
+def compact(connection: Connection) -> None:
+    """Merge the whole index, and give all free pages back to the file system."""
+    connection.exec_driver_sql("INSERT INTO texts_index (texts_index) VALUES ('optimize')")
 
 
 def last_number(connection: Connection, name: str) -> int:

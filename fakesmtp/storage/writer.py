@@ -43,6 +43,7 @@ _FULL_CHANGES = 10_000
 #: Seconds without a change after which the file is tidied up.
 _IDLE = 1.0
 _PAGES = 256
+_ALL_PAGES = 2**30
 #: SQLite's codes for what is wrong with the file or the disk, not with a change.
 _ENVIRONMENT = frozenset(
     {
@@ -289,6 +290,7 @@ class Writer:
 
 def _close_neatly(connection: Connection, state: State) -> None:
     del state
+    sqlite.release_pages(connection, _ALL_PAGES)
     sqlite.optimize(connection)
     sqlite.write_checkpoint(connection)
 

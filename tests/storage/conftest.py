@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from stores import KINDS, UNLIMITED, open_store
+from stores import KINDS, open_store
+
+from fakesmtp.storage.limits import UNLIMITED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.folding import fold
 from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
-from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.query import ANYWHERE, EVERYTHING, TextField
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import Store
 
-UNLIMITED = Limits(max_sessions=None, max_session_age=None)
 #: Few characters, so that searches find something; and those that are special somewhere.
 LETTERS = (
     "가각나ab A%_'\"*^(){}:+-\\ㅋㅠ\u1100\u1161Ａｶﾞß İıΣς🎉\x00\x01\x1f\ufffd\ufffe\U0010ffff\t\n"  # noqa: RUF001 - full width
