@@ -17,7 +17,8 @@ if TYPE_CHECKING:
         RecordingError,
     )
     from fakesmtp.faults import FaultScript, PlannedFault
-    from fakesmtp.mailbox import Mailbox
+    from fakesmtp.inbox import AccountView
+    from fakesmtp.keywords import ServerOptions
     from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
     from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.credentials import MailType
@@ -33,6 +34,7 @@ __all__ = [
     "AS_RECORDED",
     "NHN_CLOUD_EMAIL",
     "Account",
+    "AccountView",
     "Attachment",
     "CertificateError",
     "ConfigurationError",
@@ -41,7 +43,6 @@ __all__ = [
     "FakeSMTPError",
     "FaultScript",
     "MailType",
-    "Mailbox",
     "MissingExtraError",
     "NoMatchingMessage",
     "PlannedFault",
@@ -50,6 +51,7 @@ __all__ = [
     "Profile",
     "ReceivedMessage",
     "RecordingError",
+    "ServerOptions",
     "Session",
 ]
 
@@ -59,6 +61,7 @@ _HOMES = {
     "AS_RECORDED": "protocol.nhn",
     "NHN_CLOUD_EMAIL": "protocol.nhn",
     "Account": "protocol.accounts",
+    "AccountView": "inbox",
     "Attachment": "messages",
     "CertificateError": "errors",
     "ConfigurationError": "errors",
@@ -67,7 +70,6 @@ _HOMES = {
     "FakeSMTPError": "errors",
     "FaultScript": "faults",
     "MailType": "protocol.credentials",
-    "Mailbox": "mailbox",
     "MissingExtraError": "errors",
     "NoMatchingMessage": "errors",
     "PlannedFault": "faults",
@@ -76,6 +78,7 @@ _HOMES = {
     "Profile": "protocol.profile",
     "ReceivedMessage": "messages",
     "RecordingError": "errors",
+    "ServerOptions": "keywords",
     "Session": "sessions",
 }
 

@@ -12,7 +12,6 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
-from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ class Archive:
         self.store: Store = MemoryStore(limits) if kept is None else kept
         self.sessions = sessions
         sessions.raw_of = self._raw_of
-        self.mailbox = Mailbox(
-            self.store, lambda: describe_failures(self.sessions.snapshot()), self._find_session
-        )
+        self.mailbox = Mailbox(self.store, self._find_session)
         # Names in a file are unique over all runs of all servers that wrote it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)

@@ -37,11 +37,12 @@ class Arrivals:
         #: The messages as objects: all of a store in memory, else the newest.
         self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
         store.on_removed = self._forget
-        #: Why no message can come any more; empty when they can.
-        self.cut_off = ""
 
-    def add(self, message: ReceivedMessage) -> Ticket[int]:
-        """Store a message; tell of it now, where it is stored by then."""
+    def append(self, message: ReceivedMessage) -> Ticket[int]:
+        """Store a message. Where it is stored by then, call the listeners, in this thread.
+
+        Else call `announce` when the ticket is done.
+        """
         with self._lock:
             self._keep_at_hand(message)
             ticket = self._store.add(message.record)
@@ -50,7 +51,7 @@ class Arrivals:
         return ticket
 
     def announce(self, message: ReceivedMessage) -> None:
-        """Tell of a message that was added, and is stored by now."""
+        """Call the listeners with a message that was appended, and is stored by now."""
         with self._lock:
             listeners = tuple(self._listeners)
         _tell(listeners, message)
@@ -66,8 +67,8 @@ class Arrivals:
             self._at_hand.pop(each, None)
 
     @property
-    def listeners(self) -> int:
-        """How many listen."""
+    def waiting(self) -> int:
+        """How many wait for messages or subscribe to them."""
         return len(self._listeners)
 
     def snapshot(self) -> list[ReceivedMessage]:

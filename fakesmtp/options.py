@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -79,7 +79,7 @@ def make_policy(policy: Policy, switches: Switches) -> Policy:
     given: dict[str, Any] = dict(switches)
     unknown = next((name for name in given if name not in (*_SHORT, *Policy.names())), None)
     if unknown is not None:
-        raise ConfigurationError(_explain_unknown(unknown))
+        raise ConfigurationError(explain_unknown(unknown, (*_OPTIONS, *_SHORT, *Policy.names())))
     if not isinstance(given.get("require_auth", True), bool):
         raise ConfigurationError(
             f"require_auth must be True or False, not {given['require_auth']!r}"
@@ -89,12 +89,11 @@ def make_policy(policy: Policy, switches: Switches) -> Policy:
     return replace(policy, **given)
 
 
-def _explain_unknown(name: str) -> str:
-    """Say that there is no such option, and which one is meant; or name them all."""
+def explain_unknown(name: str, known: Collection[str]) -> str:
+    """Explain that there is no such option, and which one is meant; name them all."""
     from difflib import get_close_matches  # noqa: PLC0415 - for this error alone
 
-    known = (*_OPTIONS, *_SHORT, *Policy.names())
-    near = get_close_matches(name, known, 1, 0.5)
+    near = get_close_matches(name, known, 1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     return f"there is no option {name!r}{hint} The options are {', '.join(known)}"
 

@@ -13,12 +13,11 @@ import anyio
 import pytest
 import trio
 from frozen import FREEZERS
+from lone_inbox import LoneInbox
 from made_messages import make_message, with_subject
 
 from fakesmtp import FakeSMTP, FakeSMTPError, NoMatchingMessage
 from fakesmtp.awaiting import running_loop
-from fakesmtp.mailbox import Mailbox
-from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -50,74 +49,74 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 @pytest.fixture
-def mailbox() -> Mailbox:
-    """Give an empty mailbox."""
-    return Mailbox(MemoryStore())
+def inbox() -> LoneInbox:
+    """Give an empty inbox."""
+    return LoneInbox()
 
 
-def append_when_awaited(mailbox: Mailbox, subject: str) -> Thread:
+def append_when_awaited(inbox: LoneInbox, subject: str) -> Thread:
     """Let a message come in another thread, as soon as somebody waits."""
 
     def append() -> None:
-        while not mailbox.waiting:
+        while not inbox.waiting:
             time.sleep(0)
-        mailbox.append(with_subject(subject))
+        inbox.append(with_subject(subject))
 
     thread = Thread(target=append)
     thread.start()
     return thread
 
 
-def test_a_task_gets_what_comes_in_another_thread(run: Run, mailbox: Mailbox) -> None:
+def test_a_task_gets_what_comes_in_another_thread(run: Run, inbox: LoneInbox) -> None:
     """A waiting task gets the message that matches, and nothing is left waiting."""
-    mailbox.append(with_subject("first"))
-    thread = append_when_awaited(mailbox, "second")
-    found = run(lambda: mailbox.wait_for_async(subject="second", timeout=LONG))
+    inbox.append(with_subject("first"))
+    thread = append_when_awaited(inbox, "second")
+    found = run(lambda: inbox.wait_for_async(subject="second", timeout=LONG))
     thread.join()
-    assert found is mailbox.messages[1]
-    assert mailbox.waiting == 0
+    assert found is inbox.messages[1]
+    assert inbox.waiting == 0
 
 
-def test_a_task_waits_in_vain(run: Run, mailbox: Mailbox) -> None:
+def test_a_task_waits_in_vain(run: Run, inbox: LoneInbox) -> None:
     """A task whose time is up gets the error of `wait_for`, and no blame for blocking."""
     with pytest.raises(NoMatchingMessage, match=r"no message came within 0\.001 s") as raised:
-        run(lambda: mailbox.wait_for_async(timeout=0.001))
+        run(lambda: inbox.wait_for_async(timeout=0.001))
     assert "event loop" not in str(raised.value)
-    run(lambda: mailbox.expect_none_async(within=0.001))
+    run(lambda: inbox.expect_none_async(within=0.001))
 
 
-def test_a_task_expects_none(run: Run, mailbox: Mailbox) -> None:
+def test_a_task_expects_none(run: Run, inbox: LoneInbox) -> None:
     """A task that expects no message hears of the one that comes."""
-    thread = append_when_awaited(mailbox, "unwanted")
+    thread = append_when_awaited(inbox, "unwanted")
     with pytest.raises(NoMatchingMessage, match="unwanted"):
-        run(lambda: mailbox.expect_none_async(within=LONG))
+        run(lambda: inbox.expect_none_async(within=LONG))
     thread.join()
 
 
-def test_a_task_that_is_cancelled_leaves_nothing(mailbox: Mailbox) -> None:
+def test_a_task_that_is_cancelled_leaves_nothing(inbox: LoneInbox) -> None:
     """A cancel scope of trio ends the waiting."""
 
     async def give_up() -> bool:
         with trio.move_on_after(0.001) as scope:
-            await mailbox.wait_for_async(timeout=LONG)
+            await inbox.wait_for_async(timeout=LONG)
         return scope.cancelled_caught
 
     assert trio.run(give_up)
-    assert mailbox.waiting == 0
+    assert inbox.waiting == 0
 
 
-def test_a_loop_that_is_over_stops_no_message(mailbox: Mailbox) -> None:
+def test_a_loop_that_is_over_stops_no_message(inbox: LoneInbox) -> None:
     """A message arrives although the loop of a task that subscribed is over."""
     kept: list[Awaitable[object]] = []
 
     async def begin() -> None:
-        waiting = mailbox.wait_for_async(timeout=LONG)
+        waiting = inbox.wait_for_async(timeout=LONG)
         waiting.send(None)
         kept.append(waiting)
 
     trio.run(begin)
-    mailbox.append(make_message())
-    assert len(mailbox.messages) == 1
+    inbox.append(make_message())
+    assert len(inbox.messages) == 1
     kept.clear()
 
 
@@ -135,11 +134,11 @@ def test_a_server_starts_and_stops_in_a_loop(run: Run) -> None:
 
 
 @pytest.mark.parametrize("freezer", FREEZERS)
-def test_time_is_up_while_time_is_frozen(mailbox: Mailbox, freezer: str) -> None:
+def test_time_is_up_while_time_is_frozen(inbox: LoneInbox, freezer: str) -> None:
     """A task stops waiting in a test that froze time, though the loop's clock stands."""
 
     async def wait() -> None:
-        await mailbox.wait_for_async(timeout=0.001)
+        await inbox.wait_for_async(timeout=0.001)
 
     with FREEZERS[freezer](), pytest.raises(NoMatchingMessage):
         asyncio.run(wait())
@@ -147,21 +146,21 @@ def test_time_is_up_while_time_is_frozen(mailbox: Mailbox, freezer: str) -> None
 
 # -- what blocks an event loop ---------------------------------------------------------------------
 
-BLOCKING: dict[str, Callable[[Mailbox], object]] = {
-    "wait_for": lambda mailbox: mailbox.wait_for(timeout=0.001),
-    "wait_for_count": lambda mailbox: mailbox.wait_for_count(2, timeout=0.001),
-    "take": lambda mailbox: mailbox.take(timeout=0.001),
+BLOCKING: dict[str, Callable[[LoneInbox], object]] = {
+    "wait_for": lambda inbox: inbox.wait_for(timeout=0.001),
+    "wait_for_count": lambda inbox: inbox.wait_for_count(2, timeout=0.001),
+    "take": lambda inbox: inbox.take(timeout=0.001),
 }
 
 
 @pytest.mark.parametrize("method", BLOCKING)
 def test_the_error_of_a_blocked_loop_names_the_cause(
-    run: Run, mailbox: Mailbox, method: str
+    run: Run, inbox: LoneInbox, method: str
 ) -> None:
     """Who blocks the event loop in vain is told that nothing in it could send, and what to use."""
 
     async def block() -> None:
-        BLOCKING[method](mailbox)
+        BLOCKING[method](inbox)
 
     with pytest.raises(NoMatchingMessage) as raised:
         run(block)
@@ -171,41 +170,41 @@ def test_the_error_of_a_blocked_loop_names_the_cause(
     assert f"await {to_thread}(…)" in str(raised.value)
 
 
-def test_a_blocked_loop_that_lost_nothing_is_no_error(run: Run, mailbox: Mailbox) -> None:
+def test_a_blocked_loop_that_lost_nothing_is_no_error(run: Run, inbox: LoneInbox) -> None:
     """A message that is already here is found in an event loop too, and so is its absence."""
     message = make_message()
-    mailbox.append(message)
+    inbox.append(message)
 
     async def look() -> object:
-        mailbox.expect_none(subject="another")
+        inbox.expect_none(subject="another")
         with pytest.raises(NoMatchingMessage) as raised:
-            mailbox.wait_for(subject="another", timeout=0)
+            inbox.wait_for(subject="another", timeout=0)
         assert "event loop" not in str(raised.value)
-        return mailbox.wait_for()
+        return inbox.wait_for()
 
     assert run(look) is message
 
 
-def test_expecting_none_in_a_blocked_loop_is_an_error(run: Run, mailbox: Mailbox) -> None:
+def test_expecting_none_in_a_blocked_loop_is_an_error(run: Run, inbox: LoneInbox) -> None:
     """An expectation that could only hold is refused: nothing in the loop can send meanwhile."""
 
     async def block() -> None:
-        mailbox.expect_none(within=0.001)
+        inbox.expect_none(within=0.001)
 
     with pytest.raises(FakeSMTPError, match=r"use `await expect_none_async\(…\)`"):
         run(block)
 
 
-def test_a_thread_blocks_no_loop(mailbox: Mailbox) -> None:
+def test_a_thread_blocks_no_loop(inbox: LoneInbox) -> None:
     """Outside event loops the error speaks of none."""
     with pytest.raises(NoMatchingMessage) as raised:
-        mailbox.wait_for(timeout=0.001)
+        inbox.wait_for(timeout=0.001)
     assert "event loop" not in str(raised.value)
     assert running_loop() is None
 
 
-def test_an_unknown_event_loop_is_named_as_the_cause(mailbox: Mailbox) -> None:
+def test_an_unknown_event_loop_is_named_as_the_cause(inbox: LoneInbox) -> None:
     """A coroutine that is driven by nothing we know gets a sentence that says what would work."""
-    waiting = mailbox.wait_for_async(timeout=LONG)
+    waiting = inbox.wait_for_async(timeout=LONG)
     with pytest.raises(FakeSMTPError, match="use asyncio, trio or anyio"):
         waiting.send(None)

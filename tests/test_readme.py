@@ -9,7 +9,7 @@ import pytest
 from pytest_fakesmtp.view import FakeSMTPView
 
 from fakesmtp import FakeSMTP, Policy
-from fakesmtp.cli.settings import SETTINGS
+from fakesmtp.cli.options import SETTINGS
 from fakesmtp.smtp.listeners import ENDPOINT_PORTS
 
 ROOT = Path(__file__).parents[1]

@@ -25,6 +25,7 @@ from fakesmtp import (
     NoMatchingMessage,
     PortTakenError,
 )
+from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp.listeners import bind, choose_address, choose_name, find_addresses
 
@@ -55,7 +56,7 @@ def test_a_port_left_out_is_not_opened() -> None:
     """Asking for a port that is not open names those that are."""
     with FakeSMTP(ports={587: 0}) as smtp:
         assert smtp.ports == {587: smtp.port(587)}
-        with pytest.raises(ConfigurationError, match="port 25 is not open; open are 587"):
+        with pytest.raises(ConfigurationError, match="port 25 is not open; the open ports are 587"):
             smtp.port(25)
 
 
@@ -83,7 +84,7 @@ def test_a_taken_port_is_one_sentence() -> None:
     ("options", "message"),
     [
         ({"ports": {26: 0}}, "no port 26; its ports are 25, 465, 587, 2465, 2587"),
-        ({"ports": {25: 70000}}, "70000 is no port"),
+        ({"ports": {25: 70000}}, "70000 is not a port"),
         ({"ports": {}}, "no port to listen on"),
         ({"accounts": "all"}, "must be (AppKey, SecretKey) pairs"),
         ({"requiretls": True}, "no option 'requiretls'; did you mean 'require_tls'"),
@@ -95,8 +96,8 @@ def test_a_taken_port_is_one_sentence() -> None:
         ({"ports": 587}, "ports must map ports of the endpoint to local ports, not 587 (example: "),
         ({"ports": [587]}, "ports must map ports of the endpoint to local ports, not [587]"),
         ({"ports": {"587": 0}}, "no port '587'; its ports are 25"),
-        ({"ports": {587: "x"}}, "'x' is no port"),
-        ({"ports": {587: True}}, "True is no port"),
+        ({"ports": {587: "x"}}, "'x' is not a port"),
+        ({"ports": {587: True}}, "True is not a port"),
         ({"accounts": ["a"]}, "not a text: write accounts=[(AppKey, SecretKey)]"),
         ({"accounts": ("key", "secret")}, "not a text: write accounts=[(AppKey, SecretKey)]"),
         ({"host": 5}, "host must be an address or a list of addresses, not 5"),
@@ -283,7 +284,7 @@ def test_waiting_in_vain_tells_of_refused_sessions() -> None:
 def test_failed_logins_do_not_open_other_accounts() -> None:
     """A random account is let in; its AppKey with another SecretKey is not."""
     with FakeSMTP(ports={587: 0}) as smtp:
-        extra = smtp.add_account()
+        extra = smtp.new_account().account
         for app_key, secret_key, opens in [
             (*extra, True),
             (extra.app_key, smtp.account.secret_key, False),
@@ -307,7 +308,7 @@ def test_any_account() -> None:
         with pytest.raises(FakeSMTPError, match="any AppKey"):
             _ = smtp.account
         with pytest.raises(FakeSMTPError, match="any AppKey"):
-            smtp.add_account()
+            smtp.new_account()
         assert "SMTP_PASSWORD" not in smtp.env()
 
 
@@ -335,7 +336,7 @@ def test_an_address() -> None:
     """An address is the host and the local port of a port of the endpoint."""
     with FakeSMTP(ports={587: 0, 465: 0}) as smtp:
         assert smtp.address(465) == (smtp.host, smtp.ports[465])
-        with pytest.raises(ConfigurationError, match="port 25 is not open; open are 587, 465"):
+        with pytest.raises(ConfigurationError, match="25 is not open; the open ports are 587, 465"):
             smtp.address(25)
 
 
@@ -465,7 +466,7 @@ def test_terms_hold_for_sessions_that_begin_later() -> None:
     """A session keeps the terms it began with; its owner is who owned the server then."""
     with FakeSMTP(ports={587: 0}) as smtp, RawClient(smtp.port(587)) as early:
         early.read_reply()
-        smtp.terms = smtp.terms._replace(owner="a test")
+        engine_of(smtp).terms = engine_of(smtp).terms._replace(owner="a test")
         with RawClient(smtp.port(587)) as late:
             late.read_reply()
             assert [session.owner for session in smtp.sessions] == [None, "a test"]

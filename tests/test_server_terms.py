@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import AS_RECORDED, ConfigurationError, FakeSMTP
+from fakesmtp.server import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,58 +33,60 @@ def send(smtp: FakeSMTP, body: str = "hello") -> None:
 
 def test_terms_for_an_owner(smtp: FakeSMTP) -> None:
     """Terms for an owner differ from those of now in what is given, and in nothing else."""
-    terms = smtp.terms_for("me", require_tls=True, profile=AS_RECORDED, accounts=[("key", "s")])
+    terms = engine_of(smtp).terms_for(
+        "me", require_tls=True, profile=AS_RECORDED, accounts=[("key", "s")]
+    )
     assert (terms.owner, terms.policy.require_tls, terms.profile) == ("me", True, AS_RECORDED)
     assert terms.policy.auth_required_at == "never"
     assert terms.accounts.verify("key", "s") == "key"
-    assert smtp.terms_for("you").accounts is smtp.terms.accounts
+    assert engine_of(smtp).terms_for("you").accounts is engine_of(smtp).terms.accounts
 
 
 def test_unknown_switch(smtp: FakeSMTP) -> None:
     """A switch that there is not raises an error that names the nearest one."""
     with pytest.raises(ConfigurationError, match="did you mean 'require_tls'"):
-        smtp.terms_for("me", requre_tls=True)
+        engine_of(smtp).terms_for("me", requre_tls=True)
 
 
 def test_a_connection_made_before_keeps_its_owner(smtp: FakeSMTP) -> None:
     """A connection belongs to whoever owned the server when it was made, never to the next."""
     for number in range(50):
-        smtp.change_terms(smtp.terms_for(number))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for(number))
         with closing(socket.create_connection((smtp.host, smtp.port(587)))):
-            smtp.change_terms(smtp.terms_for(None))
+            engine_of(smtp).change_terms(engine_of(smtp).terms_for(None))
         assert [session.owner for session in smtp.sessions][-1] == number
 
 
 def test_changes_of_terms_come_in_order(smtp: FakeSMTP) -> None:
     """A change that is not waited for comes before the next one."""
-    smtp.change_terms(smtp.terms_for("first"), wait=False)
-    smtp.change_terms(smtp.terms_for("second"))
-    assert smtp.terms.owner == "second"
+    engine_of(smtp).change_terms(engine_of(smtp).terms_for("first"), wait=False)
+    engine_of(smtp).change_terms(engine_of(smtp).terms_for("second"))
+    assert engine_of(smtp).terms.owner == "second"
 
 
 def test_terms_of_a_stopped_server() -> None:
     """The terms of a server that does not run can be changed, too."""
     server = FakeSMTP()
-    server.change_terms(server.terms_for("me"))
-    assert server.terms.owner == "me"
+    engine_of(server).change_terms(engine_of(server).terms_for("me"))
+    assert engine_of(server).terms.owner == "me"
 
 
 def test_forgetting_an_owner(smtp: FakeSMTP) -> None:
     """What belongs to an owner is forgotten, and nothing else."""
     for owner in ("me", "you"):
-        smtp.change_terms(smtp.terms_for(owner))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for(owner))
         send(smtp)
-    smtp.forget("me")
+    engine_of(smtp).forget("me")
     assert [message.session.owner for message in smtp.messages] == ["you"]
     assert [session.owner for session in smtp.sessions] == ["you"]
 
 
 def test_accounts_come_and_go(smtp: FakeSMTP) -> None:
     """An account that was added can be removed; others stay."""
-    account = smtp.add_account()
-    smtp.remove_account(account.app_key)
-    assert smtp.terms.accounts.verify(*account) is None
-    assert smtp.terms.accounts.verify(*smtp.account)
+    account = engine_of(smtp).add_account()
+    engine_of(smtp).remove_account(account.app_key)
+    assert engine_of(smtp).terms.accounts.verify(*account) is None
+    assert engine_of(smtp).terms.accounts.verify(*smtp.account)
 
 
 def test_the_newest_messages_are_kept() -> None:

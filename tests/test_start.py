@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 #: What nobody needs before a message is read, TLS begins, a recording is read, a fault planned
 #: or a handler given.
 LATER = {
-    *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "typer", "uvloop"),
+    *("cryptography", "difflib", "json", "secrets", "shutil", "tempfile", "click", "uvloop"),
     *(f"fakesmtp.faults.{name}" for name in ("dialogue", "kinds", "rules", "stages", "values")),
     *(
         f"fakesmtp.messages.{name}"

@@ -1,6 +1,6 @@
-"""The command line: `fakesmtp serve`, `certs`, `env`, `version`.
+"""The command line: `fakesmtp serve`, `certs`, `env` and so on.
 
-Its libraries come with the extra `server`; they are imported when a command runs, not before.
+Its libraries come with the extra `server`. They are imported when a command runs, not before.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_EXTRA = ("typer", "click", "rich", "platformdirs", "fastapi", "starlette", "uvicorn")
+_EXTRA = ("click", "platformdirs", "fastapi", "starlette", "uvicorn")
 _USAGE = 2
 _FAILURE = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code: 0, 1 when it failed, 2 when it was told wrongly.
+    """Run a command and return its exit code: 0, 1 for a failure, 2 for wrong usage.
 
-    `argv` are the arguments behind the program's name, by default those of this process.
+    `argv` are the arguments after the program's name, by default those of this process.
     """
     try:
         if argv is None:
@@ -36,16 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _end_when_interrupted() -> None:
-    """Let Ctrl-C end this process at once, as it ends other programs, and without a traceback."""
+    """Let Ctrl-C end this process at once and without a traceback, as in other programs."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        from fakesmtp.cli.app import load  # noqa: PLC0415 - lazily: with the extra's libraries
+        from fakesmtp.cli.app import run  # noqa: PLC0415 - it needs the extra's libraries
 
-        return load(arguments)()
+        return run(arguments)
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         if missing not in _EXTRA:

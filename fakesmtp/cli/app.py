@@ -1,78 +1,111 @@
-"""The program: its commands, and how arguments reach one of them."""
+"""The program: its commands, and its errors for wrong usage."""
 
 from __future__ import annotations
 
-from functools import partial
+from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from fakesmtp.cli.options import GroupedCommand
+from fakesmtp.cli.command import explain_value
+from fakesmtp.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from types import ModuleType
+    from collections.abc import Sequence
 
-#: What the help lists, in this order: a command is a function of its name in a file of its name,
-#: a group of commands is what `make_` and its name gives there.
-COMMANDS = ("serve", "certs", "env", "ingest", "version")
-GROUPS = ("messages", "sessions", "store", "faults")
+#: The commands in the order of the help. Each is an object of its name in a module of its name.
+COMMANDS = (
+    "serve",
+    "certs",
+    "env",
+    "version",
+    "messages",
+    "sessions",
+    "ingest",
+    "store",
+    "faults",
+)
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.
 
 Without a command it serves: `fakesmtp --json` is `fakesmtp serve --json`."""
 
-_EPILOG = """Every setting is taken from its option, else from its variable (--port-offset is
+_EPILOG = """A setting comes from its option, else from its variable (--port-offset is
 FAKESMTP_PORT_OFFSET), else from fakesmtp.toml (port-offset = 2000), else it is the default."""
 
-_OF_THE_PROGRAM = ("-h", "--help")
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _ALIASES = {"--version": "version"}
 
 
-def load(arguments: list[str]) -> Callable[[], int]:
-    """Load the command that the arguments name, `serve` when they name none.
+class Program(click.Group):
+    """The commands. Only the one that runs is loaded: all of them take as long as a server."""
 
-    What it gives runs the command, and gives the exit code.
+    def list_commands(self, _: click.Context) -> list[str]:
+        """Name all commands."""
+        return [*COMMANDS]
+
+    def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"fakesmtp.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Insert `serve` before options that have no command."""
+        first = args[0] if args else "-"
+        if ctx.resilient_parsing:  # a shell completes the arguments
+            return super().parse_args(ctx, args)
+        if first in _ALIASES:
+            args = [_ALIASES[first], *args[1:]]
+        elif first.startswith("-") and first not in ctx.help_option_names:
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command that the arguments name, and return the exit code.
+
+    Raises `ConfigurationError` for wrong usage.
     """
-    arguments = _with_command(arguments)
-    # The one that is named is the only one that is loaded: all of them take as long as a server.
-    app = _make_app(set(arguments[:1]) & {*COMMANDS, *GROUPS} or {*COMMANDS, *GROUPS})
-    return partial(_run, typer.main.get_command(app), arguments)
-
-
-def _run(command: Callable[..., object], arguments: list[str]) -> int:
+    program = Program("fakesmtp", help=_HELP, epilog=_EPILOG, context_settings=_CONTEXT)
     try:
-        command(arguments, prog_name="fakesmtp")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 0
-    return 0
+        return program(list(arguments), prog_name="fakesmtp", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        raise ConfigurationError(_explain(error)) from error
 
 
-def _with_command(arguments: list[str]) -> list[str]:
-    first = arguments[0] if arguments else "-"
-    if first in _ALIASES:
-        return [_ALIASES[first], *arguments[1:]]
-    implied = first.startswith("-") and first not in _OF_THE_PROGRAM
-    return ["serve", *arguments] if implied else arguments
+def _explain(error: click.UsageError) -> str:
+    """State what is wrong, then what would be right."""
+    if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+        return explain_value(error)
+    help_option = f"\nTry '{error.ctx.command_path} --help'." if error.ctx else ""
+    return f"{_explain_usage(error, error.ctx)}{help_option}"
 
 
-def _make_app(names: Collection[str]) -> typer.Typer:
-    app = typer.Typer(
-        help=_HELP,
-        epilog=_EPILOG,
-        rich_markup_mode=None,
-        add_completion=False,
-        no_args_is_help=True,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(lambda: None)  # else Typer takes a single command for the whole program
-    for name in filter(names.__contains__, COMMANDS):
-        app.command(cls=GroupedCommand)(getattr(_load(name), name))
-    for name in filter(names.__contains__, GROUPS):
-        app.add_typer(getattr(_load(name), f"make_{name}")(), name=name)
-    return app
+def _explain_usage(error: click.UsageError, ctx: click.Context | None) -> str:
+    match error:
+        case click.NoSuchOption() if ctx:
+            what = f"an option of {ctx.command_path}; the options are"
+            return _explain_unknown(error.option_name, what, _options(ctx))
+        case click.NoSuchCommand() if ctx and isinstance(ctx.command, click.Group):
+            what = f"a command of {ctx.command_path}; the commands are"
+            return _explain_unknown(error.command_name, what, ctx.command.list_commands(ctx))
+        case click.MissingParameter() if error.param:
+            return f"the {error.param.param_type_name} {error.param.human_readable_name} is missing"
+    return error.format_message().removesuffix(".")
 
 
-def _load(name: str) -> ModuleType:
-    return import_module(f"fakesmtp.cli.{name}")
+def _explain_unknown(name: str, what: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    hint = f". Did you mean {near[0]}?" if near else ""
+    return f"{name} is not {what} {', '.join(known)}{hint}"
+
+
+def _options(ctx: click.Context) -> list[str]:
+    params = ctx.command.get_params(ctx)
+    return [max(each.opts, key=len) for each in params if isinstance(each, click.Option)]

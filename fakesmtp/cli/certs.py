@@ -1,74 +1,63 @@
-"""`fakesmtp certs`: the private authority that clients are told to trust."""
+"""`fakesmtp certs`: the certificate authority (CA) that clients must trust."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import ssl
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import choose_certificates
 from fakesmtp.cli.console import say, warn
-from fakesmtp.cli.options import takes
-from fakesmtp.cli.settings import Settings
-from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.trust import WAYS, explain
-from fakesmtp.cli.values import one_of
 from fakesmtp.tls import Authority, CertificateFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fakesmtp.cli.options import Settings
+
 _ALL = "all"
 _CHOICES = (*WAYS, _ALL)
 _OLD = (
-    "this authority was made by an older version, and Java ignores its limits: "
-    "`fakesmtp certs --renew` makes one that Java limits, too; clients must then trust it again"
+    "this CA was made by an older version of fakesmtp, and Java ignores its limits: "
+    "`fakesmtp certs --renew` makes a new one, which clients must then trust"
 )
 
 
-@takes("certs-dir", "json", "config")
-def certs(
-    settings: Settings,
-    *,
-    renew: Annotated[
-        bool, typer.Option("--renew", help="Make the authority anew; it must be trusted again.")
-    ] = False,
-    trust: Annotated[
-        str | None,
-        typer.Option(metavar="CLIENT", help=f"Say how to trust it: {', '.join(_CHOICES)}."),
-    ] = None,
-    path: Annotated[bool, typer.Option("--path", help="Print the path of ca.pem alone.")] = False,
-) -> None:
-    """Show the certificate authority, renew it, say how to trust it.
+@click.command(cls=Command, takes=["certs-dir", "json"])
+@click.option("--renew", is_flag=True, help="Make a new CA. Clients must then trust it.")
+@click.option(
+    "--trust",
+    type=click.Choice(_CHOICES),
+    metavar="CLIENT",
+    help=f"Explain how a client trusts the CA: {', '.join(_CHOICES)}.",
+)
+@click.option("--path", is_flag=True, help="Print only the path of ca.pem.")
+def certs(settings: Settings, *, renew: bool, trust: str | None, path: bool) -> None:
+    """Show or renew the certificate authority (CA).
 
-    It is made when there is none.
+    It is made if it does not exist. --trust explains how a client trusts it.
     """
-    ways = _choose_ways(trust)
     folder = CertificateFolder(choose_certificates(settings))
     _prepare(folder, renew=renew)
     if path:
         say([str(folder.ca_file)])
-    elif ways:
+    elif trust:
+        ways = WAYS if trust == _ALL else (trust,)
         say("\n\n".join(explain(way, folder.ca_file) for way in ways).split("\n"))
     else:
         facts = _read_facts(folder)
         say([json.dumps(facts)] if settings.json else _as_lines(facts))
 
 
-def _choose_ways(trust: str | None) -> tuple[str, ...]:
-    if trust is None:
-        return ()
-    way = read_from("--trust", one_of(_CHOICES), trust)
-    return tuple(WAYS) if way == _ALL else (way,)
-
-
 def _prepare(folder: CertificateFolder, *, renew: bool) -> None:
     if renew:
         folder.renew()
-        warn("the authority is new: clients must trust it again, and a running server be restarted")
+        warn("new CA: restart running servers and trust it again in your clients")
         return
     folder.ensure()
     if not folder.has_intermediate:
@@ -94,6 +83,10 @@ def _as_lines(facts: dict[str, str]) -> Iterator[str]:
     yield f"SHA-256   {facts['sha256'][: half + 1]}"
     yield f"          {facts['sha256'][half + 1 :]}"
     yield f"valid     from {facts['not_before']} to {facts['not_after']}"
-    yield "reaches   nhncloudservice.com, cloud.toast.com, localhost, loopback addresses; no more"
+    yield "limits    valid only for nhncloudservice.com, cloud.toast.com, localhost and"
+    yield "          loopback addresses"
     yield ""
-    yield f"How to trust it: fakesmtp certs --trust {'|'.join(_CHOICES)}"
+    yield "How to trust it: fakesmtp certs --trust CLIENT, where CLIENT is one of"
+    half = len(_CHOICES) // 2
+    yield f"  {', '.join(_CHOICES[:half])},"
+    yield f"  {', '.join(_CHOICES[half:])}"

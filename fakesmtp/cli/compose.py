@@ -1,4 +1,4 @@
-"""From settings to what a server is made of."""
+"""From settings to the options of a server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.values import read_account
 from fakesmtp.errors import CertificateError, ConfigurationError
 from fakesmtp.files import read_text
@@ -18,17 +17,17 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable, Iterable
 
-    from fakesmtp.cli.settings import Settings
+    from fakesmtp.cli.options import Settings
     from fakesmtp.protocol.accounts import Account
 
-#: The largest file of accounts: some 200,000 of them (bytes).
+#: The largest file of accounts in bytes: some 200,000 accounts.
 _MOST_BYTES = 16 * 1024 * 1024
 #: The settings that say where a server listens and who may log in.
-PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir", "config")
+PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir")
 
 
 def choose_ports(settings: Settings) -> dict[int, int]:
-    """Give the local port of each of the endpoint's ports; 0 is a free one."""
+    """Return the local port of each of the endpoint's ports; 0 is a free port."""
     if settings.ports == "auto":
         return dict.fromkeys(ENDPOINT_PORTS, 0)
     if settings.ports is not None:
@@ -36,14 +35,14 @@ def choose_ports(settings: Settings) -> dict[int, int]:
     try:
         return check_ports({port: port + settings.port_offset for port in ENDPOINT_PORTS})
     except ConfigurationError as error:
-        message = f"--port-offset {settings.port_offset} is too far: {error}"
+        message = f"--port-offset {settings.port_offset} is too large or too small: {error}"
         raise ConfigurationError(message) from error
 
 
 def choose_certificates(settings: Settings) -> Path:
-    """Give the folder of the certificates: as set, or of the checkout, or of the user.
+    """Return the folder of the certificates: the one set, the checkout's, or the user's.
 
-    Raises `CertificateError` for a user without a home.
+    Raises `CertificateError` for a user without a home folder.
     """
     if settings.certs_dir is not None:
         return settings.certs_dir.absolute()
@@ -53,14 +52,14 @@ def choose_certificates(settings: Settings) -> Path:
     folder = find_data_folder()
     if folder is None:
         raise CertificateError(
-            "this user has no home folder to keep certificates in: name a folder, --certs-dir DIR"
+            "this user has no home folder for certificates: name a folder with --certs-dir DIR"
         )
     return folder / "certs"
 
 
 def find_data_folder() -> Path | None:
-    """Return the folder of the user's data, None for a user without a home."""
-    from platformdirs import user_data_path  # noqa: PLC0415 - lazily: most starts do without it
+    """Return the folder of the user's data, or None for a user without a home folder."""
+    from platformdirs import user_data_path  # noqa: PLC0415 - most starts do not need it
 
     try:
         folder = user_data_path("fakesmtp", appauthor=False)
@@ -70,9 +69,9 @@ def find_data_folder() -> Path | None:
 
 
 def try_certificates(settings: Settings, warn: Callable[[str], object]) -> Path | None:
-    """Give the folder of the certificates, None where nothing can be kept, which is warned of.
+    """Return the folder of the certificates, or warn and return None where none can be written.
 
-    A folder that was named is given in any case.
+    A folder that is set is returned in any case.
     """
     if settings.certs_dir is not None:
         return choose_certificates(settings)
@@ -80,20 +79,20 @@ def try_certificates(settings: Settings, warn: Callable[[str], object]) -> Path 
         folder = choose_certificates(settings)
         _check_usable(folder)
     except CertificateError as error:
-        warn(f"{error}. Until then each run has a temporary authority of its own")
+        warn(f"{error}. Until then each run has a temporary CA")
         return None
     return folder
 
 
 def _check_usable(folder: Path) -> None:
-    """Raise `CertificateError` for a folder without an authority in which none can be made."""
+    """Raise `CertificateError` for a folder that has no CA and is not writable."""
     if os.path.exists(folder / "ca.pem"):  # noqa: PTH110 - Path's raises where nothing may be read
         return
     make_folder(folder)
     if not os.access(folder, os.W_OK | os.X_OK):
         raise CertificateError(
-            f"cannot write to {folder}: give this user the right to it, or name another folder, "
-            "--certs-dir DIR"
+            f"cannot write to {folder}: make it writable for this user, or name another folder "
+            "with --certs-dir DIR"
         )
 
 
@@ -105,9 +104,9 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def choose_accounts(settings: Settings) -> tuple[Account, ...]:
-    """Give the accounts that were named, those of the file behind the others.
+    """Return the accounts of the settings, then those of the file.
 
-    Raises `ConfigurationError` for a file that cannot be read or that names none.
+    Raises `ConfigurationError` for a file that cannot be read or has no account.
     """
     return (*settings.account, *_read_accounts(settings.accounts_file))
 
@@ -118,33 +117,35 @@ def _read_accounts(path: Path | None) -> Iterable[Account]:
     what = "the accounts in "
     lines = read_text(path, ConfigurationError, most=_MOST_BYTES, what=what).splitlines()
     accounts = [
-        read_from(f"{path}, line {number}", read_account, line)
+        _read_account(line, f"{path}, line {number}")
         for number, line in enumerate(lines, 1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
     if not accounts:
         # Without this, a file that was emptied by mistake would let everyone in.
-        raise ConfigurationError(f"{path} names no account: write APPKEY:SECRETKEY on a line")
+        raise ConfigurationError(f"{path} has no account: write one APPKEY:SECRETKEY a line")
     return accounts
 
 
-def choose_loop() -> Callable[[], AbstractEventLoop] | None:
-    """Return uvloop's factory where it is installed, None for asyncio's own loop."""
+def _read_account(line: str, place: str) -> Account:
     try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - not everybody has it
+        return read_account(line)
+    except ValueError as error:
+        raise ConfigurationError(f"{place}: {error}") from error
+
+
+def choose_loop() -> Callable[[], AbstractEventLoop] | None:
+    """Return uvloop's factory where it is installed, or None for asyncio's own loop."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415 - it may not be installed
     except ImportError:
         return None
     return new_event_loop
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a listener on the host."""
+    """Return whether only this machine can reach a listener on the host."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def show_address(host: str, port: int) -> str:
-    """Write host and port the usual way, `[::1]:1587`."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

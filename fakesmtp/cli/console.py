@@ -1,4 +1,4 @@
-"""Printing: whole lines at once, and never an error about a character."""
+"""Printing: whole lines at once, in any encoding."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["OutputError", "complain", "escape", "say", "warn"]
 
 
 class OutputError(FakeSMTPError):
-    """What was to be printed cannot be written, to a full disk for instance."""
+    """The output cannot be written, for instance to a full disk."""
 
 
 def say(lines: Iterable[str]) -> None:
-    r"""Print the lines at once; what the output's encoding lacks is written as `\u3042`.
+    r"""Print the lines at once; a character that the encoding lacks is written as `\u3042`.
 
-    Raises `OutputError`, and `BrokenPipeError` when nobody reads any longer.
+    Raises `OutputError`, or `BrokenPipeError` when the reader has closed the output.
     """
     text = "".join(f"{line}\n" for line in lines)
     out: TextIO | None = sys.stdout  # None in a process that was started without one
@@ -34,15 +34,15 @@ def say(lines: Iterable[str]) -> None:
         try:
             _write(out, text.encode(encoding, "backslashreplace"), encoding)
         except BrokenPipeError:
-            raise  # who reads the first lines only is served with them: no error to tell of
+            raise  # a reader that needs only the first lines, such as head, is not an error
         except OSError as error:
             raise OutputError(f"cannot write the output: {error.strerror}") from error
 
 
 def _write(out: TextIO, data: bytes, encoding: str) -> None:
-    """Write past Python's buffer: what is left in it after a failure fails at exit once more.
+    """Write without Python's buffer: after a failure its content would fail again at exit.
 
-    And a thread that waits in it for a reader would hold up the exit.
+    Also, a thread that waits for a reader inside it would delay the exit.
     """
     try:
         number = -1 if sys.platform == "win32" else out.fileno()
@@ -57,12 +57,12 @@ def _write(out: TextIO, data: bytes, encoding: str) -> None:
 
 
 def warn(sentence: str) -> None:
-    """Print a warning beside the output, which may be read by a program."""
+    """Print a warning on standard error; a program may read the output."""
     complain(f"warning: {sentence}")
 
 
 def complain(sentence: object) -> None:
-    """Print an error beside the output; one that cannot be printed stops nothing."""
+    """Print an error on standard error; ignore a failure to do so."""
     if sys.stderr is not None:  # `print` would take None for the output
         with suppress(OSError, ValueError):
             print(show_lines(f"fakesmtp: {sentence}"), file=sys.stderr)

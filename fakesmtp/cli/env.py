@@ -1,61 +1,74 @@
-"""`fakesmtp env`: what an app must be told to send to `fakesmtp serve`."""
+"""`fakesmtp env`: the settings with which an app sends to `fakesmtp serve`."""
 
 from __future__ import annotations
 
-import json
-import re
-import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from fakesmtp.cli.compose import (
-    PLACE,
-    choose_accounts,
-    choose_certificates,
-    choose_ports,
-)
+from fakesmtp.cli.command import Command
+from fakesmtp.cli.compose import PLACE, choose_accounts, choose_certificates, choose_ports
 from fakesmtp.cli.console import say
-from fakesmtp.cli.options import takes
-from fakesmtp.cli.settings import Settings
-from fakesmtp.cli.sources import read_from
-from fakesmtp.cli.values import one_of
+from fakesmtp.cli.values import Value, read_integer
+from fakesmtp.environment import set_mail_type
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.formats import FORMATS, write_variables
+from fakesmtp.protocol.credentials import MailType
 from fakesmtp.smtp.listeners import client_settings
 from fakesmtp.tls import CertificateFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    Variables = Mapping[str, str]
+    from fakesmtp.cli.options import Settings
+    from fakesmtp.formats import EnvFormat
+    from fakesmtp.protocol.keywords import MailTypeName
 
 _ANY_APP_KEY = "any-app-key"
 _ANY_SECRET_KEY = "any-secret-key"  # noqa: S105 - a placeholder
 _HIDDEN_SECRET_KEY = "put-its-SecretKey-here"  # noqa: S105 - a placeholder
-_BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 
 
-@takes(*PLACE)
+@click.command(cls=Command, takes=PLACE)
+@click.option(
+    "--port",
+    type=Value(read_integer),
+    default=587,
+    show_default=True,
+    metavar="PORT",
+    help="The endpoint's port: 25, 587, 2587, 465 or 2465.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="shell",
+    show_default=True,
+    metavar="FORMAT",
+    help=f"How to write the variables: {', '.join(FORMATS)}.",
+)
+@click.option(
+    "--mail-type",
+    type=click.Choice([str(each) for each in MailType]),
+    help="The mail type that the user name ends with, as in AppKey#auth.",
+)
+@click.option("--show-secret", is_flag=True, help="Print the SecretKey of the first account.")
 def env(
     settings: Settings,
     *,
-    port: Annotated[
-        int, typer.Option(metavar="PORT", help="The endpoint's port: 25, 587, 2587, 465, 2465.")
-    ] = 587,
-    style: Annotated[
-        str, typer.Option("--format", metavar="FORMAT", help="shell, dotenv or json.")
-    ] = "shell",
-    show_secret: Annotated[
-        bool, typer.Option("--show-secret", help="Print the SecretKey of the first account.")
-    ] = False,
+    port: int,
+    form: EnvFormat,
+    mail_type: MailTypeName | None,
+    show_secret: bool,
 ) -> None:
-    """Print an app's settings; takes the options that serve was given."""
-    write = _WRITERS[read_from("--format", one_of(_WRITERS), style)]
+    """Print the settings with which an app sends to fakesmtp.
+
+    Give it the same options as `fakesmtp serve`.
+    """
     CertificateFolder(choose_certificates(settings)).ensure()
-    say(write(_describe_client(settings, port, show_secret=show_secret)))
+    variables = _describe_client(settings, port, show_secret=show_secret)
+    say(write_variables(set_mail_type(variables, mail_type), form).removesuffix("\n").split("\n"))
 
 
-def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> Variables:
+def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> dict[str, str]:
     user_name, password = _choose_login(settings, show_secret=show_secret)
     return {
         **client_settings(settings.hosts[0], port, _find_port(settings, port)),
@@ -87,33 +100,3 @@ def _choose_login(settings: Settings, *, show_secret: bool) -> tuple[str, str]:
         return _ANY_APP_KEY, _ANY_SECRET_KEY
     first = accounts[0]
     return first.app_key, first.secret_key if show_secret else _HIDDEN_SECRET_KEY
-
-
-def _as_shell(variables: Variables) -> Iterator[str]:
-    return (f"export {name}={shlex.quote(value)}" for name, value in variables.items())
-
-
-def write_dotenv(variables: Variables) -> Iterator[str]:
-    """Write lines of a dotenv file."""
-    return (f"{name}={_quote_dotenv(value)}" for name, value in variables.items())
-
-
-def _quote_dotenv(value: str) -> str:
-    """Quote as little as possible: readers of such files agree on bare words and on '…'."""
-    if _BARE.fullmatch(value):
-        return value
-    if "'" not in value:
-        return f"'{value}'"
-    escaped = re.sub(r'(["\\$`])', r"\\\1", value)
-    return f'"{escaped}"'
-
-
-def _as_json(variables: Variables) -> Iterator[str]:
-    yield json.dumps(variables, indent=2)
-
-
-_WRITERS: Mapping[str, Callable[[Variables], Iterator[str]]] = {
-    "shell": _as_shell,
-    "dotenv": write_dotenv,
-    "json": _as_json,
-}

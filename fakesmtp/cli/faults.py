@@ -1,41 +1,34 @@
-"""`fakesmtp faults`: files of planned faults, checked and explained."""
+"""`fakesmtp faults`: check and explain files of planned faults."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import escape, say
-from fakesmtp.cli.options import GroupedCommand
+from fakesmtp.cli.values import Value, read_path
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.loading import read_file
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fakesmtp.faults import Rule
 
-_HELP = "Check files of planned faults."
 
-
-def make_faults() -> typer.Typer:
-    """Make the group of commands."""
-    group = typer.Typer(help=_HELP, rich_markup_mode=None, no_args_is_help=True)
-    group.callback()(_stand_as_group)
-    group.command("check", cls=GroupedCommand)(check)
-    return group
-
-
-def _stand_as_group() -> None:
+@click.group()
+def faults() -> None:
     """Check files of planned faults."""
 
 
-def check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Rules in TOML, or in JSON.")],
-) -> None:
-    """Read a file of faults, and say in words what each rule will do.
+@faults.command(cls=Command)
+@click.argument("file", type=Value(read_path), metavar="FILE", help="Rules in TOML or JSON.")
+def check(file: Path) -> None:
+    """Check a file of faults, and explain what each rule does.
 
-    A wrong file is told with its line, what is wrong in it and the nearest right word.
+    An error names the line, what is wrong in it and the nearest valid word.
     """
     say(_explain(rule) for rule in read_file(file))
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from contextlib import closing
 from itertools import count
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import complain, say
-from fakesmtp.cli.options import takes
 from fakesmtp.cli.progress import tracked
-from fakesmtp.cli.settings import Settings
 from fakesmtp.cli.stores import open_to_write
-from fakesmtp.errors import ConfigurationError, StoreError
+from fakesmtp.cli.values import Value, read_path
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.importing import read_files
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fakesmtp.cli.options import Settings
+    from fakesmtp.errors import StoreError
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.records import SessionRecord
 
@@ -27,22 +29,21 @@ _FAILED = 1
 _TOGETHER = 200
 
 
-@takes("store", "config")
-def ingest(
-    settings: Settings,
-    *,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILES", help="eml, mbox, Maildir, or recorded sessions (jsonl)."),
-    ] = None,
-) -> None:
+@click.command(cls=Command, takes=["store"])
+@click.argument(
+    "files",
+    nargs=-1,
+    type=Value(read_path),
+    required=True,
+    metavar="FILES",
+    help="eml, mbox, Maildir, or recorded sessions (jsonl).",
+)
+def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     """Put messages and sessions from files into the store.
 
-    A file that cannot be read is an error; the rest goes in, and the exit code is 1 then. A server
-    that runs keeps its store to itself: stop it first.
+    A file that cannot be read is an error; the rest goes in, and the exit code is then 1. A running
+    server keeps its store to itself: stop it first.
     """
-    if not files:
-        raise ConfigurationError("which files? name eml, mbox or jsonl files, or Maildirs")
     wrong: list[StoreError] = []
     numbers, name = count(1), token(6)
     read = read_files(files, lambda: f"{name}.{next(numbers)}", wrong.append)
@@ -51,8 +52,7 @@ def ingest(
     say([f"{messages} messages and {sessions} sessions are in {store.location}"])
     for error in wrong:
         complain(error)
-    if wrong:
-        raise typer.Exit(_FAILED)
+    return _FAILED if wrong else 0
 
 
 def _put(store: SqliteStore, records: list[MessageRecord | SessionRecord]) -> tuple[int, int]:

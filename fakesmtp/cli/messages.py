@@ -6,85 +6,80 @@ import json
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import escape, say
-from fakesmtp.cli.options import GroupedCommand, takes
 from fakesmtp.cli.progress import tracked
-from fakesmtp.cli.settings import Settings
-from fakesmtp.cli.sources import read_from
 from fakesmtp.cli.stores import open_to_read, open_to_write
-from fakesmtp.cli.table import align
-from fakesmtp.cli.values import one_of, read_count
+from fakesmtp.cli.table import make_table
+from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
-from fakesmtp.storage.exporting import FORMS, export
+from fakesmtp.storage.exporting import FORMS, write_files
 from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
+    from fakesmtp.cli.options import Settings
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import ReadableStore
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow
 
-_HELP = "List, show, export and delete the messages in the store."
 _HEADS = ("WHEN", "MESSAGE", "TYPE", "FROM", "TO", "SUBJECT", "SIZE")
 _QUERY_HELP = (
     'What to search for: words, "several words", -not, and '
     f"{', '.join(f'{name}:' for name in PREFIXES)}."
 )
+#: These are left out where the terminal is too narrow; `show` and --json have them.
+_OPTIONAL_HEADS = ("TYPE", "SIZE")
 _KILOBYTE = 1024
 _READ_AT_ONCE = 50
 
-Search = Annotated[list[str] | None, typer.Argument(metavar="QUERY", help=_QUERY_HELP)]
+_query = click.argument("query", nargs=-1, metavar="QUERY", help=_QUERY_HELP)
 
 
-def make_messages() -> typer.Typer:
-    """Make the group of commands."""
-    group = typer.Typer(help=_HELP, rich_markup_mode=None, no_args_is_help=True)
-    commands = (("list", list_), ("show", show), ("export", export_), ("delete", delete))
-    for name, command in commands:
-        group.command(name, cls=GroupedCommand)(command)
-    return group
+@click.group()
+def messages() -> None:
+    """List, show, export and delete the messages in the store."""
 
 
-@takes("store", "json", "config")
-def list_(
-    settings: Settings,
-    *,
-    query: Search = None,
-    limit: Annotated[str, typer.Option(metavar="N", help="How many to list. Default: 50.")] = "50",
-) -> None:
+@messages.command("list", cls=Command, takes=["store", "json"])
+@_query
+@click.option(
+    "--limit",
+    type=Value(read_count),
+    default="50",
+    metavar="N",
+    show_default=True,
+    help="Maximum number of messages to list.",
+)
+def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
     """List messages, the newest first."""
-    wanted, most = _read_query(query), read_from("--limit", read_count, limit)
+    wanted = _read_query(query)
     with closing(open_to_read(settings)) as store:
-        rows = list(islice(all_messages(store, wanted, oldest_first=False), most))
+        rows = list(islice(all_messages(store, wanted, oldest_first=False), limit))
         if settings.json:
             say(json.dumps(_row_fields(row)) for row in rows)
             return
-        say(align([_HEADS, *map(_show_row, rows)]))
+        say(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
         say([_summarize(store, wanted, len(rows))])
 
 
-@takes("store", "json", "config")
-def show(
-    settings: Settings,
-    *,
-    message: Annotated[str | None, typer.Argument(metavar="MESSAGE", help="Its id.")] = None,
-    raw: Annotated[bool, typer.Option("--raw", help="The message as it was sent.")] = False,
-) -> None:
-    """Show a message: who, when, header, text, attachments."""
-    if not message:
-        raise ConfigurationError("which message? name its id: `fakesmtp messages list` lists all")
+@messages.command(cls=Command, takes=["store", "json"])
+@click.argument("message", type=Value(read_text), metavar="MESSAGE", help="The message's id.")
+@click.option("--raw", is_flag=True, help="Print the message as it was sent.")
+def show(settings: Settings, *, message: str, raw: bool) -> None:
+    """Show a message: envelope, header, text, attachments."""
     with closing(open_to_read(settings)) as store:
         record = store.get(message)
         if record is None:
@@ -98,45 +93,45 @@ def show(
             say(_show(view))
 
 
-@takes("store", "config")
-def export_(
-    settings: Settings,
-    *,
-    query: Search = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="eml|mbox|maildir", help="How to write them.")
-    ] = "eml",
-    output: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="The folder, or the file of an mbox.")
-    ] = None,
-) -> None:
+@messages.command(cls=Command, takes=["store"])
+@_query
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(FORMS)),
+    default="eml",
+    show_default=True,
+    help="How to write them.",
+)
+@click.option(
+    "--output",
+    type=Value(read_path),
+    required=True,
+    metavar="PATH",
+    help="The folder, or the file of an mbox.",
+)
+def export(settings: Settings, *, query: tuple[str, ...], form: str, output: Path) -> None:
     """Write messages to files, the oldest first."""
-    if output is None:
-        raise ConfigurationError("where to? name a folder, or the file of an mbox: --output PATH")
     wanted = _read_query(query)
-    chosen = read_from("--format", one_of(FORMS), form)
     with closing(open_to_read(settings)) as store:
         total = store.count(wanted, most=None).number
-        count = export(tracked(_records(store, wanted), total, "export"), chosen, output)
+        count = write_files(tracked(_records(store, wanted), total, "export"), form, output)
     say([f"{count} messages are in {output}"])
 
 
-@takes("store", "config")
+@messages.command(cls=Command, takes=["store"])
+@click.argument("ids", nargs=-1, metavar="MESSAGE", help="The messages' ids.")
+@click.option("--query", metavar="QUERY", help="Delete what this search finds.")
+@click.option("--all", "everything", is_flag=True, help="Delete all messages.")
 def delete(
-    settings: Settings,
-    *,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="MESSAGE", help="Their ids.")] = None,
-    query: Annotated[
-        str | None, typer.Option(metavar="QUERY", help="Delete what this finds.")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Delete all messages.")] = False,
+    settings: Settings, *, ids: tuple[str, ...], query: str | None, everything: bool
 ) -> None:
-    """Delete messages: those of the ids, those that a search finds, or all.
+    """Delete messages: by id, by a search, or all.
 
-    A server that runs keeps its store to itself: stop it first.
+    A running server keeps its store to itself: stop it first.
     """
     if sum((bool(ids), query is not None, everything)) != 1:
-        raise ConfigurationError("name ids, or a search (--query QUERY), or --all")
+        raise ConfigurationError("give ids, or a search (--query QUERY), or --all")
     with closing(open_to_write(settings)) as store:
         if ids:
             gone = store.remove(ids).result()
@@ -148,9 +143,9 @@ def delete(
 # -- reading ---------------------------------------------------------------------------------------
 
 
-def _read_query(words: list[str] | None) -> Query:
+def _read_query(words: Sequence[str]) -> Query:
     try:
-        return parse_query(" ".join(words or ()))
+        return parse_query(" ".join(words))
     except QueryError as error:
         raise ConfigurationError(f"QUERY, {error}") from error
 

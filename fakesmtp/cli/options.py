@@ -1,77 +1,334 @@
-"""The options of a command and its help, made from the table of settings."""
+"""The table of settings.
+
+A setting is a field of `Settings`, or a switch of the server's `Policy`. Its option, its variable
+(FAKESMTP_PORT_OFFSET), its key in the file and its help are made from the field.
+"""
 
 from __future__ import annotations
 
-from inspect import Parameter, Signature, signature
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass, field, fields
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Literal
 
-import typer
-from typer.core import TyperCommand
+import click
 
-from fakesmtp.cli.settings import SETTINGS, Setting, show_default
-from fakesmtp.cli.sources import resolve
+from fakesmtp.cli.values import (
+    Truth,
+    Value,
+    read_account,
+    read_address,
+    read_age,
+    read_count,
+    read_host,
+    read_integer,
+    read_path,
+    read_ports,
+    read_seconds,
+    read_size,
+    read_size_or_none,
+    read_store,
+    read_url,
+    show_age,
+    show_size,
+)
+from fakesmtp.protocol.policy import Policy
+from fakesmtp.smtp.listeners import LOCALHOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator, Mapping
+    from dataclasses import Field
+    from pathlib import Path
 
-    Command = Callable[..., None]
+    from fakesmtp.protocol.accounts import Account
 
-_OWN = "Options"
-
-
-class GroupedCommand(TyperCommand):
-    """A command whose help lists options by group, each name whole.
-
-    Typer's own help has groups only in Rich's panels, which cut long names at 80 columns.
-    """
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, D102 - Click's, wherever Typer has it from
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
-            if record is not None:
-                group = getattr(param, "rich_help_panel", None) or _OWN
-                groups.setdefault(group, []).append(record)
-        for group, records in groups.items():
-            with formatter.section(group):
-                formatter.write_dl(records)
+#: The groups of the help, in its order.
+WHERE = "Where it listens"
+WHO = "Who may log in"
+HOW = "How it replies"
+WHAT = "What it keeps and prints"
+FILES = "Files it uses"
+READ = "What it reads"
+GROUPS = (READ, WHERE, WHO, HOW, WHAT, FILES)
+_UNSAFE = "unsafe_"
 
 
-def takes(*names: str) -> Callable[[Command], Command]:
-    """Give a command the options of these settings, and call it with all settings resolved.
+class Setting(click.Option):
+    """An option that is also a variable and a key of the file; `group` is its heading."""
 
-    The command's own parameters behind the first one are its own options, as Typer reads them.
-    """
+    def __init__(self, name: str, *, group: str, short: str = "", **attributes: Any) -> None:  # noqa: ANN401 - Click's
+        kind, default = attributes["type"], attributes.get("default")
+        attributes.setdefault("show_default", default not in (None, (), False))
+        if isinstance(kind, Value) and not isinstance(default, tuple | NoneType):
+            attributes["default"] = kind.write(default)
+        flag = f"--{name}/--no-{name}" if isinstance(kind, Truth) else f"--{name}"
+        variable = f"FAKESMTP_{name.replace('-', '_').upper()}"
+        super().__init__([flag, *filter(None, [short])], envvar=variable, **attributes)
+        self.group = group
 
-    def decorate(command: Command) -> Command:
-        def run(**given: Any) -> None:  # noqa: ANN401 - whatever Typer read
-            options = {name: given.pop(SETTINGS[name].field_name) for name in names}
-            command(resolve(options), **given)
-
-        _, *own = signature(command, eval_str=True).parameters.values()
-        parameters = [*own, *(_parameter(SETTINGS[name]) for name in names)]
-        run.__name__, run.__doc__ = command.__name__, command.__doc__
-        run.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
-        return run
-
-    return decorate
+    @property
+    def variable(self) -> str:
+        """The name in the environment: `FAKESMTP_PORT_OFFSET`."""
+        return str(self.envvar)
 
 
-def _parameter(row: Setting) -> Parameter:
-    option = typer.Option(
-        *_declarations(row),
-        help=row.help + show_default(row),
-        metavar=row.metavar or None,
-        rich_help_panel=row.group,
-        show_default=False,
+def _option(
+    kind: click.ParamType[Any],
+    text: str,
+    *,
+    group: str,
+    metavar: str | None = None,
+    multiple: bool = False,
+    short: str = "",
+) -> dict[str, Any]:
+    """Describe the option of a field."""
+    return {
+        "type": kind,
+        "help": text,
+        "group": group,
+        "metavar": metavar,
+        "multiple": multiple,
+        "short": short,
+    }
+
+
+def _unsafe_switches() -> tuple[str, ...]:
+    """Return the names that `--unsafe` takes: `lone-lf-ends-message`."""
+    names = (name for name in Policy.names() if name.startswith(_UNSAFE))
+    return tuple(name.removeprefix(_UNSAFE).replace("_", "-") for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one run of a command; those that it does not take have their default."""
+
+    host: tuple[str, ...] = field(
+        default=(LOCALHOST,),
+        metadata=_option(
+            Value(read_host),
+            "The address to listen on. Repeat it for more addresses. localhost is 127.0.0.1, and "
+            "::1 where the system has it.",
+            metavar="ADDRESS",
+            multiple=True,
+            group=WHERE,
+        ),
     )
-    kind: Any = bool | None if row.is_flag else list[str] | None if row.many else str | None
-    return Parameter(
-        row.field_name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind, option]
+    port_offset: int = field(
+        default=1000,
+        metadata=_option(
+            Value(read_integer),
+            "Each local port is the endpoint's port plus this number.",
+            metavar="N",
+            group=WHERE,
+        ),
+    )
+    ports: Mapping[int, int] | Literal["auto"] | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_ports),
+            "The local ports: auto for five free ports, or a list such as 587=1587,465=0 for "
+            "these ports only (0 is a free port).",
+            metavar="PORTS",
+            group=WHERE,
+        ),
+    )
+    http: tuple[str, int] | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_address),
+            "Serve the HTTP API (sessions and faults) at HOST:PORT, or at a PORT of 127.0.0.1 (0 "
+            "is a free port). Without it there is no HTTP.",
+            metavar="ADDRESS",
+            group=WHERE,
+        ),
+    )
+    account: tuple[Account, ...] = field(
+        default=(),
+        metadata=_option(
+            Value(read_account),
+            "An account that may log in, as APPKEY:SECRETKEY. Repeat it for more accounts. "
+            "Without an account, any AppKey and any SecretKey may log in.",
+            metavar="PAIR",
+            multiple=True,
+            group=WHO,
+        ),
+    )
+    accounts_file: Path | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_path),
+            "A file of accounts, one APPKEY:SECRETKEY a line. Lines that start with # are "
+            "comments.",
+            metavar="FILE",
+            group=WHO,
+        ),
+    )
+    certs_dir: Path | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_path),
+            "The folder of the certificates. Default: certs/ of a checkout, else a folder in the "
+            "user's data.",
+            metavar="DIR",
+            group=FILES,
+        ),
+    )
+    record_dir: Path | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_path),
+            "The folder of recorded sessions, one file each.",
+            metavar="DIR",
+            group=FILES,
+        ),
+    )
+    server: str | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_url),
+            "The address of a running server (serve --http), such as http://127.0.0.1:8025, "
+            "instead of a folder.",
+            metavar="URL",
+            group=READ,
+        ),
+    )
+    faults: Path | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_path),
+            "A file of planned faults (docs/faults.md). It is read again after a change, when the "
+            "next client connects or on SIGHUP.",
+            metavar="FILE",
+            group=FILES,
+        ),
+    )
+    unsafe: tuple[str, ...] = field(
+        default=(),
+        metadata=_option(
+            click.Choice(_unsafe_switches()),
+            "Behave like the recorded software where that is a known vulnerability. Repeat it for "
+            f"more names: {', '.join(_unsafe_switches())}.",
+            metavar="NAME",
+            multiple=True,
+            group=HOW,
+        ),
+    )
+    store: str | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_store),
+            "Where messages and sessions are kept: sqlite:///FILE, or memory. Default: a file in "
+            "the user's data.",
+            metavar="URL",
+            group=FILES,
+        ),
+    )
+    store_sync: str = field(
+        default="full",
+        metadata=_option(
+            click.Choice(("full", "normal")),
+            "Reply 250 to a message when it survives a power cut (full), or only the end of the "
+            "process, which is faster (normal).",
+            metavar="full|normal",
+            group=WHAT,
+        ),
+    )
+    max_messages: int | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_count),
+            "Maximum number of messages to keep. When full, the oldest is dropped (reported once).",
+            metavar="N",
+            group=WHAT,
+        ),
+    )
+    max_age: float | None = field(
+        default=30 * 86_400.0,
+        metadata=_option(
+            Value(read_age, show_age),
+            "Drop messages that are older: 30d, 12h, 90m, or none.",
+            metavar="AGE",
+            group=WHAT,
+        ),
+    )
+    max_store_size: int | None = field(
+        default=2 * 1024**3,
+        metadata=_option(
+            Value(read_size_or_none, show_size),
+            "Drop the oldest messages while the store is larger: 500M, 2G, or none.",
+            metavar="SIZE",
+            group=WHAT,
+        ),
+    )
+    exit_after: int | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_count), "Stop after this number of messages.", metavar="N", group=WHAT
+        ),
+    )
+    json: bool = field(default=False, metadata=_option(Truth(), "Print JSON Lines.", group=WHAT))
+    quiet: bool = field(
+        default=False,
+        metadata=_option(
+            Truth(), "Print only the ready line and warnings.", short="-q", group=WHAT
+        ),
+    )
+    verbose: bool = field(
+        default=False,
+        metadata=_option(Truth(), "Print the transcript of each session.", short="-v", group=WHAT),
+    )
+    policy: Policy = field(default_factory=Policy)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses to listen on, each once."""
+        return tuple(dict.fromkeys(self.host))
+
+
+def _own_settings() -> Iterator[Setting]:
+    for each in fields(Settings):
+        if each.metadata:
+            yield Setting(each.name.replace("_", "-"), default=each.default, **each.metadata)
+
+
+#: How a switch of the policy is read, unless it is a choice, and its metavar.
+_UNITS: Mapping[str, tuple[click.ParamType[Any], str | None]] = {
+    "truth": (Truth(), None),
+    "bytes": (Value(read_size, show_size), "SIZE"),
+    "count": (Value(read_count), "N"),
+    "seconds": (Value(read_seconds, "{:g}".format), "SECONDS"),
+}
+
+
+def _policy_setting(switch: Field[Any]) -> Setting:
+    choices: tuple[str, ...] = switch.metadata["choices"]
+    kind, metavar = (
+        (click.Choice(choices), "|".join(choices)) if choices else _UNITS[switch.metadata["unit"]]
+    )
+    return Setting(
+        switch.name.replace("_", "-"),
+        group=HOW,
+        type=kind,
+        default=switch.default,
+        metavar=metavar,
+        help=switch.metadata["description"].replace("`", ""),
     )
 
 
-def _declarations(row: Setting) -> list[str]:
-    name = f"--{row.name}/--no-{row.name}" if row.is_flag else f"--{row.name}"
-    return [name] if row.short is None else [name, row.short]
+def _table() -> dict[str, Setting]:
+    switches = (each for each in fields(Policy) if not each.name.startswith(_UNSAFE))
+    rows = (*_own_settings(), *map(_policy_setting, switches))
+    return {row.opts[0].removeprefix("--"): row for row in rows}
+
+
+#: All settings by name (`port-offset`).
+SETTINGS: Mapping[str, Setting] = _table()
+
+
+def make_settings(values: Mapping[str, Any]) -> Settings:
+    """Put values (by the name of their field) together; a missing one has its default."""
+    given = dict(values)
+    switches: dict[str, Any] = {
+        _UNSAFE + name.replace("-", "_"): True for name in given.get("unsafe", ())
+    }
+    switches |= {name: given.pop(name) for name in Policy.names() if name in given}
+    return Settings(**given, policy=Policy(**switches))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
+import click
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -16,7 +18,5 @@ def tracked(values: Iterable[_T], total: int | None, what: str) -> Iterator[_T]:
     if sys.stderr is None or not sys.stderr.isatty():
         yield from values
         return
-    from rich.console import Console  # noqa: PLC0415 - lazily: a pipe needs none
-    from rich.progress import track  # noqa: PLC0415 - see above
-
-    yield from track(values, what, total, console=Console(stderr=True), transient=True)
+    with click.progressbar(values, length=total, label=what, file=sys.stderr) as bar:
+        yield from bar

@@ -1,11 +1,9 @@
-"""What `serve` says while it runs: as text for people, as JSON Lines for programs."""
+"""The output of `serve` while it runs: text for people, JSON Lines for programs."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from fakesmtp.cli.compose import show_address
 from fakesmtp.cli.console import escape
 from fakesmtp.cli.values import MEMORY, show_age
 from fakesmtp.messages.message import describe_loss
@@ -14,6 +12,7 @@ from fakesmtp.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from fakesmtp.faults.rules import Rule
@@ -21,15 +20,15 @@ if TYPE_CHECKING:
     from fakesmtp.sessions import Session
     from fakesmtp.smtp.listeners import Listener
 
-_SHOWN_RECIPIENTS = 2
+_SHOWN_NAMES = 2
 _KILOBYTE = 1024
 
 
 class Start(NamedTuple):
-    """What there is to tell at start; `app_keys` is empty when any may log in.
+    """What is reported at the start. `app_keys` is empty when any AppKey may log in.
 
-    `http` is the URL of the HTTP API, None without one. `store` is the file of the messages, or
-    `memory`; `max_age` (seconds) is how long they stay.
+    `http` is the URL of the HTTP API, or None. `store` is the file of the messages, or `memory`;
+    `max_age` is how long they stay (seconds).
     """
 
     hosts: tuple[str, ...]
@@ -37,33 +36,33 @@ class Start(NamedTuple):
     ca_file: Path
     app_keys: tuple[str, ...]
     http: str | None = None
-    store: str = "memory"
+    store: str = MEMORY
     max_age: float | None = None
 
 
 class Report(Protocol):
-    """How the events of a server become lines."""
+    """Makes lines of the events of a server."""
 
     def started(self, start: Start) -> Iterator[str]:
-        """All listeners are open."""
+        """Report that all listeners are open."""
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
-        """A message is here."""
+        """Report a message."""
 
     def ended(self, session: Session) -> Iterator[str]:
-        """A session is over."""
+        """Report an ended session."""
 
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
-        """The planned faults were changed over HTTP."""
+        """Report that the planned faults were changed over HTTP."""
 
     def full(self) -> Iterator[str]:
-        """A limit of the store has removed a message, for the first time."""
+        """Report that the oldest message was dropped, for the first time."""
 
     def dropped(self, lines: int) -> Iterator[str]:
-        """Lines could not be printed, because nobody read the output."""
+        """Report lines that were dropped because nobody read the output."""
 
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
-        """The server is about to stop, after that many messages."""
+        """Report that the server stops, after a number of messages."""
 
 
 class TextReport:
@@ -74,40 +73,36 @@ class TextReport:
         self._verbose = verbose
 
     def started(self, start: Start) -> Iterator[str]:
-        """Where it listens, how to point an app at it, and the one stable line."""
+        """Report ports, the settings of a client, and the ready line, which is stable."""
         if not self._quiet:
             yield from _introduce(start)
-        addresses = (
-            show_address(host, listener.local_port)
-            for host in start.hosts
-            for listener in start.listeners
-        )
         if start.http:
             yield f"HTTP API at {start.http}"
-        yield f"fakesmtp is ready: SMTP on {', '.join(addresses)}"
+        ports = ", ".join(str(listener.local_port) for listener in start.listeners)
+        yield f"fakesmtp is ready: SMTP on {', '.join(start.hosts)}, ports {ports}"
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
-        """Time, port, session, account, from, to, subject, size."""
+        """Report time, port, session, account, sender, recipients, subject and size."""
         if self._quiet:
             return
         login = f"{message.app_key}#{message.mail_type}" if message.login else "-"
-        route = f"{message.mail_from or '<>'} -> {_show_recipients(message.rcpt_tos)}"
+        route = f"{message.mail_from or '<>'} -> {_show_some(message.rcpt_tos)}"
         size = _show_size(len(message.raw))
         lost = f"  ({describe_loss(message)})" if message.dropped_lines else ""
         text = f'{login}  {route}  "{message.subject}"  {size}{lost}'
-        yield _row("message", message.received, message.port, message.session_id, text)
+        yield _row("message", message.received_at, message.port, message.session_id, text)
 
     def ended(self, session: Session) -> Iterator[str]:
-        """Why no message came, or what was refused; and all that was said if that is wanted."""
+        """Report why no message came, or the first refusal; and the transcript with --verbose."""
         kind, text = _describe_end(session)
         if text and not self._quiet:
-            yield _row(kind, session.started, session.port, session.id, text)
+            yield _row(kind, session.started_at, session.port, session.id, text)
         if self._verbose:
             yield escape(f"           session {session.id} on {session.port} from {session.peer}")
             yield from (f"           {cut(line)}" for line in session.transcript().split("\n"))
 
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
-        """How many there are, and what each does."""
+        """Report their number, and what each does."""
         if not self._quiet:
             yield f"planned faults were set over HTTP: {len(rules) or 'none'}"
             yield from (
@@ -116,19 +111,19 @@ class TextReport:
             )
 
     def full(self) -> Iterator[str]:
-        """Say what happens to messages from now on."""
+        """Report what happens to messages from now on."""
         if not self._quiet:
             yield (
-                "the store is full: the oldest messages go from now on (--max-messages, --max-age, "
-                "--max-store-size)"
+                "the store is full: the oldest messages are dropped from now on (--max-messages, "
+                "--max-age, --max-store-size)"
             )
 
     def dropped(self, lines: int) -> Iterator[str]:
-        """Say how many, also when quiet."""
+        """Report their number, also with --quiet."""
         yield f"{_count(lines, 'line')} dropped here: nobody read the output"
 
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
-        """Why, and what was there."""
+        """Report the reason and the number of messages."""
         if not self._quiet:
             yield f"stopping ({reason}) after {_count(messages, 'message')}"
 
@@ -144,7 +139,7 @@ class JsonReport:
         self._verbose = verbose
 
     def started(self, start: Start) -> Iterator[str]:
-        """Where it listens, and what to trust."""
+        """Report the ports and the CA file."""
         listeners = [
             {
                 "port": listener.port,
@@ -164,7 +159,7 @@ class JsonReport:
         )
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
-        """All that is known without reading the parts."""
+        """Report what is known without reading the parts."""
         if not self._quiet:
             yield _event(
                 "message",
@@ -183,7 +178,7 @@ class JsonReport:
             )
 
     def ended(self, session: Session) -> Iterator[str]:
-        """What was refused, or why no message came; and all that was said if that is wanted."""
+        """Report the refusals, or why no message came; and the transcript with --verbose."""
         common: dict[str, Any] = {
             "session": session.id,
             "port": session.port,
@@ -202,115 +197,101 @@ class JsonReport:
             yield _event("session", **common, transcript=session.transcript().split("\n"))
 
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
-        """Each by its name, with what it does."""
+        """Report the name and the effect of each."""
         if not self._quiet:
             faults = [{"name": each.name, "means": _explain_fault(each)} for each in rules]
             yield _event("faults", faults=faults)
 
     def full(self) -> Iterator[str]:
-        """Tell that it happened."""
+        """Report that it happened."""
         if not self._quiet:
             yield _event("full")
 
     def dropped(self, lines: int) -> Iterator[str]:
-        """Say how many, also when quiet."""
+        """Report their number, also with --quiet."""
         yield _event("dropped", lines=lines)
 
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
-        """Why, and what was there."""
+        """Report the reason and the number of messages."""
         if not self._quiet:
             yield _event("stopping", reason=reason, messages=messages)
 
 
 def _describe_end(session: Session) -> tuple[str, str]:
-    """Name what a session that is over ended with, and say what was refused first, or why."""
+    """Return how a session ended, and its first refusal or the reason."""
     if not session.refused:
         return "no message", session.diagnosis
     more = f"  (and {session.refused - 1} more)" if session.refused > 1 else ""
     return "refused", f"{next(iter(session.first_refusals), '')}{more}"
 
 
-def _row(kind: str, seconds: float, port: int, session_id: str, text: str) -> str:
-    """Make the line of a message or of a session: time, what it is, port, session, and the rest."""
-    time = _show_time(seconds)
+def _row(kind: str, at: datetime, port: int, session_id: str, text: str) -> str:
+    """Make a line: time, kind of event, port, session, and the rest."""
+    time = at.astimezone().strftime("%H:%M:%S")
     return escape(f"{time}  {kind:10}  {port:<4}  {session_id}  {text}")
 
 
 def _explain_fault(rule: Rule) -> str:
-    from fakesmtp.faults.explain import explain  # noqa: PLC0415 - lazily: few servers have any
+    from fakesmtp.faults.explain import explain  # noqa: PLC0415 - few servers have faults
 
     return explain(rule)
 
 
 def name_security(listener: Listener) -> str:
-    """Name the kind of TLS: `tls` from the start, or `starttls`."""
+    """Return `tls` for implicit TLS, or `starttls`."""
     return "tls" if listener.implicit_tls else "starttls"
 
 
 def _introduce(start: Start) -> Iterator[str]:
-    yield "fakesmtp answers like smtp-mail.nhncloudservice.com and delivers nothing."
+    yield "fakesmtp behaves like smtp-mail.nhncloudservice.com and delivers nothing."
     yield ""
-    yield from _align([("PORT", "LOCAL PORT", "TLS"), *map(_describe, start.listeners)])
+    yield "  PORT  LOCAL PORT  TLS"
+    for each in start.listeners:
+        tls = "implicit TLS" if each.implicit_tls else "STARTTLS"
+        yield f"  {each.port:<4}  {each.local_port:<10}  {tls}"
     yield ""
-    yield "Point your app at it:"
-    yield from _align(_settings_of_a_client(start))
+    yield "Settings for your app:"
+    yield from (f"  {name:<9}  {value}" for name, value in _settings_of_a_client(start))
     yield ""
 
 
-def _describe(listener: Listener) -> tuple[str, ...]:
-    tls = "from the start" if listener.implicit_tls else "STARTTLS"
-    return str(listener.port), str(listener.local_port), tls
-
-
-def _settings_of_a_client(start: Start) -> Iterator[tuple[str, ...]]:
+def _settings_of_a_client(start: Start) -> Iterator[tuple[str, str]]:
     yield "host", " or ".join(dict.fromkeys(map(choose_name, start.hosts)))
-    yield "port", "the local port of the endpoint's port that the app uses"
-    keys = "any AppKey" if not start.app_keys else " or ".join(map(escape, start.app_keys))
-    yield "user name", f"{keys}, with #normal, #auth or #ad behind it for the mail type"
-    yield (
-        "password",
-        ("the SecretKey of that account" if start.app_keys else "anything")
-        + "; a real SecretKey is not needed",
-    )
+    yield "port", "the local port of the endpoint's port that your app uses"
+    keys = _show_some([*map(escape, start.app_keys)], " or ") or "any AppKey"
+    yield "user name", f"{keys}, then #normal, #auth or #ad for the mail type"
+    password = "the SecretKey of that AppKey" if start.app_keys else "any text"
+    yield "password", f"{password}; do not use a real SecretKey"
     yield "CA file", str(start.ca_file)
-    yield "messages", _describe_store(start)
-    yield "or run", "fakesmtp env (settings to paste), fakesmtp certs (how to trust the CA)"
+    yield "store", start.store
+    yield "", _describe_store(start)
+    yield "more", "fakesmtp env prints these settings in several formats,"
+    yield "", "fakesmtp certs --trust CLIENT explains how to trust the CA"
 
 
 def _describe_store(start: Start) -> str:
     if start.store == MEMORY:
-        return "are kept in memory, and end with this process"
-    age = "" if start.max_age is None else f" for {show_age(start.max_age)}"
-    return f"are kept{age} in {start.store}; `fakesmtp messages delete --all` removes them"
-
-
-def _align(rows: Sequence[tuple[str, ...]] | Iterator[tuple[str, ...]]) -> Iterator[str]:
-    table = list(rows)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield f"  {'  '.join(cells)}".rstrip()
+        return "messages end with this process"
+    age = "" if start.max_age is None else f"for {show_age(start.max_age)}, "
+    return f"{age}or until `fakesmtp messages delete --all`"
 
 
 def _event(name: str, **facts: object) -> str:
-    import json  # noqa: PLC0415 - lazily: most servers tell people, and not programs
+    import json  # noqa: PLC0415 - most servers print text
 
-    # ASCII alone: every control character is escaped, and any terminal's encoding can show it.
+    # ASCII only: control characters are escaped, and every encoding has the others.
     return json.dumps({"event": name, **facts})
 
 
-def _show_recipients(rcpt_tos: Sequence[str]) -> str:
-    shown = ", ".join(rcpt_tos[:_SHOWN_RECIPIENTS])
-    more = len(rcpt_tos) - _SHOWN_RECIPIENTS
+def _show_some(names: Sequence[str], separator: str = ", ") -> str:
+    """Join the first names, and count the others."""
+    shown = separator.join(names[:_SHOWN_NAMES])
+    more = len(names) - _SHOWN_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
-
-
-def _show_time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%H:%M:%S")
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,10 +1,14 @@
-"""`fakesmtp serve`: the server, until it is told to stop."""
+"""`fakesmtp serve`: runs the server until a signal or `--exit-after` stops it."""
 
 from __future__ import annotations
 
+import signal
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+import click
+
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import (
     choose_accounts,
     choose_loop,
@@ -12,15 +16,14 @@ from fakesmtp.cli.compose import (
     is_loopback,
     try_certificates,
 )
+from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
-from fakesmtp.cli.desk import Desk
-from fakesmtp.cli.options import takes
-from fakesmtp.cli.outbox import Outbox
-from fakesmtp.cli.planned import choose_faults, heeding_hangup
+from fakesmtp.cli.monitor import Monitor
+from fakesmtp.cli.options import READ, SETTINGS, Settings
+from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
-from fakesmtp.cli.settings import READ, SETTINGS, Settings
-from fakesmtp.cli.sources import find_unknown_variables
 from fakesmtp.cli.stores import open_server_store
+from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP
 
 if TYPE_CHECKING:
@@ -30,31 +33,33 @@ if TYPE_CHECKING:
     from fakesmtp.storage.base import Store
 
 
-@takes(*(name for name, row in SETTINGS.items() if row.group != READ))
+@click.command(
+    cls=Command, takes=[name for name, setting in SETTINGS.items() if setting.group != READ]
+)
 def serve(settings: Settings) -> None:
-    """Listen on the five ports and keep every message.
+    """Listen on the endpoint's five ports and keep every message.
 
-    Ctrl-C or SIGTERM stops it.
+    Ctrl-C or SIGTERM stops the server.
     """
     report = _choose_report(settings)
     certificates = try_certificates(settings, warn)
-    with closing(open_server_store(settings, warn)) as store, Outbox(report.dropped) as outbox:
+    with closing(open_server_store(settings, warn)) as store, Printer(report.dropped) as printer:
         server = _make_server(settings, store, certificates)
         _warn(settings)
-        desk = Desk(report, outbox, store, wanted=settings.exit_after)
-        server.on_message(desk.hear)
-        server.on_session_end(desk.hear)
+        monitor = Monitor(report, printer, store, wanted=settings.exit_after)
+        server.on_message(monitor.notify)
+        server.on_session_end(monitor.notify)
         with (
-            desk.heeding_signals(),
-            heeding_hangup(server.faults),
+            monitor.handling_signals(),
+            _reload_on_hangup(server.faults),
             server,
-            _serving_http(server, settings.http, desk) as url,
+            _serving_http(server, settings.http, monitor) as url,
         ):
-            outbox.put(report.started(_describe_start(server, settings, certificates, url, store)))
-            # What was there already is looked at now: it takes a fifth of the start.
+            printer.put(report.started(_describe_start(server, settings, certificates, url, store)))
+            # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
-            desk.work()
-        desk.clear()
+            monitor.run()
+        monitor.drain()
 
 
 def _choose_report(settings: Settings) -> Report:
@@ -71,33 +76,33 @@ def _make_server(settings: Settings, store: Store, certificates: Path | None) ->
         certs_dir=certificates,
         store=store,
         record_dir=settings.record_dir,
-        faults=choose_faults(settings.faults),
+        faults=_choose_faults(settings.faults),
         loop_factory=choose_loop(),
     )
 
 
 def _warn(settings: Settings) -> None:
-    for sentence in find_unknown_variables():
+    for sentence in find_unknown_variables(each.variable for each in SETTINGS.values()):
         warn(sentence)
     for host in settings.hosts:
         if not is_loopback(host):
-            warn(f"{host} is no loopback address: whoever reaches it can log in and send")
+            warn(f"{host} is not a loopback address: other machines can log in and send")
     host, _ = settings.http or ("localhost", 0)
     if not is_loopback(host):
-        warn(f"{host} is no loopback address: whoever reaches it can read sessions and set faults")
+        warn(f"{host} is not a loopback address: other machines can read sessions and set faults")
 
 
 @contextmanager
 def _serving_http(
-    server: FakeSMTP, address: tuple[str, int] | None, desk: Desk
+    server: FakeSMTP, address: tuple[str, int] | None, monitor: Monitor
 ) -> Iterator[str | None]:
-    """Answer over HTTP where that is wanted, and give the URL."""
+    """Serve the HTTP API at an address, if there is one, and return its URL."""
     if address is None:
         yield None
         return
-    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - lazily: it takes half a second
+    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - it takes half a second to load
 
-    with HttpServer(server, *address, planned=desk.hear) as http:
+    with HttpServer(server, *address, planned=monitor.notify) as http:
         yield http.url
 
 
@@ -108,8 +113,8 @@ def _describe_start(
     url: str | None,
     store: Store,
 ) -> Start:
-    """Tell what there is to tell at start; the CA file exists then."""
-    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - lazily: the server listens first
+    """Return what is reported at the start; the CA file exists then."""
+    from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - the server listens first
 
     ca_file = CertificateFolder(certificates).ca_file if certificates else server.ca_file
     if not ca_file.exists():
@@ -118,3 +123,30 @@ def _describe_start(
     return Start(
         settings.hosts, server.listeners, ca_file, app_keys, url, store.location, settings.max_age
     )
+
+
+def _choose_faults(path: Path | None) -> FaultScript:
+    """Return the script of a file, which is read again when it changes, or an empty script."""
+    if path is None:
+        return FaultScript()
+    from fakesmtp.faults.watching import WatchedScript  # noqa: PLC0415 - most servers have no file
+
+    return WatchedScript(path, changed=_report_change, failed=warn)
+
+
+def _report_change(script: FaultScript) -> None:
+    warn(f"the file of faults was read again: {len(script.rules)} rules are in force")
+
+
+@contextmanager
+def _reload_on_hangup(script: FaultScript) -> Iterator[None]:
+    """Let SIGHUP read the file again at once, where the system has SIGHUP."""
+    number, look = getattr(signal, "SIGHUP", None), getattr(script, "look", None)
+    if number is None or look is None:
+        yield
+        return
+    before = signal.signal(number, lambda *_: look())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)

@@ -1,22 +1,22 @@
-"""`fakesmtp sessions`: what clients said and were answered, read from recordings."""
+"""`fakesmtp sessions`: recorded sessions, read from files or from a running server."""
 
 from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from fakesmtp.cli.command import Command, nearest
 from fakesmtp.cli.console import complain, escape, say
-from fakesmtp.cli.options import GroupedCommand, takes
-from fakesmtp.cli.settings import Settings
-from fakesmtp.cli.sources import read_from
-from fakesmtp.cli.table import align, paint_event, paint_lines, painter, show_entry
-from fakesmtp.cli.values import one_of
+from fakesmtp.cli.table import Painter, make_table, painter
+from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError
 from fakesmtp.sessions.compare import compare
+from fakesmtp.sessions.events import Note, Side
 from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
@@ -25,126 +25,139 @@ from fakesmtp.sessions.transcript import event_lines
 from fakesmtp.text import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.cli.options import Settings
+    from fakesmtp.sessions import Event, Recorded
 
-_HELP = "List, show, export and compare recorded sessions."
-_HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MAILS", "OUTCOME")
-_SESSION = "A session's id, a part of its file's name that no other has, or a file."
+_HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MESSAGES", "OUTCOME")
+#: These are left out where the terminal is too narrow; `show` and --json have them.
+_OPTIONAL_HEADS = ("CLIENT", "TLS")
+_SESSION = "A session's id, a unique part of its file's name, or a file."
+_SOURCE = ("store", "record-dir", "server")
 _DIFFERENT = 1
 _FAILED = 1
-
-SessionName = Annotated[str | None, typer.Argument(metavar="SESSION", help=_SESSION)]
-
-
-def make_sessions() -> typer.Typer:
-    """Make the group of commands."""
-    group = typer.Typer(help=_HELP, rich_markup_mode=None, no_args_is_help=True)
-    for name, command in (("list", list_), ("show", show), ("export", export), ("diff", diff)):
-        group.command(name, cls=GroupedCommand)(command)
-    return group
+_DIFFERENCES = {"-": "red", "+": "green"}
 
 
-@takes("store", "record-dir", "server", "json", "config")
-def list_(settings: Settings) -> None:
+def _session(name: str) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Add the argument that names a session."""
+    return click.argument(name, type=Value(read_text), metavar=name.upper(), help=_SESSION)
+
+
+@click.group()
+def sessions() -> None:
+    """List, show, export and compare recorded sessions."""
+
+
+@sessions.command("list", cls=Command, takes=[*_SOURCE, "json"])
+def list_(settings: Settings) -> int:
     """List all sessions, oldest first.
 
-    A recording that cannot be read is an error beside the list; the exit code is 1 then.
+    A recording that cannot be read is an error after the list; the exit code is then 1.
     """
     wrong: list[RecordingError] = []
     entries = _source(settings, wrong.append).entries()
     if settings.json:
         say(json.dumps(_as_fields(each)) for each in entries)
     else:
-        say(align([_HEADS, *map(show_entry, entries)]))
+        say(make_table(_HEADS, [*map(_cells, entries)], optional=_OPTIONAL_HEADS))
     for error in wrong:
         complain(error)
-    if wrong:
-        raise typer.Exit(_FAILED)
+    return _FAILED if wrong else 0
 
 
-@takes("store", "record-dir", "server", "config")
-def show(settings: Settings, *, session: SessionName = None) -> None:
-    """Show a session: who, what was said, when, and how it ended."""
+@sessions.command(cls=Command, takes=_SOURCE)
+@_session("session")
+def show(settings: Settings, *, session: str) -> None:
+    """Show a session: commands, replies, times and outcome."""
     found = _find(settings, session)
     paint = painter()
     say(f"{name:9} {escape(text)}" for name, text in _facts(found))
     say([""])
-    say(paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True))
+    say(_paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True))
     if found.cut:
         say([f"{found.cut} more events were not kept"])
 
 
-@takes("store", "record-dir", "server", "config")
-def export(
-    settings: Settings,
-    *,
-    session: SessionName = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="text|jsonl|html", help="How to write it.")
-    ] = "text",
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to. Default: standard output.")
-    ] = None,
-) -> None:
-    """Write a session as text, as JSON Lines, or as a page.
+@sessions.command(cls=Command, takes=_SOURCE)
+@_session("session")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "jsonl", "html")),
+    default="text",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "--output",
+    type=Value(read_path),
+    metavar="FILE",
+    help="The file to write. Default: standard output.",
+)
+def export(settings: Settings, *, session: str, form: str, output: Path | None) -> None:
+    """Write a session as text, as JSON Lines or as an HTML page.
 
-    The text is in the style of NHN's guide, C: and S: in front of every line.
+    The text has the style of NHN's guide, with C: and S: before each line.
     """
-    write = _FORMATS[read_from("--format", one_of(_FORMATS), form or "text")]
+    write = _FORMATS[form]
     lines = write(_find(settings, session))
     if output is None:
         say(lines)
         return
     try:
-        with Path(output).open("w", encoding="utf-8", newline="\n") as file:
+        with output.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{line}\n" for line in lines)
     except OSError as error:
         raise RecordingError(f"cannot write {output}: {error.strerror}") from error
 
 
-@takes("store", "record-dir", "server", "config")
-def diff(settings: Settings, *, first: SessionName = None, second: SessionName = None) -> None:
-    """Show the first difference of two sessions.
+@sessions.command(cls=Command, takes=_SOURCE)
+@_session("first")
+@_session("second")
+def diff(settings: Settings, *, first: str, second: str) -> int:
+    """Show the first difference between two sessions.
 
-    The exit code is 1 when there is one. Times, ports, addresses, ids and dates make no
-    difference, nor does a client's own name.
+    The exit code is 1 if there is one. Times, ports, addresses, ids, dates and the client's own
+    name are not compared.
     """
     one, other = _find(settings, first), _find(settings, second)
     difference = compare(one, other)
     if difference is None:
-        say([f"{one.id} and {other.id} say the same"])
-        return
+        say([f"{one.id} and {other.id} are equal"])
+        return 0
     head = [f"--- {one.id}", f"+++ {other.id}", f"@@ line {difference.line} @@"]
-    say([*map(escape, head), *paint_lines(painter(), difference.lines())])
-    raise typer.Exit(_DIFFERENT)
+    say([*map(escape, head), *_paint_difference(painter(), difference.lines())])
+    return _DIFFERENT
 
 
 # -- where they are --------------------------------------------------------------------------------
 
 
 def _source(settings: Settings, on_error: Callable[[RecordingError], object] = fail) -> Source:
-    """Choose where recordings are read from: a running server, a folder, or the store."""
-    if settings.server is not None and settings.record_dir is not None:
-        raise ConfigurationError("a server and a folder are named: name the one to read")
-    if settings.server is not None:
-        # lazily: what speaks HTTP takes 20 ms to load
+    """Choose where recordings are read from: a running server, a folder, or else the store."""
+    server, folder = settings.server, settings.record_dir
+    if server is not None and folder is not None:
+        nearer = nearest("server", "record_dir")
+        if nearer is None:
+            raise ConfigurationError("--server and --record-dir are both given: give one of them")
+        folder = folder if nearer == "record_dir" else None
+    if folder is not None:
+        return RecordFolder(folder, on_error=on_error)
+    if server is not None:
+        # the HTTP client takes 20 ms to load
         from fakesmtp.remote.client import RunningServer  # noqa: PLC0415
 
-        return RunningServer(settings.server)
-    if settings.record_dir is not None:
-        return RecordFolder(settings.record_dir, on_error=on_error)
-    from fakesmtp.cli.stores import open_to_read  # noqa: PLC0415 - lazily: with SQLAlchemy
+        return RunningServer(server)
+    from fakesmtp.cli.stores import open_to_read  # noqa: PLC0415 - SQLAlchemy takes time to load
     from fakesmtp.storage.sessions import StoredSessions  # noqa: PLC0415 - see above
 
     return StoredSessions(open_to_read(settings))
 
 
-def _find(settings: Settings, name: str | None) -> Recorded:
-    if not name:
-        raise ConfigurationError("which session? name it: `fakesmtp sessions list` lists all")
-    # os.path answers for any name; Path raises for some, as for one that is too long.
+def _find(settings: Settings, name: str) -> Recorded:
+    # os.path answers for any name; Path raises for some, for instance for one that is too long.
     is_file = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112
     return load(Path(name)) if is_file else _source(settings).find(name)
 
@@ -189,6 +202,40 @@ def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
     yield "outcome", cut(entry_of(session).outcome)
     if session.diagnosis:
         yield "diagnosis", session.diagnosis
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    """Return the cells of a session in the list."""
+    header, summary = entry.header, entry.summary
+    began = datetime.fromtimestamp(header.started, UTC).astimezone()
+    account = f"{summary.app_key}#{summary.mail_type}" if summary and summary.app_key else "-"
+    cells = (
+        f"{began:%Y-%m-%d %H:%M:%S}",
+        header.id,
+        str(header.port),
+        header.peer,
+        (summary.tls if summary else None) or "-",
+        account,
+        str(summary.message_count) if summary else "?",
+        entry.outcome.replace("\n", " / "),
+    )
+    return tuple(cut(escape(cell)) for cell in cells)
+
+
+def _paint_event(paint: Painter, event: Event, line: str) -> str:
+    """Paint a line of a transcript: refusals red, the client's lines cyan, notes yellow."""
+    if event.is_refusal:
+        return paint(line, "red")
+    if isinstance(event, Note):
+        return paint(line, "yellow")
+    return paint(line, "cyan") if event.side is Side.CLIENT else line
+
+
+def _paint_difference(paint: Painter, lines: Iterable[str]) -> Iterator[str]:
+    """Paint the lines of a difference by their marks."""
+    for line in lines:
+        colour = _DIFFERENCES.get(line[:1])
+        yield paint(line, colour) if colour else line
 
 
 def _as_fields(entry: Entry) -> dict[str, object]:

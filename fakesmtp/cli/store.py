@@ -6,33 +6,30 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-import typer
+import click
 
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import complain, say
-from fakesmtp.cli.options import GroupedCommand, takes
-from fakesmtp.cli.settings import Settings
 from fakesmtp.cli.stores import open_to_read, open_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_HELP = "Show, check and compact the file of the store."
+    from fakesmtp.cli.options import Settings
+
 _FAILED = 1
 
 
-def make_store() -> typer.Typer:
-    """Make the group of commands."""
-    group = typer.Typer(help=_HELP, rich_markup_mode=None, no_args_is_help=True)
-    for name, command in (("info", info), ("check", check), ("compact", compact)):
-        group.command(name, cls=GroupedCommand)(command)
-    return group
+@click.group()
+def store() -> None:
+    """Show, check and compact the file of the store."""
 
 
-@takes("store", "json", "config")
+@store.command(cls=Command, takes=["store", "json"])
 def info(settings: Settings) -> None:
-    """Show file, size, numbers, what the limits removed, and who writes it."""
-    with closing(open_to_read(settings)) as store:
-        facts = store.describe()
+    """Show size, numbers, and which process writes."""
+    with closing(open_to_read(settings)) as opened:
+        facts = opened.describe()
     if settings.json:
         say([json.dumps(facts)])
         return
@@ -45,25 +42,31 @@ def _show(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-@takes("store", "config")
-def check(settings: Settings) -> None:
-    """Check the file and its index; the exit code is 1 where something is wrong."""
-    with closing(open_to_read(settings)) as store:
-        _report(store.check(), store.location)
+@store.command(cls=Command, takes=["store"])
+def check(settings: Settings) -> int:
+    """Check the file and its index.
+
+    The exit code is 1 where something is wrong.
+    """
+    with closing(open_to_read(settings)) as opened:
+        return _report(opened.check(), opened.location)
 
 
-def _report(problems: Iterable[str], location: str) -> None:
+def _report(problems: Iterable[str], location: str) -> int:
     found = list(problems)
     for problem in found:
         complain(problem)
-    if found:
-        raise typer.Exit(_FAILED)
-    say([f"{location} is sound"])
+    if not found:
+        say([f"{location} is sound"])
+    return _FAILED if found else 0
 
 
-@takes("store", "config")
+@store.command(cls=Command, takes=["store"])
 def compact(settings: Settings) -> None:
-    """Merge the index and give free space back. A server that runs must be stopped first."""
-    with closing(open_to_write(settings)) as store:
-        before, after = store.compact().result()
-    say([f"{store.location}: {before:,} bytes before, {after:,} after"])
+    """Merge the index and give free space back.
+
+    A running server keeps its store to itself: stop it first.
+    """
+    with closing(open_to_write(settings)) as opened:
+        before, after = opened.compact().result()
+    say([f"{opened.location}: {before:,} bytes before, {after:,} after"])

@@ -14,7 +14,7 @@ from fakesmtp.storage.opening import open_url, open_url_for_reading
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fakesmtp.cli.settings import Settings
+    from fakesmtp.cli.options import Settings
     from fakesmtp.storage.base import Store
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.reading import Reader

@@ -1,76 +1,84 @@
-"""Rows and lines of recorded sessions as they are printed: aligned, on a terminal in colour."""
+"""Tables that fit the terminal, and colours."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
+from unicodedata import combining, east_asian_width
 
-import typer
-
-from fakesmtp.cli.console import escape
-from fakesmtp.sessions.events import Note, Side
-from fakesmtp.text import cut
+import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from fakesmtp.sessions import Event
-    from fakesmtp.sessions.folder import Entry
-
-#: Paints a text in a colour, or leaves it as it is.
+#: Paints a text in a colour of `click.style`, or returns it unchanged.
 Painter = Callable[[str, str], str]
 
-_DIFFERENCES = {"-": typer.colors.RED, "+": typer.colors.GREEN}
+_GAP = 2
+#: No column is cut to fewer than this many characters.
+_NARROWEST = 8
 
 
 def painter() -> Painter:
-    """Give what paints on a terminal, unless NO_COLOR is set, and nothing anywhere else."""
-    in_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    return (
-        (lambda text, colour: typer.style(text, fg=colour)) if in_colour else lambda text, _: text
-    )
+    """Return a function that paints on a terminal, unless NO_COLOR is set, and nowhere else."""
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+        return lambda text, colour: click.style(text, fg=colour)
+    return lambda text, _: text
 
 
-def paint_event(paint: Painter, event: Event, line: str) -> str:
-    """Paint a line of a transcript: refusals red, what the client said cyan, notes yellow."""
-    if event.is_refusal:
-        return paint(line, typer.colors.RED)
-    if isinstance(event, Note):
-        return paint(line, typer.colors.YELLOW)
-    return paint(line, typer.colors.CYAN) if event.side is Side.CLIENT else line
+def terminal_width() -> int | None:
+    """Return the columns of the terminal (or COLUMNS); None when the output goes elsewhere."""
+    if os.environ.get("COLUMNS") or sys.stdout.isatty():
+        return get_terminal_size().columns
+    return None
 
 
-def paint_lines(paint: Painter, lines: Iterable[str]) -> Iterator[str]:
-    """Paint the lines of a difference by their marks."""
-    for line in lines:
-        colour = _DIFFERENCES.get(line[:1])
-        yield paint(line, colour) if colour else line
+def make_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, optional: Collection[str] = ()
+) -> Iterator[str]:
+    """Align rows under their heads, in the width of the terminal.
+
+    Where that is too narrow, the columns with an `optional` head are left out, then the widest
+    cells are cut. Output to a file or a pipe is whole.
+    """
+    table = [heads, *rows]
+    width = terminal_width()
+    if width and sum(_measure(table)) - _GAP > width:
+        kept = [n for n, head in enumerate(heads) if head not in optional]
+        table = [[row[n] for n in kept] for row in table]
+    widths = _fit(_measure(table), width)
+    return ("".join(map(_pad, row, widths)).rstrip() for row in table)
 
 
-def show_entry(entry: Entry) -> tuple[str, ...]:
-    """Give the cells of a session in a list."""
-    header, summary = entry.header, entry.summary
-    began = datetime.fromtimestamp(header.started, UTC).astimezone()
-    account = f"{summary.app_key}#{summary.mail_type}" if summary and summary.app_key else "-"
-    cells = (
-        f"{began:%Y-%m-%d %H:%M:%S}",
-        header.id,
-        str(header.port),
-        header.peer,
-        (summary.tls if summary else None) or "-",
-        account,
-        str(summary.message_count) if summary else "?",
-        entry.outcome.replace("\n", " / "),
-    )
-    return tuple(cut(escape(cell)) for cell in cells)
+def _measure(table: Sequence[Sequence[str]]) -> list[int]:
+    """Return the width of each column, with the gap after it."""
+    return [max(map(columns_of, column)) + _GAP for column in zip(*table, strict=True)]
 
 
-def align(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    """Make columns of equal width; the last one is as wide as it is."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for *row, last in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        yield "  ".join([*cells, last]).rstrip()
+def _fit(widths: list[int], width: int | None) -> list[int]:
+    """Make the widest columns narrower until all of them fit."""
+    while width and sum(widths) - _GAP > width and max(widths) > _NARROWEST + _GAP:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _pad(cell: str, width: int) -> str:
+    if columns_of(cell) > width - _GAP:
+        cell = _shorten(cell, width - _GAP)
+    return cell + " " * (width - columns_of(cell))
+
+
+def _shorten(cell: str, width: int) -> str:
+    while columns_of(cell) >= width:
+        cell = cell[:-1]
+    return f"{cell}…"
+
+
+def columns_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes: two for a Hangul syllable."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)

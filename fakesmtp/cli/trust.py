@@ -1,4 +1,4 @@
-"""How to make clients trust the authority, each in its own way."""
+"""Instructions that make clients trust the CA."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WAYS: Mapping[str, str] = {
 Python, in the code:
   context = ssl.create_default_context(cafile={literal})
   smtp.starttls(context=context)   # or smtplib.SMTP_SSL(..., context=context)
-Python, for a whole process (nothing else is trusted then):
+Python, for a whole process (it then trusts no other CA):
   export SSL_CERT_FILE={file}""",
     "java": """\
 Java, a trust store of its own for Jakarta Mail (JavaMail):
@@ -29,12 +29,12 @@ Java, a trust store of its own for Jakarta Mail (JavaMail):
 Import ca.pem only: Java ignores the limits of a certificate that it trusts,
 so they are on intermediate.pem, which the server sends.""",
     "node": """\
-Node.js, for a whole process (beside what it trusts already):
+Node.js, for a whole process (in addition to the CAs it trusts):
   export NODE_EXTRA_CA_CERTS={file}
 Nodemailer, in the code:
   createTransport({{ ..., tls: {{ ca: fs.readFileSync({literal}) }} }})""",
     "php": """\
-PHP, Laravel, for a whole process (nothing else is trusted then):
+PHP, Laravel, for a whole process (it then trusts no other CA):
   php -d openssl.cafile={file} ...
 PHPMailer, in the code:
   $mail->SMTPOptions = ['ssl' => ['cafile' => {literal}]];
@@ -50,7 +50,7 @@ In a DSN write the # of the user name as %23: smtp://AppKey%23auth:...""",
   pool.AppendCertsFromPEM(pem)
   config := &tls.Config{{RootCAs: pool, ServerName: "localhost"}}
   err = client.StartTLS(config)   // or tls.Dial("tcp", address, config)
-Go, for a whole process, on Linux (nothing else is trusted then):
+Go, for a whole process, on Linux (it then trusts no other CA):
   export SSL_CERT_FILE={file}""",
     "ruby": """Ruby, Net::SMTP, in the code:
   context = OpenSSL::SSL::SSLContext.new
@@ -59,7 +59,7 @@ Go, for a whole process, on Linux (nothing else is trusted then):
 Ruby, the gem mail, and Rails in smtp_settings:
   ca_file: {literal}, openssl_verify_mode: 'peer',
   enable_starttls: true   # or tls: true
-Ruby, for a whole process (nothing else is trusted then):
+Ruby, for a whole process (it then trusts no other CA):
   export SSL_CERT_FILE={file}""",
     "perl": """Perl, Net::SMTP with IO::Socket::SSL, in the code:
   $smtp->starttls(SSL_ca_file => {literal});
@@ -67,10 +67,10 @@ Ruby, for a whole process (nothing else is trusted then):
 Perl, Email::Sender::Transport::SMTP, in the code:
   ssl => 'starttls',   # or 'ssl'
   ssl_options => {{ SSL_ca_file => {literal} }},""",
-    "dotnet": """.NET, for a whole process, on Linux (nothing else is trusted then):
+    "dotnet": """.NET, for a whole process, on Linux (it then trusts no other CA):
   export SSL_CERT_FILE={file}
 On Windows and macOS .NET trusts what the system trusts: --trust system.
-MailKit, in the code, beside that, for the authority has no revocation list:
+MailKit, also in the code, because the CA has no revocation list:
   client.CheckCertificateRevocation = false;""",
     "postfix": """Postfix, in main.cf:
   smtp_tls_CAfile = {path}
@@ -102,14 +102,14 @@ macOS:
       -k /Library/Keychains/System.keychain {file}
 Windows (as administrator):
   certutil -addstore -f Root "{path}"
-The authority is limited to nhncloudservice.com, cloud.toast.com, localhost and
+The CA is limited to nhncloudservice.com, cloud.toast.com, localhost and
 loopback addresses, in Java too (trust ca.pem only, never intermediate.pem).
 A setting of one program is still safer than one of the whole system.""",
 }
 
 
 def explain(way: str, ca_file: Path) -> str:
-    """Say how to trust the authority in the way of this name; raises KeyError."""
+    """Return the instructions for a client; raises KeyError for an unknown one."""
     path = str(ca_file)
     literal = "'" + path.replace("\\", "\\\\").replace("'", "\\'") + "'"
     quoted = json.dumps(path, ensure_ascii=False)

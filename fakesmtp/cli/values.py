@@ -1,11 +1,13 @@
-"""Reading the text of a setting: each function gives the value or raises ValueError with a hint."""
+"""The types of options: each reads a text and returns a value, or says what would be right."""
 
 from __future__ import annotations
 
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
 
 from fakesmtp.protocol.accounts import Account
 from fakesmtp.smtp.listeners import check_ports
@@ -13,20 +15,17 @@ from fakesmtp.storage.file import read_url as read_store_url
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-_TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
-    ("0", "false", "no", "off"), False
-)
 _HIGHEST_PORT = 65535
-#: The largest number, its digits in a size, and the longest time (30 years).
+#: The largest number, its digits in a size, and the longest time (30 years, in seconds).
 _MOST = 2**63 - 1
 _MOST_DIGITS = 12
 _MOST_SECONDS = 1_000_000_000
 _ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/@]+)):)?([0-9]{1,5})")
 _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@?#]+)(?::[0-9]{1,5})?/?")
 _IN_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.%\w]+\]")
-#: What stands in a SecretKey when accounts were written as a list: `a:b,c:d`, or `a:b,`.
+#: A SecretKey that came of accounts written as a list: `a:b,c:d`, or `a:b,`.
 _NEXT_ACCOUNT = re.compile(r",(?:[^,:\s]+:[^,:\s]+|$)")
 _AGE = re.compile(r"([0-9]{1,9})([dhms])")
 _AGE_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
@@ -34,83 +33,116 @@ _NONE = "none"
 #: The store that ends with the process.
 MEMORY = "memory"
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+_TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
+    ("0", "false", "no", "off"), False
+)
+
+
+class Value(click.ParamType[object]):
+    """A type whose values `read` makes of a text; `write` makes a text of a default.
+
+    `read` raises `ValueError`.
+    """
+
+    def __init__(self, read: Callable[[str], object], write: Callable[[Any], str] = str) -> None:
+        self.name = read.__name__.removeprefix("read_")
+        self.write = write
+        self._read = read
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Read a value of any source; numbers of a file are texts here."""
+        try:
+            return self._read(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Truth(click.types.BoolParamType):
+    """True or false, in the words that a variable may hold."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bool:
+        """Read 1, true, yes, on or 0, false, no, off, in any case."""
+        truth = _TRUTHS.get(str(value).strip().lower())
+        if truth is None:
+            self.fail(f"{quote(value)} is not true or false (1, 0, yes, no, on, off)", param, ctx)
+        return truth
 
 
 def read_text(text: str) -> str:
-    """Any text that is not empty."""
+    """Read any text that is not empty."""
     if not text.strip():
-        raise ValueError("it is empty")
+        raise ValueError("the value is empty")
     return text.strip()
 
 
 def read_host(text: str) -> str:
-    """An address of this machine, or a name of it; an IPv6 address may be in brackets."""
+    """Read an address or a name of this machine; an IPv6 address may be in brackets."""
     host = read_text(text)
     if _IN_BRACKETS.fullmatch(host):
         return host[1:-1]
     if "," in host or " " in host:
-        raise ValueError(f"{quote(text)} is not one address: give several one by one")
+        raise ValueError(f"{quote(text)} is not one address: give each address separately")
     if host.startswith("[") or (host.count(":") == 1 and host.partition(":")[2].isdecimal()):
-        raise ValueError(f"{quote(text)} has a port: leave it to --ports or --port-offset")
+        raise ValueError(f"{quote(text)} contains a port: use --ports or --port-offset for ports")
     return host
 
 
 def read_path(text: str) -> Path:
-    """A path; `~` is the user's home."""
+    """Read a path; `~` is the user's home folder."""
     try:
         return Path(read_text(text)).expanduser()
     except RuntimeError:
-        raise ValueError(f"{quote(text)} names an unknown home folder: write it out") from None
-
-
-def read_truth(text: str) -> bool:
-    """Whether: 1, true, yes, on or 0, false, no, off, in any case."""
-    truth = _TRUTHS.get(text.strip().lower())
-    if truth is None:
         raise ValueError(
-            f"{quote(text)} is neither yes nor no: write 1, true, yes, on or 0, false, …"
-        )
-    return truth
+            f"{quote(text)} names a home folder that is unknown: write the whole path"
+        ) from None
 
 
 def read_integer(text: str) -> int:
-    """A whole number, also a negative one."""
+    """Read a whole number, which may be negative."""
     try:
         number = int(text)
     except ValueError:
-        raise ValueError(f"{quote(text)} is no whole number, like 1000") from None
+        raise ValueError(f"{quote(text)} is not a whole number (example: 1000)") from None
     if abs(number) > _MOST:
-        raise ValueError(f"{quote(text)} is too large: {_MOST} is the most")
+        raise ValueError(f"{quote(text)} is too large: at most {_MOST}")
     return number
 
 
 def read_count(text: str) -> int:
-    """A whole number from 1."""
+    """Read a whole number of at least 1."""
     count = read_integer(text)
     if count < 1:
-        raise ValueError(f"{count} is too few: 1 is the least")
+        raise ValueError(f"must be at least 1, not {count}")
     return count
 
 
 def read_seconds(text: str) -> float:
-    """A time: a number of seconds over 0."""
+    """Read a number of seconds greater than 0."""
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds <= _MOST_SECONDS:
-        sentence = f"is no number of seconds over 0 and up to {_MOST_SECONDS:,}, like 120 or 0.5"
-        raise ValueError(f"{quote(text)} {sentence}")
+        raise ValueError(
+            f"{quote(text)} is not a number of seconds greater than 0 and at most "
+            f"{_MOST_SECONDS:,} (examples: 120, 0.5)"
+        )
     return seconds
 
 
 def read_size(text: str) -> int:
-    """A number of bytes over 0, with K, M or G for 1024 bytes and its powers."""
+    """Read a number of bytes greater than 0; K, M and G are 1024 bytes and its powers."""
     digits, unit = text.strip().upper().removesuffix("B"), 1
     if digits[-1:] in _UNITS:
         digits, unit = digits[:-1], _UNITS[digits[-1]]
     if not digits.isdecimal() or len(digits) > _MOST_DIGITS or not int(digits):
-        raise ValueError(f"{quote(text)} is no size over 0: write bytes, or 500K, 64M, 1G")
+        raise ValueError(
+            f"{quote(text)} is not a size greater than 0 (examples: 1000, 500K, 64M, 1G)"
+        )
     return int(digits) * unit
 
 
@@ -148,7 +180,7 @@ def read_store(text: str) -> str:
 
 
 def show_size(size: int) -> str:
-    """Write a number of bytes the way that `read_size` reads it."""
+    """Write a number of bytes as `read_size` reads it."""
     for unit, factor in reversed(_UNITS.items()):
         if size % factor == 0:
             return f"{size // factor}{unit}"
@@ -156,54 +188,46 @@ def show_size(size: int) -> str:
 
 
 def read_account(text: str) -> Account:
-    """APPKEY:SECRETKEY, parted at the first colon; no error repeats the text."""
+    """Read APPKEY:SECRETKEY, split at the first colon; no error contains the text."""
     app_key, _, secret_key = text.strip().partition(":")
     if "," in app_key or _NEXT_ACCOUNT.search(secret_key):
         raise ValueError(
-            "a comma and a second APPKEY:SECRETKEY follow the first: part accounts with blanks in "
-            "a variable, give --account again, or name a file (--accounts-file)"
+            "a comma and another APPKEY:SECRETKEY follow the first: separate accounts by spaces in "
+            "a variable, repeat --account, or use a file (--accounts-file)"
         )
     if not app_key or not secret_key or "#" in app_key:
         raise ValueError(
-            "an account is APPKEY:SECRETKEY, neither of them empty and no '#' in the AppKey"
+            "an account is APPKEY:SECRETKEY; neither may be empty, and the AppKey has no '#'"
         )
     return Account(app_key, secret_key)
 
 
 def read_ports(text: str) -> dict[int, int] | Literal["auto"]:
-    """`auto`, or pairs of an endpoint's port and a local one: `587=1587,465=0`."""
+    """Read `auto`, or pairs of an endpoint's port and a local one: `587=1587,465=0`."""
     if text.strip().lower() == "auto":
         return "auto"
     pairs = [pair.split("=") for pair in text.replace(",", " ").split()]
     if not all(len(pair) == 2 and all(n.isdecimal() for n in pair) for pair in pairs):  # noqa: PLR2004 - a pair
-        raise ValueError(f"{quote(text)} is neither auto nor pairs of ports, like 587=1587,465=0")
+        raise ValueError(
+            f"{quote(text)} is not a list of ports: use auto, or pairs like 587=1587,465=0"
+        )
     return check_ports({int(real): int(local) for real, local in pairs})
 
 
 def read_address(text: str) -> tuple[str, int]:
-    """HOST:PORT or a port alone, which is one of 127.0.0.1; `[::1]:8025` for IPv6."""
+    """Read HOST:PORT or a port of 127.0.0.1; `[::1]:8025` for IPv6."""
     found = _ADDRESS.fullmatch(text.strip())
     if found is None or int(found[3]) > _HIGHEST_PORT:
         raise ValueError(
-            f"{quote(text)} is neither a port nor HOST:PORT, like 8025 or 127.0.0.1:8025"
+            f"{quote(text)} is not a port or HOST:PORT (examples: 8025, 127.0.0.1:8025)"
         )
     return found[1] or found[2] or "127.0.0.1", int(found[3])
 
 
 def read_url(text: str) -> str:
-    """The address of a server over HTTP, without a path."""
+    """Read the address of a server over HTTP, without a path."""
     if not _URL.fullmatch(text.strip()):
-        raise ValueError(f"{quote(text)} is no address of a server, like http://127.0.0.1:8025")
+        raise ValueError(
+            f"{quote(text)} is not the address of a server (example: http://127.0.0.1:8025)"
+        )
     return text.strip().rstrip("/")
-
-
-def one_of(names: Iterable[str]) -> Callable[[str], str]:
-    """Give the reader of a word that is one of these."""
-    known = tuple(names)
-
-    def read(text: str) -> str:
-        if text not in known:
-            raise ValueError(f"{quote(text)} is none of {', '.join(known)}")
-        return text
-
-    return read

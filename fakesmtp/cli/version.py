@@ -1,23 +1,26 @@
-"""`fakesmtp version`: what runs, for a report of a bug."""
+"""`fakesmtp version`: the versions in use, for a bug report."""
 
 from __future__ import annotations
 
 import json
 import platform
 import ssl
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING
+
+import click
 
 import fakesmtp
+from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import say
-from fakesmtp.cli.options import takes
-from fakesmtp.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from fakesmtp.cli.options import Settings
 
 
-@takes("json", "config")
+@click.command(cls=Command, takes=["json"])
 def version(settings: Settings) -> None:
-    """Print the versions of fakesmtp and of what it stands on."""
-    # lazily: serve imports this module too, and importlib.metadata takes 5 ms of its start
-    from importlib.metadata import version as version_of  # noqa: PLC0415
-
+    """Print the versions of fakesmtp and its dependencies."""
     versions = {
         "fakesmtp": fakesmtp.__version__,
         "Python": platform.python_version(),

@@ -89,7 +89,7 @@ class FaultScript:
 
     def add(self, *rules: Rule) -> None:
         """Append rules. Raises `ConfigurationError` for anything that is not a `Rule`."""
-        _check_rules(rules)
+        check_rules(rules)
         with self._lock:
             now = self._clock()
             self._keep((*self._tallies, *((rule, rule.start_tally(now)) for rule in rules)))
@@ -168,7 +168,7 @@ class FaultScript:
 
         Raises `ConfigurationError` for anything that is not a `Rule`.
         """
-        wanted = _check_rules(rules)
+        wanted = check_rules(rules)
         with self._lock:
             left, kept = list(self._tallies), []
             for rule in wanted:
@@ -243,7 +243,7 @@ class FaultScript:
         return f"<FaultScript of {len(self.rules)} rules>"
 
 
-def _check_rules(rules: object) -> tuple[Rule, ...]:
+def check_rules(rules: object) -> tuple[Rule, ...]:
     """Return rules as a tuple. Rules are known by a method, because their class is loaded late."""
     given = tuple(rules) if isinstance(rules, Iterable) and not isinstance(rules, str) else None
     wrong = [rules] if given is None else [r for r in given if not hasattr(r, "start_tally")]

@@ -53,7 +53,6 @@ class MessageConditions(TypedDict, total=False):
     login: Condition[Login]
     parsed: Condition[EmailMessage]
     raw: Condition[bytes]
-    received: Condition[float]
     received_at: Condition[datetime]
     session: Condition[Session]
     session_id: Condition[str]

@@ -267,7 +267,6 @@ _KINDS: Mapping[str, _Kind] = {
             "mail_type",
             "parsed",
             "raw",
-            "received",
             "received_at",
             "session",
             "session_id",

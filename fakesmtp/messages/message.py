@@ -32,9 +32,10 @@ class ReceivedMessage:
     for the transport (RFC 5321 §4.5.2). Its content is read when it is asked for, and never fails:
     what cannot be decoded has a marker `[cannot be decoded as …]` in front. `port` is
     the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
-    in clear. `received` is seconds since the epoch. `dropped_lines` is how many lines are not in
-    `raw`, because they were longer than the server reads (8192 bytes). Nothing of it is meant to be
-    changed.
+    in plaintext. `dropped_lines` is how many lines are not in `raw`, because they were longer than
+    the server reads (8192 bytes). Nothing of it is meant to be changed.
+
+    The parameter `received` is `received_at` in seconds since the epoch.
     """
 
     # A server may keep very many of these: no dictionary, and no date made before one is asked for.
@@ -73,11 +74,6 @@ class ReceivedMessage:
     def login(self) -> Login | None:
         """Who was logged in; None without AUTH."""
         return self.record.login
-
-    @property
-    def received(self) -> float:
-        """When the last byte was there, in seconds since the epoch."""
-        return self.record.received
 
     @property
     def port(self) -> int:
@@ -126,7 +122,7 @@ class ReceivedMessage:
         """When the last byte was there (UTC)."""
         from datetime import datetime
 
-        return datetime.fromtimestamp(self.received, UTC)
+        return datetime.fromtimestamp(self.record.received, UTC)
 
     @property
     def session_id(self) -> str:

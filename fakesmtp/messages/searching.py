@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fakesmtp.messages.matching import Conditions, Miss, nearest
@@ -94,5 +93,5 @@ class Taking(Search):
 
 
 def _describe(message: ReceivedMessage) -> str:
-    at = datetime.fromtimestamp(message.received, UTC)
+    at = message.received_at
     return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d} {describe_route(message)}"

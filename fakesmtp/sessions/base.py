@@ -37,7 +37,7 @@ class BaseSession:
     #: The port that the client connected to; 0 where that is not known.
     local_port: int
     #: When the connection was made (seconds since the epoch).
-    started: float
+    _started: float
     tls: TlsFacts | None
     login: Login | None
     #: `PLAIN` or `LOGIN`, once that has succeeded.
@@ -85,17 +85,12 @@ class BaseSession:
     @property
     def started_at(self) -> datetime:
         """When the connection was made (UTC)."""
-        return datetime.fromtimestamp(self.started, UTC)
+        return datetime.fromtimestamp(self._started, UTC)
 
     @property
     def app_key(self) -> str | None:
         """The AppKey that logged in."""
         return self.login.app_key if self.login else None
-
-    @property
-    def account(self) -> str | None:
-        """The account that logged in: its AppKey."""
-        return self.app_key
 
     @property
     def mail_type(self) -> MailType | None:

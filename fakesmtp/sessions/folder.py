@@ -64,7 +64,8 @@ class Source(Protocol):
 
 def entry_of(session: Recorded) -> Entry:
     """Make the entry of a session at hand."""
-    header = Header(session.id, session.started, session.peer, session.port, session.local_port)
+    started = session.started_at.timestamp()
+    header = Header(session.id, started, session.peer, session.port, session.local_port)
     return Entry(session.id, header, summarize(session) if session.end else None, session.end)
 
 

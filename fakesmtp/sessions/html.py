@@ -87,7 +87,7 @@ def _head(session: Recorded) -> str:
         ("bad" if is_bad else "good" if session.message_count else "", messages),
         ("", f"port {session.port}"),
         ("", session.tls.version if session.tls else "no TLS"),
-        ("", session.account or "not logged in"),
+        ("", session.app_key or "not logged in"),
         ("", _milliseconds(_length(session))),
     ]
     listed = "".join(f'<li class="{kind}">{_text(text)}</li>' for kind, text in badges)
@@ -100,7 +100,7 @@ def _head(session: Recorded) -> str:
 
 
 def _facts(session: Recorded) -> str:
-    tls, account = session.tls, session.account
+    tls, account = session.tls, session.app_key
     no_tls = "failed" if session.tls_failure else "none"
     local = f" (local port {session.local_port})" if session.local_port else ""
     facts = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import RecordingError
@@ -65,7 +64,7 @@ def dump_header(session: Recorded) -> str:
             "format": FORMAT,
             "version": VERSION,
             "id": session.id,
-            "started": datetime.fromtimestamp(session.started, UTC).isoformat(),
+            "started": session.started_at.isoformat(),
             "port": session.port,
             "local_port": session.local_port,
             "peer": session.peer,

@@ -33,6 +33,7 @@ class Recording(Recorded):
     __slots__ = (
         "_duration",
         "_events",
+        "_started",
         "cut",
         "end",
         "facts",
@@ -43,7 +44,6 @@ class Recording(Recorded):
         "message_count",
         "peer",
         "port",
-        "started",
         "tls",
         "torn",
     )
@@ -52,7 +52,7 @@ class Recording(Recorded):
         self, header: Header, events: Iterable[Event], *, cut: int = 0, torn: bool = False
     ) -> None:
         self.id = header.id
-        self.started = header.started
+        self._started = header.started
         self.peer = header.peer
         self.port = header.port
         self.local_port = header.local_port

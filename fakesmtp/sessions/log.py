@@ -110,21 +110,17 @@ class SessionLog:
         found = (each for each in self.snapshot() if each.id == session_id)
         return next(found, None)
 
-    def forget(self, owner: object) -> None:
-        """Forget the sessions of an owner, as if there had been none."""
-        with self._lock:
-            kept = [session for session in self._sessions if session.owner is not owner]
-            self.opened -= len(self._sessions) - len(kept)
-            for session in self._sessions:
-                if session.owner is owner:
-                    self._release(session)
-            self._sessions.clear()
-            self._sessions.extend(kept)
+    def forget(self, belongs: Callable[[Session], bool]) -> None:
+        """Forget the sessions for which `belongs` is true, as if there had been none.
 
-    def clear(self) -> None:
-        """Forget all sessions; those that are open go on unrecorded in this log."""
+        Those that are open go on unrecorded in this log.
+        """
         with self._lock:
+            kept = []
             for session in self._sessions:
-                self._release(session)
-            self._sessions.clear()
-            self.opened = 0
+                if belongs(session):
+                    self._release(session)
+                else:
+                    kept.append(session)
+            self.opened -= len(self._sessions) - len(kept)
+            self._sessions = deque(kept)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import suppress
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -35,8 +34,7 @@ def _open_for_the_owner(path: str, flags: int) -> int:
 
 def file_name(session: Recorded) -> str:
     """Name the file of a session: when, which, where; names sort by time."""
-    began = datetime.fromtimestamp(session.started, UTC)
-    return f"{began:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
+    return f"{session.started_at:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
 
 
 def make_folder(folder: Path) -> Path:

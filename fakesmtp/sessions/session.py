@@ -46,6 +46,7 @@ class Session(Recorded):
         "_raw_of",
         "_room",
         "_spare",
+        "_started",
         "_times",
         "_unanswered",
         "cut",
@@ -63,7 +64,6 @@ class Session(Recorded):
         "peer",
         "port",
         "size",
-        "started",
         "tls",
     )
 
@@ -85,7 +85,7 @@ class Session(Recorded):
         self.local_port = local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
         self.owner = owner
-        self.started = now()
+        self._started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
         # of the message that is being received.

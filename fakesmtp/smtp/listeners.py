@@ -49,7 +49,7 @@ def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
             message = f"the endpoint has no port {port!r}; its ports are {known}"
             raise ConfigurationError(message)
         if type(local_port) is not int or not 0 <= local_port <= _HIGHEST_PORT:
-            message = f"{local_port!r} is no port: give 0 (a free one) to {_HIGHEST_PORT}"
+            message = f"{local_port!r} is not a port: give 0 (a free one) to {_HIGHEST_PORT}"
             raise ConfigurationError(message)
     if not ports:
         message = f"no port to listen on: name at least one of {known}"

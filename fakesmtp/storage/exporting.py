@@ -22,7 +22,7 @@ _NOT_IN_A_SENDER = re.compile(r"[^!-~]")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def export(records: Iterable[MessageRecord], form: str, target: Path) -> int:
+def write_files(records: Iterable[MessageRecord], form: str, target: Path) -> int:
     """Write messages to `target` as `eml`, `mbox` or `maildir`; return how many.
 
     A folder is made where there is none, with `new`, `cur` and `tmp` for a Maildir. Raises

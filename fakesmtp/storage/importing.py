@@ -17,7 +17,7 @@ from fakesmtp.sessions.saving import SUFFIX
 from fakesmtp.storage.sessions import record_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from fakesmtp.storage.records import SessionRecord
@@ -33,7 +33,7 @@ _RECIPIENTS = ("delivered-to", "x-original-to", "to", "cc", "bcc")
 
 
 def read_files(
-    paths: list[Path], name: Callable[[], str], on_error: Callable[[StoreError], object]
+    paths: Iterable[Path], name: Callable[[], str], on_error: Callable[[StoreError], object]
 ) -> Iterator[MessageRecord | SessionRecord]:
     """Yield the messages and sessions of files and Maildirs; `name` gives new ids.
 

@@ -29,7 +29,13 @@ def record_session(session: Recorded, scope: str = "") -> SessionRecord:
     lines = "".join(dump(session)).encode("utf-8", "backslashreplace")
     faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return SessionRecord(
-        Header(session.id, session.started, session.peer, session.port, session.local_port),
+        Header(
+            session.id,
+            session.started_at.timestamp(),
+            session.peer,
+            session.port,
+            session.local_port,
+        ),
         summarize(session),
         session.end or _STILL_OPEN,
         lines,

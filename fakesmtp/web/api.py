@@ -106,7 +106,7 @@ def _describe_session(session: Session) -> dict[str, object]:
         "port": session.port,
         "local_port": session.local_port,
         "tls": session.tls.version if session.tls else None,
-        "account": session.account,
+        "account": session.app_key,
         "mail_type": session.mail_type,
         "message_count": session.message_count,
         "duration": session.duration,

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_fakesmtp.keywords import MarkerOptions
     from pytest_fakesmtp.ledger import LateMessageWarning
-    from pytest_fakesmtp.view import AccountView, FakeSMTPView
+    from pytest_fakesmtp.view import FakeSMTPView
 
-__all__ = ["AccountView", "FakeSMTPView", "LateMessageWarning", "MarkerOptions"]
+__all__ = ["FakeSMTPView", "LateMessageWarning", "MarkerOptions"]
 
 _HOMES = {
-    "AccountView": "view",
     "FakeSMTPView": "view",
     "LateMessageWarning": "ledger",
     "MarkerOptions": "keywords",

@@ -1,4 +1,4 @@
-"""What an assertion says that compared messages: in what they differ, which came nearest."""
+"""Explain failed comparisons of messages: the fields that differ, the nearest miss."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def is_messages(value: object) -> TypeGuard[Messages | tuple[ReceivedMessage, ..
 
 
 def differences(wanted: ReceivedMessage, message: ReceivedMessage) -> tuple[Mismatch, ...]:
-    """Give the fields in which a message is not as wanted."""
+    """Return the fields in which a message differs from the wanted one."""
     pairs = [(name, getattr(wanted, name), getattr(message, name)) for name in _FIELDS]
     pairs.append(("attachments", _names(wanted), _names(message)))
     found = [Mismatch(name, _show(one), _show(two)) for name, one, two in pairs if one != two]

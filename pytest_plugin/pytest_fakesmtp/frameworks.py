@@ -45,9 +45,9 @@ FLASK_MAIL = Names(
 
 
 def make_settings(names: Names, view: FakeSMTPView, port: int) -> dict[str, object]:
-    """Give a framework's settings; raises `FakeSMTPError` for a port on which TLS comes first."""
+    """Return a framework's settings; raises `FakeSMTPError` for a port with implicit TLS."""
     if view.env(port)["SMTP_SECURITY"] == "tls":
-        message = f"on port {port} TLS comes first: use fakesmtp_redirect, or port 587"
+        message = f"port {port} has implicit TLS: use fakesmtp_redirect, or port 587"
         raise FakeSMTPError(message)
     user, password = view.account
     return {

@@ -1,4 +1,4 @@
-"""Which test what belongs to: opens a view for each, and tells of messages that came too late."""
+"""The ledger assigns messages and sessions to tests, and warns about messages that are late."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError
-from pytest_fakesmtp.records import record_of, report_records
-from pytest_fakesmtp.view import FakeSMTPView, Owner
+from fakesmtp.server import engine_of
+from pytest_fakesmtp.records import Source, record_of, report_records
+from pytest_fakesmtp.servers import check_late_options
+from pytest_fakesmtp.view import FakeSMTPView, ItemScope, Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
     from fakesmtp import FakeSMTP, ReceivedMessage
+    from fakesmtp.smtp.services import Terms
 
 _NOBODY = Owner("", "fakesmtp", 0)
 
 
 class LateMessageWarning(pytest.PytestWarning):
-    """A message came when the test that its session belongs to was over."""
+    """A message arrived after the end of the test that its session belongs to."""
 
 
 def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
-    """Keep the ledger of a server, a plugin of the run while it is kept."""
+    """Register the ledger of a server as a plugin; unregister it at the end."""
     report_records(config)
     ledger = Ledger(server, config)
     config.pluginmanager.register(ledger)
@@ -36,73 +39,76 @@ def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
 
 
 class Ledger:
-    """The tests that share one server in one process, one after the other."""
+    """Gives one server to the tests of a process, one after the other."""
 
     def __init__(self, server: FakeSMTP, config: pytest.Config) -> None:
-        self._server = server
+        self._engine = engine_of(server)
         self._config = config
-        self._between = server.terms
-        self._active: Owner | None = None
+        self._between = self._engine.terms
+        self._active: ItemScope | None = None
         self._is_used_directly = False
-        #: Messages that were not the active test's when they came: a test pays for these alone, and
-        #: not for all that the server keeps.
+        #: Messages that did not belong to the active test when they arrived. A test looks at these
+        #: alone, not at all that the server keeps.
         self._strays: deque[ReceivedMessage] = deque()
         self._stop_watching = server.on_message(self._watch)
 
     def _watch(self, message: ReceivedMessage) -> None:
-        owner = message.session.owner
-        if owner is None or owner is not self._active:
+        if self._active is None or not self._active.has_message(message):
             self._strays.append(message)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Notice a test that uses the server without a view: what it leaves is no late message."""
+        """Note a test that uses the server without a view: its messages are not late."""
         names = getattr(item, "fixturenames", ())
         if "fakesmtp_server" in names and "fakesmtp" not in names:
             self._is_used_directly = True
 
-    def open(self, item: pytest.Item) -> FakeSMTPView:
-        """Let the server belong to a test, on the terms of its markers, and give its view."""
+    def open(self, request: pytest.FixtureRequest) -> FakeSMTPView:
+        """Give the server to a test, with the terms of its markers; return the view of the test."""
+        check_late_options(request)
+        item = request.node
         path, line, _ = item.location
         owner = Owner(item.nodeid, path, (line or 0) + 1)
-        self._begin(item, owner)
+        terms = self._read_terms(item, owner)
+        scope = self._active = ItemScope(self._engine, owner)
+        self._engine.change_terms(terms)
         self._sweep()
-        view = FakeSMTPView(self._server, owner)
-        record_of(item).sources.append(view)
-        return view
+        endpoint = scope.endpoint
+        record_of(item).sources.append(Source(endpoint.host, endpoint.ports, scope.all_sessions))
+        return FakeSMTPView(scope)
 
-    def _begin(self, item: pytest.Item, owner: Owner) -> None:
+    def _read_terms(self, item: pytest.Item, owner: Owner) -> Terms:
         try:
-            terms = self._server.terms_for(owner, **_read_markers(item))
+            return self._engine.terms_for(owner, **_read_markers(item))
         except FakeSMTPError as error:
-            pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp cannot be: {error}", pytrace=False)
+            pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}", pytrace=False)
         except pytest.UsageError as error:
             pytest.fail(str(error), pytrace=False)
-        self._active = owner
-        self._server.change_terms(terms)
 
-    def close(self, view: FakeSMTPView) -> None:
-        """End a test's view; raises what its callbacks raised, or a bug of the server."""
-        errors = view.close()
-        self._server.change_terms(self._between)
-        owner, self._active = self._active, None
-        self._server.forget(owner)
+    def close(self) -> None:
+        """End the test that is active; raise what its callbacks raised, or a bug of the server."""
+        scope, self._active = self._active, None
+        if scope is None:
+            return
+        errors = scope.close()
+        self._engine.change_terms(self._between)
+        self._engine.forget(scope.owner)
         if errors:
             raise errors[0]
-        self._server.raise_failures()
+        self._engine.raise_failures()
 
     def finish(self) -> None:
-        """Tell of what came after the last test."""
-        self._server.change_terms(self._between)
+        """Warn about messages that arrived after the last test."""
+        self._engine.change_terms(self._between)
         self._stop_watching()
         self._sweep()
 
     def _sweep(self) -> None:
-        """Tell of the messages that came and were no active test's, and forget those of a test."""
+        """Warn about messages that belong to no active test; forget those of other tests."""
         while self._strays:
             message = self._strays.popleft()
             owner = message.session.owner
             if owner is not None:
-                self._server.forget(owner)
+                self._engine.forget(owner)
             if isinstance(owner, Owner):
                 self._warn(owner, f"a message came after the end of {owner.nodeid}", message)
             elif owner is None and not self._is_used_directly:
@@ -110,7 +116,7 @@ class Ledger:
         self._is_used_directly = False
 
     def _warn(self, owner: Owner, what: str, message: ReceivedMessage) -> None:
-        """Put a warning under the test it belongs to.
+        """Record a warning for the test that it belongs to.
 
         By pytest's hook and not by `warnings.warn`, which would hit the test that runs now: it
         would be named in the summary, and with `-W error` it would fail. xdist passes it on.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy
-from fakesmtp.options import check_options, make_accounts, make_policy
+from fakesmtp.options import check_options, explain_unknown, make_accounts, make_policy
 from pytest_fakesmtp.faults import make_script
 
 if TYPE_CHECKING:
@@ -16,19 +15,19 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.keywords import Switches
 
-#: Characters; a piece of a SecretKey that is shorter does not give it away.
+#: Characters. A shorter piece of a SecretKey does not reveal it.
 _SHORT = 8
 #: The options that are not switches.
 _OTHERS = ("accounts", "faults", "handler", "profile")
 
 
 def marker_options() -> tuple[str, ...]:
-    """Name the options that the marker has."""
+    """Return the names of the marker's options."""
     return (*_OTHERS, "require_auth", *Policy.names())
 
 
 def read_markers(item: pytest.Item) -> dict[str, Any]:
-    """Give the options of a test's markers, the nearest one's first of all.
+    """Return the options of a test's markers; the nearest marker wins.
 
     Raises `pytest.UsageError` for an unknown option or a wrong value.
     """
@@ -39,7 +38,7 @@ def read_markers(item: pytest.Item) -> dict[str, Any]:
 
 
 def check_markers(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
-    """Let every test fail whose marker is wrong, before its fixtures are made."""
+    """Make every test with a wrong marker fail before its fixtures run."""
     wrong: dict[str, str] = {}
     for item in items:
         try:
@@ -51,7 +50,7 @@ def check_markers(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
 
 
 class _WrongMarkers:
-    """Fails the tests whose markers are wrong; most runs have none and do without it."""
+    """Fails the tests with wrong markers. Most runs have none and do not register it."""
 
     def __init__(self, wrong: Mapping[str, str]) -> None:
         self._wrong = wrong
@@ -67,15 +66,13 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
     known, options = marker_options(), dict(marker.kwargs)
     unknown = next((name for name in options if name not in known), None)
     if marker.args:
-        _reject(item, f"takes its options by name, not {_show(marker.args[0])}")
+        _reject(item, f"options must be given by name, not {_show(marker.args[0])}")
     if unknown:
-        near = get_close_matches(unknown, known, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
-        _reject(item, f"has no option {unknown!r}{hint} Known are: {', '.join(known)}")
+        _reject(item, explain_unknown(unknown, known))
     try:
         return _check(options, item)
     except FakeSMTPError as error:
-        _reject(item, f"cannot be: {error}")
+        _reject(item, error)
 
 
 def _check(options: dict[str, Any], item: pytest.Item) -> dict[str, Any]:
@@ -98,5 +95,6 @@ def _show(value: object) -> str:
     return repr(value) if is_short else f"a value of type {type(value).__name__}"
 
 
-def _reject(item: pytest.Item, what: str) -> NoReturn:
-    raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.fakesmtp {what}")
+def _reject(item: pytest.Item, why: object) -> NoReturn:
+    """Raise `pytest.UsageError` for the marker of a test."""
+    raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.fakesmtp: {why}")

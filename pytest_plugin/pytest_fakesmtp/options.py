@@ -1,10 +1,10 @@
 """Options of the command line and of the configuration file; `markers.py` has the marker's.
 
-What holds for a test, the first that says it wins:
+Precedence, highest first:
 
 1. the command line: `--fakesmtp-sessions`, `--fakesmtp-sessions-dir`
 2. the marker `@pytest.mark.fakesmtp(…)`: the function's, then its class's, then its module's
-3. the fixtures `fakesmtp_policy`, `fakesmtp_accounts` …, and the configuration file
+3. the fixture `fakesmtp_options`, and the configuration file
 4. the defaults of `FakeSMTP`
 """
 
@@ -22,16 +22,16 @@ MODES = ("failed", "all", "none")
 
 
 def sessions_mode(config: pytest.Config) -> str:
-    """Give which tests' sessions are shown; raises `pytest.UsageError`."""
+    """Return which tests' sessions are shown: one of `MODES`. Raises `pytest.UsageError`."""
     mode = config.getoption("fakesmtp_sessions") or config.getini("fakesmtp_sessions") or MODES[0]
     if mode not in MODES:
-        message = f"fakesmtp_sessions cannot be {mode!r}: it is one of {', '.join(MODES)}"
+        message = f"fakesmtp_sessions must be one of {', '.join(MODES)}, not {mode!r}"
         raise pytest.UsageError(message)
     return str(mode)
 
 
 def sessions_folder(config: pytest.Config) -> Path | None:
-    """Give where recordings are written, if anywhere."""
+    """Return the folder that sessions are written to, None if none is set."""
     given: str = config.getoption("fakesmtp_sessions_dir") or ""
     if given:
         return config.invocation_params.dir / given
@@ -40,7 +40,7 @@ def sessions_folder(config: pytest.Config) -> Path | None:
 
 
 def check_sessions_options(config: pytest.Config) -> None:
-    """Raise `pytest.UsageError` if sessions cannot be shown or written as is asked for."""
+    """Raise `pytest.UsageError` for a wrong mode or a folder that cannot be written."""
     sessions_mode(config)
     folder = sessions_folder(config)
     try:

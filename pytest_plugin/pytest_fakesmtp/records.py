@@ -1,30 +1,36 @@
-"""What is known of a test for its report, and the hook that puts it there."""
+"""Records of tests for their reports, and the hook that adds them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from pytest_fakesmtp.options import sessions_folder, sessions_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator, Mapping
 
     from fakesmtp import Session
-    from pytest_fakesmtp.servers import StartedServer
-    from pytest_fakesmtp.view import FakeSMTPView
 
 _REPORTER = "fakesmtp-reporter"
 
 
+class Source(NamedTuple):
+    """A server of a test: where it listened, and its sessions. Once stopped it has no ports."""
+
+    host: str
+    ports: Mapping[int, int]
+    sessions: Callable[[], list[Session]]
+
+
 class Record:
-    """What is known of one test: who has sessions of it, and how it went."""
+    """The servers of one test, and whether it failed."""
 
     __slots__ = ("_over", "failed", "shown", "sources")
 
     def __init__(self) -> None:
-        self.sources: list[FakeSMTPView | StartedServer] = []
+        self.sources: list[Source] = []
         self.failed = False
         self.shown = False
         self._over: set[str] = set()
@@ -32,7 +38,7 @@ class Record:
     @property
     def sessions(self) -> list[Session]:
         """All sessions of the test, each server's oldest first."""
-        return [session for source in self.sources for session in source.sessions]
+        return [session for source in self.sources for session in source.sessions()]
 
     def take_part(self) -> list[Session]:
         """Return the sessions that were open, or have begun, since the last call of this."""
@@ -45,20 +51,20 @@ _RECORD = pytest.StashKey[Record]()
 
 
 def record_of(item: pytest.Item) -> Record:
-    """Give the record of a test, made when first asked for."""
+    """Return the record of a test; it is made on first use."""
     if _RECORD not in item.stash:
         item.stash[_RECORD] = Record()
     return item.stash[_RECORD]
 
 
 def report_records(config: pytest.Config) -> None:
-    """From now on, have reports show the records of their tests."""
+    """Register the reporter. Idempotent."""
     if not config.pluginmanager.has_plugin(_REPORTER):
         config.pluginmanager.register(Reporter(config), _REPORTER)
 
 
 class Reporter:
-    """The plugin of runs that have sessions to show: the others never pay for its hook."""
+    """Adds sessions to reports. Runs without sessions do not register it: its hook costs time."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._mode = sessions_mode(config)
@@ -67,19 +73,19 @@ class Reporter:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Notice that a test runs: what is reported meanwhile are its subtests."""
+        """Note which test runs: a report during it is of one of its subtests."""
         self._running = item
         try:
             return (yield)
         finally:
             self._running = None
 
-    # Last, which is innermost: the hooks of a user's conftest.py see the sessions in the report.
+    # `trylast` is innermost: the hooks of a user's conftest.py see the sessions in the report.
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add the SMTP sessions of a test to its report, and let them go after the last one."""
+        """Add the SMTP sessions of a test to its report; forget them after its last report."""
         report = yield
         record = item.stash.get(_RECORD, None)
         if record is not None:

@@ -1,4 +1,4 @@
-"""The endpoint's names lead to the fake, on its real ports, for as long as one test lasts."""
+"""Redirect the endpoint's names and ports to a server for one test."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ NAMES = ("smtp-mail.nhncloudservice.com", "smtp-mail.cloud.toast.com")
 
 
 class Redirection:
-    """Where the endpoint's names lead: to one host, and each real port to a local one."""
+    """Where the endpoint's names lead: to one host, with a local port for each real one."""
 
     def __init__(self, host: str, ports: Mapping[int, int]) -> None:
         self._host = host
         self._ports = dict(ports)
 
     def concerns(self, host: object) -> bool:
-        """Whether this is one of the endpoint's names, in any case, with or without a last dot."""
+        """Whether a host is one of the endpoint's names, in any case, also with a final dot."""
         if isinstance(host, (bytes, bytearray)):
             host = host.decode("ascii", "replace")
         return isinstance(host, str) and host.lower().removesuffix(".") in NAMES
 
     def target(self, host: object, port: object) -> tuple[str, int]:
-        """Give host and port to connect to instead; raises `ConnectionRefusedError` for others."""
+        """Return where to connect instead; raises `ConnectionRefusedError` for other ports."""
         number = _number(port)
         if number == 0:
             return self._host, 0
@@ -60,7 +60,7 @@ def _number(port: object) -> int | None:
 
 
 def redirect(patch: pytest.MonkeyPatch, server: FakeSMTP, bundle: Path) -> None:
-    """Lead the endpoint's names to a server, and let new TLS contexts trust it.
+    """Redirect the endpoint's names to a server, and make new TLS contexts trust it.
 
     `socket.create_connection` (smtplib) and asyncio's loops (aiosmtplib) resolve names by the
     module's `getaddrinfo`, also where the program imported them by name before.
@@ -94,13 +94,13 @@ def _patch_gethostbyname(patch: pytest.MonkeyPatch, redirection: Redirection, lo
 
 
 def _patch_uvloop(patch: pytest.MonkeyPatch, redirection: Redirection) -> None:
-    """Do the same for uvloop, which resolves names in C; nothing where it is not in use."""
+    """Do the same for uvloop, which resolves names in C; no-op if it is not imported."""
     uvloop = sys.modules.get("uvloop")
     if uvloop is None:
         return
     connect = uvloop.Loop.create_connection
 
-    # What asyncio's loops are called with; uvloop's are no other.
+    # The parameters of asyncio's loops, which uvloop's have too.
     async def create_connection(
         self: Any,  # noqa: ANN401
         protocol_factory: Any,  # noqa: ANN401
@@ -118,7 +118,7 @@ def _patch_uvloop(patch: pytest.MonkeyPatch, redirection: Redirection) -> None:
 
 
 def write_bundle(path: Path, ca_file: Path) -> Path:
-    """Write the system's authorities and ours to one file (PEM)."""
+    """Write the system's CAs and ours to one file (PEM)."""
     # Without a file, as where the system has only a folder of them, OpenSSL reads that folder
     # still: SSL_CERT_DIR is not touched.
     system: str | None = ssl.get_default_verify_paths().cafile  # typeshed omits the None

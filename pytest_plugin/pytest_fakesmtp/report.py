@@ -26,7 +26,7 @@ _TITLE = "SMTP session"
 
 
 def add_sections(record: Record, report: pytest.TestReport, mode: str) -> None:
-    """Add a section for every session to a report that is to have them, once for each test."""
+    """Add a section for each session to a report, once for each test."""
     if mode != "none" and not record.shown and (report.failed or report.when == "call"):
         record.shown = True
         sections = make_sections(record.sessions, is_whole=mode == "all")
@@ -34,12 +34,12 @@ def add_sections(record: Record, report: pytest.TestReport, mode: str) -> None:
 
 
 def make_part(sessions: Sequence[Session], *, is_whole: bool) -> list[tuple[str, str]]:
-    """Give title and text for every session of a subtest."""
+    """Return title and text for every session of a subtest."""
     return make_sections(sessions, is_whole=is_whole) or [_none(" since the subtest before")]
 
 
 def make_sections(sessions: Sequence[Session], *, is_whole: bool) -> list[tuple[str, str]]:
-    """Give title and text for every session, the last few unless whole."""
+    """Return title and text for every session, the last few unless whole."""
     shown = sessions if is_whole else sessions[-_SESSIONS:]
     sections = [
         (title_of(session), "\n".join(describe(session, None if is_whole else _LINES)))
@@ -68,12 +68,12 @@ def _describe_listeners(record: Record) -> str:
 
 
 def title_of(session: Session) -> str:
-    """Give a section's title."""
+    """Return the title of a session's section."""
     return f"{_TITLE} {session.id} on port {session.port} from {session.peer}"
 
 
 def describe(session: Session, limit: int | None) -> list[str]:
-    """Give the facts of a session and its lines, the last `limit` of them, long ones cut.
+    """Return the facts of a session and its lines, the last `limit` of them, long ones cut.
 
     With None they are all there, and whole.
     """
@@ -106,7 +106,7 @@ def _facts(session: Session) -> str:
 
 
 def _lines(session: Session) -> Iterator[str]:
-    """Give the lines with milliseconds since connect; `!` marks what was refused."""
+    """Return the lines with milliseconds since connect; `!` marks what was refused."""
     for event in session.events:
         refused = "!" if event.is_refusal else " "
         at = f"{event.at / 1000:9.1f} ms"
@@ -139,7 +139,7 @@ def write_sessions(folder: Path, nodeid: str, sessions: Iterable[Session]) -> No
 
 
 def file_name(nodeid: str) -> str:
-    """Make a name for a file of a test's; two tests never have the same one."""
+    """Return a folder name for a test; two tests never have the same one."""
     name = re.sub(r"[^\w.-]+", "-", nodeid).strip("-.")[:_LONGEST_NAME]
     digest = hashlib.sha256(nodeid.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{name}-{digest}"

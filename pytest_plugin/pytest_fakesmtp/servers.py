@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from fakesmtp import FakeSMTP, FakeSMTPError
-from pytest_fakesmtp.records import record_of, report_records
+from pytest_fakesmtp.records import Source, record_of, report_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from typing import Unpack
 
-    from fakesmtp import Session
-    from fakesmtp.keywords import ServerOptions
+    from fakesmtp import ServerOptions
 
-
+#: The options that the shared server runs with.
+_OPTIONS = pytest.StashKey["ServerOptions"]()
 _BLOCKED = (
     "pytest-socket lets no test open a socket, and the server needs some: run pytest with "
     "--allow-hosts=127.0.0.1,::1,localhost, or mark the test with @pytest.mark.enable_socket"
@@ -53,12 +53,14 @@ def start_server(options: ServerOptions) -> FakeSMTP:
         pytest.fail(_BLOCKED, pytrace=False)
 
 
-def serve(**options: Unpack[ServerOptions]) -> Iterator[FakeSMTP]:
-    """Run a server; where it cannot be, the tests fail with one sentence that says why."""
+def serve(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """Run the shared server; if it cannot run, the tests fail with one sentence that says why."""
     if _eventlet_is_in_the_way():
         pytest.fail(_ONE_READER, pytrace=False)
+    # In no local variable: a traceback would show SecretKeys.
+    request.config.stash[_OPTIONS] = _read_options(request.getfixturevalue("fakesmtp_options"))
     try:
-        server = start_server(options)
+        server = start_server({**request.config.stash[_OPTIONS]})
     except FakeSMTPError as error:
         pytest.fail(str(error), pytrace=False)
     yield server
@@ -66,25 +68,51 @@ def serve(**options: Unpack[ServerOptions]) -> Iterator[FakeSMTP]:
     server.raise_failures()
 
 
+def check_late_options(request: pytest.FixtureRequest) -> None:
+    """Fail a test whose `fakesmtp_options` are not those that the shared server runs with."""
+    started = request.config.stash.get(_OPTIONS, None)
+    if started is None:  # the fixture `fakesmtp_server` is the user's own
+        return
+    names = _find_differences(started, _read_options(request.getfixturevalue("fakesmtp_options")))
+    if names:
+        pytest.fail(
+            f"{request.node.nodeid}: fakesmtp_options of this test came too late: the shared "
+            f"server already runs with another value of {', '.join(names)}. Override the fixture "
+            "once, in the conftest.py at the top; for some tests alone use "
+            "@pytest.mark.fakesmtp(…) or make_fakesmtp(…)",
+            pytrace=False,
+        )
+
+
+def _find_differences(started: ServerOptions, wanted: ServerOptions) -> list[str]:
+    """Name the options that differ; `==` is asked only where the values are not the same."""
+    one, other = cast("Mapping[str, object]", started), cast("Mapping[str, object]", wanted)
+    names = one.keys() | other.keys() if one is not other else ()
+    return sorted(n for n in names if (n in one) != (n in other) or one[n] != other[n])
+
+
+def _read_options(given: object) -> ServerOptions:
+    """Return the value of the fixture `fakesmtp_options` if it can be; otherwise fail."""
+    if not isinstance(given, dict):
+        pytest.fail(
+            "fakesmtp_options must return a dictionary of options, not a value of type "
+            f'{type(given).__name__} (example: {{"require_tls": True}})',
+            pytrace=False,
+        )
+    if given.get("faults") is not None:
+        pytest.fail(
+            "fakesmtp_options cannot have 'faults', because each test has faults of its own: use "
+            "@pytest.mark.fakesmtp(faults=…), or plan them in the test",
+            pytrace=False,
+        )
+    return cast("ServerOptions", given)
+
+
 def _eventlet_is_in_the_way() -> bool:
     patcher, hub = sys.modules.get("eventlet.patcher"), sys.modules.get("eventlet.hubs.hub")
     if patcher is None or hub is None or not patcher.is_monkey_patched("select"):
         return False
     return bool(hub.g_prevent_multiple_readers)
-
-
-class StartedServer:
-    """A server's sessions, and where it listened: once it is stopped it has no ports."""
-
-    def __init__(self, server: FakeSMTP) -> None:
-        self._server = server
-        self.host = server.host
-        self.ports = server.ports
-
-    @property
-    def sessions(self) -> list[Session]:
-        """The recorded sessions, oldest first."""
-        return self._server.sessions
 
 
 class Factory:
@@ -99,7 +127,7 @@ class Factory:
         """Start a server; raises what `FakeSMTP` raises."""
         server = start_server(options)
         self._servers.append(server)
-        self._record.sources.append(StartedServer(server))
+        self._record.sources.append(Source(server.host, server.ports, lambda: server.sessions))
         return server
 
     def stop(self) -> None:

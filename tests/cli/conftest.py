@@ -1,4 +1,4 @@
-"""Running commands: in this process, and `serve` as a process of its own."""
+"""Helpers that run commands in this process, and `serve` as a process of its own."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ class Serving:
         self.lines: list[str] = []
 
     def read_until(self, text: str) -> str:
-        """Read up to the line that has this text in it, and give that line."""
+        """Read up to the line that contains this text, and return that line."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
             if text in line:
                 return self.lines[-1]
-        pytest.fail(f"{text!r} was never said, but: {self.lines}")
+        pytest.fail(f"{text!r} was not printed, but: {self.lines}")
 
     def finish(self) -> Result:
-        """Wait for the end; the result has all of the output."""
+        """Wait for the end, and return the whole output."""
         out, err = self.process.communicate(timeout=_LONGEST)
         return Result(self.process.returncode, "\n".join([*self.lines, out]), err)
 
@@ -58,9 +58,9 @@ class Serving:
         return self.finish()
 
     def ports(self) -> list[int]:
-        """The local ports for 25, 587, 2587, 465, 2465, from the ready line."""
+        """Return the local ports for 25, 587, 2587, 465, 2465, from the ready line."""
         line = self.read_until(_READY)
-        return [int(each.rpartition(":")[2]) for each in line.removeprefix(_READY).split(",")]
+        return [int(each) for each in line.rpartition(" ports ")[2].split(",")]
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +69,7 @@ def clean_place(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Path:
-    """An empty folder to be in, with no settings in it or in the environment."""
+    """Change to an empty folder, without settings in it or in the environment."""
     for name in list(os.environ):
         if name.startswith("FAKESMTP_"):
             monkeypatch.delenv(name)
@@ -127,7 +127,7 @@ def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
 
 @contextmanager
 def client(port: int) -> Iterator[smtplib.SMTP]:
-    """A client that is connected, and that leaves politely."""
+    """Connect a client, which ends with QUIT."""
     with smtplib.SMTP("127.0.0.1", port, timeout=_LONGEST) as connected:
         yield connected
 

@@ -28,14 +28,14 @@ def file(tmp_path: Path) -> Path:
 
 
 def ask_mail(port: int) -> int:
-    """Begin a message and give the reply's code."""
+    """Send MAIL and return the reply's code."""
     with smtplib.SMTP("localhost", port, timeout=20) as client:
         client.ehlo()
         return client.mail("from@example.com")[0]
 
 
 def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each rule is named with its line, and explained in words."""
+    """Each rule is listed with its line and an explanation."""
     assert main(["faults", "check", str(file)]) == 0
     assert capsys.readouterr().out == (
         f"{file}:1: closed\n"
@@ -44,7 +44,7 @@ def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_check_of_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What is wrong is said with file, line and the nearest right word."""
+    """An error names file and line, and the nearest valid word."""
     file.write_text(REFUSED.replace("'mail'", "'mial'"), encoding="utf-8")
     assert main(["faults", "check", str(file)]) == 2
     assert (
@@ -54,14 +54,14 @@ def test_check_of_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_serve_with_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A server does not start with faults that cannot be."""
+    """A server does not start with invalid faults."""
     file.write_text("[[fault]]\n", encoding="utf-8")
     assert main(["serve", "--ports", "auto", "--faults", str(file)]) == 2
     assert f"{file}:1: a fault needs the option where" in capsys.readouterr().err
 
 
 def test_serve_reads_a_changed_file(serve: Callable[..., Serving], file: Path) -> None:
-    """The next client meets the new rules; a wrong file keeps the old ones, and says why."""
+    """The next client gets the new rules; an invalid file keeps the old ones, with a warning."""
     server = serve("--faults", str(file))
     port = server.ports()[1]
     assert ask_mail(port) == 550
@@ -72,14 +72,14 @@ def test_serve_reads_a_changed_file(serve: Callable[..., Serving], file: Path) -
     file.write_text("# none", encoding="utf-8")
     assert ask_mail(port) == 250
     result = server.stop(signal.SIGTERM)
-    assert "the file of faults was read again: it has 1 rules" in result.err
+    assert "the file of faults was read again: 1 rules are in force" in result.err
     assert "the faults stay as they were" in result.err
     assert f"{file}:2: where must be a stage, not 'mial'" in result.err
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP on Windows")
 def test_sighup(serve: Callable[..., Serving], file: Path) -> None:
-    """SIGHUP has the file read at once, also for a session that is open."""
+    """SIGHUP reloads the file at once, also for an open session."""
     server = serve("--faults", str(file))
     with smtplib.SMTP("localhost", server.ports()[1], timeout=20) as client:
         client.ehlo()
@@ -93,7 +93,7 @@ def test_sighup(serve: Callable[..., Serving], file: Path) -> None:
 
 
 def test_check_without_a_file_is_a_usage_error(run: Callable[..., Any]) -> None:
-    """The argument that is missing is named."""
+    """The error names the missing argument."""
     result = run("faults", "check")
     assert result.code == 2
-    assert "Missing argument 'FILE'" in result.err
+    assert "the argument FILE is missing" in result.err

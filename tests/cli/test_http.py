@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_sessions_of_a_running_server(
     serve: Serve, send: Callable[..., None], run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A running server is listed, shown, exported and compared; then it stops cleanly."""
+    """Sessions of a running server are listed, shown, exported and compared."""
     serving = serve("--http", "0")
     url = serving.read_until("HTTP API at ").rpartition(" ")[2]
     port = serving.ports()[1]
@@ -36,7 +36,7 @@ def test_sessions_of_a_running_server(
     assert run("sessions", "list").out.count("delivered") == 2
     assert "account   AppKey#ad" in run("sessions", "show", first).out
     assert "C: QUIT\n" in run("sessions", "export", first).out.upper()
-    assert run("sessions", "diff", first, second).out == f"{first} and {second} say the same\n"
+    assert run("sessions", "diff", first, second).out == f"{first} and {second} are equal\n"
     unknown = run("sessions", "show", "nobody")
     assert (unknown.code, unknown.err) == (
         1,
@@ -48,8 +48,8 @@ def test_sessions_of_a_running_server(
     assert (gone.code, f"nothing answers at {url}" in gone.err) == (1, True)
 
 
-def test_faults_set_over_http_are_told(serve: Serve) -> None:
-    """Faults that somebody sets or removes over HTTP are told, as text and as JSON."""
+def test_faults_set_over_http_are_reported(serve: Serve) -> None:
+    """Faults that are set or removed over HTTP are reported as text and as JSON."""
     rules = b'{"fault": [{"where": "rcpt", "what": "drop", "name": "gone"}]}'
     for options in ((), ("--json",)):
         serving = serve("--http", "0", *options)
@@ -71,7 +71,7 @@ def test_faults_set_over_http_are_told(serve: Serve) -> None:
 
 
 def test_faults_of_a_running_server(serve: Serve, tmp_path: Path) -> None:
-    """The address is in the JSON, too; the rules of a file can be read and replaced over HTTP."""
+    """The JSON has the address; the rules of a file can be read and replaced over HTTP."""
     file = tmp_path / "faults.toml"
     file.write_text('[[fault]]\nwhere = "rcpt"\nwhat = "drop"\n')
     serving = serve("--json", "--http", "127.0.0.1:0", "--faults", str(file))
@@ -84,7 +84,7 @@ def test_faults_of_a_running_server(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(run: Run) -> None:
-    """One sentence says so, and the SMTP server does not go on."""
+    """A taken HTTP port is an error of one line, and the server stops."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("serve", "--ports", "auto", "--http", str(port))
@@ -96,30 +96,30 @@ def test_a_port_that_is_taken(run: Run) -> None:
     "text", ["x", "1:2:3", "::1", "::1:80", "65536", "-1", ":80", "http://a:1"]
 )
 def test_wrong_addresses(run: Run, text: str) -> None:
-    """What is no address is a wrong option."""
+    """An invalid address is an error about its option."""
     result = run("serve", "--http", text)
     assert (result.code, "--http: " in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:1", "ftp://a", "http://", "http://a/b", "http://u@a"])
 def test_wrong_servers(run: Run, text: str) -> None:
-    """What is no address of a server is a wrong option."""
+    """An invalid address of a server is an error about its option."""
     result = run("sessions", "list", "--server", text)
     assert (result.code, "--server: " in result.err) == (2, True)
 
 
 def test_a_folder_and_a_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The nearer source wins over its rival; two at once are an error."""
+    """The nearer source wins over the farther one; two of one source are an error."""
     monkeypatch.setenv("FAKESMTP_RECORD_DIR", "nowhere")
     assert "nothing answers" in run("sessions", "list", "--server", "http://127.0.0.1:1").err
     monkeypatch.setenv("FAKESMTP_SERVER", "http://127.0.0.1:1")
     assert "there is no folder x" in run("sessions", "list", "--record-dir", "x").err
     result = run("sessions", "list")
-    assert (result.code, "name the one to read" in result.err) == (2, True)
+    assert (result.code, "give one of them" in result.err) == (2, True)
 
 
 def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without FastAPI one sentence says how to install it."""
+    """Without FastAPI the error says how to install it."""
     for module in [name for name in sys.modules if name.startswith("fakesmtp.web.")]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "fastapi", None)
@@ -127,9 +127,9 @@ def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (result.code, "fastapi: pip install 'fakesmtp[server]'" in result.err) == (2, True)
 
 
-def test_a_warning_where_others_can_reach_it(serve: Serve) -> None:
-    """An address that is no loopback's is warned of."""
+def test_open_http_addresses_are_warned_about(serve: Serve) -> None:
+    """An address that is not a loopback address is a warning."""
     serving = serve("--http", "0.0.0.0:0")
     serving.ports()
     result = serving.stop(signal.SIGTERM)
-    assert "0.0.0.0 is no loopback address: whoever reaches it can read sessions" in result.err
+    assert "0.0.0.0 is not a loopback address: other machines can read sessions" in result.err

@@ -87,7 +87,7 @@ def test_list(run: Run, ids: list[str]) -> None:
     """A list has a row for each message, the newest first, and nothing that moves a cursor."""
     lines = run("messages", "list", STORE).out.splitlines()
     assert [line.split()[2] for line in lines[1:-1]] == ids[::-1]
-    assert "홍길동 <hong@example.com>" in lines[3]
+    assert "홍길동 <hong@" in lines[3]
     assert "\\x1b[2J" in lines[2]
     assert lines[-1] == "3 messages"
     assert run("messages", "list", STORE, "--limit", "1").out.endswith(

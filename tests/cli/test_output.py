@@ -1,4 +1,4 @@
-"""What is printed, and what happens to it when nobody reads it or it cannot be written."""
+"""Output that nobody reads or that cannot be written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.cli import compose
-from fakesmtp.cli.settings import Settings
+from fakesmtp.cli.options import Settings
 from fakesmtp.errors import CertificateError
 
 if TYPE_CHECKING:
@@ -31,20 +31,20 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and signa
 
 MAIN = "import sys; from fakesmtp.cli import main; sys.exit(main())"
 LONGEST = 60.0
-GOES_ON = "the server goes on, and nothing more is printed\n"
+GOES_ON = "the server continues without output\n"
 #: More than a pipe holds (64 KiB) in lines of the mode that tells of every command.
 TALKATIVE = 400
 
 
 def talk(port: int, commands: int = TALKATIVE) -> None:
-    """Hold a session of so many commands, which is printed with --verbose when it is over."""
+    """Run a session of many commands, which --verbose prints at its end."""
     with smtplib.SMTP("127.0.0.1", port, timeout=LONGEST) as client:
         for _ in range(commands):
             client.docmd("NOOP", "x" * 100)
 
 
 def free_port() -> int:
-    """A port that is free now: what a server prints nowhere must be known before."""
+    """Return a free port, for a server whose output is not read."""
     with socket.create_server(("127.0.0.1", 0)) as bound:
         return int(bound.getsockname()[1])
 
@@ -86,8 +86,8 @@ def started(
 # -- serve -----------------------------------------------------------------------------------------
 
 
-def test_the_server_serves_on_while_nobody_reads(serve: Serve, send: Callable[..., None]) -> None:
-    """Messages are taken while nobody reads, and told of when somebody does."""
+def test_the_server_continues_while_nobody_reads(serve: Serve, send: Callable[..., None]) -> None:
+    """Messages are accepted while nobody reads the output, and reported when it is read."""
     server = serve("--verbose")
     port = server.ports()[0]
     for _ in range(3):
@@ -96,8 +96,8 @@ def test_the_server_serves_on_while_nobody_reads(serve: Serve, send: Callable[..
     server.read_until("after all")
 
 
-def test_a_reader_that_went_away(serve: Serve, send: Callable[..., None]) -> None:
-    """A server whose reader has closed the output says so once, and serves on."""
+def test_a_reader_that_closes_the_output(serve: Serve, send: Callable[..., None]) -> None:
+    """A server whose output is closed reports that once, and continues."""
     server = serve()
     port = server.ports()[0]
     assert server.process.stdout is not None
@@ -107,11 +107,14 @@ def test_a_reader_that_went_away(serve: Serve, send: Callable[..., None]) -> Non
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(LONGEST) == 0
     assert server.process.stderr is not None
-    assert server.process.stderr.read() == f"fakesmtp: warning: nobody reads the output; {GOES_ON}"
+    assert (
+        server.process.stderr.read()
+        == f"fakesmtp: warning: the output was closed by its reader; {GOES_ON}"
+    )
 
 
 def test_a_full_disk(clean_place: Path, send: Callable[..., None]) -> None:
-    """A server whose output is on a full disk says so, serves, and stops when told to."""
+    """A server whose output is on a full disk reports that, continues, and stops on a signal."""
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
     port = free_port()
@@ -141,10 +144,10 @@ sys.exit(main())
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    "module", ["fakesmtp.cli.app", "typer", "fakesmtp.cli.serve", "fakesmtp.server", "aiosmtpd"]
+    "module", ["fakesmtp.cli.app", "click", "fakesmtp.cli.serve", "fakesmtp.server", "aiosmtpd"]
 )
 def test_a_signal_during_the_start(module: str, number: signal.Signals) -> None:
-    """A signal that comes before the server runs ends the process, and prints no traceback."""
+    """A signal before the server runs ends the process without a traceback."""
     program = INTERRUPTED.format(module=module, number=int(number))
     arguments = [sys.executable, "-c", program, "serve", "--certs-dir", "certs", "--ports", "auto"]
     with started(arguments) as process:
@@ -164,7 +167,7 @@ def test_a_signal_during_the_start(module: str, number: signal.Signals) -> None:
     ],
 )
 def test_a_command_without_an_output(redirection: str, code: int, sentence: str) -> None:
-    """A command whose output cannot be written says so in one sentence, if it can."""
+    """A command that cannot write its output reports that on standard error, if possible."""
     if "/dev/full" in redirection and not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
     command = f'exec "$0" -c "{MAIN}" version {redirection}'
@@ -174,7 +177,7 @@ def test_a_command_without_an_output(redirection: str, code: int, sentence: str)
 
 
 def test_a_reader_of_the_first_lines() -> None:
-    """A command whose reader has left ends without a word."""
+    """A command whose output is closed ends without an error."""
     reading, writing = os.pipe()
     os.close(reading)
     with started([sys.executable, "-c", MAIN, "version"], stdout=writing) as process:
@@ -183,10 +186,10 @@ def test_a_reader_of_the_first_lines() -> None:
 
 
 def test_a_missing_argument_is_a_usage_error(run: Run) -> None:
-    """`faults check` without a file names what is missing."""
+    """`faults check` without a file names the missing argument."""
     result = run("faults", "check")
     assert (result.code, result.out) == (2, "")
-    assert "Missing argument 'FILE'" in result.err
+    assert "the argument FILE is missing" in result.err
 
 
 # -- users without a home --------------------------------------------------------------------------
@@ -194,7 +197,7 @@ def test_a_missing_argument_is_a_usage_error(run: Run) -> None:
 
 @pytest.fixture
 def no_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Be installed: no folder of the checkout keeps the certificates."""
+    """Act as an installed package, which has no folder certs/ of a checkout."""
     monkeypatch.setattr(compose, "_is_checkout", lambda _: False)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
 
@@ -202,24 +205,24 @@ def no_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_checkout")
 @pytest.mark.parametrize("home", ["/dev/null", "/proc/nowhere"])
 def test_a_home_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch, home: str) -> None:
-    """Where nothing can be kept there is a warning that names the folder, and no error."""
+    """A home folder that is not writable is a warning with its path, not an error."""
     monkeypatch.setenv("HOME", home)
     warnings: list[str] = []
     assert compose.try_certificates(Settings(), warnings.append) is None
     (warning,) = warnings
     assert home in warning
-    assert "temporary authority" in warning
+    assert "temporary CA" in warning
 
 
 @pytest.mark.usefixtures("no_checkout")
-def test_a_user_that_is_not_known(monkeypatch: pytest.MonkeyPatch, clean_place: Path) -> None:
-    """Without a home there is a warning for `serve`, else an error, and no folder `~`."""
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch, clean_place: Path) -> None:
+    """Without a home folder `serve` warns, other commands fail, and no folder `~` is made."""
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("pwd.getpwuid", lambda _: {}[""])
     warnings: list[str] = []
     assert compose.try_certificates(Settings(), warnings.append) is None
     assert "this user has no home folder" in warnings[0]
-    with pytest.raises(CertificateError, match="name a folder, --certs-dir DIR"):
+    with pytest.raises(CertificateError, match="name a folder with --certs-dir DIR"):
         compose.choose_certificates(Settings())
     assert list(clean_place.iterdir()) == []
 
@@ -228,7 +231,7 @@ def test_a_user_that_is_not_known(monkeypatch: pytest.MonkeyPatch, clean_place: 
 def test_a_home_that_can_be_written(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The default folder is made where it can be, and a folder that was named is not looked at."""
+    """The default folder is made if possible; a folder that is set is not checked."""
     monkeypatch.setenv("HOME", str(tmp_path))
     folder = compose.try_certificates(Settings(), pytest.fail)
     assert folder is not None
@@ -239,7 +242,7 @@ def test_a_home_that_can_be_written(
 
 
 def test_serving_without_a_home(send: Callable[..., None]) -> None:
-    """A server that can keep nothing has a temporary authority, whose file is there to trust."""
+    """A server without a home folder has a temporary CA, whose file exists while it runs."""
     program = (
         "import sys; from fakesmtp.cli import compose, main\n"
         "compose._is_checkout = lambda _: False\nsys.exit(main())"
@@ -251,7 +254,7 @@ def test_serving_without_a_home(send: Callable[..., None]) -> None:
         ca_file = next(line.split()[-1] for line in lines if "CA file" in line)
         assert Path(ca_file).exists()
         ready = next(line for line in lines if "is ready" in line)
-        send(int(ready.split(":")[2].partition(",")[0]))
+        send(int(ready.partition(" ports ")[2].partition(",")[0]))
         out, err = process.communicate()
         assert process.returncode == 0
         assert "after 1 message" in out

@@ -1,4 +1,4 @@
-"""`fakesmtp serve` as a process: what it says, and how it ends."""
+"""`fakesmtp serve` as a process: its output and its end."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDPOINT_PORTS = [25, 587, 2587, 465, 2465]
 
 
 def without_session(line: str) -> str:
-    """A line of an event without its time and the id of the session, which must be there."""
+    """Return the line of an event without its time and session id, which must be there."""
     start = r"^\d\d:\d\d:\d\d  (.{10}  \d{2,4} *)  [0-9a-f]{6,12}-\d+  "
     shown, found = re.subn(start, r"\1  ", line)
     assert found, line
@@ -34,7 +34,7 @@ def without_session(line: str) -> str:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signals_stop_it_cleanly(serve: Serve, number: signal.Signals) -> None:
-    """Ctrl-C and SIGTERM end the server with exit code 0 and without a traceback."""
+    """Ctrl-C and SIGTERM stop the server with exit code 0 and without a traceback."""
     server = serve()
     assert len(server.ports()) == 5
     result = server.stop(number)
@@ -43,11 +43,14 @@ def test_signals_stop_it_cleanly(serve: Serve, number: signal.Signals) -> None:
 
 
 def test_ready_line(serve: Serve) -> None:
-    """The ready line names every listener, in the order of the table above it."""
+    """The ready line has every port, in the order of the table; no line exceeds 80 columns."""
     server = serve()
     ports = server.ports()
-    assert server.lines[-1] == "fakesmtp is ready: SMTP on " + ", ".join(
-        f"localhost:{port}" for port in ports
+    shown = ", ".join(map(str, ports))
+    assert server.lines[-1] == f"fakesmtp is ready: SMTP on localhost, ports {shown}"
+    assert (
+        max(len(line) for line in server.lines if "CA file" not in line and "store" not in line)
+        <= 80
     )
     rows = [line.split() for line in server.lines]
     assert [row[:2] for row in rows if row[:1] and row[0].isdecimal()] == [
@@ -56,7 +59,7 @@ def test_ready_line(serve: Serve) -> None:
 
 
 def test_a_message_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
-    """An arriving message is told with port, account, sender, recipient, subject and size."""
+    """A message is reported with port, account, sender, recipient, subject and size."""
     server = serve()
     send(server.ports()[1], subject="first message")
     line = server.read_until("first message")
@@ -65,8 +68,8 @@ def test_a_message_is_one_line(serve: Serve, send: Callable[..., None]) -> None:
     )
 
 
-def test_a_refused_login_says_why(serve: Serve, send: Callable[..., None]) -> None:
-    """The line of a refused login has the reason, which the client is not told."""
+def test_a_refused_login_has_its_reason(serve: Serve, send: Callable[..., None]) -> None:
+    """The line of a refused login has the reason, which the client does not get."""
     server = serve("--account", "AppKey:SecretKey")
     with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
         send(server.ports()[0], user="AppKey#promo", password="SecretKey")
@@ -79,7 +82,7 @@ def test_a_refused_login_says_why(serve: Serve, send: Callable[..., None]) -> No
 
 
 def test_a_refused_session_is_one_line(serve: Serve) -> None:
-    """A session that was refused something tells the first command and its reply."""
+    """A session with refusals is reported with the first refused command and its reply."""
     server = serve()
     with smtplib.SMTP("127.0.0.1", server.ports()[0]) as client:
         client.ehlo()
@@ -93,8 +96,8 @@ def test_a_refused_session_is_one_line(serve: Serve) -> None:
     )
 
 
-def test_a_failed_handshake_is_told(serve: Serve) -> None:
-    """A client that does not trust the authority is told of, with the reason."""
+def test_a_failed_handshake_is_reported(serve: Serve) -> None:
+    """A client that does not trust the CA is reported with the reason."""
     server = serve()
     port = server.ports()[3]
     context = ssl.create_default_context()
@@ -107,8 +110,8 @@ def test_a_failed_handshake_is_told(serve: Serve) -> None:
     assert told.startswith("no message  465   TLS handshake failed: the client does not trust the ")
 
 
-def test_a_session_without_a_message_is_told(serve: Serve) -> None:
-    """A client that sent no message and was refused nothing is one line, in JSON one object."""
+def test_a_session_without_a_message_is_reported(serve: Serve) -> None:
+    """A session without a message or a refusal is one line, or one JSON object."""
     for options, read in (((), without_session), (("--json",), json.loads)):
         server = serve(*options)
         port = (
@@ -127,7 +130,7 @@ def test_a_session_without_a_message_is_told(serve: Serve) -> None:
 
 
 def test_long_lines_are_cut(serve: Serve) -> None:
-    """A line that is longer than anyone reads is cut in the terminal, and its length is told."""
+    """A very long line is cut, and its length is printed."""
     server = serve("--verbose")
     with socket.create_connection(("127.0.0.1", server.ports()[0])) as connection:
         connection.sendall(b"X" * 5000 + b"\xff" * 1000 + b"\r\n\r\nQUIT\r\n")
@@ -139,7 +142,7 @@ def test_long_lines_are_cut(serve: Serve) -> None:
 
 
 def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
-    """With --json every line is an object, from ready to stopping."""
+    """With --json each line is an object, from ready to stopping."""
     server = serve("--json", "--account", "AppKey:SecretKey")
     ready = json.loads(server.read_until("ready"))
     assert [each["port"] for each in ready["listeners"]] == ENDPOINT_PORTS
@@ -161,7 +164,7 @@ def test_json_lines(serve: Serve, send: Callable[..., None]) -> None:
 
 
 def test_control_characters_are_shown(serve: Serve, send: Callable[..., None]) -> None:
-    """Nothing of a message reaches the terminal raw: escape sequences are shown, not obeyed."""
+    """Control characters of a message are escaped in the output."""
     server = serve("--verbose")
     send(server.ports()[0], subject="\x1b[2J\x9b31m\u202edrow")
     server.read_until(r'"\x1b[2J\x9b31m\u202edrow"')
@@ -170,8 +173,8 @@ def test_control_characters_are_shown(serve: Serve, send: Callable[..., None]) -
 
 
 @pytest.mark.parametrize("flag", ["--verbose", "--json"])
-def test_secrets_are_never_said(serve: Serve, send: Callable[..., None], flag: str) -> None:
-    """No output has the SecretKey of an account or of an attempt, in clear or in Base64."""
+def test_secrets_are_never_printed(serve: Serve, send: Callable[..., None], flag: str) -> None:
+    """The output never contains a SecretKey, in plain text or in Base64."""
     server = serve(flag, "--verbose", "--account", "AppKey:Right:Key3")
     port = (
         server.ports()[0]
@@ -190,7 +193,7 @@ def test_secrets_are_never_said(serve: Serve, send: Callable[..., None], flag: s
 
 
 def test_a_taken_port(clean_place: Path, serve: Serve) -> None:
-    """A port that is taken is one sentence that names it, and exit code 1."""
+    """A taken port is an error of one line that names it, and exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = serve("--ports", f"587={port}").finish()
@@ -201,7 +204,7 @@ def test_a_taken_port(clean_place: Path, serve: Serve) -> None:
 
 
 def test_exit_after(serve: Serve, send: Callable[..., None]) -> None:
-    """--exit-after ends the server after that many messages, each of which got its reply."""
+    """--exit-after stops the server after that many messages, each with its reply."""
     server = serve("--exit-after", "2")
     port = server.ports()[1]
     send(port)
@@ -211,8 +214,8 @@ def test_exit_after(serve: Serve, send: Callable[..., None]) -> None:
     assert "stopping (--exit-after) after 2 messages" in result.out
 
 
-def test_exit_after_outlasts_no_idle_client(serve: Serve) -> None:
-    """--exit-after ends the server although the client of the last message stays connected."""
+def test_exit_after_does_not_wait_for_idle_clients(serve: Serve) -> None:
+    """--exit-after stops the server although the last client stays connected."""
     server = serve("--exit-after", "1", "--auth-required-at", "never")
     with smtplib.SMTP("127.0.0.1", server.ports()[1]) as client:
         client.sendmail("a@example.com", ["b@example.com"], "text")
@@ -221,7 +224,7 @@ def test_exit_after_outlasts_no_idle_client(serve: Serve) -> None:
 
 
 def test_quiet(serve: Serve, send: Callable[..., None]) -> None:
-    """With --quiet the ready line is all that is said."""
+    """With --quiet only the ready line is printed."""
     server = serve("--quiet", "--exit-after", "1")
     send(server.ports()[0])
     result = server.finish()
@@ -230,19 +233,19 @@ def test_quiet(serve: Serve, send: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize("limit", [("--max-messages", "1"), ("--max-store-size", "1")])
-def test_a_full_store_is_said_once(
+def test_a_full_store_is_reported_once(
     serve: Serve, send: Callable[..., None], limit: tuple[str, str]
 ) -> None:
-    """When the oldest message has to go, that is said once."""
+    """The first drop of an oldest message is reported, and no later one."""
     server = serve("--store", "memory", *limit, "--exit-after", "3")
     port = server.ports()[0]
     for _ in range(3):
         send(port)
-    assert server.finish().out.count("the oldest messages go from now on") == 1
+    assert server.finish().out.count("the oldest messages are dropped from now on") == 1
 
 
 def test_policy_options_reach_the_server(serve: Serve) -> None:
-    """Options of the policy change what the server answers."""
+    """Options of the policy change the server's replies."""
     server = serve("--require-tls", "--unknown-mail-type", "normal", "--max-message-size", "1K")
     with smtplib.SMTP("127.0.0.1", server.ports()[0]) as client:
         client.ehlo()
@@ -250,19 +253,18 @@ def test_policy_options_reach_the_server(serve: Serve) -> None:
     assert server.stop(signal.SIGTERM).code == 0
 
 
-def test_open_addresses_are_warned_of(serve: Serve) -> None:
-    """Listening beyond this machine is a warning on stderr."""
+def test_open_addresses_are_warned_about(serve: Serve) -> None:
+    """An address that is not a loopback address is a warning on standard error."""
     server = serve("--host", "0.0.0.0")  # noqa: S104 - what is warned of
     server.ports()
     result = server.stop(signal.SIGTERM)
     assert result.err == (
-        "fakesmtp: warning: 0.0.0.0 is no loopback address: "
-        "whoever reaches it can log in and send\n"
+        "fakesmtp: warning: 0.0.0.0 is not a loopback address: other machines can log in and send\n"
     )
 
 
-def test_tls_with_the_named_authority(serve: Serve, clean_place: Path) -> None:
-    """The CA file that is named at start is there when the server is ready, and vouches for it."""
+def test_tls_with_the_reported_ca(serve: Serve, clean_place: Path) -> None:
+    """The reported CA file exists when the server is ready, and verifies it."""
     server = serve()
     port = server.ports()[3]
     context = ssl.create_default_context(cafile=str(clean_place / "certs" / "ca.pem"))
@@ -274,7 +276,7 @@ def test_tls_with_the_named_authority(serve: Serve, clean_place: Path) -> None:
 def test_output_in_a_small_encoding(
     serve: Serve, send: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A subject that the terminal's encoding lacks is written with escapes."""
+    """A character that the output's encoding lacks is escaped."""
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
     server = serve("--exit-after", "1")
     send(server.ports()[0], subject="안녕")
@@ -284,7 +286,7 @@ def test_output_in_a_small_encoding(
 
 
 def test_broken_certificates(serve: Serve, clean_place: Path) -> None:
-    """A broken folder of certificates ends the server with one sentence and exit code 1."""
+    """A broken folder of certificates is an error of one line and exit code 1."""
     folder = clean_place / "certs"
     folder.mkdir()
     (folder / "ca.pem").write_text("nonsense")
@@ -296,7 +298,7 @@ def test_broken_certificates(serve: Serve, clean_place: Path) -> None:
 
 
 def test_the_program() -> None:
-    """The installed program is the function that the other tests call."""
+    """The installed program runs the function that the other tests call."""
     from importlib.metadata import entry_points  # noqa: PLC0415 - of this test alone
 
     (program,) = entry_points(group="console_scripts", name="fakesmtp")

@@ -23,7 +23,7 @@ SESSIONS_IN_A_LONG_LIST = 10_000
 
 @pytest.fixture
 def folder(clean_place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of recordings that the commands are told of by the environment."""
+    """Return the folder of recordings that FAKESMTP_RECORD_DIR names."""
     path = clean_place / "recordings"
     monkeypatch.setenv("FAKESMTP_RECORD_DIR", str(path))
     return path
@@ -31,7 +31,7 @@ def folder(clean_place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def recorded(folder: Path) -> list[str]:
-    """Three sessions: one that delivers, one that is refused, one like the first; their ids."""
+    """Return the ids of three sessions: delivered, refused, and delivered again."""
     with FakeSMTP(record_dir=folder, accounts=[KEYS], ports={587: 0}) as smtp:
         for password in ("SecretKey", "wrong", "SecretKey"):
             with RawClient(smtp.port(587)) as client:
@@ -40,7 +40,7 @@ def recorded(folder: Path) -> list[str]:
 
 
 def talk(client: RawClient, password: str) -> None:
-    """Log in, send a message when that worked, leave."""
+    """Log in, send a message if that succeeds, and quit."""
     client.read_reply()
     client.ask("EHLO client")
     client.ask("AUTH LOGIN QXBwS2V5")
@@ -52,20 +52,30 @@ def talk(client: RawClient, password: str) -> None:
     client.read_to_end()
 
 
-def test_list(recorded: list[str], run: Callable) -> None:
-    """A session a line, oldest first, with what became of it."""
+def test_list(recorded: list[str], run: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session is one whole line in a pipe, oldest first, with its outcome."""
+    monkeypatch.delenv("COLUMNS")
     lines = run("sessions", "list").out.splitlines()
-    assert " ".join(lines[0].split()) == "WHEN SESSION PORT CLIENT TLS ACCOUNT MAILS OUTCOME"
+    assert " ".join(lines[0].split()) == "WHEN SESSION PORT CLIENT TLS ACCOUNT MESSAGES OUTCOME"
     assert [line.split()[2] for line in lines[1:]] == recorded
-    assert lines[1].endswith("-    AppKey#normal  1      delivered")
+    assert lines[1].endswith("-    AppKey#normal  1         delivered")
     assert lines[2].endswith(
-        "-    -              0      refused: SecretKey=*** -> 535 Authentication Failed "
+        "-    -              0         refused: SecretKey=*** -> 535 Authentication Failed "
         "(the SecretKey of AppKey 'AppKey' is wrong)"
     )
 
 
+def test_list_fits_the_terminal(recorded: list[str], run: Callable) -> None:
+    """In 80 columns the list has fewer columns and shorter cells; ids stay whole."""
+    lines = run("sessions", "list").out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(lines[0].split()) == "WHEN SESSION PORT ACCOUNT MESSAGES OUTCOME"
+    assert [line.split()[2] for line in lines[1:]] == recorded
+    assert lines[2].endswith("…")
+
+
 def test_list_as_json(recorded: list[str], run: Callable) -> None:
-    """`--json` gives an object a session."""
+    """`--json` prints one object for each session."""
     objects = [json.loads(line) for line in run("sessions", "list", "--json").out.splitlines()]
     assert [each["id"] for each in objects] == recorded
     assert [each["message_count"] for each in objects] == [1, 0, 1]
@@ -73,7 +83,7 @@ def test_list_as_json(recorded: list[str], run: Callable) -> None:
 
 
 def test_show(recorded: list[str], run: Callable) -> None:
-    """A session is shown with its facts, its times and phases, in a pipe without colours."""
+    """A session is shown with facts, times and phases, without colours in a pipe."""
     out = run("sessions", "show", recorded[0]).out
     assert "account   AppKey#normal (LOGIN)" in out
     assert "message   sender@example.com -> rcpt@example.org: delivered" in out
@@ -85,7 +95,7 @@ def test_show(recorded: list[str], run: Callable) -> None:
 def test_show_in_colour(
     recorded: list[str], run: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a terminal what was refused is red, unless NO_COLOR is set."""
+    """On a terminal refusals are red, unless NO_COLOR is set."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert "\x1b[31m" in run("sessions", "show", recorded[1]).out
     monkeypatch.setenv("NO_COLOR", "1")
@@ -93,8 +103,8 @@ def test_show_in_colour(
 
 
 @pytest.mark.parametrize("name", ["auth-plain", "auth-login"])
-def test_the_guides_transcripts_come_out_as_printed(folder: Path, run: Callable, name: str) -> None:
-    """A client that plays a printed transcript is exported as that, masks and address aside."""
+def test_the_guides_transcripts_are_exported(folder: Path, run: Callable, name: str) -> None:
+    """The export of a printed transcript equals it, except for masks and the server's address."""
     printed = (GOLDEN / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     with (
         FakeSMTP(record_dir=folder, accounts=[KEYS], ports={587: 0}) as smtp,
@@ -116,7 +126,7 @@ def test_the_guides_transcripts_come_out_as_printed(folder: Path, run: Callable,
 
 
 def test_export_as_json_lines(recorded: list[str], run: Callable, clean_place: Path) -> None:
-    """`--format jsonl` gives a recording again."""
+    """`--format jsonl` writes a recording."""
     path = clean_place / "copy.jsonl"
     result = run("sessions", "export", recorded[0], "--format", "jsonl", "--output", str(path))
     assert result == (0, "", "")
@@ -125,7 +135,7 @@ def test_export_as_json_lines(recorded: list[str], run: Callable, clean_place: P
 
 
 def test_export_as_a_page(recorded: list[str], run: Callable) -> None:
-    """`--format html` gives one file that loads nothing."""
+    """`--format html` writes one file that loads nothing."""
     out = run("sessions", "export", recorded[1], "--format", "html").out
     assert out.startswith("<!doctype html>")
     assert "<script" not in out
@@ -133,14 +143,14 @@ def test_export_as_a_page(recorded: list[str], run: Callable) -> None:
     assert "Authentication Failed" in out
 
 
-def test_sessions_that_say_the_same(recorded: list[str], run: Callable) -> None:
-    """Other times, ports and ids are no difference."""
+def test_equal_sessions(recorded: list[str], run: Callable) -> None:
+    """Different times, ports and ids do not count as a difference."""
     result = run("sessions", "diff", recorded[0], recorded[2])
-    assert (result.code, result.out) == (0, f"{recorded[0]} and {recorded[2]} say the same\n")
+    assert (result.code, result.out) == (0, f"{recorded[0]} and {recorded[2]} are equal\n")
 
 
 def test_the_first_difference_is_shown_in_context(recorded: list[str], run: Callable) -> None:
-    """`diff` exits with 1, and shows what stands before and what differs."""
+    """`diff` exits with 1, and shows the first difference and the lines before it."""
     result = run("sessions", "diff", recorded[0], recorded[1])
     assert result.code == 1
     lines = result.out.splitlines()
@@ -153,22 +163,35 @@ def test_the_first_difference_is_shown_in_context(recorded: list[str], run: Call
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("show",), 2, "which session?"),
-        (("diff", "1"), 1, "no session '1'"),
+        (("diff", "1", "2"), 1, "no session '1'"),
         (("show", "nobody"), 1, "no session 'nobody' is recorded in"),
-        (("export", "x", "--format", "pdf"), 2, "--format: 'pdf' is none of text, jsonl, html"),
+        (
+            ("export", "x", "--format", "pdf"),
+            2,
+            "--format: 'pdf' is not one of 'text', 'jsonl', 'html'",
+        ),
         (("list", "--record-dir", "nowhere"), 1, "there is no folder nowhere"),
     ],
 )
 def test_wrong_commands(
     folder: Path, run: Callable, arguments: tuple[str, ...], code: int, says: str
 ) -> None:
-    """What cannot be done is said in one sentence."""
+    """An error is one line."""
     folder.mkdir()
     result = run("sessions", *arguments)
     assert result.code == code
     assert says in result.err
     assert len(result.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing"), [(("show",), "SESSION"), (("diff", "1"), "SECOND")]
+)
+def test_missing_arguments(run: Callable, arguments: tuple[str, ...], missing: str) -> None:
+    """A missing session is a usage error that names the argument."""
+    result = run("sessions", *arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"fakesmtp: the argument {missing} is missing\nTry ")
 
 
 def test_without_a_folder(run: Callable) -> None:
@@ -181,7 +204,7 @@ def test_without_a_folder(run: Callable) -> None:
 def test_broken_recordings_are_named(
     recorded: list[str], folder: Path, run: Callable, options: tuple[str, ...]
 ) -> None:
-    """Files that are broken are an error each beside the list of the others, and exit code 1."""
+    """Each broken file is an error after the list of the others, with exit code 1."""
     path = sorted(folder.iterdir())[1]
     path.write_text("{}\n")
     (folder / "9_\x1b[2J_1.jsonl").touch()
@@ -205,10 +228,10 @@ def test_broken_recordings_are_named(
         ("recordings", "no session 'recordings' is recorded in"),
     ],
 )
-def test_what_is_no_file_of_a_session(
+def test_names_that_are_not_sessions(
     recorded: list[str], folder: Path, run: Callable, name: str, reason: str
 ) -> None:
-    """Whatever a session is named by, there is an answer."""
+    """Every name of a session gets an answer."""
     os.mkfifo(folder.parent / "pipe")
     result = run("sessions", "show", name)
     assert (result.code, reason in result.err) == (1, True), result.err
@@ -216,7 +239,7 @@ def test_what_is_no_file_of_a_session(
 
 
 def test_serve_records(serve: Callable, send: Callable, run: Callable, folder: Path) -> None:
-    """`serve --record-dir` writes the sessions that the other commands read."""
+    """`serve --record-dir` writes sessions that the other commands read."""
     serving = serve("--record-dir", str(folder), "--exit-after", "1")
     _, port, *_ = serving.ports()
     send(port)

@@ -1,4 +1,4 @@
-"""What `fakesmtp certs --trust` prints works in the programs that it is for."""
+"""The output of `fakesmtp certs --trust`, tried in the programs that it is for."""
 
 from __future__ import annotations
 
@@ -65,24 +65,24 @@ end
 
 @pytest.fixture
 def smtp(tmp_path: Path) -> Iterator[FakeSMTP]:
-    """A server whose certificates are in a folder with an unpleasant name."""
+    """Run a server whose folder of certificates has an unusual name."""
     with FakeSMTP(ports={587: 0}, certs_dir=tmp_path / "it's \\ my \"certs") as server:
         yield server
 
 
 def lines_for(run: Run, smtp: FakeSMTP, client: str, first: str, last: str) -> str:
-    """The lines that are printed for a client, from the one that begins so to the one before."""
+    """Return the lines for a client from `first` up to `last`, which is not included."""
     out = run("certs", "--certs-dir", str(smtp.ca_file.parent), "--trust", client).out
     return out[out.index(first) : out.index(last)]
 
 
 def execute(smtp: FakeSMTP, command: list[str]) -> None:
-    """Run a program that sends by the variables of the server's settings."""
+    """Run a program with the server's settings in its environment."""
     subprocess.run(command, env={**os.environ, **smtp.env(587)}, check=True)
 
 
 def test_go(run: Run, smtp: FakeSMTP, require_tool: Callable[[str], str]) -> None:
-    """Go's net/smtp trusts the authority by the printed lines."""
+    """Go's net/smtp trusts the CA with the printed lines."""
     go = require_tool("go")
     program = Path("main.go")
     program.write_text(GO % lines_for(run, smtp, "go", "pem, err", "config :="))
@@ -91,7 +91,7 @@ def test_go(run: Run, smtp: FakeSMTP, require_tool: Callable[[str], str]) -> Non
 
 
 def test_ruby(run: Run, smtp: FakeSMTP, require_tool: Callable[[str], str]) -> None:
-    """Ruby's Net::SMTP trusts the authority by the printed lines."""
+    """Ruby's Net::SMTP trusts the CA with the printed lines."""
     ruby = require_tool("ruby")
     execute(smtp, [ruby, "-e", RUBY % lines_for(run, smtp, "ruby", "context =", "Ruby, the gem")])
     assert smtp.wait_for(subject="from Ruby").tls

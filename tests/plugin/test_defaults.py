@@ -1,9 +1,10 @@
-"""Each default is a fixture to be overridden; and one test may have servers of its own."""
+"""`fakesmtp_options` has the options of the shared server; a test may have servers of its own."""
 
 from __future__ import annotations
 
 import smtplib
 import socket
+from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,48 +19,34 @@ if TYPE_CHECKING:
     Run = Callable[..., pytest.RunResult]
 
 
-def test_every_default(run: Run) -> None:
+def test_every_option(run: Run) -> None:
     """Accounts, ports, policy, profile, certificates and limits are as overridden."""
     result = run(
         """
         import smtplib
         import pytest
         from fakesmtp import AS_RECORDED, Policy
+        from fakesmtp.server import engine_of
 
-        session = pytest.fixture(scope="session")
+        @pytest.fixture(scope="session")
+        def fakesmtp_options(tmp_path_factory):
+            return {
+                "host": "127.0.0.2",
+                "ports": {587: 0},
+                "accounts": [("key", "secret")],
+                "policy": Policy(max_message_size=10),
+                "profile": AS_RECORDED,
+                "certs_dir": tmp_path_factory.mktemp("here"),
+                "max_messages": 1,
+                "max_sessions": 1,
+                "max_events": 3,
+            }
 
-        @session
-        def fakesmtp_host(): return "127.0.0.2"
-
-        @session
-        def fakesmtp_ports(): return {587: 0}
-
-        @session
-        def fakesmtp_accounts(): return [("key", "secret")]
-
-        @session
-        def fakesmtp_policy(): return Policy(max_message_size=10)
-
-        @session
-        def fakesmtp_profile(): return AS_RECORDED
-
-        @session
-        def fakesmtp_certs_dir(tmp_path_factory): return tmp_path_factory.mktemp("here")
-
-        @session
-        def fakesmtp_max_messages(): return 1
-
-        @session
-        def fakesmtp_max_sessions(): return 1
-
-        @session
-        def fakesmtp_max_events(): return 3
-
-        def test_all(fakesmtp, fakesmtp_server, fakesmtp_certs_dir, send):
+        def test_all(fakesmtp, fakesmtp_server, fakesmtp_options, send):
             assert (fakesmtp.host, list(fakesmtp.ports)) == ("127.0.0.2", [587])
             assert fakesmtp.account == ("key", "secret")
-            assert fakesmtp.ca_file.parent == fakesmtp_certs_dir
-            assert fakesmtp_server.terms.profile is AS_RECORDED
+            assert fakesmtp.ca_file.parent == fakesmtp_options["certs_dir"]
+            assert engine_of(fakesmtp_server).terms.profile is AS_RECORDED
             with pytest.raises(smtplib.SMTPDataError, match="552"):
                 send(fakesmtp)
             assert fakesmtp.sessions[0].cut > 0
@@ -83,8 +70,8 @@ def test_a_taken_port(run: Run) -> None:
             import pytest
 
             @pytest.fixture(scope="session")
-            def fakesmtp_ports():
-                return {{587: {port}}}
+            def fakesmtp_options():
+                return {{"ports": {{587: {port}}}}}
 
             def test_it(fakesmtp):
                 pass
@@ -102,10 +89,10 @@ def test_certificates_that_cannot_be_written(run: Run) -> None:
         import pytest
 
         @pytest.fixture(scope="session")
-        def fakesmtp_certs_dir(tmp_path_factory):
+        def fakesmtp_options(tmp_path_factory):
             file = tmp_path_factory.mktemp("here") / "file"
             file.touch()
-            return file / "folder"
+            return {"certs_dir": file / "folder"}
 
         def test_it(fakesmtp):
             fakesmtp.client_context()
@@ -115,8 +102,93 @@ def test_certificates_that_cannot_be_written(run: Run) -> None:
     result.stdout.fnmatch_lines(["E * fakesmtp.errors.CertificateError: *folder*"])
 
 
+LATE = {
+    "another value": ('{"require_tls": True}', "another value of max_sessions, require_tls"),
+    "no value": ("{}", "another value of max_sessions"),
+    "two values": ('{"max_sessions": 2, "host": "::1"}', "another value of host, max_sessions"),
+}
+
+
+@pytest.mark.parametrize("late", LATE)
+def test_options_that_come_too_late(run: Run, pytester: pytest.Pytester, late: str) -> None:
+    """A test whose options differ from those the server runs with fails, and no other test."""
+    options, told = LATE[late]
+    package = pytester.mkdir("z_package")
+    conftest = """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def fakesmtp_options():
+            return %s
+    """
+    (package / "conftest.py").write_text(dedent(conftest % options), encoding="utf-8")
+    (package / "test_late.py").write_text("def test_late(fakesmtp): pass", encoding="utf-8")
+    result = run(
+        conftest % '{"max_sessions": 5}'
+        + """
+        def test_first(fakesmtp, send):
+            send(fakesmtp)
+        """
+    )
+    assert package.is_dir()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [f"*test_late: fakesmtp_options of this test came too late: *{told}. *"]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_equal_options_are_never_late(run: Run, pytester: pytest.Pytester) -> None:
+    """Two overrides with equal values share the server."""
+    package = pytester.mkdir("z_package")
+    conftest = dedent("""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def fakesmtp_options():
+            return {"accounts": [("key", "secret")], "require_tls": False}
+    """)
+    (package / "conftest.py").write_text(conftest, encoding="utf-8")
+    (package / "test_late.py").write_text("def test_late(fakesmtp): pass", encoding="utf-8")
+    result = run(conftest + "def test_first(fakesmtp, send): send(fakesmtp)")
+    result.assert_outcomes(passed=2)
+
+
+WRONG = [
+    ('[("ports", 587)]', "fakesmtp_options must return a dictionary *, not a value of type list *"),
+    ('{"port": {587: 0}}', "there is no option 'port'; did you mean 'ports'? *"),
+    ('{"ports": 587}', "ports must map ports of the endpoint to local ports, not 587 *"),
+    ('{"accounts": ["a"]}', "account 1 must be a pair (AppKey, SecretKey), not *"),
+    ('{"faults": FaultScript()}', "fakesmtp_options cannot have 'faults', because *"),
+]
+
+
+@pytest.mark.parametrize(("options", "told"), WRONG)
+def test_wrong_options(run: Run, options: str, told: str) -> None:
+    """Wrong options fail the tests that use the server in one sentence, and no others."""
+    result = run(
+        f"""
+        import pytest
+        from fakesmtp import FaultScript
+
+        @pytest.fixture(scope="session")
+        def fakesmtp_options():
+            return {options}
+
+        def test_it(fakesmtp):
+            pass
+
+        def test_without():
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines([told])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
 def test_the_fixture_in_a_wider_scope(run: Run) -> None:
-    """A fixture of a wider scope that asks for the view is told that it cannot."""
+    """A fixture of a wider scope cannot use `fakesmtp`; pytest's error says so."""
     result = run(
         """
         import pytest
@@ -133,7 +205,7 @@ def test_the_fixture_in_a_wider_scope(run: Run) -> None:
     result.stdout.fnmatch_lines(["*ScopeMismatch*function scoped fixture fakesmtp*"])
 
 
-def test_servers_of_its_own(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
+def test_make_fakesmtp(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
     """A test may have several servers, each with its own options, messages and sessions."""
     strict = make_fakesmtp(require_tls=True)
     free = make_fakesmtp(require_auth=False, ports={25: 0})
@@ -144,7 +216,7 @@ def test_servers_of_its_own(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
         make_fakesmtp(requre_tls=True)
 
 
-def test_own_servers_are_stopped(run: Run) -> None:
+def test_make_fakesmtp_stops_its_servers(run: Run) -> None:
     """A test's own servers are stopped after it, all of them, whatever one of them raises."""
     result = run(
         """
@@ -168,7 +240,7 @@ def test_own_servers_are_stopped(run: Run) -> None:
     result.assert_outcomes(passed=2, errors=1)
 
 
-def test_any_account_has_no_first_one(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
-    """Where any account is let in there is none to give."""
+def test_any_account_has_no_account(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
+    """With `accounts="any"` there is no account, and asking for one is an error."""
     with pytest.raises(FakeSMTPError, match="any AppKey"):
         _ = make_fakesmtp(accounts="any").account

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_faults_are_gone_after_the_test(run: Run) -> None:
-    """What one test plans, the next one does not meet."""
+    """A fault of one test does not affect the next test."""
     result = run("""
         import pytest, smtplib
 
@@ -87,7 +87,7 @@ def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
 
 
 def test_a_wrong_marker(run: Run) -> None:
-    """A rule that cannot be fails its test."""
+    """An invalid rule fails its test."""
     result = run("""
         import pytest
 

@@ -77,8 +77,8 @@ def test_taking_and_counting(fakesmtp: FakeSMTPView) -> None:
     fakesmtp.expect_none()
 
 
-def test_what_was_refused_is_told(fakesmtp: FakeSMTPView) -> None:
-    """Who waits for a message that was refused is told of the refusal."""
+def test_wait_for_lists_refusals(fakesmtp: FakeSMTPView) -> None:
+    """The error of `wait_for` lists the refusal of a message."""
     with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login("nobody", "wrong")
@@ -131,8 +131,8 @@ def test_threads(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_what_a_tests_own_fixtures_patch_is_not_met_by_the_server(run: Run) -> None:
-    """The server starts before them, in the first test that asks for it, too."""
+def test_patches_of_other_fixtures_do_not_reach_the_server(run: Run) -> None:
+    """The server starts before other fixtures of the first test that uses it."""
     result = run(
         """
         import socket
@@ -179,7 +179,7 @@ def test_unittest(run: Run) -> None:
 
 
 def test_a_callbacks_bug_is_raised_in_its_test(run: Run) -> None:
-    """What a callback raises fails its test alone; the client hears nothing of it."""
+    """What a callback raises fails its test alone; the client is not affected."""
     result = run(
         """
         import pytest
@@ -213,8 +213,8 @@ def test_a_callables_bug_is_raised_where_it_waits(fakesmtp: FakeSMTPView) -> Non
         fakesmtp.wait_for(subject=lambda _: 1 / 0)
 
 
-def test_a_view_that_is_over(run: Run) -> None:
-    """A view used after its test says in one sentence whose it was and what to do."""
+def test_view_used_after_its_test(run: Run) -> None:
+    """A view used after its test raises an error that names the test and what to do."""
     result = run(
         """
         import pytest
@@ -235,7 +235,7 @@ def test_a_view_that_is_over(run: Run) -> None:
 
 
 def test_django_settings_know_no_implicit_tls(fakesmtp: FakeSMTPView) -> None:
-    """Settings for a framework refuse the ports on which it would have to trust the authority."""
+    """Settings for a framework are refused for ports with implicit TLS, which need the CA."""
     with pytest.raises(FakeSMTPError, match="use fakesmtp_redirect"):
         fakesmtp.django_settings(465)
 

@@ -67,7 +67,7 @@ def test_a_leak_under_xdist(run: Run) -> None:
 
 
 def test_a_leak_of_the_last_test(run: Run) -> None:
-    """A message that comes after the last test's end is told of, too."""
+    """A message that arrives after the last test causes a warning, too."""
     result = run(
         """
         import smtplib
@@ -87,7 +87,7 @@ def test_a_leak_of_the_last_test(run: Run) -> None:
     result.stdout.fnmatch_lines(["*after the end of *::test_last*"])
 
 
-def test_a_connection_that_says_nothing(run: Run) -> None:
+def test_silent_connection(run: Run) -> None:
     """A connection that is only just made when its test ends is that test's."""
     result = run(
         """
@@ -164,14 +164,14 @@ def test_accounts_of_one_test(run: Run) -> None:
         """
         def test_accounts(fakesmtp, send):
             one, other = fakesmtp.new_account(), fakesmtp.new_account()
-            send(fakesmtp, "one", account=(one.app_key, one.secret_key), mail_type="#ad")
+            send(fakesmtp, "one", account=one.account, mail_type="#ad")
             send(fakesmtp, "other", account=other.account)
             send(fakesmtp, "mine")
             assert one.wait_for(mail_type="ad").subject == "one"
             assert [message.subject for message in other.messages] == ["other"]
             assert [len(view.sessions) for view in (one, other, fakesmtp)] == [1, 1, 3]
             assert len(fakesmtp.messages) == 3
-            assert one.env()["SMTP_USERNAME"] == one.app_key
+            assert one.env()["SMTP_USERNAME"] == one.account.app_key
             assert one.env()["SMTP_PORT"] == str(fakesmtp.port(587))
         """
     )

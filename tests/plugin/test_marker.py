@@ -43,7 +43,7 @@ def test_the_marker_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
 
 @pytest.mark.fakesmtp(accounts="any", unknown_mail_type="normal", profile=AS_RECORDED)
 def test_any_account(fakesmtp: FakeSMTPView) -> None:
-    """Any account may be let in, an unknown mail type be normal, and the profile be another."""
+    """The marker sets accounts, a switch and the profile."""
     with connect(fakesmtp) as client:
         client.login("anybody#promo", "anything")
     assert str(fakesmtp.sessions[0].login.mail_type) == "normal"
@@ -94,20 +94,23 @@ class TestNearestWins:
 
 
 WRONG = [
-    ("requre_tls=True", "has no option 'requre_tls'; did you mean 'require_tls'? Known are: acc*"),
+    (
+        "requre_tls=True",
+        "there is no option 'requre_tls'; did you mean 'require_tls'? *",
+    ),
     (
         "zzz=1",
-        "has no option 'zzz'. Known are: accounts, faults, handler, profile, require_auth, *",
+        "there is no option 'zzz'. The options are accounts, faults, handler, profile, *",
     ),
-    ("'any'", "takes its options by name, not 'any'"),
-    ("unknown_mail_type='no'", "cannot be: unknown_mail_type must be one of 'refuse', *'no'"),
-    ("require_tls='yes'", "cannot be: require_tls must be True or False, not 'yes'"),
-    ("require_auth='no'", "cannot be: require_auth must be True or False, not 'no'"),
-    ("accounts=['a']", "cannot be: account 1 must be a pair (AppKey, SecretKey), not a text: *"),
-    ("accounts=('a', 'b')", "cannot be: account 1 must be a pair *: write accounts=*"),
-    ("profile='nhn'", "cannot be: profile must be a fakesmtp.Profile, not 'nhn'"),
-    ("faults=5", "cannot be: faults must be a file or a list of rules, not 5"),
-    ("faults='missing.toml'", "cannot be: *missing.toml*"),
+    ("'any'", "options must be given by name, not 'any'"),
+    ("unknown_mail_type='no'", "unknown_mail_type must be one of 'refuse', *'no'"),
+    ("require_tls='yes'", "require_tls must be True or False, not 'yes'"),
+    ("require_auth='no'", "require_auth must be True or False, not 'no'"),
+    ("accounts=['a']", "account 1 must be a pair (AppKey, SecretKey), not a text: *"),
+    ("accounts=('a', 'b')", "account 1 must be a pair *: write accounts=*"),
+    ("profile='nhn'", "profile must be a fakesmtp.Profile, not 'nhn'"),
+    ("faults=5", "faults must be a file or a list of rules, not 5"),
+    ("faults='missing.toml'", "*missing.toml*"),
 ]
 
 
@@ -129,7 +132,7 @@ def test_a_wrong_marker(run: Run, options: str, message: str, workers: tuple[str
         *workers,
         in_a_process=bool(workers),
     )
-    result.stdout.fnmatch_lines([f"*::test_wrong: @pytest.mark.fakesmtp {message}*"])
+    result.stdout.fnmatch_lines([f"*::test_wrong: @pytest.mark.fakesmtp: {message}*"])
     result.assert_outcomes(passed=1, errors=1)
     assert "Traceback" not in result.stdout.str()
 
@@ -149,7 +152,7 @@ def test_a_wrong_marker_without_the_fixture(run: Run) -> None:
 
 
 def test_wrong_accounts(run: Run) -> None:
-    """Accounts that cannot be fail their test in one sentence."""
+    """Invalid accounts fail their test in one sentence."""
     result = run(
         """
         import pytest
@@ -163,11 +166,11 @@ def test_wrong_accounts(run: Run) -> None:
         """
     )
     result.assert_outcomes(errors=1, passed=1)
-    result.stdout.fnmatch_lines(["*::test_wrong: @pytest.mark.fakesmtp cannot be: AppKey 'a#b' *"])
+    result.stdout.fnmatch_lines(["*::test_wrong: @pytest.mark.fakesmtp: AppKey 'a#b' *"])
 
 
-def test_an_unfit_handler(run: Run) -> None:
-    """A handler that cannot be fails its test in one sentence."""
+def test_invalid_handler(run: Run) -> None:
+    """An invalid handler fails its test in one sentence."""
     result = run(
         """
         import pytest
@@ -178,7 +181,7 @@ def test_an_unfit_handler(run: Run) -> None:
         """
     )
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*cannot be: handler is the class object; give an instance*"])
+    result.stdout.fnmatch_lines(["*fakesmtp: handler is the class object; give an instance*"])
 
 
 def test_the_marker_is_registered_with_its_signature(run: Run) -> None:

@@ -140,13 +140,13 @@ def test_from_the_configuration_file(run: Run, pytester: pytest.Pytester) -> Non
     assert len(list((pytester.path / "recorded").iterdir())) == 1
 
 
-def test_a_wrong_mode_in_the_configuration_file(run: Run, pytester: pytest.Pytester) -> None:
-    """A mode that there is not is a usage error."""
+def test_unknown_mode_in_the_configuration_file(run: Run, pytester: pytest.Pytester) -> None:
+    """An unknown mode is a usage error that lists the valid ones."""
     with (pytester.path / "tox.ini").open("a") as ini:
         ini.write("\nfakesmtp_sessions = some\n")
     result = run(FAILING)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*cannot be 'some': it is one of failed, all, none"])
+    result.stderr.fnmatch_lines(["*must be one of failed, all, none, not 'some'"])
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
@@ -185,7 +185,7 @@ def test_names_of_folders(run: Run, pytester: pytest.Pytester) -> None:
     assert len(list((pytester.path / "recorded").glob("*/*.txt"))) == 5
 
 
-def test_a_folder_that_cannot_be(run: Run, pytester: pytest.Pytester) -> None:
+def test_folder_that_cannot_be_made(run: Run, pytester: pytest.Pytester) -> None:
     """A folder that cannot be made is a usage error that names it."""
     (pytester.path / "file").touch()
     result = run(FAILING, "--fakesmtp-sessions-dir=file/folder")
@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be(run: Run, pytester: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(["*--fakesmtp-sessions-dir: cannot write to *folder: *"])
 
 
-def test_nobody_connected(run: Run) -> None:
+def test_no_client_connected(run: Run) -> None:
     """Where no client connected, the report says so, and where it should have."""
     result = run("def test_nothing(fakesmtp): assert fakesmtp.messages")
     result.stdout.fnmatch_lines(
@@ -201,7 +201,7 @@ def test_nobody_connected(run: Run) -> None:
     )
 
 
-def test_sessions_of_servers_of_its_own(run: Run) -> None:
+def test_sessions_of_make_fakesmtp(run: Run) -> None:
     """The sessions of a test's own servers are shown, too; also when only its teardown fails."""
     result = run(
         """
@@ -214,6 +214,20 @@ def test_sessions_of_servers_of_its_own(run: Run) -> None:
     )
     result.assert_outcomes(passed=1, errors=1)
     assert count_titles(result) == 2
+
+
+def test_cleared_sessions(run: Run) -> None:
+    """A report has the sessions that its test has cleared."""
+    result = run(
+        """
+        def test_clear(fakesmtp, send):
+            send(fakesmtp)
+            assert fakesmtp.clear() == 1
+            assert fakesmtp.sessions
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*SMTP session * on port 587 *", "*C: QUIT"])
 
 
 def test_nothing_is_left_to_the_garbage_collector(run: Run) -> None:
@@ -245,13 +259,14 @@ def test_nothing_is_left_to_the_garbage_collector(run: Run) -> None:
 
 
 def test_a_long_run_keeps_nothing(run: Run) -> None:
-    """What was kept for a test's report is let go when the test is over."""
+    """What was kept for the report of a test is freed when the test is over."""
     result = run(
         """
         import gc
         import threading
         import pytest
         from fakesmtp import ReceivedMessage, Session
+        from fakesmtp.server import engine_of
 
         @pytest.mark.parametrize("number", range(5))
         def test_send(fakesmtp, fakesmtp_server, send, number):
@@ -261,7 +276,7 @@ def test_a_long_run_keeps_nothing(run: Run) -> None:
         def test_last(fakesmtp_server):
             # The server's thread may still be at the end of the last session.
             turned = threading.Event()
-            fakesmtp_server._runner._loop.call_soon_threadsafe(turned.set)
+            engine_of(fakesmtp_server)._runner._loop.call_soon_threadsafe(turned.set)
             assert turned.wait(20)
             gc.collect()
             kept = [one for one in gc.get_objects() if isinstance(one, (ReceivedMessage, Session))]

@@ -18,6 +18,7 @@ KEY = "s3cr3t-" * 4
 ALL = ("-l", "--full-trace", "-vv")
 REFUSED = """
 from fakesmtp import FakeSMTP
+from fakesmtp.server import engine_of
 from fakesmtp.sessions.replay import as_scenario
 
 def key():
@@ -36,7 +37,7 @@ def test_other_option():
     FakeSMTP(accounts=[("AppKey", key())], requiretls=True)
 
 def test_terms(fakesmtp_server):
-    fakesmtp_server.terms_for(None, accounts=[("AppKey#ad", key())])
+    engine_of(fakesmtp_server).terms_for(None, accounts=[("AppKey#ad", key())])
 
 def test_factory(make_fakesmtp):
     make_fakesmtp(accounts=[("AppKey#ad", key())])
@@ -51,7 +52,7 @@ def test_misspelt_in_the_factory(make_fakesmtp):
     make_fakesmtp(secret_key=key())
 
 def test_misspelt_terms(fakesmtp_server):
-    fakesmtp_server.terms_for(None, acounts=[("AppKey", key())])
+    engine_of(fakesmtp_server).terms_for(None, acounts=[("AppKey", key())])
 
 def test_replay():
     with FakeSMTP(max_events=1) as smtp:
@@ -73,6 +74,28 @@ def test_tracebacks_of_refused_options(run: Callable[..., pytest.RunResult]) -> 
     assert repr(KEY.encode()) not in output
 
 
+OPTIONS = """
+import pytest
+
+@pytest.fixture(scope="session")
+def fakesmtp_options():
+    return {"%s": [("AppKey#ad", "s3cr3t-" * 4)]}
+
+def test_one(fakesmtp):
+    pass
+"""
+
+
+@pytest.mark.parametrize("option", ["accounts", "acounts"])
+def test_tracebacks_of_refused_fakesmtp_options(
+    run: Callable[..., pytest.RunResult], option: str
+) -> None:
+    """Options of the shared server are refused without the SecretKey, too."""
+    result = run(OPTIONS % option, *ALL)
+    result.assert_outcomes(errors=1)
+    assert KEY not in "\n".join(result.outlines)
+
+
 @pytest.mark.parametrize("given", ["[('AppKey', 's3cr3t-s3cr3t')]", "'AppKey:s3cr3t'"])
 def test_a_marker_that_takes_no_positional_options(
     run: Callable[..., pytest.RunResult], given: str
@@ -80,7 +103,7 @@ def test_a_marker_that_takes_no_positional_options(
     """The usage error shows no more than the type of what was given."""
     result = run(f"import pytest\n\n@pytest.mark.fakesmtp({given})\ndef test_one(): pass")
     output = "\n".join([*result.outlines, *result.errlines])
-    assert "takes its options by name, not a value of type" in output
+    assert "options must be given by name, not a value of type" in output
     assert "s3cr3t" not in output
 
 

@@ -63,7 +63,7 @@ def test_it_finds_what_the_folder_finds(api: Api) -> None:
     file = RecordFolder(api.folder).find(session.id)
     assert found.events == file.events
     assert found.transcript(times=True) == file.transcript(times=True)
-    assert (found.id, found.duration, found.account) == (file.id, file.duration, "AppKey")
+    assert (found.id, found.duration, found.app_key) == (file.id, file.duration, "AppKey")
 
 
 def test_an_open_session(api: Api) -> None:

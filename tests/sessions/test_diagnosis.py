@@ -11,6 +11,7 @@ from raw_client import PATIENCE, RawClient
 
 from fakesmtp import FakeSMTP, NoMatchingMessage
 from fakesmtp.protocol.conversation import LONE_DOT
+from fakesmtp.server import engine_of
 from fakesmtp.sessions.causes import NO_GREETING
 from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.sessions.loading import load
@@ -179,7 +180,7 @@ def test_the_error_of_waiting(recorder: Recorder) -> None:
     talk(recorder, b"EHLO a\r\nQUIT\r\n")
     with RawClient(recorder.port(465)):
         # This waits until each connection that was made before has begun its session.
-        recorder.smtp.change_terms(recorder.smtp.terms)
+        engine_of(recorder.smtp).change_terms(engine_of(recorder.smtp).terms)
         with pytest.raises(NoMatchingMessage) as raised:
             recorder.smtp.wait_for(timeout=0)
     first, second, third = (session.id for session in recorder.smtp.sessions)

@@ -120,7 +120,7 @@ def test_the_facts_of_a_whole_session(recorder: Recorder) -> None:
         assert each.tls is not None
         assert (each.tls.version, each.tls.sni, each.tls.alpn) == ("TLSv1.3", "localhost", None)
         assert each.tls.handshake > 0
-        assert (each.account, str(each.mail_type), each.mechanism) == ("AppKey", "ad", "PLAIN")
+        assert (each.app_key, str(each.mail_type), each.mechanism) == ("AppKey", "ad", "PLAIN")
         assert each.message_count == 1
         assert each.closed_by is ClosedBy.QUIT
         taken, refused = each.transactions

@@ -33,7 +33,7 @@ def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
     assert recording.events == session.events
     for name in ("id", "peer", "port", "local_port", "tls", "login", "mechanism", "closed_by"):
         assert getattr(recording, name) == getattr(session, name)
-    assert recording.started == pytest.approx(session.started, abs=1e-5)
+    assert recording.started_at == session.started_at
     assert recording.duration == pytest.approx(session.duration, abs=1e-5)
     assert recording.transactions == session.transactions
     assert recording.transcript(times=True) == session.transcript(times=True)

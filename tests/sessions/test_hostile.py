@@ -19,8 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_recordings import begin, play, the_file
 
-from fakesmtp.cli.sessions import _as_fields, _facts
-from fakesmtp.cli.table import show_entry
+from fakesmtp.cli.sessions import _as_fields, _cells, _facts
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.authentication import Awaiting
@@ -129,7 +128,7 @@ def use(recording: Recording, other: Recording) -> None:
     assert parsed.elements <= ELEMENTS
     assert parsed.attributes <= ATTRIBUTES
     entry = entry_of(recording)
-    shown = [page, recording.transcript(times=True), *show_entry(entry), *entry.outcome]
+    shown = [page, recording.transcript(times=True), *_cells(entry), *entry.outcome]
     shown += [repr(recording), *recording.describe_refusals(), repr(recording.transactions)]
     shown += [text for _, text in _facts(recording)]
     again = "".join(dump(recording))

@@ -20,6 +20,7 @@ from raw_client import PATIENCE, RawClient
 
 from fakesmtp import FakeSMTP, NoMatchingMessage
 from fakesmtp.cli.report import JsonReport, TextReport
+from fakesmtp.server import engine_of
 from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
@@ -205,7 +206,7 @@ class Server:
 
     def check_talk(self, accounts: object, secret: str, data: bytes, size: int, log: str) -> None:
         """What a client sends on these terms shows no piece of its secret."""
-        self.smtp.change_terms(self.smtp.terms_for(None, accounts=accounts))
+        engine_of(self.smtp).change_terms(engine_of(self.smtp).terms_for(None, accounts=accounts))
         self.check(self.talk(data, size), secret, log)
 
 
@@ -251,7 +252,7 @@ def test_the_check_finds_what_is_shown(server: Server) -> None:
     """The search itself finds a secret, its pieces and its encodings in a session's outputs."""
     secret = "Zq7w.Kp2+Vx9/Tn4"
     smtp = server.smtp
-    smtp.change_terms(smtp.terms_for(None, accounts="any"))
+    engine_of(smtp).change_terms(engine_of(smtp).terms_for(None, accounts="any"))
     for name, write in ALONE.items():
         if name == "twice":
             continue

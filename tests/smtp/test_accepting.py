@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from raw_client import PATIENCE, RawClient
 
+from fakesmtp.server import engine_of
 from fakesmtp.smtp import accepting
 
 if TYPE_CHECKING:
@@ -77,9 +78,9 @@ def test_a_change_waits_for_every_connection_that_was_made(smtp: FakeSMTP) -> No
         assert busy.wait(PATIENCE)
         # The server's thread is in the callback: these two wait in the listener's queue.
         queued = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(2)]
-        smtp.change_terms(smtp.terms_for("second"), wait=False)
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for("second"), wait=False)
         done.set()
-        smtp.change_terms(smtp.terms_for("third"))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for("third"))
         with RawClient(smtp.port(587)) as last:
             last.read_reply()
     for one in queued:
@@ -93,7 +94,7 @@ def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
 
     def change(_mail: object) -> None:
         waiting.append(socket.create_connection(("127.0.0.1", smtp.port(587))))
-        smtp.change_terms(smtp.terms_for("next"))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for("next"))
 
     smtp.on_message(change)
     with RawClient(smtp.port(587)) as client:
@@ -110,18 +111,18 @@ def test_a_session_that_cannot_begin_hangs_nobody(
     smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A bug at its begin closes the connection and is raised; terms change all the same."""
-    begin = smtp._sessions.begin  # noqa: SLF001 - where it is to fail
+    begin = engine_of(smtp)._log.begin  # noqa: SLF001 - where it is to fail
 
     def fail(*_args: object, **_facts: object) -> None:
         raise RuntimeError("no session")
 
-    monkeypatch.setattr(smtp._sessions, "begin", fail)  # noqa: SLF001
+    monkeypatch.setattr(engine_of(smtp)._log, "begin", fail)  # noqa: SLF001
     with RawClient(smtp.port(587)) as client:
-        smtp.change_terms(smtp.terms_for("next"))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for("next"))
         client.read_to_end()
     with pytest.raises(RuntimeError, match="no session"):
         smtp.raise_failures()
-    monkeypatch.setattr(smtp._sessions, "begin", begin)  # noqa: SLF001
+    monkeypatch.setattr(engine_of(smtp)._log, "begin", begin)  # noqa: SLF001
     with RawClient(smtp.port(587)) as client:
         assert client.read_reply().startswith("220")
     assert [session.owner for session in smtp.sessions] == ["next"]
@@ -130,10 +131,10 @@ def test_a_session_that_cannot_begin_hangs_nobody(
 def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> None:
     """However many sessions begin and end at once, each of whose ends changes the terms."""
     smtp.faults.fault("connect", what="reset")
-    smtp.on_session_end(lambda _: smtp.change_terms(smtp.terms))
+    smtp.on_session_end(lambda _: engine_of(smtp).change_terms(engine_of(smtp).terms))
     held, over = Event(), SimpleQueue[object]()
     smtp.on_session_end(over.put)
-    smtp._runner._loop.call_soon_threadsafe(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
+    engine_of(smtp)._runner._loop.call_soon_threadsafe(held.wait, PATIENCE)  # noqa: SLF001 - keeps it busy
     waiting = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(300)]
     held.set()
     for each in waiting:
@@ -159,7 +160,7 @@ def test_a_client_hello_that_waited_is_taken_for_one(smtp: FakeSMTP) -> None:
             with pytest.raises(ssl.SSLWantReadError):
                 hello.do_handshake()
             waiting.send(outgoing.read())
-            change = thread.submit(smtp.change_terms, smtp.terms_for("next"))
+            change = thread.submit(engine_of(smtp).change_terms, engine_of(smtp).terms_for("next"))
             done.set()
             change.result(PATIENCE)
             handshake = b"\x16\x03"

@@ -25,6 +25,7 @@ from scenarios import KEYS, load
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTP, Policy
 from fakesmtp.errors import CertificateError
+from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def server() -> Iterator[FakeSMTP]:
 @pytest.fixture
 def smtp(server: FakeSMTP) -> Iterator[FakeSMTP]:
     """The shared server, empty, with its terms put back afterwards."""
-    terms = server.terms
+    terms = engine_of(server).terms
     server.clear()
     yield server
-    server.terms = terms
+    engine_of(server).terms = terms
 
 
 @pytest.fixture
@@ -301,7 +302,7 @@ def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
 def turn(smtp: FakeSMTP) -> None:
     """Wait until the server's loop has turned once."""
     turned = Event()
-    smtp._runner._loop.call_soon_threadsafe(turned.set)  # noqa: SLF001 - no client can see it
+    engine_of(smtp)._runner._loop.call_soon_threadsafe(turned.set)  # noqa: SLF001 - no client can see it
     assert turned.wait(PATIENCE)
 
 
@@ -309,7 +310,7 @@ def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
     """Nagle's algorithm is off on what is accepted; else sessions inside TLS end 40 ms late."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
-        (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
+        (connection,) = engine_of(smtp)._runner._services.connections  # noqa: SLF001 - no client can see it
         accepted = connection._socket  # noqa: SLF001
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -321,7 +322,7 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
         client.read_reply()
         assert client.ask("STARTTLS").startswith("220")
         client.start_tls(smtp.client_context())
-        (connection,) = smtp._runner._services.connections  # noqa: SLF001 - no client can see it
+        (connection,) = engine_of(smtp)._runner._services.connections  # noqa: SLF001 - no client can see it
         for _ in range(10):
             turn(smtp)  # what came is read by then
         accepted = connection._socket  # noqa: SLF001
@@ -393,7 +394,7 @@ def test_a_client_that_is_gone_before_the_reply_is_no_bug(
             client.send(last)
         ends()
     turn(smtp)
-    assert smtp._runner._services.connections == set()  # noqa: SLF001
+    assert engine_of(smtp)._runner._services.connections == set()  # noqa: SLF001
     smtp.raise_failures()
 
 
@@ -422,7 +423,7 @@ def test_a_bug_is_raised_in_the_test_and_not_sent_to_the_client(
         raise Broken("SecretKey of the bug")
 
     smtp = FakeSMTP(accounts=[KEYS], ports={587: 0}).start()
-    smtp.terms.accounts.verify = fail  # type: ignore[method-assign]
+    engine_of(smtp).terms.accounts.verify = fail  # type: ignore[method-assign]
     with RawClient(smtp.port(587)) as client, caplog.at_level(logging.CRITICAL):
         client.read_reply()
         reply = client.ask("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=")

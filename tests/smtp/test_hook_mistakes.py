@@ -11,6 +11,7 @@ from hooks import INTERNAL_ERROR, connect, only_session, say
 from raw_client import PATIENCE
 
 from fakesmtp import ConfigurationError, FakeSMTP
+from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ def test_an_unfit_handler_is_a_clear_error(unfit: object, message: str) -> None:
         FakeSMTP(handler=unfit)
     assert str(raised.value).startswith(message)
     with pytest.raises(ConfigurationError):
-        FakeSMTP().terms_for("me", handler=unfit)
+        engine_of(FakeSMTP()).terms_for("me", handler=unfit)
 
 
 def test_attributes_are_no_methods() -> None:

@@ -16,6 +16,7 @@ from scenarios import KEYS
 
 from fakesmtp import FakeSMTP
 from fakesmtp.protocol.actions import Envelope as KeptEnvelope
+from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp.connection import Connection
 from fakesmtp.smtp.hooked import AuthData
@@ -345,9 +346,9 @@ def test_terms_have_a_handler_of_their_own(serve: Serve) -> None:
     """Sessions that begin later have the new one; without one they have that of the server."""
     other = SimpleNamespace(handle_NOOP=say("250 other"))
     with serve(NOOP=say("250 first")) as smtp, connect(smtp) as before:
-        smtp.change_terms(smtp.terms_for("me", handler=other))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for("me", handler=other))
         with connect(smtp) as after:
             assert (before.ask("NOOP"), after.ask("NOOP")) == ("250 first", "250 other")
-        smtp.change_terms(smtp.terms_for("you"))
+        engine_of(smtp).change_terms(engine_of(smtp).terms_for("you"))
         with connect(smtp) as last:
             assert last.ask("NOOP") == "250 other"

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_type
 
 import pytest
-from pytest_fakesmtp import AccountView
 
 from fakesmtp import (
     AS_RECORDED,
     Account,
+    AccountView,
     FakeSMTP,
     FaultScript,
-    Mailbox,
     MailType,
+    PlannedFault,
     ReceivedMessage,
     Session,
 )
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
     from pytest_fakesmtp.servers import Factory
 
+    from fakesmtp import ServerOptions
+
 MARKER: MarkerOptions = {"accounts": [("key", "secret")], "require_tls": True, "faults": "a.toml"}
+OPTIONS: ServerOptions = {"accounts": "any", "ports": {587: 0}, "require_tls": True}
 MARKED = pytest.mark.fakesmtp(**MARKER)
 
 
@@ -38,10 +41,11 @@ def options() -> None:
     """The server takes its options and the switches of its policy."""
     FakeSMTP(accounts="any", require_auth=False, unknown_mail_type="normal", idle_timeout=1)
     FakeSMTP(accounts=[("key", "secret")], ports={587: 0, 465: 1465}, host=["127.0.0.1", "::1"])
+    FakeSMTP(**OPTIONS)
     FakeSMTP(certs_dir=Path("certs"), record_dir=Path("sessions"), profile=AS_RECORDED)
 
 
-def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:
+def conditions(smtp: FakeSMTP, account: AccountView) -> None:
     """A condition is a value, a pattern, a callable, several of them or None."""
     message = smtp.wait_for(to="a@example.com", subject=re.compile("Hi"), timeout=1)
     assert_type(message, ReceivedMessage)
@@ -49,7 +53,7 @@ def conditions(smtp: FakeSMTP, mailbox: Mailbox) -> None:
     smtp.wait_for(mail_type=MailType.AUTH, rcpt_tos=["a@example.com", re.compile("@b")])
     smtp.take(headers={"X-Id": "7", "X-Tag": re.compile("^a")}, port=587, tls=None)
     smtp.expect_none(within=0.1, sender={"a@example.com", "b@example.com"})
-    mailbox.wait_for_count(2, attachment="a.pdf", links=("https://example.com/",))
+    account.wait_for_count(2, attachment="a.pdf", links=("https://example.com/",))
     Conditions(from_="a@example.com", html=re.compile("<b>"), raw=re.compile(b"\r\n"))
 
 
@@ -63,6 +67,25 @@ async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     assert_type(await smtp.wait_for_async(to="a@example.com"), ReceivedMessage)
     assert_type(await view.wait_for_async(mail_type="auth"), ReceivedMessage)
     await view.expect_none_async(subject="Hi")
+
+
+def verbs(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
+    """The server, the fixture and an account have the same verbs with the same types."""
+    inboxes: list[FakeSMTP | FakeSMTPView | AccountView] = [smtp, view, account]
+    for inbox in inboxes:
+        assert_type(inbox.wait_for(to="a@example.com"), ReceivedMessage)
+        assert_type(inbox.wait_for_count(2, mail_type="ad"), list[ReceivedMessage])
+        assert_type(inbox.take(subject="Hi"), ReceivedMessage)
+        assert_type(inbox.duplicates(), list[list[ReceivedMessage]])
+        assert_type(inbox.clear(), int)
+        assert_type(inbox.sessions, list[Session])
+        assert_type(inbox.new_account(), AccountView)
+        assert_type(inbox.faults, FaultScript)
+        assert_type(inbox.fail("rcpt", to="a@example.com"), PlannedFault)
+        assert_type(inbox.delay("data", seconds=1), PlannedFault)
+        assert_type(inbox.env(465), dict[str, str])
+        inbox.on_message(lambda message: message.subject)()
+        inbox.on_session_end(lambda session: session.refusals)()
 
 
 def session_of(message: ReceivedMessage) -> Recorded:
@@ -102,3 +125,5 @@ def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     assert_type(view.account.username(MailType.AD), str)
     assert_type(smtp.address(587), tuple[str, int])
     assert_type(view.address(465), tuple[str, int])
+    assert_type(smtp.env(mail_type="auth"), dict[str, str])
+    assert_type(view.env(465, format="dotenv"), str)

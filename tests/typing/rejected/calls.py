@@ -8,15 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import FakeSMTP
+from fakesmtp.server import engine_of
 
 if TYPE_CHECKING:
-    from pytest_fakesmtp import AccountView, FakeSMTPView, MarkerOptions
+    from pytest_fakesmtp import FakeSMTPView, MarkerOptions
     from pytest_fakesmtp.servers import Factory
 
-    from fakesmtp import FaultScript, Mailbox
+    from fakesmtp import AccountView, FaultScript, ServerOptions
 
 
-def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView, mailbox: Mailbox) -> None:
+def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
     """A condition that does not exist, or a value that it cannot have."""
     smtp.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.wait_for(mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
@@ -29,7 +30,7 @@ def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView, mailbox
     view.take(sender=b"a@example.com")  # mypy: arg-type; pyright: reportArgumentType
     view.expect_none(subjct="Hi")  # mypy: call-arg; pyright: reportCallIssue
     account.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
-    mailbox.wait_for_count(2, recipient="x")  # mypy: call-arg; pyright: reportCallIssue
+    account.wait_for_count(2, recipient="x")  # mypy: call-arg; pyright: reportCallIssue
 
 
 async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
@@ -49,12 +50,14 @@ def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
     FakeSMTP(port={587: 0})  # mypy: call-arg; pyright: reportCallIssue
     FakeSMTP(require_tls="yes")  # mypy: arg-type; pyright: reportArgumentType
     FakeSMTP(unknown_mail_type="refused")  # mypy: arg-type; pyright: reportArgumentType
-    smtp.terms_for(None, requre_tls=True)  # mypy: call-arg; pyright: reportCallIssue
+    engine_of(smtp).terms_for(None, requre_tls=True)  # mypy: call-arg; pyright: reportCallIssue
     make_fakesmtp(acounts="any")  # mypy: call-arg; pyright: reportCallIssue
 
 
-def faults(script: FaultScript, view: FakeSMTPView) -> None:
+def faults(script: FaultScript, view: FakeSMTPView, account: AccountView) -> None:
     """A stage, kind or option that does not exist, or one that this kind does not have."""
+    account.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
+    account.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp")  # mypy: arg-type; pyright: reportArgumentType
     script.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue
@@ -73,8 +76,14 @@ def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
     """A type of messages or a port that cannot be."""
     smtp.account.username("promo")  # mypy: arg-type; pyright: reportArgumentType
     view.address("587")  # mypy: arg-type; pyright: reportArgumentType
+    smtp.env(format="xml")  # mypy: call-overload; pyright: reportArgumentType
+    view.env(mail_type="promo")  # mypy: call-overload; pyright: reportArgumentType
 
 
 # An option of the marker that does not exist, and a value that it cannot have.
 ONE: MarkerOptions = {"tls": True}  # mypy: typeddict-unknown-key; pyright: reportAssignmentType
 TWO: MarkerOptions = {"require_tls": 5}  # mypy: typeddict-item; pyright: reportAssignmentType
+
+# The same for the fixture `fakesmtp_options`.
+THREE: ServerOptions = {"tls": 1}  # mypy: typeddict-unknown-key; pyright: reportAssignmentType
+FOUR: ServerOptions = {"ports": 587}  # mypy: typeddict-item; pyright: reportAssignmentType

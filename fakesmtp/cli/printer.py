@@ -1,7 +1,7 @@
-"""The output of `serve`: written by a thread of its own, so that nothing waits for a reader.
+"""The output of `serve`, written by a thread of its own, so that nothing waits for a reader.
 
-A program that started the server may not read what it prints, or have closed it. The server goes on
-then; what cannot be kept until somebody reads is dropped and counted.
+A program that starts the server may not read its output, or may close it. The server continues;
+lines that do not fit into the buffer are dropped and counted.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Self
 
-#: Characters that are kept until they are read, some thousand lines.
+#: Size of the buffer in characters: some thousand lines.
 _MOST = 1024 * 1024
-#: Seconds in which what is printed last can be read.
-_LAST_WORDS = 1.0
+#: Seconds to write the last lines.
+_LAST_LINES = 1.0
 
 
-class Outbox:
-    """Prints lines in order. `explain_dropped` makes the lines that tell of so many dropped ones.
+class Printer:
+    """Prints lines in order. `explain_dropped` makes the lines that report the dropped ones.
 
-    `most` is how many characters are kept while nobody reads.
+    `most` is the size of the buffer in characters.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Outbox:
         self._lines: deque[str] = deque()
         self._size = self._dropped = 0
         self._is_over = False
-        # A daemon: a write that nobody reads must not keep the process.
+        # A daemon: a write that waits for a reader must not keep the process alive.
         self._thread = Thread(target=self._work, name="fakesmtp-output", daemon=True)
         self._thread.start()
 
     def put(self, lines: Iterable[str]) -> None:
-        """Have lines printed, in any thread; they are dropped while there is no room."""
+        """Print lines later, or drop them while the buffer is full. Thread-safe."""
         with self._changed:
             for line in lines:
                 if self._size + len(line) > self._most:
@@ -56,24 +56,28 @@ class Outbox:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Wait until all is printed, a second at most."""
+        """Wait at most a second until all lines are printed."""
         with self._changed:
             self._is_over = True
             self._changed.notify()
-        self._thread.join(_LAST_WORDS)
+        self._thread.join(_LAST_LINES)
 
     def _work(self) -> None:
         try:
             while lines := self._take():
                 say(lines)
         except (OutputError, BrokenPipeError) as error:
-            reason = "nobody reads the output" if isinstance(error, BrokenPipeError) else error
-            warn(f"{reason}; the server goes on, and nothing more is printed")
+            reason = (
+                "the output was closed by its reader"
+                if isinstance(error, BrokenPipeError)
+                else error
+            )
+            warn(f"{reason}; the server continues without output")
             with self._changed:
                 self._most = -1
 
     def _take(self) -> list[str]:
-        """Take what is there, when something is; nothing when it is over."""
+        """Wait for lines and return them; return none after the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._is_over)
             lines = list(self._lines)

@@ -1,4 +1,4 @@
-"""What `serve` prints holds up nothing, whoever reads it or not."""
+"""The output of `serve` delays nothing, whether it is read or not."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fakesmtp.cli import outbox
+from fakesmtp.cli import printer
 from fakesmtp.cli.console import OutputError
-from fakesmtp.cli.outbox import Outbox
+from fakesmtp.cli.printer import Printer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,12 +26,12 @@ PATIENCE = 20
 
 
 def explain(dropped: int) -> list[str]:
-    """Tell of dropped lines."""
+    """Report dropped lines."""
     return [f"{dropped} dropped"]
 
 
 def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the output is stuck no more than a limit is kept; then it is said how many went."""
+    """The buffer has a limit while the output is blocked; then the dropped lines are counted."""
     printed: list[str] = []
     stuck, reading = Event(), Event()
 
@@ -40,8 +40,8 @@ def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.Mon
         assert reading.wait(PATIENCE)
         printed.extend(lines)
 
-    monkeypatch.setattr(outbox, "say", say)
-    with Outbox(explain, most=10) as box:
+    monkeypatch.setattr(printer, "say", say)
+    with Printer(explain, most=10) as box:
         box.put(["first"])
         assert stuck.wait(PATIENCE)
         box.put(["12345", "12345", "lost", "lost"])
@@ -49,18 +49,18 @@ def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.Mon
     assert printed == ["first", "12345", "12345", "2 dropped"]
 
 
-def test_an_output_that_cannot_be_written_is_told_once(
+def test_an_output_that_cannot_be_written_is_reported_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A full disk stops the printing, not the server."""
+    """A full disk stops the output, not the server."""
 
     def say(_lines: Iterable[str]) -> None:
         raise OutputError("cannot write the output: No space left on device")
 
-    monkeypatch.setattr(outbox, "say", say)
-    with Outbox(explain) as box:
+    monkeypatch.setattr(printer, "say", say)
+    with Printer(explain) as box:
         box.put(["one"])
-    assert capsys.readouterr().err.count("No space left on device; the server goes on") == 1
+    assert capsys.readouterr().err.count("No space left on device; the server continues") == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -68,7 +68,7 @@ def test_an_output_that_cannot_be_written_is_told_once(
 def test_a_signal_stops_serve_while_nobody_reads(
     program: tuple[str, ...], clean_place: Path, send: Callable[..., None], end: signal.Signals
 ) -> None:
-    """More is printed than a pipe takes, and the server stops at once all the same."""
+    """A signal stops the server although the pipe of its output is full."""
     reading, writing = os.pipe()
     process = subprocess.Popen(
         [*program, "serve", "--ports", "587=0", "--certs-dir", str(clean_place), "--verbose"],
@@ -83,7 +83,7 @@ def test_a_signal_stops_serve_while_nobody_reads(
             read = os.read(reading, 4096)
             assert read, "the server ended before it was ready"
             ready += read
-        port = int(ready.rsplit(b":", 1)[1])
+        port = int(ready.rpartition(b" ports ")[2])
         for _ in range(80):
             send(port, subject="x" * 900)
         process.send_signal(end)

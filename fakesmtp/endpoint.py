@@ -1,0 +1,68 @@
+"""Where clients connect to one server, and how they verify it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.smtp.listeners import choose_address, client_settings
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from fakesmtp.smtp.listeners import Listener
+    from fakesmtp.tls.identity import Identity
+
+
+class Endpoint:
+    """The addresses, ports and certificates of one server.
+
+    `open_listeners` are those of the run at hand, None while the server does not run.
+    """
+
+    open_listeners: tuple[Listener, ...] | None = None
+
+    def __init__(self, hosts: Sequence[str], identity: Identity) -> None:
+        self.hosts = hosts
+        self.identity = identity
+
+    @property
+    def host(self) -> str:
+        """The address that clients connect to."""
+        return choose_address(self.hosts[0])
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """The open listeners; raises `FakeSMTPError` when the server does not run."""
+        if self.open_listeners is None:
+            raise FakeSMTPError("the server is not running: call start(), or use a `with` block")
+        return self.open_listeners
+
+    @property
+    def ports(self) -> dict[int, int]:
+        """The ports of the endpoint and the local ports that stand for them."""
+        return {listener.port: listener.local_port for listener in self.listeners}
+
+    def port(self, port: int) -> int:
+        """Return the local port that stands for a port; raises `ConfigurationError`."""
+        ports = self.ports
+        if port not in ports:
+            opened = ", ".join(map(str, ports))
+            raise ConfigurationError(f"port {port!r} is not open; the open ports are {opened}")
+        return ports[port]
+
+    @property
+    def ca_file(self) -> Path:
+        """The CA's certificate (PEM)."""
+        return self.identity.folder().ca_file
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return the TLS context of a client that trusts this server alone."""
+        return self.identity.client_context()
+
+    def settings(self, port: int) -> dict[str, str]:
+        """Return where a client connects and what it trusts, as environment variables."""
+        settings = client_settings(self.hosts[0], port, self.port(port))
+        return {**settings, "SMTP_CA_FILE": str(self.ca_file)}

@@ -1,0 +1,84 @@
+"""The faults of one account: a part of a script that is written and read as a script."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.faults.script import FaultScript, PlannedFault, check_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fakesmtp.faults.facts import Facts
+    from fakesmtp.faults.keywords import FaultOptions
+    from fakesmtp.faults.rules import Rule
+    from fakesmtp.faults.stages import Stage
+
+
+class AccountFaults(FaultScript):
+    """The rules of a script with the condition `app_key`; every new one gets this condition.
+
+    Raises `ConfigurationError` for a rule of another account, and for one at a stage at which the
+    account is not known.
+    """
+
+    def __init__(self, whole: FaultScript, app_key: str) -> None:
+        # Not `super().__init__`: all rules and counters are those of the whole.
+        self._whole = whole
+        self._app_key = app_key
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:  # type: ignore[override] # nothing assigns to it
+        """The rules of the account, in order."""
+        return tuple(filter(self._owns, self._whole.rules))
+
+    def add(self, *rules: Rule) -> None:
+        """Append rules, for the account alone."""
+        self._whole.add(*map(self._bind, check_rules(rules)))
+
+    def replace(self, rules: Iterable[Rule]) -> None:
+        """Set these rules of the account and no others; those of other accounts stay."""
+        others = [rule for rule in self._whole.rules if not self._owns(rule)]
+        self._whole.replace([*others, *map(self._bind, check_rules(rules))])
+
+    def remove(self, rule: Rule) -> None:
+        """Remove one rule. Idempotent."""
+        self._whole.remove(self._find(rule))
+
+    def strike(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+        """Return the rules of the whole that strike now."""
+        return self._whole.strike(stage, facts)
+
+    def strikes(self, rule: Rule) -> int:
+        """Return how often a rule struck."""
+        return self._whole.strikes(self._find(rule))
+
+    def _plan(self, rule: Rule) -> PlannedFault:
+        bound = self._bind(rule)
+        self._whole.add(bound)
+        return PlannedFault(self._whole, bound)
+
+    def _choose(self, *, used: bool) -> tuple[Rule, ...]:
+        return tuple(filter(self._owns, self._whole.used if used else self._whole.unused))
+
+    def _owns(self, rule: Rule) -> bool:
+        return rule.options.get("app_key") == self._app_key
+
+    def _bind(self, rule: Rule) -> Rule:
+        """Return the rule with the condition that the account logged in."""
+        from fakesmtp.faults.rules import Rule  # noqa: PLC0415 - lazily: see FaultScript
+
+        app_key = rule.options.get("app_key", self._app_key)
+        if app_key != self._app_key:
+            raise ConfigurationError(
+                f"this account's faults have app_key={self._app_key!r}, not {app_key!r}: plan "
+                "those of another account at its own view, or at the server"
+            )
+        options: FaultOptions = {**rule.options, "name": rule.name, "app_key": app_key}
+        return Rule(rule.where, rule.what, origin=rule.origin, **options)
+
+    def _find(self, rule: Rule) -> Rule:
+        """Return the rule that was made of `rule` when it was added; itself if none was."""
+        bound = self._bind(rule)
+        return next((each for each in self.rules if each is rule or each == bound), rule)

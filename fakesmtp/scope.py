@@ -1,0 +1,147 @@
+"""Scopes: whose messages, sessions and faults an inbox has: a server's, a test's, an account's."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from fakesmtp.faults.account import AccountFaults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.endpoint import Endpoint
+    from fakesmtp.faults import FaultScript
+    from fakesmtp.mailbox import Mailbox
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.sessions import Session
+
+    OnMessage = Callable[[ReceivedMessage], None]
+    OnSession = Callable[[Session], None]
+    Stop = Callable[[], None]
+
+
+class Scope(ABC):
+    """What an inbox looks at.
+
+    `failures` are what its callbacks raised; whoever made the scope raises the first.
+    """
+
+    mailbox: Mailbox
+    endpoint: Endpoint
+    failures: list[BaseException]
+
+    @abstractmethod
+    def check_open(self) -> None:
+        """Raise `FakeSMTPError` when the scope is over."""
+
+    @abstractmethod
+    def has_message(self, message: ReceivedMessage) -> bool:
+        """Whether a message belongs to the scope."""
+
+    @property
+    @abstractmethod
+    def sessions(self) -> list[Session]:
+        """The sessions of the scope, oldest first."""
+
+    @abstractmethod
+    def has_session(self, session: Session) -> bool:
+        """Whether a session belongs to the scope."""
+
+    @abstractmethod
+    def forget_sessions(self, belongs: Callable[[Session], bool]) -> None:
+        """No longer list the sessions of the scope for which `belongs` is true."""
+
+    @property
+    @abstractmethod
+    def faults(self) -> FaultScript:
+        """The planned faults of the scope."""
+
+    @property
+    @abstractmethod
+    def accounts(self) -> tuple[Account, ...]:
+        """Who may log in; empty when any AppKey may."""
+
+    @abstractmethod
+    def new_account(self) -> AccountScope:
+        """Make a random account; return its scope. Raises `FakeSMTPError` when any may log in."""
+
+    @abstractmethod
+    def watch_messages(self, callback: OnMessage) -> Stop:
+        """Call `callback` for every new message of the server; return what stops it."""
+
+    @abstractmethod
+    def watch_sessions(self, callback: OnSession) -> Stop:
+        """Call `callback` for every session of the server that ends; return what stops it."""
+
+
+class Part(Scope):
+    """A part of another scope. What a subclass does not say is as in the whole."""
+
+    def __init__(self, whole: Scope) -> None:
+        self.whole = whole
+        self.mailbox = whole.mailbox
+        self.endpoint = whole.endpoint
+        self.failures = whole.failures
+
+    def check_open(self) -> None:
+        """See `Scope`."""
+        self.whole.check_open()
+
+    @property
+    def sessions(self) -> list[Session]:
+        """See `Scope`."""
+        return [session for session in self.whole.sessions if self.has_session(session)]
+
+    def forget_sessions(self, belongs: Callable[[Session], bool]) -> None:
+        """See `Scope`."""
+        self.whole.forget_sessions(belongs)
+
+    @property
+    def faults(self) -> FaultScript:
+        """See `Scope`."""
+        return self.whole.faults
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """See `Scope`."""
+        return self.whole.accounts
+
+    def new_account(self) -> AccountScope:
+        """See `Scope`."""
+        return self.whole.new_account()
+
+    def watch_messages(self, callback: OnMessage) -> Stop:
+        """See `Scope`."""
+        return self.whole.watch_messages(callback)
+
+    def watch_sessions(self, callback: OnSession) -> Stop:
+        """See `Scope`."""
+        return self.whole.watch_sessions(callback)
+
+
+class AccountScope(Part):
+    """What clients do that log in with one account. It is over when the whole is."""
+
+    def __init__(self, whole: Scope, account: Account) -> None:
+        super().__init__(whole)
+        self.account = account
+
+    def has_message(self, message: ReceivedMessage) -> bool:
+        """Whether a message was sent with the account."""
+        return message.app_key == self.account.app_key
+
+    def has_session(self, session: Session) -> bool:
+        """Whether a session of the whole logged in with the account."""
+        return session.app_key == self.account.app_key and self.whole.has_session(session)
+
+    @property
+    def faults(self) -> FaultScript:
+        """The faults of the whole that strike this account alone."""
+        return AccountFaults(self.whole.faults, self.account.app_key)
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The account."""
+        return (self.account,)

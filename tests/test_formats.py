@@ -1,0 +1,205 @@
+"""Written environment variables: each format, read by the programs that it is for."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from io import StringIO
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from dotenv import dotenv_values
+
+from fakesmtp import ConfigurationError, FakeSMTP
+from fakesmtp.formats import FORMATS, write_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Tool = Callable[[str], str]
+
+VALUES = {
+    "plain": "plain-1.2:3",
+    "empty": "",
+    "hash": "AppKey#auth",
+    "space": " two words ",
+    "dollar": "$HOME ${HOME} `id`",
+    "double": 'say "hi" = !',
+    "single": "it's",
+    "korean": "안녕 𝄞",
+    "windows": r"C:\new\table",
+}
+#: Not all readers of dotenv files agree on these.
+HARD = {"quotes": "it's $5 \"`", "backslash": "ends in \\", "two": r"\\server\it's"}
+JAVA = """
+import java.io.*;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+
+class Read {
+    public static void main(String[] names) throws IOException {
+        Properties properties = new Properties();
+        properties.load(System.in);
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        for (String name : names) {
+            out.print(properties.getProperty(name) + "\\0");
+        }
+    }
+}
+"""
+
+
+def execute(command: list[str], text: str = "") -> str:
+    """Run a program on a text, and return its output."""
+    done = subprocess.run(command, input=text, capture_output=True, check=True, encoding="utf-8")
+    return done.stdout
+
+
+def variables_of(host: str) -> dict[str, str]:
+    """Return the variables of a server without accounts."""
+    return {"SMTP_HOST": host, "SMTP_PORT": "1", "SMTP_SECURITY": "tls", "SMTP_CA_FILE": "ca.pem"}
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_shell(require_tool: Tool, shell: str) -> None:
+    """A shell that evaluates the lines has each value exactly."""
+    values = {**VALUES, **HARD}
+    printing = "".join(f'printf "%s\\0" "${name}"; ' for name in values)
+    out = execute([require_tool(shell), "-c", write_variables(values, "shell") + printing])
+    assert out.split("\0")[:-1] == list(values.values())
+
+
+def test_dotenv_for_python() -> None:
+    """python-dotenv reads each value exactly; it has no quotes that protect `${…}` from it."""
+    values = {**VALUES, **HARD}
+    text = write_variables(values, "dotenv")
+    assert dotenv_values(stream=StringIO(text), interpolate=False) == values
+
+
+def test_dotenv_for_node(require_tool: Tool) -> None:
+    """Node.js reads each value exactly, but for the few on which the readers do not agree."""
+    program = "console.log(JSON.stringify(util.parseEnv(fs.readFileSync(0, 'utf8'))))"
+    out = execute([require_tool("node"), "-e", program], write_variables(VALUES, "dotenv"))
+    assert json.loads(out) == VALUES
+
+
+def test_json() -> None:
+    """JSON is one object."""
+    assert json.loads(write_variables({**VALUES, **HARD}, "json")) == {**VALUES, **HARD}
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        ("$HOME `n #", "'$HOME `n #'"),
+        ("it's", "'it''s'"),
+        ("\u2018a\u2019 \u201ab\u201b", "'\u2018\u2018a\u2019\u2019 \u201a\u201ab\u201b\u201b'"),
+        ("", "''"),
+    ],
+)
+def test_powershell(value: str, quoted: str) -> None:
+    """PowerShell replaces nothing in single quotes, and takes four other characters for them."""
+    assert write_variables({"X": value}, "powershell") == f"$env:X = {quoted}\n"
+
+
+@pytest.mark.parametrize("value", [*VALUES.values(), *HARD.values()], ids=[*VALUES, *HARD])
+def test_urls(value: str) -> None:
+    """A URL has user name and password in full, whatever is in them."""
+    variables = {
+        "SMTP_HOST": "localhost",
+        "SMTP_PORT": "1465",
+        "SMTP_SECURITY": "tls",
+        "SMTP_USERNAME": f"{value}#auth",
+        "SMTP_PASSWORD": value,
+    }
+    url = urlsplit(write_variables(variables, "url").removesuffix("\n"))
+    assert (url.scheme, url.hostname, url.port) == ("smtps", "localhost", 1465)
+    assert url.username is not None
+    assert unquote(url.username) == f"{value}#auth"
+    assert unquote(url.password or "") == value
+
+
+def test_urls_without_an_account() -> None:
+    """A URL without an account has none, and an IPv6 address is in brackets."""
+    variables = {"SMTP_HOST": "::1", "SMTP_PORT": "1587", "SMTP_SECURITY": "starttls"}
+    assert write_variables(variables, "url") == "smtp://[::1]:1587\n"
+
+
+def test_spring_for_java(require_tool: Tool, tmp_path: Path) -> None:
+    """Java reads each value of application.properties exactly."""
+    program = tmp_path / "Read.java"
+    program.write_text(JAVA, encoding="utf-8")
+    values = {**VALUES, **HARD}
+    names = [
+        f"spring.ssl.bundle.pem.fakesmtp.truststore.certificate{n}" for n in range(len(values))
+    ]
+    text = ""
+    for name, value in zip(names, values.values(), strict=True):
+        variables = {
+            "SMTP_CA_FILE": value,
+            "SMTP_SECURITY": "tls",
+            "SMTP_HOST": "",
+            "SMTP_PORT": "",
+        }
+        line = write_variables(variables, "spring").splitlines()[-1]
+        text += line.replace("certificate=", name.rpartition(".")[2] + "=", 1) + "\n"
+    out = execute([require_tool("java"), str(program), *names], text)
+    assert out.split("\0")[:-1] == [f"file:{value}" for value in values.values()]
+
+
+def test_spring_properties() -> None:
+    """The properties say how TLS begins, which account logs in and which CA is trusted."""
+    with FakeSMTP(ports={587: 0, 465: 0}, accounts=[("AppKey", "SecretKey")]) as smtp:
+        starttls = smtp.env(587, mail_type="ad", format="spring").splitlines()
+        implicit = smtp.env(465, format="spring").splitlines()
+        port, ca_file = smtp.port(587), smtp.ca_file
+    assert starttls == [
+        "spring.mail.host=localhost",
+        f"spring.mail.port={port}",
+        "spring.mail.username=AppKey#ad",
+        "spring.mail.password=SecretKey",
+        "spring.mail.properties.mail.smtp.auth=true",
+        "spring.mail.properties.mail.smtp.starttls.enable=true",
+        "spring.mail.properties.mail.smtp.starttls.required=true",
+        "spring.mail.properties.mail.smtp.ssl.checkserveridentity=true",
+        "spring.mail.ssl.bundle=fakesmtp",
+        f"spring.ssl.bundle.pem.fakesmtp.truststore.certificate=file:{ca_file}",
+    ]
+    assert "spring.mail.ssl.enabled=true" in implicit
+    assert not any("starttls" in line for line in implicit)
+
+
+def test_env_of_a_server() -> None:
+    """`env` is a dict, or a text in a format; a mail type is part of the user name."""
+    with FakeSMTP(ports={587: 0}, accounts=[("AppKey", "Secret/Key")]) as smtp:
+        variables = smtp.env()
+        assert list(variables) == [
+            "SMTP_HOST",
+            "SMTP_PORT",
+            "SMTP_SECURITY",
+            "SMTP_CA_FILE",
+            "SMTP_USERNAME",
+            "SMTP_PASSWORD",
+        ]
+        assert smtp.env(mail_type="auth")["SMTP_USERNAME"] == "AppKey#auth"
+        assert json.loads(smtp.env(format="json")) == variables
+        url = f"smtp://AppKey%23auth:Secret%2FKey@localhost:{smtp.port(587)}\n"
+        assert smtp.env(mail_type="auth", format="url") == url
+
+
+def test_wrong_formats() -> None:
+    """An unknown format is an error that lists the formats."""
+    with pytest.raises(ConfigurationError, match=r"format must be one of 'shell', .*, not 'xml'"):
+        write_variables({}, "xml")  # type: ignore[arg-type]
+    assert [*FORMATS] == ["shell", "dotenv", "json", "powershell", "spring", "url"]
+
+
+def test_mail_types_need_an_account() -> None:
+    """A server that accepts any account has no user name for a mail type."""
+    with (
+        FakeSMTP(ports={587: 0}, accounts="any") as smtp,
+        pytest.raises(ConfigurationError, match="mail_type needs an account"),
+    ):
+        smtp.env(mail_type="auth")

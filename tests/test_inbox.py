@@ -1,0 +1,185 @@
+"""A server, a test and an account have the same verbs; an account's concern that account alone."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp import ConfigurationError, FakeSMTP, FakeSMTPError, NoMatchingMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytest_fakesmtp import FakeSMTPView
+
+    from fakesmtp import AccountView, ReceivedMessage, Session
+    from fakesmtp.inbox import Inbox
+
+
+@pytest.fixture
+def smtp() -> Iterator[FakeSMTP]:
+    """Run a server."""
+    with FakeSMTP(ports={587: 0}) as server:
+        yield server
+
+
+@pytest.fixture(params=["server", "fixture", "account"])
+def inbox(request: pytest.FixtureRequest, smtp: FakeSMTP, fakesmtp: FakeSMTPView) -> Inbox:
+    """Return one of the three that have the verbs."""
+    return {"server": smtp, "fixture": fakesmtp, "account": smtp.new_account()}[request.param]
+
+
+def send(inbox: Inbox, subject: str = "hi") -> None:
+    """Send a message with the inbox's account."""
+    with smtplib.SMTP(*inbox.address(587)) as client:
+        client.login(*inbox.account)
+        client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\r\n\r\n")
+
+
+def test_messages_and_sessions(inbox: Inbox) -> None:
+    """What is sent is found, taken and cleared by the same verbs."""
+    for subject in ("one", "two", "three"):
+        send(inbox, subject)
+    assert [message.subject for message in inbox.messages] == ["one", "two", "three"]
+    assert len(inbox.sessions) == 3
+    assert [message.subject for message in inbox.wait_for_count(2)] == ["one", "two"]
+    assert inbox.take(subject="two").session in inbox.sessions
+    inbox.expect_none(subject="two")
+    assert inbox.wait_for().subject == "one"
+    assert (inbox.clear(), inbox.messages, inbox.sessions, inbox.clear()) == (2, [], [], 0)
+
+
+def test_callbacks(inbox: Inbox) -> None:
+    """Callbacks are called for messages and for ended sessions until they are stopped."""
+    messages: list[ReceivedMessage] = []
+    sessions: list[Session] = []
+    stops = (inbox.on_message(messages.append), inbox.on_session_end(sessions.append))
+    send(inbox)
+    inbox.wait_for()
+    for stop in (*stops, *stops):
+        stop()
+    send(inbox)
+    assert len(inbox.wait_for_count(2)) == 2
+    assert (messages, sessions) == (inbox.messages[:1], inbox.sessions[:1])
+
+
+def test_faults(inbox: Inbox) -> None:
+    """A fault is planned, strikes, is listed, and is gone after its block."""
+    with (
+        inbox.fail("end-of-data", times=1) as planned,
+        pytest.raises(smtplib.SMTPDataError, match="451"),
+    ):
+        send(inbox)
+    assert inbox.faults.rules == ()
+    inbox.delay("mail", seconds=0.001)
+    inbox.fault("rcpt", "delay", seconds=0.001, name="never")
+    assert [rule.where for rule in inbox.faults.rules] == ["mail", "rcpt"]
+    inbox.faults.clear()
+    inbox.assert_faults_used()
+    assert planned.strikes == 0  # it is no longer in the script
+
+
+def test_where_to_connect(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of the environment lead a client to the inbox, with its account."""
+    for name, value in inbox.env().items():
+        monkeypatch.setenv(name, value)
+    with smtplib.SMTP(inbox.host, inbox.port(587)) as client:
+        client.starttls(context=inbox.client_context())
+        client.login(*map(inbox.env().get, ("SMTP_USERNAME", "SMTP_PASSWORD")))  # type: ignore[arg-type]
+        client.sendmail("a@example.com", ["b@example.com"], "Subject: hi\r\n\r\n")
+    assert inbox.wait_for(app_key=inbox.account.app_key).tls
+    assert inbox.env()["SMTP_CA_FILE"] == str(inbox.ca_file)
+
+
+def test_new_accounts(inbox: Inbox) -> None:
+    """A new account's view has its own messages; the inbox it comes from goes on with its own."""
+    other = inbox.new_account()
+    another = other.new_account()
+    for each in (inbox, other, another):
+        send(each, str(each.account.app_key))
+    assert [message.subject for message in other.messages] == [other.account.app_key]
+    assert [len(view.sessions) for view in (other, another)] == [1, 1]
+    assert inbox.wait_for(subject=inbox.account.app_key)
+
+
+def test_faults_of_an_account(smtp: FakeSMTP) -> None:
+    """A fault of one account strikes no other, and is a rule of the server's with its AppKey."""
+    shop, news = smtp.new_account(), smtp.new_account()
+    shop.fail("rcpt", reply="550 5.1.1 User unknown", to="*@example.com")
+    with pytest.raises(smtplib.SMTPRecipientsRefused, match="User unknown"):
+        send(shop)
+    for inbox in (news, smtp):
+        send(inbox)
+    assert (len(shop.faults.rules), news.faults.rules, len(smtp.faults.rules)) == (1, (), 1)
+    shop.assert_faults_used()
+    with pytest.raises(NoMatchingMessage, match="User unknown"):
+        shop.wait_for(timeout=0)
+    with pytest.raises(NoMatchingMessage) as caught:
+        news.wait_for(subject="other", timeout=0)
+    assert "User unknown" not in str(caught.value)
+
+
+def test_an_accounts_script(smtp: FakeSMTP, tmp_path: Path) -> None:
+    """Loading, limiting, replacing and clearing concern the rules of the account alone."""
+    shop = smtp.new_account()
+    everybody = smtp.delay("mail", seconds=0.001)
+    (tmp_path / "faults.toml").write_text("[[fault]]\nwhere='noop'\nreply='450 4.3.2 no'\n")
+    loaded = shop.faults.load(tmp_path / "faults.toml")[0]
+    shop.faults.limit("size", 10)
+    send(smtp)
+    with smtplib.SMTP(*shop.address(587)) as client:
+        client.login(*shop.account)
+        assert client.noop()[0] == 450
+    assert shop.faults.strikes(loaded) == 1
+    assert [rule.where for rule in shop.faults.used] == ["noop"]
+    assert len(shop.faults.unused) == 1
+    shop.faults.remove(loaded)
+    shop.faults.replace(shop.faults.rules)
+    assert (len(shop.faults.rules), len(smtp.faults.rules)) == (1, 2)
+    shop.faults.clear()
+    assert smtp.faults.rules == (everybody.rule,)
+
+
+def test_what_an_accounts_faults_cannot_be(smtp: FakeSMTP) -> None:
+    """A stage at which no account is known, and another account, are errors."""
+    shop = smtp.new_account()
+    with pytest.raises(ConfigurationError, match="app_key"):
+        shop.delay("greeting", seconds=1)
+    with pytest.raises(ConfigurationError, match="not 'other'"):
+        shop.fail("rcpt", app_key="other")
+    assert smtp.faults.rules == ()
+
+
+def test_no_new_account_where_any_may_log_in() -> None:
+    """Where any AppKey may log in, a new account has no meaning."""
+    with pytest.raises(FakeSMTPError, match="any AppKey may log in"):
+        FakeSMTP(accounts="any").new_account()
+
+
+WRONG: dict[str, tuple[Callable[[AccountView], object], str]] = {
+    "timeout": (lambda inbox: inbox.wait_for(timeout="5"), "timeout must be *'5'"),  # type: ignore[arg-type]
+    "within": (lambda inbox: inbox.expect_none(within=None), "within must be *None"),  # type: ignore[arg-type]
+    "take": (lambda inbox: inbox.take(timeout=True), "timeout must be *True"),
+    "count": (lambda inbox: inbox.wait_for_count(-1), "count must be *-1"),
+    "text": (lambda inbox: inbox.wait_for_count("2"), "count must be *'2'"),  # type: ignore[arg-type]
+    "callback": (lambda inbox: inbox.on_message("x"), "the callback must be a function, not 'x'"),  # type: ignore[arg-type]
+    "recipient": (lambda inbox: inbox.wait_for(recipient="x"), "did you mean 'to'?"),  # type: ignore[call-arg]
+    "type": (lambda inbox: inbox.take(mail_type="promo"), "mail_type must be *'promo'"),  # type: ignore[arg-type]
+    "stage": (lambda inbox: inbox.fail("rcp"), "'rcpt'"),  # type: ignore[arg-type]
+    "word": (lambda inbox: inbox.fail("rcpt", too="x"), "'to'"),  # type: ignore[call-arg]
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_arguments(smtp: FakeSMTP, case: str) -> None:
+    """A wrong argument is a `ConfigurationError` of one line that names the value."""
+    call, told = WRONG[case]
+    with pytest.raises(ConfigurationError) as caught:
+        call(smtp.new_account())
+    pattern = ".*".join(map(re.escape, told.split("*")))
+    assert re.search(pattern, str(caught.value))
+    assert "\n" not in str(caught.value)

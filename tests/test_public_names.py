@@ -1,0 +1,81 @@
+"""The public names are those that the documentation has."""
+
+from __future__ import annotations
+
+import re
+from inspect import get_annotations
+from pathlib import Path
+
+import pytest
+import pytest_fakesmtp
+
+import fakesmtp
+from fakesmtp.sessions import Recorded
+
+DOCS = Path(__file__).parents[1] / "docs"
+VERBS = {
+    *("messages", "sessions", "wait_for", "wait_for_count", "wait_for_async", "take"),
+    *("expect_none", "expect_none_async", "clear", "duplicates", "on_message", "on_session_end"),
+    *("fail", "delay", "fault", "faults", "assert_faults_used", "new_account"),
+    *("account", "address", "ca_file", "client_context", "env", "host", "port", "ports"),
+}
+#: What else these have.
+OWN = {
+    fakesmtp.FakeSMTP: {"listeners", "raise_failures", "start", "stop"},
+    fakesmtp.AccountView: set(),
+    pytest_fakesmtp.FakeSMTPView: {"django_settings", "flask_mail_settings"},
+}
+#: What the recorder, the log and the command line use of a session; no user needs it.
+INNER = {"owner", "facts", "is_recorded"}
+WRITTEN = {
+    *("close", "digest_of", "dropped_lines", "held", "keep", "let_go", "on_growth", "owner"),
+    "size",
+}
+
+
+def read_code(*pages: str) -> str:
+    """What the pages show as code, in blocks and in lines."""
+    text = "\n".join((DOCS / page).read_text(encoding="utf-8") for page in pages)
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+
+
+def list_public(kind: type) -> set[str]:
+    """The public attributes of a class and of its instances."""
+    annotated = {name for base in kind.__mro__ for name in get_annotations(base)}
+    return {name for name in {*dir(kind), *annotated} if not name.startswith("_")}
+
+
+def find_missing(names: set[str], code: str) -> list[str]:
+    """The names that the code does not have as whole words."""
+    return sorted(name for name in names if not re.search(rf"(?<!\w){name}(?!\w)", code))
+
+
+@pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.__name__)
+def test_the_verbs_are_the_same(kind: type) -> None:
+    """The server, the fixture and an account have the same names, and few of their own."""
+    assert list_public(kind) == VERBS | OWN[kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "inner"),
+    [
+        *((kind, set()) for kind in OWN),
+        (fakesmtp.ReceivedMessage, set()),
+        (Recorded, INNER),
+        (fakesmtp.Session, INNER | WRITTEN),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else "",
+)
+def test_attributes_are_documented(kind: type, inner: set[str]) -> None:
+    """Every public attribute is on one of the two pages, but for those known to be inner."""
+    public = list_public(kind)
+    assert find_missing(public - inner, read_code("pytest.md", "sessions.md")) == []
+    assert inner <= public
+
+
+@pytest.mark.parametrize("package", [fakesmtp, pytest_fakesmtp], ids=lambda each: each.__name__)
+def test_names_of_a_package_are_documented(package: object) -> None:
+    """Every public name of a package is on a page, and the package has each of them."""
+    names = set(package.__all__)  # type: ignore[attr-defined]
+    assert find_missing(names, read_code(*(path.name for path in DOCS.glob("*.md")))) == []
+    assert [name for name in names if not hasattr(package, name)] == []
