@@ -56,6 +56,11 @@ class Archive:
         if self._opened is not None:
             self._opened.close()
 
+    def leave_to_parent(self) -> None:
+        """Leave the store to the parent, in a forked child; messages can still be read."""
+        if self._opened is not None:
+            self._opened.leave_to_parent()
+
     def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message."""
         record = MessageRecord(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -158,3 +159,24 @@ def test_a_wrong_store(path: Path) -> None:
         connection.execute("CREATE TABLE other (x)")
     with pytest.raises(FakeSMTPError, match="is not a store of fakesmtp"):
         FakeSMTP(store=f"sqlite:///{path}")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_reads(path: Path) -> None:
+    """A forked child reads what is stored, and is told that it cannot change it."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        send(smtp, "first")
+        (message,) = smtp.messages
+        smtp.sessions[0].commands  # noqa: B018 - read before the fork
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            with suppress(BaseException):
+                with suppress(StoreError):
+                    smtp.clear()
+                    os._exit(2)
+                code = 0 if [each.raw for each in smtp.messages] == [message.raw] else 3
+            os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        send(smtp, "second")
+        assert [each.subject for each in smtp.messages] == ["first", "second"]

@@ -140,6 +140,11 @@ class SqliteStore(Reader):
         """
         return self._submit(Compact())
 
+    def leave_to_parent(self) -> None:
+        """Leave writing to the parent, in a forked child; reading goes on."""
+        super().leave_to_parent()
+        self._writer.leave_to_parent()
+
     def close(self) -> None:
         """Write what waits, then let go of the file. Idempotent."""
         # Readers first: the last connection that is closed writes a checkpoint.

@@ -53,7 +53,7 @@ def extract(record: MessageRecord) -> Extract:
         attachments=len(contents.attachments) - inlines,
         inlines=inlines,
     )
-    folded = tuple((fold(name), fold(value)) for name, value in headers)
+    folded = tuple((name, fold(value)) for name, value in headers)  # a name is ASCII (RFC 5322)
     return Extract(facts, _texts(record, facts, contents, body), fold(facts.message_id), folded)
 
 

@@ -175,6 +175,10 @@ class Reader:
         with self.reading() as connection:
             return [*sqlite.check_integrity(connection), *sqlite.find_unindexed(connection)]
 
+    def leave_to_parent(self) -> None:
+        """Open connections anew in a forked child: SQLite's may not be shared."""
+        self._engine.dispose(close=False)
+
     def close(self) -> None:
         """Let go of the file. Idempotent."""
         self._engine.dispose()

@@ -127,6 +127,11 @@ class Writer:
         """Return whether more may be taken now."""
         return self._bytes < _FULL_BYTES and len(self._waiting) < _FULL_CHANGES
 
+    def leave_to_parent(self) -> None:
+        """Take nothing more, in a forked child: the thread that writes is in the parent."""
+        self._changed = Condition()  # the parent's may have been held
+        self._is_over = True
+
     def close(self) -> None:
         """Write what waits, then close the file. Idempotent."""
         with self._changed:

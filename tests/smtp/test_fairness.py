@@ -18,7 +18,7 @@ FLOOD = 5_000
 def reply_times(session: Session) -> list[float]:
     """When the replies of a session were sent, in seconds."""
     replies = [event for event in session.events if isinstance(event, ServerReply)]
-    return [session.started + event.at / 1_000_000 for event in replies]
+    return [session.started_at.timestamp() + event.at / 1_000_000 for event in replies]
 
 
 def test_a_flood_is_interrupted(smtp: FakeSMTP) -> None:
