@@ -19,8 +19,9 @@ from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
+from fakesmtp.smtp.outbox import Outbox
 from fakesmtp.smtp.runner import Runner
-from fakesmtp.smtp.services import READ_SIZE, Services, Terms
+from fakesmtp.smtp.services import READ_SIZE, Served, Services, Terms
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
@@ -31,13 +32,12 @@ if TYPE_CHECKING:
 
     from fakesmtp.archive import Archive
     from fakesmtp.messages import ReceivedMessage
-    from fakesmtp.options import AccountsOption
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.options import AccountsOption, FindingsOption
+    from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
-    from fakesmtp.smtp.connection import Connection
 
 
 class Engine(Scope):
@@ -121,6 +121,7 @@ class Engine(Scope):
         faults: FaultScript | None = None,
         handler: object = None,
         profile: Profile | None = None,
+        findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> Terms:
         """Return the current terms for an owner, with what is given in place of what holds now.
@@ -136,6 +137,7 @@ class Engine(Scope):
             faults or FaultScript(),
             owner,
             now.hooks if handler is None else Hooks(handler),
+            now.rules if findings is None else options.make_rules(findings),
         )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
@@ -226,7 +228,7 @@ class Engine(Scope):
     # -- for the connections -----------------------------------------------------------------------
 
     def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
-        connections: set[Connection] = set()
+        connections: set[Served] = set()
         return Services(
             loop=loop,
             terms=lambda: self.terms,
@@ -242,6 +244,7 @@ class Engine(Scope):
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
+            outbox=Outbox(loop),
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 

@@ -11,7 +11,7 @@ from fakesmtp.sessions.diagnosis import describe_failures
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
     from typing import Literal, Unpack
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.searching import Search
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
     from fakesmtp.scope import Scope, Stop
     from fakesmtp.sessions import Session
 
@@ -115,6 +115,19 @@ class Inbox(ClientSettings):
     def sessions(self) -> list[Session]:
         """The recorded sessions, oldest first; open ones too."""
         return self._scope.sessions
+
+    def assert_no_findings(self, severity: str = "error", *, ignore: Collection[str] = ()) -> None:
+        """Raise AssertionError when a message or session has a finding; it lists all of them.
+
+        `severity` is the least that counts: `error`, `warning` or `info`. `ignore` are the ids of
+        rules that do not count. Raises `ConfigurationError` for another severity or rule.
+        """
+        __tracebackhide__ = True
+        from fakesmtp.findings.asserting import describe_findings  # noqa: PLC0415 - loads all rules
+
+        text = describe_findings(self.messages, self.sessions, severity, ignore)
+        if text:
+            raise AssertionError(text)
 
     def duplicates(self) -> list[list[ReceivedMessage]]:
         """Return the messages that arrived more than once, those of one Message-ID together.

@@ -1,4 +1,4 @@
-"""The options of `FakeSMTP` as keyword arguments, for type checkers: no server imports this."""
+"""Options of `FakeSMTP` as keyword arguments, for type checkers only."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.faults import FaultScript
-    from fakesmtp.options import AccountsOption
+    from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.storage.base import Store
 
 
 class ServerOptions(Switches, total=False):
-    """What `FakeSMTP` takes: its parameters, and the switches."""
+    """Options of `FakeSMTP`: its parameters, and the switches."""
 
     ports: Mapping[int, int] | None
     host: str | Sequence[str]
@@ -36,3 +36,4 @@ class ServerOptions(Switches, total=False):
     faults: FaultScript | None
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None
     handler: object
+    findings: FindingsOption

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults import FaultScript
@@ -15,9 +15,12 @@ from fakesmtp.protocol.profile import Profile
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
 
 if TYPE_CHECKING:
+    from fakesmtp.findings import Rules
     from fakesmtp.protocol.keywords import Switches
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
+#: Levels of rules by their ids, or rules.
+FindingsOption: TypeAlias = "Mapping[str, str] | Rules | None"
 
 
 _Check = Callable[[object], bool]
@@ -57,7 +60,7 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
         "a function that makes an event loop",
     ),
 }
-_OPTIONS = ("ports", "host", "accounts", "handler", *_RIGHT)
+_OPTIONS = ("ports", "host", "accounts", "handler", "findings", *_RIGHT)
 #: The short forms of switches.
 _SHORT = ("require_auth",)
 
@@ -132,6 +135,25 @@ def make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts
         message = f'accounts must be (AppKey, SecretKey) pairs or "any", not {_show(accounts)}'
         raise ConfigurationError(message)
     return FixedAccounts(accounts)
+
+
+def make_rules(findings: FindingsOption) -> Rules | None:
+    """Make the rules of findings; None where nothing changes them.
+
+    Raises `ConfigurationError` for an unknown rule or level.
+    """
+    if findings is None:
+        return None
+    from fakesmtp.findings import Rules  # noqa: PLC0415 - most servers take the rules as they are
+
+    if isinstance(findings, Rules):
+        return findings
+    if not isinstance(findings, Mapping):
+        raise ConfigurationError(
+            "findings must be a mapping of rules to levels or a fakesmtp.findings.Rules, not "
+            f'{findings!r} (example: {{"ad-subject-prefix": "reject"}})'
+        )
+    return Rules(findings)
 
 
 def _show(accounts: object) -> str:

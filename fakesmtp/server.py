@@ -15,7 +15,7 @@ from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.sessions import SessionLog
 from fakesmtp.smtp.hooks import Hooks
-from fakesmtp.smtp.listeners import ENDPOINT_PORTS, LOCALHOST, Listener, check_ports
+from fakesmtp.smtp.listeners import LOCALHOST, Listener, check_ports
 from fakesmtp.smtp.services import Terms
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.memory import DEFAULT_MAX_BYTES
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from fakesmtp.options import AccountsOption
+    from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.storage.base import Store
@@ -47,7 +47,8 @@ class FakeSMTP(Inbox):
     and `max_bytes`, which limit a file too. With `record_dir` each session also has a file there.
     `loop_factory` makes the event loop of the server's thread, asyncio's by default.
     `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
-    server has accepted. Other switches are in `Policy`; those given here win over `policy`.
+    server has accepted. `findings` sets levels of rules: `{"ad-phone": "off"}`. Other switches are
+    in `Policy`; those given here win over `policy`.
 
     Raises `ConfigurationError` for a wrong option, `StoreError` for a file, and at start
     `PortTakenError`.
@@ -71,6 +72,7 @@ class FakeSMTP(Inbox):
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         handler: object = None,
+        findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> None:
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
@@ -83,9 +85,10 @@ class FakeSMTP(Inbox):
                 options.make_accounts(accounts),
                 faults=FaultScript() if faults is None else faults,
                 hooks=None if handler is None else Hooks(handler),
+                rules=options.make_rules(findings),
             ),
             hosts=options.read_hosts(host),
-            ports=check_ports(dict.fromkeys(ENDPOINT_PORTS, 0) if ports is None else ports),
+            ports=check_ports(ports),
             certs_dir=certs_dir,
             archive=Archive(store, Limits(max_messages, max_bytes=max_bytes), sessions),
             loop_factory=loop_factory,

@@ -15,6 +15,7 @@ class MadeSession:
     """A session that said nothing."""
 
     id = "made"
+    rules = None
 
     def transcript(self) -> str:
         """Give nothing."""

@@ -33,7 +33,7 @@ def main(loop: str, port: str, certificates: str = "", account: str = "") -> Non
     """Serve until standard input ends."""
     options: dict[str, Any] = {"require_auth": False}
     if certificates:
-        options = {"certificates": Path(certificates), "accounts": [account.split(":")]}
+        options = {"certs_dir": Path(certificates), "accounts": [account.split(":")]}
     with FakeSMTP(
         ports={587: int(port), **dict.fromkeys(_OTHER_PORTS, 0)},
         store=MemoryStore(Limits(max_bytes=_MAX_BYTES)),

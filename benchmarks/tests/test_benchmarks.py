@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.environment import ROOT, prepare
+from benchmarks.findings import compare, make_messages
 from benchmarks.goals import GOALS, MEASURES
 from benchmarks.loads import AIOSMTPD, ASYNCIO, LOADS, SMTP_SINK, UVLOOP
 from benchmarks.message import Message
@@ -15,6 +16,8 @@ from benchmarks.page import render, write_page
 from benchmarks.peers import PEERS
 from benchmarks.results import Results
 from benchmarks.running import LoadError, running
+from fakesmtp.findings import MessageReading, default_rules
+from fakesmtp.protocol.credentials import MailType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,3 +126,10 @@ def test_the_page_is_made_of_the_file(results: Results, tmp_path: Path) -> None:
     write_page(Results.read(first / "performance" / "results.jsonl"), second)
     for name in ("performance.md", "performance/results.jsonl", "performance/speed.svg"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
+
+
+def test_findings_are_compared() -> None:
+    """Each message of the comparison breaks some rule, and both times are measured."""
+    for raw in make_messages().values():
+        assert default_rules().check_message(MessageReading(raw, mail_type=MailType.AD))
+        assert min(compare(raw, rounds=1)) > 0

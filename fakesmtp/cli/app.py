@@ -25,6 +25,7 @@ COMMANDS = (
     "ingest",
     "store",
     "faults",
+    "lint",
 )
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.

@@ -21,6 +21,7 @@ from fakesmtp.cli.values import (
     read_count,
     read_host,
     read_integer,
+    read_level,
     read_path,
     read_ports,
     read_seconds,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from dataclasses import Field
     from pathlib import Path
 
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
 
 #: The groups of the help, in its order.
 WHERE = "Where it listens"
@@ -230,6 +231,17 @@ class Settings:
             "process, which is faster (normal).",
             metavar="full|normal",
             group=WHAT,
+        ),
+    )
+    findings: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=_option(
+            Value(read_level),
+            "The level of a rule of docs/findings.md: off, on, info, warning, error or reject. "
+            "Repeat it for more rules.",
+            metavar="RULE=LEVEL",
+            multiple=True,
+            group=HOW,
         ),
     )
     max_messages: int | None = field(

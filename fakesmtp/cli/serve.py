@@ -77,6 +77,7 @@ def _make_server(settings: Settings, store: Store, certificates: Path | None) ->
         store=store,
         record_dir=settings.record_dir,
         faults=_choose_faults(settings.faults),
+        findings=dict(settings.findings) or None,
         loop_factory=choose_loop(),
     )
 

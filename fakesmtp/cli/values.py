@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from fakesmtp.protocol.accounts import Account
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
 from fakesmtp.storage.file import read_url as read_store_url
 from fakesmtp.text import quote
@@ -89,6 +90,18 @@ def read_host(text: str) -> str:
     if host.startswith("[") or (host.count(":") == 1 and host.partition(":")[2].isdecimal()):
         raise ValueError(f"{quote(text)} contains a port: use --ports or --port-offset for ports")
     return host
+
+
+def read_level(text: str) -> tuple[str, str]:
+    """Read the level of a rule, `ad-phone=off`."""
+    from fakesmtp.findings import Rules, read_levels  # noqa: PLC0415 - most runs set no level
+
+    try:
+        levels = read_levels([text])
+        Rules(levels)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+    return next(iter(levels.items()))
 
 
 def read_path(text: str) -> Path:

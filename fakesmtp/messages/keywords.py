@@ -1,4 +1,4 @@
-"""The conditions on a message as keyword arguments, for type checkers: no server imports this."""
+"""Conditions on a message as keyword arguments, for type checkers only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from email.message import EmailMessage
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.parts import Attachment, Contents
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _One: TypeAlias = _T | re.Pattern[str] | re.Pattern[bytes] | Callable[[_T], object]
-#: What a condition may be: a value, a pattern, a callable; several of them; None for no value.
+#: A condition: a value, a pattern or a callable; several of them; None for no value.
 Condition: TypeAlias = _One[_T] | Sequence[_One[_T]] | AbstractSet[_One[_T]] | None
 
 
 class MessageConditions(TypedDict, total=False):
-    """What `fakesmtp.messages.Conditions` takes, which says what each looks at."""
+    """Keyword arguments of `fakesmtp.messages.Conditions`, which documents them."""
 
     to: Condition[str]
     from_: Condition[str]
@@ -43,6 +44,7 @@ class MessageConditions(TypedDict, total=False):
     attachment: Condition[str]
     attachments: Condition[Attachment]
     links: Condition[str]
+    findings: Condition[str] | Condition[Finding]
     headers: Mapping[str, Condition[str]]
     app_key: Condition[str]
     contents: Condition[Contents]

@@ -1,4 +1,4 @@
-"""What the parts of a message hold: its text, its HTML and its attachments (RFC 2045, RFC 2183)."""
+"""Sort the parts of a message: text, HTML and attachments (RFC 2045, RFC 2183)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from fakesmtp.messages.mime import Part
 
 _BODIES = ("text/plain", "text/html")
-# RFC 2183 §2.8: what is not known is an attachment.
+# RFC 2183 §2.8: an unknown disposition means attachment.
 _SHOWN_IN_PLACE = frozenset({"", "inline"})
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not a body: `content` is its bytes, decoded from Base64 or the like.
+    """A part that is not a body: `content` has its bytes, without the transfer encoding.
 
-    `content_id` has no angle brackets; `disposition` is `attachment`, `inline`, or None where the
-    part does not say; `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem`
-    says what was wrong where the content could not be decoded as it should be. Two attachments
-    are equal when names, types and contents are.
+    `content_id` has no angle brackets. `disposition` is `attachment`, `inline`, or None if the part
+    has none. `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem` describes
+    what was wrong if the content could not be decoded correctly. Two attachments are equal if their
+    names, types and contents are.
     """
 
     filename: str | None
@@ -43,9 +43,9 @@ class Attachment:
 
 
 class Contents(NamedTuple):
-    """What the parts of a message hold. Every part is in one of the first three.
+    """Text, HTML and attachments of a message. Every part is in one of the first three.
 
-    `named_bodies` are those parts of `text` and `html` that have a file name.
+    `named_bodies` are the parts of `text` and `html` that have a file name.
     """
 
     text: str | None
@@ -55,28 +55,33 @@ class Contents(NamedTuple):
 
     @property
     def files(self) -> tuple[Attachment, ...]:
-        """All that a file name may stand for."""
+        """Everything that has a file name."""
         return (*self.attachments, *self.named_bodies)
 
 
 def read_contents(raw: bytes) -> Contents:
-    """Sort the parts: texts and HTML that are shown in place are bodies, the rest attachments."""
+    """Sort the parts: inline texts and HTML are bodies, all others are attachments."""
     bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
     named: list[Attachment] = []
-    for part in take_apart(raw):
-        if part.kind not in bodies or _disposition(part) not in _SHOWN_IN_PLACE:
-            attachments.append(_attachment(part))
+    for part in take_apart(raw).parts:
+        if not is_body(part):
+            attachments.append(read_attachment(part))
             continue
-        bodies[part.kind].append(_text(part))
+        bodies[part.kind].append(read_body(part))
         if _file_name(part) is not None:
-            named.append(_attachment(part))
+            named.append(read_attachment(part))
     text, html = (_join(bodies[kind]) for kind in _BODIES)
     return Contents(text, html, tuple(attachments), tuple(named))
 
 
+def is_body(part: Part) -> bool:
+    """Whether a part is text or HTML that is shown in place."""
+    return part.kind in _BODIES and _disposition(part) in _SHOWN_IN_PLACE
+
+
 def _join(texts: list[str]) -> str | None:
-    """Join the bodies of a kind, each on lines of its own."""
+    """Join the bodies of a kind, each on its own lines."""
     if not texts:
         return None
     return "".join([*(text.removesuffix("\n") + "\n" for text in texts[:-1]), texts[-1]])
@@ -89,12 +94,14 @@ def _disposition(part: Part) -> str:
     return "" if "=" in word else word
 
 
-def _encoding(part: Part) -> str:
+def transfer_encoding(part: Part) -> str:
+    """Return the Content-Transfer-Encoding of a part in lower case, `""` for none."""
     said = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
     return "".join(said.split())
 
 
-def _attachment(part: Part) -> Attachment:
+def read_attachment(part: Part) -> Attachment:
+    """Read a part as an attachment: its names, its type and its decoded content."""
     kind = headers.field(part.fields, "content-type")
     content_id = decode_header(headers.field(part.fields, "content-id")).strip("<> ")
     content, problem = _content(part)
@@ -119,17 +126,18 @@ def _content(part: Part) -> tuple[bytes, str | None]:
     """Return the decoded bytes, and what is wrong with them."""
     if part.cut:
         return part.body, part.cut
-    encoding = _encoding(part)
+    encoding = transfer_encoding(part)
     data, whole = decode_transfer(part.body, encoding)
     return data, None if whole else f"cannot be decoded as {encoding}"
 
 
-def _text(part: Part) -> str:
+def read_body(part: Part) -> str:
+    r"""Read a text part: decoded, line ends as `\n`, with a marker where it cannot be decoded."""
     data, problem = _content(part)
     value = headers.field(part.fields, "content-type")
     charset = headers.parameter(value, "charset")
     if problem and not is_text(data, charset):
-        # What is in no transfer encoding at all is best read as it is.
+        # Bytes in no known transfer encoding are returned unchanged.
         data = part.body
     text = decode_text(data, charset).replace("\r\n", "\n")
     if part.kind == "text/plain" and _says(value, "format", "flowed"):

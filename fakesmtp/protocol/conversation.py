@@ -128,11 +128,19 @@ class Conversation:
         """Return what to do about the next line or piece of a message; `()`: more must arrive."""
         if not self._lines.has_more:
             return ()
-        if self._dialogue.expects_message:
+        lines, dialogue = self._lines, self._dialogue
+        if dialogue.expects_message:
             return self._take_message_data(self._speaker())
         if self._is_opening and (actions := self._look_at_opening()):
             return actions
-        return self._take_line(self._speaker())
+        line = lines.next_line()
+        if not line:
+            return () if line is None else (DROPPED_LINE, *self._speaker().receive_long_line())
+        self._is_opening = False
+        received = Received(line, dialogue.awaiting)
+        if lines.has_more or not line.endswith(b"\r\n"):
+            return self._take_unusual_line(self._speaker(), received)
+        return (received, *self._speaker().receive_line(line))
 
     @property
     def message_size(self) -> int | None:
@@ -156,19 +164,6 @@ class Conversation:
                 self._is_opening = False
                 return actions
         return ()
-
-    # -- lines -------------------------------------------------------------------------------------
-
-    def _take_line(self, speaker: Speaker) -> Actions:
-        lines, dialogue = self._lines, self._dialogue
-        line = lines.next_line()
-        if not line:
-            return () if line is None else (DROPPED_LINE, *speaker.receive_long_line())
-        self._is_opening = False
-        received, has_more = Received(line, dialogue.awaiting), lines.has_more
-        if has_more or not line.endswith(b"\r\n"):
-            return self._take_unusual_line(speaker, received)
-        return (received, *speaker.receive_line(line))
 
     def _take_unusual_line(self, speaker: Speaker, received: Received) -> Actions:
         """Take a line that is not alone, or does not end as it should."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 
-from fakesmtp.protocol.actions import Actions, Say
+from fakesmtp.protocol.actions import Actions, Awaiting, Say
 from fakesmtp.protocol.address import LONGEST_DOMAIN, ORDINARY
-from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.dialogue import Dialogue
 
 #: The groups are both parts of an address; DATA has neither.
@@ -30,8 +29,7 @@ class FastDialogue(Dialogue):
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end, as `Dialogue.receive_line` does."""
         if (
-            self._authentication.awaiting is _COMMAND
-            and len(line) <= _LONGEST_LINE
+            len(line) <= _LONGEST_LINE
             and (ordinary := _ORDINARY_LINE.fullmatch(line))
             and self._may_send()
             and (actions := self._receive_ordinary(line, ordinary))
@@ -41,10 +39,12 @@ class FastDialogue(Dialogue):
 
     def _may_send(self) -> bool:
         """Return whether only the order of a transaction's commands can be wrong."""
+        authentication = self._authentication
         return (
-            self.helo is not None
+            authentication.awaiting is _COMMAND
+            and self.helo is not None
             and (self.tls or not self._wants_tls)
-            and (self.login is not None or self._policy.auth_required_at == "never")
+            and (authentication.login is not None or self._policy.auth_required_at == "never")
         )
 
     def _receive_ordinary(self, line: bytes, ordinary: re.Match[bytes]) -> Actions:

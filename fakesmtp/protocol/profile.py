@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.protocol.actions import Say
 from fakesmtp.protocol.reply import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-#: Placeholders in a frame for the name and the address of the client.
-_ARGUMENT, _IP = b"\x00", b"\x01"
+#: How many replies to HELO and EHLO are kept for other sessions.
+_HELLOS = 64
 
 
 class Provenance(StrEnum):
@@ -138,6 +138,7 @@ class Profile:
     data_before_rcpt: Row
     message_accepted: Row
     message_too_big: Row
+    message_against_rule: Row
 
     rset_done: Row
     rset_with_argument: Row
@@ -174,37 +175,26 @@ class Profile:
         return (Say(self.quit_done.reply(host=self.host_name)),)
 
     def says_hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[Say]:
-        """Return the actions that reply to HELO or EHLO."""
-        frame = self._hellos[verb, tls]
-        if frame is None:
-            return (Say(self._hello(verb, argument, ip, tls=tls)),)
-        wire = frame.replace(_IP, ip.encode())
-        return (Say(Reply.of_wire(wire.replace(_ARGUMENT, argument.encode("ascii", "replace")))),)
+        """Return the actions that reply to HELO or EHLO: the same ones for the same client."""
+        return self._make_hello(verb, argument, ip, tls)
 
     @cached_property
-    def _hellos(self) -> dict[tuple[str, bool], bytes | None]:
-        """The replies with placeholders (frames), by verb and whether TLS is active.
+    def _make_hello(self) -> Callable[[str, str, str, bool], tuple[Say]]:
+        """Return the function behind `says_hello`, which keeps its last replies.
 
-        None for a row that formats its values. Frames save time in every session.
+        Most sessions of a server have the same one: idle connections share its memory.
         """
-        marks = _ARGUMENT.decode(), _IP.decode()
-        return {
-            (verb, tls): self._hello(verb, *marks, tls=tls).wire if row.is_plain else None
-            for verb, row in self._hello_rows.items()
-            for tls in (False, True)
-        }
 
-    @property
-    def _hello_rows(self) -> dict[str, Row]:
-        return {"HELO": self.helo_accepted, "EHLO": self.ehlo_accepted}
+        @lru_cache(maxsize=_HELLOS)
+        def make(verb: str, argument: str, ip: str, tls: bool) -> tuple[Say]:  # noqa: FBT001 - as `lru_cache` calls it
+            row = {"HELO": self.helo_accepted, "EHLO": self.ehlo_accepted}[verb]
+            capabilities = self._keyword_lines(inside_tls=tls)
+            reply = row.reply(
+                host=self.host_name, capabilities=capabilities, argument=argument, ip=ip
+            )
+            return (Say(reply),)
 
-    def _hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> Reply:
-        return self._hello_rows[verb].reply(
-            host=self.host_name,
-            capabilities=self._keyword_lines(inside_tls=tls),
-            argument=argument,
-            ip=ip,
-        )
+        return make
 
     def _keyword_lines(self, *, inside_tls: bool) -> str:
         """Return the EHLO keyword lines, separated by newlines."""

@@ -26,7 +26,7 @@ GREETING = "greeting"
 END_OF_DATA = "end of data"
 BLANK_LINE = "blank line"
 #: 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
-_LEAST_REFUSAL = b"4"
+LEAST_REFUSAL = b"4"
 _DATA = b"DATA"
 
 
@@ -67,7 +67,7 @@ class Facts:
         """Take the content of the next event."""
         if isinstance(content, Reply):
             # As `is_refusal` does, in a tenth of the time.
-            if content.wire >= _LEAST_REFUSAL:
+            if content.wire >= LEAST_REFUSAL:
                 self._found.append((self.asked, content, self._reason))
         elif isinstance(content, (bytes, MaskedLine, Message)):
             self._reason = self.opening if self.asked is None else ""

@@ -48,6 +48,8 @@ class SessionLog:
         self._max_sessions, self._max_total_bytes = max_sessions, max_total_bytes
         self._bytes = 0
         self._lock = Lock()
+        # Made once: each of the sessions has it.
+        self._on_growth = self._count
         kind: Callable[..., Session] = Session if max_events else UnrecordedSession
         if folder is not None:
             # Lazily: what writes files is no part of a start that writes none.
@@ -71,7 +73,7 @@ class SessionLog:
         with self._lock:
             self.opened += 1
             self._sessions.append(session)
-            session.on_growth = self._count
+            session.on_growth = self._on_growth
             self._make_room()
 
     def _count(self, session: Session, more: int) -> None:

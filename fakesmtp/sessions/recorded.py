@@ -1,4 +1,4 @@
-"""A session that people read: its transactions, its diagnosis, its transcript."""
+"""A session that people read: its transactions, its diagnosis, its findings, its transcript."""
 
 # What reads a session is imported where it is used: no server should start later for it.
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from fakesmtp.sessions.base import BaseSession
 
 if TYPE_CHECKING:
+    from fakesmtp.findings.finding import Finding
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.sessions.transactions import Transaction
 
 
@@ -16,6 +18,9 @@ class Recorded(BaseSession):
     """One connection's life (RFC 5321 §2.3.7: what the standard calls a session)."""
 
     __slots__ = ()
+
+    #: The rules that `findings` checks; None for all of this environment.
+    rules: Rules | None = None
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -30,6 +35,13 @@ class Recorded(BaseSession):
         from fakesmtp.sessions.diagnosis import diagnose
 
         return diagnose(self)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The rules that the client broke in this session, the most severe first."""
+        from fakesmtp.findings import default_rules
+
+        return (self.rules or default_rules()).check_session(self)
 
     def transcript(
         self, *, normalize: bool = False, times: bool = False, notes: bool = True

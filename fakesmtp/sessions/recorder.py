@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.sessions.causes import ClosedBy, explain_tls_failure
@@ -32,13 +32,13 @@ _NOTHING: frozenset[str] = frozenset()
 class Recorder:
     """Writes one session: masks what the client sent, and notes what is unusual about it."""
 
-    __slots__ = ("_find_secret", "_hides_reply", "_keep", "_masker", "_told", "session")
+    __slots__ = ("_accounts", "_hides_reply", "_masker", "_told", "session")
 
     def __init__(self, session: Session, accounts: Accounts) -> None:
         self.session = session
-        self._keep = session.keep
-        self._find_secret = accounts.find_secret
-        self._masker = Masker(accounts)
+        self._accounts = accounts
+        #: Made for the first line that is not ordinary: most idle connections need none.
+        self._masker: Masker | None = None
         self._told = _NOTHING
         self._hides_reply = False
 
@@ -49,18 +49,22 @@ class Recorder:
             and line[:5] in AS_WRITTEN
             and len(line) <= LONGEST_COMMAND
             and line.isascii()
-            and not self._masker.is_wary
-            and not self._find_secret(line)
+            and not (self._masker and self._masker.is_wary)
+            and not self._accounts.find_secret(line)
         ):
             self._hides_reply = False
-            self._keep(line, len(line))
+            self.session.keep(line, len(line))
         else:
             self._hear_with_care(line, awaiting)
 
     def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
         after_refused_data = self.session.facts.has_just_refused_data
+        if self._masker is None:
+            self._masker = Masker(self._accounts)
         content, self._hides_reply, note = self._masker.mask(line, awaiting)
-        self._keep(content, len(content.text if isinstance(content, MaskedLine) else content))
+        self.session.keep(
+            content, len(content.text if isinstance(content, MaskedLine) else content)
+        )
         if awaiting is _COMMAND:
             if self.session.tls is None and line.lstrip()[:4].upper() == b"AUTH":
                 self.noted_once(AUTH_IN_CLEAR)
@@ -73,24 +77,24 @@ class Recorder:
         """Keep a reply, without its text where that would repeat a masked line."""
         if self._hides_reply:
             self._hides_reply, reply = False, Reply(reply.code, (MASK,))
-        self._keep(reply, len(reply.wire))
+        self.session.keep(reply, len(reply.wire))
 
     def took_message(self, message_id: str, raw: bytes, envelope: Envelope) -> None:
         """Keep that a message arrived, and what is unusual about it."""
         self.session.message_count += 1
         self.session.dropped_lines = 0
-        self._keep(Message(message_id, len(raw), self.session.digest_of(raw)))
+        self.session.keep(Message(message_id, len(raw), self.session.digest_of(raw)))
         for note in look_at_message(raw, envelope):
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
         """Keep that a message arrived that is not kept."""
         self.session.dropped_lines = 0
-        self._keep(Message("", size))
+        self.session.keep(Message("", size))
 
     def noted(self, text: str) -> None:
         """Keep something worth telling about the client."""
-        self._keep(show(text))
+        self.session.keep(show(text))
 
     def noted_once(self, text: str) -> None:
         """Keep something about the client that a session is told of once."""
@@ -100,19 +104,21 @@ class Recorder:
 
     def struck(self, rule: str, where: str, what: str) -> None:
         """Keep that a planned fault was applied."""
-        self._keep(Fault(rule, where, what))
+        self.session.keep(Fault(rule, where, what))
 
     def shook_hands(self, tls: TlsFacts) -> None:
         """Keep that TLS is on."""
-        if tls.sni and self._find_secret(tls.sni.encode()):
+        if tls.sni and self._accounts.find_secret(tls.sni.encode()):
             tls = tls._replace(sni=MASK)
         self.session.tls = tls
-        self._keep(tls)
+        self.session.keep(tls)
 
     def logged_in(self, login: Login, mechanism: str) -> None:
         """Keep who the client is."""
         self.session.login, self.session.mechanism = login, mechanism
-        self._keep(LoggedIn(login.app_key, login.mail_type.value, mechanism), len(login.app_key))
+        self.session.keep(
+            LoggedIn(login.app_key, login.mail_type.value, mechanism), len(login.app_key)
+        )
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Keep how the session ended; only the first end counts."""

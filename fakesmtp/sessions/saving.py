@@ -104,7 +104,7 @@ class SavedSession(Session):
 
     def _unwritten(self) -> Iterator[Event]:
         start, self._written = self._written, len(self._contents)
-        return self._phases.read_all(self._times[start:], self._contents[start:])
+        return self._phases.read_all(self._since_connect(start), self._contents[start:])
 
     def _open(self, folder: Path) -> TextIO:
         # Buffered, and flushed behind each event: a line is one write. Never through a link that

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.contents import MaskedLine
-from fakesmtp.sessions.facts import Facts
-from fakesmtp.sessions.phases import PhaseReader
+from fakesmtp.sessions.facts import LEAST_REFUSAL, Facts
 from fakesmtp.sessions.recorded import Recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.sessions.contents import Content, Ended
     from fakesmtp.sessions.events import Event
 
@@ -63,6 +63,7 @@ class Session(Recorded):
         "owner",
         "peer",
         "port",
+        "rules",
         "size",
         "tls",
     )
@@ -75,16 +76,16 @@ class Session(Recorded):
         port: int,
         local_port: int = 0,
         owner: object = None,
+        rules: Rules | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
         max_bytes: int = DEFAULT_MAX_BYTES,
         raw_of: Callable[[str], bytes | None] | None = None,
     ) -> None:
         self.id = session_id
         self.peer = peer
-        self.port = port
-        self.local_port = local_port
+        self.port, self.local_port = port, local_port
         #: What the session belongs to: whatever owned the server when the connection was made.
-        self.owner = owner
+        self.owner, self.rules = owner, rules
         self._started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
@@ -108,7 +109,7 @@ class Session(Recorded):
     def close(self, end: Ended) -> None:
         """Keep how it ended; only the first end counts."""
         if self.end is None:
-            self._append(self._now(), end)
+            self._append(monotonic_ns(), end)
             self.end = end
 
     def digest_of(self, raw: bytes) -> str | None:
@@ -121,13 +122,16 @@ class Session(Recorded):
 
     def keep(self, content: Content, size: int = 0) -> None:
         """Keep an event while there is room; `size` is how long what was said is, in bytes."""
-        at = self._now()
         self._room -= 1
         if self._room >= 0 and (self.size < self._granted or self._grow()):
             self.size += size
-            self._append(at, content)
+            # As `_append` does: everything that happens comes this way.
+            self._times.append(monotonic_ns())
+            self._contents.append(content)
+            if type(content) is not Reply or content.wire >= LEAST_REFUSAL:
+                self.facts.read(content)
         else:
-            self._keep_refusal(at, content)
+            self._keep_refusal(monotonic_ns(), content)
 
     def _grow(self) -> bool:
         """Take one more slice of bytes; return whether another event may be kept."""
@@ -146,9 +150,6 @@ class Session(Recorded):
         self._contents, self._times = self._contents[-1:] * kept, self._times[-1:] * kept
         self._room, self._spare = -1, 0
         self.facts.forget_refusals()
-
-    def _now(self) -> int:
-        return (monotonic_ns() - self._began) // _MICROSECOND
 
     def _append(self, at: int, content: Content) -> None:
         self._times.append(at)
@@ -174,12 +175,19 @@ class Session(Recorded):
     @property
     def duration(self) -> float | None:
         """Seconds from connect to close; None while it lasts."""
-        return self._times[-1] / _MICROSECONDS if self.end else None
+        return next(self._since_connect(-1)) / _MICROSECONDS if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
         """Everything that happened, in order."""
-        return tuple(PhaseReader().read_all(self._times, self._contents))
+        # With the first session that is read: no server should start later for it.
+        from fakesmtp.sessions.phases import PhaseReader  # noqa: PLC0415
+
+        return tuple(PhaseReader().read_all(self._since_connect(), self._contents))
+
+    def _since_connect(self, first: int = 0) -> Iterator[int]:
+        """Give the times from the event with this number on, in microseconds since connect."""
+        return ((at - self._began) // _MICROSECOND for at in self._times[first:])
 
     def message_data(self, message_id: str) -> bytes | None:
         """Give the bytes of a message that came in this session, as long as it is kept."""

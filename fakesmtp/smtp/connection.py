@@ -14,10 +14,10 @@ from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Say
-from fakesmtp.sessions.causes import ClosedBy, describe_half_message
+from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import TlsFacts
-from fakesmtp.sessions.notes import describe_half_line
-from fakesmtp.smtp.conversing import make_conversation
+from fakesmtp.smtp.conversing import describe_unfinished, make_conversation, make_dialogue
+from fakesmtp.smtp.delivering import Delivering
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
@@ -41,9 +41,10 @@ log = logging.getLogger("fakesmtp")
 #: Lines or pieces of a message that a connection may take at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
+_LF = ord("\n")
 
 
-class Connection(SMTP, BufferedProtocol):
+class Connection(Delivering, SMTP, BufferedProtocol):
     """One client, from accept to close."""
 
     def __init__(
@@ -59,22 +60,21 @@ class Connection(SMTP, BufferedProtocol):
         self.loop = services.loop
         self.transport = None
         self._stream: Stream | None = None
-        self._services = services
-        self._terms = terms
-        self._listener = listener
-        self._socket = accepted
-        self.hold: Hold | None = None
-        self._is_writable = self._has_room = True
+        self._services, self._terms = services, terms
+        self._listener, self._socket = listener, accepted
+        self._hold: Hold | None = None
+        self._is_writable = True
         self._pending: asyncio.TimerHandle | Task[None] | None = None
-        #: Actions that come after a pause.
-        self.left: Actions = ()
-        #: Bytes that arrived although nothing is read: not every loop can pause at once.
+        #: Actions that come after a pause; bytes that arrived although nothing is read, as not
+        #: every loop can pause at once.
+        self._left: Actions = ()
         self._early = b""
-        self._out: list[bytes] = []
+        #: What is sent when everything that is decided now has been performed.
+        self.replies: list[bytes] = []
         self.ssl_object: ssl.SSLObject | None = None
-        self.recorder = services.begin_session(listener, terms, address)
-        self.faults = terms.faults
-        self._conversation = make_conversation(self, services, listener, terms, address)
+        self.recorder, self.faults = services.begin_session(listener, terms, address), terms.faults
+        dialogue = make_dialogue(self, terms, address, tls=listener.implicit_tls)
+        self._conversation = make_conversation(dialogue, self.recorder, services, listener, terms)
 
     # -- asyncio's side ----------------------------------------------------------------------------
 
@@ -110,28 +110,41 @@ class Connection(SMTP, BufferedProtocol):
         try:
             self._take(data)
             if self._take_steps(_STEPS_AT_ONCE):
-                self.hold = Hold.TURN
+                self._hold = Hold.TURN
                 self._pause_reading()
                 self._services.backlog.add(self)
+            if self._hold is Hold.CLOSING:
+                self._flush()
+            elif self.replies:
+                self._services.outbox.add(self)
+        except BaseException as error:  # noqa: BLE001 - see `_fail`
+            self._fail(error)
+
+    def send_replies(self) -> None:
+        """Send all replies of this round of the loop."""
+        try:
             self._flush()
         except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
 
     def eof_received(self) -> bool:
         """Close: everything the client sent before is answered by now."""
-        self._close()
+        self._flush()
+        if self._stream is not None:
+            self._stream.close()
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the session; the cause that was found first counts."""
         self._services.connections.discard(self)
         is_reset = isinstance(error, ConnectionError)
-        if self.hold is Hold.HANDSHAKE:
+        if self._hold is Hold.HANDSHAKE:
             how = "reset the connection" if is_reset else "closed the connection"
             self._end(ClosedBy.TLS, f"the client {how} {self._unfinished()}")
         else:
             self._end(ClosedBy.RESET if is_reset else ClosedBy.CLIENT, self._unfinished())
-        self.hold, self.transport, self._stream = Hold.CLOSING, None, None  # they know this object
+        # Each of them knows this connection.
+        self._hold, self.transport, self._stream = Hold.CLOSING, None, None
 
     def pause_writing(self) -> None:
         """Read nothing more from a client that does not read our replies."""
@@ -147,14 +160,14 @@ class Connection(SMTP, BufferedProtocol):
 
     def _take(self, data: bytes) -> None:
         """Pass on what arrived, decrypted where TLS is on."""
-        stream, hold = self._stream, self.hold
+        stream, hold = self._stream, self._hold
         if hold in NOT_READING:
             self._early += data
             self._pause_reading()
         elif hold not in IGNORING and stream is not None:
             if stream.tls is not None:
                 data = self._decrypt(stream, stream.tls, data)
-            if b"\n" in data:
+            if _LF in data:
                 # Bytes without a line end are no activity (derived: tests/golden).
                 self._is_active()
             self._conversation.feed(data)
@@ -162,26 +175,26 @@ class Connection(SMTP, BufferedProtocol):
     def _take_steps(self, most: int) -> bool:
         """Act on what was received, in so many steps; return whether there may be more."""
         for _ in range(most):
-            if self.hold is not None or not (self._is_writable and self._has_room):
+            if self._hold is not None or not self._is_writable:
                 return False
             actions = self._conversation.next_actions()
             if not actions:
                 if self._stream is not None and self._stream.is_peer_closed:
-                    self.hold = Hold.CLOSING
+                    self._hold = Hold.CLOSING
                 return False
             self._perform(actions)
         return True
 
     def take_turn(self) -> bool:
         """Take some steps of a backlog; return whether there may be more."""
-        if self.hold is not Hold.TURN:
+        if self._hold is not Hold.TURN:
             return False
-        self.hold = None
+        self._hold = None
         try:
             has_more = self._take_steps(_STEPS_A_TURN)
             self._flush()
-            if has_more and self.hold is None:
-                self.hold = Hold.TURN
+            if has_more and self._hold is None:
+                self._hold = Hold.TURN
                 return True
         except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
@@ -190,8 +203,7 @@ class Connection(SMTP, BufferedProtocol):
 
     def _read_on(self) -> None:
         """Read again, after what arrived meanwhile, unless there is a reason not to."""
-        may_read = self._is_writable and self._has_room and self.hold not in NOT_READING
-        if may_read and self._stream is not None:
+        if self._hold not in NOT_READING and self._is_writable and self._stream is not None:
             self._stream.resume_reading()
             early, self._early = self._early, b""
             self._receive(early)
@@ -210,24 +222,20 @@ class Connection(SMTP, BufferedProtocol):
                 keep(self.recorder, action)
             if perform is not None:
                 perform(self, action)
-            if self.hold is not None:
-                self.left = actions[n:]
+            if self._hold is not None:
+                self._left = actions[n:]
                 return
 
     async def push(self, status: str | bytes) -> None:
         """Send a line of a hook's own, in aiosmtpd's way, and record it as a reply."""
         reply = read_pushed(status)
         self.recorder.said(reply)
-        self.send(reply.wire)
+        self.replies.append(reply.wire)
         self._flush()
-
-    def send(self, data: bytes) -> None:
-        """Send bytes when everything that is decided now has been performed."""
-        self._out.append(data)
 
     def hang_up(self, closed_by: ClosedBy) -> None:
         """Close when all replies are sent."""
-        self.hold = Hold.CLOSING
+        self._hold = Hold.CLOSING
         self._end(closed_by)
 
     def reset(self) -> None:
@@ -243,7 +251,7 @@ class Connection(SMTP, BufferedProtocol):
         """Do and read nothing for `seconds`."""
         self._pause()
         self.idle_at = NEVER
-        self._pending = self.loop.call_later(seconds, self.resume)
+        self._pending = self.loop.call_later(seconds, self._resume)
 
     def wait_for(self, name: str, ask: Callable[[], Awaitable[Actions]]) -> None:
         """Do and read nothing until `ask` returns actions; perform them, then go on.
@@ -256,35 +264,29 @@ class Connection(SMTP, BufferedProtocol):
 
     async def _await(self, ask: Callable[[], Awaitable[Actions]]) -> None:
         try:
-            self.resume(await ask())
+            self._resume(await ask())
         except BaseException as error:  # noqa: BLE001 - see `_fail`
-            if not (isinstance(error, CancelledError) and self.hold is Hold.CLOSING):
+            if not (isinstance(error, CancelledError) and self._hold is Hold.CLOSING):
                 self._fail(error)
 
     def _pause(self) -> None:
         self._flush()
         self._pause_reading()
-        self.hold = Hold.PAUSE
+        self._hold = Hold.PAUSE
 
     def stall(self, seconds: float | None) -> None:
         """Ignore the client for `seconds`, then close; None: until it gives up."""
         self._flush()
-        self.hold, self.idle_at = Hold.STALL, NEVER
+        self._hold, self.idle_at = Hold.STALL, NEVER
         if seconds:
             self._pending = self.loop.call_later(seconds, self._give_up)
 
-    def set_room(self, *, has_room: bool) -> None:
-        """Read nothing more while the server has no room for messages."""
-        if has_room != self._has_room:
-            self._has_room = has_room
-            (self._read_on if has_room else self._pause_reading)()
-
-    def resume(self, actions: Actions = ()) -> None:
+    def _resume(self, actions: Actions = ()) -> None:
         """Go on after a pause, with these actions first."""
-        self.hold = self._pending = None
+        self._hold = self._pending = None
         self._is_active()
         self._services.idle.watch(self)
-        left, self.left = self.left, ()
+        left, self._left = self._left, ()
         try:
             self._perform((*actions, *left))
             self._flush()
@@ -295,7 +297,7 @@ class Connection(SMTP, BufferedProtocol):
     def _give_up(self) -> None:
         """Close after a stall."""
         self.hang_up(ClosedBy.SERVER)
-        self._close()
+        self._flush()
 
     # -- TLS (RFC 3207, RFC 8314) ------------------------------------------------------------------
 
@@ -310,23 +312,23 @@ class Connection(SMTP, BufferedProtocol):
         self._flush()
         if self._stream is not None:
             self._stream.start_tls(context)
-            self.hold = Hold.HANDSHAKE
+            self._hold = Hold.HANDSHAKE
 
     def _decrypt(self, stream: Stream, tls: TlsLayer, data: bytes) -> bytes:
         """Return the plaintext; send what TLS has to send, and end the session when it fails."""
-        plaintext = tls.receive(data)
-        stream.send_tls_output()
+        plaintext = stream.decrypt(data)
         if tls.failure:
             self._end(ClosedBy.TLS, tls.failure)
-            self.hold = Hold.CLOSING
-        elif self.hold is Hold.HANDSHAKE and tls.is_established:
+            self._hold = Hold.CLOSING
+        elif self._hold is Hold.HANDSHAKE and tls.is_established:
             self._tls_started(stream, tls)
         return plaintext
 
     def _tls_started(self, stream: Stream, tls: TlsLayer) -> None:
         """Go on inside TLS."""
-        self.recorder.shook_hands(TlsFacts.read(tls.ssl_object, stream.finish_handshake()))
-        self.hold, self.ssl_object = None, tls.ssl_object
+        seconds = stream.finish_handshake()
+        self._hold, self.ssl_object = None, tls.ssl_object
+        self.recorder.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
         self._is_active()
         self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
 
@@ -334,15 +336,12 @@ class Connection(SMTP, BufferedProtocol):
 
     def _flush(self) -> None:
         """Send all replies at once, then close if those were the last."""
-        if self._out and self._stream is not None:
-            self._stream.write(b"".join(self._out))
-            self._out.clear()
-        if self.hold is Hold.CLOSING:
-            self._close()
-
-    def _close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        stream = self._stream
+        if self.replies and stream is not None:
+            stream.write(b"".join(self.replies))
+            self.replies.clear()
+        if self._hold is Hold.CLOSING and stream is not None:
+            stream.close()
 
     def stop(self) -> None:
         """Close the connection, because the server stops."""
@@ -360,7 +359,8 @@ class Connection(SMTP, BufferedProtocol):
             self._stream.abort()
 
     def _drop(self) -> None:
-        self.hold, self.idle_at = Hold.CLOSING, NEVER
+        self._flush()
+        self._hold, self.idle_at = Hold.CLOSING, NEVER
         if self._stream is not None:
             self._stream.drop()
 
@@ -379,22 +379,18 @@ class Connection(SMTP, BufferedProtocol):
 
     def _unfinished(self) -> str:
         """Say what the client was in the middle of, `""` when it was not."""
-        if self.hold is Hold.HANDSHAKE and self._stream is not None:
+        if self._hold is Hold.HANDSHAKE and self._stream is not None:
             far = self._stream.describe_handshake(implicit_tls=self._listener.implicit_tls)
             return f"in the middle of the TLS handshake, {far}"
         if isinstance(self._pending, Task):
             return f"while {self._pending.get_name()} was running"
-        size = self._conversation.message_size
-        if size is not None:
-            return describe_half_message(size, has_lone_dot=self._conversation.has_lone_dot)
-        return describe_half_line(self._conversation.take_unread())
+        return describe_unfinished(self._conversation)
 
     def _fail(self, error: BaseException) -> None:
         """Reply from the profile, close, and let the test know: neither client nor loop do."""
-        log.error(
-            "bug in session %s, ours or a callback's", self.recorder.session.id, exc_info=error
-        )
+        session = self.recorder.session.id
+        log.error("bug in session %s, ours or a callback's", session, exc_info=error)
         self._services.failed(error)
-        self._out = [self._terms.profile.internal_error.reply().wire]
+        self.replies = [self._terms.profile.internal_error.reply().wire]
         self.hang_up(ClosedBy.SERVER)
         self._flush()

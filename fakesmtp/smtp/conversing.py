@@ -1,4 +1,4 @@
-"""Puts a connection's conversation together: the dialogue, a handler's hooks, planned faults."""
+"""A connection's conversation: dialogue, hooks, rules that reject and planned faults as one."""
 
 from __future__ import annotations
 
@@ -7,51 +7,65 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue
+from fakesmtp.sessions.causes import describe_half_message
+from fakesmtp.sessions.notes import describe_half_line
 from fakesmtp.smtp.faulting import FaultPlayer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from fakesmtp.faults import FaultScript
+    from aiosmtpd.smtp import SMTP
+
     from fakesmtp.protocol.dialogue import Dialogue
-    from fakesmtp.smtp.connection import Connection
+    from fakesmtp.sessions.recorder import Recorder
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
 
 
-def make_conversation(
-    connection: Connection,
-    services: Services,
-    listener: Listener,
-    terms: Terms,
-    peer: tuple[str, int],
-) -> Conversation:
-    """Make the conversation of a connection from `peer` on these terms.
+def make_dialogue(server: SMTP, terms: Terms, peer: tuple[str, int], *, tls: bool) -> Dialogue:
+    """Make the dialogue with `peer` on these terms; hooks of a handler get the `server`."""
+    make = _choose_dialogue(terms)
+    if terms.hooks is not None:
+        make = partial(make, hooks=terms.hooks, server=server, peer=peer)
+    return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
 
-    The dialogue is innermost: a fault strikes also what a hook replies.
+
+def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
+    """Return the class for these terms, with the rules that reject where there are some."""
+    # Few servers have a handler or such rules, and no start should take longer for them.
+    has_hooks = terms.hooks is not None
+    if terms.rules is not None and terms.rules.rejects:
+        from fakesmtp.smtp import rejecting  # noqa: PLC0415 - see above
+
+        kind = rejecting.RejectingHookedDialogue if has_hooks else rejecting.RejectingDialogue
+        return partial(kind, rules=terms.rules)
+    if has_hooks:
+        from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415 - see above
+
+        return HookedDialogue
+    return FastDialogue
+
+
+def make_conversation(
+    dialogue: Dialogue, recorder: Recorder, services: Services, listener: Listener, terms: Terms
+) -> Conversation:
+    """Make the conversation around a dialogue.
+
+    The dialogue is innermost: a fault also changes what a hook replies.
     """
-    dialogue = _make_dialogue(connection, terms, peer, tls=listener.implicit_tls)
     faults = FaultPlayer(
         terms.faults,
         dialogue,
         port=listener.port,
-        session=connection.recorder.session.id,
-        connections=partial(_count, services.connections, terms.faults),
+        session=recorder.session.id,
+        connections=services.connections,
     )
     return Conversation(dialogue, terms.policy, faults.speaker)
 
 
-def _make_dialogue(
-    connection: Connection, terms: Terms, peer: tuple[str, int], *, tls: bool
-) -> Dialogue:
-    make: Callable[..., Dialogue] = FastDialogue
-    if terms.hooks is not None:
-        # Few servers have a handler, and no start should take longer for it.
-        from fakesmtp.smtp.hooked import HookedDialogue  # noqa: PLC0415
-
-        make = partial(HookedDialogue, hooks=terms.hooks, server=connection, peer=peer)
-    return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
-
-
-def _count(connections: Iterable[Connection], script: FaultScript) -> int:
-    return sum(each.faults is script for each in connections)
+def describe_unfinished(conversation: Conversation) -> str:
+    """Say of which line or message only a part came, `""` when all was whole; takes the part."""
+    size = conversation.message_size
+    if size is not None:
+        return describe_half_message(size, has_lone_dot=conversation.has_lone_dot)
+    return describe_half_line(conversation.take_unread())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Collection
 
     from fakesmtp.faults import FaultScript
     from fakesmtp.faults.dialogue import FaultyDialogue
@@ -13,11 +14,18 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.dialogue import Dialogue
 
 
+class SharesFaults(Protocol):
+    """A connection with the script of its faults."""
+
+    faults: FaultScript
+
+
 class FaultPlayer:
     """Has a dialogue reply by itself, or with faults around it while the script has rules.
 
-    `port` is that of the real endpoint, `session` names the session for counters, `connections`
-    returns how many connections share the script. Rules may come and go during a session.
+    `port` is that of the real endpoint, `session` names the session for counters. `connections` are
+    those of the server; rules count which of them share the script. Rules may come and go during a
+    session.
     """
 
     __slots__ = ("_connections", "_dialogue", "_faulty", "_port", "_session", "script")
@@ -29,7 +37,7 @@ class FaultPlayer:
         *,
         port: int,
         session: str,
-        connections: Callable[[], int],
+        connections: Collection[SharesFaults],
     ) -> None:
         self.script = script
         self._dialogue = dialogue
@@ -53,6 +61,10 @@ class FaultPlayer:
                 self.script,
                 port=self._port,
                 session=self._session,
-                connections=self._connections,
+                connections=partial(_count, self._connections, self.script),
             )
         return self._faulty
+
+
+def _count(connections: Collection[SharesFaults], script: FaultScript) -> int:
+    return sum(each.faults is script for each in connections)

@@ -21,6 +21,8 @@ class Handover:
         self._loop = loop
         self._calls: deque[Callable[[], None]] = deque()
         self._is_woken = False
+        #: Whether clients are not read from, because the store has no room.
+        self.is_full = False
 
     def put(self, call: Callable[[], None]) -> None:
         """Have a function called soon, from any thread; never when the loop is closed."""

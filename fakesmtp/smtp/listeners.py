@@ -33,12 +33,14 @@ class Listener(NamedTuple):
     implicit_tls: bool
 
 
-def check_ports(ports: Mapping[int, int]) -> dict[int, int]:
-    """Give the ports back in the endpoint's order.
+def check_ports(ports: Mapping[int, int] | None) -> dict[int, int]:
+    """Return the ports in the endpoint's order; None: all of them, each on a free port.
 
     Raises `ConfigurationError` for a port that the endpoint does not have, or that cannot be.
     """
     known = ", ".join(map(str, sorted(ENDPOINT_PORTS)))
+    if ports is None:
+        return dict.fromkeys(ENDPOINT_PORTS, 0)
     if not isinstance(ports, Mapping):
         raise ConfigurationError(
             f"ports must map ports of the endpoint to local ports, not {ports!r} "

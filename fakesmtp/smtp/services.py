@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.sessions.recorder import Recorder
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.faults import FaultScript
+    from fakesmtp.findings import Rules
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Deliver
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.smtp.backlog import Backlog
-    from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.handover import Handover
     from fakesmtp.smtp.hooks import Hooks
     from fakesmtp.smtp.idling import IdleWatch
     from fakesmtp.smtp.listeners import Listener
+    from fakesmtp.smtp.outbox import Outbox
     from fakesmtp.storage.base import Ticket
 
 
@@ -37,6 +38,7 @@ class Terms(NamedTuple):
 
     `owner` is whatever the sessions that begin now belong to: a test, for instance.
     `faults` may change while they last. `hooks` are those of an aiosmtpd handler, if there is one.
+    `rules` are those of findings, None for all as they are.
     """
 
     profile: Profile
@@ -45,6 +47,32 @@ class Terms(NamedTuple):
     faults: FaultScript
     owner: object = None
     hooks: Hooks | None = None
+    rules: Rules | None = None
+
+
+class Served(Protocol):
+    """A connection, as its server knows it."""
+
+    idle_at: float
+
+    faults: FaultScript
+
+    transport: asyncio.BaseTransport | None
+
+    def pause_writing(self) -> None:
+        """Read nothing more from the client."""
+
+    def resume_writing(self) -> None:
+        """Read again."""
+
+    def close_idle(self) -> None:
+        """Close it, because the client was silent for too long."""
+
+    def stop(self) -> None:
+        """Close it, because the server stops."""
+
+    def abort(self) -> None:
+        """Close it at once, whatever is unsent."""
 
 
 class Services(NamedTuple):
@@ -70,9 +98,10 @@ class Services(NamedTuple):
     ended: Callable[[Session], None]
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]
-    connections: set[Connection]
+    connections: set[Served]
     idle: IdleWatch
     backlog: Backlog
+    outbox: Outbox
     buffer: memoryview
 
     def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Recorder:
@@ -84,5 +113,6 @@ class Services(NamedTuple):
             port=listener.port,
             local_port=listener.local_port,
             owner=terms.owner,
+            rules=terms.rules,
         )
         return Recorder(session, terms.accounts)

@@ -28,12 +28,14 @@ class Stream:
     `accepted` is the transport's socket. All methods do nothing when the connection is over.
     """
 
-    __slots__ = ("_began", "_socket", "_transport", "tls")
+    __slots__ = ("_began", "_socket", "_transport", "is_peer_closed", "tls")
 
     def __init__(self, transport: asyncio.Transport, accepted: socket.socket) -> None:
         self._transport = transport
         self._socket = accepted
         self.tls: TlsLayer | None = None
+        #: Whether the client has ended TLS in order: nothing more comes.
+        self.is_peer_closed = False
         self._began = 0.0
 
     # -- reading -----------------------------------------------------------------------------------
@@ -48,28 +50,30 @@ class Stream:
         if not self._transport.is_closing():
             self._transport.resume_reading()
 
-    @property
-    def is_peer_closed(self) -> bool:
-        """Whether the client has ended TLS in order: nothing more comes."""
-        return self.tls is not None and self.tls.is_peer_closed
-
     # -- writing -----------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Send bytes of the session."""
         if self.tls is not None:
             self.tls.send(data)
-            data = self.tls.take_output()
-        self._send(data)
+            self.send_tls_output()
+        elif not self._transport.is_closing():
+            self._transport.write(data)
+
+    def decrypt(self, data: bytes) -> bytes:
+        """Return the plaintext of what arrived, once TLS has begun; send what TLS has to send."""
+        if self.tls is None:
+            return data
+        plaintext = self.tls.receive(data)
+        self.is_peer_closed = self.tls.is_peer_closed
+        self.send_tls_output()
+        return plaintext
 
     def send_tls_output(self) -> None:
         """Send what TLS itself has to send: handshake messages, alerts."""
-        if self.tls is not None:
-            self._send(self.tls.take_output())
-
-    def _send(self, data: bytes) -> None:
-        if data and not self._transport.is_closing():
-            self._transport.write(data)
+        output = self.tls.take_output() if self.tls is not None else b""
+        if output and not self._transport.is_closing():
+            self._transport.write(output)
 
     # -- TLS ---------------------------------------------------------------------------------------
 

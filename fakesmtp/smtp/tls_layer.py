@@ -10,10 +10,6 @@ from __future__ import annotations
 
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 #: Bytes of the largest TLS record (RFC 8446 §5.1); OpenSSL returns no more at a time.
 _RECORD_SIZE = 16 * 1024
@@ -57,12 +53,13 @@ class TlsLayer:
         When the handshake fails or a record is not valid, `failure` says why.
         """
         plaintext: list[bytes] = []
+        view = memoryview(data)
         try:
             # In parts, as OpenSSL's buffer keeps the size of the largest one.
             for start in range(0, len(data), _RECORD_SIZE):
-                self._incoming.write(data[start : start + _RECORD_SIZE])
+                self._incoming.write(view[start : start + _RECORD_SIZE])
                 if self.is_established or self._shake_hands():
-                    plaintext += self._read()
+                    self._read(plaintext)
         except ssl.SSLError as error:
             self.failure = str(error)
         return b"".join(plaintext)
@@ -75,19 +72,25 @@ class TlsLayer:
         self.has_replied = self.has_replied or self._outgoing.pending > 0
         return self.is_established
 
-    def _read(self) -> Iterator[bytes]:
-        with suppress(ssl.SSLWantReadError):
-            while self._incoming.pending or self.ssl_object.pending():
-                plaintext = self.ssl_object.read(_RECORD_SIZE)
-                if not plaintext:
+    def _read(self, plaintext: list[bytes]) -> None:
+        """Add what can be decrypted by now."""
+        incoming, tls = self._incoming, self.ssl_object
+        try:
+            while incoming.pending or tls.pending():
+                part = tls.read(_RECORD_SIZE)
+                if not part:
                     self.is_peer_closed = True
                     return
-                yield plaintext
+                plaintext.append(part)
+        except ssl.SSLWantReadError:  # a record is not whole yet
+            return
 
     def send(self, plaintext: bytes) -> None:
         """Encrypt bytes. After a failure or `close` there is nothing to send them with."""
-        with suppress(ssl.SSLError):
+        try:
             self.ssl_object.write(plaintext)
+        except ssl.SSLError:
+            return
 
     def close(self) -> None:
         """Send close_notify; the client's own is not waited for (RFC 8446 §6.1)."""

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.extraction import Extract
-    from fakesmtp.storage.pruning import Pruner
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
 
@@ -142,11 +141,11 @@ class MarkMessages(Change):
 
 
 class Prune(Change):
-    """Everything that is over the limits; `pruner` knows them."""
+    """Everything that is over the limits; `prune` removes it and returns how many messages went."""
 
-    def __init__(self, pruner: Pruner) -> None:
+    def __init__(self, prune: Callable[[Connection, State], int]) -> None:
         super().__init__()
-        self.pruner = pruner
+        self.prune = prune
 
 
 class Compact(Change):
@@ -286,15 +285,7 @@ def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 def _prune(connection: Connection, state: State, batch: Sequence[Prune]) -> list[int]:
-    return [_prune_all(connection, state, each.pruner) for each in batch]
-
-
-def _prune_all(connection: Connection, state: State, pruner: Pruner) -> int:
-    before = state.messages
-    pruner.hurry()
-    while pruner.step(connection, state):
-        pass
-    return before - state.messages
+    return [each.prune(connection, state) for each in batch]
 
 
 def _compact(connection: Connection, _: State, batch: Sequence[Compact]) -> list[tuple[int, int]]:

@@ -131,7 +131,7 @@ class SqliteStore(Reader):
 
     def prune(self) -> Future[int]:
         """Apply the limits now. The ticket gives how many messages went."""
-        return self._submit(Prune(self._pruner))
+        return self._submit(Prune(self._pruner.prune_all))
 
     def compact(self) -> Future[tuple[int, int]]:
         """Merge the index. The ticket gives the bytes that were used before, and after.

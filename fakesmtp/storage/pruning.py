@@ -53,9 +53,12 @@ class Pruner:
         most = self._limits.max_messages
         return most is not None and state.messages > most
 
-    def hurry(self) -> None:
-        """Look at everything with the next step."""
-        self._next = 0.0
+    def prune_all(self, connection: Connection, state: State) -> int:
+        """Remove everything that is over a limit; return how many messages went."""
+        before, self._next = state.messages, 0.0
+        while self.step(connection, state):
+            pass
+        return before - state.messages
 
     def step(self, connection: Connection, state: State) -> bool:
         """Remove some of what is over a limit; return whether there may be more."""

@@ -24,5 +24,6 @@ class MarkerOptions(Switches, total=False):
 
     accounts: AccountsOption
     faults: str | Path | Iterable[Mapping[str, object]]
+    findings: str
     handler: object
     profile: Profile

@@ -10,7 +10,9 @@ import pytest
 
 from fakesmtp import FakeSMTPError
 from fakesmtp.server import engine_of
-from pytest_fakesmtp.records import Source, record_of, report_records
+from pytest_fakesmtp.options import findings_demand
+from pytest_fakesmtp.records import Source, record_of
+from pytest_fakesmtp.reporter import report_records
 from pytest_fakesmtp.servers import check_late_options
 from pytest_fakesmtp.view import FakeSMTPView, ItemScope, Owner
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fakesmtp import FakeSMTP, ReceivedMessage
+    from fakesmtp.findings.demand import Demand
     from fakesmtp.smtp.services import Terms
 
 _NOBODY = Owner("", "fakesmtp", 0)
@@ -51,6 +54,7 @@ class Ledger:
         #: alone, not at all that the server keeps.
         self._strays: deque[ReceivedMessage] = deque()
         self._stop_watching = server.on_message(self._watch)
+        self._demand = findings_demand(config)
 
     def _watch(self, message: ReceivedMessage) -> None:
         if self._active is None or not self._active.has_message(message):
@@ -68,21 +72,39 @@ class Ledger:
         item = request.node
         path, line, _ = item.location
         owner = Owner(item.nodeid, path, (line or 0) + 1)
-        terms = self._read_terms(item, owner)
+        demand, terms = self._read_terms(item, owner)
         scope = self._active = ItemScope(self._engine, owner)
         self._engine.change_terms(terms)
         self._sweep()
         endpoint = scope.endpoint
         record_of(item).sources.append(Source(endpoint.host, endpoint.ports, scope.all_sessions))
-        return FakeSMTPView(scope)
+        view = FakeSMTPView(scope)
+        if demand is not None:
+            from pytest_fakesmtp.demands import demand_no_findings  # noqa: PLC0415 - few tests do
 
-    def _read_terms(self, item: pytest.Item, owner: Owner) -> Terms:
+            demand_no_findings(item, view, demand)
+        return view
+
+    def _read_terms(self, item: pytest.Item, owner: Owner) -> tuple[Demand | None, Terms]:
+        """Return what a test demands of findings, and its terms."""
         try:
-            return self._engine.terms_for(owner, **_read_markers(item))
+            options = _read_markers(item)
+            return self._take_demand(options), self._engine.terms_for(owner, **options)
         except FakeSMTPError as error:
             pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}", pytrace=False)
         except pytest.UsageError as error:
             pytest.fail(str(error), pytrace=False)
+
+    def _take_demand(self, options: dict[str, Any]) -> Demand | None:
+        """Return what is demanded of findings, and leave the rules for it in the options."""
+        demand: Demand | None = options.pop("findings", None) or self._demand
+        if demand is None:
+            return None
+        from pytest_fakesmtp.demands import change_rules  # noqa: PLC0415 - few tests demand anything
+
+        demand = demand.over(self._demand)
+        options["findings"] = change_rules(self._between.rules, demand)
+        return demand
 
     def close(self) -> None:
         """End the test that is active; raise what its callbacks raised, or a bug of the server."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import pytest
 
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy
+from fakesmtp.findings.demand import read_demand
 from fakesmtp.options import check_options, explain_unknown, make_accounts, make_policy
 from pytest_fakesmtp.faults import make_script
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: Characters. A shorter piece of a SecretKey does not reveal it.
 _SHORT = 8
 #: The options that are not switches.
-_OTHERS = ("accounts", "faults", "handler", "profile")
+_OTHERS = ("accounts", "faults", "findings", "handler", "profile")
 
 
 def marker_options() -> tuple[str, ...]:
@@ -33,7 +34,10 @@ def read_markers(item: pytest.Item) -> dict[str, Any]:
     """
     options: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("fakesmtp"))):
-        options.update(_read_marker(item, marker))
+        nearer = _read_marker(item, marker)
+        if "findings" in nearer:
+            nearer["findings"] = nearer["findings"].over(options.get("findings"))
+        options.update(nearer)
     return options
 
 
@@ -81,6 +85,8 @@ def _check(options: dict[str, Any], item: pytest.Item) -> dict[str, Any]:
     make_policy(Policy(), cast("Switches", switches))
     make_accounts(options.get("accounts"))
     check_options({"profile": options.get("profile", NHN_CLOUD_EMAIL)})
+    if "findings" in options:
+        options["findings"] = read_demand(options["findings"])
     if "faults" in options:
         options["faults"] = make_script(options["faults"], item.path.parent)
     if "require_auth" in options:

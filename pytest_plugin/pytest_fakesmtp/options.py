@@ -17,6 +17,8 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from fakesmtp.findings.demand import Demand
+
 #: Which tests' sessions are shown.
 MODES = ("failed", "all", "none")
 
@@ -37,6 +39,20 @@ def sessions_folder(config: pytest.Config) -> Path | None:
         return config.invocation_params.dir / given
     configured: str = config.getini("fakesmtp_sessions_dir") or ""
     return config.rootpath / configured if configured else None
+
+
+def findings_demand(config: pytest.Config) -> Demand | None:
+    """Return what the configuration file demands of findings; raises `pytest.UsageError`."""
+    text = config.getini("fakesmtp_findings")
+    if not text:
+        return None
+    from fakesmtp import ConfigurationError  # noqa: PLC0415 - few runs demand anything
+    from fakesmtp.findings.demand import read_demand  # noqa: PLC0415
+
+    try:
+        return read_demand(text)
+    except ConfigurationError as error:
+        raise pytest.UsageError(f"fakesmtp_findings: {error}") from error
 
 
 def check_sessions_options(config: pytest.Config) -> None:

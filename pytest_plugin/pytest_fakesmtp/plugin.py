@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from pytest_fakesmtp.view import FakeSMTPView
 
 _MARKER = (
-    "fakesmtp(*, accounts, faults, handler, profile, require_auth, auth_required_at, require_tls, "
-    "unknown_mail_type, empty_mail_type, several_hashes, mail_type_in_any_case, "
+    "fakesmtp(*, accounts, faults, findings, handler, profile, require_auth, auth_required_at, "
+    "require_tls, unknown_mail_type, empty_mail_type, several_hashes, mail_type_in_any_case, "
     "max_message_size, max_recipients, idle_timeout, unsafe_lone_lf_ends_message, "
     "unsafe_commands_behind_starttls, unsafe_user_name_in_any_case, "
     "unsafe_postmaster_without_auth, unsafe_echo_of_cr): "
     "options of the fixture `fakesmtp` for this test."
 )
 _SESSIONS_HELP = "show the SMTP sessions of failed tests (default), of all tests, or of none"
+_FINDINGS_HELP = (
+    "fail tests with findings of this severity or worse: error, warning, info or off; it may have "
+    "levels of rules, too: error, link-http=off"
+)
 _FOLDER_HELP = "write the SMTP sessions of these tests as text files into this folder"
 
 # -- options and markers ---------------------------------------------------------------------------
@@ -43,6 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fakesmtp-sessions-dir", metavar="DIR", help=_FOLDER_HELP)
     parser.addini("fakesmtp_sessions", _SESSIONS_HELP)
     parser.addini("fakesmtp_sessions_dir", _FOLDER_HELP)
+    parser.addini("fakesmtp_findings", _FINDINGS_HELP)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,6 +58,10 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_fakesmtp.options import check_sessions_options
 
         check_sessions_options(config)
+    if config.getini("fakesmtp_findings"):
+        from pytest_fakesmtp.options import findings_demand
+
+        findings_demand(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:

@@ -41,6 +41,7 @@ TEXTS = {
     "record-dir": ("a", "b", "c"),
     "faults": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
+    "findings": ("link-http=off", "date-missing=error", "link-http=reject"),
     "max-message-size": ("1K", "2M", "3G"),
     "max-recipients": ("1", "2", "3"),
     "idle-timeout": ("1", "2.5", "3"),

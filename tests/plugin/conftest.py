@@ -9,6 +9,7 @@ import pytest
 
 # pytester forgets after each run which modules it imported. What is here before stays.
 import pytest_fakesmtp.compare
+import pytest_fakesmtp.demands
 import pytest_fakesmtp.frameworks
 import pytest_fakesmtp.ledger
 import pytest_fakesmtp.markers

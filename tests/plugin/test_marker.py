@@ -100,7 +100,7 @@ WRONG = [
     ),
     (
         "zzz=1",
-        "there is no option 'zzz'. The options are accounts, faults, handler, profile, *",
+        "there is no option 'zzz'. The options are accounts, faults, findings, handler, *",
     ),
     ("'any'", "options must be given by name, not 'any'"),
     ("unknown_mail_type='no'", "unknown_mail_type must be one of 'refuse', *'no'"),
@@ -109,6 +109,9 @@ WRONG = [
     ("accounts=['a']", "account 1 must be a pair (AppKey, SecretKey), not a text: *"),
     ("accounts=('a', 'b')", "account 1 must be a pair *: write accounts=*"),
     ("profile='nhn'", "profile must be a fakesmtp.Profile, not 'nhn'"),
+    ("findings=5", "findings must be a text, not 5 (example: 'error, link-http=off')"),
+    ("findings='eror'", "severity must be one of 'error', 'warning', 'info', not 'eror'"),
+    ("findings='ad-fone=off'", "there is no rule 'ad-fone'; did you mean 'ad-phone'?*"),
     ("faults=5", "faults must be a file or a list of rules, not 5"),
     ("faults='missing.toml'", "*missing.toml*"),
 ]

@@ -1,0 +1,58 @@
+"""`docs/findings.md` is true: its table is fresh, and its examples run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from finding_cases.making import ids_of, message
+
+from fakesmtp.findings import Certainty, Level, Rules
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_table_is_fresh() -> None:
+    """The table is what `docs/make_findings.py` makes of the rules."""
+    scope: dict[str, Any] = {"__name__": "made"}
+    exec((ROOT / "docs" / "make_findings.py").read_text(encoding="utf-8"), scope)  # noqa: S102 - a script of ours that is no module
+    assert scope["make_page"](PAGE) == PAGE, "run `python docs/make_findings.py`"
+
+
+def test_the_test_passes(tmp_path: Path) -> None:
+    """The example of a test passes as it stands."""
+    (tmp_path / "test_newsletter.py").write_text(EXAMPLES[0], encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert "1 passed" in run.stdout, run.stdout
+
+
+def test_the_levels_are_right() -> None:
+    """The example of a server starts."""
+    exec(f"from fakesmtp import FakeSMTP\n{EXAMPLES[1]}", {})  # noqa: S102 - of the page
+
+
+def test_the_rule_works() -> None:
+    """The example of a rule finds what it says."""
+    scope: dict[str, Any] = {}
+    exec(EXAMPLES[2], scope)  # noqa: S102 - of the page
+    rules = Rules({}, scope["RULES"])
+    assert ids_of(rules, message(body="Dear customer,\n")) == ["house-greeting"]
+    assert ids_of(rules, message(body="Dear Ms Kim,\n")) == []
+
+
+@pytest.mark.parametrize("word", [*Level, *Certainty])
+def test_every_word_is_explained(word: str) -> None:
+    """Each level and each certainty is named."""
+    assert f"`{word}`" in PAGE
