@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Literal
 
+    from sqlalchemy import Engine
+
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
@@ -162,17 +164,25 @@ def open_reader(path: Path, driver: ModuleType = sqlite3) -> Reader:
     """
     if not path.exists():
         raise StoreError(f"there is no store {path}: `fakesmtp serve` makes one")
+    engine = sqlite.open_for_reading(path, driver)
+    try:
+        _check_version(engine, path)
+    except StoreError:
+        engine.dispose()
+        raise
+    return Reader(path, engine)
+
+
+def _check_version(engine: Engine, path: Path) -> None:
+    """Raise `StoreError` for a file that is not ours, or not of this version."""
     try:
         check_file(path)
-        engine = sqlite.open_for_reading(path, driver)
         with engine.connect() as connection:
             version = schema.check(connection, path)
     except (DBAPIError, OSError) as error:
         raise StoreError(f"cannot read {path}: {error}") from error
     if version < schema.VERSION:
-        engine.dispose()
         raise StoreError(
             f"{path} has schema {version}: start `fakesmtp serve` once to bring it to "
             f"{schema.VERSION}"
         )
-    return Reader(path, engine)

@@ -90,8 +90,12 @@ def _connect(driver: ModuleType, uri: str) -> Any:  # noqa: ANN401 - a connectio
 
 
 def _execute(raw: Any, statements: Iterable[str]) -> None:  # noqa: ANN401 - a connection of the driver
-    for statement in statements:
-        raw.execute(statement)
+    try:
+        for statement in statements:
+            raw.execute(statement)
+    except Exception:
+        raw.close()
+        raise
 
 
 def _make_engine(

@@ -105,7 +105,10 @@ class Writer:
         self._identity = (0, 0)
         try:
             self._open()
-        except (DBAPIError, OSError) as error:
+        except (DBAPIError, OSError, StoreError) as error:
+            self._let_go()
+            if isinstance(error, StoreError):
+                raise
             raise StoreError(f"cannot use {path}: {explain(error)}") from error
         self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
         self._thread.start()
