@@ -8,18 +8,15 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from fakesmtp import options
-from fakesmtp.clock import now
 from fakesmtp.endpoint import Endpoint
 from fakesmtp.errors import FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
-from fakesmtp.mailbox import Mailbox
-from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.scope import AccountScope, Scope
-from fakesmtp.sessions import SessionLog
 from fakesmtp.smtp.backlog import Backlog
+from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.outbox import Outbox
@@ -31,23 +28,22 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from typing import Any, Unpack
+    from typing import Unpack
 
+    from fakesmtp.archive import Archive
+    from fakesmtp.messages import ReceivedMessage
     from fakesmtp.options import AccountsOption, FindingsOption
-    from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
-    from fakesmtp.store import Store
 
 
 class Engine(Scope):
     """One server, to be started and stopped any number of times; the scope of all it receives.
 
-    `terms` hold for sessions that begin from now on; open ones keep theirs. `log` are the
-    options of its `SessionLog`.
+    `terms` hold for sessions that begin from now on; open ones keep theirs.
     """
 
     _runner: Runner | Inherited | None = None
@@ -59,18 +55,16 @@ class Engine(Scope):
         hosts: Sequence[str],
         ports: Mapping[int, int],
         certs_dir: Path | None,
-        store: Store,
-        log: Mapping[str, Any],
+        archive: Archive,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
     ) -> None:
         self.terms = terms
-        self.mailbox = Mailbox(store)
         self.endpoint = Endpoint(hosts, Identity(certs_dir))
         self.failures: list[BaseException] = []
         self._ports = ports
-        self._log = SessionLog(**log, raw_of=self._raw_of)
-        self._name = options.token(3)
-        self._session_numbers, self._message_numbers = count(1), count(1)
+        self._archive = archive
+        self.mailbox, self._log = archive.mailbox, archive.sessions
+        self._session_numbers = count(1)
         self._loop_factory = loop_factory
         self._on_session_end: list[OnSession] = []
 
@@ -80,6 +74,7 @@ class Engine(Scope):
         """Open the listeners; raises `FakeSMTPError` when the server runs already."""
         if self._runner is not None:
             raise FakeSMTPError("this server is running already: stop it, or use a second FakeSMTP")
+        self._archive.open()
         hosts = self.endpoint.hosts
         self._runner = Runner(hosts, self._ports, self._services, self._loop_factory)
         self.endpoint.open_listeners = self._runner.listeners
@@ -94,6 +89,7 @@ class Engine(Scope):
             if runner is not None:
                 runner.stop()
         finally:
+            self._archive.close()
             self.endpoint.identity.close()
 
     def leave_to_parent(self) -> None:
@@ -101,6 +97,7 @@ class Engine(Scope):
         if self._runner is not None:
             self._runner = Inherited(self._runner.listeners)
             close_sockets(self.endpoint.ports.values())
+            self._archive.leave_to_parent()
             self.mailbox.cut_off(
                 f"messages arrive in process {os.getppid()}, which this one was forked from: wait "
                 "for them there, or start a FakeSMTP of this process"
@@ -237,10 +234,13 @@ class Engine(Scope):
             terms=lambda: self.terms,
             sessions=self._log,
             tls_context=self.endpoint.identity.server_context,
-            deliver=self._deliver,
+            deliver=self._archive.deliver,
+            announce=self.mailbox.announce,
+            has_room=lambda: self._archive.store.has_room,
+            handover=Handover(loop),
             ended=self._session_ended,
             failed=self.failures.append,
-            next_session_id=lambda: f"{self._name}-{next(self._session_numbers)}",
+            next_session_id=lambda: f"{self._archive.name}-{next(self._session_numbers)}",
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
@@ -248,24 +248,7 @@ class Engine(Scope):
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 
-    def _deliver(self, deliver: Deliver, session: Session) -> str:
-        message = ReceivedMessage(
-            id=f"{self._name}.{next(self._message_numbers)}",
-            raw=deliver.raw,
-            envelope=deliver.envelope,
-            login=deliver.login,
-            received=now(),
-            port=session.port,
-            tls=session.tls,
-            session=session,
-            dropped_lines=session.dropped_lines,
-        )
-        self.mailbox.append(message)
-        return message.id
-
-    def _raw_of(self, message_id: str) -> bytes | None:
-        return message.raw if (message := self.mailbox.get(message_id)) else None
-
     def _session_ended(self, session: Session) -> None:
+        self._archive.keep_session(session)
         for callback in tuple(self._on_session_end):
             callback(session)

@@ -29,6 +29,14 @@ class RecordingError(FakeSMTPError, ValueError):
     """A recording cannot be written, found, read or used."""
 
 
+class StoreError(FakeSMTPError):
+    """A store could not be opened, read or written."""
+
+
+class UnwritableStoreError(StoreError):
+    """A store's file, or its folder, may not be written by this user."""
+
+
 class NoMatchingMessage(FakeSMTPError, AssertionError):  # noqa: N818 - a failed assertion, not a fault
     """No matching message arrived in time, or one arrived that should not have."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.store import Store
+    from fakesmtp.storage.base import Store
 
 
 class ServerOptions(Switches, total=False):
@@ -27,7 +27,7 @@ class ServerOptions(Switches, total=False):
     policy: Policy | None
     profile: Profile
     certs_dir: Path | None
-    store: Store | None
+    store: Store | str | None
     max_messages: int | None
     max_bytes: int
     max_sessions: int

@@ -6,83 +6,35 @@ Each caller reads messages from a queue of its own, in its own thread: the serve
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
 from functools import partial
-from threading import TIMEOUT_MAX, Lock
+from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING
 
+from fakesmtp.arrivals import Arrivals
 from fakesmtp.awaiting import alarm, open_handover
 from fakesmtp.clock import monotonic
 from fakesmtp.errors import FakeSMTPError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
-
+    from fakesmtp.arrivals import FindSession
     from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.messages.searching import Search
-    from fakesmtp.store import Store
+    from fakesmtp.sessions import Recorded
+    from fakesmtp.storage.base import Store
 
-    Listener = Callable[[ReceivedMessage], object]
+
+def _without_session(record: MessageRecord) -> Recorded:
+    raise FakeSMTPError(f"session {record.session_id} is no longer stored")
 
 
-class Mailbox:
-    """The messages of one server, and who listens for new ones. Every step is atomic."""
+class Mailbox(Arrivals):
+    """The messages of one server, and who listens for new ones."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = Lock()
-        self._listeners: list[Listener] = []
+    def __init__(self, store: Store, find_session: FindSession = _without_session) -> None:
+        """Look into a store; `find_session` finds the session of a message read from a file."""
+        super().__init__(store, find_session)
         self._cut_off = ""
-
-    def append(self, message: ReceivedMessage) -> None:
-        """Keep a message, and call the listeners with it, in the thread of the caller."""
-        with self._lock:
-            self._store.append(message)
-            listeners = tuple(self._listeners)
-        # Outside the lock: a callback may use the mailbox.
-        for listener in listeners:
-            listener(message)
-
-    def snapshot(self) -> list[ReceivedMessage]:
-        """Return the messages that are kept, oldest first."""
-        with self._lock:
-            return self._store.snapshot()
-
-    def get(self, message_id: str) -> ReceivedMessage | None:
-        """Return the message of an id, None when it is not kept."""
-        with self._lock:
-            return self._store.get(message_id)
-
-    def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
-        """Remove messages by their ids. Return those that were kept: no two callers get one."""
-        with self._lock:
-            return self._store.remove(ids)
-
-    # -- listening ---------------------------------------------------------------------------------
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for messages or subscribe to them."""
-        return len(self._listeners)
-
-    def listen(self, listener: Listener) -> list[ReceivedMessage]:
-        """Call `listener` for every new message. Return the messages that are here already."""
-        with self._lock:
-            self._listeners.append(listener)
-            return self._store.snapshot()
-
-    def stop_listening(self, listener: Listener) -> None:
-        """Stop calling a listener. Idempotent."""
-        with self._lock, suppress(ValueError):
-            self._listeners.remove(listener)
-
-    @contextmanager
-    def _listening(self, listener: Listener) -> Iterator[list[ReceivedMessage]]:
-        present = self.listen(listener)
-        try:
-            yield present
-        finally:
-            self.stop_listening(listener)
 
     # -- searching ---------------------------------------------------------------------------------
 
@@ -96,7 +48,7 @@ class Mailbox:
 
         deadline = monotonic() + min(timeout, TIMEOUT_MAX)
         arriving: SimpleQueue[ReceivedMessage] = SimpleQueue()
-        with self._listening(arriving.put) as present:
+        with self.listening(arriving.put) as present:
             search.offer_all(present)
             self._check_source(search, timeout)
             while search.missing > 0:
@@ -109,7 +61,7 @@ class Mailbox:
     async def run_async(self, search: Search, timeout: float) -> None:
         """Do as `run` does without blocking the loop; the sentinel None says that time is up."""
         arriving = open_handover()
-        with self._listening(arriving.put) as present:
+        with self.listening(arriving.put) as present:
             search.offer_all(present)
             self._check_source(search, timeout)
             if search.missing > 0:

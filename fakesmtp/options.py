@@ -47,8 +47,8 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
     "profile": (_is(Profile), "a fakesmtp.Profile"),
     "certs_dir": _PATH,
     "store": (
-        lambda value: value is None or hasattr(value, "snapshot"),
-        "a store (fakesmtp.store.Store)",
+        lambda value: value is None or isinstance(value, str) or hasattr(value, "page"),
+        "the address of a store (sqlite:///PATH), or a Store",
     ),
     "max_messages": (_is_number(1, None), "a whole number from 1, or None"),
     "max_bytes": (_is_number(1), "a whole number of bytes from 1"),

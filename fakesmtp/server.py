@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp import options
+from fakesmtp.archive import Archive
 from fakesmtp.awaiting import in_a_thread
 from fakesmtp.engine import Engine
 from fakesmtp.faults import FaultScript
@@ -12,10 +13,12 @@ from fakesmtp.inbox import Inbox
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.secret import hide_secrets
+from fakesmtp.sessions import SessionLog
 from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.listeners import LOCALHOST, Listener, check_ports
 from fakesmtp.smtp.services import Terms
-from fakesmtp.store.memory import DEFAULT_MAX_BYTES, MemoryStore
+from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.memory import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     import asyncio
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.store import Store
+    from fakesmtp.storage.base import Store
 
 
 class FakeSMTP(Inbox):
@@ -39,14 +42,16 @@ class FakeSMTP(Inbox):
     `ports` maps ports of the endpoint to local ports, 0 for a free one; only these are open.
     Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the CA; without it the
-    CA lives as long as the server. Without a `store`, memory keeps the newest messages: at
-    most `max_messages` (None: any number) and `max_bytes`. With `record_dir` each session also has
-    a file there. `loop_factory` makes the event loop of the server's thread, asyncio's by default.
+    CA lives as long as the server. `store` is the address of a file, `sqlite:///PATH`, or a
+    `Store`; without it memory keeps the newest messages: at most `max_messages` (None: any number)
+    and `max_bytes`, which limit a file too. With `record_dir` each session also has a file there.
+    `loop_factory` makes the event loop of the server's thread, asyncio's by default.
     `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
     server has accepted. `findings` sets levels of rules: `{"ad-phone": "off"}`. Other switches are
     in `Policy`; those given here win over `policy`.
 
-    Raises `ConfigurationError` for a wrong option, and at start `PortTakenError`.
+    Raises `ConfigurationError` for a wrong option, `StoreError` for a file, and at start
+    `PortTakenError`.
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class FakeSMTP(Inbox):
         policy: Policy | None = None,
         profile: Profile = NHN_CLOUD_EMAIL,
         certs_dir: Path | None = None,
-        store: Store | None = None,
+        store: Store | str | None = None,
         max_messages: int | None = None,
         max_bytes: int = DEFAULT_MAX_BYTES,
         max_sessions: int = 10_000,
@@ -72,6 +77,7 @@ class FakeSMTP(Inbox):
     ) -> None:
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
+        sessions = SessionLog(max_sessions=max_sessions, max_events=max_events, folder=record_dir)
         self._engine = Engine(
             Terms(
                 profile,
@@ -84,8 +90,7 @@ class FakeSMTP(Inbox):
             hosts=options.read_hosts(host),
             ports=check_ports(ports),
             certs_dir=certs_dir,
-            store=MemoryStore(max_messages, max_bytes=max_bytes) if store is None else store,
-            log={"max_sessions": max_sessions, "max_events": max_events, "folder": record_dir},
+            archive=Archive(store, Limits(max_messages, max_bytes=max_bytes), sessions),
             loop_factory=loop_factory,
         )
         super().__init__(self._engine)

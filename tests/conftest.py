@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 # A busy machine is no failure: no test asserts on a time.
@@ -27,6 +27,14 @@ def find_tool(name: str) -> str:
             pytest.fail(f"{missing} (FAKESMTP_TEST_ALL=1 allows no skipping)")
         pytest.skip(missing)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store_in_memory() -> Iterator[None]:
+    """Servers on the command line leave the store of the user's own server alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAKESMTP_STORE", "memory")
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from fakesmtp.messages import Envelope, ReceivedMessage
+from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.credentials import Login, MailType
 
 _numbers = count(1)
@@ -32,14 +33,16 @@ def make_message(
 ) -> ReceivedMessage:
     """Make a message of these bytes."""
     return ReceivedMessage(
-        id=f"made.{next(_numbers)}",
-        raw=raw,
-        envelope=Envelope(mail_from, rcpt_tos),
-        login=login,
-        received=received,
-        port=port,
-        tls=None,
-        session=MadeSession(),
+        MessageRecord(
+            id=f"made.{next(_numbers)}",
+            session_id=MadeSession.id,
+            received=received,
+            raw=raw,
+            envelope=Envelope(mail_from, rcpt_tos),
+            port=port,
+            login=login,
+        ),
+        MadeSession(),
     )
 
 

@@ -12,7 +12,7 @@ from fakesmtp.protocol.framing import LONGEST_LINE
 from fakesmtp.sessions.log import DEFAULT_MAX_TOTAL_BYTES
 from fakesmtp.sessions.session import DEFAULT_MAX_BYTES as SESSION_BYTES
 from fakesmtp.sessions.session import DEFAULT_MAX_EVENTS
-from fakesmtp.store.memory import DEFAULT_MAX_BYTES
+from fakesmtp.storage.memory import DEFAULT_MAX_BYTES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "limits.md").read_text(encoding="utf-8")
 MIB = 1024**2

@@ -15,7 +15,7 @@ from lone_inbox import LoneInbox
 from made_messages import make_message, with_subject
 
 from fakesmtp.errors import ConfigurationError, NoMatchingMessage
-from fakesmtp.store.memory import MemoryStore
+from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,16 +32,16 @@ def inbox() -> LoneInbox:
 
 
 class Watched(MemoryStore):
-    """A store that tells how many have begun to wait: whoever does takes a snapshot."""
+    """A store that tells how many have begun to wait: whoever does lists what is here."""
 
     def __init__(self) -> None:
         super().__init__()
         self._looks = Semaphore(0)
 
-    def snapshot(self) -> list[ReceivedMessage]:
-        """Give the messages, and tell."""
+    def ids(self) -> list[str]:
+        """Return the ids, and tell."""
         self._looks.release()
-        return super().snapshot()
+        return super().ids()
 
     def until_waited_for(self, count: int = 1) -> None:
         """Return when so many more wait."""
@@ -170,7 +170,7 @@ class TellingLock:
 def test_what_was_there_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that arrives while those that are there are looked through is found behind them."""
     lock = TellingLock()
-    monkeypatch.setattr("fakesmtp.mailbox.Lock", lambda: lock)
+    monkeypatch.setattr("fakesmtp.arrivals.Lock", lambda: lock)
     inbox, messages = LoneInbox(), [make_message() for _ in range(3)]
     for message in messages[:2]:
         inbox.append(message)
@@ -181,7 +181,7 @@ def test_what_was_there_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_kept_and_announced_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever begins to wait right after a message was kept is not told of it a second time."""
     lock, heard = TellingLock(), list[object]()
-    monkeypatch.setattr("fakesmtp.mailbox.Lock", lambda: lock)
+    monkeypatch.setattr("fakesmtp.arrivals.Lock", lambda: lock)
     inbox = LoneInbox()
     lock.then = lambda: inbox.on_message(heard.append)
     inbox.append(make_message())

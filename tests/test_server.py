@@ -106,7 +106,10 @@ def test_a_taken_port_is_one_sentence() -> None:
         ({"profile": "x"}, "profile must be a fakesmtp.Profile, not 'x'"),
         ({"certs_dir": "certs"}, "certs_dir must be a pathlib.Path, not 'certs'"),
         ({"record_dir": 5}, "record_dir must be a pathlib.Path, not 5"),
-        ({"store": 5}, "store must be a store (fakesmtp.store.Store), not 5"),
+        (
+            {"store": 5},
+            "store must be the address of a store (sqlite:///PATH), or a Store, not 5",
+        ),
         ({"max_messages": 0}, "max_messages must be a whole number from 1, or None, not 0"),
         ({"max_bytes": 0}, "max_bytes must be a whole number of bytes from 1, not 0"),
         ({"max_sessions": -1}, "max_sessions must be a whole number from 0, not -1"),

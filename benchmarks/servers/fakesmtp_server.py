@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from control import answer
 
 from fakesmtp import FakeSMTP
-from fakesmtp.store.memory import MemoryStore
+from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def main(loop: str, port: str, certificates: str = "", account: str = "") -> Non
         options = {"certs_dir": Path(certificates), "accounts": [account.split(":")]}
     with FakeSMTP(
         ports={587: int(port), **dict.fromkeys(_OTHER_PORTS, 0)},
-        store=MemoryStore(max_bytes=_MAX_BYTES),
+        store=MemoryStore(Limits(max_bytes=_MAX_BYTES)),
         loop_factory=loop_factory(loop),
         **options,
     ) as smtp:

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: The commands in the order of the help. Each is an object of its name in a module of its name.
-COMMANDS = ("serve", "certs", "env", "version", "sessions", "faults", "lint")
+COMMANDS = (
+    "serve",
+    "certs",
+    "env",
+    "version",
+    "messages",
+    "sessions",
+    "ingest",
+    "store",
+    "faults",
+    "lint",
+)
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.
 

@@ -49,7 +49,7 @@ def choose_certificates(settings: Settings) -> Path:
     checkout = Path(__file__).parents[2]
     if _is_checkout(checkout):
         return checkout / "certs"
-    folder = _find_data_folder()
+    folder = find_data_folder()
     if folder is None:
         raise CertificateError(
             "this user has no home folder for certificates: name a folder with --certs-dir DIR"
@@ -57,7 +57,7 @@ def choose_certificates(settings: Settings) -> Path:
     return folder / "certs"
 
 
-def _find_data_folder() -> Path | None:
+def find_data_folder() -> Path | None:
     """Return the folder of the user's data, or None for a user without a home folder."""
     from platformdirs import user_data_path  # noqa: PLC0415 - most starts do not need it
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fakesmtp.cli.report import Report
     from fakesmtp.faults.rules import Rule
     from fakesmtp.sessions import Session
-    from fakesmtp.store import Store
+    from fakesmtp.storage.base import Store
 
     _Event = ReceivedMessage | Session | tuple[Rule, ...]
 
@@ -38,17 +38,12 @@ class Monitor:
         printer: Printer,
         store: Store,
         *,
-        limits: tuple[int, int],
         wanted: int | None,
     ) -> None:
-        """Report that `store` is full; end after `wanted` messages.
-
-        `limits` are the maximum number of its messages and of their bytes.
-        """
+        """Report that `store` is full; end after `wanted` messages."""
         self._report = report
         self._print = printer.put
         self._store = store
-        self._limits = limits
         self._wanted = wanted
         self._events: SimpleQueue[_Event | str] = SimpleQueue()
         self._messages = 0
@@ -117,7 +112,7 @@ class Monitor:
         self._messages += 1
         if self._store.dropped and not self._reported_full:
             self._reported_full = True
-            self._print(self._report.full(*self._limits))
+            self._print(self._report.full())
         if self._messages == self._wanted:
             # Not at once: the reply to this message is on its way, and the client will send QUIT.
             self._last_session = message.session_id

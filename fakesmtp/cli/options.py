@@ -17,6 +17,7 @@ from fakesmtp.cli.values import (
     Value,
     read_account,
     read_address,
+    read_age,
     read_count,
     read_host,
     read_integer,
@@ -25,12 +26,14 @@ from fakesmtp.cli.values import (
     read_ports,
     read_seconds,
     read_size,
+    read_size_or_none,
+    read_store,
     read_url,
+    show_age,
     show_size,
 )
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.smtp.listeners import LOCALHOST
-from fakesmtp.store.memory import DEFAULT_MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -210,6 +213,26 @@ class Settings:
             group=HOW,
         ),
     )
+    store: str | None = field(
+        default=None,
+        metadata=_option(
+            Value(read_store),
+            "Where messages and sessions are kept: sqlite:///FILE, or memory. Default: a file in "
+            "the user's data.",
+            metavar="URL",
+            group=FILES,
+        ),
+    )
+    store_sync: str = field(
+        default="full",
+        metadata=_option(
+            click.Choice(("full", "normal")),
+            "Reply 250 to a message when it survives a power cut (full), or only the end of the "
+            "process, which is faster (normal).",
+            metavar="full|normal",
+            group=WHAT,
+        ),
+    )
     findings: tuple[tuple[str, str], ...] = field(
         default=(),
         metadata=_option(
@@ -221,8 +244,8 @@ class Settings:
             group=HOW,
         ),
     )
-    max_messages: int = field(
-        default=10_000,
+    max_messages: int | None = field(
+        default=None,
         metadata=_option(
             Value(read_count),
             "Maximum number of messages to keep. When full, the oldest is dropped (reported once).",
@@ -230,11 +253,20 @@ class Settings:
             group=WHAT,
         ),
     )
-    max_bytes: int = field(
-        default=DEFAULT_MAX_BYTES,
+    max_age: float | None = field(
+        default=30 * 86_400.0,
         metadata=_option(
-            Value(read_size, show_size),
-            "Maximum size of the kept messages. When full, the oldest is dropped (reported once).",
+            Value(read_age, show_age),
+            "Drop messages that are older: 30d, 12h, 90m, or none.",
+            metavar="AGE",
+            group=WHAT,
+        ),
+    )
+    max_store_size: int | None = field(
+        default=2 * 1024**3,
+        metadata=_option(
+            Value(read_size_or_none, show_size),
+            "Drop the oldest messages while the store is larger: 500M, 2G, or none.",
             metavar="SIZE",
             group=WHAT,
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from fakesmtp.cli.console import escape
-from fakesmtp.cli.values import show_size
+from fakesmtp.cli.values import MEMORY, show_age
 from fakesmtp.messages.message import describe_loss
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut
@@ -27,7 +27,8 @@ _KILOBYTE = 1024
 class Start(NamedTuple):
     """What is reported at the start. `app_keys` is empty when any AppKey may log in.
 
-    `http` is the URL of the HTTP API, or None.
+    `http` is the URL of the HTTP API, or None. `store` is the file of the messages, or `memory`;
+    `max_age` is how long they stay (seconds).
     """
 
     hosts: tuple[str, ...]
@@ -35,6 +36,8 @@ class Start(NamedTuple):
     ca_file: Path
     app_keys: tuple[str, ...]
     http: str | None = None
+    store: str = MEMORY
+    max_age: float | None = None
 
 
 class Report(Protocol):
@@ -52,7 +55,7 @@ class Report(Protocol):
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
         """Report that the planned faults were changed over HTTP."""
 
-    def full(self, most: int, most_bytes: int) -> Iterator[str]:
+    def full(self) -> Iterator[str]:
         """Report that the oldest message was dropped, for the first time."""
 
     def dropped(self, lines: int) -> Iterator[str]:
@@ -107,12 +110,12 @@ class TextReport:
                 for each in rules
             )
 
-    def full(self, most: int, most_bytes: int) -> Iterator[str]:
+    def full(self) -> Iterator[str]:
         """Report what happens to messages from now on."""
         if not self._quiet:
             yield (
-                f"{most:,} messages or {show_size(most_bytes)} of them are kept: each new one now "
-                "drops the oldest (--max-messages, --max-bytes)"
+                "the store is full: the oldest messages are dropped from now on (--max-messages, "
+                "--max-age, --max-store-size)"
             )
 
     def dropped(self, lines: int) -> Iterator[str]:
@@ -152,6 +155,7 @@ class JsonReport:
             ca_file=str(start.ca_file),
             app_keys=start.app_keys,
             http=start.http,
+            store=start.store,
         )
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
@@ -198,10 +202,10 @@ class JsonReport:
             faults = [{"name": each.name, "means": _explain_fault(each)} for each in rules]
             yield _event("faults", faults=faults)
 
-    def full(self, most: int, most_bytes: int) -> Iterator[str]:
-        """Report the limits."""
+    def full(self) -> Iterator[str]:
+        """Report that it happened."""
         if not self._quiet:
-            yield _event("full", limit=most, max_bytes=most_bytes)
+            yield _event("full")
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Report their number, also with --quiet."""
@@ -259,8 +263,17 @@ def _settings_of_a_client(start: Start) -> Iterator[tuple[str, str]]:
     password = "the SecretKey of that AppKey" if start.app_keys else "any text"
     yield "password", f"{password}; do not use a real SecretKey"
     yield "CA file", str(start.ca_file)
+    yield "store", start.store
+    yield "", _describe_store(start)
     yield "more", "fakesmtp env prints these settings in several formats,"
     yield "", "fakesmtp certs --trust CLIENT explains how to trust the CA"
+
+
+def _describe_store(start: Start) -> str:
+    if start.store == MEMORY:
+        return "messages end with this process"
+    age = "" if start.max_age is None else f"for {show_age(start.max_age)}, "
+    return f"{age}or until `fakesmtp messages delete --all`"
 
 
 def _event(name: str, **facts: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -22,13 +22,15 @@ from fakesmtp.cli.monitor import Monitor
 from fakesmtp.cli.options import READ, SETTINGS, Settings
 from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
+from fakesmtp.cli.stores import open_server_store
 from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP
-from fakesmtp.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fakesmtp.storage.base import Store
 
 
 @click.command(
@@ -40,13 +42,11 @@ def serve(settings: Settings) -> None:
     Ctrl-C or SIGTERM stops the server.
     """
     report = _choose_report(settings)
-    store = MemoryStore(settings.max_messages, max_bytes=settings.max_bytes)
     certificates = try_certificates(settings, warn)
-    server = _make_server(settings, store, certificates)
-    _warn(settings)
-    with Printer(report.dropped) as printer:
-        limits = settings.max_messages, settings.max_bytes
-        monitor = Monitor(report, printer, store, limits=limits, wanted=settings.exit_after)
+    with closing(open_server_store(settings, warn)) as store, Printer(report.dropped) as printer:
+        server = _make_server(settings, store, certificates)
+        _warn(settings)
+        monitor = Monitor(report, printer, store, wanted=settings.exit_after)
         server.on_message(monitor.notify)
         server.on_session_end(monitor.notify)
         with (
@@ -55,7 +55,7 @@ def serve(settings: Settings) -> None:
             server,
             _serving_http(server, settings.http, monitor) as url,
         ):
-            printer.put(report.started(_describe_start(server, settings, certificates, url)))
+            printer.put(report.started(_describe_start(server, settings, certificates, url, store)))
             # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
             monitor.run()
@@ -67,7 +67,7 @@ def _choose_report(settings: Settings) -> Report:
     return kind(quiet=settings.quiet, verbose=settings.verbose)
 
 
-def _make_server(settings: Settings, store: MemoryStore, certificates: Path | None) -> FakeSMTP:
+def _make_server(settings: Settings, store: Store, certificates: Path | None) -> FakeSMTP:
     return FakeSMTP(
         ports=choose_ports(settings),
         host=settings.hosts,
@@ -108,7 +108,11 @@ def _serving_http(
 
 
 def _describe_start(
-    server: FakeSMTP, settings: Settings, certificates: Path | None, url: str | None
+    server: FakeSMTP,
+    settings: Settings,
+    certificates: Path | None,
+    url: str | None,
+    store: Store,
 ) -> Start:
     """Return what is reported at the start; the CA file exists then."""
     from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - the server listens first
@@ -117,7 +121,9 @@ def _describe_start(
     if not ca_file.exists():
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))
-    return Start(settings.hosts, server.listeners, ca_file, app_keys, url)
+    return Start(
+        settings.hosts, server.listeners, ca_file, app_keys, url, store.location, settings.max_age
+    )
 
 
 def _choose_faults(path: Path | None) -> FaultScript:

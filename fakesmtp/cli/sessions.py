@@ -35,7 +35,7 @@ _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MESSAGES", "OU
 #: These are left out where the terminal is too narrow; `show` and --json have them.
 _OPTIONAL_HEADS = ("CLIENT", "TLS")
 _SESSION = "A session's id, a unique part of its file's name, or a file."
-_SOURCE = ("record-dir", "server")
+_SOURCE = ("store", "record-dir", "server")
 _DIFFERENT = 1
 _FAILED = 1
 _DIFFERENCES = {"-": "red", "+": "green"}
@@ -137,7 +137,7 @@ def diff(settings: Settings, *, first: str, second: str) -> int:
 
 
 def _source(settings: Settings, on_error: Callable[[RecordingError], object] = fail) -> Source:
-    """Choose where recordings are read from: a running server, or a folder."""
+    """Choose where recordings are read from: a running server, a folder, or else the store."""
     server, folder = settings.server, settings.record_dir
     if server is not None and folder is not None:
         nearer = nearest("server", "record_dir")
@@ -151,10 +151,10 @@ def _source(settings: Settings, on_error: Callable[[RecordingError], object] = f
         from fakesmtp.remote.client import RunningServer  # noqa: PLC0415
 
         return RunningServer(server)
-    raise ConfigurationError(
-        "no recordings are named: give their folder (--record-dir DIR or FAKESMTP_RECORD_DIR) or "
-        "a running server (--server URL or FAKESMTP_SERVER)"
-    )
+    from fakesmtp.cli.stores import open_to_read  # noqa: PLC0415 - SQLAlchemy takes time to load
+    from fakesmtp.storage.sessions import StoredSessions  # noqa: PLC0415 - see above
+
+    return StoredSessions(open_to_read(settings))
 
 
 def _find(settings: Settings, name: str) -> Recorded:

@@ -12,6 +12,7 @@ import click
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
+from fakesmtp.storage.file import read_url as read_store_url
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@?#]+)(?::[0-9]{1,5
 _IN_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.%\w]+\]")
 #: A SecretKey that came of accounts written as a list: `a:b,c:d`, or `a:b,`.
 _NEXT_ACCOUNT = re.compile(r",(?:[^,:\s]+:[^,:\s]+|$)")
+_AGE = re.compile(r"([0-9]{1,9})([dhms])")
+_AGE_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_NONE = "none"
+#: The store that ends with the process.
+MEMORY = "memory"
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 _TRUTHS = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(
     ("0", "false", "no", "off"), False
@@ -151,6 +157,39 @@ def read_size(text: str) -> int:
             f"{quote(text)} is not a size greater than 0 (examples: 1000, 500K, 64M, 1G)"
         )
     return int(digits) * unit
+
+
+def read_age(text: str) -> float | None:
+    """A time in days, hours, minutes or seconds, `30d`, `12h`; or `none`."""
+    found = _AGE.fullmatch(text.strip().lower())
+    if text.strip().lower() == _NONE:
+        return None
+    seconds = int(found[1]) * _AGE_UNITS[found[2]] if found else 0
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise ValueError(
+            f"{quote(text)} is not an age (examples: 30d, 12h, 90m; none for no limit)"
+        )
+    return float(seconds)
+
+
+def show_age(seconds: float) -> str:
+    """Write an age the way that `read_age` reads it."""
+    fits = (unit for unit, factor in _AGE_UNITS.items() if seconds % factor == 0)
+    unit = next(fits, "s")
+    return f"{seconds / _AGE_UNITS[unit]:g}{unit}"
+
+
+def read_size_or_none(text: str) -> int | None:
+    """A number of bytes over 0, as `read_size` has it; or `none`."""
+    return None if text.strip().lower() == _NONE else read_size(text)
+
+
+def read_store(text: str) -> str:
+    """`memory`, or the address of a file, `sqlite:///PATH`."""
+    store = read_text(text)
+    if store != MEMORY:
+        read_store_url(store)
+    return store
 
 
 def show_size(size: int) -> str:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Final
 from fakesmtp.errors import NoMatchingMessage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from email.message import EmailMessage
 
     from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.extraction import Page
     from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.messages.record import MessageRecord
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
-    from fakesmtp.sessions import Session, TlsFacts
+    from fakesmtp.sessions import Recorded, TlsFacts
 
 _SHOWN = 500
 
@@ -37,45 +39,14 @@ class ReceivedMessage:
     than the server reads (8192 bytes). Treat all attributes as read-only.
     """
 
-    # A server may keep very many messages: no dictionary, and no date before one is needed.
-    __slots__ = (
-        "_contents",
-        "_findings",
-        "_page",
-        "_parsed",
-        "_received",
-        "dropped_lines",
-        "envelope",
-        "id",
-        "login",
-        "port",
-        "raw",
-        "session",
-        "tls",
-    )
+    # A server may keep very many of these: no dictionary, and no date made before one is asked for.
+    __slots__ = ("_contents", "_findings", "_page", "_parsed", "_session", "record")
 
-    def __init__(
-        self,
-        *,
-        id: str,  # noqa: A002 - the attribute's name
-        raw: bytes,
-        envelope: Envelope,
-        login: Login | None,
-        received: float,
-        port: int,
-        tls: TlsFacts | None,
-        session: Session,
-        dropped_lines: int = 0,
-    ) -> None:
-        self.id: Final = id
-        self.raw: Final = raw
-        self.envelope: Final = envelope
-        self.login: Final = login
-        self._received: Final = received
-        self.port: Final = port
-        self.tls: Final = tls
-        self.session: Final = session
-        self.dropped_lines: Final = dropped_lines
+    def __init__(self, record: MessageRecord, session: Recorded | Callable[[], Recorded]) -> None:
+        """Make the view of a record; `session` may be a function that finds it when asked for."""
+        #: What a store keeps of the message: plain values.
+        self.record: Final = record
+        self._session = session
         self._findings: tuple[Finding, ...] | None = None
         self._parsed: EmailMessage | None = None
         self._contents: Contents | None = None
@@ -86,6 +57,48 @@ class ReceivedMessage:
 
     # -- delivery
     # --------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """The message's name, unique in its store."""
+        return self.record.id
+
+    @property
+    def raw(self) -> bytes:
+        """The message, byte for byte."""
+        return self.record.raw
+
+    @property
+    def envelope(self) -> Envelope:
+        """Sender, recipients and parameters of MAIL."""
+        return self.record.envelope
+
+    @property
+    def login(self) -> Login | None:
+        """Who was logged in; None without AUTH."""
+        return self.record.login
+
+    @property
+    def port(self) -> int:
+        """The port of the real endpoint."""
+        return self.record.port
+
+    @property
+    def tls(self) -> TlsFacts | None:
+        """What TLS agreed on; None in plaintext."""
+        return self.record.tls
+
+    @property
+    def dropped_lines(self) -> int:
+        """How many over-long lines are not in `raw`."""
+        return self.record.dropped_lines
+
+    @property
+    def session(self) -> Recorded:
+        """The session that the message came in."""
+        if callable(self._session):
+            self._session = self._session()
+        return self._session
 
     @property
     def mail_from(self) -> str:
@@ -112,12 +125,12 @@ class ReceivedMessage:
         """The time when the last byte arrived (UTC)."""
         from datetime import datetime
 
-        return datetime.fromtimestamp(self._received, UTC)
+        return datetime.fromtimestamp(self.record.received, UTC)
 
     @property
     def session_id(self) -> str:
         """The id of the session in which the message arrived."""
-        return self.session.id
+        return self.record.session_id
 
     # -- headers
     # ---------------------------------------------------------------------------------------

@@ -29,13 +29,15 @@ class Search:
         self.missing = count
         self._belongs = belongs
         self._arrived = 0
+        self._offered: set[str] = set()
         self._newest: deque[ReceivedMessage] = deque(maxlen=_LISTED)
         self._misses: deque[Miss] = deque(maxlen=_COMPARED)
 
     def offer(self, message: ReceivedMessage) -> None:
-        """Check a message; raise what a callable among the conditions raises."""
-        if not self._belongs(message):
+        """Check a message, once; raise what a callable among the conditions raises."""
+        if message.id in self._offered or not self._belongs(message):
             return
+        self._offered.add(message.id)
         self._arrived += 1
         self._newest.append(message)
         mismatches = self.conditions.mismatches(message)

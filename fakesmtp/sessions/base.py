@@ -52,6 +52,8 @@ class BaseSession:
     message_count: int
     #: What was collected while the events came.
     facts: Facts
+    #: What the session belongs to, while it lives in its server.
+    owner: object = None
 
     @property
     def closed_by(self) -> ClosedBy | None:

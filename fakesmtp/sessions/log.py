@@ -56,13 +56,15 @@ class SessionLog:
             from fakesmtp.sessions.saving import SavedSession, make_folder  # noqa: PLC0415
 
             kind = partial(SavedSession, folder=make_folder(folder))
-        self._make = partial(kind, max_events=max_events, max_bytes=max_bytes, raw_of=raw_of)
+        self._make = partial(kind, max_events=max_events, max_bytes=max_bytes)
+        #: Finds the bytes of a message, for the sessions that begin from now on.
+        self.raw_of = raw_of
         #: How many sessions there were, kept or not.
         self.opened = 0
 
     def begin(self, session_id: str, **facts: Any) -> Session:  # noqa: ANN401 - as Session has them
         """Begin the session of a connection that was just made, and keep it."""
-        session = self._make(session_id, **facts)
+        session = self._make(session_id, raw_of=self.raw_of, **facts)
         self.add(session)
         return session
 
@@ -104,6 +106,11 @@ class SessionLog:
         """The kept sessions, oldest first."""
         with self._lock:
             return list(self._sessions)
+
+    def find(self, session_id: str) -> Session | None:
+        """Return the session of an id, None when it is not kept."""
+        found = (each for each in self.snapshot() if each.id == session_id)
+        return next(found, None)
 
     def forget(self, belongs: Callable[[Session], bool]) -> None:
         """Forget the sessions for which `belongs` is true, as if there had been none.

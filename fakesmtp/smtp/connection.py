@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, cast
 from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
-from fakesmtp.protocol.actions import Actions, Deliver, Say
+from fakesmtp.protocol.actions import Actions, Say
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.smtp.conversing import describe_unfinished, make_conversation, make_dialogue
+from fakesmtp.smtp.delivering import Delivering
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
@@ -43,7 +44,7 @@ _STEPS_A_TURN = 5
 _LF = ord("\n")
 
 
-class Connection(SMTP, BufferedProtocol):
+class Connection(Delivering, SMTP, BufferedProtocol):
     """One client, from accept to close."""
 
     def __init__(
@@ -231,11 +232,6 @@ class Connection(SMTP, BufferedProtocol):
         self.recorder.said(reply)
         self.replies.append(reply.wire)
         self._flush()
-
-    def deliver(self, deliver: Deliver) -> None:
-        """Keep a message."""
-        message_id = self._services.deliver(deliver, self.recorder.session)
-        self.recorder.took_message(message_id, deliver.raw, deliver.envelope)
 
     def hang_up(self, closed_by: ClosedBy) -> None:
         """Close when all replies are sent."""

@@ -13,16 +13,19 @@ if TYPE_CHECKING:
 
     from fakesmtp.faults import FaultScript
     from fakesmtp.findings import Rules
+    from fakesmtp.messages import ReceivedMessage
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.smtp.backlog import Backlog
+    from fakesmtp.smtp.handover import Handover
     from fakesmtp.smtp.hooks import Hooks
     from fakesmtp.smtp.idling import IdleWatch
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.outbox import Outbox
+    from fakesmtp.storage.base import Ticket
 
 
 #: Bytes that are read from a connection, and acted on, at once.
@@ -54,6 +57,14 @@ class Served(Protocol):
 
     faults: FaultScript
 
+    transport: asyncio.BaseTransport | None
+
+    def pause_writing(self) -> None:
+        """Read nothing more from the client."""
+
+    def resume_writing(self) -> None:
+        """Read again."""
+
     def close_idle(self) -> None:
         """Close it, because the client was silent for too long."""
 
@@ -68,17 +79,22 @@ class Services(NamedTuple):
     """What the connections of one server share.
 
     `terms` gives what holds for a session that begins now; `tls_context` the context with a flaw of
-    `fakesmtp.tls.flaws`, `""` for none; `deliver` keeps a message and gives its id;
-    `ended` is told of every session that is over, `failed` of every exception that is a bug of ours
-    or of a user's callback. `buffer` is what all connections read into: asyncio by itself makes a
-    buffer of 256 KiB for each read, which the C library asks the system for each time.
+    `fakesmtp.tls.flaws`, `""` for none; `deliver` stores a message, `announce` tells of it when it
+    is durable; `has_room` is False while no more should be read; `handover` brings the calls of
+    other threads into the loop; `ended` is told of every session that is over, `failed` of every
+    exception that is a bug of ours or of a user's callback. `buffer` is what all connections read
+    into: asyncio by itself makes a buffer of 256 KiB for each read, which the C library asks the
+    system for each time.
     """
 
     loop: asyncio.AbstractEventLoop
     terms: Callable[[], Terms]
     sessions: SessionLog
     tls_context: Callable[[str], ssl.SSLContext]
-    deliver: Callable[[Deliver, Session], str]
+    deliver: Callable[[Deliver, Session], tuple[ReceivedMessage, Ticket[int]]]
+    announce: Callable[[ReceivedMessage], None]
+    has_room: Callable[[], bool]
+    handover: Handover
     ended: Callable[[Session], None]
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]

@@ -64,12 +64,17 @@ class Serving:
 
 
 @pytest.fixture(autouse=True)
-def clean_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clean_place(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """Change to an empty folder, without settings in it or in the environment."""
     for name in list(os.environ):
         if name.startswith("FAKESMTP_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -99,6 +104,8 @@ def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
 
     def start(*options: str) -> Serving:
         where = () if "--ports" in options else ("--ports", "auto")
+        if running and "--store" not in options:  # one server writes the default file
+            where = (*where, "--store", "memory")
         process = subprocess.Popen(
             [*PROGRAM, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
             stdout=subprocess.PIPE,

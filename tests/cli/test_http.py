@@ -34,7 +34,7 @@ def test_sessions_of_a_running_server(
     first, second = (json.loads(line)["id"] for line in listed)
     monkeypatch.setenv("FAKESMTP_SERVER", url)
     assert run("sessions", "list").out.count("delivered") == 2
-    assert "account   AppKey#ad" in run("sessions", "show", first).out
+    assert "AppKey AppKey (ad) by AUTH" in run("sessions", "show", first).out
     assert "C: QUIT\n" in run("sessions", "export", first).out.upper()
     assert run("sessions", "diff", first, second).out == f"{first} and {second} are equal\n"
     unknown = run("sessions", "show", "nobody")

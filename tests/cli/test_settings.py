@@ -26,6 +26,10 @@ EVERY = Command("every", takes=[*SETTINGS], callback=lambda settings: settings)
 TEXTS = {
     "port-offset": ("1", "2", "3"),
     "max-messages": ("1", "2", "3"),
+    "max-age": ("1d", "2h", "none"),
+    "max-store-size": ("1K", "2M", "none"),
+    "store": ("memory", "sqlite:///a", "sqlite:////b"),
+    "store-sync": ("normal", "normal", "normal"),
     "exit-after": ("1", "2", "3"),
     "host": ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
     "ports": ("587=1", "587=2", "auto"),
@@ -37,7 +41,6 @@ TEXTS = {
     "record-dir": ("a", "b", "c"),
     "faults": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
-    "max-bytes": ("1K", "2M", "3G"),
     "findings": ("link-http=off", "date-missing=error", "link-http=reject"),
     "max-message-size": ("1K", "2M", "3G"),
     "max-recipients": ("1", "2", "3"),

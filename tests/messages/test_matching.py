@@ -146,7 +146,7 @@ def test_a_message_without_login() -> None:
 
 def test_every_attribute_is_a_condition(message: ReceivedMessage) -> None:
     """Every attribute is a condition, and a message meets its own attributes."""
-    methods = {"header", "find_code", "attachment"}
+    methods = {"header", "find_code", "attachment", "record"}
     for name in set(dir(ReceivedMessage)) - methods - {"headers", "from_", "to", "cc"}:
         if not name.startswith("_"):
             assert Conditions(**{name: getattr(message, name)}).matches(message), name

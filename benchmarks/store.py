@@ -1,0 +1,171 @@
+"""The store by itself: writing beside a bare writer, searches, sizes. `python -m benchmarks.store`.
+
+The bare writer applies rows that are ready, in groups of the same size, with the same schema and
+pragmas, in one thread: what is left is what reading the messages and the queue cost.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import os
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from threading import Semaphore
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from fakesmtp.messages.record import MessageRecord
+from fakesmtp.protocol.actions import Envelope
+from fakesmtp.storage import schema, sqlite
+from fakesmtp.storage.changes import AddMessage, State, apply
+from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.file import make_file
+from fakesmtp.storage.language import parse_query
+from fakesmtp.storage.limits import UNLIMITED
+from fakesmtp.storage.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_COMMON = [
+    "안녕하세요",
+    "고객님",
+    "주문",
+    "인증번호",
+    "광고",
+    "안내",
+    "배송",
+    "결제",
+    "회원",
+    "비밀번호",
+    "변경",
+    "확인",
+    "감사합니다",
+]
+_RARE = "꿇뷁꿇"
+_SEARCHES = ("", "고", "꿇", "광고", "꿇뷁", "인증번", _RARE, "from:hong", "-광고")
+_HEAD = """\
+From: =?utf-8?B?7ZmN6ri464+Z?= <hong@example.com>
+To: user{number}@example.com
+Subject: =?utf-8?B?{subject}?=
+Message-ID: <{number}@bench.example>
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: base64
+
+"""
+
+
+def _words(dice: random.Random, size: int) -> str:
+    words: list[str] = []
+    while sum(map(len, words)) < size:
+        letters = (chr(0xAC00 + dice.randrange(0, 11172, 8)) for _ in range(3))
+        words.append(dice.choice(_COMMON) if dice.random() < 0.7 else "".join(letters))
+    return " ".join(words)
+
+
+def _make(number: int, characters: int) -> MessageRecord:
+    """Make a Korean message with that many characters of text."""
+    dice = random.Random(number)  # noqa: S311 - filler
+    rare = f" {_RARE}" if number % 10_000 == 0 else ""
+    subject = base64.b64encode(_words(dice, 10).encode()).decode()
+    body = base64.encodebytes((_words(dice, characters) + rare).encode())
+    raw = _HEAD.format(number=number, subject=subject).encode() + body
+    envelope = Envelope("hong@example.com", (f"user{number}@example.com",))
+    return MessageRecord(
+        f"b.{number}", f"s.{number}", 1.8e9, raw.replace(b"\n", b"\r\n"), envelope, 587
+    )
+
+
+def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[AddMessage]]:
+    changes = [AddMessage(message) for message in messages]
+    for change in changes:
+        change.prepare()
+    for start in range(0, len(changes), waiting):
+        yield changes[start : start + waiting]
+
+
+def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecord]) -> float:
+    """Return messages a second of a writer that does nothing but write."""
+    make_file(path)
+    engine = sqlite.open_for_writing(path, sync.upper())
+    groups = list(_in_groups(waiting, messages))
+    with engine.connect() as connection:
+        schema.migrate(connection, path)
+        with connection.begin():
+            state = State.read(connection)
+        begin = perf_counter()
+        for group in groups:
+            with connection.begin():
+                list(apply(connection, state, group))
+        seconds = perf_counter() - begin
+    engine.dispose()
+    return len(messages) / seconds
+
+
+def _write(store: SqliteStore | MemoryStore, waiting: int, messages: list[MessageRecord]) -> float:
+    """Return messages a second of a store; that many clients wait, each for its own message."""
+    clients = Semaphore(waiting)
+    begin = perf_counter()
+    for message in messages:
+        clients.acquire()
+        store.add(message).add_done_callback(lambda _: clients.release())
+    for _ in range(waiting):
+        clients.acquire()
+    return len(messages) / (perf_counter() - begin)
+
+
+def _compare_writers(folder: Path, count: int) -> None:
+    messages = [_make(number, 150) for number in range(count)]
+    memory = _write(MemoryStore(UNLIMITED), 100, messages)
+    print(f"memory: {memory:,.0f}/s")
+    for sync in ("full", "normal"):
+        for waiting in (10, 100):
+            name = f"{sync}-{waiting}.db"
+            bare = _write_bare(folder / f"bare-{name}", sync, waiting, messages)
+            with closing(SqliteStore(folder / name, UNLIMITED, sync=sync)) as store:
+                ours = _write(store, waiting, messages)
+            ratio = f"{ours / bare:.2f} of a bare writer, {ours / memory:.4f} of memory"
+            print(f"{sync}, {waiting} clients: {ours:,.0f}/s, {ratio}")
+
+
+def _time(action: Callable[[], object]) -> float:
+    begin = perf_counter()
+    action()
+    return (perf_counter() - begin) * 1000
+
+
+def _search(folder: Path, count: int) -> None:
+    path = folder / "search.db"
+    with closing(SqliteStore(path, UNLIMITED, sync="normal")) as store:
+        _write(store, 500, [_make(number, 440) for number in range(count)])
+        for text in _SEARCHES:
+            query = parse_query(text)
+            page = median(_time(lambda query=query: store.page(query)) for _ in range(9))
+            print(f"{text or 'the list':10} first page {page:.1f} ms, {store.count(query)} found")
+    with closing(sqlite3.connect(path)) as connection:
+        parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 5"
+        for name, size in connection.execute(parts):
+            print(f"{name}: {size / count:,.0f} bytes a message")
+    raw = sum(len(_make(number, 440).raw) for number in range(100)) / 100
+    print(f"file: {os.path.getsize(path) / count / raw:.2f} times the message of {raw:,.0f} bytes")  # noqa: PTH202 - once
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--written", type=int, default=5_000, help="messages of each writer")
+    parser.add_argument("--searched", type=int, default=100_000, help="messages to search in")
+    given = parser.parse_args()
+    with TemporaryDirectory(dir=Path.cwd()) as folder:
+        _compare_writers(Path(folder), given.written)
+        _search(Path(folder), given.searched)
+
+
+if __name__ == "__main__":
+    main()

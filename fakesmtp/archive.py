@@ -1,0 +1,113 @@
+"""What one server keeps: messages in a store, sessions in a log and in a durable store."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+from fakesmtp.clock import now
+from fakesmtp.errors import FakeSMTPError
+from fakesmtp.mailbox import Mailbox
+from fakesmtp.messages.message import ReceivedMessage
+from fakesmtp.messages.record import MessageRecord
+from fakesmtp.options import token
+from fakesmtp.storage.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.sessions import Recorded, Session, SessionLog
+    from fakesmtp.storage.base import Store, Ticket
+    from fakesmtp.storage.database import SqliteStore
+    from fakesmtp.storage.limits import Limits
+
+
+class Archive:
+    """The store of one server, its log of sessions, and the mailbox that users look into.
+
+    `store` is a store, the address of one (`sqlite:///PATH`), or None for memory. A store that is
+    opened here has these limits, and is closed here.
+    """
+
+    def __init__(
+        self,
+        store: Store | str | None,
+        limits: Limits,
+        sessions: SessionLog,
+    ) -> None:
+        self._opened = _open_url(store, limits) if isinstance(store, str) else None
+        given = None if isinstance(store, str) else store
+        kept = self._opened if given is None else given
+        self.store: Store = MemoryStore(limits) if kept is None else kept
+        self.sessions = sessions
+        sessions.raw_of = self._raw_of
+        self.mailbox = Mailbox(self.store, self._find_session)
+        # Names in a file are unique over all runs of all servers that wrote it.
+        self.name = token(6 if self.store.is_durable else 3)
+        self._numbers = count(1)
+
+    def open(self) -> None:
+        """Open the store again that was closed here."""
+        if self._opened is not None:
+            self._opened.open()
+
+    def close(self) -> None:
+        """Write what waits, and let go of the file, if the store was opened here."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def leave_to_parent(self) -> None:
+        """Leave the store to the parent, in a forked child; messages can still be read."""
+        if self._opened is not None:
+            self._opened.leave_to_parent()
+
+    def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
+        """Store a message."""
+        record = MessageRecord(
+            id=f"{self.name}.{next(self._numbers)}",
+            session_id=session.id,
+            received=now(),
+            raw=deliver.raw,
+            envelope=deliver.envelope,
+            port=session.port,
+            scope=_scope_of(session),
+            login=deliver.login,
+            tls=session.tls,
+            dropped_lines=session.dropped_lines,
+        )
+        message = ReceivedMessage(record, session)
+        return message, self.mailbox.append(message)
+
+    def keep_session(self, session: Session) -> None:
+        """Store a session that is over, where the store is durable: else the log is enough."""
+        if self.store.is_durable:
+            # Lazily: what writes sessions is not part of a server in memory.
+            from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
+
+            self.store.add_session(partial(record_session, session, _scope_of(session)))
+
+    def _raw_of(self, message_id: str) -> bytes | None:
+        return message.raw if (message := self.mailbox.get(message_id)) else None
+
+    def _find_session(self, record: MessageRecord) -> Recorded:
+        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
+
+        live = self.sessions.find(record.session_id)
+        stored = None if live else self.store.session(record.session_id)
+        if live or stored is None:
+            return live or _missing(record)
+        return read_session(stored)
+
+
+def _scope_of(session: Session) -> str:
+    return "" if session.owner is None else str(session.owner)
+
+
+def _missing(record: MessageRecord) -> Recorded:
+    raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
+
+
+def _open_url(url: str, limits: Limits) -> SqliteStore:
+    from fakesmtp.storage.opening import open_url  # noqa: PLC0415 - memory needs no SQLAlchemy
+
+    return open_url(url, limits)

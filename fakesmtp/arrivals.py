@@ -1,0 +1,134 @@
+"""A store, and who wants to know of what arrives in it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import contextmanager, suppress
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.messages.record import MessageRecord
+    from fakesmtp.sessions import Recorded
+    from fakesmtp.storage.base import Store, Ticket
+
+    Listener = Callable[[ReceivedMessage], object]
+    FindSession = Callable[[MessageRecord], Recorded]
+
+#: Messages of a durable store that are at hand without reading them again.
+_AT_HAND = 1_000
+
+
+class Arrivals:
+    """The store, and who wants to hear of new messages.
+
+    `find_session` finds the session of a message that is read from a durable store.
+    """
+
+    def __init__(self, store: Store, find_session: FindSession) -> None:
+        self._store = store
+        self._find_session = find_session
+        self._lock = Lock()
+        self._listeners: list[Listener] = []
+        #: The messages as objects: all of a store in memory, else the newest.
+        self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        store.on_removed = self._forget
+
+    def append(self, message: ReceivedMessage) -> Ticket[int]:
+        """Store a message. Where it is stored by then, call the listeners, in this thread.
+
+        Else call `announce` when the ticket is done.
+        """
+        with self._lock:
+            self._keep_at_hand(message)
+            ticket = self._store.add(message.record)
+            listeners = tuple(self._listeners) if ticket.done() else ()
+        _tell(listeners, message)
+        return ticket
+
+    def announce(self, message: ReceivedMessage) -> None:
+        """Call the listeners with a message that was appended, and is stored by now."""
+        with self._lock:
+            listeners = tuple(self._listeners)
+        _tell(listeners, message)
+
+    def _keep_at_hand(self, message: ReceivedMessage) -> None:
+        self._at_hand[message.id] = message
+        if self._store.is_durable and len(self._at_hand) > _AT_HAND:
+            self._at_hand.popitem(last=False)
+
+    def _forget(self, ids: Collection[str]) -> None:
+        # Without the lock: the store calls this while something is added.
+        for each in ids:
+            self._at_hand.pop(each, None)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for messages or subscribe to them."""
+        return len(self._listeners)
+
+    def snapshot(self) -> list[ReceivedMessage]:
+        """Return all messages, oldest first."""
+        with self._lock:
+            return self._open(self._store.ids())
+
+    def _open(self, ids: Sequence[str]) -> list[ReceivedMessage]:
+        at_hand = self._at_hand
+        missing = [each for each in ids if each not in at_hand]
+        read = {record.id: record for record in self._store.get_many(missing)} if missing else {}
+        found = (at_hand.get(each) or self._view(read.get(each)) for each in ids)
+        return [message for message in found if message is not None]
+
+    def _view(self, record: MessageRecord | None) -> ReceivedMessage | None:
+        from fakesmtp.messages.message import ReceivedMessage  # noqa: PLC0415 - only a durable store needs it
+
+        return record and ReceivedMessage(record, partial(self._find_session, record))
+
+    def get(self, message_id: str) -> ReceivedMessage | None:
+        """Return the message of an id, None when it is not here."""
+        return next(iter(self._open([message_id])), None)
+
+    def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
+        """Remove messages; return those that were here, oldest first."""
+        if not self._store.is_durable:
+            with self._lock:
+                return self._remove(ids)
+        return self._remove(ids)
+
+    def _remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
+        here = self._open([each for each in self._store.ids() if each in ids])
+        gone = set(self._store.remove([message.id for message in here]).result())
+        return [message for message in here if message.id in gone]
+
+    def listen(self, listener: Listener) -> list[ReceivedMessage]:
+        """Begin to hear of every message that is not among those returned.
+
+        A message of a durable store may be among both.
+        """
+        with self._lock:
+            self._listeners.append(listener)
+            return self._open(self._store.ids())
+
+    def stop_listening(self, listener: Listener) -> None:
+        """End what `listen` began. Idempotent."""
+        with self._lock, suppress(ValueError):
+            self._listeners.remove(listener)
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[list[ReceivedMessage]]:
+        """Listen for a while; gives what `listen` returns."""
+        present = self.listen(listener)
+        try:
+            yield present
+        finally:
+            self.stop_listening(listener)
+
+
+def _tell(listeners: Iterable[Listener], message: ReceivedMessage) -> None:
+    # Outside the lock: a callback may use the mailbox.
+    for listener in listeners:
+        listener(message)

@@ -1,0 +1,71 @@
+"""`fakesmtp ingest`: messages and recorded sessions from files into the store."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import count
+from typing import TYPE_CHECKING
+
+import click
+
+from fakesmtp.cli.command import Command
+from fakesmtp.cli.console import complain, say
+from fakesmtp.cli.progress import tracked
+from fakesmtp.cli.stores import open_to_write
+from fakesmtp.cli.values import Value, read_path
+from fakesmtp.messages.record import MessageRecord
+from fakesmtp.options import token
+from fakesmtp.storage.importing import read_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fakesmtp.cli.options import Settings
+    from fakesmtp.errors import StoreError
+    from fakesmtp.storage.database import SqliteStore
+    from fakesmtp.storage.records import SessionRecord
+
+_FAILED = 1
+_TOGETHER = 200
+
+
+@click.command(cls=Command, takes=["store"])
+@click.argument(
+    "files",
+    nargs=-1,
+    type=Value(read_path),
+    required=True,
+    metavar="FILES",
+    help="eml, mbox, Maildir, or recorded sessions (jsonl).",
+)
+def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
+    """Put messages and sessions from files into the store.
+
+    A file that cannot be read is an error; the rest goes in, and the exit code is then 1. A running
+    server keeps its store to itself: stop it first.
+    """
+    wrong: list[StoreError] = []
+    numbers, name = count(1), token(6)
+    read = read_files(files, lambda: f"{name}.{next(numbers)}", wrong.append)
+    with closing(open_to_write(settings)) as store:
+        messages, sessions = _put(store, list(tracked(read, None, "read")))
+    say([f"{messages} messages and {sessions} sessions are in {store.location}"])
+    for error in wrong:
+        complain(error)
+    return _FAILED if wrong else 0
+
+
+def _put(store: SqliteStore, records: list[MessageRecord | SessionRecord]) -> tuple[int, int]:
+    """Put records into the store, many at a time; return how many messages and sessions."""
+    messages = [each for each in records if isinstance(each, MessageRecord)]
+    sessions = [
+        each
+        for each in records
+        if not isinstance(each, MessageRecord) and store.session(each.header.id) is None
+    ]
+    for start in range(0, len(messages), _TOGETHER):
+        for ticket in [store.add(each) for each in messages[start : start + _TOGETHER]]:
+            ticket.result()
+    for each in sessions:
+        store.add_session(lambda each=each: each).result()  # type: ignore[misc]
+    return len(messages), len(sessions)

@@ -1,0 +1,22 @@
+"""A progress bar on a terminal, for what may take long; nothing anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_T = TypeVar("_T")
+
+
+def tracked(values: Iterable[_T], total: int | None, what: str) -> Iterator[_T]:
+    """Yield the values, and show how many of `total` there were, on standard error."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield from values
+        return
+    with click.progressbar(values, length=total, label=what, file=sys.stderr) as bar:
+        yield from bar

@@ -1,0 +1,81 @@
+"""The store that the settings name: opened to write, to read, or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.cli.compose import find_data_folder
+from fakesmtp.cli.values import MEMORY
+from fakesmtp.errors import StoreError, UnwritableStoreError
+from fakesmtp.storage.limits import UNLIMITED, Limits
+from fakesmtp.storage.memory import DEFAULT_MAX_BYTES, MemoryStore
+from fakesmtp.storage.opening import open_url, open_url_for_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fakesmtp.cli.options import Settings
+    from fakesmtp.storage.base import Store
+    from fakesmtp.storage.database import SqliteStore
+    from fakesmtp.storage.reading import Reader
+
+FILE_NAME = "messages.db"
+
+
+def find_url(settings: Settings) -> str:
+    """Return the address of the store, or `memory`.
+
+    Raises `UnwritableStoreError` for a user without a home.
+    """
+    if settings.store is not None:
+        return settings.store
+    folder = find_data_folder()
+    if folder is None:
+        raise UnwritableStoreError(
+            "this user has no home folder to keep messages in: name a file, --store sqlite:///FILE"
+        )
+    return f"sqlite:///{folder / FILE_NAME}"
+
+
+def open_server_store(settings: Settings, warn: Callable[[str], object]) -> Store:
+    """Open the store of a server. Where the user's data cannot be written, it is in memory."""
+    if settings.store == MEMORY:
+        return _make_memory(settings)
+    try:
+        return open_to_write(settings, _limits(settings))
+    except UnwritableStoreError as error:
+        if settings.store is not None:
+            raise
+        warn(f"{error}. Messages are kept in memory, and end with this process")
+        return _make_memory(settings)
+
+
+def _make_memory(settings: Settings) -> MemoryStore:
+    limits = _limits(settings)
+    sizes = (DEFAULT_MAX_BYTES, limits.max_bytes)
+    return MemoryStore(limits._replace(max_bytes=min(filter(None, sizes))))
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(settings.max_messages, settings.max_age, settings.max_store_size)
+
+
+def open_to_write(settings: Settings, limits: Limits = UNLIMITED) -> SqliteStore:
+    """Open the file; raises `StoreError`, also where another process writes it."""
+    url = find_url(settings)
+    _refuse_memory(url)
+    return open_url(url, limits, sync=settings.store_sync)
+
+
+def open_to_read(settings: Settings) -> Reader:
+    """Open the file to read it, also beside a server; raises `StoreError`."""
+    url = find_url(settings)
+    _refuse_memory(url)
+    return open_url_for_reading(url)
+
+
+def _refuse_memory(url: str) -> None:
+    if url == MEMORY:
+        raise StoreError(
+            "a store in memory is seen by its server alone: name a file, --store sqlite:///FILE"
+        )

@@ -1,0 +1,95 @@
+"""From a message that has arrived to the reply to it: the reply waits until it is durable.
+
+The connection waits alone, and the loop never: other clients go on meanwhile.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from fakesmtp.protocol.actions import Discard, Note, Say
+from fakesmtp.smtp.hold import Hold
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable
+
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.protocol.actions import Actions, Deliver
+    from fakesmtp.sessions.recorder import Recorder
+    from fakesmtp.smtp.services import Served, Services, Terms
+    from fakesmtp.storage.base import Ticket
+
+
+class Delivering:
+    """The part of a connection that stores messages."""
+
+    recorder: Recorder
+    transport: asyncio.BaseTransport | None
+    _services: Services
+    _terms: Terms
+    _hold: Hold | None
+    _left: Actions
+
+    def deliver(self, deliver: Deliver) -> None:
+        """Store a message. Where that takes time, pause, and go on when it is durable."""
+        services = self._services
+        message, ticket = services.deliver(deliver, self.recorder.session)
+        if ticket.done():
+            self._settle(deliver, message, ticket)
+            return
+        # What arrives meanwhile ends the reading.
+        self._hold = Hold.PAUSE
+        go_on = partial(self._go_on, deliver, message, ticket)
+        ticket.add_done_callback(lambda _: services.handover.put(go_on))
+        if not services.has_room() and not services.handover.is_full:
+            services.handover.is_full = True
+            for each in services.connections:
+                each.pause_writing()
+
+    def _go_on(self, deliver: Deliver, message: ReceivedMessage, ticket: Ticket[int]) -> None:
+        """Go on after a message is durable, or could not be stored."""
+        services = self._services
+        if ticket.exception() is None:
+            services.announce(message)
+        self._settle(deliver, message, ticket)
+        if self._hold is Hold.PAUSE:  # not where the client has gone
+            self._resume()
+        if services.handover.is_full and services.has_room():
+            services.handover.is_full = False
+            _read_again(services.connections)
+
+    def _settle(self, deliver: Deliver, message: ReceivedMessage, ticket: Ticket[int]) -> None:
+        error = ticket.exception()
+        if error is None:
+            self.recorder.took_message(message.id, deliver.raw, deliver.envelope)
+            return
+        refusal = self._terms.profile.internal_error.reply()
+        note = Note(f"the message could not be stored: {error}")
+        instead = (Discard(len(deliver.raw)), note, Say(refusal))
+        self._left = _replace_reply(self._left, instead)
+
+    def _resume(self, actions: Actions = ()) -> None:
+        raise NotImplementedError
+
+
+def _read_again(connections: Iterable[Served]) -> None:
+    """Read again from the clients that read their replies."""
+    for each in connections:
+        transport = each.transport
+        if transport is not None and not _is_full(transport):
+            each.resume_writing()
+
+
+def _is_full(transport: asyncio.BaseTransport) -> bool:
+    size, limits = (
+        getattr(transport, name)() for name in ("get_write_buffer_size", "get_write_buffer_limits")
+    )
+    return bool(size > limits[1])
+
+
+def _replace_reply(actions: Actions, instead: Actions) -> Actions:
+    """Return the actions with others in place of the first reply."""
+    first = next((n for n, each in enumerate(actions) if isinstance(each, Say)), len(actions))
+    return (*actions[:first], *instead, *actions[first + 1 :])

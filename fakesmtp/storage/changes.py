@@ -1,0 +1,310 @@
+"""What is written to the tables: a batch of changes of one kind at a time, in a transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from fakesmtp.storage import sqlite
+from fakesmtp.storage.extraction import extract
+from fakesmtp.storage.sql import (
+    content_values,
+    contents,
+    findings,
+    message_values,
+    messages,
+    session_values,
+    sessions,
+    tag_values,
+    tags,
+    text_values,
+    texts,
+)
+from fakesmtp.storage.where import compile_query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from sqlalchemy import Connection
+
+    from fakesmtp.messages.record import MessageRecord
+    from fakesmtp.storage.extraction import Extract
+    from fakesmtp.storage.query import Query
+    from fakesmtp.storage.records import SessionRecord
+
+#: Values that one statement names: SQLite before 3.32 takes 999.
+_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class State:
+    """What the writer knows of the file without asking it; read anew after a failure.
+
+    `gone` collects the ids of messages that the transaction removes.
+    """
+
+    last_message: int
+    last_session: int
+    messages: int
+    gone: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, connection: Connection) -> State:
+        """Ask the file."""
+        counted = connection.execute(select(func.count()).select_from(messages)).scalar_one()
+        return cls(
+            sqlite.last_number(connection, "messages"),
+            sqlite.last_number(connection, "sessions"),
+            counted,
+        )
+
+
+class Change:
+    """Something to be written; `ticket` is done when it is durable. `size` is in bytes."""
+
+    size = 0
+
+    def __init__(self) -> None:
+        self.ticket: Future[Any] = Future()
+
+    def prepare(self) -> None:
+        """Do what needs no transaction."""
+
+
+class AddMessage(Change):
+    """A new message."""
+
+    def __init__(self, record: MessageRecord) -> None:
+        super().__init__()
+        self.record = record
+        self.size = len(record.raw)
+        self._extract: Extract | None = None
+
+    def prepare(self) -> None:
+        """Read the message."""
+        self._extract = extract(self.record)
+
+    @property
+    def extract(self) -> Extract:
+        """What the message says."""
+        return self._extract or extract(self.record)
+
+
+class AddSession(Change):
+    """A session that is over."""
+
+    def __init__(self, make: Callable[[], SessionRecord]) -> None:
+        super().__init__()
+        self._make = make
+        self._record: SessionRecord | None = None
+
+    def prepare(self) -> None:
+        """Write the session as JSON Lines."""
+        self._record = self._make()
+
+    @property
+    def record(self) -> SessionRecord:
+        """The session."""
+        return self._record or self._make()
+
+
+class RemoveMessages(Change):
+    """Messages that go, by their ids."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__()
+        self.ids = ids
+
+
+class RemoveMatching(Change):
+    """Messages that go: those that match."""
+
+    def __init__(self, query: Query) -> None:
+        super().__init__()
+        self.query = query
+
+
+class MarkMessages(Change):
+    """Marks on messages: read or not, and tags; None leaves them as they are."""
+
+    def __init__(
+        self, ids: Sequence[str], *, is_read: bool | None = None, names: Sequence[str] | None = None
+    ) -> None:
+        super().__init__()
+        self.ids = ids
+        self.is_read = is_read
+        self.names = names
+
+
+class Prune(Change):
+    """Everything that is over the limits; `prune` removes it and returns how many messages went."""
+
+    def __init__(self, prune: Callable[[Connection, State], int]) -> None:
+        super().__init__()
+        self.prune = prune
+
+
+class Compact(Change):
+    """The index merged; the ticket gives the bytes that were used before, and after."""
+
+
+# -- a batch of each kind --------------------------------------------------------------------------
+
+
+def _add_messages(
+    connection: Connection, state: State, batch: Sequence[AddMessage]
+) -> Sequence[int]:
+    first = state.last_message + 1
+    numbered = [(number, each.record, each.extract) for number, each in enumerate(batch, first)]
+    indexed = [text_values(number, read) for number, _, read in numbered]
+    connection.execute(insert(messages), [message_values(*each) for each in numbered])
+    connection.execute(
+        insert(contents), [content_values(number, record.raw) for number, record, _ in numbered]
+    )
+    connection.execute(insert(texts), indexed)
+    sqlite.add_to_index(connection, indexed)
+    state.last_message += len(batch)
+    state.messages += len(batch)
+    return [number for number, _, _ in numbered]
+
+
+def _add_sessions(
+    connection: Connection, state: State, batch: Sequence[AddSession]
+) -> Sequence[int]:
+    records = [each.record for each in batch]
+    stored = _count_by_session(connection, [record.header.id for record in records])
+    rows = [
+        session_values(number, record, stored[record.header.id])
+        for number, record in enumerate(records, state.last_session + 1)
+    ]
+    connection.execute(insert(sessions), rows)
+    state.last_session += len(rows)
+    return [row["number"] for row in rows]
+
+
+def _count_by_session(connection: Connection, ids: Sequence[str]) -> Counter[str]:
+    """Return how many messages of each session are stored."""
+    counted: Counter[str] = Counter()
+    for some in _slices(ids):
+        statement = (
+            select(messages.c.session_id, func.count())
+            .where(messages.c.session_id.in_(some))
+            .group_by(messages.c.session_id)
+        )
+        counted.update({row[0]: row[1] for row in connection.execute(statement)})
+    return counted
+
+
+def _remove(
+    connection: Connection, state: State, batch: Sequence[RemoveMessages]
+) -> list[list[str]]:
+    return [_remove_found(connection, state, list(_find(connection, each.ids))) for each in batch]
+
+
+def _remove_matching(
+    connection: Connection, state: State, batch: Sequence[RemoveMatching]
+) -> list[list[str]]:
+    return [
+        _remove_found(connection, state, _find_matching(connection, each.query)) for each in batch
+    ]
+
+
+def _remove_found(connection: Connection, state: State, found: Sequence[_Found]) -> list[str]:
+    remove_messages(connection, state, [each.number for each in found])
+    return [each.id for each in found]
+
+
+class _Found(NamedTuple):
+    number: int
+    id: str
+
+
+_FOUND = (messages.c.number, messages.c.id)
+
+
+def _find(connection: Connection, ids: Sequence[str]) -> Iterator[_Found]:
+    for some in _slices(ids):
+        statement = select(*_FOUND).where(messages.c.id.in_(some)).order_by(messages.c.number)
+        yield from (_Found(*row) for row in connection.execute(statement))
+
+
+def _find_matching(connection: Connection, query: Query) -> list[_Found]:
+    where = compile_query(connection, query)
+    statement = select(*_FOUND).select_from(where.source).where(where.condition)
+    return [_Found(*row) for row in connection.execute(statement)]
+
+
+def remove_messages(connection: Connection, state: State, numbers: Sequence[int]) -> None:
+    """Remove messages, with everything about them but their sessions."""
+    for some in _slices(numbers):
+        sqlite.remove_from_index(connection, some)
+        gone = connection.execute(
+            delete(messages)
+            .where(messages.c.number.in_(some))
+            .returning(messages.c.id, messages.c.session_id)
+        ).all()
+        for each in (texts, contents, tags, findings):
+            connection.execute(delete(each).where(each.c.number.in_(some)))
+        lost = Counter(row.session_id for row in gone)
+        connection.execute(_LOSE, [{"session": key, "lost": n} for key, n in lost.items()])
+        state.messages -= len(gone)
+        state.gone += [row.id for row in gone]
+
+
+_LOSE = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"))
+    .values(stored=sessions.c.stored - bindparam("lost"))
+)
+
+
+def _mark(connection: Connection, _: State, batch: Sequence[MarkMessages]) -> list[int]:
+    return [_mark_one(connection, change) for change in batch]
+
+
+def _mark_one(connection: Connection, change: MarkMessages) -> int:
+    numbers = [each.number for each in _find(connection, change.ids)]
+    for some in _slices(numbers):
+        if change.is_read is not None:
+            statement = update(messages).where(messages.c.number.in_(some))
+            connection.execute(statement.values(is_read=change.is_read))
+        if change.names is not None:
+            connection.execute(delete(tags).where(tags.c.number.in_(some)))
+            rows = [row for number in some for row in tag_values(number, change.names)]
+            if rows:
+                connection.execute(insert(tags), rows)
+    return len(numbers)
+
+
+def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+
+
+def _prune(connection: Connection, state: State, batch: Sequence[Prune]) -> list[int]:
+    return [each.prune(connection, state) for each in batch]
+
+
+def _compact(connection: Connection, _: State, batch: Sequence[Compact]) -> list[tuple[int, int]]:
+    before = sqlite.used_bytes(connection)
+    sqlite.compact(connection)
+    return [(before, sqlite.used_bytes(connection))] * len(batch)
+
+
+_APPLY: Mapping[type, Callable[[Connection, State, Any], Iterable[Any]]] = {
+    AddMessage: _add_messages,
+    AddSession: _add_sessions,
+    RemoveMessages: _remove,
+    RemoveMatching: _remove_matching,
+    MarkMessages: _mark,
+    Prune: _prune,
+    Compact: _compact,
+}
+
+
+def apply(connection: Connection, state: State, batch: Sequence[Change]) -> Iterable[Any]:
+    """Write a batch of changes of one kind; return what came of each."""
+    return _APPLY[type(batch[0])](connection, state, batch)

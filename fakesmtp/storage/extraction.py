@@ -1,0 +1,108 @@
+"""What a store reads of a message once, when it arrives: what lists show and what is searched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakesmtp.messages.decoding import decode_header
+from fakesmtp.messages.extraction import read_page
+from fakesmtp.messages.headers import read_header
+from fakesmtp.messages.parts import read_contents
+from fakesmtp.storage.folding import fold, mend
+from fakesmtp.storage.query import TextField
+from fakesmtp.storage.records import MessageFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.messages.record import MessageRecord
+
+#: Characters of a message's text that are searched. 30 MB of text would make an index of 75 MB.
+MOST_SEARCHED = 1024 * 1024
+_SNIPPET = 200
+
+
+class Extract(NamedTuple):
+    """What was read of a message: its facts, and its texts as they are searched (folded).
+
+    `headers` are pairs of name and value, folded; `message_id` too.
+    """
+
+    facts: MessageFacts
+    texts: Mapping[TextField, str]
+    message_id: str
+    headers: tuple[tuple[str, str], ...]
+
+
+def extract(record: MessageRecord) -> Extract:
+    """Read a message. Never fails: what cannot be decoded has a marker in the texts."""
+    headers = [(name.lower(), decode_header(value)) for name, value in _fields(record.raw)]
+    contents = read_contents(record.raw)
+    body = _read_body(contents)
+    inlines = sum(map(_is_inline, contents.attachments))
+    facts = MessageFacts(
+        subject=_first(headers, "subject"),
+        from_=_join(headers, "from"),
+        to=_join(headers, "to"),
+        cc=_join(headers, "cc"),
+        bcc=_join(headers, "bcc"),
+        reply_to=_join(headers, "reply-to"),
+        message_id=_first(headers, "message-id").strip("<> \t"),
+        snippet=mend(_shorten(body)),
+        attachments=len(contents.attachments) - inlines,
+        inlines=inlines,
+    )
+    folded = tuple((name, fold(value)) for name, value in headers)  # a name is ASCII (RFC 5322)
+    return Extract(facts, _texts(record, facts, contents, body), fold(facts.message_id), folded)
+
+
+def _fields(raw: bytes) -> Iterable[tuple[str, str]]:
+    return read_header(raw).fields
+
+
+def _first(headers: list[tuple[str, str]], wanted: str) -> str:
+    return mend(next((value for name, value in headers if name == wanted), ""))
+
+
+def _join(headers: list[tuple[str, str]], wanted: str) -> str:
+    return mend(", ".join(value for name, value in headers if name == wanted))
+
+
+def _is_inline(part: Attachment) -> bool:
+    return part.disposition == "inline" or (part.disposition is None and bool(part.content_id))
+
+
+def _read_body(contents: Contents) -> str:
+    """Return the text and the text of the HTML; once, where both are the same."""
+    text = contents.text or ""
+    shown = "" if contents.html is None else read_page(contents.html).text
+    if not shown or text.split() == shown.split():
+        return text
+    return f"{text}\n{shown}" if text.strip() else shown
+
+
+def _shorten(body: str) -> str:
+    """Return the start of a text on one line."""
+    line = " ".join(body[: _SNIPPET * 4].split())
+    return line if len(line) <= _SNIPPET else f"{line[:_SNIPPET]}…"
+
+
+def _texts(
+    record: MessageRecord, facts: MessageFacts, contents: Contents, body: str
+) -> dict[TextField, str]:
+    envelope = record.envelope
+    names = (each.filename for each in contents.files if each.filename)
+    texts = {
+        TextField.SUBJECT: facts.subject,
+        TextField.FROM: facts.from_,
+        TextField.TO: facts.to,
+        TextField.CC: facts.cc,
+        TextField.BCC: facts.bcc,
+        TextField.REPLY_TO: facts.reply_to,
+        TextField.MAIL_FROM: envelope.mail_from,
+        TextField.RCPT: ", ".join(envelope.rcpt_tos),
+        TextField.BODY: body[:MOST_SEARCHED],
+        TextField.FILES: "\n".join(names),
+    }
+    return {field: fold(text) for field, text in texts.items()}

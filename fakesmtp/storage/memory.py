@@ -1,0 +1,330 @@
+"""A store in memory: it ends with the process."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from itertools import islice
+from operator import attrgetter
+from threading import RLock
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from fakesmtp.clock import now
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.query import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from fakesmtp.messages.record import MessageRecord
+    from fakesmtp.storage.predicate import Candidate
+    from fakesmtp.storage.query import Query
+    from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+
+_T = TypeVar("_T")
+#: Bytes of messages that are kept where no other limit is given: 1 GiB.
+DEFAULT_MAX_BYTES = 1024**3
+#: Bytes of memory that a message takes besides its own, and a recipient besides the address, about.
+_MESSAGE, _RECIPIENT = 1024, 64
+
+
+class Done(Generic[_T]):
+    """The ticket of a change that is done already."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: _T) -> None:
+        self._value = value
+
+    def done(self) -> bool:
+        """Return True."""
+        return True
+
+    def result(self, timeout: float | None = None) -> _T:
+        """Return what came of it."""
+        del timeout
+        return self._value
+
+    def exception(self, timeout: float | None = None) -> None:
+        """Return None."""
+
+    def add_done_callback(self, callback: Callable[[Done[_T]], object], /) -> None:
+        """Call back at once."""
+        callback(self)
+
+
+class _Kept:
+    """A message in the store. What it says is read when it is first searched or listed."""
+
+    __slots__ = ("_candidate", "is_read", "number", "record", "tags")
+
+    def __init__(self, number: int, record: MessageRecord) -> None:
+        self.number = number
+        self.record = record
+        self.is_read = False
+        self.tags: tuple[str, ...] = ()
+        self._candidate: Candidate | None = None
+
+    def candidate(self, faults: tuple[str, ...]) -> Candidate:
+        """Return what a query is tried on."""
+        # Lazily: what takes messages apart is loaded by the first search, not with the server.
+        from fakesmtp.storage.extraction import extract  # noqa: PLC0415
+        from fakesmtp.storage.predicate import Candidate, fold_all  # noqa: PLC0415
+
+        read = self._candidate
+        if read is None:
+            read = Candidate(self.record, extract(self.record))
+        self._candidate = read._replace(
+            is_read=self.is_read, tags=fold_all(self.tags), faults=fold_all(faults)
+        )
+        return self._candidate
+
+    def row(self) -> MessageRow:
+        """Return what a list shows."""
+        from fakesmtp.storage.records import MessageRow  # noqa: PLC0415 - with the first list
+
+        facts = self.candidate(()).extract.facts
+        record = self.record._replace(raw=b"")
+        size = len(self.record.raw)
+        return MessageRow(self.number, record, size, facts, self.is_read, self.tags)
+
+
+class MemoryStore:
+    """Keeps messages and sessions until the process ends; see `Store`.
+
+    `on_removed` is told the ids of messages that are gone, for any reason.
+    """
+
+    location = "memory"
+    is_durable = False
+    has_room = True
+
+    def __init__(
+        self,
+        limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES),  # noqa: B008 - a tuple
+        *,
+        on_removed: Callable[[Collection[str]], object] | None = None,
+    ) -> None:
+        self._limits = limits.check()
+        self.on_removed = on_removed
+        self._lock = RLock()
+        self._messages: OrderedDict[str, _Kept] = OrderedDict()
+        self._sessions: OrderedDict[str, tuple[int, SessionRecord]] = OrderedDict()
+        self._last_message = self._last_session = self._bytes = 0
+        self._removed = Removed()
+
+    @property
+    def removed(self) -> Removed:
+        """What the limits have removed."""
+        return self._removed
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the limits have removed."""
+        return self._removed.messages
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def add(self, record: MessageRecord) -> Done[int]:
+        """Keep a message; the oldest ones go, and are counted, when there is no room."""
+        with self._lock:
+            self._last_message += 1
+            self._messages[record.id] = _Kept(self._last_message, record)
+            self._bytes += _size_of(record)
+            over = self._pop_over()
+            number = self._last_message
+        if over:
+            self._tell(over)
+        return Done(number)
+
+    def _pop_over(self) -> list[str]:
+        """Remove what is over a limit, the oldest first; return the ids."""
+        over: list[str] = []
+        while len(self._messages) > 1 and self._is_over():
+            over.append(self._pop(next(iter(self._messages))))
+        if over:
+            self._removed = self._removed._replace(messages=self._removed.messages + len(over))
+        return over
+
+    def _is_over(self) -> bool:
+        limits = self._limits
+        oldest = next(iter(self._messages.values())).record
+        return (
+            (limits.max_bytes is not None and self._bytes > limits.max_bytes)
+            or (limits.max_messages is not None and len(self._messages) > limits.max_messages)
+            or (limits.max_age is not None and oldest.received < now() - limits.max_age)
+        )
+
+    def _pop(self, message_id: str) -> str:
+        self._bytes -= _size_of(self._messages.pop(message_id).record)
+        return message_id
+
+    def _tell(self, ids: Collection[str]) -> None:
+        if self.on_removed is not None:
+            self.on_removed(ids)
+
+    def page(
+        self,
+        query: Query = EVERYTHING,
+        *,
+        cursor: int | None = None,
+        limit: int = PAGE,
+        oldest_first: bool = False,
+    ) -> Page[MessageRow]:
+        """Return the messages that match from a cursor on, the newest first."""
+        found = self._matching(query, cursor, oldest_first=oldest_first)
+        rows = [kept.row() for kept in islice(found, limit + 1)]
+        return _cut(rows, limit)
+
+    def _matching(
+        self, query: Query, cursor: int | None = None, *, oldest_first: bool = False
+    ) -> Iterator[_Kept]:
+        from fakesmtp.storage.predicate import matches  # noqa: PLC0415 - with the first search
+
+        with self._lock:
+            kept = list(self._messages.values())
+        for each in kept if oldest_first else reversed(kept):
+            if _is_beyond(each.number, cursor, oldest_first=oldest_first) and (
+                query == EVERYTHING or matches(query, each.candidate(self._faults_of(each)))
+            ):
+                yield each
+
+    def _faults_of(self, kept: _Kept) -> tuple[str, ...]:
+        found = self._sessions.get(kept.record.session_id)
+        return found[1].faults if found else ()
+
+    def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
+        """Count the messages that match, exactly up to `most`; with None always exactly."""
+        if query == EVERYTHING:
+            return Count(len(self._messages))
+        limit = None if most is None else most + 1
+        number = sum(1 for _ in islice(self._matching(query), limit))
+        return Count(number) if most is None or number <= most else Count(most, is_exact=False)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all messages, oldest first."""
+        with self._lock:
+            return list(self._messages)
+
+    def get_many(self, ids: Sequence[str]) -> list[MessageRecord]:
+        """Return messages with their bytes; those that are not here are left out."""
+        return [kept.record for kept in self._find(ids)]
+
+    def get(self, message_id: str) -> MessageRecord | None:
+        """Return a message with its bytes, None when it is not here."""
+        kept = self._messages.get(message_id)
+        return None if kept is None else kept.record
+
+    def remove(self, ids: Collection[str]) -> Done[list[str]]:
+        """Remove messages. The ticket gives the ids of those that were here."""
+        with self._lock:
+            gone = [self._pop(each) for each in dict.fromkeys(ids) if each in self._messages]
+        self._tell(gone)
+        return Done(gone)
+
+    def remove_matching(self, query: Query) -> Done[list[str]]:
+        """Remove the messages that match. The ticket gives their ids."""
+        return self.remove([kept.record.id for kept in self._matching(query)])
+
+    def mark_read(self, ids: Collection[str], *, is_read: bool = True) -> Done[int]:
+        """Mark messages as read, or as unread. The ticket gives how many are here."""
+        found = self._find(ids)
+        for kept in found:
+            kept.is_read = is_read
+        return Done(len(found))
+
+    def tag(self, ids: Collection[str], tags: Collection[str]) -> Done[int]:
+        """Replace the tags of messages. The ticket gives how many messages are here."""
+        from fakesmtp.storage.tags import clean_tags  # noqa: PLC0415 - with the first tag
+
+        cleaned, found = clean_tags(tags), self._find(ids)
+        for kept in found:
+            kept.tags = cleaned
+        return Done(len(found))
+
+    def _find(self, ids: Collection[str]) -> list[_Kept]:
+        with self._lock:
+            found = [self._messages[each] for each in dict.fromkeys(ids) if each in self._messages]
+        return sorted(found, key=attrgetter("number"))
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def add_session(self, make: Callable[[], SessionRecord]) -> Done[int]:
+        """Keep a session that is over."""
+        record = make()
+        with self._lock:
+            self._last_session += 1
+            self._sessions[record.header.id] = (self._last_session, record)
+            self._drop_sessions()
+            return Done(self._last_session)
+
+    def _drop_sessions(self) -> None:
+        """Remove the oldest sessions without a message while there are too many."""
+        limits = self._limits
+        oldest = next(iter(self._sessions.values()))[1].header.started
+        is_old = limits.max_session_age is not None and oldest < now() - limits.max_session_age
+        if not is_old and len(self._sessions) <= (limits.max_sessions or len(self._sessions)):
+            return
+        with_message = {kept.record.session_id for kept in self._messages.values()}
+        without = [each for each in self._sessions if each not in with_message]
+        over = [] if limits.max_sessions is None else without[: -limits.max_sessions]
+        if limits.max_session_age is not None:
+            since = now() - limits.max_session_age
+            over += [
+                each
+                for each in without[len(over) :]
+                if self._sessions[each][1].header.started < since
+            ]
+        for each in over:
+            del self._sessions[each]
+        self._removed = self._removed._replace(sessions=self._removed.sessions + len(over))
+
+    def session_page(
+        self, *, cursor: int | None = None, limit: int = PAGE, oldest_first: bool = False
+    ) -> Page[SessionRow]:
+        """Return sessions from a cursor on, the newest first."""
+        from fakesmtp.storage.records import SessionRow  # noqa: PLC0415 - with the first list
+
+        with self._lock:
+            kept = list(self._sessions.values())
+            stored = [message.record.session_id for message in self._messages.values()]
+        rows = [
+            SessionRow(number, record._replace(lines=b""), stored.count(record.header.id))
+            for number, record in (kept if oldest_first else reversed(kept))
+            if _is_beyond(number, cursor, oldest_first=oldest_first)
+        ]
+        return _cut(rows, limit)
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """Return a session with its lines, None when it is not here."""
+        found = self._sessions.get(session_id)
+        return None if found is None else found[1]
+
+    def count_sessions(self) -> Count:
+        """Count the sessions."""
+        return Count(len(self._sessions))
+
+    def prune(self) -> Done[int]:
+        """Apply the limits now. The ticket gives how many messages went."""
+        with self._lock:
+            over = self._pop_over()
+        self._tell(over)
+        return Done(len(over))
+
+    def close(self) -> None:
+        """Do nothing: what is here stays until the process ends."""
+
+
+def _size_of(record: MessageRecord) -> int:
+    """Return the bytes of memory that a message takes, about."""
+    recipients = record.envelope.rcpt_tos
+    return _MESSAGE + len(record.raw) + _RECIPIENT * len(recipients) + sum(map(len, recipients))
+
+
+def _is_beyond(number: int, cursor: int | None, *, oldest_first: bool) -> bool:
+    return cursor is None or (number > cursor if oldest_first else number < cursor)
+
+
+def _cut(rows: list[MessageRow] | list[SessionRow], limit: int) -> Page:  # type: ignore[type-arg]
+    cursor = rows[limit - 1].number if len(rows) > limit else None
+    return Page(tuple(rows[:limit]), cursor)

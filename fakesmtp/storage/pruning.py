@@ -1,0 +1,152 @@
+"""Removing what is over the limits of a store, in small steps; the oldest goes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select, update
+
+from fakesmtp.clock import monotonic, now
+from fakesmtp.storage import sqlite
+from fakesmtp.storage.changes import remove_messages
+from fakesmtp.storage.sql import messages, removed, sessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from fakesmtp.storage.changes import State
+    from fakesmtp.storage.limits import Limits
+
+#: Messages or sessions that one step removes.
+STEP = 200
+#: Seconds between two looks at ages, the size of the file, and sessions.
+INTERVAL = 1.0
+#: The part of its limit that a file is brought to which is larger than that.
+_TARGET = 0.9
+#: Pages of the index that one step merges.
+_PAGES = 1_000
+
+
+class Pruner:
+    """Keeps a store within its limits. `clock` gives the time in seconds since the epoch.
+
+    A file that is too large is brought to nine tenths of its limit: first the messages go, then
+    the index is merged, which frees what it holds of them, and only then its size is asked again.
+    """
+
+    def __init__(self, limits: Limits, clock: Callable[[], float] = now) -> None:
+        self._limits = limits.check()
+        self._clock = clock
+        self._next = 0.0
+        self._excess = 0
+        self._must_merge = False
+        #: How many messages were removed by this object.
+        self.dropped = 0
+
+    def is_due(self, state: State) -> bool:
+        """Return whether a step may find something to do."""
+        return bool(self._has_too_many(state) or self._excess) or monotonic() >= self._next
+
+    def _has_too_many(self, state: State) -> bool:
+        most = self._limits.max_messages
+        return most is not None and state.messages > most
+
+    def prune_all(self, connection: Connection, state: State) -> int:
+        """Remove everything that is over a limit; return how many messages went."""
+        before, self._next = state.messages, 0.0
+        while self.step(connection, state):
+            pass
+        return before - state.messages
+
+    def step(self, connection: Connection, state: State) -> bool:
+        """Remove some of what is over a limit; return whether there may be more."""
+        if self._remove_messages(connection, self._find_messages(connection, state), state):
+            return True
+        if monotonic() < self._next:
+            return False
+        if self._must_merge:
+            self._must_merge = sqlite.merge_index(connection, _PAGES)
+            return True
+        self._excess = self._measure(connection, state)
+        if self._excess or self._remove_sessions(connection, self._find_sessions(connection)):
+            return True
+        self._next = monotonic() + INTERVAL
+        return False
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def _find_messages(self, connection: Connection, state: State) -> Sequence[int]:
+        """Return the numbers of the oldest messages, if these are over a limit."""
+        most = min(STEP, state.messages - 1)  # the newest one always stays
+        if most <= 0:
+            self._excess = 0
+        elif self._has_too_many(state):
+            over = state.messages - (self._limits.max_messages or 0)
+            return _oldest(connection, min(over, most))
+        elif self._excess:
+            found = _oldest(connection, min(self._excess, most))
+            self._excess -= len(found)
+            self._must_merge = True
+            return found
+        elif self._limits.max_age is not None and monotonic() >= self._next:
+            since = self._clock() - self._limits.max_age
+            return _oldest(connection, most, messages.c.received < since)
+        return ()
+
+    def _measure(self, connection: Connection, state: State) -> int:
+        """Return how many messages make the file too large, about; 0 where it is not."""
+        most = self._limits.max_bytes
+        if most is None or state.messages <= 1:
+            return 0
+        used = sqlite.used_bytes(connection)
+        return 1 + int(state.messages * (1 - _TARGET * most / used)) if used > most else 0
+
+    def _remove_messages(
+        self, connection: Connection, numbers: Sequence[int], state: State
+    ) -> bool:
+        """Remove messages, and the sessions of which none is left."""
+        if not numbers:
+            return False
+        of_these = select(messages.c.session_id).where(messages.c.number.in_(numbers))
+        ids = list(dict.fromkeys(connection.execute(of_these).scalars()))
+        remove_messages(connection, state, numbers)
+        _count(connection, messages=len(numbers))
+        self.dropped += len(numbers)
+        emptied = select(sessions.c.number).where(sessions.c.id.in_(ids), sessions.c.stored == 0)
+        self._remove_sessions(connection, connection.execute(emptied).scalars().all())
+        return True
+
+    # -- sessions without a message ------------------------------------------------------------
+
+    def _find_sessions(self, connection: Connection) -> Sequence[int]:
+        """Return the numbers of the oldest sessions without a message, if over a limit."""
+        alone = sessions.c.stored == 0
+        oldest = select(sessions.c.number).where(alone).order_by(sessions.c.number).limit(STEP)
+        if self._limits.max_sessions is not None:
+            counted = select(func.count()).select_from(sessions).where(alone)
+            over = connection.execute(counted).scalar_one() - self._limits.max_sessions
+            if over > 0:
+                return connection.execute(oldest.limit(min(over, STEP))).scalars().all()
+        if self._limits.max_session_age is None:
+            return ()
+        since = self._clock() - self._limits.max_session_age
+        return connection.execute(oldest.where(sessions.c.started < since)).scalars().all()
+
+    def _remove_sessions(self, connection: Connection, numbers: Sequence[int]) -> bool:
+        if numbers:
+            connection.execute(delete(sessions).where(sessions.c.number.in_(numbers)))
+            _count(connection, sessions=len(numbers))
+        return bool(numbers)
+
+
+def _oldest(connection: Connection, most: int, *conditions: ColumnElement[bool]) -> Sequence[int]:
+    statement = select(messages.c.number).where(*conditions).order_by(messages.c.number)
+    return connection.execute(statement.limit(most)).scalars().all()
+
+
+def _count(connection: Connection, **gone: int) -> None:
+    """Add to what the limits have removed."""
+    values = {name: removed.c[name] + number for name, number in gone.items()}
+    connection.execute(update(removed).values(values))

@@ -1,0 +1,210 @@
+"""Reading a SQLite file: lists, counts, single messages and sessions. Never writes."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from fakesmtp.errors import StoreError
+from fakesmtp.storage import sqlite
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.file import writer_of
+from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.sql import (
+    MESSAGE_COLUMNS,
+    SESSION_COLUMNS,
+    contents,
+    messages,
+    read_lines,
+    read_message,
+    read_message_row,
+    read_raw,
+    read_session,
+    read_session_row,
+    removed,
+    sessions,
+)
+from fakesmtp.storage.where import compile_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
+
+    from fakesmtp.messages.record import MessageRecord
+    from fakesmtp.storage.query import Query
+    from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+
+
+#: Messages that one statement reads whole.
+_AT_ONCE = 100
+
+
+class Reader:
+    """The half of a `Store` that reads. Every read is one short transaction."""
+
+    is_durable = True
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self._path = path
+        self._engine = engine
+
+    @property
+    def location(self) -> str:
+        """The path of the file."""
+        return str(self._path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for one transaction; raises `StoreError` when that fails."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+        except DBAPIError as error:
+            raise StoreError(f"cannot read {self._path}: {error.orig}") from error
+
+    @property
+    def removed(self) -> Removed:
+        """What the limits have removed."""
+        with self.reading() as connection:
+            row = connection.execute(select(removed)).one()
+        return Removed(row.messages, row.sessions)
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def page(
+        self,
+        query: Query = EVERYTHING,
+        *,
+        cursor: int | None = None,
+        limit: int = PAGE,
+        oldest_first: bool = False,
+    ) -> Page[MessageRow]:
+        """Return the messages that match from a cursor on, the newest first."""
+        with self.reading() as connection:
+            where = compile_query(connection, query)
+            statement = select(*MESSAGE_COLUMNS).select_from(where.source).where(where.condition)
+            statement = _order(statement, where.number, cursor, oldest_first=oldest_first)
+            rows = connection.execute(statement.limit(limit + 1)).all()
+        found = [read_message_row(row) for row in rows[:limit]]
+        return Page(tuple(found), _cursor(rows, limit))
+
+    def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
+        """Count the messages that match, exactly up to `most`; with None always exactly."""
+        with self.reading() as connection:
+            where = compile_query(connection, query)
+            is_all = query == EVERYTHING
+            found = select(where.number).select_from(where.source).where(where.condition)
+            limited = found if most is None or is_all else found.limit(most + 1)
+            counted = select(func.count()).select_from(limited.subquery())
+            number = connection.execute(counted).scalar_one()
+        is_exact = most is None or is_all or number <= most
+        return Count(number) if is_exact else Count(most or 0, is_exact=False)
+
+    def ids(self) -> list[str]:
+        """Return the ids of all messages, oldest first."""
+        with self.reading() as connection:
+            statement = select(messages.c.id).order_by(messages.c.number)
+            return list(connection.execute(statement).scalars())
+
+    def get_many(self, ids: Sequence[str]) -> list[MessageRecord]:
+        """Return messages with their bytes, oldest first; those that are not here are left out."""
+        with self.reading() as connection:
+            return [
+                read_message(row, read_raw(row))
+                for start in range(0, len(ids), _AT_ONCE)
+                for row in connection.execute(_whole(ids[start : start + _AT_ONCE]))
+            ]
+
+    def get(self, message_id: str) -> MessageRecord | None:
+        """Return a message with its bytes, None when it is not here."""
+        return next(iter(self.get_many([message_id])), None)
+
+    # -- sessions ------------------------------------------------------------------------------
+
+    def session_page(
+        self, *, cursor: int | None = None, limit: int = PAGE, oldest_first: bool = False
+    ) -> Page[SessionRow]:
+        """Return sessions from a cursor on, the newest first."""
+        statement = _order(
+            select(*SESSION_COLUMNS), sessions.c.number, cursor, oldest_first=oldest_first
+        )
+        with self.reading() as connection:
+            rows = connection.execute(statement.limit(limit + 1)).all()
+        return Page(tuple(map(read_session_row, rows[:limit])), _cursor(rows, limit))
+
+    def session(self, session_id: str) -> SessionRecord | None:
+        """Return a session with its lines, None when it is not here."""
+        with self.reading() as connection:
+            statement = select(sessions).where(sessions.c.id == session_id)
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else read_session(row, read_lines(row))
+
+    def count_sessions(self) -> Count:
+        """Count the sessions."""
+        with self.reading() as connection:
+            counted = select(func.count()).select_from(sessions)
+            return Count(connection.execute(counted).scalar_one())
+
+    # -- the file ----------------------------------------------------------------------------------
+
+    def describe(self) -> dict[str, object]:
+        """Return facts about the file, for people and programs; sizes in bytes."""
+        removed = self.removed
+        with self.reading() as connection:
+            return {
+                "file": self.location,
+                "schema": sqlite.read_version(connection),
+                "size": self._path.stat().st_size,
+                "used": sqlite.used_bytes(connection),
+                "journal": sqlite.read_journal_mode(connection),
+                "messages": _count(connection, messages),
+                "sessions": _count(connection, sessions),
+                "removed_messages": removed.messages,
+                "removed_sessions": removed.sessions,
+                "written_by_process": writer_of(self._path),
+                "sqlite": sqlite.library_version(connection),
+            }
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the file and its index; nothing where all is well."""
+        with self.reading() as connection:
+            return [*sqlite.check_integrity(connection), *sqlite.find_unindexed(connection)]
+
+    def leave_to_parent(self) -> None:
+        """Open connections anew in a forked child: SQLite's may not be shared."""
+        self._engine.dispose(close=False)
+
+    def close(self) -> None:
+        """Let go of the file. Idempotent."""
+        self._engine.dispose()
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _whole(ids: Sequence[str]) -> Select[Any]:
+    """Select messages with their bytes."""
+    return (
+        select(*messages.c, contents.c.is_compressed, contents.c.raw)
+        .join_from(messages, contents, contents.c.number == messages.c.number)
+        .where(messages.c.id.in_(ids))
+        .order_by(messages.c.number)
+    )
+
+
+def _order(
+    statement: Select[Any], number: ColumnElement[int], cursor: int | None, *, oldest_first: bool
+) -> Select[Any]:
+    if cursor is not None:
+        statement = statement.where(number > cursor if oldest_first else number < cursor)
+    return statement.order_by(number.asc() if oldest_first else number.desc())
+
+
+def _cursor(rows: Sequence[Row[Any]], limit: int) -> int | None:
+    return int(rows[limit - 1].number) if len(rows) > limit else None

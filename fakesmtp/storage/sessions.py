@@ -1,0 +1,80 @@
+"""A session as a record of a store, and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import RecordingError, StoreError
+from fakesmtp.sessions.contents import Ended, Fault
+from fakesmtp.sessions.facts import describe_fault
+from fakesmtp.sessions.folder import Entry
+from fakesmtp.sessions.jsonl import Header, dump, summarize
+from fakesmtp.sessions.loading import load_content
+from fakesmtp.storage.base import all_sessions
+from fakesmtp.storage.records import SessionRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakesmtp.messages.record import MessageRecord
+    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions.loading import Recording
+    from fakesmtp.storage.base import ReadableStore
+
+_STILL_OPEN = Ended("server stop", "")
+
+
+def record_session(session: Recorded, scope: str = "") -> SessionRecord:
+    """Make the record of a session that is over."""
+    lines = "".join(dump(session)).encode("utf-8", "backslashreplace")
+    faults = (event.content for event in session.events if isinstance(event.content, Fault))
+    return SessionRecord(
+        Header(
+            session.id,
+            session.started_at.timestamp(),
+            session.peer,
+            session.port,
+            session.local_port,
+        ),
+        summarize(session),
+        session.end or _STILL_OPEN,
+        lines,
+        scope,
+        tuple(dict.fromkeys(map(describe_fault, faults))),
+    )
+
+
+def read_session(record: SessionRecord) -> Recording:
+    """Read a session from its record."""
+    return load_content(record.lines, f"session {record.header.id}")
+
+
+def find_session(store: ReadableStore, message: MessageRecord) -> Recorded:
+    """Return the session of a message; raises `StoreError` when it is no longer stored."""
+    record = store.session(message.session_id)
+    if record is None:
+        raise StoreError(f"session {message.session_id} of {message.id} is not stored")
+    return read_session(record)
+
+
+class StoredSessions:
+    """The sessions in a store, as `fakesmtp sessions` reads them; see `Source`."""
+
+    def __init__(self, store: ReadableStore) -> None:
+        self._store = store
+
+    def entries(self) -> Iterator[Entry]:
+        """Give all sessions, oldest first."""
+        return (entry_of(row.record) for row in all_sessions(self._store))
+
+    def find(self, name: str) -> Recorded:
+        """Give the session of an id; raises `RecordingError` when there is none."""
+        record = self._store.session(name)
+        if record is None:
+            raise RecordingError(f"no session {name!r} is stored in {self._store.location}")
+        return read_session(record)
+
+
+def entry_of(record: SessionRecord) -> Entry:
+    """Make the entry of a session in a list."""
+    return Entry(record.header.id, record.header, record.summary, record.end)

@@ -1,0 +1,32 @@
+"""Tags: words that people put on messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.storage.folding import fold, mend
+from fakesmtp.text import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+#: Characters of a tag, and tags of a message.
+LONGEST_TAG = 100
+MOST_TAGS = 100
+
+
+def clean_tags(tags: Collection[str]) -> tuple[str, ...]:
+    """Return the tags, sorted, each once in any case; white space in them is one blank.
+
+    Raises `ConfigurationError` for an empty or too long tag, and for too many.
+    """
+    cleaned = {fold(tag): " ".join(mend(tag).split()) for tag in tags}
+    wrong = next((tag for tag in cleaned.values() if not 0 < len(tag) <= LONGEST_TAG), None)
+    if wrong is not None:
+        raise ConfigurationError(
+            f"{quote(wrong)} is not a tag: a tag has 1 to {LONGEST_TAG} characters"
+        )
+    if len(cleaned) > MOST_TAGS:
+        raise ConfigurationError(f"{len(cleaned)} tags are too many: {MOST_TAGS} are allowed")
+    return tuple(sorted(cleaned.values()))

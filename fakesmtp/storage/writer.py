@@ -1,0 +1,314 @@
+"""The one thread that writes a file: it takes whatever waits into one transaction.
+
+SQLite up to 3.51.2 may damage a file that two connections write or checkpoint at the same moment.
+So one connection of one process does all that; everyone else reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections import deque
+from contextlib import suppress
+from itertools import groupby
+from threading import Condition, Thread
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError
+
+from fakesmtp.errors import StoreError
+from fakesmtp.storage import schema, sqlite
+from fakesmtp.storage.changes import State, apply
+from fakesmtp.storage.file import identify, make_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+    from pathlib import Path
+    from types import ModuleType
+
+    from sqlalchemy import Connection
+
+    from fakesmtp.storage.changes import Change
+    from fakesmtp.storage.pruning import Pruner
+
+log = logging.getLogger("fakesmtp")
+
+#: Changes and bytes that one transaction takes.
+_MOST_AT_ONCE = 500
+_MOST_BYTES = 32 * 1024 * 1024
+#: Bytes and changes that may wait; beyond that, clients are not read from.
+_FULL_BYTES = 64 * 1024 * 1024
+_FULL_CHANGES = 10_000
+#: Seconds without a change after which the file is tidied up.
+_IDLE = 1.0
+_PAGES = 256
+_ALL_PAGES = 2**30
+#: SQLite's codes for what is wrong with the file or the disk, not with a change.
+_ENVIRONMENT = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+
+
+def explain(error: BaseException) -> str:
+    """Say in a few words what a database refused, without the statement and its values."""
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+
+
+def _is_environment(error: BaseException) -> bool:
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | StoreError)
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _ENVIRONMENT
+
+
+class Writer:
+    """Writes changes in the order in which they come.
+
+    `on_removed` is told the ids of messages that are gone, `on_reopened` that the file is another
+    one than before; both in the writer's thread. Raises `StoreError` when the file cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        pruner: Pruner,
+        *,
+        synchronous: str,
+        driver: ModuleType,
+        on_removed: Callable[[Collection[str]], object],
+        on_reopened: Callable[[], object],
+    ) -> None:
+        self._path = path
+        self._pruner = pruner
+        self._engine = sqlite.open_for_writing(path, synchronous, driver)
+        self._on_removed = on_removed
+        self._on_reopened = on_reopened
+        self._changed = Condition()
+        self._waiting: deque[Change] = deque()
+        self._bytes = 0
+        self._is_over = False
+        self._failures = 0
+        self._connection: Connection | None = None
+        self._state: State | None = None
+        self._identity = (0, 0)
+        try:
+            self._open()
+        except (DBAPIError, OSError, StoreError) as error:
+            self._let_go()
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"cannot use {path}: {explain(error)}") from error
+        self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
+        self._thread.start()
+
+    # -- for everyone --------------------------------------------------------------------------
+
+    def submit(self, change: Change) -> None:
+        """Have a change written; its ticket is done when it is durable."""
+        with self._changed:
+            if self._is_over:
+                change.ticket.set_exception(StoreError(f"{self._path} is closed"))
+                return
+            self._waiting.append(change)
+            self._bytes += change.size
+            self._changed.notify()
+
+    @property
+    def has_room(self) -> bool:
+        """Return whether more may be taken now."""
+        return self._bytes < _FULL_BYTES and len(self._waiting) < _FULL_CHANGES
+
+    def leave_to_parent(self) -> None:
+        """Take nothing more, in a forked child: the thread that writes is in the parent."""
+        self._changed = Condition()  # the parent's may have been held
+        self._is_over = True
+
+    def close(self) -> None:
+        """Write what waits, then close the file. Idempotent."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify()
+        self._thread.join()
+
+    # -- the thread ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        has_more_to_prune = False
+        while True:
+            group = self._take(0.0 if has_more_to_prune else _IDLE)
+            if group:
+                self._write(group)
+            elif self._is_over:
+                break
+            has_more_to_prune = self._prune()
+            if not group and not has_more_to_prune:
+                self._attempt(self._tidy)
+        self._finish()
+
+    def _take(self, seconds: float) -> list[Change]:
+        """Return what waits, at most one transaction of it; nothing after so many seconds."""
+        group: list[Change] = []
+        size = 0
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_over, seconds)
+            while self._waiting and len(group) < _MOST_AT_ONCE and size < _MOST_BYTES:
+                group.append(self._waiting.popleft())
+                size += group[-1].size
+            self._bytes -= size
+        return group
+
+    def _write(self, group: list[Change]) -> None:
+        """Write changes in one transaction; where one of them is wrong, each in its own."""
+        group = [change for change in group if _prepare(change)]
+        try:
+            self._check_file()
+            results = self._commit(group)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the change gets it
+            self._let_go()
+            self._write_one_by_one(group, error)
+            return
+        self._report_recovery()
+        for change, result in zip(group, results, strict=True):
+            change.ticket.set_result(result)
+
+    def _write_one_by_one(self, group: Sequence[Change], error: BaseException) -> None:
+        """Tell of a failure; where a change may be wrong, find out which."""
+        if _is_environment(error):
+            self._fail(group, error)
+        elif len(group) == 1:
+            log.error("a bug in fakesmtp: a change could not be written", exc_info=error)
+            self._fail(group, error)
+        else:
+            for change in group:
+                self._write([change])
+
+    def _commit(self, group: Sequence[Change]) -> list[Any]:
+        connection, state = self._open()
+        results: list[Any] = []
+        with connection.begin():
+            for _, batch in groupby(group, type):
+                results += apply(connection, state, list(batch))
+        self._tell_removed(state)
+        return results
+
+    def _tell_removed(self, state: State) -> None:
+        gone, state.gone = state.gone, []
+        if gone:
+            self._on_removed(gone)
+
+    def _prune(self) -> bool:
+        """Remove some of what is over the limits; return whether there may be more."""
+        state = self._state
+        if state is None or not self._pruner.is_due(state):
+            return False
+        return bool(self._attempt(self._prune_step))
+
+    def _prune_step(self, connection: Connection, state: State) -> bool:
+        with connection.begin():
+            has_more = self._pruner.step(connection, state)
+        self._tell_removed(state)
+        return has_more
+
+    def _tidy(self, connection: Connection, state: State) -> None:
+        """Give free pages back to the file system, some at a time."""
+        del state
+        sqlite.release_pages(connection, _PAGES)
+
+    def _attempt(self, work: Callable[[Connection, State], object]) -> object:
+        """Do what nobody waits for; what is wrong with the disk is told by the next change."""
+        if self._connection is None or self._state is None:
+            return None
+        try:
+            return work(self._connection, self._state)
+        except Exception as error:
+            if not _is_environment(error):
+                log.exception("a bug in fakesmtp: a store was not tidied up")
+            self._let_go()
+            return None
+
+    # -- the file ------------------------------------------------------------------------------
+
+    def _open(self) -> tuple[Connection, State]:
+        """Return the connection, made anew after a failure."""
+        if self._connection is None:
+            make_file(self._path)
+            self._connection = self._engine.connect()
+            schema.migrate(self._connection, self._path)
+            before, self._identity = self._identity, identify(self._path)
+            if before not in {(0, 0), self._identity}:
+                self._on_reopened()
+        if self._state is None:
+            with self._connection.begin():
+                self._state = State.read(self._connection)
+        return self._connection, self._state
+
+    def _check_file(self) -> None:
+        """Raise an error where the file is no longer the one that is open, or may not be written.
+
+        The system would let this process write on, into a file that nobody can open any more.
+        """
+        if self._connection is None:
+            return
+        try:
+            is_there = identify(self._path) == self._identity
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise StoreError("the file was deleted or replaced")
+        if not os.access(self._path, os.W_OK):
+            raise StoreError("the file may only be read")
+
+    def _let_go(self) -> None:
+        """Forget the connection and what is known of the file: both may be wrong."""
+        connection, self._connection, self._state = self._connection, None, None
+        if connection is not None:
+            with suppress(DBAPIError):
+                connection.close()
+
+    def _fail(self, group: Sequence[Change], error: BaseException) -> None:
+        reason = explain(error)
+        if not self._failures:
+            log.error("cannot write to %s: %s; clients get 451", self._path, reason)
+        self._failures += len(group)
+        for change in group:
+            change.ticket.set_exception(StoreError(f"cannot write to {self._path}: {reason}"))
+
+    def _report_recovery(self) -> None:
+        failures, self._failures = self._failures, 0
+        if failures:
+            log.warning("%s is written again; %d changes were refused", self._path, failures)
+
+    def _finish(self) -> None:
+        self._attempt(_close_neatly)
+        self._let_go()
+        self._engine.dispose()
+
+
+def _close_neatly(connection: Connection, state: State) -> None:
+    del state
+    sqlite.release_pages(connection, _ALL_PAGES)
+    sqlite.optimize(connection)
+    sqlite.write_checkpoint(connection)
+
+
+def _prepare(change: Change) -> bool:
+    """Prepare a change; return whether it can be written."""
+    try:
+        change.prepare()
+    except Exception as error:
+        log.exception("a bug in fakesmtp: a change could not be prepared")
+        change.ticket.set_exception(error)
+        return False
+    return True

@@ -1,0 +1,210 @@
+"""`fakesmtp messages`, `ingest`, `store`: what was received, read and changed in the store."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from made_records import make_record
+
+from fakesmtp import FakeSMTP
+from fakesmtp.storage.database import SqliteStore, open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Result, Serving
+
+    Run = Callable[..., Result]
+
+STORE = "--store=sqlite:///messages.db"
+KOREAN = (
+    b"From: =?utf-8?B?7ZmN6ri464+Z?= <hong@example.com>\r\nTo: kim@example.com\r\n"
+    b"Subject: =?utf-8?B?7J247Kad67KI7Zi4?=\r\nMessage-ID: <1@example.com>\r\n\r\nFrom here\r\n"
+)
+
+
+@pytest.fixture
+def ids() -> list[str]:
+    """The ids of three messages in a store, oldest first."""
+    records = [
+        make_record(KOREAN, app_key="App1"),
+        make_record(b"Subject: \x1b[2J\r\n\r\n"),
+        make_record("Subject: last\r\n\r\n>From x\r\nFrom y\r\n"),
+    ]
+    with closing(SqliteStore(Path("messages.db"))) as store:
+        for record in records:
+            store.add(record).result(60)
+    return [record.id for record in records]
+
+
+def test_what_a_server_received_is_there(
+    serve: Callable[..., Serving], send: Callable[..., None], run: Run
+) -> None:
+    """Messages and sessions of a server are listed beside it, and after it was killed."""
+    server = serve()
+    send(server.ports()[0], subject="hello")
+    server.read_until("hello")
+    assert "hello" in run("messages", "list").out
+    server.process.kill()
+    server.process.wait()
+    listed = json.loads(run("messages", "list", "--json").out)
+    assert listed["subject"] == "hello"
+    shown = run("messages", "show", listed["id"]).out
+    assert listed["session"] in shown
+    again = serve()
+    send(again.ports()[0], subject="again")
+    again.read_until("again")
+    assert run("messages", "list", "subject:hello").out.endswith("1 messages found\n")
+    again.process.terminate()
+    again.process.wait()
+    assert run("sessions", "list").out.count("delivered") >= 1
+
+
+def test_a_second_server_is_refused(serve: Callable[..., Serving], run: Run) -> None:
+    """A second server on one file, and commands that write, name the first and --store."""
+    server = serve()
+    server.ports()
+    for command in (
+        ("serve", "--ports", "auto"),
+        ("messages", "delete", "--all"),
+        ("ingest", "some.eml"),
+        ("store", "compact"),
+    ):
+        result = run(*command)
+        assert result.code == 1
+        assert f"process {server.process.pid} writes " in result.err
+        assert "--store" in result.err
+    assert str(server.process.pid) in run("store", "info").out.replace(",", "")
+
+
+def test_list(run: Run, ids: list[str]) -> None:
+    """A list has a row for each message, the newest first, and nothing that moves a cursor."""
+    lines = run("messages", "list", STORE).out.splitlines()
+    assert [line.split()[2] for line in lines[1:-1]] == ids[::-1]
+    assert "홍길동 <hong@" in lines[3]
+    assert "\\x1b[2J" in lines[2]
+    assert lines[-1] == "3 messages"
+    assert run("messages", "list", STORE, "--limit", "1").out.endswith(
+        "3 messages, of which 1 are listed\n"
+    )
+    rows = [json.loads(line) for line in run("messages", "list", STORE, "--json").out.splitlines()]
+    assert [row["id"] for row in rows] == ids[::-1]
+    assert (rows[2]["subject"], rows[2]["app_key"]) == ("인증번호", "App1")
+
+
+def test_searches(run: Run, ids: list[str]) -> None:
+    """Words find messages; a wrong one is told with its position, and what would be right."""
+    found = run("messages", "list", STORE, "from:홍길동", "인증", "!is:read", "--json").out
+    assert json.loads(found)["id"] == ids[0]
+    result = run("messages", "list", STORE, "a is:old")
+    assert result.code == 2
+    assert "position 3: is: 'old' is not one of read, unread, tagged" in result.err
+
+
+def test_show(run: Run, ids: list[str]) -> None:
+    """A message is shown with its header decoded, as JSON, and as it was sent."""
+    out = run("messages", "show", STORE, ids[0]).out
+    assert "Subject: 인증번호" in out
+    assert "From here" in out
+    fields = json.loads(run("messages", "show", STORE, ids[0], "--json").out)
+    assert fields["text"] == "From here\n"
+    raw = run("messages", "show", STORE, ids[0], "--raw").out
+    assert raw.encode().rstrip(b"\n") == KOREAN.replace(b"\r\n", b"\n").rstrip(b"\n")
+    result = run("messages", "show", STORE, "nobody")
+    assert (result.code, "there is no message 'nobody'" in result.err) == (1, True)
+
+
+@pytest.mark.parametrize("form", ["eml", "mbox", "maildir"])
+def test_export_and_ingest(run: Run, ids: list[str], form: str) -> None:
+    """What is exported and ingested into another store comes back byte for byte."""
+    result = run("messages", "export", STORE, "--format", form, "--output", "out")
+    assert result.out == "3 messages are in out\n"
+    out = Path("out")
+    files = sorted(out.iterdir()) if form == "eml" else [out]
+    result = run("ingest", "--store=sqlite:///other.db", *map(str, files))
+    assert result.out == f"3 messages and 0 sessions are in {Path.cwd() / 'other.db'}\n"
+    with (
+        closing(open_reader(Path("messages.db"))) as one,
+        closing(open_reader(Path("other.db"))) as other,
+    ):
+        raws = [each.raw for each in one.get_many(ids)]
+        copies = other.get_many(other.ids())
+        assert sorted(each.raw for each in copies) == sorted(raws)
+        (korean,) = [each for each in copies if each.raw == KOREAN]
+        assert korean.envelope == ("hong@example.com", ("kim@example.com",), ())
+
+
+def test_bad_files_are_named(run: Run) -> None:
+    """Files that cannot be read are named one by one, and the rest goes in."""
+    Path("good.eml").write_bytes(KOREAN)
+    Path("bad.eml").write_bytes(b"no header\n")
+    Path("bad.jsonl").write_text("{}\n", encoding="utf-8")
+    Path("folder").mkdir()
+    result = run("ingest", STORE, "bad.eml", "bad.jsonl", "folder", "nowhere", "good.eml")
+    assert result.code == 1
+    assert "1 messages and 0 sessions" in result.out
+    for name in (
+        "bad.eml is not a message",
+        "bad.jsonl, line 1",
+        "folder is not a Maildir",
+        "nowhere",
+    ):
+        assert name in result.err
+
+
+def test_recorded_sessions_are_ingested_once(run: Run, recorded: Path) -> None:
+    """A recording goes in once, and `sessions` shows it from the store."""
+    assert "1 sessions" in run("ingest", STORE, str(recorded)).out
+    assert "0 sessions" in run("ingest", STORE, str(recorded)).out
+    listed = json.loads(run("sessions", "list", STORE, "--json").out)
+    assert "EHLO" in run("sessions", "show", STORE, listed["id"]).out.upper()
+
+
+@pytest.fixture
+def recorded() -> Path:
+    """The file of a recorded session."""
+    with (
+        FakeSMTP(record_dir=Path("sessions"), require_auth=False) as smtp,
+        smtplib.SMTP(smtp.host, smtp.port(587)) as client,
+    ):
+        client.ehlo("me")
+    return next(Path("sessions").iterdir())
+
+
+def test_delete(run: Run, ids: list[str]) -> None:
+    """Messages go by id, by search, or all; without any of these nothing goes."""
+    assert run("messages", "delete", STORE).code == 2
+    assert run("messages", "delete", STORE, "--all", ids[0]).code == 2
+    assert run("messages", "delete", STORE, ids[1], "nobody").out == "1 messages were deleted\n"
+    assert run("messages", "delete", STORE, "--query", "인증").out == "1 messages were deleted\n"
+    assert run("messages", "delete", STORE, "--all").out == "1 messages were deleted\n"
+    assert run("messages", "list", STORE).out.endswith("0 messages\n")
+
+
+def test_the_file(run: Run, ids: list[str]) -> None:
+    """The store tells of its file, checks it, and finds what is wrong with it."""
+    facts = json.loads(run("store", "info", STORE, "--json").out)
+    assert (facts["messages"], facts["journal"], facts["written_by_process"]) == (3, "wal", None)
+    assert run("store", "check", STORE).out == f"{Path.cwd() / 'messages.db'} is sound\n"
+    assert " bytes before, " in run("store", "compact", STORE).out
+    with closing(sqlite3.connect("messages.db")) as connection:
+        connection.execute("DELETE FROM texts WHERE number = 1")
+        connection.commit()
+    result = run("store", "check", STORE)
+    assert (result.code, "2 messages are stored and 3 indexed" in result.err) == (1, True)
+    assert ids
+
+
+@pytest.mark.parametrize("command", [("messages", "list"), ("store", "info"), ("sessions", "list")])
+def test_there_is_no_store(run: Run, command: tuple[str, ...]) -> None:
+    """Without a store a command says so, and makes none; memory cannot be looked into."""
+    result = run(*command, STORE)
+    assert (result.code, "there is no store" in result.err) == (1, True)
+    assert not Path("messages.db").exists()
+    assert "a store in memory" in run(*command, "--store", "memory").err

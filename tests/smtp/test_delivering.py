@@ -1,0 +1,106 @@
+"""A message that is being stored: who waits, who is not read from, and what a failure does."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from raw_client import RawClient
+
+from fakesmtp import FakeSMTP
+from fakesmtp.errors import StoreError
+from fakesmtp.storage.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from fakesmtp.messages.record import MessageRecord
+
+MESSAGE = b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
+
+
+class SlowStore(MemoryStore):
+    """A store whose messages are durable when the test says so."""
+
+    has_room = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tickets: list[Future[int]] = []
+
+    def add(self, record: MessageRecord) -> Future[int]:  # type: ignore[override]
+        """Return a ticket that is not done."""
+        super().add(record)
+        self.tickets.append(Future())
+        return self.tickets[-1]
+
+
+def greeted(smtp: FakeSMTP) -> RawClient:
+    """A client that has said EHLO."""
+    client = RawClient(smtp.port(587))
+    client.read_reply()
+    client.send(b"EHLO me\r\n")
+    client.read_reply()
+    return client
+
+
+def send_message(client: RawClient) -> None:
+    """Send a message, up to the reply that does not come yet."""
+    client.send(MESSAGE)
+    assert [client.read_reply()[:3] for _ in range(3)] == ["250", "250", "354"]
+    client.send(b"Subject: hi\r\n\r\nhello\r\n.\r\nNOOP\r\n")
+
+
+def round_trips(smtp: FakeSMTP) -> None:
+    """Let the loop read everything that has arrived: a new client has several round trips."""
+    with greeted(smtp) as client:
+        for _ in range(5):
+            client.send(b"NOOP\r\n")
+            assert client.read_reply().startswith("250")
+
+
+def test_clients_are_not_read_from_without_room() -> None:
+    """While a store has no room, nothing is read; afterwards each client gets its replies."""
+    store = SlowStore()
+    with (
+        FakeSMTP(store=store, require_auth=False) as smtp,
+        greeted(smtp) as other,
+        greeted(smtp) as sender,
+    ):
+        store.has_room = False
+        send_message(sender)
+        round_trips(smtp)
+        other.send(b"NOOP\r\n")
+        round_trips(smtp)
+        assert [line.upper() for line in smtp.sessions[0].commands] == ["EHLO ME"]
+        assert "NOOP" not in smtp.sessions[1].commands
+        store.has_room = True
+        store.tickets[0].set_result(1)
+        assert [sender.read_reply()[:3] for _ in range(2)] == ["250", "250"]
+        assert other.read_reply().startswith("250")
+
+
+def test_a_failure_is_a_reply() -> None:
+    """A message that could not be stored is refused with 451; the session goes on and says why."""
+    store = SlowStore()
+    with FakeSMTP(store=store, require_auth=False) as smtp, greeted(smtp) as sender:
+        send_message(sender)
+        round_trips(smtp)
+        store.tickets[0].set_exception(StoreError("the disk is full"))
+        assert [sender.read_reply()[:3] for _ in range(2)] == ["451", "250"]
+        assert "the message could not be stored: the disk is full" in smtp.sessions[0].notes
+        assert smtp.sessions[0].message_count == 0
+
+
+def test_a_client_that_leaves_loses_no_message() -> None:
+    """A message whose client left before it was durable is kept and told of all the same."""
+    store = SlowStore()
+    with FakeSMTP(store=store, require_auth=False) as smtp, greeted(smtp) as sender:
+        send_message(sender)
+        round_trips(smtp)
+        sender.socket.close()
+        while smtp.sessions[0].closed_by is None:
+            round_trips(smtp)
+        heard: list[str] = []
+        smtp.on_message(lambda message: heard.append(message.subject))
+        store.tickets[0].set_result(1)
+        round_trips(smtp)
+        assert heard == ["hi"]

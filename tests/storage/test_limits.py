@@ -1,0 +1,138 @@
+"""What the limits of a store remove, in which order, and how it is told."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from made_records import make_record, make_session
+from stores import KINDS, open_store
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.storage.base import Removed, all_messages, all_sessions
+from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.limits import Limits
+from fakesmtp.storage.pruning import Pruner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fakesmtp.storage.base import Store
+
+DAY = 86_400.0
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def subjects(store: Store) -> list[str]:
+    """The subjects of the messages, oldest first."""
+    return [row.facts.subject for row in all_messages(store)]
+
+
+def head_of(number: int) -> bytes:
+    """The header of a message without text."""
+    return f"Subject: {number}\r\nContent-Type: application/pdf\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_too_many_messages(kind: str, tmp_path: Path) -> None:
+    """Of too many messages the oldest go; how many is counted, and whoever wants is told."""
+    gone: list[str] = []
+    limits = Limits(max_messages=3)
+    with open_store(kind, tmp_path / "m.db", limits=limits, on_removed=gone.extend) as store:
+        records = [make_record() for _ in range(1000)]
+        for ticket in [store.add(record) for record in records]:
+            ticket.result(60)
+        store.prune().result(60)
+        assert [row.record.id for row in all_messages(store)] == [each.id for each in records[-3:]]
+        assert store.removed.messages == 997
+        assert gone == [each.id for each in records[:-3]]
+
+
+def test_a_month(tmp_path: Path) -> None:
+    """In a month of messages and refusals, each limit removes the oldest of its kind alone."""
+    clock = Clock()
+    limits = Limits(max_age=10 * DAY, max_sessions=5, max_session_age=3 * DAY)
+    with closing(SqliteStore(tmp_path / "m.db", pruner=Pruner(limits, clock))) as store:
+        for day in range(31):
+            clock.now += DAY
+            name = f"day-{day}"
+            store.add(make_record(f"Subject: {day}\r\n\r\n", received=clock.now, session_id=name))
+            store.add_session(partial(make_session, name, started=clock.now))
+            store.add_session(partial(make_session, f"refused-{day}", started=clock.now))
+            store.prune().result(60)
+        assert subjects(store) == [str(day) for day in range(20, 31)]
+        kept = [row.record.header.id for row in all_sessions(store)]
+        assert kept[-1] == "refused-30"
+        assert [name for name in kept if name.startswith("refused")] == [
+            f"refused-{day}" for day in range(27, 31)
+        ]
+        assert [name for name in kept if name.startswith("day")] == [
+            f"day-{day}" for day in range(20, 31)
+        ]
+        assert store.removed == Removed(messages=20, sessions=20 + 27)
+
+
+def test_sessions_without_a_message(tmp_path: Path) -> None:
+    """Too many sessions without a message: the oldest of them go, and no message for them."""
+    limits = Limits(max_messages=1, max_sessions=2, max_session_age=None)
+    with closing(SqliteStore(tmp_path / "m.db", limits)) as store:
+        store.add(make_record(session_id="with"))
+        for name in ("with", "a", "b", "c"):
+            store.add_session(partial(make_session, name)).result(60)
+        store.prune().result(60)
+        names = [row.record.header.id for row in all_sessions(store)]
+        assert names == ["with", "b", "c"]
+        assert store.removed == Removed(messages=0, sessions=1)
+
+
+def test_a_removed_message_leaves_its_session(tmp_path: Path) -> None:
+    """A session whose messages were removed by hand is one without a message."""
+    limits = Limits(max_sessions=1, max_session_age=None)
+    with closing(SqliteStore(tmp_path / "m.db", limits)) as store:
+        record = make_record(session_id="with")
+        store.add(record)
+        for name in ("with", "a"):
+            store.add_session(partial(make_session, name)).result(60)
+        store.remove([record.id]).result(60)
+        store.prune().result(60)
+        assert [row.record.header.id for row in all_sessions(store)] == ["a"]
+
+
+def test_the_size_of_the_file(tmp_path: Path) -> None:
+    """A file that is too large loses its oldest messages, never the newest; its pages are free."""
+    path = tmp_path / "m.db"
+    with closing(SqliteStore(path, Limits(max_bytes=1024 * 1024))) as store:
+        for number in range(600):
+            store.add(make_record(head_of(number) + os.urandom(5000))).result(60)
+        store.prune().result(60)
+        kept = [int(each) for each in subjects(store)]
+        assert kept == list(range(kept[0], 600))
+        assert 100 < len(kept) < 250
+        store.add(make_record(head_of(600) + os.urandom(2 * 1024 * 1024))).result(60)
+        store.prune().result(60)
+        assert subjects(store) == ["600"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["max_messages", "max_age", "max_bytes"])
+def test_a_wrong_limit(kind: str, name: str, tmp_path: Path) -> None:
+    """A limit that is not above 0 is an error that names it."""
+    limits = Limits(**{name: 0})
+    with (
+        pytest.raises(ConfigurationError, match=f"{name} is 0"),
+        open_store(kind, tmp_path / "m.db", limits=limits),
+    ):
+        pass

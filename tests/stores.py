@@ -1,0 +1,48 @@
+"""Stores of each kind, for the tests that hold for all of them."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import ModuleType
+
+    from fakesmtp.storage.base import Store
+
+    MakeStore = Callable[..., Store]
+
+
+def find_new_sqlite() -> ModuleType:
+    """A newer SQLite than Debian's; without it the test is skipped."""
+    return pytest.importorskip("pysqlite3.dbapi2", reason="pysqlite3-binary is not installed")
+
+
+def _make_memory(_: Path, **options: object) -> MemoryStore:
+    return MemoryStore(**options)
+
+
+def _make_sqlite(path: Path, **options: object) -> SqliteStore:
+    return SqliteStore(path, sync="normal", driver=sqlite3, **options)
+
+
+def _make_new_sqlite(path: Path, **options: object) -> SqliteStore:
+    return SqliteStore(path, sync="normal", driver=find_new_sqlite(), **options)
+
+
+KINDS = {"memory": _make_memory, "sqlite": _make_sqlite, "newer-sqlite": _make_new_sqlite}
+
+
+@contextmanager
+def open_store(kind: str, path: Path, **options: object) -> Iterator[Store]:
+    """Open a store of a kind of `KINDS`; it is closed at the end."""
+    with closing(KINDS[kind](path, **options)) as store:
+        yield store

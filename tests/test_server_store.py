@@ -1,0 +1,182 @@
+"""A server whose store is a file: what survives, what a client is told, what others notice."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import sqlite3
+from contextlib import closing, suppress
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp import FakeSMTP
+from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage, StoreError
+from fakesmtp.storage.base import all_sessions
+from fakesmtp.storage.database import SqliteStore, open_reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPTIONS = {"accounts": "any", "require_auth": False}
+
+
+def send(smtp: FakeSMTP, subject: str = "hi", client_name: str = "me") -> None:
+    """Send a message."""
+    with smtplib.SMTP(smtp.host, smtp.port(587), client_name) as client:
+        text = f"Subject: {subject}\r\n\r\n인증\r\n"
+        client.sendmail("a@example.com", ["b@example.com"], text.encode())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """The file of a store."""
+    return tmp_path / "messages.db"
+
+
+def test_messages_survive(path: Path) -> None:
+    """What one server received, the next one has: messages, their sessions, and new ones too."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        send(smtp, "first")
+        message = smtp.wait_for(subject="first")
+        session_id, raw = message.session_id, message.raw
+    assert [each.raw for each in smtp.messages] == [raw]
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        old = smtp.wait_for(subject="first")
+        assert (old.raw, old.session.id, old.session.closed_by) == (raw, session_id, "quit")
+        assert "C: data" in old.session.transcript()
+        send(smtp, "second")
+        assert [each.subject for each in smtp.messages] == ["first", "second"]
+        assert smtp.take(subject="first").id == old.id
+        smtp.expect_none(subject="first")
+        assert old.id not in [each.id for each in smtp.messages]
+    with closing(open_reader(path)) as reader:
+        assert reader.count().number == 1
+        assert reader.count_sessions().number == 2
+
+
+def test_a_server_starts_again(path: Path) -> None:
+    """A server that was stopped lets go of its file, and takes it again when it starts."""
+    server = FakeSMTP(store=f"sqlite:///{path}", **OPTIONS)
+    for number in range(2):
+        with server as smtp:
+            send(smtp, str(number))
+            with pytest.raises(StoreError, match=r"writes .* already"):
+                SqliteStore(path)
+        SqliteStore(path).close()
+    assert [each.subject for each in server.messages] == ["0", "1"]
+
+
+def test_the_reply_comes_after_the_commit(path: Path) -> None:
+    """No reply comes before a message is durable; other clients go on meanwhile."""
+    with closing(SqliteStore(path)) as store, FakeSMTP(store=store, **OPTIONS) as smtp:
+        hold, is_held, is_done = Event(), Event(), Event()
+
+        def block() -> None:
+            is_held.set()
+            hold.wait(60)
+            raise StoreError("this session is not kept")
+
+        store.add_session(block)
+        assert is_held.wait(60)
+        sender = Thread(target=lambda: (send(smtp), is_done.set()))
+        sender.start()
+        with smtplib.SMTP(smtp.host, smtp.port(587)) as other:
+            while not any("data" in each.commands for each in smtp.sessions):
+                assert other.noop()[0] == 250
+            assert not is_done.is_set()
+            smtp.expect_none()
+        hold.set()
+        sender.join(60)
+        assert is_done.is_set()
+        assert smtp.wait_for(subject="hi").session.message_count == 1
+
+
+def test_a_message_that_cannot_be_stored(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The client gets 451 and may go on; session and log say why; the next message is taken."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        path.unlink()
+        with smtplib.SMTP(smtp.host, smtp.port(587)) as client:
+            with pytest.raises(smtplib.SMTPDataError) as refused:
+                client.sendmail("a@example.com", ["b@example.com"], b"Subject: lost\r\n\r\n")
+            assert refused.value.smtp_code == 451
+            client.sendmail("a@example.com", ["b@example.com"], b"Subject: kept\r\n\r\n")
+        assert smtp.wait_for().subject == "kept"
+        assert len(smtp.messages) == 1
+        (session,) = smtp.sessions
+        assert any("could not be stored" in note for note in session.notes)
+        assert [refusal.reply.code for refusal in session.refusals] == [451]
+    assert "deleted or replaced" in caplog.text
+
+
+def test_waiting_and_telling(path: Path) -> None:
+    """Those who wait or subscribe get each message once, with the session as it is."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        heard: list[str] = []
+        smtp.on_message(lambda message: heard.append(message.subject))
+        for number in range(5):
+            send(smtp, str(number))
+        found = smtp.wait_for_count(5)
+        assert [message.subject for message in found] == heard == ["0", "1", "2", "3", "4"]
+        with pytest.raises(NoMatchingMessage, match="arrived: 5"):
+            smtp.wait_for(subject="5", timeout=0)
+        smtp.clear()
+        assert smtp.messages == []
+
+
+def test_sessions_are_stored(path: Path) -> None:
+    """A session without a message is stored too, and no SecretKey is in the file."""
+    with (
+        FakeSMTP(store=f"sqlite:///{path}") as smtp,
+        smtplib.SMTP(smtp.host, smtp.port(587)) as client,
+    ):
+        client.starttls(context=smtp.client_context())
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("AppKey#ad", "hunter2-hunter2-hunter2")
+    with closing(open_reader(path)) as reader:
+        (row,) = all_sessions(reader)
+        assert row.record.summary.first_refusal.startswith("AUTH")
+        assert b"AUTH PLAIN" in reader.session(row.record.header.id).lines
+        assert b"hunter2" not in reader.session(row.record.header.id).lines
+
+
+def test_limits_of_a_server(path: Path) -> None:
+    """`max_messages` holds for a file as for memory."""
+    with FakeSMTP(store=f"sqlite:///{path}", max_messages=1, **OPTIONS) as smtp:
+        for number in range(3):
+            send(smtp, str(number))
+    with closing(SqliteStore(path)) as store:
+        store.prune().result(60)
+    assert [each.subject for each in smtp.messages][-1] == "2"
+
+
+def test_a_wrong_store(path: Path) -> None:
+    """What is not an address, or not a store, is an error when the server is made."""
+    with pytest.raises(ConfigurationError, match="is not the address of a store"):
+        FakeSMTP(store="messages.db")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE other (x)")
+    with pytest.raises(FakeSMTPError, match="is not a store of fakesmtp"):
+        FakeSMTP(store=f"sqlite:///{path}")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_reads(path: Path) -> None:
+    """A forked child reads what is stored, and is told that it cannot change it."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        send(smtp, "first")
+        (message,) = smtp.messages
+        smtp.sessions[0].commands  # noqa: B018 - read before the fork
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            with suppress(BaseException):
+                with suppress(StoreError):
+                    smtp.clear()
+                    os._exit(2)
+                code = 0 if [each.raw for each in smtp.messages] == [message.raw] else 3
+            os._exit(code)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        send(smtp, "second")
+        assert [each.subject for each in smtp.messages] == ["first", "second"]
