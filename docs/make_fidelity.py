@@ -1,4 +1,4 @@
-"""Writes `fidelity.md`: every reply, every switch, and how each is known.
+"""Write `fidelity.md`: every reply, every switch, and the provenance of each.
 
 Run it after changing a row of the profile or a switch: `python docs/make_fidelity.py`.
 """
@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HEAD = """\
-# Fidelity: how each behaviour is known
+# Fidelity: the source of each behaviour
 
-Made by `docs/make_fidelity.py` from the profile and the switches; a test fails when it is stale.
+`docs/make_fidelity.py` generates this page from the profile and the switches; a test fails when it
+is out of date.
 
-- **documented**: NHN Cloud's own SMTP guide prints it.
-- **derived**: the guide's transcripts give away the server software (the SMTP protocol library of
-  Apache James 3, of the releases up to 2022), and that software says it: recorded from its release
-  3.6.2, or read from a reply table made of its releases. Which release NHN runs, and what it
-  changed, is not known.
-- **assumed**: nothing says it. It is a choice, and has a switch where that makes sense.
+- **documented**: printed in NHN Cloud's own SMTP guide.
+- **derived**: the guide's transcripts reveal the server software (the SMTP protocol library of
+  Apache James 3, of the releases up to 2022). The reply was recorded from its release 3.6.2, or
+  read from a reply table made of its releases. It is not known which release NHN runs, and what it
+  changed.
+- **assumed**: no source is known. It is a choice, with a switch where that makes sense.
 
 No reply of NHN's live endpoint was recorded for this page.
 """
@@ -37,28 +38,28 @@ _DECISIONS = """\
 ## Decided against a recorded reply
 
 - **The end of a message.** The recorded software ends a message at any three-byte line that starts
-  with a dot, also behind or with a lone LF: SMTP smuggling. By default only CRLF.CRLF ends one
-  (RFC 5321 §4.1.1.4). So one scenario that is not marked unsafe,
-  `line-ending/data-lf-dot-lf-is-not-the-end`, is not followed in its last step, which ends the
-  message with LF.CRLF; `unsafe_lone_lf_ends_message` follows it.
-- **`235 Authentication Successful`** is the guide's text today; the software says `Succesfull`, as
-  the guide did in 2022. The profile `AS_RECORDED` has that spelling.
-- **Mail to postmaster@ and abuse@ without AUTH.** RCPT is answered as recorded (250), but the
-  message is refused at DATA, so that a client that forgot to log in is not fooled;
-  `unsafe_postmaster_without_auth` takes it.
-- **A raw CR in a reply** would let a client forge reply lines; it comes back as `?`.
+  with a dot, also after or with a bare LF: SMTP smuggling. By default only CRLF.CRLF ends a message
+  (RFC 5321 §4.1.1.4). So the last step of one scenario that is not marked unsafe,
+  `line-ending/data-lf-dot-lf-is-not-the-end`, is not followed: it ends the message with LF.CRLF.
+  `unsafe_lone_lf_ends_message` follows it.
+- **`235 Authentication Successful`** is the guide's text today. The software sends `Succesfull`, as
+  the guide printed in 2022. The profile `AS_RECORDED` has that spelling.
+- **Mail to postmaster@ and abuse@ without AUTH.** The reply to RCPT is as recorded (250), but the
+  message is refused at DATA, so that a client that forgot to log in does not seem to succeed.
+  `unsafe_postmaster_without_auth` accepts it.
+- **A raw CR in a reply** would let a client forge reply lines. It is sent as `?`.
 """
 
 
 def make_page() -> str:
-    """Make the whole page."""
+    """Return the whole page."""
     return "\n".join([_HEAD, *_capabilities(), *_replies(), _DECISIONS, *_switches()])
 
 
 def _capabilities() -> Iterator[str]:
     yield "## EHLO\n"
     yield from make_table(
-        ("line", "known", "source"),
+        ("line", "provenance", "source"),
         (
             (f"`{c.line}`{' (before TLS)' if c.only_before_tls else ''}", c.provenance, c.source)
             for c in NHN_CLOUD_EMAIL.capabilities

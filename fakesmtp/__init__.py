@@ -1,4 +1,4 @@
-"""An SMTP server for tests that behaves like NHN Cloud Email's, delivers nothing, keeps all."""
+"""A fake of NHN Cloud Email's SMTP endpoint for tests: it delivers nothing and keeps everything."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from fakesmtp.inbox import AccountView
     from fakesmtp.keywords import ServerOptions
     from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
-    from fakesmtp.protocol.accounts import Account
-    from fakesmtp.protocol.credentials import MailType
+    from fakesmtp.protocol.credentials import Account, MailType
     from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
@@ -55,12 +54,12 @@ __all__ = [
     "Session",
 ]
 
-#: Where each public name lives. Importing the package loads none of it: the pytest plugin is part
-#: of every test run of its users, also of those that send no message.
+#: Module of each public name. Importing the package loads none of them: the pytest plugin is part
+#: of every test run of its users, also of runs that send no message.
 _HOMES = {
     "AS_RECORDED": "protocol.nhn",
     "NHN_CLOUD_EMAIL": "protocol.nhn",
-    "Account": "protocol.accounts",
+    "Account": "protocol.credentials",
     "AccountView": "inbox",
     "Attachment": "messages",
     "CertificateError": "errors",

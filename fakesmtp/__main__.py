@@ -1,4 +1,4 @@
-"""`python -m fakesmtp`: the command line."""
+"""Run the command line: `python -m fakesmtp`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Waiting in an event loop, asyncio's or trio's, for what happens in other threads.
+"""Wait in an event loop (asyncio or trio) for events in other threads.
 
-Nothing is imported before a loop runs: to load asyncio takes as long as a server's whole start.
+Nothing is imported before a loop runs: loading asyncio takes as long as the whole start of a
+server.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ from fakesmtp.errors import FakeSMTPError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-#: How a function that blocks is called in each event loop without blocking it.
+#: How each event loop calls a blocking function without being blocked.
 TO_THREAD = {"asyncio": "asyncio.to_thread", "trio": "trio.to_thread.run_sync"}
 
 
 class Handover(NamedTuple):
-    """A queue into an event loop: any thread may `put`, a task of the loop may `get`."""
+    """A queue into an event loop: any thread can `put`, a task of the loop can `get`."""
 
     put: Callable[[Any], None]
     get: Callable[[], Awaitable[Any]]
 
 
 def running_loop() -> str | None:
-    """Return which event loop this thread runs, `asyncio` or `trio`; None for neither."""
-    # trio first: in its guest mode the thread runs a loop of asyncio, too.
+    """Return the kind of event loop that runs in this thread: `asyncio`, `trio` or None."""
+    # trio first: in its guest mode the thread also runs a loop of asyncio.
     trio, asyncio = sys.modules.get("trio"), sys.modules.get("asyncio")
     if trio is not None and trio.lowlevel.in_trio_task():
         return "trio"
@@ -41,12 +42,12 @@ def running_loop() -> str | None:
 
 
 def open_handover() -> Handover:
-    """Return a queue into the running event loop; raises `FakeSMTPError` where there is none."""
+    """Return a queue into the running event loop; raise `FakeSMTPError` if there is none."""
     return _into_trio() if _require_loop() == "trio" else _into_asyncio()
 
 
 async def in_a_thread(function: Callable[..., object], *args: object) -> None:
-    """Call a function that blocks, and let the event loop run on; raises what it raises."""
+    """Call a blocking function in a thread while the event loop runs; raise what it raises."""
     if _require_loop() == "trio":
         await sys.modules["trio"].to_thread.run_sync(function, *args)
     else:
@@ -55,7 +56,7 @@ async def in_a_thread(function: Callable[..., object], *args: object) -> None:
 
 @contextmanager
 def alarm(seconds: float, ring: Callable[[], None]) -> Iterator[None]:
-    """Call `ring` in a thread of its own after `seconds`, unless the block ends before.
+    """Call `ring` in a thread after `seconds`, unless the block ends first.
 
     A timer of the loop would never end while a test freezes time.
     """
@@ -71,7 +72,9 @@ def alarm(seconds: float, ring: Callable[[], None]) -> Iterator[None]:
 def _require_loop() -> str:
     loop = running_loop()
     if loop is None:
-        raise FakeSMTPError("no event loop runs here that is known: use asyncio, trio or anyio")
+        raise FakeSMTPError(
+            "no supported event loop runs in this thread: use asyncio, trio or anyio"
+        )
     return loop
 
 
@@ -80,7 +83,7 @@ def _into_asyncio() -> Handover:
     loop, queue = asyncio.get_running_loop(), asyncio.Queue()
 
     def put(item: object) -> None:
-        # A loop that was closed without cancelling its tasks has nobody left to wake.
+        # A loop that was closed without cancelling its tasks has no task left to wake.
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(queue.put_nowait, item)
 

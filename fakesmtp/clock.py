@@ -1,8 +1,9 @@
-"""The clocks of the server, which run on when a test freezes or patches time.
+"""Clocks of the server, which are not affected when a test freezes or patches time.
 
-freezegun replaces the functions of `time`, also where a module holds one as a global; it knows
-neither `clock_gettime` nor what is inside a `partial`. time-machine changes the wall clock in C and
-offers a way around itself. Both leave a class in `datetime` whose `now()` must not be asked.
+freezegun replaces the functions of `time`, also in modules that hold one as a global. It does not
+replace `clock_gettime`, or a function inside a `partial`. time-machine changes the wall clock in C
+and offers access to the real one. Both replace the class in `datetime`, so its `now()` must not be
+used.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if sys.platform == "win32":
     monotonic_ns = partial(time.monotonic_ns)
     _wall = partial(time.time)
 else:
-    #: Seconds, and nanoseconds, of a clock that never goes back. Its zero means nothing.
+    #: A monotonic clock, in seconds and in nanoseconds. Its zero has no meaning.
     monotonic = partial(time.clock_gettime, time.CLOCK_MONOTONIC)
     monotonic_ns = partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
     _wall = partial(time.clock_gettime, time.CLOCK_REALTIME)
@@ -30,7 +31,7 @@ def now() -> float:
         return _wall()
     try:
         return float(travel.escape_hatch.time.time())
-    except ValueError:  # what it raises while time is not changed
+    except ValueError:  # raised while time is not changed
         return _wall()
 
 
@@ -45,8 +46,8 @@ def utc_now() -> datetime:
 
 
 def local_now() -> datetime:
-    """Return the real time as an aware datetime in this machine's time zone."""
+    """Return the real time as an aware datetime in the local time zone."""
     seconds = now()
-    # Not `astimezone()`: freezegun has a time zone of its own.
+    # Not `astimezone()`: freezegun has its own time zone.
     offset = timedelta(seconds=time.localtime(seconds).tm_gmtoff)
     return utc(seconds).astimezone(timezone(offset))

@@ -24,7 +24,7 @@ from fakesmtp.smtp.hooks import Hooks
 from fakesmtp.smtp.idling import IdleWatch
 from fakesmtp.smtp.outbox import Outbox
 from fakesmtp.smtp.runner import Runner
-from fakesmtp.smtp.services import READ_SIZE, Services, Terms
+from fakesmtp.smtp.services import READ_SIZE, Served, Services, Terms
 from fakesmtp.tls.identity import Identity
 
 if TYPE_CHECKING:
@@ -34,13 +34,12 @@ if TYPE_CHECKING:
     from typing import Any, Unpack
 
     from fakesmtp.options import AccountsOption, FindingsOption
-    from fakesmtp.protocol.accounts import Account
     from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
-    from fakesmtp.smtp.connection import Connection
     from fakesmtp.store import Store
 
 
@@ -232,7 +231,7 @@ class Engine(Scope):
     # -- for the connections -----------------------------------------------------------------------
 
     def _services(self, loop: asyncio.AbstractEventLoop) -> Services:
-        connections: set[Connection] = set()
+        connections: set[Served] = set()
         return Services(
             loop=loop,
             terms=lambda: self.terms,

@@ -1,4 +1,4 @@
-"""Reading files that anyone may have written: never without an end, never from a pipe or device."""
+"""Read untrusted files: with a size limit, and never a pipe or device."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from fakesmtp.errors import FakeSMTPError
 
 _MEGABYTE = 1024 * 1024
-#: The largest file of settings, faults or accounts (bytes).
+#: Maximum size of a file of settings, faults or accounts (bytes).
 MOST_BYTES = 1 * _MEGABYTE
-#: What `stat` says of a file that is not a regular one.
+#: Names of the file types that `stat` reports for files that are not regular.
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -28,10 +28,10 @@ _KINDS = (
 def read_bytes(
     path: Path, error: type[FakeSMTPError], *, most: int = MOST_BYTES, what: str = ""
 ) -> bytes:
-    """Return what a file holds, at most `most` bytes.
+    """Return the content of a file of at most `most` bytes.
 
-    Raises `error` for a file that is larger, cannot be read, or is not a regular file; `what`
-    stands before its path there.
+    Raise `error` for a file that is larger, cannot be read, or is not a regular file. `what`
+    describes the file in the error, before its path.
     """
     name = f"{what}{path}"
     try:
@@ -56,7 +56,7 @@ def read_text(
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file, without waiting for a pipe's other end; raises OSError."""
+    """Open a regular file without blocking on a pipe; raise OSError for any other kind."""
     file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115 - Path has no opener
     mode = os.fstat(file.fileno()).st_mode
     if not stat.S_ISREG(mode):
@@ -71,5 +71,5 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 def explain(problem: OSError | ValueError) -> str:
-    """Say in a few words why a file could not be read."""
+    """Explain in a few words why a file cannot be read."""
     return getattr(problem, "strerror", None) or str(problem)

@@ -1,7 +1,8 @@
-"""Forked children: what they inherit of a running server stays with the parent.
+"""Leave a running server to the parent process after a fork.
 
 A child has a copy of every listening socket and connection, but no thread that serves them. While
-it keeps them, ports stay taken after the parent's `stop`, and its clients see no connection end.
+it keeps them, ports stay in use after the parent's `stop`, and clients of the parent do not see
+their connections end.
 """
 
 from __future__ import annotations
@@ -18,28 +19,28 @@ if TYPE_CHECKING:
 
 
 class Forkable(Protocol):
-    """What is told in a forked child that its work stays with the parent."""
+    """An object that is told, in a forked child, to leave its work to the parent."""
 
     def leave_to_parent(self) -> None:
-        """Let go of what the parent goes on with."""
+        """Release everything that the parent continues to use."""
 
 
 class Inherited:
-    """Stands in a child for the run of a server: where it listens, in the parent."""
+    """The run of a server as a child sees it: the server listens in the parent."""
 
     def __init__(self, listeners: tuple[Listener, ...]) -> None:
         self.listeners = listeners
 
     def stop(self) -> None:
-        """Do nothing: the parent stops it."""
+        """Do nothing: the parent stops the server."""
 
     def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
-        """Act; nothing is accepted here."""
+        """Call `action`: nothing is accepted in a child."""
         del wait
         action()
 
 
-# Module state, because a hook of `os.register_at_fork` cannot be removed again: one serves all.
+# Module state, because a hook of `os.register_at_fork` cannot be removed: one hook serves all.
 _parents: WeakSet[Forkable] = WeakSet()
 
 
@@ -49,10 +50,11 @@ def watch_forks(server: Forkable) -> None:
 
 
 def close_sockets(ports: Collection[int]) -> None:
-    """Close this process's copies of the TCP sockets that have one of the local `ports`.
+    """Close this process's copies of the TCP sockets on the local `ports`.
 
-    Found by their ports, so that no copy is missed, whichever object holds it. Each becomes
-    /dev/null, for such an object may close its number once more, when it is another file's.
+    They are found by their ports, so that no copy is missed, whichever object holds it. Each
+    becomes /dev/null, because such an object may close its file descriptor again when another file
+    has it.
     """
     null = os.open(os.devnull, os.O_RDWR)
     for fd in _open_files():

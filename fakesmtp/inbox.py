@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.searching import Search
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
     from fakesmtp.scope import Scope, Stop
     from fakesmtp.sessions import Session
 

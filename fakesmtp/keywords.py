@@ -1,4 +1,4 @@
-"""The options of `FakeSMTP` as keyword arguments, for type checkers: no server imports this."""
+"""Options of `FakeSMTP` as keyword arguments, for type checkers only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ServerOptions(Switches, total=False):
-    """What `FakeSMTP` takes: its parameters, and the switches."""
+    """Options of `FakeSMTP`: its parameters, and the switches."""
 
     ports: Mapping[int, int] | None
     host: str | Sequence[str]

@@ -1,4 +1,4 @@
-"""Public names that are loaded when they are first used (PEP 562)."""
+"""Public names that are loaded when first used (PEP 562)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def lazily(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """Make the `__getattr__` of a package from its public names and the modules they live in."""
+    """Return a `__getattr__` for a package from its public names and their modules."""
 
     def load(name: str) -> object:
         if name not in homes:

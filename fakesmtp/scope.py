@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fakesmtp.faults import FaultScript
     from fakesmtp.mailbox import Mailbox
     from fakesmtp.messages import ReceivedMessage
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
     from fakesmtp.sessions import Session
 
     OnMessage = Callable[[ReceivedMessage], None]

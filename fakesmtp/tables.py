@@ -1,4 +1,4 @@
-"""Reading TOML and JSON that anyone may have written: a value, or one error."""
+"""Parse untrusted TOML and JSON: a value, or one error."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import json
 import re
 from typing import Any, NoReturn
 
-#: More names than this in a dotted key (`a.b.c`) are refused: parsing takes time by their square.
+#: Maximum number of names in a dotted key (`a.b.c`): parsing takes quadratic time.
 _MOST_NAMES = 100
-_DEEP = "it is nested too deep"
+_DEEP = "it is nested too deeply"
 _LONG = "a number has too many digits"
 
 
 class TableError(ValueError):
-    """A text that is not TOML, or not JSON; `line` is where, None where that cannot be told."""
+    """A text is not valid TOML or JSON; `line` is the line of the error, None if unknown."""
 
     def __init__(self, reason: str, line: int | None = None) -> None:
         super().__init__(reason)
@@ -21,7 +21,7 @@ class TableError(ValueError):
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """Return the table of a TOML text; raises `TableError`."""
+    """Return the table of a TOML text; raise `TableError`."""
     import tomllib  # noqa: PLC0415 - most runs read no TOML
 
     deep = next((n for n, line in enumerate(text.splitlines(), 1) if _is_deep(line)), None)
@@ -37,7 +37,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - as JSON is
-    """Return the value of a JSON text; raises `TableError`, also for NaN and Infinity."""
+    """Return the value of a JSON text; raise `TableError`, also for NaN and Infinity."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -47,7 +47,7 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - as JSON is
 
 
 def _is_deep(line: str) -> bool:
-    """Whether a key in a line has too many names; dots in a text may make it look so."""
+    """Whether a key in a line has too many names; dots in a string may count as well."""
     *keys, value = line.split("=")
     if line.lstrip().startswith("["):
         keys.append(value)
@@ -57,7 +57,7 @@ def _is_deep(line: str) -> bool:
 def _translate(error: ValueError | RecursionError) -> TableError:
     if isinstance(error, RecursionError):
         return TableError(_DEEP)
-    # Python refuses to read numbers of thousands of digits, and says so in its own terms.
+    # Python does not read numbers of thousands of digits, and its error names its own limits.
     return TableError(_LONG if "digits" in str(error) else str(error))
 
 

@@ -8,8 +8,7 @@ from made_sessions import MadeSession
 from scenarios import KEYS
 
 from fakesmtp.protocol.accounts import FixedAccounts
-from fakesmtp.protocol.actions import Envelope
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, SessionLog, TlsFacts

@@ -1,4 +1,4 @@
-"""The house stands as `docs/design.md` plans it: its tables of imports, its limits of length."""
+"""The code follows `docs/design.md`: its tables of packages and libraries, its limits of length."""
 
 from __future__ import annotations
 
@@ -41,19 +41,19 @@ class Import(NamedTuple):
 
 
 def read_table(heading: str) -> list[list[str]]:
-    """The rows of the design page's table under `heading`, each a list of its cells."""
+    """Return the rows of the table under `heading` of the design page, each a list of cells."""
     section = DESIGN.split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
     lines = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in cells] for cells in lines[2:]]
 
 
 def read_names(cell: str) -> set[str]:
-    """What stands between backticks."""
+    """Return the texts between backticks."""
     return set(re.findall(r"`([^`]+)`", cell))
 
 
 def read_modules() -> list[Module]:
-    """Every source file of ours that is shipped."""
+    """Return every source file that is shipped."""
     paths = sorted(
         path for top in ("fakesmtp", "pytest_plugin") for path in ROOT.glob(f"{top}/**/*.py")
     )
@@ -64,9 +64,11 @@ def read_modules() -> list[Module]:
 
 
 MODULES = read_modules()
-ARROWS = {
-    next(iter(read_names(room))): None if arrows == "everything" else read_names(arrows)
-    for room, _, arrows in read_table("## Rooms")
+PACKAGES = read_table("## Packages")
+#: The names that a package may import; None stands for all.
+ALLOWED = {
+    next(iter(read_names(package))): None if names == "everything" else read_names(names)
+    for package, _, names in PACKAGES
 }
 LIBRARIES = {
     library: read_names(places)
@@ -75,37 +77,37 @@ LIBRARIES = {
 }
 
 
-def stands_in(path: str, place: str) -> bool:
-    """Whether the file is `place`, or lies in it when that is a folder."""
+def is_in(path: str, place: str) -> bool:
+    """Whether the file is `place`, or is in it when `place` is a folder."""
     return path.startswith(place) if place.endswith("/") else path == place
 
 
-def room_of(module: Module) -> str | None:
-    """The row of the table of rooms that a module belongs to."""
-    return next((room for room in ARROWS if stands_in(module.path, room)), None)
+def package_of(module: Module) -> str | None:
+    """Return the row of the table of packages that a module belongs to."""
+    return next((package for package in ALLOWED if is_in(module.path, package)), None)
 
 
-def name_room(room: str) -> str:
-    """The name that arrows have for a room: `fakesmtp/messages/` is `mail`."""
-    name = room.strip("/").removesuffix(".py").removesuffix("/__init__")
+def name_of(package: str) -> str:
+    """Return the name of a package in the last column: `messages` for `fakesmtp/messages/`."""
+    name = package.strip("/").removesuffix(".py").removesuffix("/__init__")
     return name.rpartition("/")[2]
 
 
 def target_of(imported: Import) -> str:
-    """The name of the room that an import of ours leads into."""
+    """Return the name of the package that an import of ours leads to."""
     parts = imported.name.split(".")
-    rooms = {name_room(room) for room in ARROWS if room.startswith("fakesmtp/")}
-    return parts[1] if parts[0] == "fakesmtp" and parts[1:2] and parts[1] in rooms else parts[0]
+    names = {name_of(package) for package in ALLOWED if package.startswith("fakesmtp/")}
+    return parts[1] if parts[0] == "fakesmtp" and parts[1:2] and parts[1] in names else parts[0]
 
 
 def resolve(node: ast.ImportFrom, path: str) -> str:
-    """The full name of the module that names are imported from, also for `from . import`."""
+    """Return the full name of the module that is imported from, also for `from . import`."""
     package = Path(path.removeprefix("pytest_plugin/")).parts[: -node.level]
     return ".".join([*(package if node.level else ()), *([node.module] if node.module else [])])
 
 
 def imports_of(module: Module) -> Iterator[Import]:
-    """Every import of a module, wherever it stands."""
+    """Yield every import of a module, at any level."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (Import(module, node.lineno, alias.name) for alias in node.names)
@@ -117,36 +119,36 @@ def imports_of(module: Module) -> Iterator[Import]:
 
 
 def all_imports() -> Iterator[Import]:
-    """Every import of every module."""
+    """Yield every import of every module."""
     return (found for module in MODULES for found in imports_of(module))
 
 
 def top_of(imported: Import) -> str:
-    """The name an import starts with: the library it is of."""
+    """Return the first part of an imported name: its library."""
     return imported.name.split(".")[0]
 
 
-def may_lead(imported: Import) -> bool:
-    """Whether the table of rooms has the arrow of an import."""
-    room = room_of(imported.module)
-    arrows = ARROWS[room] if room else set()
-    return arrows is None or target_of(imported) in arrows | {name_room(room or "")}
+def is_allowed(imported: Import) -> bool:
+    """Whether the table of packages allows an import of ours."""
+    package = package_of(imported.module)
+    names = ALLOWED[package] if package else set()
+    return names is None or target_of(imported) in names | {name_of(package or "")}
 
 
-def may_use(imported: Import) -> bool:
-    """Whether the table of libraries lists a library for the place that imports it."""
+def is_library_allowed(imported: Import) -> bool:
+    """Whether the table of libraries allows the library in the module that imports it."""
     places = LIBRARIES.get(top_of(imported), set())
-    return any(stands_in(imported.module.path, place) for place in places)
+    return any(is_in(imported.module.path, place) for place in places)
 
 
 def functions() -> Iterator[tuple[Module, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Every function, with the module it stands in."""
+    """Yield every function with its module."""
     for module in MODULES:
         yield from ((module, node) for node in ast.walk(module.tree) if isinstance(node, Function))
 
 
 def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """The lines of a function from `def` to its end, its docstring aside."""
+    """Count the lines of a function from `def` to its end, without its docstring."""
     first = function.body[0]
     documented = ast.get_docstring(function) is not None
     docstring = (first.end_lineno or 0) - first.lineno + 1 if documented else 0
@@ -154,21 +156,35 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def report(wrong: list[str]) -> str:
-    """What a failing test says: one broken rule a line."""
+    """Return the message of a failing test: one broken rule a line."""
     return "\n".join(wrong)
 
 
-def test_every_module_has_a_room() -> None:
-    """Each module stands in a room of the design page."""
+def test_every_module_belongs_to_a_package() -> None:
+    """Each module belongs to a row of the table of packages."""
     assert len(MODULES) > 1
-    homeless = [module.path for module in MODULES if room_of(module) is None]
-    assert not homeless, report(homeless)
+    wrong = [module.path for module in MODULES if package_of(module) is None]
+    assert not wrong, report(wrong)
 
 
-def test_arrows() -> None:
-    """A room imports of ours only what the table of rooms allows it."""
+def named_paths() -> Iterator[str]:
+    """Yield the path of each row of the table of packages, and of each module that it names."""
+    for package, job, _ in PACKAGES:
+        (path,) = read_names(package)
+        yield path
+        yield from (f"{path}{name}" for name in read_names(job) if re.fullmatch(r"\w+\.py", name))
+
+
+def test_the_table_names_what_exists() -> None:
+    """Each package and module of the table of packages exists."""
+    wrong = [path for path in named_paths() if not (ROOT / path).exists()]
+    assert not wrong, report(wrong)
+
+
+def test_imports() -> None:
+    """A package imports of ours only what the table of packages allows."""
     ours = [found for found in all_imports() if top_of(found) in OURS]
-    wrong = [str(found) for found in ours if not may_lead(found)]
+    wrong = [str(found) for found in ours if not is_allowed(found)]
     assert not wrong, report(wrong)
 
 
@@ -176,14 +192,20 @@ def test_libraries() -> None:
     """A library is imported only where the table of libraries allows it."""
     anywhere = sys.stdlib_module_names - LIBRARIES.keys() | {"__future__", *OURS}
     libraries = [found for found in all_imports() if top_of(found) not in anywhere]
-    wrong = [str(found) for found in libraries if not may_use(found)]
+    wrong = [str(found) for found in libraries if not is_library_allowed(found)]
     assert not wrong, report(wrong)
 
 
+def test_the_table_of_libraries_has_no_unused_one() -> None:
+    """Each library of the table is imported somewhere."""
+    unused = LIBRARIES.keys() - {top_of(found) for found in all_imports()}
+    assert unused == set()
+
+
 def test_the_protocol_is_pure() -> None:
-    """The protocol knows no socket, no clock and no thread."""
+    """The protocol imports no sockets, clocks or threads."""
     impure = [found for found in all_imports() if top_of(found) in IMPURE]
-    wrong = [str(found) for found in impure if stands_in(found.module.path, PROTOCOL)]
+    wrong = [str(found) for found in impure if is_in(found.module.path, PROTOCOL)]
     assert not wrong, report(wrong)
 
 
@@ -195,7 +217,32 @@ def test_modules_are_short() -> None:
 
 
 def test_functions_are_short() -> None:
-    """A function has at most 40 lines, its docstring aside."""
+    """A function has at most 40 lines, without its docstring."""
     lengths = [(length(node), f"{module.path}:{node.lineno}") for module, node in functions()]
     wrong = [f"{place} has {lines} lines" for lines, place in lengths if lines > LONGEST_FUNCTION]
     assert not wrong, report(wrong)
+
+
+def dotted_name(path: str) -> str:
+    """Return the name that a module is imported by."""
+    parts = Path(path.removeprefix("pytest_plugin/")).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules() -> dict[str, set[str]]:
+    """Return the modules of ours that each module imports."""
+    names = {dotted_name(module.path) for module in MODULES}
+    graph: dict[str, set[str]] = {name: set() for name in names}
+    for imported in all_imports():
+        targets = {imported.name, imported.name.rpartition(".")[0]} & names
+        if targets:
+            graph[dotted_name(imported.module.path)].add(max(targets, key=len))
+    return graph
+
+
+def test_imports_have_no_cycles() -> None:
+    """No module imports itself through others, not even for the type checker."""
+    left = imported_modules()
+    while ready := {name for name, needs in left.items() if not needs & left.keys() - {name}}:
+        left = {name: needs for name, needs in left.items() if name not in ready}
+    assert sorted(left) == []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
 
 #: The largest file of accounts in bytes: some 200,000 accounts.
 _MOST_BYTES = 16 * 1024 * 1024

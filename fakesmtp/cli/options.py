@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from dataclasses import Field
     from pathlib import Path
 
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
 
 #: The groups of the help, in its order.
 WHERE = "Where it listens"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.protocol.accounts import Account
+from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
 from fakesmtp.text import quote
 

@@ -8,8 +8,7 @@ from fakesmtp.faults.effects import apply, is_replaced, slow_down
 from fakesmtp.faults.facts import Facts
 from fakesmtp.faults.kinds import OLD_TLS
 from fakesmtp.faults.stages import STAGE_OF_VERB, Stage
-from fakesmtp.protocol.actions import Discard, Note, Say, ShakeHands, StartTls, Wait
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Discard, Note, Say, ShakeHands, StartTls, Wait
 from fakesmtp.protocol.command import Command
 from fakesmtp.protocol.sasl import MalformedResponse, decode_text, parse_plain
 

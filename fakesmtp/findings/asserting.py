@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from fakesmtp.findings.checked import CheckedSession
 from fakesmtp.findings.rules import default_rules, read_severity
 from fakesmtp.text import show
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from fakesmtp.findings.checked import HasFindings, SessionWithFindings
     from fakesmtp.findings.finding import Finding
+    from fakesmtp.findings.rules import Rules
+
+
+class HasFindings(Protocol):
+    """A message or a session that has been checked."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The rules that it breaks."""
+
+
+class SessionWithFindings(CheckedSession, HasFindings, Protocol):
+    """A session that has been checked."""
+
+    @property
+    def rules(self) -> Rules | None:
+        """The rules that it is checked by; None for all of this environment."""
 
 
 def describe_findings(

@@ -8,21 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from fakesmtp.findings.finding import Finding
-    from fakesmtp.findings.rules import Rules
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import MailType
     from fakesmtp.sessions.causes import ClosedBy
     from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.transactions import Transaction
-
-
-class HasFindings(Protocol):
-    """A message or a session that has been checked."""
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """The rules that it breaks."""
 
 
 class CheckedMessage(Protocol):
@@ -79,11 +69,3 @@ class CheckedSession(Protocol):
     @property
     def transactions(self) -> Sequence[Transaction]:
         """Each transaction with its envelope."""
-
-
-class SessionWithFindings(CheckedSession, HasFindings, Protocol):
-    """A session that has been checked."""
-
-    @property
-    def rules(self) -> Rules | None:
-        """The rules that it is checked by; None for all of this environment."""

@@ -1,4 +1,4 @@
-"""A message as it arrived, what it says, and how to say which message one means."""
+"""Received messages: their content, and the conditions that select one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
     "nearest_miss",
 ]
 
-#: Where each name lives. A server starts without what takes messages apart and compares them.
+#: Module of each name. A server starts without the modules that parse and compare messages.
 _HOMES = {
     "Attachment": "parts",
     "Conditions": "matching",

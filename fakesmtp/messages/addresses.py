@@ -1,7 +1,7 @@
-"""Addresses in From, To and Cc (RFC 5322 §3.4), read as far as they can be read.
+"""Addresses in From, To and Cc (RFC 5322 §3.4), parsed leniently.
 
-One odd address does not hide the others, and what is not an address is given with a marker. The
-standard library's `getaddresses` is strict on newer Pythons: it drops the whole header then.
+An invalid address does not hide the others; it is returned with a marker. The standard library's
+`getaddresses` is strict on newer Pythons: it then drops the whole header.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from fakesmtp.messages.decoding import decode_header, plain_header
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# An encoded word is one piece, also where `,` or `<` stand in it. A quoted text that is not closed
-# goes on to the end, and is found by that.
+# An encoded word is one token, even if it contains `,` or `<`. A quoted text that is not closed
+# extends to the end.
 _TOKEN = re.compile(
     r"""=\?[^?\s]+\?[bBqQ]\?[^?]*\?=
       | "(?:[^"\\]|\\.)*(?:"|\Z)
@@ -36,30 +36,30 @@ _WORD_END = "\0"
 def read_addresses(value: str) -> list[str]:
     """Return the addresses of a header that is not decoded, in order.
 
-    What holds no address is given with the marker `[cannot be read as an address]`.
+    Text without an address is returned with the marker `[cannot be read as an address]`.
     """
     return list(_read(plain_header(value).replace(_WORD_END, ""), decode=True))
 
 
 @dataclass(slots=True)
 class _Entry:
-    """What stands between two commas: words, and perhaps an address in angle brackets."""
+    """The tokens between two commas: words, and perhaps an address in angle brackets."""
 
     words: list[str] = field(default_factory=list)
     angle: list[str] = field(default_factory=list)
     inside: bool = False
 
     def ends_before(self, piece: str) -> bool:
-        """Whether a piece separates this entry from the next; a route (§4.4) has commas."""
+        """Whether a token separates this entry from the next; a route (§4.4) contains commas."""
         if piece == ",":
             return not (self.inside and self.angle[:1] == ["@"])
         return piece == ";" or (piece == "<" and bool(self.angle))
 
     def take(self, piece: str) -> None:
-        """Read a piece. What stands before a colon is the name of a group, or a route."""
+        """Add a token. Text before a colon is the name of a group, or a route."""
         tokens = self.angle if self.inside else self.words
         if piece == ">" and self.inside and _bare(_words(self.angle)):
-            # The words so far are a name, also where the name looks like an address.
+            # The words so far are a name, even if the name looks like an address.
             self.words.clear()
         if piece in "<>":
             self.inside = piece == "<"
@@ -82,7 +82,7 @@ def _read(text: str, *, decode: bool) -> Iterator[str]:
 
 
 def _read_rest(words: list[str], *, decode: bool) -> Iterator[str]:
-    """Read words of which none is an address as it stands."""
+    """Parse words of which none is an address by itself."""
     text = decode_header(" ".join(words)).strip('"')
     if decode and "@" in text:
         yield from _read(text, decode=False)
@@ -93,7 +93,7 @@ def _read_rest(words: list[str], *, decode: bool) -> Iterator[str]:
 
 
 def _bare(words: list[str]) -> list[str]:
-    """Return the words that are addresses as they stand: an `@` outside quotes and encoding."""
+    """Return the words that are addresses by themselves: an `@` outside quotes and encoding."""
     return [word for word in words if "@" in _NOT_AS_IT_STANDS.sub("", word)]
 
 
@@ -109,7 +109,7 @@ def _entries(tokens: Iterable[str]) -> Iterator[_Entry]:
 
 
 def _words(tokens: Iterable[str]) -> list[str]:
-    """Join tokens to words: white space round `@` and `.` does not separate them (§4.4)."""
+    """Join tokens to words: white space around `@` and `.` does not separate them (§4.4)."""
     pieces: list[str] = []
     before = ""
     for piece in tokens:
@@ -123,7 +123,7 @@ def _words(tokens: Iterable[str]) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
-    """Cut a text into tokens without comments. Quotes and brackets that never end are blanks."""
+    """Split a text into tokens without comments. Quotes and brackets that never end are blanks."""
     tokens = _TOKEN.findall(text)
     if tokens and tokens[-1][0] == '"' and not _QUOTED.fullmatch(tokens[-1]):
         return _tokens(text.replace('"', " "))

@@ -1,9 +1,9 @@
-"""From bytes to text: the character sets of message, as they are labelled in practice.
+"""Decode bytes to text by the character sets of mail, as they are labelled in practice.
 
-Nothing here raises. What cannot be decoded is shown with a marker in front and U+FFFD inside.
+Nothing here raises. Text that cannot be decoded has a marker before it and U+FFFD inside.
 
-The standard library reads `ks_c_5601-1987` and `euc-kr` as EUC-KR, where 똠 and 뷁 have no code;
-programs that use these labels write CP949, its superset. Japanese and Chinese labels have supersets
+The standard library reads `ks_c_5601-1987` and `euc-kr` as EUC-KR, which has no code for 똠 and 뷁.
+Programs that use these labels write CP949, its superset. Japanese and Chinese labels have supersets
 too. The WHATWG Encoding Standard reads all of these labels in the same way.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: A codec of Python, and the labels that stand for it. `x-` and `cs` in front do not matter.
+#: A codec of Python, and the labels that mean it. A leading `x-` or `cs` is ignored.
 _LABELS: Mapping[str, tuple[str, ...]] = {
     "cp949": (
         "5601",
@@ -93,20 +93,20 @@ _LABELS: Mapping[str, tuple[str, ...]] = {
     "iso8859_8": ("iso-8859-8-e", "iso-8859-8-i", "iso88598e", "iso88598i"),
 }
 _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels}
-# What Java and Windows, and the registry of IANA, put in front of a name.
+# Prefixes that Java, Windows and the IANA registry use.
 _PREFIXES = ("", "x-", "cs")
-# Python knows the code pages of Windows and IBM by their number.
+# Python names the code pages of Windows and IBM by their number.
 _CODE_PAGE = re.compile(r"(?:cp|ibm|ms|windows)[-_]?([0-9]+)")
-# Codecs of Python that are not character sets of message; punycode's time is quadratic as well.
+# Codecs of Python that are not character sets of mail. punycode also takes quadratic time.
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
-# What 8-bit text without a (true) label is tried as.
+# Character sets that are tried for 8-bit text without a (correct) label.
 _UNLABELLED = ("utf-8", "cp949")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _SHOWN = 60
 
 
 def decode_text(data: bytes, charset: str | None) -> str:
-    """Decode bytes that are labelled `charset`; None or `us-ascii` is no label at all."""
+    """Decode bytes that are labelled `charset`; None or `us-ascii` counts as no label."""
     label = _label(charset)
     try:
         return decode_strictly(data, label)
@@ -126,12 +126,12 @@ def is_text(data: bytes, charset: str | None) -> bool:
 
 
 def decode_strictly(data: bytes, label: str) -> str:
-    """Decode, or raise LookupError for an unknown charset and ValueError for unfit bytes."""
+    """Decode, or raise LookupError for an unknown charset and ValueError for invalid bytes."""
     if label in {"us-ascii", "ascii"} and not data.isascii():
         return _guess(data)
     text = data.decode(_codec(label))
     if _SURROGATES.search(text):
-        # UTF-7 can spell them; they cannot be printed.
+        # UTF-7 can encode surrogates, which cannot be printed.
         raise ValueError("half a character")
     return text
 
@@ -141,7 +141,7 @@ def _label(charset: str | None) -> str:
 
 
 def shorten(text: str, limit: int = _SHOWN) -> str:
-    """Cut a text to `limit` characters, with an ellipsis where it was cut."""
+    """Shorten a text to `limit` characters, with an ellipsis where it was cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
@@ -153,7 +153,7 @@ def _guess(data: bytes) -> str:
 
 
 def _codec(label: str) -> str:
-    """Return Python's name of a character set; raises LookupError if there is none."""
+    """Return Python's name of a character set; raise LookupError if there is none."""
     bare = [label.removeprefix(prefix) for prefix in _PREFIXES if label.startswith(prefix)]
     for name in bare:
         codec = _CODECS.get(name.replace("_", "-"))
@@ -173,7 +173,9 @@ def _python_codec(label: str) -> str:
         raise LookupError(label) from error
     if name in _NO_CHARSETS:
         raise LookupError(label)
-    b"a".decode(name, "replace")  # a LookupError for what is no text encoding, as `hex`
+    b"a".decode(
+        name, "replace"
+    )  # a LookupError for a codec that is not a text encoding, such as `hex`
     return name
 
 

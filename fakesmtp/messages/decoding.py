@@ -1,6 +1,6 @@
 """Transfer encodings of bodies (RFC 2045 §6) and encoded words of headers (RFC 2047).
 
-Nothing here raises. Text comes from the character sets of `charsets.py`.
+Nothing here raises. `charsets.py` decodes the text.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _DIGITS_OF_A_QUAD = 4
-# Some characters that are not Base64 are forgiven (RFC 2045 §6.8); a text of words has more.
+# Some characters that are not Base64 are ignored (RFC 2045 §6.8); plain text has more of them.
 _FOREIGN = 2
 _ONE_IN = 20
 
-# RFC 2047 §2: =?charset?encoding?text?=, the charset perhaps with a language (RFC 2231 §5).
+# RFC 2047 §2: =?charset?encoding?text?=, with an optional language (RFC 2231 §5).
 _WORD = re.compile(r"=\?([^?*\s]+)(?:\*[^?\s]*)?\?([bBqQ])\?([^?]*)\?=")
 _LINE_ENDS = re.compile(r"\r\n?|\n")
 
@@ -30,29 +30,29 @@ _LINE_ENDS = re.compile(r"\r\n?|\n")
 
 
 class Decoded(NamedTuple):
-    """Bytes without their transfer encoding; `whole` is False where something was left over."""
+    """Bytes without their transfer encoding; `whole` is False if some input was not decoded."""
 
     data: bytes
     whole: bool = True
 
 
 def decode_transfer(data: bytes, encoding: str) -> Decoded:
-    """Undo a Content-Transfer-Encoding. What cannot be undone at all is given as it is."""
+    """Undo a Content-Transfer-Encoding; bytes that cannot be decoded are returned unchanged."""
     decoder = _ENCODINGS.get(encoding)
     decoded = decoder(data) if decoder else Decoded(b"", whole=False)
     return decoded if decoded.data or decoded.whole else Decoded(data, whole=False)
 
 
 def decode_base64(data: bytes) -> bytes | None:
-    """Decode Base64, forgiving what else is in it and missing padding; None if it cannot be."""
+    """Decode Base64, ignoring other characters and missing padding; None if that is impossible."""
     decoded = _read_base64(data)
     return decoded.data if decoded.whole else None
 
 
 def _read_base64(data: bytes) -> Decoded:
-    """Decode Base64 that may go on after its padding, as when encoded pieces were joined.
+    """Decode Base64 that may continue after its padding, as when encoded pieces were joined.
 
-    A piece with one digit too many is decoded without it, and is not whole.
+    A piece with one extra digit is decoded without it, and is not whole.
     """
     digits = _NOT_BASE64.sub(b"", data)
     foreign = len(data) - len(digits) - data.count(b"\r") - data.count(b"\n")
@@ -67,7 +67,7 @@ def _read_base64(data: bytes) -> Decoded:
 
 
 def _read_quoted_printable(data: bytes) -> Decoded:
-    """Decode quoted-printable; blanks at the end of a line were added on the way (rule 3)."""
+    """Decode quoted-printable; blanks at the end of a line were added in transit (rule 3)."""
     lines = (_strip_blanks(line) for line in data.split(b"\n"))
     return Decoded(binascii.a2b_qp(b"\n".join(lines)))
 
@@ -88,14 +88,14 @@ _ENCODINGS: Mapping[str, Callable[[bytes], Decoded]] = {
 
 
 class _Word(NamedTuple):
-    """An encoded word without its Base64 or quoted-printable."""
+    """An encoded word after its Base64 or quoted-printable was decoded."""
 
     charset: str
     data: bytes
 
 
 def header_bytes(value: str) -> bytes:
-    """Give a header's bytes back from text where 8-bit bytes are surrogates."""
+    """Return the bytes of a header from text in which surrogates stand for 8-bit bytes."""
     return value.encode("utf-8", "surrogateescape")
 
 
@@ -105,7 +105,7 @@ def unfold(value: str) -> str:
 
 
 def plain_header(value: str) -> str:
-    """Unfold a header and read its 8-bit bytes; encoded words stay."""
+    """Unfold a header and decode its 8-bit bytes; encoded words are kept."""
     return decode_text(header_bytes(unfold(value)), None)
 
 
@@ -115,7 +115,7 @@ def decode_header(value: str) -> str:
 
 
 def _decode_words(text: str) -> Iterator[str]:
-    """Yield the text between encoded words as it is, and each run of them decoded.
+    """Yield the text between encoded words unchanged, and each run of encoded words decoded.
 
     White space between two encoded words is dropped (RFC 2047 §6.2).
     """
@@ -135,7 +135,7 @@ def _decode_words(text: str) -> Iterator[str]:
 
 
 def _read_word(charset: str, encoding: str, text: str) -> _Word | None:
-    """Undo the transfer encoding of one word; None if it is none, and stands as it is."""
+    """Undo the transfer encoding of one word; None if it is invalid and remains unchanged."""
     if not text.isascii():
         return None
     if encoding in "qQ":
@@ -145,9 +145,9 @@ def _read_word(charset: str, encoding: str, text: str) -> _Word | None:
 
 
 def _decode_run(run: list[_Word]) -> str:
-    """Decode neighbouring words, each by itself as RFC 2047 §5 says.
+    """Decode adjacent words, each by itself as RFC 2047 §5 requires.
 
-    Many programs cut between the bytes of one character; such words are decoded as one.
+    Many programs split words between the bytes of one character; such words are decoded together.
     """
     return "".join(
         _decode_same(list(words)) for _, words in groupby(run, lambda word: word.charset)

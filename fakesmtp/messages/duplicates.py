@@ -1,4 +1,4 @@
-"""The same message more than once, as a client sends it that never learned that it was accepted."""
+"""Find messages that were sent more than once, for instance after a lost reply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def group_duplicates(messages: Iterable[ReceivedMessage]) -> list[list[ReceivedMessage]]:
-    """Give the groups of two or more messages that share a Message-ID (RFC 5322 §3.6.4)."""
+    """Return the groups of two or more messages that share a Message-ID (RFC 5322 §3.6.4)."""
     groups: dict[str, list[ReceivedMessage]] = {}
     for message in messages:
         message_id = (message.header("Message-ID") or "").strip()

@@ -1,7 +1,7 @@
-"""Which elements of a page are open, so that one knows what is hidden.
+"""Track the open elements of a page, to know what is hidden.
 
-A small part of what the HTML standard says of elements (§13.2.6): which tags end which elements,
-also those without an end tag. It takes the same time for every tag, however deep the page is.
+A small part of the HTML standard's rules (§13.2.6): which tags end which elements, also elements
+without an end tag. Each tag takes constant time, however deep the page is nested.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Elements that stand in a line; all others begin a new one.
+#: Inline elements; all others begin a new line.
 IN_LINE = _names(
     "a abbr b bdi bdo big cite code del dfn em font i img ins kbd mark q s samp small span strike"
     " strong sub sup tt u var wbr"
@@ -27,12 +27,12 @@ _BLOCKS = _names(
     " footer form h1 h2 h3 h4 h5 h6 header hr main menu nav ol p pre search section summary table"
     " ul"
 )
-# A tag inside one of these does not end an element around it (§13.2.4.2).
+# A tag inside one of these does not end an element outside it (§13.2.4.2).
 _WALLS = ("caption", "table", "td", "th", "template")
 _IN_TABLES = _names("caption col colgroup tbody td template tfoot th thead tr")
 _ROWS = ("tbody", "tfoot", "thead")
 
-# A start tag, the elements that it ends, and those that stop it from ending elements around them.
+# A start tag, the elements that it ends, and the elements that limit its effect.
 _ENDED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **dict.fromkeys(_BLOCKS, (("p",), _WALLS)),
     **dict.fromkeys(("dd", "dt"), (("dd", "dt"), ("dl", *_WALLS))),
@@ -47,21 +47,21 @@ _ANY_BLOCK = "*"
 
 
 class OpenElements:
-    """The elements that are open, the innermost last."""
+    """The open elements, innermost last."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
-        # Where elements of each name are; `*` stands for all that begin a new line.
+        # Positions of the elements of each name; `*` stands for all that begin a new line.
         self._places: dict[str, list[int]] = {}
         self._hidden_from: int | None = None
 
     @property
     def hidden(self) -> bool:
-        """Whether what comes now is inside a hidden element."""
+        """Whether the next text is inside a hidden element."""
         return self._hidden_from is not None
 
     def start(self, name: str, *, hidden: bool) -> None:
-        """Open an element, and end those that its start tag ends."""
+        """Open an element, and end the elements that its start tag ends."""
         ended, walls = _ENDED.get(name, ((), ()))
         self._end(max(map(self._last, ended), default=-1), walls)
         if name in _VOID:
@@ -73,7 +73,7 @@ class OpenElements:
         self._names.append(name)
 
     def end(self, name: str) -> None:
-        """End the innermost element of this name, and all in it; none if it is out of reach."""
+        """End the innermost element of this name and its content; ignore a tag out of scope."""
         self._end(self._last(name), _walls(name))
 
     def _last(self, name: str) -> int:
@@ -91,7 +91,7 @@ class OpenElements:
 
 
 def _walls(name: str) -> tuple[str, ...]:
-    """Return what an end tag does not reach beyond."""
+    """Return the elements that limit the scope of an end tag."""
     if name in IN_LINE:
         return (_ANY_BLOCK,)
     return {"table": ()}.get(name, ("table",) if name in _IN_TABLES else _WALLS)

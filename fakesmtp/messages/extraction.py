@@ -1,4 +1,4 @@
-"""What a reader of HTML sees, and where its links lead."""
+"""Extract the visible text and the links of HTML."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _BREAK = "\0"
 
 
 class Page(NamedTuple):
-    """What is read from HTML: its text, one line a block, and where its links lead."""
+    """Content of an HTML page: its visible text, one line for each block, and its links."""
 
     text: str
     links: tuple[str, ...]
 
 
 def read_page(html: str) -> Page:
-    """Read HTML. Hidden text is left out; the links of hidden elements are given."""
+    """Parse HTML. Hidden text is left out; the links of hidden elements are included."""
     return read_tokens(list(read_html(html)))
 
 
 def read_tokens(tokens: list[Tag | str]) -> Page:
-    """Read HTML that is cut into tags and text, as `read_page` does."""
+    """Parse HTML that is cut into tags and text, as `read_page` does."""
     links = [link for token in tokens if isinstance(token, Tag) for link in _links(token)]
     blanks = _BLANKS.sub(" ", "".join(_seen(tokens))).replace(_BREAK, "\n")
     return Page(_BREAKS.sub("\n", blanks).strip(), tuple(links))
@@ -47,7 +47,7 @@ def _links(tag: Tag) -> Iterator[str]:
 
 
 def _seen(tokens: list[Tag | str]) -> Iterator[str]:
-    """Yield the text that is seen, and a break for each tag that begins a new line."""
+    """Yield the visible text, and a line break for each tag that begins a new line."""
     elements = OpenElements()
     hiding = hiding_selectors(_style_sheets(tokens))
     for token in tokens:

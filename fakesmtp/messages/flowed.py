@@ -1,4 +1,4 @@
-"""Text in `format=flowed`: paragraphs that were cut into lines for the way (RFC 3676)."""
+"""Text in `format=flowed`: paragraphs that were split into lines for transport (RFC 3676)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class _Line(NamedTuple):
 
     @property
     def flows(self) -> bool:
-        """Whether the next line goes on with it (§4.2); the line above a signature does not."""
+        """Whether the next line continues it (§4.2); the line before a signature never does."""
         return self.text.endswith(" ") and self.text != _SIGNATURE
 
 

@@ -1,4 +1,4 @@
-"""Header fields, and the grammar of those that say what a part is (RFC 2045, 2183, 2231)."""
+"""Header fields, and the grammar of those that describe a part (RFC 2045, 2183, 2231)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     Fields = list[tuple[str, str]]
 
 _FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:[ \t]*")
-# What programs for mailboxes put on top.
+# The first line in files of mailbox programs.
 _MBOX = (b"From ", b">From ")
 
 _COMMENT_MARKS = re.compile(r'\\.|"(?:[^"\\]|\\.)*(?:"|\Z)|[()]', re.DOTALL)
-# A quoted text that is not closed goes on to the end, as in the standard library.
+# A quoted text that is not closed extends to the end, as in the standard library.
 _SEGMENT = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\Z))+', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)', re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -34,17 +34,17 @@ _FILE_NAMES = frozenset({"filename", "name"})
 
 
 class Header(NamedTuple):
-    """The fields of a header, not decoded, in order; the body begins at `end`."""
+    """Fields of a header, not decoded, in order; the body begins at `end`."""
 
     fields: Fields
     end: int
 
 
 def read_header(raw: bytes, start: int = 0) -> Header:
-    """Read the header that begins at `start`, up to a blank line or one that begins with `--`.
+    """Read the header that begins at `start`, up to a blank line or a line that begins with `--`.
 
-    A line that is not a field does not end it: it is passed over where more fields come after it,
-    and belongs to the body where none do. Bytes beyond ASCII are surrogates in the values.
+    A line that is not a field does not end the header: it is skipped if more fields follow, and
+    belongs to the body if none do. Bytes beyond ASCII are surrogates in the values.
     """
     found: list[tuple[bytes, list[bytes]]] = []
     end = before = start
@@ -63,7 +63,7 @@ def read_header(raw: bytes, start: int = 0) -> Header:
 
 
 def _take(line: bytes, found: list[tuple[bytes, list[bytes]]], *, follows: bool) -> bool:
-    """Add a line to the fields, or to the last of them if it follows it; whether that is right."""
+    """Add a line as a field, or to the previous field; return whether it is valid."""
     match = _FIELD.match(line if found else line.lstrip(b" \t"))
     if match:
         found.append((match[1], [match.string[match.end() :]]))
@@ -75,7 +75,7 @@ def _take(line: bytes, found: list[tuple[bytes, list[bytes]]], *, follows: bool)
 
 
 def _lines(raw: bytes, start: int) -> Iterator[tuple[bytes, int]]:
-    """Yield each line with its line end, and where it ends."""
+    """Yield each line with its line end, and the position of its end."""
     while start < len(raw):
         end = raw.find(b"\n", start) + 1 or len(raw)
         yield raw[start:end], end
@@ -94,7 +94,7 @@ def field(fields: Fields, name: str) -> str:
     return next((value for key, value in fields if key.lower() == name), "")
 
 
-# -- what a field says -----------------------------------------------------------------------------
+# -- values of fields ------------------------------------------------------------------------------
 
 
 def content_type(value: str) -> str:
@@ -105,14 +105,14 @@ def content_type(value: str) -> str:
 
 
 def before_parameters(value: str) -> str:
-    """Return what a header says before its parameters, in lower case and without comments."""
+    """Return the value before the parameters, in lower case and without comments."""
     return strip_comments(plain_header(value)).partition(";")[0].strip(' \t"').lower()
 
 
 def parameter(value: str, name: str, *, words: bool = True) -> str | None:
     """Return a parameter of a Content-Type or Content-Disposition header, decoded.
 
-    RFC 2231 is read, and with `words` RFC 2047 too, though RFC 2047 §5 forbids it there: it is
+    RFC 2231 is supported, and with `words` RFC 2047 too: RFC 2047 §5 forbids it here, but it is
     common in file names.
     """
     sections = _sections(value, name)
@@ -123,7 +123,7 @@ def parameter(value: str, name: str, *, words: bool = True) -> str | None:
 
 
 def strip_comments(text: str) -> str:
-    """Remove comments (RFC 5322 §3.2.2) outside quotes; where one never ends there are none."""
+    """Remove comments (RFC 5322 §3.2.2) outside quotes; a comment that never ends is text."""
     pieces: list[str] = []
     depth = kept = 0
     for mark in _COMMENT_MARKS.finditer(text):
@@ -138,7 +138,7 @@ def strip_comments(text: str) -> str:
 
 
 def _parameters(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the names and values; where the `;` after the type is missing there is one."""
+    """Yield names and values; without a `;` after the type there is one parameter."""
     for number, segment in enumerate(_SEGMENT.findall(value)):
         match = _TYPE.match(segment) if number == 0 else None
         name, equals, text = (segment[match.end() :] if match else segment).partition("=")
@@ -150,14 +150,14 @@ def _unquote(text: str, name: str) -> str:
     quoted = _QUOTED.match(text)
     if quoted:
         return _QUOTED_PAIR.sub(r"\1", quoted[1])
-    # What is left of a bracket is that of a comment which is never closed.
+    # A remaining bracket belongs to a comment that is never closed.
     return text if name in _FILE_NAMES else text.partition("(")[0].strip()
 
 
 def _sections(value: str, name: str) -> list[tuple[bool, str]]:
     """Return the sections of a parameter in order, and for each whether it is extended.
 
-    A parameter without sections is one, and gives way to sections.
+    A parameter without sections has one section; real sections override it.
     """
     plain: list[str] = []
     sections: dict[int, tuple[bool, str]] = {}
@@ -177,7 +177,7 @@ def _sections(value: str, name: str) -> list[tuple[bool, str]]:
 
 
 def _join_sections(sections: list[tuple[bool, str]]) -> str:
-    """Decode the sections of a parameter of which one at least is extended (RFC 2231 §4)."""
+    """Decode the sections of a parameter if at least one is extended (RFC 2231 §4)."""
     charset, quote, rest = sections[0][1].partition("'")
     if quote:
         _language, _, rest = rest.partition("'")

@@ -1,8 +1,9 @@
-"""HTML cut into tags and text, as the WHATWG HTML standard does it (§13.2.5), in one pass.
+"""Split HTML into tags and text in one pass, by the WHATWG HTML standard (§13.2.5).
 
-Not the standard library's parser: what it makes of comments, declarations and attributes differs
-with every Python, and its time grows with the square of what is not closed. Not a parser that
-builds a tree: the standard's rules for misnested tags let 29 KB of HTML become 1.4 GB.
+The standard library's parser is not used: it treats comments, declarations and attributes
+differently in each version of Python, and takes quadratic time for constructs that are not closed.
+A parser that builds a tree is not used: the standard's rules for misnested tags let 29 KB of HTML
+become 1.4 GB.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# What begins with `<` and is not one of these is text.
+# Everything else that begins with `<` is text.
 _MARKUP = re.compile(r"<(?:(/?)([a-zA-Z][^\t\n\f\r />]*)|!--|[!?]|/(?!\Z))")
 _ATTRIBUTE = re.compile(r"[\t\n\f\r /]*(?:(=?[^\t\n\f\r />=]+|=)[\t\n\f\r ]*(=?)[\t\n\f\r ]*)?")
 _UNQUOTED = re.compile(r"[^\t\n\f\r >]*")
 _COMMENT_END = re.compile(r"--!?>")
-# Elements whose content is text up to their end tag (§13.2.6.2); in some, entities are read.
+# Elements whose content is text up to their end tag (§13.2.6.2); some of them have entities.
 _RAW: Mapping[str, bool] = {
     "iframe": False,
     "noembed": False,
@@ -49,7 +50,7 @@ class Tag(NamedTuple):
 
 
 def read_html(html: str) -> Iterator[Tag | str]:
-    """Yield tags and text in order, entities read; comments and declarations are left out."""
+    """Yield tags and text in order, entities decoded, without comments and declarations."""
     position = 0
     while markup := _MARKUP.search(html, position):
         if markup.start() > position:
@@ -70,7 +71,7 @@ def read_html(html: str) -> Iterator[Tag | str]:
 
 
 def _end_of_comment(html: str, markup: re.Match[str]) -> int:
-    """Return where a comment or a declaration ends; one that is not closed goes on to the end."""
+    """Return the end of a comment or declaration; without a closing it extends to the end."""
     start = markup.end()
     if markup[0] == "<!--":
         if html.startswith((">", "->"), start):
@@ -86,7 +87,7 @@ def _end_of_raw(html: str, name: str, start: int) -> int:
 
 
 def _read_tag(html: str, markup: re.Match[str]) -> tuple[Tag | None, int]:
-    """Read a tag, and where it ends; None if the HTML ends first, which is then left out."""
+    """Read a tag and its end; None if the HTML ends first, and the tag is then left out."""
     attributes: dict[str, str] = {}
     position = markup.end()
     while attribute := _ATTRIBUTE.match(html, position):
@@ -117,12 +118,12 @@ def _read_value(html: str, start: int) -> tuple[str, int]:
 
 
 def read_entities(text: str) -> str:
-    """Read the entities of text between tags."""
+    """Decode the entities of text between tags."""
     return unescape(_NUMBER.sub(_shorten_number, text)) if "&" in text else text
 
 
 def read_attribute(value: str) -> str:
-    """Read the entities of an attribute; `&timestamp=9` and `&copy=1` are none (§13.2.5.73)."""
+    """Decode the entities of an attribute; `&timestamp=9` and `&copy=1` are not (§13.2.5.73)."""
     return _REFERENCE.sub(_read_reference, value) if "&" in value else value
 
 
@@ -137,7 +138,7 @@ def _read_reference(reference: re.Match[str]) -> str:
 
 
 def _shorten_number(number: re.Match[str]) -> str:
-    """Cut a number that stands for no character: Python refuses to read very long ones."""
+    """Shorten a number that is not a valid character: Python does not read very long numbers."""
     if number[1]:
         return "&#x" + (number[1] if len(number[1]) <= _LONGEST_NUMBER else "110000")
     return "&#" + (number[2] if len(number[2]) <= _LONGEST_NUMBER else "1114112")

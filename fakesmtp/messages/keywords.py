@@ -1,4 +1,4 @@
-"""The conditions on a message as keyword arguments, for type checkers: no server imports this."""
+"""Conditions on a message as keyword arguments, for type checkers only."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _One: TypeAlias = _T | re.Pattern[str] | re.Pattern[bytes] | Callable[[_T], object]
-#: What a condition may be: a value, a pattern, a callable; several of them; None for no value.
+#: A condition: a value, a pattern or a callable; several of them; None for no value.
 Condition: TypeAlias = _One[_T] | Sequence[_One[_T]] | AbstractSet[_One[_T]] | None
 
 
 class MessageConditions(TypedDict, total=False):
-    """What `fakesmtp.messages.Conditions` takes, which says what each looks at."""
+    """Keyword arguments of `fakesmtp.messages.Conditions`, which documents them."""
 
     to: Condition[str]
     from_: Condition[str]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 
 _START = re.compile(r"\bhttps?://(?=[A-Za-z0-9\[])", re.IGNORECASE)
-# The characters of RFC 3986 §2: `https://example.com/a로` ends in front of 로.
+# The characters of RFC 3986 §2: `https://example.com/a로` ends before 로.
 _PIECE = re.compile(r"[A-Za-z0-9\-._~:/?#@!$&'*+,;=%]+|[()\[\]]")
 _BRACKETS = {")": "(", "]": "["}
-# Punctuation of the sentence, and a bracket that only opens.
+# Punctuation of the sentence, and an opening bracket.
 _NOT_AT_THE_END = ".,;:!?'*(["
 
 
 def find_urls(text: str) -> list[str]:
-    """Return the http and https URLs, without the punctuation and the brackets around them."""
+    """Return the http and https URLs, without surrounding punctuation and brackets."""
     urls: list[str] = []
     end = 0
     while start := _START.search(text, end):
@@ -23,7 +23,7 @@ def find_urls(text: str) -> list[str]:
 
 
 def _end(text: str, start: int) -> int:
-    """Return where a URL ends: at a bracket that was opened before it, `[a](https://a.example)`."""
+    """Return the end of a URL, without a bracket that encloses it: `[a](https://a.example)`."""
     opened: list[str] = []
     end = start
     while piece := _PIECE.match(text, end):

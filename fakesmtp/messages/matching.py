@@ -1,4 +1,4 @@
-"""Conditions: which message one means, and how near another message came to it."""
+"""Conditions: which messages match, and how close the others are."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from fakesmtp.messages.message import ReceivedMessage
 
 _SHOWN = 200
-# Comparing texts is slow; these many come near enough to be worth it.
+# Comparing texts is slow; this many candidates are enough.
 _COMPARED = 50
 Values = tuple[object, ...]
 
 
 class Mismatch(NamedTuple):
-    """A condition that does not hold, in words: `subject`, `'Welcome'`, `'Welcom'`."""
+    """A condition that does not hold, as texts: `subject`, `'Welcome'`, `'Welcom'`."""
 
     condition: str
     expected: str
@@ -38,7 +38,7 @@ class Mismatch(NamedTuple):
 
     @property
     def likeness(self) -> float:
-        """How alike the two are, 0 to 1."""
+        """The similarity of the two values, 0 to 1."""
         return SequenceMatcher(None, self.expected, self.actual).ratio()
 
 
@@ -58,26 +58,27 @@ class _Check(NamedTuple):
 class Conditions:
     """Conditions on a message that must all hold: `Conditions(to="a@example.com", subject="Hi")`.
 
-    | condition | looks at | a `str` means |
+    | condition | compares | a `str` means |
     |---|---|---|
     | `to` | recipients of the envelope, addresses in To and Cc | this address |
     | `from_`, `sender` | sender of the envelope, addresses in From | this address |
     | `mail_from`, `rcpt_tos`, `cc` | envelope, envelope, Cc header | this address |
     | `subject` | the decoded subject | exactly this |
     | `body` | the text, and the text that the HTML shows | contains this |
-    | `text`, `html`, `html_text` | this one alone | contains this |
+    | `text`, `html`, `html_text` | this attribute | contains this |
     | `mail_type` | `normal`, `auth` or `ad` | this type |
     | `attachment` | names of attachments, and of bodies that have one | a file of this name |
     | `links` | `ReceivedMessage.links` | this URL |
     | `findings` | `ReceivedMessage.findings` | a finding of the rule of this name |
     | `headers={"X-Id": …}` | the header fields of these names | exactly this |
-    | any other attribute | it | exactly this |
+    | any other attribute | its value | exactly this |
 
-    Addresses are compared with any case in the domain (RFC 5321 §2.4); what cannot be read as one
-    is a value with the marker `[cannot be read as an address]`. Instead of a value there may be a
-    compiled pattern, which is searched, or a callable, which gets the value; it may raise, and then
-    so does the caller. Where a message has several values, one that fits is enough; a list asks for
-    all in it. `None` says that there is none. Raises `ConfigurationError` for an unknown name.
+    The domain of an address is compared in any case (RFC 5321 §2.4). Text that is not an address is
+    a value with the marker `[cannot be read as an address]`. Instead of a value, a condition can be
+    a compiled pattern, which is searched, or a callable, which gets the value; its exceptions are
+    raised to the caller. If a message has several values, one match is enough; a list requires a
+    match for each of its items. `None` requires that there is no value. Raises `ConfigurationError`
+    for an unknown name.
     """
 
     def __init__(self, **expected: Unpack[MessageConditions]) -> None:
@@ -97,7 +98,7 @@ class Conditions:
         return all(_holds(check, check.kind.values(message)) for check in self._checks)
 
     def mismatches(self, message: ReceivedMessage) -> tuple[Mismatch, ...]:
-        """Give the conditions that do not hold; none means that the message matches."""
+        """Return the conditions that do not hold; none means that the message matches."""
         read = ((check, check.kind.values(message)) for check in self._checks)
         return tuple(
             Mismatch(check.name, _describe(check.expected), _describe_all(values))
@@ -107,7 +108,7 @@ class Conditions:
 
 
 class Miss(NamedTuple):
-    """A message that does not match, and why not."""
+    """A message that does not match, and the reasons."""
 
     message: ReceivedMessage
     mismatches: tuple[Mismatch, ...]
@@ -118,21 +119,21 @@ class Miss(NamedTuple):
 
     @property
     def distance(self) -> tuple[int, float]:
-        """Fewer mismatches are nearer, then values that are more alike."""
+        """The sort key of closeness: fewer mismatches first, then more similar values."""
         return len(self.mismatches), -sum(each.likeness for each in self.mismatches)
 
 
 def nearest(misses: Iterable[Miss]) -> Miss | None:
-    """Give the miss that came nearest, of equal ones the newest; None when there is none."""
+    """Return the closest miss, of equal ones the newest; None if there is none."""
     newest_first = list(misses)[::-1]
     newest_first.sort(key=lambda miss: len(miss.mismatches))
     return min(newest_first[:_COMPARED], key=lambda miss: miss.distance, default=None)
 
 
 def nearest_miss(conditions: Conditions, messages: Iterable[ReceivedMessage]) -> str:
-    """Describe, in a block of lines, the message that comes nearest to conditions it does not meet.
+    """Describe the closest message that does not match, in a block of lines.
 
-    `""` when no message misses them.
+    Return `""` if all messages match.
     """
     misses = (Miss(message, conditions.mismatches(message)) for message in messages)
     return str(nearest(miss for miss in misses if miss.mismatches) or "")
@@ -161,7 +162,7 @@ def _one_fits(kind: _Kind, expected: object, values: Values) -> bool:
 
 
 def _searchable(value: object, pattern: re.Pattern[str] | re.Pattern[bytes]) -> str | bytes:
-    """Give a value as what the pattern searches; bytes as text are one character each."""
+    """Return the value as the pattern searches it; a byte becomes one character."""
     if isinstance(pattern.pattern, bytes):
         return value if isinstance(value, bytes) else str(value).encode()
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
@@ -182,7 +183,7 @@ def _describe(value: object) -> str:
     return repr(shorten(value, _SHOWN)) if isinstance(value, str) else shorten(repr(value), _SHOWN)
 
 
-# -- what conditions there are ---------------------------------------------------------------------
+# -- table of conditions ---------------------------------------------------------------------------
 
 
 def _same(expected: object, value: object) -> bool:
@@ -285,7 +286,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 #: The names of all conditions.
 CONDITIONS = tuple(sorted([*_KINDS, "headers"]))
-#: What other libraries call them.
+#: Names of conditions in other libraries.
 _OTHER_NAMES = {
     "recipient": "to",
     "recipients": "to",
@@ -309,7 +310,8 @@ _OTHER_NAMES = {
 def _make_checks(name: str, expected: object) -> list[_Check]:
     if name == "headers":
         if not isinstance(expected, Mapping):
-            raise ConfigurationError(f"headers is a mapping of header names, not {expected!r}")
+            message = f"headers must be a mapping of names to conditions, not {expected!r}"
+            raise ConfigurationError(message)
         return [_Check(f"header {each}", _header(each), expected[each]) for each in expected]
     if name not in _KINDS:
         raise ConfigurationError(_explain_unknown(name))

@@ -1,6 +1,6 @@
-"""`ReceivedMessage`: a message as it was sent, and a view on what it says."""
+"""`ReceivedMessage`: a message as it was sent, and its parsed content."""
 
-# What takes a message apart is imported where it is used: no server should start later for it.
+# Parsers are imported where they are used, so that a server starts without them.
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _SHOWN = 500
 class ReceivedMessage:
     """A message as it arrived.
 
-    `raw` is the message, byte for byte as the client sent it, without the dots that were only there
-    for the transport (RFC 5321 §4.5.2). Its content is read when it is asked for, and never fails:
-    what cannot be decoded has a marker `[cannot be decoded as …]` in front. `port` is
-    the port of the real endpoint; `login` is None when the session had none, and `tls` when it was
-    in plaintext. `dropped_lines` is how many lines are not in `raw`, because they were longer than
-    the server reads (8192 bytes). Nothing of it is meant to be changed.
+    `raw` has the bytes of the message as the client sent them, without the dots that were added for
+    transport (RFC 5321 §4.5.2). The content is parsed when an attribute is used. That never fails:
+    text that cannot be decoded has the marker `[cannot be decoded as …]` before it.
 
-    The parameter `received` is `received_at` in seconds since the epoch.
+    `port` is the port of the endpoint. `login` is None if the session had no login, and `tls` is
+    None if it was in plaintext. The parameter `received` is `received_at` in seconds since the
+    epoch. `dropped_lines` is the number of lines that are not in `raw`, because they were longer
+    than the server reads (8192 bytes). Treat all attributes as read-only.
     """
 
-    # A server may keep very many of these: no dictionary, and no date made before one is asked for.
+    # A server may keep very many messages: no dictionary, and no date before one is needed.
     __slots__ = (
         "_contents",
         "_findings",
@@ -84,7 +84,8 @@ class ReceivedMessage:
     def __repr__(self) -> str:
         return f"<ReceivedMessage {self.id}: {describe_route(self)}>"
 
-    # -- how it came -------------------------------------------------------------------------------
+    # -- delivery
+    # --------------------------------------------------------------------------------------
 
     @property
     def mail_from(self) -> str:
@@ -93,32 +94,33 @@ class ReceivedMessage:
 
     @property
     def rcpt_tos(self) -> tuple[str, ...]:
-        """The envelope's recipients; only here are those of Bcc."""
+        """The envelope's recipients; only these include Bcc."""
         return self.envelope.rcpt_tos
 
     @property
     def app_key(self) -> str | None:
-        """The AppKey that was logged in."""
+        """The AppKey of the login."""
         return self.login.app_key if self.login else None
 
     @property
     def mail_type(self) -> MailType | None:
-        """The purpose that the user name gave; None without a login."""
+        """The mail type of the user name; None without a login."""
         return self.login.mail_type if self.login else None
 
     @property
     def received_at(self) -> datetime:
-        """When the last byte was there (UTC)."""
+        """The time when the last byte arrived (UTC)."""
         from datetime import datetime
 
         return datetime.fromtimestamp(self._received, UTC)
 
     @property
     def session_id(self) -> str:
-        """The name of the session that the message came in."""
+        """The id of the session in which the message arrived."""
         return self.session.id
 
-    # -- what its headers say ----------------------------------------------------------------------
+    # -- headers
+    # ---------------------------------------------------------------------------------------
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -129,28 +131,28 @@ class ReceivedMessage:
         return tuple((name, decode_header(value)) for name, value in read_header(self.raw).fields)
 
     def header(self, name: str) -> str | None:
-        """Give the first header field of this name (any case), decoded; None if there is none."""
+        """Return the first header field of this name (any case), decoded; None if there is none."""
         values = self._header_values(name)
         return values[0] if values else None
 
     @property
     def subject(self) -> str:
-        """The subject; like the next three `""` when there is none."""
+        """The subject; `""` if there is none, as for the next three."""
         return self.header("subject") or ""
 
     @property
     def from_(self) -> str:
-        """The From header, as people read it: `홍길동 <hong@example.com>`."""
+        """The From header in readable form: `홍길동 <hong@example.com>`."""
         return ", ".join(self._header_values("from"))
 
     @property
     def to(self) -> str:
-        """The To header, as people read it."""
+        """The To header in readable form."""
         return ", ".join(self._header_values("to"))
 
     @property
     def cc(self) -> str:
-        """The Cc header, as people read it."""
+        """The Cc header in readable form."""
         return ", ".join(self._header_values("cc"))
 
     def _header_values(self, wanted: str) -> list[str]:
@@ -160,13 +162,14 @@ class ReceivedMessage:
         fields = read_header(self.raw).fields
         return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
 
-    # -- what its parts say ------------------------------------------------------------------------
+    # -- parts
+    # -----------------------------------------------------------------------------------------
 
     @property
     def parsed(self) -> EmailMessage:
-        """The message as the standard library reads it (policy `default`).
+        """The message as parsed by the standard library (policy `default`).
 
-        One that is nested too deep has its headers alone, and `defects` says so.
+        A message that is nested too deeply has its headers only, and a defect in `defects`.
         """
         from fakesmtp.messages.parsed import parse
 
@@ -176,33 +179,34 @@ class ReceivedMessage:
 
     @property
     def text(self) -> str | None:
-        r"""The plain text, line ends as `\n`; None when there is none.
+        r"""The plain text with `\n` as line end; None if there is none.
 
-        Several texts are joined. What is marked `format=flowed` (RFC 3676) is joined to paragraphs.
+        Several texts are joined. Text marked `format=flowed` (RFC 3676) is joined to paragraphs.
         """
         return self.contents.text
 
     @property
     def html(self) -> str | None:
-        r"""The HTML as it stands in the message, line ends as `\n`; None when there is none."""
+        r"""The HTML as it is in the message, with `\n` as line end; None if there is none."""
         return self.contents.html
 
     @property
     def html_text(self) -> str | None:
-        """The text that a reader of the HTML sees, one line a block; None without HTML.
+        """The visible text of the HTML, one line for each block; None without HTML.
 
-        What `hidden`, `display: none` or the like hide is left out, as the text of preheaders is.
+        Text hidden by `hidden`, `display: none` and similar is left out, such as the text of
+        preheaders.
         """
         return None if self.html is None else self._read_page(self.html).text
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
-        """All other parts, in order: files, pictures, and attached messages byte for byte."""
+        """All other parts, in order: files, images, and attached messages, byte for byte."""
         return self.contents.attachments
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The URLs in the text and where the links of the HTML lead, in order, each once."""
+        """The URLs of the text and the targets of the HTML's links, in order, each once."""
         from fakesmtp.messages.links import find_urls
 
         links = find_urls(self.text or "")
@@ -238,12 +242,12 @@ class ReceivedMessage:
             self._findings = rules.check_message(MessageReading.of(self))
         return self._findings
 
-    # -- what a test takes out of it ---------------------------------------------------------------
+    # -- helpers for tests -------------------------------------------------------------------------
 
     def find_code(self, pattern: str | re.Pattern[str]) -> str:
-        r"""Give what a pattern finds first in the text, else in the HTML's text: `r"\d{6}"`.
+        r"""Return the first match of a pattern in the text, else in the HTML's text: `r"\d{6}"`.
 
-        It is the first group if the pattern has groups. Raises `NoMatchingMessage`.
+        If the pattern has groups, return the first group. Raises `NoMatchingMessage`.
         """
         from fakesmtp.messages.charsets import shorten
 
@@ -259,7 +263,7 @@ class ReceivedMessage:
     def attachment(self, filename: str) -> Attachment:
         """Return the first attachment of this name, or a part of `text` or `html` that has it.
 
-        Raises `NoMatchingMessage`, which lists those there are.
+        Raises `NoMatchingMessage`, which lists the existing names.
         """
         files = self.contents.files
         for attachment in files:
@@ -270,14 +274,14 @@ class ReceivedMessage:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two file names look the same: macOS sends 견 as its letters ㄱㅕㄴ (Unicode NFD)."""
+    """Whether two file names look the same: macOS sends 견 as the letters ㄱㅕㄴ (Unicode NFD)."""
     import unicodedata
 
     return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
 def describe_route(message: ReceivedMessage) -> str:
-    """Say in one short line from whom a message went to whom, about what, and of which type."""
+    """Describe a message in one short line: sender, recipients, subject and mail type."""
     from fakesmtp.messages.charsets import shorten
 
     to = ", ".join(message.rcpt_tos[:2])
@@ -290,6 +294,6 @@ def describe_route(message: ReceivedMessage) -> str:
 
 
 def describe_loss(message: ReceivedMessage) -> str:
-    """Say how many lines of a message were dropped."""
+    """Describe how many lines of a message were dropped."""
     lines = "line was" if message.dropped_lines == 1 else "lines were"
     return f"{message.dropped_lines} over-long {lines} dropped"

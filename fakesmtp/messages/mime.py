@@ -1,7 +1,7 @@
-"""A message taken apart (RFC 2046 §5.1): one pass over its lines, however deep it is nested.
+"""Split a message into parts (RFC 2046 §5.1) in one pass over its lines, at any depth.
 
-The parts are slices of the message, so that each is kept byte for byte. A message inside the
-message is one part; what is in it is not looked at.
+The parts are slices of the message, so each keeps its exact bytes. An attached message is one part;
+it is not parsed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from fakesmtp.messages.headers import content_type, field, parameter, read_heade
 if TYPE_CHECKING:
     from fakesmtp.messages.headers import Fields
 
-# A message that has more parts or levels is not taken apart any further, and says so: parts cost
-# memory, and deeper ones come from attacks alone.
+# A message with more parts or levels is not parsed any further, and the result says so: parts cost
+# memory, and deeper levels occur only in attacks.
 _MOST_PARTS = 10_000
 _MOST_LEVELS = 100
-_TOO_MANY = f"not taken apart: this is all that comes after {_MOST_PARTS} parts"
-_TOO_DEEP = f"not taken apart: nested in {_MOST_LEVELS} others"
+_TOO_MANY = f"not parsed: everything after {_MOST_PARTS} parts"
+_TOO_DEEP = f"not parsed: nested in {_MOST_LEVELS} multiparts"
 
 _MAYBE_DELIMITER = re.compile(rb"^--[^\n]*\n?", re.MULTILINE)
 
 
 class Part(NamedTuple):
-    """A part that holds no parts. `cut` says why it is not taken apart, though it could be.
+    """A part without subparts. `cut` explains why a multipart was not parsed.
 
     Its body begins at byte `start` of the message.
     """
@@ -53,7 +53,7 @@ class Structure(NamedTuple):
 
 @dataclass(slots=True)
 class _Level:
-    """A multipart that was begun and has not ended."""
+    """A multipart that has begun and not ended."""
 
     boundary: bytes
     fields: Fields
@@ -63,14 +63,14 @@ class _Level:
 
 
 def take_apart(raw: bytes) -> Structure:
-    """Return the parts of a message; there is at least one."""
+    """Return the parts of a message without subparts, in order; at least one."""
     reader = _Reader(raw)
     reader.read()
     return Structure(reader.parts, reader.unused, reader.unclosed)
 
 
 class _Reader:
-    """Where the pass over the lines is: the multiparts around it, and the part it is in."""
+    """State of the pass over the lines: the open multiparts and the current part."""
 
     def __init__(self, raw: bytes) -> None:
         self.parts: list[Part] = []
@@ -79,11 +79,11 @@ class _Reader:
         self._raw = raw
         self._levels: list[_Level] = []
         self._depths: dict[bytes, list[int]] = {}
-        # A part that was begun, without its body, and where that begins.
+        # The part that has begun, without its body, and where its body begins.
         self._leaf: tuple[Part, int] | None = None
 
     def read(self) -> None:
-        """Go through the lines that may be delimiters, and close what is open at the end."""
+        """Read the lines that may be delimiters, and close everything that is open at the end."""
         position = self._open(0, "text/plain")
         while line := _MAYBE_DELIMITER.search(self._raw, position):
             position = line.end()
@@ -122,7 +122,7 @@ class _Reader:
         elif len(self._levels) >= _MOST_LEVELS:
             self._leaf = Part(fields, "text/plain", b"", _TOO_DEEP), end
         else:
-            # Parts of a digest are messages without saying so (RFC 2046 §5.1.5).
+            # The parts of a digest are messages by default (RFC 2046 §5.1.5).
             child = "message/rfc822" if kind == "multipart/digest" else "text/plain"
             boundary = header_bytes(parameter(value, "boundary", words=False) or "").rstrip()
             self._open_multipart(_Level(boundary, fields, end, child))
@@ -154,11 +154,11 @@ class _Reader:
 
 
 def _as_text(level: _Level) -> Part:
-    """Return a multipart that cannot be taken apart as the text that it is."""
+    """Return a multipart that cannot be parsed as text."""
     return Part(level.fields, "text/plain", b"")
 
 
 def _line_before(raw: bytes, end: int) -> int:
-    """Return where the line before ends: its line end belongs to the delimiter (§5.1.1)."""
+    """Return the end of the previous line: its line end belongs to the delimiter (§5.1.1)."""
     end -= raw[end - 1 : end] == b"\n"
     return end - (raw[end - 1 : end] == b"\r")

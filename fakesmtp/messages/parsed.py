@@ -1,7 +1,7 @@
-"""A message as the standard library reads it, for `ReceivedMessage.parsed`.
+"""Parse a message with the standard library, for `ReceivedMessage.parsed`.
 
-Its parser and its header classes raise all sorts of errors on hostile input, or take very long.
-Here a header that they cannot read becomes plain text, and the message goes on.
+Its parser and its header classes raise various errors on hostile input, or take very long. Here a
+header that they cannot read becomes plain text, and the rest of the message is parsed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 from fakesmtp.messages.decoding import decode_header
 
-# The standard library's time grows with the square of a header's length, and with the depth of
-# parts for every line.
+# The standard library takes quadratic time in the length of a header, and for every line time that
+# grows with the depth of parts.
 _LONGEST_HEADER = 20_000
 _MOST_HOLDERS = 1000
 _HOLDER = re.compile(
@@ -26,15 +26,15 @@ _HOLDER = re.compile(
 
 
 class NotTakenApartDefect(MessageDefect):
-    """The message is nested too deep, or broken: it has its headers, and one payload."""
+    """The message is nested too deeply, or broken: it has its headers, and one payload."""
 
 
 class _PlainHeader(UnstructuredHeader):
-    """A header that is text and nothing else, whatever its name says."""
+    """A header that is plain text, whatever its name is."""
 
     @classmethod
     def parse(cls, value: str, kwds: dict[str, Any]) -> None:
-        """Take the value as decoded; the parse tree is empty."""
+        """Use the value as decoded text, with an empty parse tree."""
         kwds["parse_tree"] = cls.value_parser("")
         kwds["decoded"] = decode_header(value)
 
@@ -57,11 +57,11 @@ _POLICY = policy.default.clone(header_factory=_Headers())
 
 
 def parse(raw: bytes) -> EmailMessage:
-    """Parse a message. Whatever the bytes are, there is a message."""
+    """Parse a message; any bytes give a message."""
     message = None if _is_too_much(raw) else _parse_parts(raw)
     if message is None:
         message = BytesHeaderParser(policy=_POLICY).parsebytes(raw)
-        message.defects.append(NotTakenApartDefect("nested too deep, or broken: not taken apart"))
+        message.defects.append(NotTakenApartDefect("nested too deeply, or broken: not parsed"))
     assert isinstance(message, EmailMessage)  # noqa: S101 - for the type checker: the policy says so
     return message
 

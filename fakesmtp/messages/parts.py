@@ -1,4 +1,4 @@
-"""What the parts of a message hold: its text, its HTML and its attachments (RFC 2045, RFC 2183)."""
+"""Sort the parts of a message: text, HTML and attachments (RFC 2045, RFC 2183)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from fakesmtp.messages.mime import Part
 
 _BODIES = ("text/plain", "text/html")
-# RFC 2183 §2.8: what is not known is an attachment.
+# RFC 2183 §2.8: an unknown disposition means attachment.
 _SHOWN_IN_PLACE = frozenset({"", "inline"})
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A part that is not a body: `content` is its bytes, decoded from Base64 or the like.
+    """A part that is not a body: `content` has its bytes, without the transfer encoding.
 
-    `content_id` has no angle brackets; `disposition` is `attachment`, `inline`, or None where the
-    part does not say; `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem`
-    says what was wrong where the content could not be decoded as it should be. Two attachments
-    are equal when names, types and contents are.
+    `content_id` has no angle brackets. `disposition` is `attachment`, `inline`, or None if the part
+    has none. `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem` describes
+    what was wrong if the content could not be decoded correctly. Two attachments are equal if their
+    names, types and contents are.
     """
 
     filename: str | None
@@ -43,9 +43,9 @@ class Attachment:
 
 
 class Contents(NamedTuple):
-    """What the parts of a message hold. Every part is in one of the first three.
+    """Text, HTML and attachments of a message. Every part is in one of the first three.
 
-    `named_bodies` are those parts of `text` and `html` that have a file name.
+    `named_bodies` are the parts of `text` and `html` that have a file name.
     """
 
     text: str | None
@@ -55,12 +55,12 @@ class Contents(NamedTuple):
 
     @property
     def files(self) -> tuple[Attachment, ...]:
-        """All that a file name may stand for."""
+        """Everything that has a file name."""
         return (*self.attachments, *self.named_bodies)
 
 
 def read_contents(raw: bytes) -> Contents:
-    """Sort the parts: texts and HTML that are shown in place are bodies, the rest attachments."""
+    """Sort the parts: inline texts and HTML are bodies, all others are attachments."""
     bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
     named: list[Attachment] = []
@@ -81,7 +81,7 @@ def is_body(part: Part) -> bool:
 
 
 def _join(texts: list[str]) -> str | None:
-    """Join the bodies of a kind, each on lines of its own."""
+    """Join the bodies of a kind, each on its own lines."""
     if not texts:
         return None
     return "".join([*(text.removesuffix("\n") + "\n" for text in texts[:-1]), texts[-1]])
@@ -137,7 +137,7 @@ def read_body(part: Part) -> str:
     value = headers.field(part.fields, "content-type")
     charset = headers.parameter(value, "charset")
     if problem and not is_text(data, charset):
-        # What is in no transfer encoding at all is best read as it is.
+        # Bytes in no known transfer encoding are returned unchanged.
         data = part.body
     text = decode_text(data, charset).replace("\r\n", "\n")
     if part.kind == "text/plain" and _says(value, "format", "flowed"):

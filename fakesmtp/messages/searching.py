@@ -1,4 +1,4 @@
-"""What one caller looks for among the messages: found, missed narrowly, or neither."""
+"""Search messages for one caller: matches and near misses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _COMPARED = 50
 
 
 class Search:
-    """What one caller waits for. Each message is offered once; conditions are tried once on it."""
+    """The search of one caller. Each message is offered once, and tested once."""
 
     def __init__(self, conditions: Conditions, belongs: Belongs, count: int) -> None:
         self.conditions = conditions
@@ -33,7 +33,7 @@ class Search:
         self._misses: deque[Miss] = deque(maxlen=_COMPARED)
 
     def offer(self, message: ReceivedMessage) -> None:
-        """Look at a message; raises what a callable among the conditions raises."""
+        """Check a message; raise what a callable among the conditions raises."""
         if not self._belongs(message):
             return
         self._arrived += 1
@@ -46,19 +46,19 @@ class Search:
             self.missing -= 1
 
     def offer_all(self, messages: Iterable[ReceivedMessage]) -> None:
-        """Look at messages, the oldest first, until there are enough."""
+        """Check messages, oldest first, until there are enough."""
         for message in messages:
             if self.missing <= 0:
                 return
             self.offer(message)
 
     def _accept(self, message: ReceivedMessage) -> bool:
-        """Whether a message that matches counts."""
+        """Whether a matching message counts."""
         del message
         return True
 
     def _miss(self, miss: Miss) -> None:
-        """Keep a miss unless nearer ones are known."""
+        """Keep a near miss unless closer ones are known."""
         known = len(self._misses[0].mismatches) if self._misses else len(miss.mismatches)
         if len(miss.mismatches) < known:
             self._misses.clear()
@@ -70,7 +70,7 @@ class Search:
         return _describe(self.found[0])
 
     def report(self) -> list[str]:
-        """Describe what arrived, and which message came nearest."""
+        """Describe what arrived, and the closest message."""
         lines = [f"arrived: {self._arrived or 'nothing'}"]
         if self._arrived > _LISTED:
             lines[0] += f", of which the newest {_LISTED} are"

@@ -1,7 +1,7 @@
-"""The CSS that hides text, as the preheaders of messages use it.
+"""CSS that hides text, as in the preheaders of messages.
 
-A style in the element counts, and the plain selectors `.name`, `#name`, `tag` and `tag.name` of
-style sheets. What holds in some media only (`@media`), or by other selectors, does not hide.
+The style of an element counts, and the simple selectors `.name`, `#name`, `tag` and `tag.name` of
+style sheets. Rules for some media only (`@media`), or with other selectors, do not hide.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NOTHING = re.compile(r"0+(?:\.0*)?(?:px|pt|em|rem|%)?")
 
 
 def hiding_selectors(style_sheets: Iterable[str]) -> frozenset[str]:
-    """Return the plain selectors that hide; for one that comes again, the last rule counts."""
+    """Return the simple selectors that hide; the last rule for a selector counts."""
     rules = [rule for sheet in style_sheets for rule in _rules(sheet)]
     hides: dict[str, bool] = {}
     for selectors, declarations in rules:
@@ -31,7 +31,7 @@ def hiding_selectors(style_sheets: Iterable[str]) -> frozenset[str]:
 
 
 def is_hidden(tag: Tag, selectors: frozenset[str]) -> bool:
-    """Whether an element and all in it is hidden, by `hidden`, its style or one of `selectors`."""
+    """Whether an element is hidden, by `hidden`, its style or one of `selectors`."""
     if not tag.attributes:
         return tag.name in selectors
     own = _hides(_declarations(tag.attributes.get("style", "")))
@@ -48,7 +48,7 @@ def _selectors(tag: Tag) -> list[str]:
 
 
 def _rules(sheet: str) -> Iterator[tuple[list[str], Mapping[str, str]]]:
-    """Yield the plain selectors of a rule and what it declares; not those inside `@…{}`."""
+    """Yield the simple selectors of a rule and its declarations, except inside `@…{}`."""
     depth = 0
     prelude = ""
     for piece in _BRACES.split(_without_comments(sheet)):
@@ -69,13 +69,13 @@ def _without_comments(sheet: str) -> str:
 
 
 def _declarations(style: str) -> dict[str, str]:
-    """Read `name: value; …`, all in lower case and without `!important`."""
+    """Parse `name: value; …`, in lower case and without `!important`."""
     pairs = (each.partition(":") for each in style.lower().split(";"))
     return {name.strip(): value.partition("!")[0].strip() for name, _, value in pairs}
 
 
 def _hides(style: Mapping[str, str]) -> bool | None:
-    """Whether declarations hide an element or show it; None if they say neither."""
+    """Whether declarations hide an element or show it; None if they do neither."""
     flat = any(_NOTHING.fullmatch(style.get(name, "")) for name in ("height", "max-height"))
     if (
         style.get("display") == "none"

@@ -5,38 +5,19 @@ A SecretKey that a client sends is compared and discarded; it is never kept.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.protocol.credentials import check_mail_type, may_be_app_key
+from fakesmtp.protocol.credentials import Account, may_be_app_key
 from fakesmtp.protocol.reasons import explain_login
 from fakesmtp.protocol.secret import MASK, KnownSecrets, describe_hidden, hide, hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fakesmtp.protocol.credentials import MailType
-    from fakesmtp.protocol.keywords import MailTypeName
 
 _NOBODY = "\0 no SecretKey looks like this"
 _NOT_AN_APP_KEY = "the user name is not an AppKey: one word without ':' and quotes, or AppKey#type"
-
-
-class Account(NamedTuple):
-    """An AppKey and its SecretKey, which `repr` does not show."""
-
-    app_key: str
-    secret_key: str
-
-    def username(self, mail_type: MailTypeName | MailType) -> str:
-        """Return the user name for messages of a type: `AppKey#auth`.
-
-        Raises `ConfigurationError` for an unknown type.
-        """
-        return f"{self.app_key}#{check_mail_type(mail_type)}"
-
-    def __repr__(self) -> str:
-        return f"Account(app_key={self.app_key!r}, secret_key={MASK})"
 
 
 class Accounts(Protocol):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from fakesmtp.protocol.authentication import Awaiting
     from fakesmtp.protocol.credentials import Login
     from fakesmtp.protocol.reply import Reply
+
+
+class Awaiting(Enum):
+    """What the next line is expected to be."""
+
+    COMMAND = "a command"
+    PLAIN = "the response of AUTH PLAIN"
+    LOGIN_USER = "the user name of AUTH LOGIN"
+    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - the name of a step, not a secret
 
 
 class _Value:

@@ -5,10 +5,9 @@ A refusal comes with a note that says why. The client only gets the reply of the
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
-from fakesmtp.protocol.actions import Actions, HangUp, LogIn
+from fakesmtp.protocol.actions import Actions, Awaiting, HangUp, LogIn
 from fakesmtp.protocol.credentials import Credentials, Login
 from fakesmtp.protocol.reasons import because, explain_mail_type, explain_mechanism
 from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
@@ -21,15 +20,6 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile, Row
 
 _HANG_UP = HangUp(asked=False)
-
-
-class Awaiting(Enum):
-    """What the next line is expected to be."""
-
-    COMMAND = "a command"
-    PLAIN = "the response of AUTH PLAIN"
-    LOGIN_USER = "the user name of AUTH LOGIN"
-    LOGIN_PASSWORD = "the password of AUTH LOGIN"  # noqa: S105 - the name of a step, not a secret
 
 
 class Authentication:

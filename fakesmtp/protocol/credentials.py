@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.sasl import looks_like_credentials
+from fakesmtp.protocol.secret import MASK
 
 if TYPE_CHECKING:
+    from fakesmtp.protocol.keywords import MailTypeName
     from fakesmtp.protocol.policy import Policy
 
 
@@ -90,3 +92,20 @@ def _parse_mail_type(type_name: str, policy: Policy) -> MailType | None:
         if policy.mail_type_in_any_case or policy.unsafe_user_name_in_any_case:
             spelling = type_name.lower()
     return _MAIL_TYPES.get(spelling, MailType.NORMAL if lenient else None)
+
+
+class Account(NamedTuple):
+    """An AppKey and its SecretKey, which `repr` does not show."""
+
+    app_key: str
+    secret_key: str
+
+    def username(self, mail_type: MailTypeName | MailType) -> str:
+        """Return the user name for messages of a type: `AppKey#auth`.
+
+        Raises `ConfigurationError` for an unknown type.
+        """
+        return f"{self.app_key}#{check_mail_type(mail_type)}"
+
+    def __repr__(self) -> str:
+        return f"Account(app_key={self.app_key!r}, secret_key={MASK})"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from fakesmtp.protocol.actions import (
     Actions,
+    Awaiting,
     Deliver,
     Envelope,
     HangUp,
@@ -22,7 +23,7 @@ from fakesmtp.protocol.actions import (
     StartTls,
 )
 from fakesmtp.protocol.address import AddressError, parse_address
-from fakesmtp.protocol.authentication import Authentication, Awaiting
+from fakesmtp.protocol.authentication import Authentication
 from fakesmtp.protocol.command import (
     Command,
     inside_brackets,

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 
-from fakesmtp.protocol.actions import Actions, Say
+from fakesmtp.protocol.actions import Actions, Awaiting, Say
 from fakesmtp.protocol.address import LONGEST_DOMAIN, ORDINARY
-from fakesmtp.protocol.authentication import Awaiting
 from fakesmtp.protocol.dialogue import Dialogue
 
 #: The groups are both parts of an address; DATA has neither.

@@ -149,7 +149,7 @@ class MessageReader:
 
     def _take_lines(self, lines: bytes) -> int | None:
         """Keep whole lines; give the index behind the one that ends the message."""
-        if _has_long_line(lines):
+        if len(lines) > LONGEST_LINE and _has_long_line(lines):
             return self._take_one_by_one(lines)
         return self._take_short_lines(lines)
 

@@ -53,7 +53,7 @@ NHN_CLOUD_EMAIL = Profile(
         250,
         "{host} Hello {argument} [{ip}])",
         "helo",
-        "The stray bracket is really there. Any argument is taken and echoed.",
+        "The unmatched bracket is part of the reply. Any argument is accepted and repeated.",
     ),
     ehlo_accepted=_documented(
         250,
@@ -64,11 +64,11 @@ NHN_CLOUD_EMAIL = Profile(
         501,
         "5.5.4 Domain address required: {verb}",
         "helo",
-        "The transaction is thrown away all the same.",
+        "The transaction is discarded anyway.",
     ),
     starttls_ready=_derived(220, "2.0.0 Ready to start TLS", "starttls"),
     starttls_with_argument=_derived(
-        501, "Syntax", "starttls", "The whole reply: a slip of the software in cutting its text."
+        501, "Syntax", "starttls", "The whole reply: the software cuts its text by mistake."
     ),
     starttls_after_auth=_derived(501, "Syntax", "starttls", "Cut as with an argument."),
     starttls_when_active=_derived(
@@ -77,7 +77,7 @@ NHN_CLOUD_EMAIL = Profile(
     starttls_with_commands_behind=_tabled(
         451,
         "Unable to process request",
-        "The software's own guard against injected commands. And closed; nothing of it is obeyed. "
+        "The software's own guard against injected commands. The connection is closed. "
         "`unsafe_commands_behind_starttls` follows the recording, in which the guard was off.",
     ),
     tls_required=_assumed(
@@ -87,7 +87,7 @@ NHN_CLOUD_EMAIL = Profile(
         554,
         "5.7.0 Command refused due to lack of security",
         "RFC 3207 §4.1",
-        "Every command but QUIT, when a handler's `handle_STARTTLS` refused what TLS agreed on.",
+        "Every command but QUIT, after a handler's `handle_STARTTLS` refused the TLS connection.",
     ),
     auth_succeeded=_documented(
         235,
@@ -127,7 +127,7 @@ NHN_CLOUD_EMAIL = Profile(
         530,
         "5.7.1 Authentication Required",
         "the text recorded at RCPT",
-        "When postmaster@ or abuse@ was taken at RCPT without AUTH, as recorded; the message "
+        "After RCPT to postmaster@ or abuse@ was accepted without AUTH, as recorded. The message "
         "itself is taken with `unsafe_postmaster_without_auth` only.",
     ),
     mail_accepted=_derived(250, "2.1.0 Sender <{address}> OK", "mail-address, mail-parameter"),
@@ -136,7 +136,7 @@ NHN_CLOUD_EMAIL = Profile(
         503,
         "5.5.0 Sender already specified",
         "order",
-        "The sender is dropped, the recipients stay.",
+        "The sender is removed, the recipients are kept.",
     ),
     mail_usage=_derived(501, "5.5.4 Usage: MAIL FROM:<sender>", "mail-syntax"),
     mail_syntax=_derived(501, "5.1.7 Syntax error in MAIL command", "mail-syntax"),
@@ -156,24 +156,24 @@ NHN_CLOUD_EMAIL = Profile(
         451,
         "Unable to process request",
         "rcpt-syntax",
-        "The software fails when a word of the argument, parted by spaces, stands there twice.",
+        "The software fails when the argument has the same word twice, separated by spaces.",
     ),
     rcpt_too_many=_tabled(
         452,
         "4.5.3 Requested action not taken: max recipients reached",
-        "Where the limit lies is assumed: `max_recipients`.",
+        "The limit is assumed: `max_recipients`.",
     ),
     data_ready=_derived(354, "Ok Send data ending with <CRLF>.<CRLF>", "data"),
     data_with_argument=_tabled(500, "5.5.4 Unexpected argument provided with DATA command"),
     data_before_mail=_derived(503, "5.5.0 No sender specified", "order"),
     data_before_rcpt=_derived(503, "5.5.0 No recipients specified", "order"),
     message_accepted=_derived(
-        250, "Command accepted", "data", "The software's text where the service gives none."
+        250, "Command accepted", "data", "The software's text where the service sets none."
     ),
     message_too_big=_tabled(
         552,
         "Quota exceeded",
-        "Where the limit lies is assumed: `max_message_size`.",
+        "The limit is assumed: `max_message_size`.",
     ),
     message_against_rule=_assumed(
         550,
@@ -204,7 +204,7 @@ NHN_CLOUD_EMAIL = Profile(
         500,
         "5.5.4 Unexpected argument provided with QUIT command",
         "quit",
-        "Closed all the same.",
+        "The connection is closed anyway.",
     ),
 )
 

@@ -1,7 +1,7 @@
 """The switches: behaviour that no source documents for the endpoint.
 
 Every field is a choice (provenance *assumed*) or the faithful form of a known vulnerability
-(`unsafe_…`, off by default). `docs/fidelity.md` is made from the descriptions here.
+(`unsafe_…`, off by default). `docs/fidelity.md` is generated from the descriptions here.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from fakesmtp.protocol.sasl import MECHANISMS, may_be_wrapped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from fakesmtp.protocol.accounts import Account
+    from fakesmtp.protocol.credentials import Account
 
 #: The beginning of a note with a reason; recordings are searched for it.
 BECAUSE = "refused because "

@@ -1,3 +1,3 @@
-"""Other servers, seen as a client: a running fakesmtp over HTTP."""
+"""Clients of other servers: a running fakesmtp over HTTP."""
 
 from __future__ import annotations

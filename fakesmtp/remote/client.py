@@ -1,4 +1,4 @@
-"""The sessions of a fakesmtp that runs, over its HTTP API."""
+"""Sessions of a running fakesmtp, over its HTTP API."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _PATH = "/api/v1/sessions"
 
 
 class RunningServer:
-    """A source of recordings: the server at `url`, `http://127.0.0.1:8025`.
+    """A source of recordings: the server at `url`, for instance `http://127.0.0.1:8025`.
 
-    A wait for it ends after `timeout` seconds. All methods raise `RecordingError` when nothing
-    answers there, or something that is no fakesmtp.
+    A request times out after `timeout` seconds. All methods raise `RecordingError` if nothing
+    answers at the address, or something other than fakesmtp.
     """
 
     def __init__(self, url: str, *, timeout: float = 30.0) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
-        # No proxies: the variables that name them are for other sites, and the server is near.
+        # No proxies: the variables that name them are for other sites, and this server is local.
         self._opener = build_opener(ProxyHandler({}))
 
     def entries(self) -> Iterator[Entry]:
-        """Give all sessions, oldest first."""
+        """Return all sessions, oldest first."""
         content = self._get(_PATH)
         yield from self._understand(lambda: _read_entries(content))
 
     def find(self, name: str) -> Recording:
-        """Give the session of an id; raises `RecordingError` when there is none."""
+        """Return the session with an id; raise `RecordingError` if there is none."""
         path = f"{_PATH}/{quote(name, safe='')}"
         return load_content(self._get(path), f"{self._url}{path}")
 
@@ -60,11 +60,13 @@ class RunningServer:
             raise self._doubt(error) from error
         except OSError as error:
             reason = error.reason if isinstance(error, URLError) else error
-            message = f"nothing answers at {self._url} ({reason}): is `fakesmtp serve --http` on?"
+            message = (
+                f"no server answers at {self._url} ({reason}): is `fakesmtp serve --http` running?"
+            )
             raise RecordingError(message) from error
 
     def _explain(self, content: bytes) -> RecordingError:
-        """Make an error of an answer that is one."""
+        """Return the error that a response describes."""
         detail = self._understand(lambda: Fields.parse(content.decode()).text("detail"))
         return RecordingError(f"{self._url}: {detail if detail.isprintable() else repr(detail)}")
 
@@ -75,14 +77,14 @@ class RunningServer:
             raise self._doubt(error) from error
 
     def _doubt(self, error: Exception) -> RecordingError:
-        return RecordingError(f"what answers at {self._url} is no fakesmtp: {error}")
+        return RecordingError(f"the server at {self._url} is not fakesmtp: {error}")
 
 
 def _read_entries(content: bytes) -> list[Entry]:
-    # The fields are as strictly read as those of a file.
+    # The fields are checked as strictly as those of a file.
     listed = json.loads(content)
     if not isinstance(listed, dict) or not isinstance(listed.get("sessions"), list):
-        raise RecordingError("it lists no sessions")
+        raise RecordingError("it returned no list of sessions")
     return [_read_entry(each) for each in listed["sessions"]]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.credentials import may_be_mail_type
 from fakesmtp.protocol.sasl import (
     MECHANISMS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.sessions.causes import ClosedBy, explain_tls_failure

@@ -16,7 +16,7 @@ from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, Deliver, Say
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import TlsFacts
-from fakesmtp.smtp.conversing import describe_unfinished, make_conversation
+from fakesmtp.smtp.conversing import describe_unfinished, make_conversation, make_dialogue
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
@@ -71,9 +71,9 @@ class Connection(SMTP, BufferedProtocol):
         #: What is sent when everything that is decided now has been performed.
         self.replies: list[bytes] = []
         self.ssl_object: ssl.SSLObject | None = None
-        self.recorder = services.begin_session(listener, terms, address)
-        self.faults = terms.faults
-        self._conversation = make_conversation(self, services, listener, terms, address)
+        self.recorder, self.faults = services.begin_session(listener, terms, address), terms.faults
+        dialogue = make_dialogue(self, terms, address, tls=listener.implicit_tls)
+        self._conversation = make_conversation(dialogue, self.recorder, services, listener, terms)
 
     # -- asyncio's side ----------------------------------------------------------------------------
 

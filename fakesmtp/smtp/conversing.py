@@ -1,4 +1,4 @@
-"""A connection's conversation: dialogue, hooks, rules that reject and planned faults as one."""
+"""A connection's conversation: the dialogue, a handler's hooks and planned faults as one."""
 
 from __future__ import annotations
 
@@ -14,40 +14,19 @@ from fakesmtp.smtp.faulting import FaultPlayer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from aiosmtpd.smtp import SMTP
+
     from fakesmtp.protocol.dialogue import Dialogue
-    from fakesmtp.smtp.connection import Connection
+    from fakesmtp.sessions.recorder import Recorder
     from fakesmtp.smtp.listeners import Listener
     from fakesmtp.smtp.services import Services, Terms
 
 
-def make_conversation(
-    connection: Connection,
-    services: Services,
-    listener: Listener,
-    terms: Terms,
-    peer: tuple[str, int],
-) -> Conversation:
-    """Make the conversation of a connection from `peer` on these terms.
-
-    The dialogue is innermost: a fault strikes also what a hook replies.
-    """
-    dialogue = _make_dialogue(connection, terms, peer, tls=listener.implicit_tls)
-    faults = FaultPlayer(
-        terms.faults,
-        dialogue,
-        port=listener.port,
-        session=connection.recorder.session.id,
-        connections=services.connections,
-    )
-    return Conversation(dialogue, terms.policy, faults.speaker)
-
-
-def _make_dialogue(
-    connection: Connection, terms: Terms, peer: tuple[str, int], *, tls: bool
-) -> Dialogue:
+def make_dialogue(server: SMTP, terms: Terms, peer: tuple[str, int], *, tls: bool) -> Dialogue:
+    """Make the dialogue with `peer` on these terms; hooks of a handler get the `server`."""
     make = _choose_dialogue(terms)
     if terms.hooks is not None:
-        make = partial(make, hooks=terms.hooks, server=connection, peer=peer)
+        make = partial(make, hooks=terms.hooks, server=server, peer=peer)
     return make(terms.profile, terms.policy, terms.accounts, peer[0], tls=tls)
 
 
@@ -65,6 +44,23 @@ def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
 
         return HookedDialogue
     return FastDialogue
+
+
+def make_conversation(
+    dialogue: Dialogue, recorder: Recorder, services: Services, listener: Listener, terms: Terms
+) -> Conversation:
+    """Make the conversation around a dialogue.
+
+    The dialogue is innermost: a fault also changes what a hook replies.
+    """
+    faults = FaultPlayer(
+        terms.faults,
+        dialogue,
+        port=listener.port,
+        session=recorder.session.id,
+        connections=services.connections,
+    )
+    return Conversation(dialogue, terms.policy, faults.speaker)
 
 
 def describe_unfinished(conversation: Conversation) -> str:

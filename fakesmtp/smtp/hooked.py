@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from aiosmtpd.smtp import Envelope, Session
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from fakesmtp.protocol.actions import Consult, Deliver, Discard, HangUp, LogIn, Say
 from fakesmtp.protocol.command import Command, inside_brackets
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.protocol.reply import Reply
-    from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.hooks import Hooks
 
 #: How aiosmtpd writes the null sender (RFC 5321 §4.5.5).
@@ -79,7 +78,7 @@ class HookedDialogue(Dialogue):
         *,
         tls: bool = False,
         hooks: Hooks,
-        server: Connection,
+        server: SMTP,
         peer: tuple[str, int],
     ) -> None:
         self._hooks = hooks
@@ -178,8 +177,9 @@ class HookedDialogue(Dialogue):
         was_plaintext = not self.tls
         super().tls_started()
         self._begin_session(self._session.peer)
-        if self._server.ssl_object is not None:
-            self._session.ssl = _describe(self._server.ssl_object)
+        ssl_object: ssl.SSLObject | None = getattr(self._server, "ssl_object", None)
+        if ssl_object is not None:
+            self._session.ssl = _describe(ssl_object)
         self._is_insecure = was_plaintext and not self._hooks.accepts_tls(self._server)
 
     def _logged_in(self, planned: Actions, action: LogIn) -> Actions:

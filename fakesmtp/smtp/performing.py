@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fakesmtp.protocol.actions import (
     Consult,
@@ -20,11 +20,40 @@ from fakesmtp.sessions.actions import KEEP
 from fakesmtp.sessions.causes import ClosedBy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from fakesmtp.smtp.connection import Connection
+    from fakesmtp.protocol.actions import Actions
+    from fakesmtp.protocol.reply import Reply
 
-_PERFORM: Mapping[type, Callable[[Connection, Any], None]] = {
+
+class Performer(Protocol):
+    """A connection, as far as actions concern it."""
+
+    replies: list[bytes]
+
+    def deliver(self, deliver: Deliver) -> None:
+        """Keep a message."""
+
+    def hang_up(self, closed_by: ClosedBy) -> None:
+        """Close when all replies are sent."""
+
+    def reset(self) -> None:
+        """Reset the connection (RST)."""
+
+    def wait(self, seconds: float) -> None:
+        """Perform the next actions after some seconds."""
+
+    def stall(self, seconds: float | None) -> None:
+        """Ignore the client for some seconds, then close; None: until it closes."""
+
+    def wait_for(self, name: str, ask: Callable[[], Awaitable[Actions]]) -> None:
+        """Perform what `ask` returns before the next actions."""
+
+    def start_tls(self, flaw: str = "", go_ahead: Reply | None = None) -> None:
+        """Send the reply, if there is one, and begin the TLS handshake."""
+
+
+_PERFORM: Mapping[type, Callable[[Performer, Any], None]] = {
     Say: lambda connection, action: connection.replies.append(action.reply.wire),
     SendRaw: lambda connection, action: connection.replies.append(action.data),
     Deliver: lambda connection, action: connection.deliver(action),

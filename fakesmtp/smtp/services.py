@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.sessions.recorder import Recorder
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.smtp.backlog import Backlog
-    from fakesmtp.smtp.connection import Connection
     from fakesmtp.smtp.hooks import Hooks
     from fakesmtp.smtp.idling import IdleWatch
     from fakesmtp.smtp.listeners import Listener
@@ -48,6 +47,23 @@ class Terms(NamedTuple):
     rules: Rules | None = None
 
 
+class Served(Protocol):
+    """A connection, as its server knows it."""
+
+    idle_at: float
+
+    faults: FaultScript
+
+    def close_idle(self) -> None:
+        """Close it, because the client was silent for too long."""
+
+    def stop(self) -> None:
+        """Close it, because the server stops."""
+
+    def abort(self) -> None:
+        """Close it at once, whatever is unsent."""
+
+
 class Services(NamedTuple):
     """What the connections of one server share.
 
@@ -66,7 +82,7 @@ class Services(NamedTuple):
     ended: Callable[[Session], None]
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]
-    connections: set[Connection]
+    connections: set[Served]
     idle: IdleWatch
     backlog: Backlog
     outbox: Outbox

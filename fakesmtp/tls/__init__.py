@@ -1,7 +1,7 @@
-"""TLS: the private authority, the certificates it signs, and contexts that use both.
+"""TLS: the private CA, the certificates that it signs, and contexts that use both.
 
-The authority is trusted by nobody until somebody trusts its `ca.pem`, and by then it can vouch for
-the endpoint's names and this machine alone (RFC 5280 §4.2.1.10).
+No client trusts the CA until a user trusts its `ca.pem`. Even then it can only certify the
+endpoint's names and this machine (RFC 5280 §4.2.1.10).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
     "server_context",
 ]
 
-#: Where each name lives. A server starts without what makes keys and contexts.
+#: Module of each name. A server starts without the modules that make keys and contexts.
 _HOMES = {
     "ENDPOINT_NAMES": "authority",
     "Authority": "authority",

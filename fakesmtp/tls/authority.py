@@ -1,4 +1,4 @@
-"""The private authority: made on first use, and able to vouch for the endpoint's names alone."""
+"""The private CA: created on first use, and limited to the endpoint's names and this machine."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
 
-#: The root's certificate, the one that clients trust.
+#: The root's certificate, which clients trust.
 CERTIFICATE_FILE = "ca.pem"
-#: What signs below it.
+#: The intermediate, which signs the server's certificates.
 INTERMEDIATE_FILE, INTERMEDIATE_KEY_FILE = "intermediate.pem", "intermediate.key"
-#: The root's own key, in folders from before there was an intermediate: there it signs.
+#: The root's own key, in folders of versions without an intermediate: there the root signs.
 KEY_FILE = "ca.key"
 
-#: The real endpoint's host names, and those of a server on this machine.
+#: Host names of the real endpoint, and of a server on this machine.
 ENDPOINT_NAMES = (
     "smtp-mail.nhncloudservice.com",
     "smtp-mail.cloud.toast.com",
@@ -34,27 +34,27 @@ ENDPOINT_NAMES = (
     "::1",
 )
 
-#: Trusting an authority is work done by hand: once in the life of a machine is enough.
+#: To trust a CA is manual work: once for each machine should be enough.
 AUTHORITY_LIFETIME = timedelta(days=3650)
-#: Some clients refuse a server's certificate that is valid for more than 398 days.
+#: Some clients reject a server's certificate that is valid for more than 398 days.
 LEAF_LIFETIME = timedelta(days=397)
-#: How far a client's clock may be behind ours.
+#: Maximum delay of a client's clock.
 CLOCK_SKEW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A certificate authority: what others may trust, and what signs servers' certificates.
+    """A certificate authority: the certificate that clients trust, and the key that signs.
 
-    `certificate` is the root, for clients to trust. Its key was thrown away as soon as it had
-    signed `issuer`, the intermediate authority whose EC P-256 key signs all the rest. In folders
-    from before, the root signs for itself: there, the two are the same.
+    `certificate` is the root, for clients to trust. Its key was deleted as soon as it had signed
+    `issuer`, the intermediate whose EC P-256 key signs all others. In folders of versions without
+    an intermediate the root signs, and both are the same.
 
-    Both are name-constrained (RFC 5280 §4.2.1.10, critical) to nhncloudservice.com,
-    cloud.toast.com, localhost and the loopback addresses, and sign servers' certificates only.
-    A certificate that is signed for anything else is refused by every client that checks, so
-    whoever trusts the authority, and whoever steals its key, endangers nothing but test message.
-    Only Java ignores the constraints of a root (it obeys those of an intermediate).
+    Both have critical name constraints (RFC 5280 §4.2.1.10) for nhncloudservice.com,
+    cloud.toast.com, localhost and the loopback addresses, and sign servers' certificates only. A
+    verifying client rejects a certificate for any other name. So trusting the CA, or losing its
+    key, endangers nothing but test messages. Only Java ignores the constraints of a root (it obeys
+    those of an intermediate).
     """
 
     certificate: x509.Certificate
@@ -65,11 +65,11 @@ class Authority:
     def create(
         cls, *, not_before: datetime | None = None, not_after: datetime | None = None
     ) -> Authority:
-        """Make an authority, valid from a day ago for ten years unless told otherwise.
+        """Create a CA, valid from a day ago for ten years by default.
 
-        The times are aware datetimes; ValueError when they are in the wrong order.
+        The times are aware datetimes; ValueError if they are in the wrong order.
         """
-        # lazily: cryptography costs more than all other imports of this room together
+        # lazily: cryptography costs more than all other imports of this package together
         from fakesmtp.tls import certificates  # noqa: PLC0415
 
         key = certificates.new_key()
@@ -78,19 +78,22 @@ class Authority:
 
     @classmethod
     def load(cls, directory: Path) -> Authority:
-        """Read ca.pem, intermediate.pem and intermediate.key; of a folder from before, ca.key.
+        """Load ca.pem, intermediate.pem and intermediate.key, or ca.key of an older version.
 
-        Raises CertificateError when one is missing, unreadable or broken, or they do not belong
-        together: others may trust what it was, so it is never replaced without being asked.
+        Raises CertificateError if a file is missing, unreadable or broken, or if they do not belong
+        together. Clients may trust the old CA, so it is never replaced without a request.
         """
         from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
 
         signer, signer_key = signing_files(directory)
-        path, holding = directory / CERTIFICATE_FILE, "an authority's certificate"
+        path, holding = directory / CERTIFICATE_FILE, "the certificate of a CA"
         try:
             root = issuer = certificates.read_authority(files.read(path))
             if signer != path:
-                path, holding = signer, f"the certificate of an authority below {CERTIFICATE_FILE}"
+                path, holding = (
+                    signer,
+                    f"an intermediate certificate that {CERTIFICATE_FILE} signed",
+                )
                 issuer = certificates.read_intermediate(files.read(path), root)
             path, holding = signer_key, f"the key of {signer.name}"
             return cls(root, issuer, certificates.read_authority_key(files.read(path), issuer))
@@ -100,7 +103,7 @@ class Authority:
     def save(self, directory: Path) -> None:
         """Write keys with mode 0600 and certificates with 0644; raise CertificateError on failure.
 
-        A key that signed in this folder before goes.
+        An older signing key in this folder is removed.
         """
         from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
 
@@ -116,11 +119,11 @@ class Authority:
 
     @property
     def is_root(self) -> bool:
-        """Whether the root itself signs, as in folders from before there was an intermediate."""
+        """Whether the root itself signs, as in folders of versions without an intermediate."""
         return self.issuer == self.certificate
 
     def chain_pem(self) -> bytes:
-        """Return the certificates that a server shows behind its own: the intermediate, if any."""
+        """Return the certificates that a server sends after its own: the intermediate, if any."""
         from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
 
         return b"" if self.is_root else certificates.certificate_pem(self.issuer)
@@ -133,11 +136,11 @@ class Authority:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
     ) -> Leaf:
-        """Sign a fresh server's certificate for DNS names and addresses, at least one.
+        """Sign a new server's certificate for DNS names and addresses, at least one.
 
-        Valid from a day ago for 397 days, or as long as the authority, unless told otherwise.
-        The times are aware datetimes; ValueError when they are in the wrong order. Names outside
-        the constraints are signed, too; it is for the client to refuse them.
+        By default it is valid from a day ago for 397 days, but not longer than the CA. The times
+        are aware datetimes; ValueError if they are in the wrong order. Names outside the
+        constraints are signed as well: clients have to reject them.
         """
         from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
 
@@ -153,9 +156,9 @@ class Authority:
         return Leaf(served, certificates.key_pem(key), kind)
 
     def vouches_for(self, leaf: Leaf, names: Sequence[str], *, until: datetime) -> bool:
-        """Tell whether the leaf is whole, signed by this authority, for the names, now and then.
+        """Whether the leaf is complete, signed by this CA, for the names, and valid now and later.
 
-        Whole is also what is shown with it: a client does not know the intermediate.
+        Complete means with its intermediate, which a client does not have.
         """
         from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
 
@@ -173,14 +176,14 @@ class Authority:
 
     @property
     def not_after(self) -> datetime:
-        """The last moment at which clients accept the authority (aware, UTC)."""
+        """The last moment at which clients accept the CA (aware, UTC)."""
         return self.certificate.not_valid_after_utc
 
 
 def signing_files(directory: Path) -> tuple[Path, Path]:
-    """Return the files of what signs in the folder: certificate and key.
+    """Return the files of the signing certificate and its key in the folder.
 
-    Those of the intermediate, unless it is a folder from before there was one.
+    They belong to the intermediate, or to the root in folders of versions without one.
     """
     if files.exists(directory / KEY_FILE) and not files.exists(directory / INTERMEDIATE_KEY_FILE):
         return directory / CERTIFICATE_FILE, directory / KEY_FILE
@@ -194,7 +197,7 @@ def _validity(
     *,
     latest: datetime | None = None,
 ) -> tuple[datetime, datetime]:
-    """Fill in what was not told; an end in the past alone still gives a start before it."""
+    """Fill in default times; an end in the past alone still gets a start before it."""
     now = utc_now()
     start = not_before or min(now, not_after or now) - CLOCK_SKEW
     end = start + lifetime
@@ -203,6 +206,6 @@ def _validity(
 
 def _broken(path: Path, holding: str, key_file: str) -> CertificateError:
     return CertificateError(
-        f"{path} should hold {holding} but does not: run `fakesmtp certs --renew` for a new "
-        f"authority, or delete {CERTIFICATE_FILE} and {key_file} there"
+        f"{path} does not contain {holding}: run `fakesmtp certs --renew` to create a new CA, "
+        f"or delete {CERTIFICATE_FILE} and {key_file} there"
     )

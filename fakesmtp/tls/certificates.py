@@ -1,7 +1,7 @@
-"""What stands in the certificates (RFC 5280), and reading them back.
+"""Contents of the certificates (RFC 5280): writing and reading them.
 
-The one module of this room that imports cryptography. That import takes 25 to 50 ms, so the
-others import this module where they first need it, not at their top.
+This is the only module of the package that imports cryptography. That import takes 25 to 50 ms, so
+other modules import this one when they first need it, not at their top.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     PublicKey = ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
-#: What cryptography raises about the content of a file.
+#: Exceptions that cryptography raises about the content of a file.
 UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound)
 
-#: All that the authority can vouch for (RFC 5280 §4.2.1.10); a domain stands for its hosts too.
+#: Names that the CA can certify (RFC 5280 §4.2.1.10); a domain includes its hosts.
 PERMITTED = (
     x509.DNSName("nhncloudservice.com"),
     x509.DNSName("cloud.toast.com"),
@@ -47,17 +47,17 @@ PERMITTED = (
     x509.IPAddress(IPv6Network("::1/128")),
 )
 
-#: Stated on the authority too: name constraints leave free each kind of name that they do not
-#: mention, so without this the authority could vouch for any mailbox (S/MIME).
+#: Excluded in the CA as well: name constraints do not limit kinds of names that they do not
+#: mention, so without this the CA could certify any mailbox (S/MIME).
 SERVERS_ONLY = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """Return a fresh P-256 key, whose handshakes cost a server half of what RSA's do."""
+    """Return a new P-256 key: its handshakes cost a server half as much as with RSA."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
-#: Making a key of RSA takes 20 to 50 ms, one of P-256 less than one.
+#: Creating an RSA key takes 20 to 50 ms, a P-256 key less than one.
 _NEW_KEYS: Mapping[KeyKind, Callable[[], PrivateKey]] = {
     KeyKind.P256: new_key,
     KeyKind.RSA: lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
@@ -65,7 +65,7 @@ _NEW_KEYS: Mapping[KeyKind, Callable[[], PrivateKey]] = {
 
 
 def new_server_key(kind: KeyKind) -> PrivateKey:
-    """Return a fresh key of the kind."""
+    """Return a new key of the kind."""
     return _NEW_KEYS[kind]()
 
 
@@ -73,13 +73,13 @@ def new_server_key(kind: KeyKind) -> PrivateKey:
 def sign_authority(
     key: ec.EllipticCurvePrivateKey, validity: Validity
 ) -> tuple[x509.Certificate, x509.Certificate]:
-    """Return a root's certificate, and that of the key, which signs below it.
+    """Return a root's certificate, and the intermediate's certificate for `key`.
 
-    Clients trust the root, and nobody has its key: it is gone when this returns. So all that can
-    ever be signed is signed below, where Java, too, obeys the name constraints: it ignores those of
-    a certificate that it trusts (RFC 5280 §6.2 leaves that open). They stand on the root as well.
+    Clients trust the root, whose key no longer exists after this function. So everything is signed
+    by the intermediate, where Java obeys the name constraints: it ignores those of a trusted
+    certificate (RFC 5280 §6.2 leaves that open). The root has them as well.
 
-    Digits of the root's serial number end both names, to tell two authorities apart in a list.
+    Both names end with digits of the root's serial number, to tell two CAs apart in a list.
     """
     serial, root_key = x509.random_serial_number(), new_key()
     root = _common_name(f"fakesmtp authority {serial % 16**8:08x}")
@@ -116,7 +116,7 @@ def sign_leaf(
 
 
 def sign_by_itself(names: Sequence[str], key: PrivateKey, validity: Validity) -> x509.Certificate:
-    """Return a server's certificate for the names that nobody but itself vouches for."""
+    """Return a self-signed server's certificate for the names."""
     subject = _subject([_general_name(name) for name in names])
     return sign_leaf(names, key.public_key(), validity, issuer=subject, issuer_key=key)
 
@@ -132,17 +132,17 @@ def key_pem(key: PrivateKey) -> bytes:
 
 
 def read_authority(pem: bytes) -> x509.Certificate:
-    """Return the authority's certificate in the PEM; raise one of UNREADABLE if it holds none."""
+    """Return the CA's certificate in the PEM; raise one of UNREADABLE if there is none."""
     certificate = x509.load_pem_x509_certificate(pem)
     if not certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
-        raise ValueError("not the certificate of an authority")
+        raise ValueError("not the certificate of a CA")
     return certificate
 
 
 def read_intermediate(pem: bytes, root: x509.Certificate) -> x509.Certificate:
-    """Return the certificate in the PEM of an authority below the root.
+    """Return the intermediate's certificate in the PEM.
 
-    Raises one of UNREADABLE if it holds none.
+    Raises one of UNREADABLE if there is none.
     """
     certificate = read_authority(pem)
     _check_issuer(certificate, root)
@@ -150,15 +150,15 @@ def read_intermediate(pem: bytes, root: x509.Certificate) -> x509.Certificate:
 
 
 def read_authority_key(pem: bytes, certificate: x509.Certificate) -> ec.EllipticCurvePrivateKey:
-    """Return the authority's key in the PEM; raise one of UNREADABLE if it holds none."""
+    """Return the CA's key in the PEM; raise one of UNREADABLE if there is none."""
     key = _read_key(pem, certificate)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise TypeError("not a key on an elliptic curve")
+        raise TypeError("not an elliptic curve key")
     return key
 
 
 def read_leaf(pem: bytes, key: bytes, *, issuer: x509.Certificate) -> x509.Certificate:
-    """Return the leaf that the PEM begins with if the issuer signed it and the key is its own.
+    """Return the first certificate in the PEM if the issuer signed it and the key belongs to it.
 
     Raises one of UNREADABLE otherwise.
     """
@@ -169,12 +169,12 @@ def read_leaf(pem: bytes, key: bytes, *, issuer: x509.Certificate) -> x509.Certi
 
 
 def read_chain(pem: bytes) -> list[x509.Certificate]:
-    """Return all certificates in the PEM; raise one of UNREADABLE if it holds none."""
+    """Return all certificates in the PEM; raise one of UNREADABLE if there is none."""
     return x509.load_pem_x509_certificates(pem)
 
 
 def names_of(certificate: x509.Certificate) -> frozenset[str]:
-    """Return the DNS names and addresses that the certificate is for.
+    """Return the DNS names and addresses of the certificate.
 
     Raises one of UNREADABLE if it has none.
     """
@@ -185,7 +185,7 @@ def names_of(certificate: x509.Certificate) -> frozenset[str]:
 def _read_key(pem: bytes, certificate: x509.Certificate) -> PrivateKeyTypes:
     key = load_pem_private_key(pem, password=None)
     if key.public_key() != certificate.public_key():
-        raise ValueError("not the key of the certificate beside it")
+        raise ValueError("the key does not belong to the certificate")
     return key
 
 
@@ -193,7 +193,7 @@ def _check_issuer(certificate: x509.Certificate, issuer: x509.Certificate) -> No
     try:
         certificate.verify_directly_issued_by(issuer)
     except InvalidSignature as error:
-        raise ValueError("signed by another authority") from error
+        raise ValueError("signed by another CA") from error
 
 
 def _authority(
@@ -238,7 +238,7 @@ def _common_name(text: str) -> x509.Name:
 
 
 def _subject(names: Sequence[x509.GeneralName]) -> x509.Name:
-    # OpenSSL takes a lone address here for a host name, and refuses it by the name constraints.
+    # OpenSSL takes an address as common name for a host name, and rejects it by the constraints.
     hosts = [name.value for name in names if isinstance(name, x509.DNSName)]
     return _common_name(hosts[0] if hosts else "a server by its address")
 

@@ -1,6 +1,6 @@
-"""Whether certificates will do, as OpenSSL itself sees it: by a handshake in memory.
+"""Check certificates with OpenSSL itself: by a handshake in memory.
 
-It takes some milliseconds; to load cryptography, which could read them, takes forty.
+It takes some milliseconds. Loading cryptography, which could read them, takes 40 ms.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def will_do(
     *,
     until: float,
 ) -> bool:
-    """Tell whether a client that trusts the authority accepts the leaf, for each name.
+    """Whether a client that trusts the CA accepts the leaf, for each name.
 
-    The signer and the leaf are a certificate's file and its key's (PEM), which have to belong
-    together. What signs, the authority itself or one below, has to be what the leaf is shown with.
-    `until`, in seconds of the epoch, is when all have to be valid, beside now.
+    The signer and the leaf are files of a certificate and its key (PEM), which must belong
+    together. The leaf must be sent with the certificate that signed it. All must be valid now and
+    at `until` (seconds since the epoch).
     """
     try:
         load_pair(bare_server_context(), *signer)
@@ -46,18 +46,23 @@ def will_do(
         seen: list[dict[str, Any]] = client.get_ca_certs()
         listed: set[tuple[str, str]] = set()
         for name in names:
-            # A name that the leaf was seen to list, as ours does, takes no handshake of its own.
+            # A name that the leaf is known to list, as ours does, needs no handshake of its own.
             if _entry(name) not in listed:
                 seen.append(shown := _shake_hands(client, server, name))
                 listed.update(shown["subjectAltName"])
         lasts = all(until < cert_time_to_seconds(each["notAfter"]) for each in seen)
         return lasts and files.read(signer[0]) in files.read(ca_file) + files.read(leaf[0])
-    except (CertificateError, OSError, KeyError, ValueError):  # the last: a time or a name is none
+    except (
+        CertificateError,
+        OSError,
+        KeyError,
+        ValueError,
+    ):  # the last: a time or a name is invalid
         return False
 
 
 def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> dict[str, Any]:
-    """Give what the client was shown (as `getpeercert` does); raises SSLError if it refuses."""
+    """Return the certificate that the client saw (`getpeercert`); raise SSLError if it refuses."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     caller = client.wrap_bio(to_client, to_server, server_hostname=name)
     called = server.wrap_bio(to_server, to_client, server_side=True)
@@ -69,7 +74,7 @@ def _shake_hands(client: ssl.SSLContext, server: ssl.SSLContext, name: str) -> d
 
 
 def _entry(name: str) -> tuple[str, str]:
-    """Give what `getpeercert` has for a name or an address, of IPv6 with all its groups."""
+    """Return the entry of `getpeercert` for a name or an address; IPv6 with all its groups."""
     if ":" in name:
         groups = unpack("!8H", inet_pton(AF_INET6, name))
         return "IP Address", ":".join(f"{group:X}" for group in groups)

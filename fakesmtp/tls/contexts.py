@@ -1,4 +1,4 @@
-"""TLS contexts for a server with a folder's leaf and for a client that trusts its authority."""
+"""TLS contexts: for a server with the certificates of a folder, and for its clients."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ _PATCHED_LATE = (
 def server_context(folder: Path, kinds: Iterable[KeyKind]) -> ServerContext:
     """Return a context for TLS 1.2 and 1.3 that serves a folder's certificates of these kinds.
 
-    Raises CertificateError when the folder holds no usable one, as before ensure().
+    Raises CertificateError if the folder has no usable one, as before ensure().
     """
     context = bare_server_context()
-    with files.exclusive(folder):  # certificate and key of one leaf, not of two
+    with files.exclusive(folder):  # certificate and key of the same leaf
         for kind in kinds:
             load_leaf(context, folder, kind)
     return context
 
 
 def load_leaf(context: ssl.SSLContext, folder: Path, kind: KeyKind) -> None:
-    """Have the context serve the folder's certificate of the kind; raises CertificateError."""
+    """Make the context serve the folder's certificate of the kind; raise CertificateError."""
     certificate = folder / kind.certificate_file
     try:
         load_pair(context, certificate, folder / kind.key_file)
-    except OSError as error:  # ssl.SSLError is one, too
+    except OSError as error:  # ssl.SSLError is an OSError too
         raise _unusable(certificate, error) from error
 
 
 def load_pair(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    """Have the context serve a certificate; raises OSError when it cannot, or the key is encrypted.
+    """Make the context serve a certificate; raise OSError if it cannot, or the key is encrypted.
 
-    Of several with different kinds of keys, OpenSSL chooses one that suits the client. Without a
-    pass phrase, it would ask for one on the terminal and wait.
+    With several certificates of different kinds, OpenSSL chooses one that suits the client. Without
+    a pass phrase, OpenSSL would ask for one in the terminal and wait.
     """
     context.load_cert_chain(certificate, key, password="")
 
@@ -62,10 +62,10 @@ def bare_server_context() -> ServerContext:
     require_unpatched()
     context = ServerContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # With P-256 nobody gains by resuming a session, so no ticket is sent in TLS 1.3 (RFC 8446
-    # §4.6.1): it takes 4 % of a session. But a handshake's end must be acknowledged; where the
-    # system cannot be told to do so (see `SocketTransport.acknowledge`), a ticket does it. In TLS
-    # 1.2 they stay: without them OpenSSL keeps each client's session in our memory.
+    # With P-256, resuming a session saves nothing, so no ticket is sent in TLS 1.3 (RFC 8446
+    # §4.6.1): it takes 4 % of a session. But the end of a handshake must be acknowledged. Where the
+    # system cannot be told to do so (see `SocketTransport.acknowledge`), a ticket causes it. In TLS
+    # 1.2 tickets stay: without them OpenSSL keeps each client's session in our memory.
     context.num_tickets = 0 if hasattr(socket, "TCP_QUICKACK") else 1
     return context
 
@@ -77,14 +77,14 @@ def require_unpatched() -> None:
 
 
 def client_context(ca_file: Path) -> ssl.SSLContext:
-    """Return a context that checks chain and name, and trusts this one authority.
+    """Return a context that verifies chain and name, and trusts this CA only.
 
-    The system's authorities are not loaded: they would take 17 ms, and a test that reaches the real
-    endpoint by mistake should fail. Raises CertificateError when the file holds no certificate.
+    The system's CAs are not loaded: that would take 17 ms, and a test that reaches the real
+    endpoint by mistake should fail. Raises CertificateError if the file has no certificate.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python's own contexts do from 3.13 on
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as in Python's own contexts from 3.13 on
     try:
         context.load_verify_locations(ca_file)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Reading, writing and locking in a folder of certificates; every failure is a CertificateError.
+"""Read, write and lock files of a folder of certificates; failures are CertificateErrors.
 
-All of it is done by the module that `os` itself stands on. OpenSSL reads the real file system, and
-pyfakefs puts another one in the place of `os`, `pathlib` and `tempfile`.
+All of it uses the module below `os`. OpenSSL reads the real file system, while pyfakefs replaces
+the one of `os`, `pathlib` and `tempfile`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 PUBLIC = 0o644
 SECRET = 0o600
-#: Bytes as they are, on Windows, too.
+#: Bytes without conversion, also on Windows.
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 def make_folder(path: Path) -> None:
-    """Create the folder (mode 0700) with its parents, unless it is there.
+    """Create the folder (mode 0700) with its parents, unless it exists.
 
-    Raises CertificateError where that cannot be done.
+    Raises CertificateError if that is impossible.
     """
     try:
         _make_folder(path, 0o700)
@@ -53,9 +53,9 @@ def _make_folder(path: Path, mode: int = 0o777) -> None:
 
 
 def make_temporary_folder() -> str:
-    """Create a folder of a fresh name (mode 0700) where temporary files belong.
+    """Create a folder with a new name (mode 0700) in the system's folder of temporary files.
 
-    Raises CertificateError where that cannot be done.
+    Raises CertificateError if that is impossible.
     """
     import tempfile  # noqa: PLC0415 - lazily: most folders are not temporary
     from pathlib import Path  # noqa: PLC0415 - a server starts without it
@@ -66,7 +66,7 @@ def make_temporary_folder() -> str:
 
 
 def remove_folder(path: str) -> None:
-    """Delete the folder and the files in it, as far as that can be done."""
+    """Delete the folder and the files in it, as far as possible."""
     with suppress(OSError):
         for name in system.listdir(path):
             system.unlink(f"{path}{os.sep}{name}")
@@ -74,9 +74,9 @@ def remove_folder(path: str) -> None:
 
 
 def read(path: Path) -> bytes:
-    """Return what the file holds, which is nothing if there is none.
+    """Return the content of the file, empty if it does not exist.
 
-    Raises CertificateError when it is there and cannot be read.
+    Raises CertificateError if it exists and cannot be read.
     """
     try:
         handle = system.open(path, os.O_RDONLY | _BINARY)
@@ -91,10 +91,10 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, data: bytes, *, mode: int) -> None:
-    """Put the file there whole or not at all, replacing an older one.
+    """Write the complete file or nothing, replacing an older one.
 
-    A reader sees the old bytes or the new, never half of them. The temporary file is made with
-    mode 0600, so a secret is at no moment open to others. Raises CertificateError on failure.
+    A reader sees the old bytes or the new ones, never a mixture. The temporary file has mode 0600,
+    so a secret is never readable by others. Raises CertificateError on failure.
     """
     try:
         _replace(path, data, mode)
@@ -103,7 +103,7 @@ def write(path: Path, data: bytes, *, mode: int) -> None:
 
 
 def remove(path: Path) -> None:
-    """Delete the file, if there is one; raise CertificateError where that cannot be done."""
+    """Delete the file if it exists; raise CertificateError if that is impossible."""
     try:
         with suppress(FileNotFoundError):
             system.unlink(path)
@@ -112,7 +112,7 @@ def remove(path: Path) -> None:
 
 
 def exists(path: Path) -> bool:
-    """Tell whether there is something of the name, if only a link that leads nowhere."""
+    """Whether the name exists, even as a broken link."""
     try:
         system.lstat(path)
     except OSError:
@@ -121,7 +121,7 @@ def exists(path: Path) -> bool:
 
 
 def can_write(folder: Path) -> bool:
-    """Tell whether this user can make files in the folder."""
+    """Whether this user can create files in the folder."""
     return system.access(folder, os.W_OK)
 
 
@@ -147,16 +147,16 @@ def _write_all(handle: int, data: bytes) -> None:
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Keep every other process and thread that asks for the same folder out of this block.
+    """Lock the folder for this block, against other processes and threads.
 
-    Single files are replaced whole, but an authority and its leaf are four of them: without this,
-    two first starts at the same time could mix theirs. The lock lies on the folder itself, so it
-    leaves no file behind, needs no right to write, and ends with the process that held it.
+    Single files are replaced completely, but a CA and its leaf have four of them: without the lock,
+    two first starts at the same time could mix theirs. The lock is on the folder itself, so it
+    leaves no file, needs no write permission, and ends with its process.
 
-    Raises CertificateError when the folder cannot be opened.
+    Raises CertificateError if the folder cannot be opened.
     """
     if sys.platform == "win32":
-        yield  # no folder can be locked there: two first starts at once may mix
+        yield  # no lock for folders here: two first starts at the same time may mix files
     else:
         try:
             handle = system.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -178,6 +178,6 @@ def _lock(handle: int) -> None:
 
 def _failed(action: str, path: Path, error: OSError) -> CertificateError:
     return CertificateError(
-        f"cannot {action} {path} ({error.strerror}): give this user the right to it, "
+        f"cannot {action} {path} ({error.strerror}): give this user permission, "
         "or choose another folder for the certificates"
     )

@@ -1,7 +1,7 @@
-"""Certificates made for one run, and what can be wrong with them and with TLS.
+"""Certificates for one run, and flaws of certificates and of TLS.
 
-The flaws are for clients that should refuse them. Each is alone: but for it, the certificate is one
-that a client accepts that trusts the authority.
+Clients should refuse the flaws. Each one is isolated: without it, a client that trusts the CA
+accepts the certificate.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from fakesmtp.tls.serving import ServerContext
 
-#: Within the authority's constraints, so that nothing but the name is wrong.
+#: Within the CA's constraints, so that only the name is wrong.
 WRONG_NAME = "wrong-name.nhncloudservice.com"
 OLD_TLS = "old-tls"
 _DAY = timedelta(days=1)
-#: OpenSSL leaves out what is no longer thought safe, unless told so.
+#: OpenSSL disables versions that are no longer considered safe, unless told otherwise.
 _OLD_CIPHERS = "ALL:@SECLEVEL=0"
 
 
@@ -75,13 +75,13 @@ FLAWS = tuple(_LEAVES)
 def fresh_context(
     authority: Authority, flaw: str = "", kinds: Iterable[KeyKind] = (KeyKind.P256,)
 ) -> ServerContext:
-    """Make a server's context with fresh certificates for keys of the kinds, in no file that stays.
+    """Create a server's context with new certificates for the kinds of keys, without lasting files.
 
     All have the flaw, one of FLAWS; `""` for none.
     """
     context = bare_server_context()
     if flaw == OLD_TLS:
-        # The lowest that this OpenSSL has, which is TLS 1.0. By its name Python would warn of it.
+        # The lowest version of this OpenSSL, which is TLS 1.0. Python would warn of its name.
         context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         context.set_ciphers(_OLD_CIPHERS)

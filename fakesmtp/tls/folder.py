@@ -1,4 +1,4 @@
-"""The folder that keeps one authority and what it signed from run to run."""
+"""The folder that keeps one CA, and the certificates that it signed, between runs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-#: What would expire sooner than this is renewed at once: a server may run for some days.
+#: Certificates that expire sooner are renewed at once: a server may run for some days.
 RENEWAL_MARGIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFolder:
-    """A folder with an authority and servers' certificates, of which ensure() makes what lacks.
+    """A folder with a CA and servers' certificates; ensure() creates what is missing.
 
-    ca.pem is for clients to trust, intermediate.pem and .key sign, leaf.pem and .key are a server's
-    and so are leaf-rsa.pem and .key, for clients that know only RSA: with `rsa=False` they are not
-    made, which takes long. In folders from before there was an intermediate, ca.key signs.
+    ca.pem is for clients to trust, intermediate.pem and .key sign, leaf.pem and .key are for the
+    server. So are leaf-rsa.pem and .key, for clients that support only RSA; with `rsa=False` they
+    are not created, which would take long. In folders of versions without an intermediate, ca.key
+    signs.
 
     Any number of processes may share one.
     """
@@ -36,7 +37,7 @@ class CertificateFolder:
 
     @property
     def ca_file(self) -> Path:
-        """The authority's certificate: the file for clients to trust."""
+        """The CA's certificate: the file for clients to trust."""
         return self.path / authority.CERTIFICATE_FILE
 
     @property
@@ -51,22 +52,22 @@ class CertificateFolder:
 
     @property
     def has_intermediate(self) -> bool:
-        """Whether an intermediate signs; in folders from older versions, the root does."""
+        """Whether an intermediate signs; in folders of older versions, the root does."""
         return signing_files(self.path)[0] != self.ca_file
 
     def kinds(self) -> list[KeyKind]:
-        """Return the kinds of keys that there is a certificate for; P-256 always counts as one."""
+        """Return the kinds of keys that have a certificate; P-256 is always included."""
         has_rsa = files.exists(self.path / KeyKind.RSA.certificate_file)
         return [KeyKind.P256, KeyKind.RSA] if has_rsa else [KeyKind.P256]
 
     def ensure(self) -> CertificateFolder:
-        """Make the folder ready for a server: nothing is written when all is in order.
+        """Prepare the folder for a server; nothing is written if everything is in order.
 
-        A leaf is renewed when it is missing, broken, lacks a name, is of another authority or
-        expires within seven days; the authority only when there is none or it expires so soon.
-        A complete folder from before the one for RSA may be read-only: then it goes without.
+        A leaf is renewed if it is missing or broken, lacks a name, belongs to another CA, or
+        expires within seven days. The CA is created only if there is none, or if it expires that
+        soon. A complete folder without an RSA certificate may be read-only: then it stays without.
 
-        Raises CertificateError when the authority is broken or the folder cannot be written.
+        Raises CertificateError if the CA is broken or the folder cannot be written.
         """
         files.make_folder(self.path)
         with files.exclusive(self.path):
@@ -75,10 +76,10 @@ class CertificateFolder:
         return self
 
     def renew(self) -> CertificateFolder:
-        """Make authority and leaves anew, whatever was there: clients must trust the new ca.pem.
+        """Create the CA and the leaves again: clients must then trust the new ca.pem.
 
-        A server that is running keeps the old ones. Raises CertificateError when the folder cannot
-        be written.
+        A running server keeps the old ones. Raises CertificateError if the folder cannot be
+        written.
         """
         files.make_folder(self.path)
         with files.exclusive(self.path):
@@ -88,7 +89,7 @@ class CertificateFolder:
         return self
 
     def _wanted(self) -> list[KeyKind]:
-        """Give the kinds that ought to be here: all, unless RSA cannot be added or is not asked."""
+        """Return the required kinds: all, unless RSA cannot be added or is not requested."""
         wants_rsa = self.rsa and files.can_write(self.path)
         return [KeyKind.P256, KeyKind.RSA] if wants_rsa else self.kinds()
 
@@ -103,7 +104,7 @@ class CertificateFolder:
         return self.path / kind.certificate_file, self.path / kind.key_file
 
     def _mend(self) -> None:
-        """Make what is not as it should be, having looked closely: only that."""
+        """Create what is missing or wrong after a close check, and only that."""
         current = self._authority()
         for kind in self._wanted():
             kept = Leaf.load(self.path, kind)

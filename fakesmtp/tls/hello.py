@@ -1,6 +1,6 @@
-"""The first message of a TLS client, as far as the server's choice of a certificate depends on it.
+"""Read the first message of a TLS client, as far as the choice of a certificate needs it.
 
-Pure: bytes in, facts out. OpenSSL takes the message apart again, and refuses what is wrong with it.
+Pure: bytes in, facts out. OpenSSL parses the message again, and rejects errors in it.
 """
 
 from __future__ import annotations
@@ -8,25 +8,25 @@ from __future__ import annotations
 from struct import Struct, error, unpack
 from typing import NamedTuple
 
-#: RFC 8446 §5.1, §4: a record's content type, and the type of the message in it.
+#: RFC 8446 §5.1, §4: the content type of a record, and the type of the message in it.
 _HANDSHAKE, _CLIENT_HELLO = 22, 1
 _RECORD_HEADER, _MESSAGE_HEADER = 5, 4
 #: RFC 6066 §3; RFC 8446 §4.2.7, §4.2.3.
 _SERVER_NAME, _SUPPORTED_GROUPS, _SIGNATURE_ALGORITHMS = 0, 10, 13
 _WANTED = frozenset({_SERVER_NAME, _SUPPORTED_GROUPS, _SIGNATURE_ALGORITHMS})
-#: An extension begins with its kind and its size (RFC 8446 §4.2).
+#: An extension begins with its type and its size (RFC 8446 §4.2).
 _EXTENSION = Struct("!HH")
 _HOST_NAME = 0
 _SECP256R1, _ECDSA_SECP256R1_SHA256 = 23, 0x0403
-#: Cipher suites of ours that P-256 certificates go with: those of TLS 1.3, and in TLS 1.2
+#: Supported cipher suites that can use P-256 certificates: those of TLS 1.3, and in TLS 1.2
 #: ECDHE-ECDSA with AES-GCM, ChaCha20 and AES-CBC with SHA-2.
 _P256_SUITES = frozenset({*(0x1301, 0x1302, 0x1303), *(0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC024)})
-#: More than this nobody sends; it bounds what is kept of a client that sends without end.
+#: No client sends more; it limits what is kept of a client that never ends its message.
 LONGEST = 32 * 1024
 
 
 class ClientHello(NamedTuple):
-    """What a client asks for: a host name (None without), cipher suites, groups, signatures."""
+    """Offers of a client: host name (None without), cipher suites, groups, signatures."""
 
     server_name: str | None
     suites: frozenset[int]
@@ -35,7 +35,7 @@ class ClientHello(NamedTuple):
 
     @property
     def takes_p256(self) -> bool:
-        """Whether a P-256 certificate suits the client for certain."""
+        """Whether a P-256 certificate certainly suits the client."""
         return (
             not self.suites.isdisjoint(_P256_SUITES)
             and _SECP256R1 in self.groups
@@ -44,9 +44,9 @@ class ClientHello(NamedTuple):
 
 
 def read_client_hello(data: bytes | bytearray) -> ClientHello | None:
-    """Read the ClientHello (RFC 8446 §4.1.2) that the records in the bytes begin with.
+    """Read the ClientHello (RFC 8446 §4.1.2) at the start of the records.
 
-    None when they hold less than all of it, something else, or one that is malformed.
+    Return None if it is incomplete, malformed or another message.
     """
     message = _join_records(data)
     if len(message) < _MESSAGE_HEADER or message[0] != _CLIENT_HELLO:
@@ -61,7 +61,7 @@ def read_client_hello(data: bytes | bytearray) -> ClientHello | None:
 
 
 def _join_records(data: bytes | bytearray) -> bytes:
-    """Put the contents of all whole handshake records together (RFC 8446 §5.1)."""
+    """Join the contents of all complete handshake records (RFC 8446 §5.1)."""
     parts, start = [], 0
     while len(data) >= start + _RECORD_HEADER and data[start] == _HANDSHAKE:
         content = start + _RECORD_HEADER
@@ -74,7 +74,7 @@ def _join_records(data: bytes | bytearray) -> bytes:
 
 
 class _Reader:
-    """Takes fields from the front; raises ValueError where too little is left."""
+    """Takes fields from the front; raises ValueError if too few bytes are left."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = data
@@ -92,16 +92,16 @@ class _Reader:
         return int.from_bytes(self.take(size), "big")
 
     def vector(self, size: int) -> _Reader:
-        """Take a vector whose length stands before it in so many bytes (RFC 8446 §3.4)."""
+        """Take a vector after its length, which has `size` bytes (RFC 8446 §3.4)."""
         return _Reader(self.take(self.number(size)))
 
     def text(self) -> str:
-        """Take all that is left, as ASCII; other bytes show as they are written in Python."""
+        """Return the remaining bytes as ASCII; other bytes are escaped."""
         return self.take(len(self._rest)).decode("ascii", "backslashreplace")
 
     def numbers(self) -> frozenset[int]:
-        """Take all that is left, as numbers of two bytes."""
-        # At once: one by one they would take 20 us, a tenth of the handshake.
+        """Return the remaining bytes as numbers of two bytes."""
+        # All at once: one by one they would take 20 us, a tenth of the handshake.
         count, rest = divmod(len(self._rest), 2)
         if rest:
             raise ValueError("a number is cut off")
@@ -124,7 +124,7 @@ def _read_body(body: _Reader) -> ClientHello:
 
 
 def _read_extensions(data: bytes) -> dict[int, _Reader]:
-    """Find those that are wanted: to take all of them apart would be half of the work."""
+    """Find the extensions that are needed: parsing all would be half of the work."""
     found, place = {}, 0
     while place < len(data):
         kind, size = _EXTENSION.unpack_from(data, place)

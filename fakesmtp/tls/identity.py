@@ -1,6 +1,6 @@
-"""What one server shows its clients: certificates and contexts, made when first asked for."""
+"""Certificates and contexts of one server, created when first needed."""
 
-# What makes them is imported where it is used: no server should start later for it.
+# The modules that create them are imported where they are used: a server starts without them.
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class Identity:
-    """The certificates of one server, in a folder of the user's or in a temporary one.
+    """Certificates of one server, in a folder of the user or in a temporary one.
 
-    Nothing is made before it is used: a server that is only spoken to in clear never pays for keys.
+    Nothing is created before it is used: a server without TLS sessions needs no keys.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -31,21 +31,21 @@ class Identity:
         self._lock = RLock()
         self._process = os.getpid()
         self._remove_temporary: Callable[[], object] | None = None
-        #: The folder once it is ready, as text: a Path that is made while pyfakefs replaces
-        #: pathlib is of no use afterwards.
+        #: The folder once it is ready, as text: a Path that is created while pyfakefs replaces
+        #: pathlib is unusable afterwards.
         self._ready = ""
         self._server_contexts: dict[str, ssl.SSLContext] = {}
         self._rsa_contexts: dict[str, ssl.SSLContext] = {}
         self._client_context: ssl.SSLContext | None = None
 
     def folder(self) -> CertificateFolder:
-        """Give the folder with valid certificates in it; raises `CertificateError`."""
+        """Return the folder with valid certificates in it; raise `CertificateError`."""
         from pathlib import Path
 
         from fakesmtp.tls.folder import CertificateFolder
 
         with self._lock:
-            # A temporary folder goes without RSA: its key would take longer than all the rest.
+            # A temporary folder has no RSA key: it would take longer than everything else.
             kept = self._path is not None
             if not self._ready:
                 path = str(self._path) if kept else self._make_temporary()
@@ -54,14 +54,14 @@ class Identity:
             return CertificateFolder(Path(self._ready), rsa=kept)
 
     def server_context(self, flaw: str = "") -> ssl.SSLContext:
-        """Give the context of the listeners, or one with a flaw; raises `CertificateError`."""
+        """Return the context of the listeners, or one with a flaw; raise `CertificateError`."""
         with self._lock:
             if flaw not in self._server_contexts:
                 self._server_contexts[flaw] = self._make_server_context(flaw)
             return self._server_contexts[flaw]
 
     def client_context(self) -> ssl.SSLContext:
-        """Give a context that trusts this server alone; always the same one."""
+        """Return a context that trusts this server only; always the same one."""
         from fakesmtp.tls.contexts import client_context
 
         with self._lock:
@@ -70,13 +70,13 @@ class Identity:
             return self._client_context
 
     def close(self) -> None:
-        """Remove the temporary folder; what is asked for afterwards is made anew."""
+        """Remove the temporary folder; what is needed afterwards is created again."""
         with self._lock:
             if self._remove_temporary is not None:
                 self._remove_temporary()
                 self._remove_temporary = None
             self._process = os.getpid()
-            # Also of a folder that stays: it may have been renewed when the server starts again.
+            # Also for a folder that stays: it may be renewed before the server starts again.
             self._ready, self._client_context = "", None
             self._server_contexts.clear()
             self._rsa_contexts.clear()
@@ -97,7 +97,7 @@ class Identity:
         return context
 
     def _rsa_context(self, flaw: str) -> ssl.SSLContext:
-        """Give a context for clients that P-256 does not suit, made when the first one comes."""
+        """Return a context for clients that P-256 does not suit, created for the first one."""
         from fakesmtp.tls.authority import Authority
         from fakesmtp.tls.flaws import fresh_context
         from fakesmtp.tls.leaf import KeyKind
@@ -117,13 +117,13 @@ class Identity:
                 "certificates then: ask for ca_file or client_context() there before forking"
             )
         path = files.make_temporary_folder()
-        # With the process's number: a forked child that ends would remove the folder, too.
+        # With the id of the process: a forked child that ends would remove the folder too.
         self._remove_temporary = finalize(self, _remove, path, os.getpid())
         return path
 
 
 def _remove(path: str, process: int) -> None:
-    """Remove a folder, in the process that made it."""
+    """Remove a folder, in the process that created it."""
     from fakesmtp.tls import files
 
     if os.getpid() == process:

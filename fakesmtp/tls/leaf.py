@@ -1,4 +1,4 @@
-"""A server's certificate with its key, as the PEM text that goes into files."""
+"""A server's certificate with its key, as PEM text for files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class KeyKind(StrEnum):
-    """The kinds of key that a server has a certificate for; the value begins the files' names.
+    """Kinds of keys of a server's certificates; the value begins the names of the files.
 
-    Clients that know P-256 get it, as its handshakes are cheap; RSA is for those that do not. Kinds
-    compare as text: pyfakefs loads modules twice, and there may be two of this class.
+    Clients that support P-256 get it, because its handshakes are cheap; RSA is for the others.
+    Kinds compare as text: pyfakefs loads modules twice, so this class may exist twice.
     """
 
     P256 = "leaf"
@@ -37,8 +37,8 @@ class KeyKind(StrEnum):
 class Leaf:
     """One certificate and its private key (PKCS #8), both PEM.
 
-    The certificates between it and the root follow it in the same PEM: a client knows only the root
-    (RFC 8446 §4.4.2). The root itself is left out, as a client must have it from elsewhere.
+    The certificates between it and the root follow in the same PEM: a client has only the root (RFC
+    8446 §4.4.2). The root itself is left out, because clients have it already.
     """
 
     certificate_pem: bytes
@@ -55,9 +55,9 @@ class Leaf:
 
     @classmethod
     def load(cls, directory: Path, kind: KeyKind = KeyKind.P256) -> Leaf:
-        """Read what save() wrote, unchecked: a file that is not there counts as empty.
+        """Read the files of save() without checking them: a missing file counts as empty.
 
-        Raises CertificateError when one is there and cannot be read.
+        Raises CertificateError if a file exists and cannot be read.
         """
         certificate, key = directory / kind.certificate_file, directory / kind.key_file
         return cls(files.read(certificate), files.read(key), kind)

@@ -1,7 +1,7 @@
-"""The server's end of TLS: it reads the client's first message before OpenSSL does.
+"""Server side of TLS: it reads the client's first message before OpenSSL does.
 
-OpenSSL tells the host name that a client asks for by a callback alone, which does not work under
-gevent's `monkey.patch_all()`; and it does not tell at all which certificates the client takes.
+OpenSSL gives the requested host name only by a callback, which does not work under gevent's
+`monkey.patch_all()`, and does not tell which certificates the client accepts.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ log = logging.getLogger("fakesmtp")
 
 
 class ServerSide(ssl.SSLObject):
-    """One connection inside TLS, which knows what the client asked for.
+    """One connection inside TLS, with the offers of the client.
 
-    It works on `ssl.MemoryBIO` only, as `ServerContext.wrap_bio` makes it.
+    It works on `ssl.MemoryBIO` only, as `ServerContext.wrap_bio` creates it.
     """
 
-    #: The host name that the client asks for (RFC 6066 §3).
+    #: The host name that the client requests (RFC 6066 §3).
     sni: str | None = None
     _incoming: ssl.MemoryBIO
-    #: The client's first message, as far as it is here; None when it is read or too long.
+    #: The client's first message as far as it has arrived; None once it is read or too long.
     _seen: bytearray | None
 
     def watch(self, incoming: ssl.MemoryBIO) -> None:
-        """Read what comes there, too."""
+        """Read the bytes that arrive there."""
         self._incoming, self._seen = incoming, bytearray()
 
     def do_handshake(self) -> None:
@@ -46,7 +46,7 @@ class ServerSide(ssl.SSLObject):
     def _look_at(self, seen: bytearray) -> None:
         # OpenSSL leaves nothing there when it asks for more, so these bytes are new.
         arrived = self._incoming.read()
-        if not self._incoming.eof:  # after the end nothing can be put back, and no client is left
+        if not self._incoming.eof:  # after the end no byte can be put back, and the client has gone
             self._incoming.write(arrived)
         seen += arrived
         if hello := read_client_hello(seen):
@@ -62,10 +62,10 @@ class ServerSide(ssl.SSLObject):
 
 
 class ServerContext(ssl.SSLContext):
-    """A server's context. With a P-256 certificate alone, it may name another one for RSA."""
+    """A server's context. If it has only a P-256 certificate, it may name another one for RSA."""
 
     sslobject_class = ServerSide
-    #: Makes a context that has a certificate with an RSA key, too; raises CertificateError.
+    #: Creates a context that also has an RSA certificate; raises CertificateError.
     make_rsa: Callable[[], ssl.SSLContext] | None = None
 
     def wrap_bio(  # the signature is the library's
@@ -83,7 +83,7 @@ class ServerContext(ssl.SSLContext):
         return side
 
     def for_rsa(self) -> ssl.SSLContext:
-        """Return the context for a client that may not take P-256, or this one if there is none."""
+        """Return the context for a client that may not accept P-256; this one if there is none."""
         try:
             return self.make_rsa() if self.make_rsa else self
         except CertificateError as error:

@@ -1,7 +1,7 @@
-"""The real class `datetime`, while a test has another one in its place.
+"""Restore the real class `datetime` while a test replaces it.
 
-cryptography keeps for good the first class that it finds in the module `datetime`, and takes no
-times of another: after one certificate in frozen time, it would make none in real time.
+cryptography keeps the first class that it finds in the module `datetime`, and rejects times of
+another one: after one certificate in frozen time, it would create none in real time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def real_datetime() -> Iterator[None]:
 
 
 def _find_real() -> type[dt.datetime]:
-    # freezegun replaces the class in each module that is loaded, also in the one of C. But what
-    # stands there then is a subclass of the real one.
+    # freezegun replaces the class in each loaded module, also in the C module. But the replacement
+    # is a subclass of the real class.
     shown: type[dt.datetime] = sys.modules.get("_datetime", dt).datetime
     return next(each for each in shown.__mro__ if each.__module__ == "datetime")

@@ -1,3 +1,3 @@
-"""The HTTP API of a running server. Its libraries come with the extra `server`."""
+"""HTTP API of a running server. Its libraries come with the extra `server`."""
 
 from __future__ import annotations

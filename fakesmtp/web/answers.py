@@ -1,4 +1,4 @@
-"""What the API answers: JSON in ASCII, errors as `{"detail": sentence}`."""
+"""Responses of the API: JSON in ASCII, errors as `{"detail": sentence}`."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.requests import Request
 
-#: Starlette's own errors have no sentence: they come from no endpoint.
+#: Sentences for Starlette's own errors, which have none.
 _SENTENCES = {
     404: "there is nothing at {path}",
-    405: "{method} cannot be done at {path}",
+    405: "{method} is not allowed at {path}",
 }
 
 
 class Json(JSONResponse):
-    """JSON in ASCII: what clients sent may hold what UTF-8 cannot."""
+    """A JSON response in ASCII: bytes of clients may not be valid UTF-8."""
 
     def render(self, content: object) -> bytes:
-        """Write the content."""
+        """Return the content as JSON."""
         return json.dumps(content).encode("ascii")
 
 
 def refuse(status: int, sentence: str) -> Json:
-    """Make the answer of an error."""
+    """Return an error response."""
     return Json({"detail": sentence}, status_code=status)
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Have every error answered by a sentence, and never by a traceback."""
+    """Answer every error with a sentence, and never with a traceback."""
     app.add_exception_handler(HTTPException, _tell_http_error)
     app.add_exception_handler(RequestValidationError, _tell_wrong_parameter)
     app.add_exception_handler(FakeSMTPError, _tell_own_error)
@@ -60,5 +60,5 @@ def _tell_own_error(_: Request, error: Exception) -> Json:
 
 
 def _tell_bug(_: Request, error: Exception) -> Json:
-    # uvicorn logs the traceback where the server runs.
+    # uvicorn logs the traceback at the server.
     return refuse(500, f"this is a bug of fakesmtp ({type(error).__name__}); its log has more")

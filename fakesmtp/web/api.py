@@ -1,6 +1,6 @@
-"""The HTTP API: the sessions of a running server, and its planned faults.
+"""HTTP API: sessions of a running server, and its planned faults.
 
-It tells what a recording's file tells: lines that were masked before they were kept.
+It returns the same as the file of a recording: lines that were masked before they were kept.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from fakesmtp import FakeSMTP, Session
     from fakesmtp.faults import Rule
 
-#: The most bytes that a table of faults may have.
+#: Maximum size of a table of faults (bytes).
 MAX_BODY = 1024 * 1024
 
 
-def tell_nobody(_rules: tuple[Rule, ...]) -> None:
-    """Do nothing: nobody wants to know of changed faults."""
+def ignore_change(_rules: tuple[Rule, ...]) -> None:
+    """Do nothing: the default for `planned`."""
 
 
 def make_app(
     smtp: FakeSMTP,
     *,
     hosts: Iterable[str] = (),
-    planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+    planned: Callable[[tuple[Rule, ...]], object] = ignore_change,
 ) -> FastAPI:
-    """Make the API of a server; `hosts` are names that it is asked by, besides the loopback's.
+    """Create the API of a server; `hosts` are allowed names besides those of the loopback.
 
-    `planned` is told of the rules whenever a request has changed the planned faults.
+    `planned` is called with the rules after a request has changed the planned faults.
     """
-    # No pages of documentation: FastAPI's load their scripts from another site.
+    # No documentation pages: those of FastAPI load scripts from another site.
     app = FastAPI(title="fakesmtp", version=__version__, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Guard, names=tuple(hosts))
     handle_errors(app)
@@ -58,17 +58,17 @@ def make_app(
 
 
 class _Server:
-    """What runs."""
+    """Routes about the server."""
 
     def __init__(self, smtp: FakeSMTP) -> None:
         self._smtp = smtp
 
     def live(self) -> Json:
-        """Whether the server answers."""
+        """Show that the server is alive."""
         return Json({"status": "ok"})
 
     def info(self) -> Json:
-        """The version, and the listeners: the endpoint's port and the local one."""
+        """Return the version and the listeners: the endpoint's port and the local port of each."""
         listeners = [
             {"port": each.port, "local_port": each.local_port, "tls": each.implicit_tls}
             for each in self._smtp.listeners
@@ -77,22 +77,22 @@ class _Server:
 
 
 class _Sessions:
-    """The recorded sessions."""
+    """Routes about recorded sessions."""
 
     def __init__(self, smtp: FakeSMTP) -> None:
         self._smtp = smtp
 
     def list(self, limit: Annotated[int | None, Query(ge=1)] = None) -> Json:
-        """All sessions, newest last; only the newest `limit` where that is given."""
+        """Return all sessions, newest last; only the newest `limit` if it is given."""
         sessions = self._smtp.sessions
         newest = sessions if limit is None else sessions[-limit:]
         return Json({"sessions": [_describe_session(each) for each in newest]})
 
     def get(self, session_id: str) -> Response:
-        """One session as JSON Lines: what its file holds."""
+        """Return one session as JSON Lines, as in its file."""
         found = next((each for each in self._smtp.sessions if each.id == session_id), None)
         if found is None:
-            raise HTTPException(404, f"no session {session_id!r} is kept here")
+            raise HTTPException(404, f"session {session_id!r} is not kept by this server")
         content = "".join(dump(found)).encode("utf-8", "backslashreplace")
         return Response(content, media_type="application/x-ndjson")
 
@@ -120,25 +120,25 @@ def _describe_session(session: Session) -> dict[str, object]:
 
 
 class _Faults:
-    """The planned faults."""
+    """Routes about planned faults."""
 
     def __init__(self, smtp: FakeSMTP, planned: Callable[[tuple[Rule, ...]], object]) -> None:
         self._smtp = smtp
         self._planned = planned
 
     def get(self) -> Json:
-        """The rules in order, each with the options that PUT takes, and how often it struck."""
+        """Return the rules in order, in the form that PUT accepts, each with its strikes."""
         return Json({"faults": [self._describe(rule) for rule in self._smtp.faults.rules]})
 
     async def put(self, request: Request) -> Json:
-        """Have the rules of a table and no others; wrong rules leave the old ones in force."""
+        """Replace all rules by those of a table; invalid rules change nothing."""
         rules = read_table(_parse(await _read_body(request)))
         self._smtp.faults.replace(rules)
         self._planned(rules)
         return self.get()
 
     def delete(self) -> Response:
-        """Take all rules out."""
+        """Remove all rules."""
         self._smtp.faults.clear()
         self._planned(())
         return Response(status_code=204)
@@ -164,7 +164,7 @@ async def _read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY:
-            raise HTTPException(413, f"a table of faults has at most {MAX_BODY} bytes")
+            raise HTTPException(413, f"the table of faults is larger than {MAX_BODY} bytes")
     return bytes(body)
 
 
@@ -172,4 +172,4 @@ def _parse(body: bytes) -> object:
     try:
         return parse_json(body)
     except TableError as error:
-        raise HTTPException(400, f"this is no JSON: {error}") from None
+        raise HTTPException(400, f"the body is not valid JSON: {error}") from None

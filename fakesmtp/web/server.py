@@ -1,4 +1,4 @@
-"""The HTTP server: uvicorn in a thread of its own, beside the SMTP server."""
+"""HTTP server: uvicorn in its own thread, next to the SMTP server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uvicorn import Config, Server
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
-from fakesmtp.web.api import make_app, tell_nobody
+from fakesmtp.web.api import ignore_change, make_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fakesmtp.faults.rules import Rule
 
 _BACKLOG = 128
-#: How long (seconds) a request that is being answered holds up the stop.
+#: Maximum time that a running request delays `stop` (seconds).
 _GRACE = 1
 _TAKEN = {
     errno.EADDRINUSE: "is taken",
@@ -30,10 +30,11 @@ _TAKEN = {
 
 
 class HttpServer:
-    """The API of a server at `host:port`, 0 for a free port; a context manager.
+    """API of a server at `host:port`, 0 for a free port; a context manager.
 
-    It is bound when it is made: raises `PortTakenError`, or `ConfigurationError` for a host that is
-    not one of this machine. `planned` is told of the rules whenever a request has changed them.
+    The port is bound at once. Raises `PortTakenError`, or `ConfigurationError` for a host that is
+    not an address of this machine. `planned` is called with the rules after a request has changed
+    the planned faults.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class HttpServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        planned: Callable[[tuple[Rule, ...]], object] = tell_nobody,
+        planned: Callable[[tuple[Rule, ...]], object] = ignore_change,
     ) -> None:
         self._socket = _bind(host, port)
         self._host = host
@@ -70,17 +71,17 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """Where it is: `http://127.0.0.1:8025`."""
+        """Address of the API: `http://127.0.0.1:8025`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}"
 
     def start(self) -> Self:
-        """Answer. Who connects from now on is answered, be it a moment later."""
+        """Start to serve: a client that connects from now on gets a response."""
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """Close all connections and the port, and wait for that."""
+        """Close all connections and the port, and wait until they are closed."""
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
@@ -100,7 +101,7 @@ class HttpServer:
 
 def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio turns Nagle's algorithm off only where it is.
+    # The protocol is given because asyncio disables Nagle's algorithm only then.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -118,4 +119,6 @@ def _explain(error: OSError, host: str, port: int) -> PortTakenError | Configura
         return ConfigurationError(
             f"cannot listen for HTTP on {host}: {error.strerror}; 127.0.0.1 always works"
         )
-    return PortTakenError(f"port {port} on {host} {why}: choose another for HTTP (0 is a free one)")
+    return PortTakenError(
+        f"port {port} on {host} {why}: choose another port for HTTP (0 for a free one)"
+    )

@@ -9,7 +9,7 @@ from fakesmtp import FakeSMTPError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_fakesmtp.view import FakeSMTPView
+    from fakesmtp.inbox import Inbox
 
 
 class Names(NamedTuple):
@@ -44,7 +44,7 @@ FLASK_MAIL = Names(
 )
 
 
-def make_settings(names: Names, view: FakeSMTPView, port: int) -> dict[str, object]:
+def make_settings(names: Names, view: Inbox, port: int) -> dict[str, object]:
     """Return a framework's settings; raises `FakeSMTPError` for a port with implicit TLS."""
     if view.env(port)["SMTP_SECURITY"] == "tls":
         message = f"port {port} has implicit TLS: use fakesmtp_redirect, or port 587"

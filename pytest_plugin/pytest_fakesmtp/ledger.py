@@ -11,7 +11,8 @@ import pytest
 from fakesmtp import FakeSMTPError
 from fakesmtp.server import engine_of
 from pytest_fakesmtp.options import findings_demand
-from pytest_fakesmtp.records import Source, record_of, report_records
+from pytest_fakesmtp.records import Source, record_of
+from pytest_fakesmtp.reporter import report_records
 from pytest_fakesmtp.servers import check_late_options
 from pytest_fakesmtp.view import FakeSMTPView, ItemScope, Owner
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from fakesmtp import FakeSMTP, FakeSMTPError
-from pytest_fakesmtp.records import Source, record_of, report_records
+from pytest_fakesmtp.records import Source, record_of
+from pytest_fakesmtp.reporter import report_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -40,12 +40,12 @@ def test_sessions_of_a_running_server(
     unknown = run("sessions", "show", "nobody")
     assert (unknown.code, unknown.err) == (
         1,
-        f"fakesmtp: {url}: no session 'nobody' is kept here\n",
+        f"fakesmtp: {url}: session 'nobody' is not kept by this server\n",
     )
     result = serving.stop(signal.SIGINT)
     assert (result.code, result.err) == (0, "")
     gone = run("sessions", "list")
-    assert (gone.code, f"nothing answers at {url}" in gone.err) == (1, True)
+    assert (gone.code, f"no server answers at {url}" in gone.err) == (1, True)
 
 
 def test_faults_set_over_http_are_reported(serve: Serve) -> None:
@@ -111,7 +111,7 @@ def test_wrong_servers(run: Run, text: str) -> None:
 def test_a_folder_and_a_server(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The nearer source wins over the farther one; two of one source are an error."""
     monkeypatch.setenv("FAKESMTP_RECORD_DIR", "nowhere")
-    assert "nothing answers" in run("sessions", "list", "--server", "http://127.0.0.1:1").err
+    assert "no server answers" in run("sessions", "list", "--server", "http://127.0.0.1:1").err
     monkeypatch.setenv("FAKESMTP_SERVER", "http://127.0.0.1:1")
     assert "there is no folder x" in run("sessions", "list", "--record-dir", "x").err
     result = run("sessions", "list")

@@ -16,7 +16,7 @@ UNREADABLE = "[cannot be read as an address]"
 
 
 def word(text: str) -> str:
-    """Write a text as an encoded word."""
+    """Return a text as an encoded word."""
     return f"=?utf-8?B?{base64.b64encode(text.encode()).decode()}?="
 
 
@@ -58,7 +58,7 @@ def word(text: str) -> str:
     ],
 )
 def test_addresses(value: str, addresses: list[str]) -> None:
-    """Each address is read, whatever stands beside it; names that look like addresses are none."""
+    """Each address is found, next to any others; names that look like addresses are not."""
     assert read_addresses(value) == addresses
 
 
@@ -77,14 +77,14 @@ def test_addresses(value: str, addresses: list[str]) -> None:
     ],
 )
 def test_addresses_inside_words(value: str) -> None:
-    """An address that stands wholly in an encoded word or in quotes is found."""
+    """An address inside an encoded word or quotes is found."""
     assert "hong@example.com" in read_addresses(value)
     message = make_message(f"Cc: {value}\r\n\r\n".encode())
     assert Conditions(cc="hong@example.com").matches(message)
 
 
-def test_what_is_not_an_address_is_marked() -> None:
-    """Words without an address are given with a marker, beside the addresses that can be read."""
+def test_text_without_an_address_has_a_marker() -> None:
+    """Text without an address has a marker; the other addresses are found."""
     assert read_addresses(f"{word('홍 길동')} x, a@x.example") == [
         f"{UNREADABLE} 홍 길동 x",
         "a@x.example",
@@ -94,22 +94,22 @@ def test_what_is_not_an_address_is_marked() -> None:
 
 @pytest.mark.parametrize("odd", ["park@example.org <park@example.org>", "(((", '"', "<<", "a b c"])
 @pytest.mark.parametrize("name", ["To", "Cc", "From"])
-def test_one_odd_address_does_not_hide_the_others(name: str, odd: str) -> None:
-    """`wait_for` finds, and `expect_none` does not overlook, an address beside an odd one."""
+def test_an_invalid_address_does_not_hide_the_others(name: str, odd: str) -> None:
+    """`wait_for` and `expect_none` find an address next to an invalid one."""
     message = make_message(f"{name}: {odd}, ok@example.org\r\n\r\n".encode())
     condition = {"To": "to", "Cc": "cc", "From": "from_"}[name]
     assert Conditions(**{condition: "ok@example.org"}).matches(message)
 
 
 @given(st.text(alphabet='a@.,;:<>()[]"\\ =?utf8QB\r\n\0가', max_size=60))
-def test_any_text_is_read(text: str) -> None:
-    """Whatever stands in a header, there are texts that can be printed, and none is empty."""
+def test_any_text_gives_printable_values(text: str) -> None:
+    """Any header gives printable values, and none is empty."""
     for address in read_addresses(text):
         assert address.encode().strip()
 
 
 @given(st.text(alphabet='a.,;:<>()[]"\\ =?utf8QB', max_size=40))
 def test_any_text_before_a_plain_address(text: str) -> None:
-    """An address on its own after a comma is found whatever stands before, quotes closed."""
+    """An address after a comma is found after any text, if its quotes are closed."""
     closed = text.replace("\\", "").replace('"', "").replace("<", "").replace("(", "")
     assert "ok@example.org" in read_addresses(f"{closed.replace('?', '')},ok@example.org")

@@ -17,12 +17,12 @@ KOREAN = "똠방각하와 뷁, 한글"
 
 
 def encoded_word(charset: str, data: bytes) -> str:
-    """Write bytes as one encoded word."""
+    """Return bytes as one encoded word."""
     return f"=?{charset}?B?{base64.b64encode(data).decode()}?="
 
 
 def as_parsed(data: bytes) -> str:
-    """Give bytes as the standard library's parser does."""
+    """Return bytes as the standard library's parser does."""
     return data.decode("ascii", "surrogateescape")
 
 
@@ -42,7 +42,7 @@ def as_parsed(data: bytes) -> str:
     ],
 )
 def test_korean_charsets(label: str | None, codec: str) -> None:
-    """Text is read under every label that Korean programs use, with the syllables of CP949."""
+    """Text is decoded under every label that Korean programs use, as CP949."""
     assert decode_text(KOREAN.encode(codec), label) == KOREAN
 
 
@@ -54,7 +54,7 @@ KOREAN_LABELS = (
 
 @pytest.mark.parametrize("label", KOREAN_LABELS.split())
 def test_korean_labels_of_java_and_windows(label: str) -> None:
-    """Labels that Java and Windows write are CP949, in bodies and in encoded words."""
+    """Labels of Java and Windows mean CP949, in bodies and in encoded words."""
     assert decode_text(KOREAN.encode("cp949"), label) == KOREAN
     assert decode_header(encoded_word(label, KOREAN.encode("cp949"))) == KOREAN
 
@@ -76,13 +76,13 @@ def test_korean_labels_of_java_and_windows(label: str) -> None:
     ],
 )
 def test_other_labels_of_java_and_windows(labels: str, codec: str, text: str) -> None:
-    """Their labels of other languages are read as well, with the characters that Windows adds."""
+    """Their labels of other languages are known, with the characters that Windows adds."""
     for label in labels.split():
         assert decode_text(text.encode(codec), label) == text
 
 
 def test_iso_2022_kr() -> None:
-    """ISO-2022-KR is read in bodies and in headers."""
+    """ISO-2022-KR is decoded in bodies and in headers."""
     text = "한글과 제목"
     assert decode_text(text.encode("iso2022_kr"), "ISO-2022-KR") == text
     assert decode_header(encoded_word("iso-2022-kr", text.encode("iso2022_kr"))) == text
@@ -104,18 +104,18 @@ def test_iso_2022_kr() -> None:
     ],
 )
 def test_marker(data: bytes, label: str, shown: str) -> None:
-    """What cannot be decoded is shown with a marker that names the character set."""
+    """Text that cannot be decoded has a marker with the name of the character set."""
     assert decode_text(data, label) == shown
 
 
 def test_neither_utf_8_nor_cp949() -> None:
-    """Unlabelled bytes that are no text get a marker too."""
+    """Bytes without a label that are not valid text have a marker too."""
     assert decode_text(b"\xff\xff", None).startswith("[cannot be decoded as us-ascii: 8-bit bytes")
 
 
 @pytest.mark.parametrize("charset", ["ks_c_5601-1987", "euc-kr", "utf-8"])
 def test_encoded_words(charset: str) -> None:
-    """Encoded words of Korean character sets are read, Base64 and quoted-printable alike."""
+    """Encoded words of Korean character sets are decoded, in Base64 and quoted-printable."""
     data = KOREAN.encode("utf-8" if charset == "utf-8" else "cp949")
     quoted = "".join(f"={byte:02X}" for byte in data)
     assert decode_header(encoded_word(charset, data)) == KOREAN
@@ -125,44 +125,44 @@ def test_encoded_words(charset: str) -> None:
 @pytest.mark.parametrize("charset", ["utf-8", "ks_c_5601-1987"])
 @pytest.mark.parametrize("cut", range(1, 9))
 def test_a_character_cut_between_words(charset: str, cut: int) -> None:
-    """Neighbouring words are read also when a character was cut in two."""
+    """Adjacent words are decoded even if they split a character."""
     data = KOREAN.encode("utf-8" if charset == "utf-8" else "cp949")
     words = [encoded_word(charset, data[:cut]), encoded_word(charset, data[cut:])]
     assert decode_header("\r\n ".join(words)) == KOREAN
 
 
-def test_white_space_round_encoded_words() -> None:
-    """White space between encoded words goes, and beside other text it stays."""
+def test_white_space_around_encoded_words() -> None:
+    """White space between encoded words is dropped; next to other text it is kept."""
     one, two = encoded_word("utf-8", "가".encode()), encoded_word("euc-kr", "나".encode("cp949"))
     assert decode_header(f"Re: {one} \r\n {two} end {one}") == "Re: 가나 end 가"
 
 
 def test_language_of_an_encoded_word() -> None:
-    """The language tag of RFC 2231 section 5 is skipped."""
+    """The language tag of RFC 2231 section 5 is ignored."""
     assert decode_header("=?utf-8*ko?q?a_b?=") == "a b"
 
 
 @pytest.mark.parametrize("value", ["=?utf-8?B?a?=", "=?utf-8?x?a?=", "=?utf-8?B?", "=??q?a?="])
-def test_words_that_are_none(value: str) -> None:
-    """What only looks like an encoded word stays as it is."""
+def test_invalid_encoded_words(value: str) -> None:
+    """Text that only looks like an encoded word is unchanged."""
     assert decode_header(value) == value
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "cp949"])
 def test_raw_8_bit_header(codec: str) -> None:
-    """A header in raw 8-bit is read as UTF-8, else as CP949."""
+    """A header in raw 8-bit is decoded as UTF-8, else as CP949."""
     assert decode_header(as_parsed(KOREAN.encode(codec))) == KOREAN
 
 
 def test_headers_of_the_standard_library() -> None:
-    """What the standard library writes and folds is read back."""
+    """Headers that the standard library writes and folds are read back."""
     subject = "아주 긴 제목입니다 " * 12
     written = Header(subject, "utf-8").encode(linesep="\r\n")
     assert decode_header(written) == subject.strip()
 
 
-def test_base64_is_forgiving() -> None:
-    """Missing padding and foreign characters are forgiven; what is left over is not."""
+def test_base64_is_lenient() -> None:
+    """Missing padding and foreign characters are ignored; leftover digits are reported."""
     assert decode_base64(b"aGk") == b"hi"
     assert decode_base64(b"aG\r\n k=") == b"hi"
     assert decode_base64(b"a") is None
@@ -181,8 +181,8 @@ def test_base64_is_forgiving() -> None:
         (b"a", b"a", False),
     ],
 )
-def test_base64_goes_on(data: bytes, decoded: bytes, *, whole: bool) -> None:
-    """Base64 is read beyond its padding, and one digit too many is told and costs no more."""
+def test_base64_after_padding(data: bytes, decoded: bytes, *, whole: bool) -> None:
+    """Base64 continues after its padding; an extra digit is reported and loses nothing else."""
     assert decode_transfer(data, "base64") == (decoded, whole)
 
 
@@ -199,33 +199,33 @@ def test_base64_goes_on(data: bytes, decoded: bytes, *, whole: bool) -> None:
     ],
 )
 def test_quoted_printable(data: bytes, decoded: bytes) -> None:
-    """Blanks at the end of a line are no content, also after a soft break (RFC 2045 6.7)."""
+    """Blanks at the end of a line are dropped, also after a soft break (RFC 2045 6.7)."""
     assert decode_transfer(data, "quoted-printable") == (decoded, True)
 
 
 @given(st.binary(max_size=90), st.integers(1, 20))
 def test_base64_of_pieces(data: bytes, size: int) -> None:
-    """Base64 of pieces that were encoded one by one and joined is the whole."""
+    """Joined pieces of Base64 that were encoded one by one give the whole content."""
     pieces = [data[start : start + size] for start in range(0, len(data), size)]
     assert decode_base64(b"\r\n".join(map(base64.b64encode, pieces))) == data
 
 
 @given(st.text(alphabet="=?utf8QBqb_*'\";%0a \r\n가", max_size=80), st.binary(max_size=40))
 def test_headers_never_raise(text: str, data: bytes) -> None:
-    """Whatever stands in a header, there is a text that can be printed."""
+    """Any header gives a printable text."""
     decode_header(as_parsed(text.encode() + data)).encode()
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_any_subject_of_the_standard_library(subject: str) -> None:
-    """A subject that the standard library sends is the subject that is read."""
+    """A subject that the standard library writes is read back."""
     subject = " ".join(subject.split())
     written = Header(subject, "utf-8").encode()
     assert decode_header(written) == subject
 
 
 def test_the_parser_of_the_standard_library_agrees() -> None:
-    """Names with encoded words read as the standard library reads them, where it can."""
+    """Names with encoded words equal the standard library's result, where it has one."""
     message = EmailMessage()
     message["To"] = "홍길동 <hong@example.com>, 김 <kim@example.com>"
     written = message.as_bytes().partition(b": ")[2].partition(b"\n\n")[0]

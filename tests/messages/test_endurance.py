@@ -1,6 +1,6 @@
-"""Messages made to take long: each is read in a process that has far more time than it needs.
+"""Messages made to take long: each is parsed in a process with far more time than needed.
 
-Twice the size takes twice the time. Where it took four times as long, these sizes took minutes.
+Twice the size takes twice the time. With quadratic time these sizes took minutes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ print(len(conditions.mismatches(message)), message.raw == raw)
 
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_messages_are_read_in_time(raw: bytes) -> None:
-    """The time to read a message does not grow with the square of its size."""
+    """The time to parse a message does not grow with the square of its size."""
     read = subprocess.run(
         [sys.executable, "-c", READ, TESTS],
         input=raw,

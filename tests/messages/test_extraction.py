@@ -1,4 +1,4 @@
-"""Links of HTML, and the text that is seen."""
+"""Links and visible text of HTML."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from fakesmtp.messages.extraction import read_page
     ],
 )
 def test_links(html: str, links: tuple[str, ...]) -> None:
-    """The links of a page are what its anchors and areas lead to."""
+    """The links of a page are the targets of its anchors and areas."""
     assert read_page(html).links == links
 
 
@@ -54,7 +54,7 @@ def test_links(html: str, links: tuple[str, ...]) -> None:
     ],
 )
 def test_visible_text(html: str, text: str) -> None:
-    """The text of a page is what is seen, one line a block."""
+    """The visible text of a page has one line for each block."""
     assert read_page(html).text == text
 
 
@@ -84,7 +84,7 @@ SEEN = "code 123456"
     ],
 )
 def test_hidden_text(hidden: str) -> None:
-    """A preheader's number is not taken for the code, however it is hidden."""
+    """A number in a hidden preheader is not found, however it is hidden."""
     message = make_message(f"Content-Type: text/html\r\n\r\n{hidden}{SEEN}".encode())
     assert message.html_text == SEEN
     assert message.find_code(r"\d{6}") == "123456"
@@ -106,7 +106,7 @@ def test_hidden_text(hidden: str) -> None:
     ],
 )
 def test_text_that_is_not_hidden(shown: str) -> None:
-    """What a reader sees is kept, also where something like hiding stands near it."""
+    """Visible text is kept, also next to something that resembles hiding."""
     assert "123456" in read_page(shown).text
 
 
@@ -117,8 +117,8 @@ PIECES = (
 
 
 @given(st.lists(st.sampled_from(PIECES.split())).map("".join))
-def test_any_html_is_read(html: str) -> None:
-    """Whatever the HTML is, it is read, and the text before it is not lost."""
+def test_any_html_can_be_parsed(html: str) -> None:
+    """Any HTML can be parsed, and the text before it is kept."""
     page = read_page("seen<br>" + html)
     assert page.text.startswith("seen")
     page.text.encode()

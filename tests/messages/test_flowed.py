@@ -22,12 +22,12 @@ from fakesmtp.messages.flowed import join_flowed
     ],
 )
 def test_paragraphs(text: str, joined: str) -> None:
-    """Lines that end in a space go on in the next line of as many quote marks (RFC 3676)."""
+    """Lines that end in a space continue in the next line with as many quote marks (RFC 3676)."""
     assert join_flowed(text, delete_space=False) == joined
 
 
 def test_delete_space() -> None:
-    """With DelSp=yes the space that says so is not part of the text."""
+    """With DelSp=yes the space at the end of a line is removed."""
     assert join_flowed("안녕하 \n세요", delete_space=True) == "안녕하세요"
 
 
@@ -40,7 +40,7 @@ def test_delete_space() -> None:
         (b"charset=utf-8", "a \nb\n"),
     ],
 )
-def test_what_the_content_type_says(parameters: bytes, text: str) -> None:
-    """Text is joined if its Content-Type says that it flows."""
+def test_the_content_type_decides(parameters: bytes, text: str) -> None:
+    """Text is joined if its Content-Type has format=flowed."""
     head = b"Content-Type: text/plain; " + parameters
     assert make_message(head + b"\r\n\r\na \r\nb\r\n").text == text

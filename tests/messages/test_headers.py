@@ -13,12 +13,12 @@ from fakesmtp.messages.headers import content_type, parameter, read_header, stri
 
 
 def encoded_word(charset: str, data: bytes) -> str:
-    """Write bytes as one encoded word."""
+    """Return bytes as one encoded word."""
     return f"=?{charset}?B?{base64.b64encode(data).decode()}?="
 
 
 def as_parsed(data: bytes) -> str:
-    """Give bytes as they are in fields that were read."""
+    """Return bytes as they are in parsed fields."""
     return data.decode("ascii", "surrogateescape")
 
 
@@ -38,12 +38,12 @@ def as_parsed(data: bytes) -> str:
     ],
 )
 def test_file_names(value: str) -> None:
-    """A Korean file name is read in every way that it is written."""
+    """A Korean file name is read in every form in which it is written."""
     assert parameter(as_parsed(value.encode()), "filename") == "견적서.pdf"
 
 
 def test_quoted_pairs_and_semicolons() -> None:
-    """A quoted parameter may hold quotes and semicolons."""
+    """A quoted parameter can contain quotes and semicolons."""
     assert parameter(r'a; x="1;2"; name="a\"b;c.txt"', "name") == 'a"b;c.txt'
     assert parameter("a; name=", "name") == ""
     assert parameter("a; other=1", "name") is None
@@ -59,13 +59,13 @@ def test_quoted_pairs_and_semicolons() -> None:
     ],
 )
 def test_content_type(value: str, expected: str) -> None:
-    """A type that is none is text/plain (RFC 2045 section 5.2)."""
+    """An invalid type is text/plain (RFC 2045 section 5.2)."""
     assert content_type(value) == expected
 
 
 @given(st.text(alphabet="=?utf8QBqb_*'\"()\\;%0a \r\n가", max_size=80), st.binary(max_size=40))
 def test_parameters_never_raise(text: str, data: bytes) -> None:
-    """Whatever stands in a header, there is a text that can be printed."""
+    """Any header gives a printable text."""
     value = as_parsed(text.encode() + data)
     for name in ("a", "filename"):
         (parameter(value, name) or "").encode()
@@ -91,7 +91,7 @@ def test_parameters_never_raise(text: str, data: bytes) -> None:
     ],
 )
 def test_parameters(value: str, name: str, expected: str) -> None:
-    """A parameter is read beside comments (RFC 2045 section 5.1) and without quotes it needs."""
+    """A parameter is read next to comments (RFC 2045 section 5.1) and without required quotes."""
     assert parameter(value, name) == expected
 
 
@@ -107,7 +107,7 @@ def test_parameters(value: str, name: str, expected: str) -> None:
     ],
 )
 def test_comments(text: str, stripped: str) -> None:
-    """Comments go, quoted texts stay, and a bracket that is never closed begins none."""
+    """Comments are removed, quoted texts kept, and a bracket that is never closed is text."""
     assert strip_comments(text) == stripped
 
 
@@ -133,13 +133,13 @@ def test_comments(text: str, stripped: str) -> None:
     ],
 )
 def test_fields(raw: bytes, fields: list[tuple[str, str]], body: bytes) -> None:
-    """A line that is not a field does not end the header, and is not lost when it is the body."""
+    """A line that is not a field does not end the header, and is kept if it is the body."""
     header = read_header(raw)
     assert (header.fields, raw[header.end :]) == (fields, body)
 
 
-def test_an_odd_line_hides_nothing() -> None:
-    """What stands after an odd line of the header still says what the message is."""
+def test_an_invalid_line_hides_nothing() -> None:
+    """Fields after an invalid line of the header are read."""
     message = make_message(
         b"From: a@example.com\r\nthis is odd\r\nSubject: hi\r\n"
         b"Content-Type: text/html (HTML); charset=euc-kr (Korean)\r\n"

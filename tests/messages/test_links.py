@@ -44,5 +44,5 @@ from fakesmtp.messages.links import find_urls
     ],
 )
 def test_urls(text: str, urls: list[str]) -> None:
-    """A URL ends where the sentence goes on, and where a bracket closes that it did not open."""
+    """A URL ends where the sentence continues, and at a closing bracket that encloses it."""
     assert find_urls(text) == urls

@@ -44,7 +44,7 @@ x
 
 @pytest.fixture
 def message() -> ReceivedMessage:
-    """Give a message with something for every condition."""
+    """Return a message with a value for every condition."""
     rcpt_tos = ("to@example.com", "Bcc@Example.COM")
     return make_message(RAW, rcpt_tos=rcpt_tos, login=Login("key", MailType.AD))
 
@@ -120,15 +120,17 @@ FAIL = [
 
 @pytest.mark.parametrize("conditions", HOLD, ids=",".join)
 def test_conditions_that_hold(message: ReceivedMessage, conditions: dict[str, object]) -> None:
-    """A message matches what it meets, and then has no mismatches."""
+    """A message that meets a condition matches and has no mismatches."""
     built = Conditions(**conditions)
     assert built.matches(message)
     assert built.mismatches(message) == ()
 
 
 @pytest.mark.parametrize("conditions", FAIL, ids=",".join)
-def test_conditions_that_do_not(message: ReceivedMessage, conditions: dict[str, object]) -> None:
-    """A message does not match what it does not meet, and the mismatch names the condition."""
+def test_conditions_that_do_not_hold(
+    message: ReceivedMessage, conditions: dict[str, object]
+) -> None:
+    """A message that does not meet a condition has a mismatch with its name."""
     built = Conditions(**conditions)
     assert not built.matches(message)
     (mismatch,) = built.mismatches(message)
@@ -136,22 +138,22 @@ def test_conditions_that_do_not(message: ReceivedMessage, conditions: dict[str, 
 
 
 def test_a_message_without_login() -> None:
-    """A message of nobody has no AppKey and no mail type."""
+    """A message without a login has no AppKey and no mail type."""
     message = make_message(login=None)
     assert Conditions(app_key=None, mail_type=None, html=None, attachment=None).matches(message)
     assert not Conditions(mail_type="normal").matches(message)
 
 
 def test_every_attribute_is_a_condition(message: ReceivedMessage) -> None:
-    """What a message has, a condition may name; a message meets its own attributes."""
-    others = {"header", "find_code", "attachment"}
-    for name in set(dir(ReceivedMessage)) - others - {"headers", "from_", "to", "cc"}:
+    """Every attribute is a condition, and a message meets its own attributes."""
+    methods = {"header", "find_code", "attachment"}
+    for name in set(dir(ReceivedMessage)) - methods - {"headers", "from_", "to", "cc"}:
         if not name.startswith("_"):
             assert Conditions(**{name: getattr(message, name)}).matches(message), name
 
 
 def test_unknown_condition() -> None:
-    """A condition that does not exist is an error that suggests one and lists all."""
+    """An unknown condition is an error that suggests one and lists all."""
     with pytest.raises(ConfigurationError, match=r"'subjekt'; did you mean 'subject'\?.*app_key, "):
         Conditions(subjekt="x")
     for wrong, right in (("recipient", "to"), ("from", "from_"), ("filename", "attachment")):
@@ -161,18 +163,18 @@ def test_unknown_condition() -> None:
         Conditions(zzz="x")
 
 
-def test_conditions_that_cannot_be() -> None:
-    """A mail type that does not exist and headers that are no mapping are errors."""
+def test_invalid_values_of_conditions() -> None:
+    """An unknown mail type, and headers that are not a mapping, are errors."""
     with pytest.raises(
         ConfigurationError, match="must be one of 'normal', 'auth', 'ad', not 'promo'"
     ):
         Conditions(mail_type="promo")
-    with pytest.raises(ConfigurationError, match="headers is a mapping"):
+    with pytest.raises(ConfigurationError, match="headers must be a mapping"):
         Conditions(headers="X-Id")
 
 
 def test_a_bug_in_a_callable_is_raised(message: ReceivedMessage) -> None:
-    """What a callable raises is not swallowed."""
+    """An exception of a callable is raised."""
 
     def broken(_: object) -> NoReturn:
         raise ZeroDivisionError
@@ -182,8 +184,8 @@ def test_a_bug_in_a_callable_is_raised(message: ReceivedMessage) -> None:
             check(message)
 
 
-def test_mismatches_in_words(message: ReceivedMessage) -> None:
-    """A mismatch says what was expected and what there was."""
+def test_mismatches_as_text(message: ReceivedMessage) -> None:
+    """A mismatch shows the expected and the actual value."""
     built = Conditions(subject=re.compile("Hi"), mail_type="auth", headers={"X-None": "1"})
     assert built.mismatches(message) == (
         Mismatch("subject", "/Hi/", "'Welcome'"),
@@ -196,13 +198,13 @@ def test_mismatches_in_words(message: ReceivedMessage) -> None:
 
 
 def test_long_values_are_cut() -> None:
-    """A long value is cut where it is shown."""
+    """A long value is shortened in a mismatch."""
     (mismatch,) = Conditions(subject="y").mismatches(with_subject("x" * 5000))
     assert len(mismatch.actual) < 250
 
 
 def test_nearest_miss() -> None:
-    """The nearest miss has the fewest mismatches, then the values most alike."""
+    """The nearest miss has the fewest mismatches, then the most similar values."""
     other = make_message(b"Subject: Welcome\r\n\r\n", rcpt_tos=("other@example.com",))
     messages = [with_subject("Goodbye"), with_subject("Welcom"), with_subject("Bill"), other]
     described = nearest_miss(Conditions(subject="Welcome", to="to@example.com"), messages)
@@ -213,20 +215,20 @@ def test_nearest_miss() -> None:
 
 
 def test_nearest_miss_of_very_many() -> None:
-    """The nearest miss is found behind any number of messages that differ in more."""
+    """The nearest miss is found among any number of messages that differ more."""
     far = [make_message(rcpt_tos=("other@example.com",)) for _ in range(100)]
     conditions = Conditions(subject="Welcome", to="to@example.com")
     assert "'Wellcome'" in nearest_miss(conditions, [far[0], with_subject("Wellcome"), *far])
 
 
 def test_nearest_miss_of_none() -> None:
-    """Where no message misses, nothing is described."""
+    """Without a miss the description is empty."""
     assert nearest_miss(Conditions(subject="a"), []) == ""
     assert nearest_miss(Conditions(subject="a"), [with_subject("a")]) == ""
 
 
 def test_likeness() -> None:
-    """Fewer mismatches are nearer than more that are alike."""
+    """Fewer mismatches are closer than more that are similar."""
     alike = Mismatch("subject", "'aaaa'", "'aaab'")
     far = Mismatch("subject", "'aaaa'", "'zzzzzzz'")
     message = make_message()
@@ -236,7 +238,7 @@ def test_likeness() -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_can_be_matched(data: bytes) -> None:
-    """Whatever the bytes are, the conditions can be tried on them."""
+    """The conditions can be tested on any bytes."""
     message = make_message(b"To: " + data + b"\r\nFrom: " + data + b"\r\n\r\n" + data)
     built = Conditions(to="a@x", sender="a@x", body="y", subject="z", attachment="a")
     assert str(Miss(message, built.mismatches(message))).encode()

@@ -1,4 +1,4 @@
-"""A message as it arrived, and what it says."""
+"""A received message and its content."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READ = [name for name in dir(ReceivedMessage) if not name.startswith("_")]
 
 
 def rich_message() -> EmailMessage:
-    """Write a message with text, HTML, a Korean subject and a Korean file name."""
+    """Return a message with text, HTML, a Korean subject and a Korean file name."""
     message = EmailMessage()
     message["From"] = "홍길동 <hong@example.com>"
     message["To"] = "김 <kim@example.com>"
@@ -42,8 +42,8 @@ def rich_message() -> EmailMessage:
     return message
 
 
-def test_what_the_standard_library_sends() -> None:
-    """Everything in a message of the standard library is found again."""
+def test_a_message_of_the_standard_library() -> None:
+    """All content of a message of the standard library is read back."""
     raw = rich_message().as_bytes(policy=SMTP)
     message = make_message(raw)
     assert message.raw is raw
@@ -58,8 +58,8 @@ def test_what_the_standard_library_sends() -> None:
     assert ("X-Id", "7") in message.headers
 
 
-def test_what_the_envelope_says() -> None:
-    """Envelope and login are at hand by short names."""
+def test_the_envelope_and_the_login() -> None:
+    """Envelope and login have attributes of the message."""
     message = make_message(mail_from="", rcpt_tos=("a@x", "b@x"), login=Login("key", MailType.AD))
     assert (message.mail_from, message.rcpt_tos) == ("", ("a@x", "b@x"))
     assert (message.app_key, message.mail_type) == ("key", MailType.AD)
@@ -70,7 +70,7 @@ def test_what_the_envelope_says() -> None:
 
 
 def test_the_parsed_message() -> None:
-    """The standard library's message is there, made once."""
+    """The standard library's message is available, and created once."""
     message = make_message(rich_message().as_bytes(policy=SMTP))
     assert message.parsed is message.parsed
     assert isinstance(message.parsed, EmailMessage)
@@ -78,7 +78,7 @@ def test_the_parsed_message() -> None:
     assert message.text is not None
 
 
-def test_what_is_not_there() -> None:
+def test_an_empty_message() -> None:
     """A message without headers and parts has empty strings, None and no parts."""
     message = make_message(b"")
     assert (message.subject, message.from_, message.to, message.cc) == ("", "", "", "")
@@ -87,8 +87,8 @@ def test_what_is_not_there() -> None:
     assert make_message(b"\r\n").text == ""
 
 
-def test_html_alone() -> None:
-    """A message of HTML alone has no text."""
+def test_html_only() -> None:
+    """A message of HTML only has no text."""
     message = make_message(b"Content-Type: text/html\r\n\r\n<p>hi</p>")
     assert (message.text, message.html, message.html_text) == (None, "<p>hi</p>", "hi")
 
@@ -96,7 +96,7 @@ def test_html_alone() -> None:
 @pytest.mark.parametrize("charset", ["ks_c_5601-1987", "euc-kr", '"CP949"'])
 @pytest.mark.parametrize("encoding", ["8bit", "base64", "quoted-printable"])
 def test_korean_bodies(charset: str, encoding: str) -> None:
-    """A Korean body is read in every transfer encoding."""
+    """A Korean body is decoded from every transfer encoding."""
     part = MIMEApplication("똠 뷁\r\n".encode("cp949"))
     data = "똠 뷁\r\n".encode("cp949")
     if encoding == "base64":
@@ -127,14 +127,14 @@ def test_korean_bodies(charset: str, encoding: str) -> None:
     ids=lambda value: repr(value)[:40],
 )
 def test_broken_messages(raw: bytes, text: str) -> None:
-    """A message that is not as it should be is read as far as it goes, and its bytes are kept."""
+    """An invalid message is parsed as far as possible, and its bytes are kept."""
     message = make_message(raw)
     assert message.text == text
     assert message.raw == raw
 
 
-def test_every_part_is_shown() -> None:
-    """Several texts are all in `text`, named ones too, unless they are marked as attachments."""
+def test_all_texts_are_in_text() -> None:
+    """All inline texts are in `text`, also those with a name; attachments are not."""
     outer = MIMEMultipart("mixed")
     outer.attach(MIMEText("one"))
     outer.attach(MIMEText("two"))
@@ -151,7 +151,7 @@ def test_every_part_is_shown() -> None:
 
 
 def test_name_in_the_content_type() -> None:
-    """A file name that stands in Content-Type alone counts."""
+    """A file name that is only in Content-Type counts."""
     message = make_message(b"Content-Type: text/plain; name=a.txt\r\n\r\nx")
     assert message.attachment("a.txt").content == b"x"
 
@@ -160,8 +160,8 @@ INNER = b"Subject: =?utf-8?q?a?=\r\n  =?utf-8?q?b?=\r\nX-Long: " + b"x" * 200 + 
 
 
 @pytest.mark.parametrize("disposition", [b"", b"Content-Disposition: inline\r\n"])
-def test_a_message_in_the_message(disposition: bytes) -> None:
-    """A message that is attached is an attachment of its own bytes, and its text is not ours."""
+def test_an_attached_message(disposition: bytes) -> None:
+    """An attached message is an attachment with its exact bytes, and its text is not ours."""
     raw = (
         b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nouter\r\n--b\r\n"
         b"Content-Type: message/rfc822\r\n" + disposition + b"\r\n" + INNER + b"\r\n--b--\r\n"
@@ -172,7 +172,7 @@ def test_a_message_in_the_message(disposition: bytes) -> None:
 
 
 def test_a_message_in_a_digest() -> None:
-    """Parts of a digest are messages without saying so (RFC 2046 section 5.1.5)."""
+    """The parts of a digest are messages by default (RFC 2046 section 5.1.5)."""
     message = make_message(
         b"Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\nSubject: a\r\n\r\nx\r\n--b--"
     )
@@ -180,8 +180,8 @@ def test_a_message_in_a_digest() -> None:
 
 
 @pytest.mark.parametrize("head", [b"multipart/mixed; boundary=%d", b"message/rfc822"])
-def test_messages_nested_beyond_reason(head: bytes) -> None:
-    """A message nested deeper than the interpreter's stack is read nevertheless."""
+def test_messages_nested_very_deeply(head: bytes) -> None:
+    """A message nested deeper than the interpreter's stack is parsed."""
     depth = sys.getrecursionlimit()
     kinds = (head % level if b"%" in head else head for level in range(depth))
     raw = b"".join(
@@ -195,20 +195,20 @@ def test_messages_nested_beyond_reason(head: bytes) -> None:
 
 
 def test_links() -> None:
-    """Links are those of text and HTML in order, each once, with entities read."""
+    """Links are those of text and HTML in order, each once, with entities decoded."""
     message = make_message(rich_message().as_bytes(policy=SMTP))
     assert message.links == ("https://example.com/a?b=1", "https://example.com/b?x=1&y=2")
 
 
 def test_find_code() -> None:
-    """A code is found in the text, and its group is given when there is one."""
+    """A code is found in the text; with a group the group is returned."""
     message = make_message(rich_message().as_bytes(policy=SMTP))
     assert message.find_code(r"\d{6}") == "123456"
     assert message.find_code(re.compile(r"코드 (\d+)")) == "123456"
 
 
 def test_find_code_in_html() -> None:
-    """Without text, a code is found in what the HTML shows, not in its tags."""
+    """Without text, a code is found in the visible text of the HTML, not in its tags."""
     message = make_message(
         b"Content-Type: text/html\r\n\r\n<style>a{width:111111px}</style><a id=222222>3<b>33</b>333"
     )
@@ -216,7 +216,7 @@ def test_find_code_in_html() -> None:
 
 
 def test_no_code() -> None:
-    """When there is no code the error shows the text."""
+    """Without a match the error shows the text."""
     message = make_message(b"\r\nno code here")
     with pytest.raises(
         NoMatchingMessage, match=r"matches '\\\\d\{6\}'; its text is:\nno code here"
@@ -225,7 +225,7 @@ def test_no_code() -> None:
 
 
 def test_attachment() -> None:
-    """An attachment is found by its name, also when the name is decomposed as on macOS."""
+    """An attachment is found by its name, also if the name is decomposed as on macOS."""
     message = EmailMessage()
     decomposed = "\u1100\u1167\u11ab.pdf"
     message.add_attachment(b"x", maintype="application", subtype="pdf", filename=decomposed)
@@ -233,7 +233,7 @@ def test_attachment() -> None:
 
 
 def test_no_such_attachment() -> None:
-    """When there is no such attachment the error lists those there are."""
+    """Without a match the error lists the attachments."""
     message = make_message(rich_message().as_bytes(policy=SMTP))
     with pytest.raises(
         NoMatchingMessage, match=r"no attachment 'a\.pdf'; there are: '견적서\.pdf'"
@@ -242,7 +242,7 @@ def test_no_such_attachment() -> None:
 
 
 def test_repr() -> None:
-    """A message is shown in one short line, without its key."""
+    """The repr is one short line without the SecretKey."""
     message = make_message(
         b"Subject: " + b"x" * 99 + b"\r\n\r\n", rcpt_tos=("a@x", "b@x", "c@x", "d@x")
     )
@@ -290,7 +290,7 @@ PIECES = st.sampled_from(
 
 @given(st.one_of(st.binary(), st.lists(st.one_of(PIECES, st.binary(max_size=9))).map(b"".join)))
 def test_any_bytes_are_a_message(raw: bytes) -> None:
-    """Whatever the bytes are, they are kept, nothing raises, and all text can be printed."""
+    """Any bytes are kept, nothing raises, and all text is printable."""
     message = make_message(raw)
     for name in READ:
         getattr(message, name)
@@ -308,7 +308,7 @@ def test_any_bytes_are_a_message(raw: bytes) -> None:
 
 
 def test_a_message_is_small() -> None:
-    """A message has no dictionary, and keeps no parsed message that nobody asked for."""
+    """A message has no dictionary, and keeps no parsed message that was not used."""
     message = make_message()
     assert not hasattr(message, "__dict__")
     assert message.text == "hello\n"

@@ -1,4 +1,4 @@
-"""Messages taken apart: boundaries, bodies, attachments and what is too much."""
+"""Parts of messages: boundaries, bodies, attachments and limits."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fakesmtp.messages.mime import take_apart
 
 
 def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> bytes:
-    """Write a multipart message; each part has its header."""
+    """Return a multipart message; each part has its header."""
     delimiter = b"\r\n--" + boundary.strip(b'"')
     body = b"".join(delimiter + b"\r\n" + part for part in parts) + delimiter + b"--\r\n"
     return b"Content-Type: multipart/" + kind + b"; boundary=" + boundary + b"\r\n" + body
 
 
 def message_of(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> ReceivedMessage:
-    """Give a message of these parts."""
+    """Return a message of these parts."""
     return make_message(multipart(*parts, kind=kind, boundary=boundary))
 
 
@@ -45,14 +45,14 @@ HTML = b"Content-Type: text/html\r\n\r\n<p>two"
     ],
 )
 def test_boundaries(boundary: bytes) -> None:
-    """A multipart is taken apart whatever characters its boundary has, quoted or not."""
+    """A multipart is parsed with any characters in its boundary, quoted or not."""
     message = message_of(TEXT, HTML, boundary=boundary.strip(b";"))
     assert (message.text, message.html, message.attachments) == ("one", "<p>two", ())
 
 
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"])
 @pytest.mark.parametrize("blanks", [b"", b" \t"])
-def test_line_ends_round_delimiters(end: bytes, blanks: bytes) -> None:
+def test_line_ends_around_delimiters(end: bytes, blanks: bytes) -> None:
     """A delimiter may be followed by blanks, and the line end before it belongs to it."""
     raw = multipart(b"\r\none\r\n", HTML).replace(b"--b", b"--b" + blanks).replace(b"\r\n", end)
     raw = raw.replace(b"--b" + blanks + b"--", b"--b--" + blanks)
@@ -60,8 +60,8 @@ def test_line_ends_round_delimiters(end: bytes, blanks: bytes) -> None:
     assert (message.text, message.html) == ("one\n", "<p>two")
 
 
-def test_delimiters_that_are_none() -> None:
-    """A line that only begins like a delimiter is text, and so is the delimiter of no multipart."""
+def test_invalid_delimiters() -> None:
+    """A line that only begins like a delimiter is text, as is the delimiter of no multipart."""
     assert message_of(b"\r\none\r\n--bb\r\n--\r\n--c--").text == "one\n--bb\n--\n--c--"
 
 
@@ -76,13 +76,13 @@ def test_nested_multiparts() -> None:
 
 
 def test_a_boundary_that_is_used_twice() -> None:
-    """An inner multipart with the boundary of the outer one is taken apart too."""
+    """An inner multipart with the boundary of the outer one is parsed too."""
     message = message_of(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none", TEXT)
     assert message.text == "one\none"
 
 
 def test_no_blank_line() -> None:
-    """Where no blank line ends the header of a message or a part, nothing of the rest is lost."""
+    """Without a blank line after the header of a message or part, nothing is lost."""
     message = make_message(
         b"Content-Type: multipart/mixed;\r\n boundary=b\r\npreamble\r\n--b\r\nno header\r\n--b\r\n"
         b"X: y\r\nat once\r\n--b\r\nContent-Type: text/html\r\n--b--"
@@ -110,18 +110,18 @@ def test_bodies_with_a_name(head: bytes) -> None:
     "disposition", [b"attachment", b"ATTACHMENT (x); a=b", b"form-data; name=a"]
 )
 def test_texts_that_are_attachments(disposition: bytes) -> None:
-    """A text whose disposition is `attachment`, or unknown, is one (RFC 2183 section 2.8)."""
+    """A text with the disposition `attachment`, or an unknown one, is an attachment (RFC 2183)."""
     message = message_of(TEXT, b"Content-Disposition: " + disposition + b"\r\n\r\nx")
     assert (message.text, message.attachments) == ("one", (Attachment(None, "text/plain", b"x"),))
 
 
 def test_several_bodies() -> None:
-    """All texts are in `text` and all HTML in `html`, each on lines of its own."""
+    """All texts are in `text` and all HTML in `html`, each on its own lines."""
     message = message_of(TEXT, HTML, b"\r\nthree\r\n", b"\r\nfour", HTML)
     assert (message.text, message.html) == ("one\nthree\nfour", "<p>two\n<p>two")
 
 
-def test_what_an_attachment_tells() -> None:
+def test_attributes_of_an_attachment() -> None:
     """An attachment has its content id, its disposition, and the method of a calendar."""
     picture, calendar = message_of(
         b"Content-Type: image/png\r\nContent-ID: <logo@example.com>\r\n"
@@ -134,7 +134,7 @@ def test_what_an_attachment_tells() -> None:
 
 
 def test_an_attachment_that_cannot_be_decoded() -> None:
-    """What can be decoded of an attachment is, the rest is as sent, and both are told."""
+    """An attachment is decoded as far as possible, the rest is as sent; `problem` reports both."""
     head = b"Content-Type: image/png\r\nContent-Transfer-Encoding: "
     digit, unknown = message_of(
         head + b"base64\r\n\r\naGVsbG8=I", head + b"x-foo\r\n\r\nabc"
@@ -159,7 +159,7 @@ def test_an_attachment_that_cannot_be_decoded() -> None:
     ],
 )
 def test_transfer_encodings(encoding: bytes, body: bytes, text: str) -> None:
-    """The whole content is there, or the marker says that it is not."""
+    """The content is complete, or the marker says that it is not."""
     shown = make_message(b"Content-Transfer-Encoding: " + encoding + b"\r\n\r\n" + body).text
     assert shown is not None
     assert shown.startswith(text)
@@ -173,7 +173,7 @@ INNER = (
 
 @pytest.mark.parametrize("kind", [b"mixed", b"digest"])
 def test_an_attached_message_is_kept_byte_for_byte(kind: bytes) -> None:
-    """An attached message is what was sent, whatever is odd in it."""
+    """An attached message has its exact bytes, whatever is wrong in it."""
     head = b"" if kind == b"digest" else b"Content-Type: message/rfc822\r\n"
     message = message_of(head + b"\r\n" + INNER, kind=kind)
     assert message.attachments == (Attachment(None, "message/rfc822", INNER),)
@@ -183,7 +183,7 @@ def test_an_attached_message_is_kept_byte_for_byte(kind: bytes) -> None:
 
 
 def nested(depth: int, kind: bytes, before: bytes = b"") -> bytes:
-    """Write a message of so many levels; `before` stands before the header of each part."""
+    """Return a message of `levels` levels; `before` is text before the header of each part."""
     return b"".join(
         b"Content-Type: " + kind.replace(b"%", b"%d" % level) + b"\r\n\r\n--%d\r\n" % level + before
         for level in range(depth)
@@ -192,28 +192,28 @@ def nested(depth: int, kind: bytes, before: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("depth", [99, 100, 101, 5000])
 def test_deep_multiparts(depth: int) -> None:
-    """A hundred levels are taken apart; what is deeper is text that says that it is cut."""
+    """A hundred levels are parsed; deeper ones are text with a marker."""
     raw = nested(depth, b"multipart/mixed; boundary=%") + b"\r\nthe end"
     text = make_message(raw).text
     assert text is not None
     assert text.endswith("the end")
-    assert text.startswith("[not taken apart: nested in 100 others]") == (depth > 100)
+    assert text.startswith("[not parsed: nested in 100 multiparts]") == (depth > 100)
 
 
 @pytest.mark.parametrize("kind", [b"message/rfc822", b"multipart/digest; boundary=%"])
 def test_deep_messages(kind: bytes) -> None:
-    """Messages in messages are kept as they are, and `parsed` says that it is cut."""
+    """Nested messages are kept, and `parsed` has a defect."""
     raw = nested(5000, kind, b"\r\n" if b"digest" in kind else b"") + b"\r\nthe end"
     message = make_message(raw)
     assert message.attachments[0].content.endswith(b"the end")
     assert [str(defect) for defect in message.parsed.defects] == [
-        "nested too deep, or broken: not taken apart"
+        "nested too deeply, or broken: not parsed"
     ]
     assert message.parsed["Content-Type"] is not None
 
 
 def test_too_many_parts() -> None:
-    """After ten thousand parts the rest is one part, which says so."""
+    """After ten thousand parts the rest is one part with a marker."""
     message = message_of(
         *[b"Content-Type: image/png\r\n\r\n%d" % number for number in range(10_005)]
     )
@@ -222,16 +222,13 @@ def test_too_many_parts() -> None:
     assert message.attachments[-1].content.startswith(
         b"--b\r\nContent-Type: image/png\r\n\r\n10000"
     )
-    assert (
-        message.attachments[-1].problem
-        == "not taken apart: this is all that comes after 10000 parts"
-    )
+    assert message.attachments[-1].problem == "not parsed: everything after 10000 parts"
 
 
 @given(
     st.lists(st.sampled_from([b"--b", b"--b--", b"--", b"-", b"b", b"\r", b"\n", b"\r\n", b" "]))
 )
-def test_parts_lie_in_the_message(pieces: list[bytes]) -> None:
+def test_parts_are_slices_of_the_message(pieces: list[bytes]) -> None:
     """Parts are slices of the message, in order, that do not overlap."""
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(pieces)
     position = 0

@@ -1,4 +1,4 @@
-"""The examples for pytest run as they are printed: in docs/pytest.md and in examples/."""
+"""The tests that pages and examples/ show run as they are printed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pages import PAGES, ROOT, read_page, samples_of
 from pytest_fakesmtp import plugin
 
 if TYPE_CHECKING:
@@ -14,18 +15,21 @@ if TYPE_CHECKING:
 
     Run = Callable[..., pytest.RunResult]
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "pytest.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+TESTS = [
+    pytest.param(sample.code, id=f"{page}-{number}")
+    for page in PAGES
+    if page != "README.ko.md"  # has the same samples as README.md
+    for number, sample in enumerate(samples_of(page), 1)
+    if sample.is_test
+]
 EXAMPLES = sorted((ROOT / "examples" / "pytest").glob("test_*.py"))
 LIBRARIES = {"test_django.py": "django", "test_flask_mail.py": "flask_mail"}
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_the_page(run: Run, number: int) -> None:
-    """Each example on the page passes."""
-    result = run(BLOCKS[number])
-    result.assert_outcomes(passed=BLOCKS[number].count("def test_"))
+@pytest.mark.parametrize("code", TESTS)
+def test_a_sample(run: Run, code: str) -> None:
+    """Each sample of a page that has tests passes."""
+    run(code).assert_outcomes(passed=code.count("def test_"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
@@ -45,5 +49,6 @@ def test_the_page_names_everything() -> None:
     fixtures = [name for name in vars(plugin) if re.match(r"(make_)?fakesmtp", name)]
     assert len(fixtures) > 6
     options = re.findall(r"--fakesmtp-[a-z-]+", Path(plugin.__file__).read_text(encoding="utf-8"))
-    missing = [name for name in {*fixtures, *options} if name not in PAGE]
+    page = read_page("docs/pytest.md")
+    missing = [name for name in {*fixtures, *options} if name not in page]
     assert not missing

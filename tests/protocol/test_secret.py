@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.options import fresh_pair, make_accounts
-from fakesmtp.protocol.accounts import Account, AnyAccounts, FixedAccounts
+from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
+from fakesmtp.protocol.credentials import Account
 from fakesmtp.protocol.secret import PIECE, KnownSecrets, Secret, hide_secrets
 
 KEY = "zQ7/wKp2+Vx9_Tn4~Ro1"

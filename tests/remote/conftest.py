@@ -1,4 +1,4 @@
-"""A server that is asked over HTTP."""
+"""A server with an HTTP API for its client."""
 
 from __future__ import annotations
 

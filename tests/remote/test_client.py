@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def answering(body: bytes, status: int = 200) -> Iterator[RunningServer]:
-    """A server that gives the same answer to everything."""
+    """A server that sends the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -44,8 +44,8 @@ def answering(body: bytes, status: int = 200) -> Iterator[RunningServer]:
             thread.join()
 
 
-def test_it_lists_what_the_folder_lists(api: Api) -> None:
-    """Entries from a running server are those of its folder, names of files aside."""
+def test_a_list_equals_that_of_the_folder(api: Api) -> None:
+    """Entries of a running server equal those of its folder, except the file names."""
     api.send_mail()
     api.fail(b"RCPT TO:<x@example.com>")
     running = list(RunningServer(api.http.url).entries())
@@ -56,8 +56,8 @@ def test_it_lists_what_the_folder_lists(api: Api) -> None:
     assert [each.outcome for each in running] == [each.outcome for each in files]
 
 
-def test_it_finds_what_the_folder_finds(api: Api) -> None:
-    """A session from a running server is that of its file."""
+def test_a_session_equals_its_file(api: Api) -> None:
+    """A session of a running server equals that of its file."""
     session = api.send_mail()
     found = RunningServer(f"{api.http.url}/").find(session.id)
     file = RecordFolder(api.folder).find(session.id)
@@ -67,7 +67,7 @@ def test_it_finds_what_the_folder_finds(api: Api) -> None:
 
 
 def test_an_open_session(api: Api) -> None:
-    """A session that goes on is in the list, without an end."""
+    """A session that has not ended is in the list, without an end."""
     with RawClient(api.smtp.port(587)) as client:
         client.read_reply()
         (entry,) = RunningServer(api.http.url).entries()
@@ -75,31 +75,33 @@ def test_an_open_session(api: Api) -> None:
         assert RunningServer(api.http.url).find(entry.name).closed_by is None
 
 
-def test_a_proxy_is_not_asked(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variables that name a proxy do not lead away from here."""
+def test_proxies_are_ignored(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Environment variables of proxies are ignored."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert list(RunningServer(api.http.url).entries()) == []
 
 
 @pytest.mark.parametrize("name", ["nobody", "../info", "", "x\ny", "%"])
 def test_an_unknown_id(api: Api, name: str) -> None:
-    """An id that there is not is said in one line."""
+    """An unknown id is an error of one line."""
     with pytest.raises(RecordingError, match=r"^http://127\.0\.0\.1:\d+.*") as error:
         RunningServer(api.http.url).find(name)
     assert "\n" not in str(error.value)
 
 
-def test_nothing_listens() -> None:
-    """Where nothing answers, the error says what would."""
-    with pytest.raises(RecordingError, match=r"nothing answers at .*: is `fakesmtp serve --http`"):
+def test_no_server_answers() -> None:
+    """Without a server the error says how to start one."""
+    with pytest.raises(
+        RecordingError, match=r"no server answers at .*: is `fakesmtp serve --http`"
+    ):
         list(RunningServer("http://127.0.0.1:1").entries())
 
 
-def test_the_smtp_port_is_named_by_mistake() -> None:
-    """A port that speaks SMTP is told to be no fakesmtp's API."""
+def test_the_smtp_port_is_given_by_mistake() -> None:
+    """For a port that speaks SMTP the error says that it is not the API."""
     with FakeSMTP(ports={587: 0}) as smtp:
         server = RunningServer(f"http://127.0.0.1:{smtp.port(587)}")
-        with pytest.raises(RecordingError, match="is no fakesmtp"):
+        with pytest.raises(RecordingError, match="is not fakesmtp"):
             list(server.entries())
 
 
@@ -119,20 +121,20 @@ def test_the_smtp_port_is_named_by_mistake() -> None:
         b'{"detail": 1}',
     ],
 )
-def test_something_else_answers(body: bytes, status: int) -> None:
-    """What is no fakesmtp is told to be none, whatever it says."""
-    with answering(body, status) as server, pytest.raises(RecordingError, match="is no fakesmtp"):
+def test_another_server_answers(body: bytes, status: int) -> None:
+    """For any other server the error says that it is not fakesmtp."""
+    with answering(body, status) as server, pytest.raises(RecordingError, match="is not fakesmtp"):
         list(server.entries())
 
 
-def test_what_is_no_recording_is_refused() -> None:
-    """A session is read as strictly as its file, with line and reason."""
+def test_an_invalid_recording_is_refused() -> None:
+    """A session is checked as strictly as its file; the error has line and reason."""
     with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1, line 1: "):
         server.find("1")
 
 
 def test_an_error_is_shown_in_one_line() -> None:
-    """What another server says as its error cannot write on the terminal."""
+    """An error text of another server cannot control the terminal."""
     with answering(b'{"detail": "a\\u001b[31m\\nb"}', 500) as server:
         with pytest.raises(RecordingError) as error:
             list(server.entries())

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from made_sessions import MadeSession
 
-from fakesmtp.protocol.actions import Envelope
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, Session
 from fakesmtp.sessions.compare import compare

@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from pages import ROOT, read_page, samples_of
 
 from fakesmtp.sessions import Event, Phase, Session, Transaction, notes
 from fakesmtp.sessions.events import KINDS
+from fakesmtp.sessions.loading import load
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "sessions"
-PAGE = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
+PAGE = read_page("docs/sessions.md")
 
 
 def run_example(folder: Path, **environ: str) -> str:
@@ -45,9 +46,19 @@ def test_the_snapshot_example(tmp_path: Path) -> None:
 
 def test_the_python_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """The example prints what stands below it."""
-    code, printed = re.findall(r"```(?:python|text)\n(.*?)```", PAGE, re.DOTALL)[:2]
+    code, printed = (sample.code for sample in samples_of("docs/sessions.md")[:2])
     exec(code, {})  # noqa: S102 - our own page
     assert capsys.readouterr().out == printed
+
+
+def test_the_recording_on_the_page_can_be_read(tmp_path: Path) -> None:
+    """The lines of a recording that the page shows are what a recording has."""
+    (recording,) = samples_of("docs/sessions.md", "json")
+    path = tmp_path / "3f2a1b-17.jsonl"
+    path.write_text(recording.code, encoding="utf-8")
+    session = load(path)
+    assert (session.id, session.port) == ("3f2a1b-17", 587)
+    assert [event.kind for event in session.events] == ["client", "server"]
 
 
 @pytest.mark.parametrize("words", [tuple(KINDS), tuple(Phase)])

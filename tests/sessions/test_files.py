@@ -12,7 +12,7 @@ from made_recordings import begin, play, the_file
 from raw_client import RawClient
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, SessionLog
 from fakesmtp.sessions.folder import RecordFolder, entry_of

@@ -21,8 +21,7 @@ from made_recordings import begin, play, the_file
 
 from fakesmtp.cli.sessions import _as_fields, _cells, _facts
 from fakesmtp.errors import RecordingError
-from fakesmtp.protocol.actions import Envelope
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.compare import compare
 from fakesmtp.sessions.folder import RecordFolder, entry_of

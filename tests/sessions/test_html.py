@@ -6,8 +6,7 @@ import re
 
 from made_sessions import MadeSession
 
-from fakesmtp.protocol.actions import Envelope
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, Session
 from fakesmtp.sessions.html import render_html

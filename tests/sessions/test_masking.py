@@ -10,8 +10,7 @@ from driver import Driver
 from made_sessions import MadeSession
 
 from fakesmtp.protocol.accounts import Accounts, AnyAccounts, FixedAccounts
-from fakesmtp.protocol.actions import Note, Received, Say
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Note, Received, Say
 from fakesmtp.protocol.sasl import MECHANISMS
 from fakesmtp.sessions.actions import KEEP
 from fakesmtp.sessions.contents import MaskedLine

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from made_sessions import MadeSession
 
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
-from fakesmtp.protocol.actions import Envelope
-from fakesmtp.protocol.authentication import Awaiting
+from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, Phase, Session, SessionLog

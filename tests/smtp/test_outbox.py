@@ -1,4 +1,4 @@
-"""Replies of one round of the loop are sent together at its end."""
+"""Replies to several clients are sent together, at the end of a round of the loop."""
 
 from __future__ import annotations
 
@@ -69,6 +69,22 @@ def test_a_reply_that_is_made_while_others_are_sent_goes_in_the_next_round() -> 
     assert (len(loop.soon), log) == (1, ["first"])
     loop.run_round()
     assert (loop.soon, log) == ([], ["first", "later"])
+
+
+def test_a_client_that_is_alone_does_not_wait() -> None:
+    """The replies of a connection that sends once more, with no other between, are sent at once."""
+    loop, log = Loop(), list[str]()
+    outbox = Outbox(loop)  # type: ignore[arg-type]
+    alone, other = Connection("alone", log), Connection("other", log)
+    outbox.add(alone)
+    loop.run_round()
+    outbox.add(alone)
+    assert (loop.soon, log) == ([], ["alone", "alone"])
+    outbox.add(other)
+    outbox.add(other)
+    assert log == ["alone", "alone"]
+    loop.run_round()
+    assert log == ["alone", "alone", "other", "other"]
 
 
 @pytest.mark.parametrize("loop", LOOPS)

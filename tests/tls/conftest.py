@@ -1,4 +1,4 @@
-"""What the tests of this room share: one good folder, and what openssl says of a certificate."""
+"""Shared by the tests of TLS: one good folder, and openssl's judgement of a certificate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def good_folder(tmp_path_factory: pytest.TempPathFactory) -> CertificateFolder:
 
 @pytest.fixture(scope="session")
 def good_authority(good_folder: CertificateFolder) -> Authority:
-    """The authority of the good folder."""
+    """The CA of the good folder."""
     return Authority.load(good_folder.path)
 
 
@@ -30,9 +30,9 @@ def good_authority(good_folder: CertificateFolder) -> Authority:
 def openssl_says(
     require_tool: Callable[[str], str], good_folder: CertificateFolder, tmp_path: Path
 ) -> Callable[..., str]:
-    """Return a function that verifies a certificate (PEM) against the good folder's authority.
+    """Return a function that verifies a certificate (PEM) against the good folder's CA.
 
-    What follows it in the PEM is what a server shows with it.
+    Further certificates in the PEM are those that a server sends with it.
     """
     openssl = require_tool("openssl")
 

@@ -1,4 +1,4 @@
-"""The authority and what it signs, as openssl, the files and a reader of the log see them."""
+"""The CA and the certificates that it signs, as openssl, the files and a log reader see them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 
 def is_address(name: str) -> bool:
-    """Tell an IP address from a host name."""
+    """Whether a name is an IP address and not a host name."""
     try:
         ip_address(name)
     except ValueError:
@@ -48,7 +48,7 @@ def sign_by_hand(
     key: ec.EllipticCurvePrivateKey,
     *extensions: tuple[x509.ExtensionType, bool],
 ) -> x509.Certificate:
-    """Sign, as with a stolen key, a certificate that issue() would never make."""
+    """Sign a certificate that issue() would never make, as with a stolen key."""
     certificate = authority.issuer
     issuer_identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(
         authority.private_key.public_key()
@@ -70,12 +70,12 @@ def sign_by_hand(
 
 
 def pem_of(certificate: x509.Certificate) -> bytes:
-    """Return the certificate's PEM."""
+    """Return the certificate as PEM."""
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """Return a key of nobody's."""
+    """Return a key that belongs to no CA."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -83,7 +83,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 def test_openssl_accepts_each_name(
     good_authority: Authority, openssl_says: Callable[..., str], name: str
 ) -> None:
-    """Strict openssl accepts the leaf as a server's for each name of the endpoint."""
+    """Strict openssl accepts the leaf for each name of the endpoint."""
     option = "-verify_ip" if is_address(name) else "-verify_hostname"
     said = openssl_says(
         good_authority.issue().certificate_pem, "-purpose", "sslserver", option, name
@@ -95,7 +95,7 @@ def test_openssl_accepts_each_name(
 def test_openssl_accepts_names_within_the_constraints(
     good_authority: Authority, openssl_says: Callable[..., str], name: str
 ) -> None:
-    """The constraints leave room for other hosts of the endpoint's domains and other loopbacks."""
+    """The constraints allow other hosts of the endpoint's domains and other loopbacks."""
     leaf = good_authority.issue([name])
     assert openssl_says(leaf.certificate_pem, "-purpose", "sslserver").endswith(": OK\n")
 
@@ -115,7 +115,7 @@ def test_openssl_accepts_names_within_the_constraints(
 def test_openssl_refuses_names_outside_the_constraints(
     good_authority: Authority, openssl_says: Callable[..., str], name: str
 ) -> None:
-    """Whoever trusts the authority is safe from its key being used for another name."""
+    """A stolen key cannot be used for another name."""
     leaf = good_authority.issue([*ENDPOINT_NAMES, name])
     assert "permitted subtree violation" in openssl_says(leaf.certificate_pem)
 
@@ -123,7 +123,7 @@ def test_openssl_refuses_names_outside_the_constraints(
 def test_openssl_refuses_an_authority_below(
     good_authority: Authority, openssl_says: Callable[..., str], tmp_path: Path
 ) -> None:
-    """The authority cannot make further authorities: what these sign is refused."""
+    """The CA cannot make further CAs: their certificates are refused."""
     key, own = new_key(), good_authority.certificate.extensions
     usage = own.get_extension_for_class(x509.KeyUsage).value
     constraints = x509.BasicConstraints(ca=True, path_length=None)
@@ -135,10 +135,10 @@ def test_openssl_refuses_an_authority_below(
     assert "path length constraint exceeded" in said
 
 
-def test_openssl_refuses_a_signer_of_message(
+def test_openssl_refuses_a_mail_certificate(
     good_authority: Authority, openssl_says: Callable[..., str]
 ) -> None:
-    """The authority vouches for servers only: a mailbox's certificate is refused."""
+    """The CA is for servers only: the certificate of a mailbox (S/MIME) is refused."""
     mailbox = x509.SubjectAlternativeName([x509.RFC822Name("president@example.com")])
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION])
     signed = sign_by_hand(good_authority, new_key(), (usage, False), (mailbox, False))
@@ -149,7 +149,7 @@ def test_openssl_refuses_a_signer_of_message(
 
 @pytest.mark.parametrize("which", ["certificate", "issuer"])
 def test_the_constraints_are_critical(good_authority: Authority, which: str) -> None:
-    """A client that does not understand name constraints refuses the authority altogether."""
+    """A client that does not support name constraints refuses the CA."""
     certificate: x509.Certificate = getattr(good_authority, which)
     found = certificate.extensions.get_extension_for_class(x509.NameConstraints)
     assert found.critical
@@ -163,28 +163,28 @@ def test_the_constraints_are_critical(good_authority: Authority, which: str) -> 
 
 
 def test_a_leaf_is_short_lived(good_authority: Authority) -> None:
-    """A leaf is valid since yesterday, for clocks that are behind, and for 397 days at most."""
+    """A leaf is valid since yesterday, for slow clocks, and for at most 397 days."""
     start, end = validity(good_authority.issue().certificate_pem)
     assert start <= datetime.now(UTC) - DAY
     assert timedelta(days=390) < end - start <= timedelta(days=397)
 
 
 def test_an_authority_is_long_lived(good_authority: Authority) -> None:
-    """An authority is valid since yesterday and for about ten years."""
+    """A CA is valid since yesterday and for about ten years."""
     now = datetime.now(UTC)
     assert good_authority.certificate.not_valid_before_utc <= now - DAY
     assert timedelta(days=3600) < good_authority.not_after - now < timedelta(days=3660)
 
 
 def test_a_leaf_ends_with_its_authority() -> None:
-    """No leaf is valid for longer than what signed it."""
+    """A leaf is never valid for longer than its CA."""
     authority = Authority.create(not_after=datetime.now(UTC) + 30 * DAY)
     assert validity(authority.issue().certificate_pem)[1] == authority.not_after
 
 
 @pytest.mark.parametrize("days", [-30, 30])
-def test_a_leaf_of_another_time_can_be_asked_for(good_authority: Authority, days: int) -> None:
-    """An expired leaf needs but its end, one not yet valid but its start."""
+def test_a_leaf_with_given_times(good_authority: Authority, days: int) -> None:
+    """An expired leaf needs only an end, a leaf of the future only a start."""
     at = datetime.now(UTC).replace(microsecond=0) + days * DAY
     leaf = good_authority.issue(not_after=at) if days < 0 else good_authority.issue(not_before=at)
     assert at in validity(leaf.certificate_pem)
@@ -197,16 +197,16 @@ def test_the_common_name_is_the_first_name(good_authority: Authority) -> None:
 
 
 def test_two_authorities_have_two_names() -> None:
-    """Two authorities can be told apart in a list of trusted ones, and so can what signs below."""
+    """Two CAs have different names in a list of trusted ones, and so have their intermediates."""
     one, other = Authority.create(), Authority.create()
     names = {one.certificate.subject, one.issuer.subject}
     assert len(names | {other.certificate.subject, other.issuer.subject}) == 4
 
 
-def test_nobody_has_the_root_s_key(
+def test_the_root_key_is_not_kept(
     good_authority: Authority, good_folder: CertificateFolder
 ) -> None:
-    """No key that is kept, in memory or in the folder, is that of the certificate to trust."""
+    """No key in memory or in the folder belongs to the root."""
     keys = [
         load_pem_private_key(path.read_bytes(), None) for path in good_folder.path.glob("*.key")
     ]
@@ -218,7 +218,7 @@ def test_nobody_has_the_root_s_key(
 def test_a_leaf_with_an_rsa_key(
     good_authority: Authority, openssl_says: Callable[..., str]
 ) -> None:
-    """A leaf can have a key of RSA (2,048 bits), and openssl accepts it, too."""
+    """A leaf can have an RSA key (2,048 bits), and openssl accepts it."""
     leaf = good_authority.issue(kind=KeyKind.RSA)
     key = load_pem_private_key(leaf.key_pem, None)
     assert isinstance(key, rsa.RSAPrivateKey)
@@ -227,8 +227,8 @@ def test_a_leaf_with_an_rsa_key(
     assert openssl_says(leaf.certificate_pem, *options).endswith(": OK\n")
 
 
-def test_what_was_saved_is_loaded(good_authority: Authority, tmp_path: Path) -> None:
-    """An authority survives its files."""
+def test_a_saved_authority_is_loaded(good_authority: Authority, tmp_path: Path) -> None:
+    """A CA can be loaded from its files."""
     good_authority.save(tmp_path)
     loaded = Authority.load(tmp_path)
     assert loaded.certificate == good_authority.certificate
@@ -237,7 +237,7 @@ def test_what_was_saved_is_loaded(good_authority: Authority, tmp_path: Path) -> 
 
 
 def test_no_key_is_shown(good_authority: Authority) -> None:
-    """Neither representation holds the key, so no log or failing assertion does."""
+    """No repr contains a key, so neither a log nor a failed assertion does."""
     leaf = good_authority.issue()
     shown = repr(leaf) + repr(good_authority)
     assert "PRIVATE KEY" not in shown
@@ -248,7 +248,7 @@ def test_no_key_is_shown(good_authority: Authority) -> None:
 def test_modes_do_not_depend_on_the_umask(
     good_authority: Authority, tmp_path: Path, umask: int
 ) -> None:
-    """Keys are for their owner, certificates for everybody, whatever the process's umask."""
+    """Keys are readable by their owner only, certificates by all, with any umask."""
     before = os.umask(umask)
     try:
         good_authority.save(tmp_path)
@@ -263,10 +263,10 @@ def test_modes_do_not_depend_on_the_umask(
     assert modes == dict.fromkeys(keys, 0o600) | dict.fromkeys(certificates, 0o644)
 
 
-def test_a_key_is_closed_to_others_from_its_first_byte(
+def test_a_key_is_never_readable_by_others(
     good_authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each file is made with mode 0600 and opened to others, if at all, afterwards."""
+    """Each file is created with mode 0600, and opened to others only afterwards."""
     modes: list[int] = []
     write = files.system.write
 
@@ -284,7 +284,7 @@ def test_a_key_is_closed_to_others_from_its_first_byte(
 
 
 def test_a_failed_write_leaves_nothing_behind(good_authority: Authority, tmp_path: Path) -> None:
-    """A file that cannot be put in place is an error that names it, and no half file remains."""
+    """If a file cannot be put in place the error has its name, and no partial file remains."""
     (tmp_path / "intermediate.key").mkdir()
     with pytest.raises(CertificateError, match=r"cannot write \S+\.key \(Is a directory\)"):
         good_authority.save(tmp_path)
@@ -295,7 +295,7 @@ def key_pem_of(
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
     encryption: serialization.KeySerializationEncryption,
 ) -> bytes:
-    """Return the key's PEM."""
+    """Return the key as PEM."""
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
     )
@@ -332,7 +332,7 @@ BREAKAGES: dict[str, tuple[str, Callable[[Authority], bytes | None]]] = {
 def test_a_broken_authority_is_named_with_its_remedy(
     good_authority: Authority, tmp_path: Path, breakage: str
 ) -> None:
-    """What is not an authority and its key is refused in one sentence that helps."""
+    """Files that are not a CA and its key are refused in a sentence that says what to do."""
     good_authority.save(tmp_path)
     name, make = BREAKAGES[breakage]
     content = make(good_authority)
@@ -341,7 +341,7 @@ def test_a_broken_authority_is_named_with_its_remedy(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(CertificateError) as caught:
         Authority.load(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / name} should hold ")
+    assert str(caught.value).startswith(f"{tmp_path / name} does not contain ")
     assert "`fakesmtp certs --renew`" in str(caught.value)
     assert str(caught.value).endswith("or delete ca.pem and intermediate.key there")
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What a stolen key of the authority is good for, as clients of other languages see it."""
+"""The effect of the name constraints on a stolen key, for clients in other languages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Dial = dict[str, str]
 
 @pytest.fixture
 def dial(require_tool: Callable[[str], str], client: str) -> Callable[..., Dial]:
-    """Return a function by which the client trusts a file and tells of names and ports."""
+    """Return a function with which a client trusts a file and connects to names and ports."""
     program, *arguments = CLIENTS[client]
     tool = require_tool(program)
 
@@ -55,7 +55,7 @@ def dial(require_tool: Callable[[str], str], client: str) -> Callable[..., Dial]
 
 
 def serve(listener: socket.socket, context: ssl.SSLContext) -> None:
-    """Shake hands with everybody who comes, until the listener is closed."""
+    """Do the handshake with every client until the listener is closed."""
     with suppress(OSError):
         while True:
             plain, _ = listener.accept()
@@ -65,7 +65,7 @@ def serve(listener: socket.socket, context: ssl.SSLContext) -> None:
 
 @pytest.fixture
 def listen() -> Iterator[Callable[[ssl.SSLContext], int]]:
-    """Return a function that listens with a context and gives the port."""
+    """Return a function that listens with a context and returns the port."""
     with ExitStack() as stack:
 
         def start(context: ssl.SSLContext) -> int:
@@ -87,7 +87,7 @@ def test_the_endpoint_s_names_are_accepted(
     dial: Callable[..., Dial],
     listen: Callable[[ssl.SSLContext], int],
 ) -> None:
-    """A client that trusts ca.pem alone accepts each name of the endpoint."""
+    """A client that trusts only ca.pem accepts each name of the endpoint."""
     port = listen(server_context(good_folder.path, good_folder.kinds()))
     assert dial(good_folder.ca_file, dict.fromkeys(OURS, port)) == dict.fromkeys(OURS, "accepted")
 
@@ -100,7 +100,7 @@ def test_other_names_are_refused(
     dial: Callable[..., Dial],
     listen: Callable[[ssl.SSLContext], int],
 ) -> None:
-    """With a stolen key nobody is anybody else: the client obeys the name constraints."""
+    """The client obeys the name constraints: a stolen key certifies no other name."""
     places = {}
     for name in OTHERS:
         context = bare_server_context()
@@ -117,8 +117,8 @@ def test_other_names_are_refused(
 
 
 @pytest.mark.parametrize("client", ["java"])
-def test_java_with_rsa_suites_alone(dial: Callable[..., Dial]) -> None:
-    """A Java client that offers only suites of RSA is served, and content."""
+def test_java_with_rsa_suites_only(dial: Callable[..., Dial]) -> None:
+    """A Java client that offers only RSA suites is served."""
     suites = "-Djdk.tls.client.cipherSuites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
     with FakeSMTP() as server:
         told = dial(

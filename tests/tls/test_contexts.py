@@ -1,4 +1,4 @@
-"""The contexts, by real handshakes on real sockets."""
+"""TLS contexts, in real handshakes on real sockets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 
 @dataclass(frozen=True)
 class Handshake:
-    """What a client knows after a handshake and an exchange of bytes."""
+    """Facts that a client has after a handshake and an exchange of bytes."""
 
     version: str | None
     cipher: str
@@ -48,7 +48,7 @@ def context_of(folder: CertificateFolder) -> ssl.SSLContext:
 
 
 def echo(listener: socket.socket, context: ssl.SSLContext) -> None:
-    """Take one connection and send back what it sends, unless the client refuses the server."""
+    """Accept one connection and send its bytes back, unless the client refuses the server."""
     plain, _ = listener.accept()
     plain.settimeout(PATIENCE)
     with plain, suppress(ssl.SSLError, ConnectionError):  # noqa: SIM117 - two different things
@@ -58,7 +58,7 @@ def echo(listener: socket.socket, context: ssl.SSLContext) -> None:
 
 
 def shake_hands(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> Handshake:
-    """Connect to a server of the context under the name; raise what the client raises."""
+    """Connect to a server with the context under the name; raise the client's exception."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         listener.settimeout(PATIENCE)
         pool.submit(echo, listener, server)
@@ -87,7 +87,7 @@ def server_with(leaf: Leaf, folder: Path) -> ssl.SSLContext:
 def test_client_and_server_agree(
     good_folder: CertificateFolder, name: str, version: ssl.TLSVersion
 ) -> None:
-    """A client that checks all accepts each name of the endpoint in both versions of TLS."""
+    """A verifying client accepts each name of the endpoint in both versions of TLS."""
     client = client_context(good_folder.ca_file)
     client.maximum_version = version
     shaken = shake_hands(context_of(good_folder), client, name)
@@ -96,8 +96,8 @@ def test_client_and_server_agree(
 
 
 @pytest.mark.parametrize("name", ENDPOINT_NAMES)
-def test_python_s_own_context_is_content(good_folder: CertificateFolder, name: str) -> None:
-    """The context that Python makes by default, made as strict as 3.13 does, needs but ca.pem."""
+def test_python_s_own_context_accepts(good_folder: CertificateFolder, name: str) -> None:
+    """Python's default context, as strict as in 3.13, needs only ca.pem."""
     client = ssl.create_default_context(cafile=good_folder.ca_file)
     client.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     assert shake_hands(context_of(good_folder), client, name).version == "TLSv1.3"
@@ -113,7 +113,7 @@ def test_nothing_older_than_tls_1_2(good_folder: CertificateFolder) -> None:
 
 
 def test_the_client_is_strict(good_folder: CertificateFolder) -> None:
-    """The client's context checks the chain strictly and trusts one authority only."""
+    """The client's context verifies the chain strictly and trusts only one CA."""
     context = client_context(good_folder.ca_file)
     assert context.verify_flags & ssl.VERIFY_X509_STRICT
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -122,7 +122,7 @@ def test_the_client_is_strict(good_folder: CertificateFolder) -> None:
 
 
 def test_another_name_is_refused(good_folder: CertificateFolder) -> None:
-    """A client that looks for a host that the leaf is not for refuses it."""
+    """A client refuses a leaf that is not for the host it asked for."""
     with pytest.raises(ssl.SSLCertVerificationError, match=r"[Hh]ostname mismatch"):
         shake_hands(
             context_of(good_folder),
@@ -132,7 +132,7 @@ def test_another_name_is_refused(good_folder: CertificateFolder) -> None:
 
 
 def test_another_authority_is_refused(good_folder: CertificateFolder, tmp_path: Path) -> None:
-    """A client that trusts one authority refuses the leaf of another."""
+    """A client that trusts one CA refuses the leaf of another."""
     server = server_with(Authority.create().issue(), tmp_path)
     with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer"):
         shake_hands(server, client_context(good_folder.ca_file), "localhost")
@@ -141,7 +141,7 @@ def test_another_authority_is_refused(good_folder: CertificateFolder, tmp_path: 
 def test_an_expired_leaf_is_refused(
     good_folder: CertificateFolder, good_authority: Authority, tmp_path: Path
 ) -> None:
-    """A client refuses a leaf of yesterday."""
+    """A client refuses a leaf that expired yesterday."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
     server = server_with(good_authority.issue(not_after=yesterday), tmp_path)
     with pytest.raises(ssl.SSLCertVerificationError, match="has expired"):
@@ -151,14 +151,14 @@ def test_an_expired_leaf_is_refused(
 def test_a_name_outside_the_constraints_is_refused(
     good_folder: CertificateFolder, good_authority: Authority, tmp_path: Path
 ) -> None:
-    """A client that trusts the authority does not believe it about another host."""
+    """A client that trusts the CA refuses its certificate for another host."""
     server = server_with(good_authority.issue(["example.com"]), tmp_path)
     with pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"):
         shake_hands(server, client_context(good_folder.ca_file), "example.com")
 
 
 def test_no_ticket_in_tls_1_3(good_folder: CertificateFolder) -> None:
-    """No ticket is sent, unless the system must be made to acknowledge the handshake by one."""
+    """No ticket is sent, unless one is needed to make the system acknowledge the handshake."""
     server = context_of(good_folder)
     shaken = shake_hands(server, client_context(good_folder.ca_file), "localhost")
     acknowledges = hasattr(socket, "TCP_QUICKACK")
@@ -169,7 +169,7 @@ def test_no_ticket_in_tls_1_3(good_folder: CertificateFolder) -> None:
 def test_the_server_remembers_no_client(
     good_folder: CertificateFolder, version: ssl.TLSVersion
 ) -> None:
-    """No session stays in the server's memory after the connection, in either version of TLS."""
+    """No session stays in the server's memory after the connection, in both versions of TLS."""
     server, client = (
         context_of(good_folder),
         client_context(good_folder.ca_file),
@@ -181,7 +181,7 @@ def test_the_server_remembers_no_client(
 
 
 def test_a_server_never_mixes_two_leaves(tmp_path: Path) -> None:
-    """A context made while others renew the folder gets a certificate and its own key."""
+    """A context made during a renewal has a certificate and its own key."""
     folder = CertificateFolder(tmp_path).ensure()
     done = threading.Event()
 
@@ -200,7 +200,7 @@ def test_a_server_never_mixes_two_leaves(tmp_path: Path) -> None:
 
 
 def test_a_server_needs_a_leaf(tmp_path: Path) -> None:
-    """A folder without a leaf, or none at all, is an error that names it and says what to do."""
+    """For a missing leaf or folder the error has its name and says what to do."""
     with pytest.raises(CertificateError, match=r"leaf\.pem \(No such file.*start the server once"):
         context_of(CertificateFolder(tmp_path))
     with pytest.raises(CertificateError, match=r"cannot open the folder \S+missing "):
@@ -209,7 +209,7 @@ def test_a_server_needs_a_leaf(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, b"", b"garbage"])
 def test_a_client_needs_an_authority(tmp_path: Path, content: bytes | None) -> None:
-    """A file without a certificate is an error that names it and says what to do."""
+    """For a file without a certificate the error has its name and says what to do."""
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
@@ -217,7 +217,7 @@ def test_a_client_needs_an_authority(tmp_path: Path, content: bytes | None) -> N
         client_context(path)
 
 
-def test_importing_the_room_is_cheap() -> None:
-    """The room alone does not import cryptography, which takes longer than the rest together."""
+def test_the_package_loads_no_cryptography() -> None:
+    """Importing the package does not load cryptography, which takes longer than the rest."""
     code = "import sys, fakesmtp.tls; sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""TLS works in tests that use pyfakefs, also when they are the first to use it."""
+"""TLS works in tests that use pyfakefs, also if they are the first to use TLS."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_afterwards(fakesmtp):
 """
 
 
-def test_tls_works_beside_pyfakefs(tmp_path: Path) -> None:
+def test_tls_works_with_pyfakefs(tmp_path: Path) -> None:
     """The certificates are in the real file system, where OpenSSL reads them."""
     (tmp_path / "test_fake.py").write_text(TESTS)
     command = [

@@ -1,4 +1,4 @@
-"""The folder of certificates: made, kept, renewed, shared between processes, and its errors."""
+"""The folder of certificates: created, kept, renewed, shared between processes, and its errors."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ for path in sys.argv[2:]:
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
-    """Return what each file holds, and what would tell that it was written again."""
+    """Return the content of each file, and facts that show whether it was written again."""
     return {
         path.name: (path.read_bytes(), path.stat().st_ino, path.stat().st_mtime_ns)
         for path in folder.iterdir()
@@ -57,7 +57,7 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 
 def is_good(folder: Path) -> bool:
-    """Tell whether the leaves of a folder fit its authority, names and keys, for a week to come."""
+    """Whether the leaves of a folder fit its CA, names and keys, for the next week."""
     root = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
     issuer = x509.load_pem_x509_certificate((folder / "intermediate.pem").read_bytes())
     issuer.verify_directly_issued_by(root)
@@ -66,7 +66,7 @@ def is_good(folder: Path) -> bool:
 
 
 def is_good_leaf(path: Path, issuer: x509.Certificate) -> bool:
-    """Tell whether a leaf fits what signed it, is shown with it, and fits names and key."""
+    """Whether a leaf fits its signer, the certificates sent with it, its names and its key."""
     chain = x509.load_pem_x509_certificates(path.with_suffix(".pem").read_bytes())
     leaf = chain[0]
     leaf.verify_directly_issued_by(issuer)
@@ -81,25 +81,25 @@ def is_good_leaf(path: Path, issuer: x509.Certificate) -> bool:
 
 
 def is_key_of(path: Path, certificate: x509.Certificate) -> bool:
-    """Tell whether the file holds the certificate's key."""
+    """Whether the file has the certificate's key."""
     key = load_pem_private_key(path.read_bytes(), None)
     return key.public_key() == certificate.public_key()
 
 
 def in_days(days: float) -> datetime:
-    """Return the time so many days from now."""
+    """Return the time in `days` days."""
     return datetime.now(UTC) + timedelta(days=days)
 
 
 @pytest.fixture
 def folder(good_folder: CertificateFolder, tmp_path: Path) -> CertificateFolder:
-    """A complete folder of this test's own."""
+    """A complete folder for this test."""
     shutil.copytree(good_folder.path, tmp_path / "own")
     return CertificateFolder(tmp_path / "own")
 
 
-def test_the_first_time_makes_all(tmp_path: Path) -> None:
-    """A folder that is missing, parents too, is made with all its files, for its owner alone."""
+def test_the_first_time_creates_everything(tmp_path: Path) -> None:
+    """A missing folder is created with its parents and all files, for its owner only."""
     folder = CertificateFolder(tmp_path / "a" / "b").ensure()
     assert folder.path.stat().st_mode & 0o777 == 0o700
     assert sorted(path.name for path in folder.path.iterdir()) == list(FILES)
@@ -112,14 +112,14 @@ def test_the_first_time_makes_all(tmp_path: Path) -> None:
 
 
 def test_the_second_time_writes_nothing(folder: CertificateFolder) -> None:
-    """A folder in order stays as it is, so that those who trust it can go on."""
+    """A folder in order is not changed, so clients that trust it can continue."""
     before = contents(folder.path)
     assert folder.ensure() == folder
     assert contents(folder.path) == before
 
 
-def test_a_folder_in_order_is_ready_soon(folder: CertificateFolder) -> None:
-    """To see that all is there, cryptography is not loaded: it takes longer than all the rest."""
+def test_a_folder_in_order_loads_no_cryptography(folder: CertificateFolder) -> None:
+    """Checking a complete folder does not load cryptography, which would take longest."""
     code = (
         "import sys, pathlib; from fakesmtp.tls import CertificateFolder; "
         "CertificateFolder(pathlib.Path(sys.argv[1])).ensure(); "
@@ -129,10 +129,10 @@ def test_a_folder_in_order_is_ready_soon(folder: CertificateFolder) -> None:
     assert subprocess.run(command, check=False).returncode == 0
 
 
-def test_with_tls_1_2_alone_a_folder_in_order_is_seen(
+def test_a_folder_in_order_with_tls_1_2_only(
     folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its handshake has one more step."""
+    """The handshake of the check works with one more step, too."""
 
     def only_1_2() -> ssl.SSLContext:
         context = bare_server_context()
@@ -162,7 +162,7 @@ except CertificateError:
     ("name", "outcome"), [("intermediate.key", "refused"), ("leaf.key", ""), ("leaf-rsa.key", "")]
 )
 def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outcome: str) -> None:
-    """An encrypted key is one that cannot be used, and no start waits at the terminal."""
+    """An encrypted key is unusable, and no start waits at the terminal."""
     key = load_pem_private_key((folder.path / name).read_bytes(), None)
     encrypted = key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
@@ -186,7 +186,7 @@ def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outco
 
 
 def alone(leaf: Leaf) -> Leaf:
-    """Return the leaf without what should be shown with it."""
+    """Return the leaf without the certificates that should be sent with it."""
     first = x509.load_pem_x509_certificate(leaf.certificate_pem).public_bytes(Encoding.PEM)
     return Leaf(first, leaf.key_pem)
 
@@ -215,7 +215,7 @@ LEAVES: dict[str, Callable[[Authority], Leaf]] = {
 def test_a_bad_leaf_is_renewed(
     good_authority: Authority, folder: CertificateFolder, kind: str
 ) -> None:
-    """A leaf that a client would refuse now or within a week is replaced, the authority kept."""
+    """A leaf that a client would refuse now or within a week is replaced, the CA is kept."""
     bad = LEAVES[kind](good_authority)
     bad.save(folder.path)
     before = contents(folder.path)
@@ -225,8 +225,8 @@ def test_a_bad_leaf_is_renewed(
 
 
 @pytest.mark.parametrize("name", ["leaf.pem", "leaf.key", "leaf-rsa.pem", "leaf-rsa.key"])
-def test_a_missing_leaf_is_made(folder: CertificateFolder, name: str) -> None:
-    """A leaf without its file or its key is replaced, the authority kept."""
+def test_a_missing_leaf_is_created(folder: CertificateFolder, name: str) -> None:
+    """A leaf without its file or its key is replaced, the CA is kept."""
     ca_file = folder.ca_file.read_bytes()
     (folder.path / name).unlink()
     assert is_good(folder.ensure().path)
@@ -244,7 +244,7 @@ SPELLINGS = (
 def test_a_leaf_that_clients_accept_is_kept(
     good_authority: Authority, folder: CertificateFolder, names: tuple[str, ...]
 ) -> None:
-    """What OpenSSL takes for a name is one, and somebody's own leaf is not replaced for it."""
+    """A name that OpenSSL accepts counts, and a user's own leaf is not replaced."""
     good_authority.issue(names).save(folder.path)
     leaf = folder.leaf_file.read_bytes()
     assert folder.ensure().leaf_file.read_bytes() == leaf
@@ -261,7 +261,7 @@ def test_a_leaf_with_more_than_a_week_is_kept(
 
 @pytest.mark.parametrize("days", [-1, 6.9])
 def test_an_expiring_authority_is_renewed(tmp_path: Path, days: float) -> None:
-    """An authority that is of no use in a week is replaced, and its leaf with it."""
+    """A CA that expires within a week is replaced, with its leaf."""
     old = Authority.create(not_after=in_days(days))
     old.save(tmp_path)
     folder = CertificateFolder(tmp_path).ensure()
@@ -270,7 +270,7 @@ def test_an_expiring_authority_is_renewed(tmp_path: Path, days: float) -> None:
 
 
 def test_an_authority_with_more_than_a_week_is_kept(tmp_path: Path) -> None:
-    """An authority is not renewed before its last week, and its leaf is not made each time."""
+    """A CA is not renewed before its last week, and its leaf is not created each time."""
     old = Authority.create(not_after=in_days(7.1))
     old.save(tmp_path)
     folder = CertificateFolder(tmp_path).ensure()
@@ -284,37 +284,39 @@ def test_an_authority_with_more_than_a_week_is_kept(tmp_path: Path) -> None:
 def test_a_broken_authority_is_left_alone(
     folder: CertificateFolder, name: str, damage: Callable[[Path], object]
 ) -> None:
-    """What others may have trusted is never replaced unasked: the error names the file."""
+    """A CA that clients may trust is never replaced without a request: the error names the file."""
     damage(folder.path / name)
     before = contents(folder.path)
-    with pytest.raises(CertificateError, match=rf"{name} should hold .*`fakesmtp certs --renew`"):
+    with pytest.raises(
+        CertificateError, match=rf"{name} does not contain .*`fakesmtp certs --renew`"
+    ):
         folder.ensure()
     assert contents(folder.path) == before
 
 
-def test_renewing_mends_a_broken_authority(folder: CertificateFolder) -> None:
-    """The remedy that the error names helps."""
+def test_renewing_repairs_a_broken_authority(folder: CertificateFolder) -> None:
+    """The first remedy that the error names works."""
     folder.ca_file.write_bytes(b"garbage")
     assert is_good(folder.renew().path)
     assert is_good(folder.ensure().path)
 
 
-def test_deleting_mends_a_broken_authority(folder: CertificateFolder) -> None:
-    """The other remedy that the error names helps, too."""
+def test_deleting_repairs_a_broken_authority(folder: CertificateFolder) -> None:
+    """The second remedy that the error names works too."""
     folder.ca_file.unlink()
     (folder.path / "intermediate.key").unlink()
     assert is_good(folder.ensure().path)
 
 
 def test_renewing_replaces_all(folder: CertificateFolder) -> None:
-    """A renewed folder shares no key and no certificate with the old one."""
+    """A renewed folder has no key and no certificate of the old one."""
     before = contents(folder.path)
     after = contents(folder.renew().path)
     assert all(after[name][0] != before[name][0] for name in FILES)
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
-    """A path that is no folder is an error that names it."""
+    """For a path that is not a folder the error has its name."""
     path = tmp_path / "file"
     path.touch()
     for wrong in (path, path / "below"):
@@ -324,7 +326,7 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
 
 @contextmanager
 def ordinary_user(folder: Path) -> Iterator[None]:
-    """Give the folder to an ordinary user and be that user: root may write everywhere."""
+    """Give the folder to an ordinary user and become that user: root may write everywhere."""
     if os.geteuid() != 0:
         yield
         return
@@ -339,13 +341,13 @@ def ordinary_user(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that an ordinary user can reach, as pytest's own cannot be when root runs it."""
+    """A folder that an ordinary user can reach, unlike pytest's own when root runs it."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 
 
 def test_an_unwritable_folder_is_an_error(open_folder: Path) -> None:
-    """A folder in which nothing can be made is an error that says what to do."""
+    """For a folder that cannot be written the error says what to do."""
     open_folder.chmod(0o500)
     with (
         ordinary_user(open_folder),
@@ -357,7 +359,7 @@ def test_an_unwritable_folder_is_an_error(open_folder: Path) -> None:
 
 
 def test_an_unreadable_folder_is_an_error(open_folder: Path) -> None:
-    """A folder that cannot be opened is an error that says what to do."""
+    """For a folder that cannot be opened the error says what to do."""
     open_folder.chmod(0o000)
     with (
         ordinary_user(open_folder),
@@ -367,7 +369,7 @@ def test_an_unreadable_folder_is_an_error(open_folder: Path) -> None:
 
 
 def test_an_unreadable_key_is_an_error(open_folder: Path) -> None:
-    """A key that belongs to somebody else is an error that names it, not a reason for a new one."""
+    """For another user's key the error has its name; no new key is created."""
     folder = CertificateFolder(open_folder).ensure()
     (open_folder / "intermediate.key").chmod(0o000)
     with (
@@ -380,7 +382,7 @@ def test_an_unreadable_key_is_an_error(open_folder: Path) -> None:
 
 
 def test_a_complete_folder_need_not_be_writable(open_folder: Path) -> None:
-    """A folder in order may be mounted read-only."""
+    """A complete folder may be mounted read-only."""
     folder = CertificateFolder(open_folder).ensure()
     open_folder.chmod(0o500)
     with ordinary_user(open_folder):
@@ -407,7 +409,7 @@ def at_the_same_time(action: str, folders: list[Path]) -> None:
 
 
 def test_first_starts_at_once_agree(tmp_path: Path) -> None:
-    """Processes that start at once on an empty folder end with one authority and its leaf."""
+    """Processes that start at once on an empty folder end with one CA and its leaf."""
     folders = [tmp_path / str(number) for number in range(20)]
     at_the_same_time("ensure", folders)
     for folder in folders:
@@ -416,17 +418,15 @@ def test_first_starts_at_once_agree(tmp_path: Path) -> None:
 
 
 def test_renewals_at_once_agree(tmp_path: Path) -> None:
-    """Processes that renew at once never mix the files of two authorities."""
+    """Processes that renew at once never mix the files of two CAs."""
     at_the_same_time("renew", [tmp_path] * 20)
     assert is_good(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == list(FILES)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks anyway")
-def test_a_file_system_without_locks_will_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A folder on a file system that knows no locks is used without one."""
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder on a file system without locks is used without a lock."""
 
     def refuse(handle: int, operation: int) -> None:
         raise OSError(95, "Operation not supported", (handle, operation))

@@ -1,4 +1,4 @@
-"""Certificates are valid in real time, whatever time a test has frozen when they are made."""
+"""Certificates are valid in real time, at whatever frozen time they are created."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAST, FUTURE = dt.datetime(2001, 2, 3), dt.datetime(2045, 6, 7)  # noqa: DTZ001 
 
 
 class FrozenDatetime(dt.datetime):
-    """What tests put in the place of `datetime.datetime` by hand."""
+    """A class with which tests replace `datetime.datetime` by hand."""
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> FrozenDatetime:
@@ -47,7 +47,7 @@ frozen = pytest.mark.parametrize("freeze", FREEZES.values(), ids=FREEZES)
 
 
 def send(server: FakeSMTP) -> None:
-    """Send a message by a client that checks."""
+    """Send a message with a verifying client."""
     with smtplib.SMTP("localhost", server.port(587), timeout=30) as client:
         client.starttls(context=server.client_context())
         client.login(f"{server.account.app_key}#auth", server.account.secret_key)
@@ -56,7 +56,7 @@ def send(server: FakeSMTP) -> None:
 
 @frozen
 def test_tls_works_in_frozen_time(freeze: Freeze) -> None:
-    """A server that makes its certificates in frozen time is trusted then and afterwards."""
+    """Certificates that are created in frozen time are trusted then and afterwards."""
     with FakeSMTP() as server:
         with freeze():
             send(server)
@@ -66,7 +66,7 @@ def test_tls_works_in_frozen_time(freeze: Freeze) -> None:
 
 @frozen
 def test_a_folder_made_in_frozen_time_is_kept(freeze: Freeze, tmp_path: Path) -> None:
-    """A folder is in order in real time when it was made in frozen time, and the other way."""
+    """A folder that was created in frozen time is in order in real time, and vice versa."""
     with freeze():
         folder = CertificateFolder(tmp_path).ensure()
     made = {path: path.read_bytes() for path in tmp_path.iterdir()}
@@ -78,7 +78,7 @@ def test_a_folder_made_in_frozen_time_is_kept(freeze: Freeze, tmp_path: Path) ->
 
 @frozen
 def test_an_expired_certificate_is_expired_in_real_time(freeze: Freeze) -> None:
-    """A planned flaw is the same in frozen time: clients go by the system's clock."""
+    """A planned flaw works in frozen time: clients use the system's clock."""
     ended: SimpleQueue[Session] = SimpleQueue()
     with FakeSMTP() as server, freeze():
         server.on_session_end(ended.put)

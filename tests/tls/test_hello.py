@@ -1,4 +1,4 @@
-"""What is read of a client's first message, and that nothing a client sends breaks it."""
+"""Reading a client's first message: its facts, and that no bytes break it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADER = 5
 
 
 def say_hello(change: Callable[[ssl.SSLContext], object] = id, name: str | None = NAME) -> bytes:
-    """Return the first bytes of a client of OpenSSL's."""
+    """Return the first bytes of a client that uses OpenSSL."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     change(context)
@@ -35,14 +35,14 @@ HELLO = say_hello()
 
 
 def read(data: bytes) -> ClientHello:
-    """Return what is read, which has to be something."""
+    """Return the parsed message, which must exist."""
     hello = read_client_hello(data)
     assert hello is not None
     return hello
 
 
 def in_records(data: bytes, size: int) -> bytes:
-    """Cut the message in one record into many."""
+    """Split the message from one record into many."""
     content = data[HEADER:]
     parts = (content[start : start + size] for start in range(0, len(content), size))
     return b"".join(data[:3] + len(part).to_bytes(2, "big") + part for part in parts)
@@ -55,29 +55,29 @@ def test_a_name_is_read() -> None:
 
 @pytest.mark.parametrize("name", [None, "127.0.0.1"])
 def test_no_name_is_none(name: str | None) -> None:
-    """A client that asks for an address, or for nothing, asks for no host name."""
+    """A client that asks for an address, or for nothing, requests no host name."""
     assert read(say_hello(name=name)).server_name is None
 
 
-def test_what_follows_is_left_alone() -> None:
-    """Bytes behind the message change nothing."""
+def test_bytes_after_the_message_are_ignored() -> None:
+    """Bytes after the message change nothing."""
     assert read(HELLO + HELLO[:50] + bytes(50)) == read(HELLO)
 
 
-def test_less_than_all_is_nothing_yet() -> None:
-    """Byte by byte, nothing is read before the last one."""
+def test_an_incomplete_message_is_none() -> None:
+    """Byte by byte, there is no result before the last one."""
     assert {read_client_hello(HELLO[:size]) for size in range(len(HELLO))} == {None}
 
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 def test_a_message_in_many_records_is_read(size: int) -> None:
-    """A message may be cut into records anywhere (RFC 8446 §5.1)."""
+    """A message may be split into records anywhere (RFC 8446 §5.1)."""
     assert read(in_records(HELLO, size)) == read(HELLO)
     assert read_client_hello(in_records(HELLO, size)[:-1]) is None
 
 
 def only_1_2(ciphers: str) -> Callable[[ssl.SSLContext], None]:
-    """Return what makes a client one of TLS 1.2 with these cipher suites."""
+    """Return a function that limits a client to TLS 1.2 with these cipher suites."""
 
     def change(context: ssl.SSLContext) -> None:
         context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -96,29 +96,29 @@ def only_1_2(ciphers: str) -> Callable[[ssl.SSLContext], None]:
     ],
 )
 def test_suites_tell_whether_p256_suits(ciphers: str, takes: bool) -> None:  # noqa: FBT001 - a table
-    """A client of TLS 1.2 takes P-256 when one of its cipher suites is for it."""
+    """A client of TLS 1.2 accepts P-256 if one of its cipher suites uses it."""
     assert read(say_hello(only_1_2(ciphers))).takes_p256 is takes
 
 
-def test_a_client_of_tls_1_3_takes_p256() -> None:
+def test_a_client_of_tls_1_3_accepts_p256() -> None:
     """An ordinary client does."""
     assert read(HELLO).takes_p256
 
 
 @pytest.mark.parametrize("without", ["groups", "signatures"])
-def test_a_client_without_p256_does_not_take_it(without: str) -> None:
-    """The curve has to be among a client's groups, and among its signatures."""
+def test_a_client_without_p256(without: str) -> None:
+    """The curve must be among a client's groups and its signatures."""
     hello = read(HELLO)
     assert not hello._replace(**{without: frozenset({24})}).takes_p256
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(lambda data: HELLO[:11] + data))
-def test_nothing_breaks_it(data: bytes) -> None:
-    """Any bytes are read, or are not, and raise nothing."""
+def test_any_bytes(data: bytes) -> None:
+    """Any bytes are parsed or rejected, and nothing raises."""
     read_client_hello(data)
 
 
 @given(st.integers(HEADER, len(HELLO) - 1), st.integers(0, 255))
-def test_no_wrong_byte_breaks_it(place: int, byte: int) -> None:
-    """A message with any one byte changed is read, or is not, and raises nothing."""
+def test_one_changed_byte(place: int, byte: int) -> None:
+    """A message with one changed byte is parsed or rejected, and nothing raises."""
     read_client_hello(HELLO[:place] + bytes([byte]) + HELLO[place + 1 :])

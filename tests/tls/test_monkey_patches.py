@@ -1,4 +1,4 @@
-"""TLS in programs whose standard library was patched, each in a process of its own."""
+"""TLS in programs with a patched standard library, each in its own process."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(*parts: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("patch", PATCHES.values(), ids=PATCHES)
 def test_tls_works_when_patched(patch: str) -> None:
-    """STARTTLS and implicit TLS work where the standard library was patched first of all."""
+    """STARTTLS and implicit TLS work if the standard library was patched first."""
     done = run(patch, SEND, USE)
     assert done.stderr == ""
     assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
@@ -95,7 +95,7 @@ def test_half_a_patch_that_works() -> None:
 
 
 def test_a_late_patch_is_named() -> None:
-    """A patch after TLS was used is one sentence at the next start that says what to do."""
+    """A patch after TLS was used is an error of one sentence at the next start."""
     done = run(SEND, "with FakeSMTP() as server:\n    send(server)", PATCHES["gevent"], USE)
     assert done.stderr.splitlines()[-1] == (
         "fakesmtp.errors.CertificateError: the module ssl was patched after fakesmtp had loaded "

@@ -1,4 +1,4 @@
-"""Folders from before the intermediate and the certificate with an RSA key go on working."""
+"""Folders of versions without an intermediate and an RSA certificate keep working."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ALL_FILES = ["ca.key", "ca.pem", "leaf-rsa.key", "leaf-rsa.pem", "leaf.key", "le
 
 
 def make_old(good: Authority) -> Authority:
-    """Return an authority whose root signs for itself, with the extensions of a good one's."""
+    """Return a CA whose root signs, with the extensions of a good one."""
     like, key = good.issuer, ec.generate_private_key(ec.SECP256R1())
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     builder = (
@@ -45,7 +45,7 @@ def make_old(good: Authority) -> Authority:
 
 @pytest.fixture
 def folder(good_authority: Authority, tmp_path: Path) -> CertificateFolder:
-    """A folder as it was made before."""
+    """A folder as older versions created it."""
     old = make_old(good_authority)
     old.save(tmp_path)
     old.issue().save(tmp_path)
@@ -58,8 +58,8 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_was_there_stays(folder: CertificateFolder) -> None:
-    """Nothing that clients trust is replaced; a leaf for RSA comes to it, signed by the same."""
+def test_existing_files_are_kept(folder: CertificateFolder) -> None:
+    """Trusted files are not replaced; an RSA leaf is added, signed by the same CA."""
     before = {name: (folder.path / name).read_bytes() for name in OLD_FILES}
     folder.ensure()
     assert {name: (folder.path / name).read_bytes() for name in OLD_FILES} == before
@@ -69,7 +69,7 @@ def test_what_was_there_stays(folder: CertificateFolder) -> None:
 
 
 def test_the_second_time_writes_nothing(folder: CertificateFolder) -> None:
-    """A folder of both is in order, and cryptography is not loaded to see that."""
+    """A folder with both is in order, and the check does not load cryptography."""
     folder.ensure()
     before = {path: path.stat().st_mtime_ns for path in folder.path.iterdir()}
     code = (
@@ -83,7 +83,7 @@ def test_the_second_time_writes_nothing(folder: CertificateFolder) -> None:
 
 
 def test_the_leaf_is_renewed_by_the_root(folder: CertificateFolder) -> None:
-    """A missing leaf is signed by the old key, and shown alone."""
+    """A missing leaf is signed by the old key, and sent alone."""
     folder.leaf_file.unlink()
     folder.ensure()
     chain = x509.load_pem_x509_certificates(folder.leaf_file.read_bytes())
@@ -92,7 +92,7 @@ def test_the_leaf_is_renewed_by_the_root(folder: CertificateFolder) -> None:
 
 
 def test_renewing_leaves_no_old_key(folder: CertificateFolder) -> None:
-    """The new authority has an intermediate, and the key that clients trusted is gone."""
+    """The new CA has an intermediate, and the old trusted key is deleted."""
     old = folder.ca_file.read_bytes()
     folder.renew()
     assert "ca.key" not in names_in(folder.path)
@@ -101,17 +101,17 @@ def test_renewing_leaves_no_old_key(folder: CertificateFolder) -> None:
 
 
 def test_a_missing_key_is_named(folder: CertificateFolder) -> None:
-    """A broken folder of this kind is named with its remedy, too."""
+    """For a broken old folder the error has the file and the remedy, too."""
     (folder.path / "ca.key").write_bytes(b"")
     with pytest.raises(
-        CertificateError, match=r"ca\.key should hold the key of ca\.pem but does"
+        CertificateError, match=r"ca\.key does not contain the key of ca\.pem"
     ) as caught:
         folder.ensure()
     assert str(caught.value).endswith("or delete ca.pem and ca.key there")
 
 
-def test_certs_says_what_is_better(folder: CertificateFolder) -> None:
-    """`fakesmtp certs` says once, beside its output, why and how to renew; then no more."""
+def test_certs_recommends_a_renewal(folder: CertificateFolder) -> None:
+    """`fakesmtp certs` says once, next to its output, why and how to renew; then not again."""
     command = [sys.executable, "-m", "fakesmtp", "certs", "--certs-dir", str(folder.path)]
     for options, said in (((), True), (("--renew",), False), ((), False)):
         done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
@@ -121,7 +121,7 @@ def test_certs_says_what_is_better(folder: CertificateFolder) -> None:
 
 @pytest.fixture
 def read_only(folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch) -> CertificateFolder:
-    """The folder on a file system that cannot be written to, as far as anybody can tell."""
+    """A folder on a file system that appears to be read-only."""
 
     def refuse(path: Path, data: bytes, *, mode: int) -> None:
         raise CertificateError(f"read-only: {path} {len(data)} {mode}")
@@ -132,7 +132,7 @@ def read_only(folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch) -> Cer
 
 
 def test_it_may_be_read_only(read_only: CertificateFolder) -> None:
-    """A folder that was complete before, and is mounted read-only, goes without RSA."""
+    """A complete old folder that is mounted read-only works without an RSA certificate."""
     read_only.ensure()
     assert names_in(read_only.path) == OLD_FILES
     assert read_only.kinds() == [KeyKind.P256]

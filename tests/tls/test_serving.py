@@ -1,4 +1,4 @@
-"""The server's side of a handshake: the name that is asked for, and the certificate that suits."""
+"""The server side of a handshake: the requested name, and the certificate that suits."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ KEEPS = {"a temporary authority": False, "a folder": True}
 
 @pytest.fixture(params=KEEPS)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeSMTP]:
-    """A server with certificates that are kept, and one without."""
+    """A server with a folder of certificates, and one without."""
     with FakeSMTP(certs_dir=tmp_path if KEEPS[request.param] else None) as smtp:
         yield smtp
 
 
 @pytest.fixture
 def dial(require_tool: Callable[[str], str]) -> Callable[..., str]:
-    """Return a function that connects openssl's client, which checks all, and gives its report."""
+    """Return a function that connects openssl's verifying client, and returns its report."""
     openssl = require_tool("openssl")
 
     def connect(server: FakeSMTP, *options: str) -> str:
@@ -68,7 +68,7 @@ def dial(require_tool: Callable[[str], str]) -> Callable[..., str]:
 
 
 def signature_of(report: str) -> str:
-    """Return the kind of key that the server proved to have, to a client that was content."""
+    """Return the kind of key that the server proved to a client that accepted it."""
     assert "Verification: OK" in report
     found = re.search(r"Peer signature type: (\S+)", report)
     assert found is not None
@@ -79,12 +79,12 @@ def signature_of(report: str) -> str:
 def test_a_client_that_knows_only_rsa_is_served(
     server: FakeSMTP, dial: Callable[..., str], options: tuple[str, ...]
 ) -> None:
-    """Such a client gets a certificate with an RSA key, whole and for the name."""
+    """Such a client gets a complete certificate with an RSA key, for the name."""
     assert signature_of(dial(server, *options)) in {"RSA", "RSA-PSS"}
 
 
 def test_other_clients_get_p256(server: FakeSMTP, dial: Callable[..., str]) -> None:
-    """Whoever knows P-256 gets it, before and after another client wanted RSA."""
+    """A client that supports P-256 gets it, before and after another one wanted RSA."""
     assert signature_of(dial(server)) == "ECDSA"
     dial(server, *RSA_ONLY["all such suites"])
     assert signature_of(dial(server)) == "ECDSA"
@@ -92,30 +92,28 @@ def test_other_clients_get_p256(server: FakeSMTP, dial: Callable[..., str]) -> N
 
 
 def test_the_name_is_recorded(server: FakeSMTP, dial: Callable[..., str]) -> None:
-    """The name that a client asks for is in its session, also where RSA was served."""
+    """The session has the name that a client requests, also with RSA."""
     for options in ((), RSA_ONLY["all such suites"]):
         dial(server, *options)
     assert [each.tls.sni for each in server.sessions if each.tls] == ["localhost"] * 2
 
 
-def test_no_rsa_key_is_made_unasked(
-    dial: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A temporary authority makes no such key for clients that know P-256: it takes long."""
+def test_no_rsa_key_without_need(dial: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A temporary CA creates no RSA key for clients that support P-256: it takes long."""
     monkeypatch.setattr("cryptography.hazmat.primitives.asymmetric.rsa.generate_private_key", None)
     with FakeSMTP() as smtp:
         assert signature_of(dial(smtp)) == "ECDSA"
         assert not list(smtp.ca_file.parent.glob("leaf-rsa*"))
 
 
-def test_a_bad_certificate_is_as_bad_with_rsa(server: FakeSMTP, dial: Callable[..., str]) -> None:
-    """A client that knows only RSA is shown the planned flaw, too."""
+def test_a_planned_flaw_with_rsa(server: FakeSMTP, dial: Callable[..., str]) -> None:
+    """A client that supports only RSA sees the planned flaw, too."""
     server.faults.fault(Stage.TLS_HANDSHAKE, "bad-certificate", certificate="expired")
     assert "certificate has expired" in dial(server, *RSA_ONLY["all such suites"])
 
 
 def converse(server: ssl.SSLContext, client: ssl.SSLContext, size: int) -> ServerSide:
-    """Shake hands in memory; the client's bytes come in pieces of the size."""
+    """Do a handshake in memory; the client's bytes arrive in pieces of the size."""
     to_client, to_server, wire = ssl.MemoryBIO(), ssl.MemoryBIO(), ssl.MemoryBIO()
     caller = client.wrap_bio(to_client, wire, server_hostname="localhost")
     called: ServerSide = server.wrap_bio(to_server, to_client, server_side=True)  # type: ignore[assignment]
@@ -133,10 +131,10 @@ def converse(server: ssl.SSLContext, client: ssl.SSLContext, size: int) -> Serve
 @pytest.mark.parametrize(
     "ciphers", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"]
 )
-def test_any_cutting_will_do(
+def test_pieces_of_any_size(
     good_folder: CertificateFolder, good_authority: Authority, ciphers: str, size: int
 ) -> None:
-    """The first message is read in whatever pieces it comes."""
+    """The first message is read from pieces of any size."""
     server = fresh_context(good_authority)
     server.make_rsa = partial(fresh_context, good_authority, "", KeyKind)
     client = client_context(good_folder.ca_file)

@@ -24,8 +24,8 @@ NEVER = {"where": "noop", "reply": "421 4.3.2 Going down"}
 LATER = {"where": "rcpt", "reply": "451 4.7.1 Try later", "times": 1}
 
 
-def test_the_server_lives(api: Api) -> None:
-    """Version and listeners are told, and that the server lives."""
+def test_the_server_is_alive(api: Api) -> None:
+    """The API returns version and listeners, and that the server is alive."""
     assert api.get("/livez").json == {"status": "ok"}
     info = api.get("/api/v1/info").json
     assert (info["name"], info["version"]) == ("fakesmtp", __version__)
@@ -34,7 +34,7 @@ def test_the_server_lives(api: Api) -> None:
 
 
 def test_sessions_are_listed(api: Api) -> None:
-    """The list tells who, where, how many messages, what was refused and how it ended."""
+    """The list has client, port, number of messages, refusals and ending."""
     sent, refused = api.send_mail(), api.fail(b"RCPT TO:<x@example.com>")
     first, second = api.get(SESSIONS).json["sessions"]
     assert (first["id"], second["id"]) == (sent.id, refused.id)
@@ -48,7 +48,7 @@ def test_sessions_are_listed(api: Api) -> None:
 
 
 def test_an_open_session_is_listed(api: Api) -> None:
-    """A session that goes on has no ending yet."""
+    """A session that has not ended has no ending."""
     with RawClient(api.smtp.port(587)) as client:
         client.read_reply()
         (session,) = api.get(SESSIONS).json["sessions"]
@@ -57,7 +57,7 @@ def test_an_open_session_is_listed(api: Api) -> None:
 
 
 def test_the_newest_are_last(api: Api) -> None:
-    """`limit` gives the newest; without it all are there."""
+    """`limit` returns the newest; without it all are returned."""
     ids = [api.fail().id for _ in range(3)]
     assert [each["id"] for each in api.get(SESSIONS).json["sessions"]] == ids
     assert [each["id"] for each in api.get(f"{SESSIONS}?limit=2").json["sessions"]] == ids[1:]
@@ -65,7 +65,7 @@ def test_the_newest_are_last(api: Api) -> None:
 
 
 def test_a_list_reads_no_events(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list and a failed wait use what each session knows already, however long it is."""
+    """The list and a failed wait use collected facts, however long a session is."""
     session = api.fail(*[b"RCPT TO:<x@example.com>"] * 50)
     monkeypatch.setattr(type(session), "events", property(lambda _: pytest.fail("read")))
     (listed,) = api.get(SESSIONS).json["sessions"]
@@ -76,8 +76,8 @@ def test_a_list_reads_no_events(api: Api, monkeypatch: pytest.MonkeyPatch) -> No
     assert "and 30 more" in str(failure.value)
 
 
-def test_a_session_is_what_its_file_is(api: Api) -> None:
-    """The answer and the file are the same bytes."""
+def test_a_session_equals_its_file(api: Api) -> None:
+    """The response and the file have the same bytes."""
     for session in (api.send_mail(), api.fail(b"NOOP \xff\xc0", b"\x80\xed\xa0\x80")):
         (path,) = api.folder.glob(f"*_{session.id}_*")
         answer = api.get(f"{SESSIONS}/{session.id}")
@@ -85,8 +85,8 @@ def test_a_session_is_what_its_file_is(api: Api) -> None:
         assert answer.body == path.read_bytes()
 
 
-def test_the_list_says_what_files_say(api: Api) -> None:
-    """List and folder tell the same of each session."""
+def test_the_list_equals_that_of_the_folder(api: Api) -> None:
+    """The API and the folder list the same facts of each session."""
     api.send_mail()
     api.fail(b"RCPT TO:<x@example.com>", b"DATA")
     listed = api.get(SESSIONS).json["sessions"]
@@ -101,8 +101,8 @@ def test_the_list_says_what_files_say(api: Api) -> None:
         )
 
 
-def test_no_secret_is_told(tmp_path: Path) -> None:
-    """A SecretKey is in no answer, in clear or in Base64, wherever it was typed."""
+def test_no_response_contains_a_secret(tmp_path: Path) -> None:
+    """No response contains a SecretKey, in plaintext or Base64, wherever the client sent it."""
     secret = b"s3cr3t-W0rd"
     login = b64encode(b"\0AppKey\0" + secret)
     with serving(tmp_path, ("AppKey", secret.decode())) as api:
@@ -121,7 +121,7 @@ def test_no_secret_is_told(tmp_path: Path) -> None:
 
 
 def test_faults_strike(api: Api) -> None:
-    """A rule that was put is met by a real client, and its strikes are counted."""
+    """A rule from PUT applies to a real client, and its strikes are counted."""
     assert api.ask("PUT", FAULTS, {"fault": [LATER]}).status == 200
     with smtplib.SMTP("127.0.0.1", api.smtp.port(587), timeout=PATIENCE) as client:
         client.login(*KEYS)
@@ -135,7 +135,7 @@ def test_faults_strike(api: Api) -> None:
 
 
 def test_faults_are_replaced(api: Api) -> None:
-    """PUT leaves no other rules there, and those that stay go on counting."""
+    """PUT removes all other rules; a rule that stays keeps its count."""
     api.smtp.faults.fail("noop")
     api.ask("PUT", FAULTS, {"fault": [LATER]})
     with RawClient(api.smtp.port(587)) as client:
@@ -148,7 +148,7 @@ def test_faults_are_replaced(api: Api) -> None:
 
 
 def test_faults_can_be_put_back(api: Api) -> None:
-    """What GET gives, PUT takes: also limits, dice, headers and times of the day."""
+    """PUT accepts everything that GET returns: limits, seeds, headers and times of day."""
     table = {
         "seed": 7,
         "fault": [
@@ -173,7 +173,7 @@ def test_faults_can_be_put_back(api: Api) -> None:
 
 
 def test_faults_are_deleted(api: Api) -> None:
-    """DELETE takes all rules out."""
+    """DELETE removes all rules."""
     api.smtp.faults.fail("noop")
     assert api.ask("DELETE", FAULTS)[::2] == (204, b"")
     assert api.get(FAULTS).json == {"faults": []}
@@ -182,12 +182,12 @@ def test_faults_are_deleted(api: Api) -> None:
 @pytest.mark.parametrize(
     ("body", "status", "says"),
     [
-        (b"", 400, "this is no JSON: "),
-        (b"{", 400, "this is no JSON: "),
-        (b"\xff\xfe\xff", 400, "this is no JSON: "),
-        (b"[" * 100_000, 400, "this is no JSON: "),
+        (b"", 400, "the body is not valid JSON: "),
+        (b"{", 400, "the body is not valid JSON: "),
+        (b"\xff\xfe\xff", 400, "the body is not valid JSON: "),
+        (b"[" * 100_000, 400, "the body is not valid JSON: "),
         (b'{"fault": [{"where": "rcpt", "what": "delay", "seconds": NaN}]}', 400, "NaN is no"),
-        (b" " * (1024 * 1024 + 1), 413, "at most 1048576 bytes"),
+        (b" " * (1024 * 1024 + 1), 413, "larger than 1048576 bytes"),
         ([], 422, "must be a table, not []"),
         ({"faults": []}, 422, "'faults' is not a key; did you mean 'fault'?"),
         ({"fault": {}}, 422, "fault must be a list"),
@@ -199,7 +199,7 @@ def test_faults_are_deleted(api: Api) -> None:
     ],
 )
 def test_wrong_faults(api: Api, body: object, status: int, says: str) -> None:
-    """What is wrong is refused in a sentence, and the rules that were there stay."""
+    """Invalid rules are refused with a sentence, and the old rules stay."""
     before = api.smtp.faults.fail("noop").rule
     answer = api.ask("PUT", FAULTS, body)
     assert answer.status == status
@@ -213,12 +213,12 @@ def test_wrong_faults(api: Api, body: object, status: int, says: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "status", "says"),
     [
-        ("GET", f"{SESSIONS}/nobody", 404, "no session 'nobody' is kept here"),
+        ("GET", f"{SESSIONS}/nobody", 404, "session 'nobody' is not kept by this server"),
         ("GET", f"{SESSIONS}/..%2F..%2Fetc", 404, "there is nothing at "),
         ("GET", "/", 404, "there is nothing at /"),
         ("GET", "/docs", 404, "there is nothing at /docs"),
-        ("POST", FAULTS, 405, f"POST cannot be done at {FAULTS}"),
-        ("OPTIONS", FAULTS, 405, f"OPTIONS cannot be done at {FAULTS}"),
+        ("POST", FAULTS, 405, f"POST is not allowed at {FAULTS}"),
+        ("OPTIONS", FAULTS, 405, f"OPTIONS is not allowed at {FAULTS}"),
         ("GET", f"{SESSIONS}?limit=0", 422, "limit: "),
         ("GET", f"{SESSIONS}?limit=all", 422, "limit: "),
     ],
@@ -232,7 +232,7 @@ def test_wrong_requests(api: Api, method: str, path: str, status: int, says: str
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "a@127.0.0.1", "8.8.8.8"])
 def test_a_foreign_host_is_refused(api: Api, host: str) -> None:
-    """A name that was made to lead here gives nothing away."""
+    """A name that was made to resolve to this machine is refused."""
     answer = api.ask("GET", SESSIONS, None, Host=host)
     assert (answer.status, list(answer.json)) == (403, ["detail"])
 
@@ -241,13 +241,13 @@ def test_a_foreign_host_is_refused(api: Api, host: str) -> None:
     "host", ["localhost", "LOCALHOST:1", "127.0.0.1", "127.0.0.2:80", "[::1]:8025"]
 )
 def test_a_host_of_the_loopback_is_served(api: Api, host: str) -> None:
-    """All names of this machine alone are served, also through a forwarded port."""
+    """All loopback names are allowed, also through a forwarded port."""
     assert api.ask("GET", SESSIONS, None, Host=host).status == 200
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
 def test_a_page_of_another_origin_is_refused(api: Api, origin: str) -> None:
-    """Such a page can neither read nor set faults, and no header of CORS says it may."""
+    """Such a page cannot read or set faults, and no CORS header allows it."""
     for method in ("GET", "PUT", "DELETE", "OPTIONS"):
         answer = api.ask(method, FAULTS, {"fault": [NEVER]}, Origin=origin)
         assert answer.status == 403
@@ -256,12 +256,12 @@ def test_a_page_of_another_origin_is_refused(api: Api, origin: str) -> None:
 
 
 def test_the_own_origin_is_served(api: Api) -> None:
-    """A page that came from here may ask."""
+    """A page of the server's own origin is allowed."""
     assert api.ask("GET", SESSIONS, None, Origin=api.http.url).status == 200
 
 
-def test_a_bug_is_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bug of ours is told without what is in it."""
+def test_a_bug_gives_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The response to a bug of ours has no internal details."""
     monkeypatch.setattr("fakesmtp.web.api.entry_of", lambda _: json.loads("SecretKey"))
     api.fail()
     answer = api.get(SESSIONS)

@@ -1,4 +1,4 @@
-"""The life of the HTTP server beside the SMTP server."""
+"""Start and stop of the HTTP server next to the SMTP server."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def test_a_port_that_is_taken(api: Api) -> None:
-    """The error names port and host, and says what to do."""
+    """The error has port and host, and says what to do."""
     with pytest.raises(PortTakenError, match=f"port {api.http.port} on 127.0.0.1 is taken"):
         HttpServer(api.smtp, "127.0.0.1", api.http.port)
 
 
 def test_a_host_of_another_machine() -> None:
-    """A host that cannot be bound is a wrong option."""
+    """A host that cannot be bound is an invalid option."""
     with pytest.raises(ConfigurationError, match=r"cannot listen for HTTP on 192\.0\.2\.1"):
         HttpServer(FakeSMTP(), "192.0.2.1")
 
 
 def test_a_clean_stop() -> None:
-    """After the stop its thread is gone and the port free, also with a connection kept open."""
+    """After the stop its thread has ended and the port is free, even with an open connection."""
     with FakeSMTP(ports={587: 0}) as smtp, HttpServer(smtp) as http:
         connection = HTTPConnection("127.0.0.1", http.port, timeout=PATIENCE)
         connection.request("GET", "/livez")
@@ -42,14 +42,14 @@ def test_a_clean_stop() -> None:
 
 
 def test_a_stop_before_the_start() -> None:
-    """A server that never ran lets go of its port."""
+    """A server that never ran releases its port."""
     http = HttpServer(FakeSMTP())
     http.stop()
     HttpServer(FakeSMTP(), port=http.port).stop()
 
 
 def test_ipv6() -> None:
-    """The URL of an IPv6 address is written with brackets."""
+    """The URL of an IPv6 address has brackets."""
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:
@@ -61,7 +61,7 @@ def test_ipv6() -> None:
 
 
 def test_the_api_of_a_server_that_does_not_run() -> None:
-    """What needs a running server says so; what it recorded can still be read."""
+    """Routes that need a running server say so; recorded sessions can still be read."""
     with HttpServer(FakeSMTP()) as http:
         connection = HTTPConnection("127.0.0.1", http.port, timeout=PATIENCE)
         connection.request("GET", "/api/v1/info")
