@@ -17,6 +17,7 @@ VERBS = {
     *("messages", "sessions", "wait_for", "wait_for_count", "wait_for_async", "take"),
     *("expect_none", "expect_none_async", "clear", "duplicates", "on_message", "on_session_end"),
     *("fail", "delay", "fault", "faults", "assert_faults_used", "new_account"),
+    "assert_no_findings",
     *("account", "address", "ca_file", "client_context", "env", "host", "port", "ports"),
 }
 #: What else these have.
@@ -26,7 +27,7 @@ OWN = {
     pytest_fakesmtp.FakeSMTPView: {"django_settings", "flask_mail_settings"},
 }
 #: What the recorder, the log and the command line use of a session; no user needs it.
-INNER = {"facts", "is_recorded"}
+INNER = {"facts", "is_recorded", "rules"}
 WRITTEN = {
     *("close", "digest_of", "dropped_lines", "held", "keep", "let_go", "on_growth", "owner"),
     "size",
