@@ -10,8 +10,8 @@ from pages import PAGES, ROOT, anchors_of, links_of, read_page, samples_of
 
 #: Samples that are not tests of pytest, by page and language. The tests that run them:
 #: tests/test_readme.py, tests/cli/test_samples.py, tests/faults/test_docs.py,
-#: tests/findings/test_docs.py,
-#: tests/sessions/test_docs.py, tests/smtp/test_aiosmtpd_page.py, tests/test_tutorial.py.
+#: tests/findings/test_docs.py, tests/sessions/test_docs.py, tests/smtp/test_aiosmtpd_page.py,
+#: tests/test_tutorial.py.
 #: A sample without a language is a picture, or output that is described by its text.
 OTHERS = {
     "README.md": {"sh": 3, "text": 2},
@@ -19,7 +19,7 @@ OTHERS = {
     "CONTRIBUTING.md": {"python": 1, "sh": 2},
     "docs/aiosmtpd.md": {"python": 3},
     "docs/faults.md": {"toml": 1, "sh": 1},
-    "docs/findings.md": {"text": 1, "python": 2, "sh": 2, "toml": 1},
+    "docs/findings.md": {"python": 2, "sh": 2, "text": 1, "toml": 1},
     "docs/sessions.md": {"python": 1, "text": 1, "json": 1},
     "docs/tutorial.md": {"python": 1, "sh": 6},
 }

@@ -16,9 +16,18 @@ DOCS = Path(__file__).parents[1] / "docs"
 VERBS = {
     *("messages", "sessions", "wait_for", "wait_for_count", "wait_for_async", "take"),
     *("expect_none", "expect_none_async", "clear", "duplicates", "on_message", "on_session_end"),
-    *("fail", "delay", "fault", "faults", "assert_faults_used", "new_account"),
-    "assert_no_findings",
-    *("account", "address", "ca_file", "client_context", "env", "host", "port", "ports"),
+    *("fail", "delay", "fault", "faults", "assert_faults_used", "assert_no_findings"),
+    *(
+        "new_account",
+        "account",
+        "address",
+        "ca_file",
+        "client_context",
+        "env",
+        "host",
+        "port",
+        "ports",
+    ),
 }
 #: What else these have.
 OWN = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from fakesmtp.findings.checked import CheckedSession
+from fakesmtp.findings.checked import CheckedSession, HasFindings
 from fakesmtp.findings.rules import default_rules, read_severity
 from fakesmtp.text import show
 
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
 
     from fakesmtp.findings.finding import Finding
     from fakesmtp.findings.rules import Rules
-
-
-class HasFindings(Protocol):
-    """A message or a session that has been checked."""
-
-    @property
-    def findings(self) -> Sequence[Finding]:
-        """The rules that it breaks."""
 
 
 class SessionWithFindings(CheckedSession, HasFindings, Protocol):

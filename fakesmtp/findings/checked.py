@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import MailType
     from fakesmtp.sessions.causes import ClosedBy

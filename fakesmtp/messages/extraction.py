@@ -34,7 +34,7 @@ def read_page(html: str) -> Page:
 
 
 def read_tokens(tokens: list[Tag | str]) -> Page:
-    """Parse HTML that is cut into tags and text, as `read_page` does."""
+    """Parse HTML that is split into tags and text, as `read_page` does."""
     links = [link for token in tokens if isinstance(token, Tag) for link in _links(token)]
     blanks = _BLANKS.sub(" ", "".join(_seen(tokens))).replace(_BREAK, "\n")
     return Page(_BREAKS.sub("\n", blanks).strip(), tuple(links))

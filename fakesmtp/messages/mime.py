@@ -63,7 +63,7 @@ class _Level:
 
 
 def take_apart(raw: bytes) -> Structure:
-    """Return the parts of a message without subparts, in order; at least one."""
+    """Return the parts of a message; there is at least one."""
     reader = _Reader(raw)
     reader.read()
     return Structure(reader.parts, reader.unused, reader.unclosed)

@@ -38,7 +38,7 @@ TEXTS = {
     "faults": ("a", "b", "c"),
     "unsafe": ("echo-of-cr", "lone-lf-ends-message", "user-name-in-any-case"),
     "max-bytes": ("1K", "2M", "3G"),
-    "findings": ("date-missing=off", "date-missing=info", "date-missing=error"),
+    "findings": ("link-http=off", "date-missing=error", "link-http=reject"),
     "max-message-size": ("1K", "2M", "3G"),
     "max-recipients": ("1", "2", "3"),
     "idle-timeout": ("1", "2.5", "3"),
