@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.transactions import Transaction
 
 
+class HasFindings(Protocol):
+    """A message or a session that has been checked."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """The rules that it breaks."""
+
+
 class CheckedMessage(Protocol):
     """What is read of a message: a part of what `fakesmtp.ReceivedMessage` has."""
 

@@ -1,4 +1,4 @@
-"""A connection's conversation: the dialogue, a handler's hooks and planned faults as one."""
+"""A connection's conversation: dialogue, hooks, rules that reject and planned faults as one."""
 
 from __future__ import annotations
 
