@@ -36,7 +36,7 @@ _FOUND = 1
     nargs=-1,
     required=True,
     type=Value(read_path),
-    metavar="FILE...",
+    metavar="FILES",
     help="Messages as .eml files; - is standard input.",
 )
 @click.option(

@@ -93,7 +93,7 @@ def test_formats(
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        ([], "the argument FILE... is missing"),
+        ([], "the argument FILES is missing"),
         (["missing.eml"], "cannot read missing.eml: No such file or directory"),
         (["."], "cannot read .: Is a directory"),
         (

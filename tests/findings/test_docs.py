@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from finding_cases.making import ids_of, message
 
+from fakesmtp.cli import main
 from fakesmtp.findings import Certainty, Level, Rules
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,22 @@ def test_the_test_passes(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert "1 passed" in run.stdout, run.stdout
+
+
+def test_the_commands_are_right(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command of the page is one that the program has; `lint` finds something."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.eml").write_bytes(message(subject="").raw)
+    for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
+        for line in block.splitlines():
+            words = line.partition(" > ")[0].replace("outbox/*.eml", "a.eml").split()[1:]
+            if words[0] == "lint":
+                assert main(words) == 1
+                assert "subject-missing" in capsys.readouterr().out
+            else:
+                assert main([*words, "--help"]) == 0
 
 
 def test_the_levels_are_right() -> None:
