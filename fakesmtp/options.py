@@ -13,6 +13,7 @@ from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.profile import Profile
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
+from fakesmtp.text import nearest_name
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
@@ -94,10 +95,8 @@ def make_policy(policy: Policy, switches: Switches) -> Policy:
 
 def explain_unknown(name: str, known: Collection[str]) -> str:
     """Explain that there is no such option, and which one is meant; name them all."""
-    from difflib import get_close_matches  # noqa: PLC0415 - for this error alone
-
-    near = get_close_matches(name, known, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
+    near = nearest_name(name, known)
+    hint = f"; did you mean {near!r}?" if near else "."
     return f"there is no option {name!r}{hint} The options are {', '.join(known)}"
 
 

@@ -36,7 +36,7 @@ OWN = {
     pytest_fakesmtp.FakeSMTPView: {"django_settings", "flask_mail_settings"},
 }
 #: What the recorder, the log and the command line use of a session; no user needs it.
-INNER = {"facts", "is_recorded", "owner", "rules"}
+INNER = {"facts", "is_recorded", "owner", "rules", "without_end"}
 WRITTEN = {
     *("close", "digest_of", "dropped_lines", "held", "keep", "let_go", "on_growth", "owner"),
     "size",

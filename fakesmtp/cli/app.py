@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from fakesmtp.cli.command import explain_value
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.text import nearest_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,8 +102,8 @@ def _explain_usage(error: click.UsageError, ctx: click.Context | None) -> str:
 
 
 def _explain_unknown(name: str, what: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f". Did you mean {near[0]}?" if near else ""
+    near = nearest_name(name, known)
+    hint = f". Did you mean {near}?" if near else ""
     return f"{name} is not {what} {', '.join(known)}{hint}"
 
 

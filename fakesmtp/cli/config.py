@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.files import read_text
 from fakesmtp.tables import TableError, parse_toml
-from fakesmtp.text import quote
+from fakesmtp.text import nearest_name, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,8 +57,8 @@ def _find(key: str, options: Mapping[str, Option], place: str) -> Option:
     name = key.replace("_", "-")
     if name in options:
         return options[name]
-    near = get_close_matches(name, options, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"the settings are {', '.join(options)}"
+    near = nearest_name(name, options)
+    hint = f"did you mean {near}?" if near else f"the settings are {', '.join(options)}"
     raise ConfigurationError(f"{place}: {quote(key)} is not a setting; {hint}")
 
 
@@ -101,5 +100,5 @@ def find_unknown_variables(
 
 def _suggest(name: str, known: Iterable[str]) -> str:
     bare = [each.removeprefix(PREFIX) for each in known]
-    near = get_close_matches(name.removeprefix(PREFIX), bare, 1)
-    return f"did you mean {PREFIX}{near[0]}?" if near else "fakesmtp serve --help lists them"
+    near = nearest_name(name.removeprefix(PREFIX), bare)
+    return f"did you mean {PREFIX}{near}?" if near else "fakesmtp serve --help lists them"

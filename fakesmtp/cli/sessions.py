@@ -16,6 +16,7 @@ from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError
 from fakesmtp.sessions.compare import compare
+from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note, Side
 from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
 from fakesmtp.sessions.html import render_html
@@ -73,7 +74,7 @@ def show(settings: Settings, *, session: str) -> None:
     """Show a session: commands, replies, times and outcome."""
     found = _find(settings, session)
     paint = painter()
-    say(f"{name:9} {escape(text)}" for name, text in _facts(found))
+    say(f"{name:12}{escape(text)}" for name, text in _facts(found))
     say([""])
     say(_paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True))
     if found.cut:
@@ -185,20 +186,10 @@ _FORMATS: Mapping[str, Callable[[Recorded], Iterator[str]]] = {
 
 
 def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
-    tls = session.tls
-    local = f" (local port {session.local_port})" if session.local_port else ""
-    yield "session", session.id
-    yield "began", session.started_at.astimezone().isoformat(" ", "milliseconds")
-    yield "client", session.peer
-    yield "port", f"{session.port}{local}"
-    yield "TLS", f"{tls.version}, {tls.cipher}, {tls.handshake * 1000:.1f} ms" if tls else "none"
-    if session.login:
-        yield "account", f"{session.app_key}#{session.mail_type} ({session.mechanism})"
+    yield from describe_facts(session)
     for each in session.transactions:
         recipients = ", ".join(each.rcpt_tos) or "-"
         yield "message", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
-    if session.duration is not None:
-        yield "took", f"{session.duration * 1000:.1f} ms"
     yield "outcome", cut(entry_of(session).outcome)
     if session.diagnosis:
         yield "diagnosis", session.diagnosis

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.faults.making import make_rule
-from fakesmtp.faults.values import RuleError, suggest
-from fakesmtp.text import quote
+from fakesmtp.faults.values import RuleError
+from fakesmtp.text import quote, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

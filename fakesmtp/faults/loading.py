@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.limits import make_limit
 from fakesmtp.faults.making import make_rule
-from fakesmtp.faults.values import RuleError, suggest
+from fakesmtp.faults.values import RuleError
 from fakesmtp.files import read_text
 from fakesmtp.tables import TableError, parse_json, parse_toml
-from fakesmtp.text import quote
+from fakesmtp.text import quote, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

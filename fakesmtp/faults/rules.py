@@ -10,8 +10,8 @@ from fakesmtp.faults.conditions import CONDITIONS
 from fakesmtp.faults.kinds import IMPLIED, KINDS, OPTIONS, Kind
 from fakesmtp.faults.schedule import SCHEDULE, Tally
 from fakesmtp.faults.stages import REPLIES, Stage, list_stages
-from fakesmtp.faults.values import RuleError, check_name, suggest
-from fakesmtp.text import quote
+from fakesmtp.faults.values import RuleError, check_name
+from fakesmtp.text import quote, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,8 +7,7 @@ sentence that starts with the option's name: "must be true or false, not 'yes'".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 from fakesmtp.errors import ConfigurationError
@@ -32,13 +31,6 @@ class RuleError(ConfigurationError):
     def __init__(self, message: str, option: str = "") -> None:
         super().__init__(message)
         self.option = option
-
-
-def suggest(name: object, known: Iterable[str]) -> str:
-    """Return a hint: the known name that is probably meant, or else all of them."""
-    known = list(known)
-    near = get_close_matches(name, known, n=1) if isinstance(name, str) else ()
-    return f"did you mean {near[0]!r}?" if near else f"valid are {', '.join(known)}"
 
 
 def check_name(value: object) -> str:

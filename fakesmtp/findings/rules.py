@@ -10,7 +10,7 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.findings.catalogue import RULES, VERSION, installed_rules
 from fakesmtp.findings.finding import Finding, Severity
 from fakesmtp.findings.rule import MessageRule, Rule, SessionRule, SessionsRule
-from fakesmtp.text import quote
+from fakesmtp.text import nearest_name, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -162,10 +162,8 @@ class Rules:
         return Level(level)
 
     def _explain_unknown(self, rule_id: object) -> str:
-        from difflib import get_close_matches  # noqa: PLC0415 - for this error alone
-
-        near = get_close_matches(str(rule_id), self._by_id, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else "."
+        near = nearest_name(rule_id, self._by_id)
+        hint = f"; did you mean {near!r}?" if near else "."
         return f"there is no rule {quote(rule_id)}{hint} The rules are {', '.join(self._by_id)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from difflib import SequenceMatcher, get_close_matches
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
@@ -13,6 +13,7 @@ from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.message import describe_route, same_name
 from fakesmtp.protocol.credentials import MailType, check_mail_type
+from fakesmtp.text import nearest_name
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -321,7 +322,6 @@ def _make_checks(name: str, expected: object) -> list[_Check]:
 
 
 def _explain_unknown(name: str) -> str:
-    other = _OTHER_NAMES.get(name.lower().strip("_"))
-    near = [other] if other else get_close_matches(name, CONDITIONS, 1, 0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = _OTHER_NAMES.get(name.lower().strip("_")) or nearest_name(name, CONDITIONS)
+    hint = f"; did you mean {near!r}?" if near else ""
     return f"unknown condition {name!r}{hint} (known: {', '.join(CONDITIONS)})"

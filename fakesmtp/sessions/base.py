@@ -28,6 +28,8 @@ class BaseSession:
 
     #: Whether events are kept at all.
     is_recorded: ClassVar[bool] = True
+    #: What is said of a session without an end.
+    without_end: ClassVar[str] = "still open"
     #: The session's name, one of its own on its server.
     id: str
     #: The client's address and port, `127.0.0.1:51234`.

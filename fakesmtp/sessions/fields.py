@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: The largest number that any field may hold.
 _MOST = 2**63 - 1
-_MOST_SECONDS = 1_000_000_000
+#: The longest time (seconds).
+MOST_SECONDS = 1_000_000_000
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
@@ -66,7 +67,7 @@ class Fields:
     def seconds(self, name: str) -> float:
         """Give a time in seconds, 0 or more."""
         value = self._get(name, int | float)
-        if not 0 <= value <= _MOST_SECONDS:
+        if not 0 <= value <= MOST_SECONDS:
             raise RecordingError(f"{name} may not be {quote(value)}")
         return float(value)
 

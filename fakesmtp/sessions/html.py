@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note
 from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.timeline import read_shares, read_spans
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.timeline import Share
     from fakesmtp.sessions.transactions import Transaction
 
+#: Facts that stand at the head of the page, or in sections of their own.
+_IN_HEAD = {"session", "started", "refusals"}
 _MICROSECONDS = 1_000_000
 _SHOWN_DIGEST = 16
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -100,24 +103,10 @@ def _head(session: Recorded) -> str:
 
 
 def _facts(session: Recorded) -> str:
-    tls, account = session.tls, session.app_key
-    no_tls = "failed" if session.tls_failure else "none"
-    local = f" (local port {session.local_port})" if session.local_port else ""
-    facts = {
-        "Client": session.peer,
-        "Port": f"{session.port}{local}",
-        "TLS": f"{tls.version}, {tls.cipher}" if tls else no_tls,
-        "Name asked for (SNI)": tls.sni if tls else None,
-        "Protocol chosen (ALPN)": tls.alpn if tls else None,
-        "Handshake": _milliseconds(tls.handshake * _MICROSECONDS) if tls else None,
-        "Account": f"{account} · {session.mail_type} · {session.mechanism}" if account else None,
-        "Ended": session.ending or "not recorded",
-        "Not kept": f"{session.cut} events" if session.cut else None,
-    }
     rows = [
-        f"<div><dt>{name}</dt><dd>{_text(value)}</dd></div>"
-        for name, value in facts.items()
-        if value
+        f"<div><dt>{fact.name[0].upper()}{fact.name[1:]}</dt><dd>{_text(fact.text)}</dd></div>"
+        for fact in describe_facts(session)
+        if fact.name not in _IN_HEAD
     ]
     return f"<section>\n<dl>{''.join(rows)}</dl>\n</section>"
 

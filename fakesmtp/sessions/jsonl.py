@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.errors import RecordingError
 from fakesmtp.sessions.contents import Ended, Phase
 from fakesmtp.sessions.events import KINDS, SessionEnd
-from fakesmtp.sessions.fields import Fields
+from fakesmtp.sessions.fields import MOST_SECONDS, Fields
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 FORMAT = "fakesmtp-session"
 VERSION = 1
 _HIGHEST_PORT = 65535
+#: Microseconds since the session began: as long as a session may last.
+_LATEST_EVENT = MOST_SECONDS * 1_000_000
 #: Made once: `json.dumps` with these would make an encoder for every line.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -144,7 +146,7 @@ def load_event(text: str) -> Event:
     if kind is None:
         raise RecordingError(f"kind may not be {quote(fields.text('kind'))}")
     fields.name(Phase, "phase")
-    return kind.read(fields.number("at"), fields)
+    return kind.read(fields.number("at", _LATEST_EVENT), fields)
 
 
 def load_summary(text: str) -> tuple[Ended, Summary] | None:

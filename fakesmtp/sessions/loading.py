@@ -30,6 +30,7 @@ MISSING = "the first line is missing; was the disk full?"
 class Recording(Recorded):
     """A session that was read from a file; `torn`: its last line was not written to its end."""
 
+    without_end = "no end is recorded"
     __slots__ = (
         "_duration",
         "_events",

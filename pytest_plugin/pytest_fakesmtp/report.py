@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.text import cut
 from pytest_fakesmtp.options import sessions_mode
@@ -86,23 +87,9 @@ def describe(session: Session, limit: int | None) -> list[str]:
 
 
 def _facts(session: Session) -> str:
-    facts = []
-    if session.tls:
-        facts.append(f"{session.tls.version} {session.tls.cipher}")
-    else:
-        facts.append("no TLS")
-    if session.login:
-        login = session.login
-        facts.append(f"AppKey {login.app_key} ({login.mail_type}) by AUTH {session.mechanism}")
-    else:
-        facts.append("no login")
-    if session.closed_by and session.duration is not None:
-        facts.append(f"{session.closed_by.value} after {session.duration * 1000:.1f} ms")
-    else:
-        facts.append("still open")
-    refusals = session.refused
-    facts.append("nothing refused" if not refusals else f"refused: {refusals} (marked with !)")
-    return "; ".join(facts)
+    facts = {fact.name: fact.text for fact in describe_facts(session)}
+    marks = " (marked with !)" if session.refused else ""
+    return "; ".join(facts[name] for name in ("TLS", "login", "end", "refusals")) + marks
 
 
 def _lines(session: Session) -> Iterator[str]:

@@ -85,8 +85,8 @@ def test_list_as_json(recorded: list[str], run: Callable) -> None:
 def test_show(recorded: list[str], run: Callable) -> None:
     """A session is shown with facts, times and phases, without colours in a pipe."""
     out = run("sessions", "show", recorded[0]).out
-    assert "account   AppKey#normal (LOGIN)" in out
-    assert "message   sender@example.com -> rcpt@example.org: delivered" in out
+    assert "login       AppKey AppKey (normal) by AUTH LOGIN" in out
+    assert "message     sender@example.com -> rcpt@example.org: delivered" in out
     assert " ms  envelope  C: MAIL FROM:<sender@example.com>" in out
     assert out.splitlines()[-1].endswith("  quit      -- quit")
     assert "\x1b" not in out
