@@ -19,6 +19,7 @@ from threading import Semaphore
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from benchmarks.environment import CACHE
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.storage import schema, sqlite
@@ -162,7 +163,8 @@ def main() -> None:
     parser.add_argument("--written", type=int, default=5_000, help="messages of each writer")
     parser.add_argument("--searched", type=int, default=100_000, help="messages to search in")
     given = parser.parse_args()
-    with TemporaryDirectory(dir=Path.cwd()) as folder:
+    CACHE.mkdir(parents=True, exist_ok=True)  # on a disk, as /tmp may be in memory
+    with TemporaryDirectory(dir=CACHE) as folder:
         _compare_writers(Path(folder), given.written)
         _search(Path(folder), given.searched)
 
