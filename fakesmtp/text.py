@@ -56,3 +56,8 @@ def suggest(name: object, known: Iterable[str]) -> str:
     known = [*known]
     near = nearest_name(name, known)
     return f"did you mean {near!r}?" if near else f"valid are {', '.join(known)}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 message`, `2 messages`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

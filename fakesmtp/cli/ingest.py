@@ -16,6 +16,7 @@ from fakesmtp.cli.values import Value, read_path
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.importing import read_files
+from fakesmtp.text import plural
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,8 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     read = read_files(files, lambda: f"{name}.{next(numbers)}", wrong.append)
     with closing(open_to_write(settings)) as store:
         messages, sessions = _put(store, list(tracked(read, None, "read")))
-    say([f"{messages} messages and {sessions} sessions are in {store.location}"])
+    what = f"{plural(messages, 'message')} and {plural(sessions, 'session')}"
+    say([f"added {what} to {store.location}"])
     for error in wrong:
         complain(error)
     return _FAILED if wrong else 0

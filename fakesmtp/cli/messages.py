@@ -23,7 +23,7 @@ from fakesmtp.storage.exporting import FORMS, write_files
 from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
-from fakesmtp.text import cut
+from fakesmtp.text import cut, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,7 +116,7 @@ def export(settings: Settings, *, query: tuple[str, ...], form: str, output: Pat
     with closing(open_to_read(settings)) as store:
         total = store.count(wanted, most=None).number
         count = write_files(tracked(_records(store, wanted), total, "export"), form, output)
-    say([f"{count} messages are in {output}"])
+    say([f"wrote {plural(count, 'message')} to {output}"])
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -137,7 +137,7 @@ def delete(
             gone = store.remove(ids).result()
         else:
             gone = store.remove_matching(_read_query([query or ""])).result()
-    say([f"{len(gone)} messages were deleted"])
+    say([f"deleted {plural(len(gone), 'message')}"])
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -160,7 +160,8 @@ def _records(store: ReadableStore, query: Query) -> Iterator[MessageRecord]:
 def _summarize(store: ReadableStore, query: Query, shown: int) -> str:
     """Say how many messages there are, and how many the limits have removed."""
     found, removed = store.count(query), store.removed.messages
-    what = "messages" if query == EVERYTHING else "messages found"
+    noun = "message" if found.number == 1 else "messages"
+    what = noun if query == EVERYTHING else f"{noun} found"
     gone = f"; {removed:,} older ones were removed by the limits" if removed else ""
     more = f", of which {shown} are listed" if shown < found.number else ""
     return f"{found} {what}{more}{gone}"

@@ -8,7 +8,7 @@ from fakesmtp.cli.console import escape
 from fakesmtp.cli.values import MEMORY, show_age
 from fakesmtp.messages.message import describe_loss
 from fakesmtp.smtp.listeners import choose_name
-from fakesmtp.text import cut
+from fakesmtp.text import cut, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -120,12 +120,12 @@ class TextReport:
 
     def dropped(self, lines: int) -> Iterator[str]:
         """Report their number, also with --quiet."""
-        yield f"{_count(lines, 'line')} dropped here: nobody read the output"
+        yield f"{plural(lines, 'line')} dropped here: nobody read the output"
 
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
         """Report the reason and the number of messages."""
         if not self._quiet:
-            yield f"stopping ({reason}) after {_count(messages, 'message')}"
+            yield f"stopping ({reason}) after {plural(messages, 'message')}"
 
 
 class JsonReport:
@@ -292,7 +292,3 @@ def _show_some(names: Sequence[str], separator: str = ", ") -> str:
 
 def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

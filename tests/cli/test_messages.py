@@ -60,7 +60,7 @@ def test_what_a_server_received_is_there(
     again = serve()
     send(again.ports()[0], subject="again")
     again.read_until("again")
-    assert run("messages", "list", "subject:hello").out.endswith("1 messages found\n")
+    assert run("messages", "list", "subject:hello").out.endswith("1 message found\n")
     again.process.terminate()
     again.process.wait()
     assert run("sessions", "list").out.count("delivered") >= 1
@@ -124,11 +124,11 @@ def test_show(run: Run, ids: list[str]) -> None:
 def test_export_and_ingest(run: Run, ids: list[str], form: str) -> None:
     """What is exported and ingested into another store comes back byte for byte."""
     result = run("messages", "export", STORE, "--format", form, "--output", "out")
-    assert result.out == "3 messages are in out\n"
+    assert result.out == "wrote 3 messages to out\n"
     out = Path("out")
     files = sorted(out.iterdir()) if form == "eml" else [out]
     result = run("ingest", "--store=sqlite:///other.db", *map(str, files))
-    assert result.out == f"3 messages and 0 sessions are in {Path.cwd() / 'other.db'}\n"
+    assert result.out == f"added 3 messages and 0 sessions to {Path.cwd() / 'other.db'}\n"
     with (
         closing(open_reader(Path("messages.db"))) as one,
         closing(open_reader(Path("other.db"))) as other,
@@ -148,7 +148,7 @@ def test_bad_files_are_named(run: Run) -> None:
     Path("folder").mkdir()
     result = run("ingest", STORE, "bad.eml", "bad.jsonl", "folder", "nowhere", "good.eml")
     assert result.code == 1
-    assert "1 messages and 0 sessions" in result.out
+    assert "added 1 message and 0 sessions" in result.out
     for name in (
         "bad.eml is not a message",
         "bad.jsonl, line 1",
@@ -181,9 +181,9 @@ def test_delete(run: Run, ids: list[str]) -> None:
     """Messages go by id, by search, or all; without any of these nothing goes."""
     assert run("messages", "delete", STORE).code == 2
     assert run("messages", "delete", STORE, "--all", ids[0]).code == 2
-    assert run("messages", "delete", STORE, ids[1], "nobody").out == "1 messages were deleted\n"
-    assert run("messages", "delete", STORE, "--query", "인증").out == "1 messages were deleted\n"
-    assert run("messages", "delete", STORE, "--all").out == "1 messages were deleted\n"
+    assert run("messages", "delete", STORE, ids[1], "nobody").out == "deleted 1 message\n"
+    assert run("messages", "delete", STORE, "--query", "인증").out == "deleted 1 message\n"
+    assert run("messages", "delete", STORE, "--all").out == "deleted 1 message\n"
     assert run("messages", "list", STORE).out.endswith("0 messages\n")
 
 
