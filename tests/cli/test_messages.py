@@ -160,8 +160,8 @@ def test_bad_files_are_named(run: Run) -> None:
 
 def test_recorded_sessions_are_ingested_once(run: Run, recorded: Path) -> None:
     """A recording goes in once, and `sessions` shows it from the store."""
-    assert "1 sessions" in run("ingest", STORE, str(recorded)).out
-    assert "0 sessions" in run("ingest", STORE, str(recorded)).out
+    assert "1 session to" in run("ingest", STORE, str(recorded)).out
+    assert "0 sessions to" in run("ingest", STORE, str(recorded)).out
     listed = json.loads(run("sessions", "list", STORE, "--json").out)
     assert "EHLO" in run("sessions", "show", STORE, listed["id"]).out.upper()
 
