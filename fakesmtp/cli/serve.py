@@ -42,9 +42,9 @@ def serve(settings: Settings) -> None:
     Ctrl-C or SIGTERM stops the server.
     """
     report = _choose_report(settings)
-    certificates = try_certificates(settings, warn)
+    certs_dir = try_certificates(settings, warn)
     with closing(open_server_store(settings, warn)) as store, Printer(report.dropped) as printer:
-        server = _make_server(settings, store, certificates)
+        server = _make_server(settings, store, certs_dir)
         _warn(settings)
         monitor = Monitor(report, printer, store, wanted=settings.exit_after)
         server.on_message(monitor.notify)
@@ -55,7 +55,7 @@ def serve(settings: Settings) -> None:
             server,
             _serving_http(server, settings.http, monitor) as url,
         ):
-            printer.put(report.started(_describe_start(server, settings, certificates, url, store)))
+            printer.put(report.started(_describe_start(server, settings, certs_dir, url, store)))
             # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
             monitor.run()
@@ -67,13 +67,13 @@ def _choose_report(settings: Settings) -> Report:
     return kind(quiet=settings.quiet, verbose=settings.verbose)
 
 
-def _make_server(settings: Settings, store: Store, certificates: Path | None) -> FakeSMTP:
+def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> FakeSMTP:
     return FakeSMTP(
         ports=choose_ports(settings),
         host=settings.hosts,
         accounts=choose_accounts(settings) or "any",
         policy=settings.policy,
-        certs_dir=certificates,
+        certs_dir=certs_dir,
         store=store,
         record_dir=settings.record_dir,
         faults=_choose_faults(settings.faults),
@@ -110,14 +110,14 @@ def _serving_http(
 def _describe_start(
     server: FakeSMTP,
     settings: Settings,
-    certificates: Path | None,
+    certs_dir: Path | None,
     url: str | None,
     store: Store,
 ) -> Start:
     """Return what is reported at the start; the CA file exists then."""
     from fakesmtp.tls import CertificateFolder  # noqa: PLC0415 - the server listens first
 
-    ca_file = CertificateFolder(certificates).ca_file if certificates else server.ca_file
+    ca_file = CertificateFolder(certs_dir).ca_file if certs_dir else server.ca_file
     if not ca_file.exists():
         server.client_context()
     app_keys = tuple(account.app_key for account in choose_accounts(settings))

@@ -13,7 +13,7 @@ from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.message import describe_route, same_name
 from fakesmtp.protocol.credentials import MailType, check_mail_type
-from fakesmtp.text import nearest_name
+from fakesmtp.text import nearest_name, quote
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -287,6 +287,11 @@ _KINDS: Mapping[str, _Kind] = {
 
 #: The names of all conditions.
 CONDITIONS = tuple(sorted([*_KINDS, "headers"]))
+#: Those that compare texts.
+_TEXTS = {
+    *("to", "from_", "sender", "mail_from", "rcpt_tos", "cc", "subject", "app_key", "session_id"),
+    *("body", "text", "html", "html_text", "attachment", "links", "id", "mail_type"),
+}
 #: Names of conditions in other libraries.
 _OTHER_NAMES = {
     "recipient": "to",
@@ -316,9 +321,26 @@ def _make_checks(name: str, expected: object) -> list[_Check]:
         return [_Check(f"header {each}", _header(each), expected[each]) for each in expected]
     if name not in _KINDS:
         raise ConfigurationError(_explain_unknown(name))
+    if name in _TEXTS and not _is_about_text(expected):
+        raise ConfigurationError(
+            f"{name} must be a text, a compiled regular expression of text, a function, or a list "
+            f"of these, not {quote(expected)}"
+        )
     if name == "mail_type" and isinstance(expected, str):
         check_mail_type(expected)
     return [_Check(name, _KINDS[name], expected)]
+
+
+def _is_about_text(expected: object) -> bool:
+    """Whether a condition can match a text; one that cannot would let `expect_none` pass."""
+    several = expected if isinstance(expected, list | tuple | set | frozenset) else (expected,)
+    return all(
+        each is None
+        or callable(each)
+        or isinstance(each, str)
+        or (isinstance(each, re.Pattern) and isinstance(each.pattern, str))
+        for each in several
+    )
 
 
 def _explain_unknown(name: str) -> str:

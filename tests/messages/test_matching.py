@@ -242,3 +242,12 @@ def test_any_bytes_can_be_matched(data: bytes) -> None:
     message = make_message(b"To: " + data + b"\r\nFrom: " + data + b"\r\n\r\n" + data)
     built = Conditions(to="a@x", sender="a@x", body="y", subject="z", attachment="a")
     assert str(Miss(message, built.mismatches(message))).encode()
+
+
+@pytest.mark.parametrize(
+    "condition", [{"to": 5}, {"subject": b"x"}, {"cc": ["a", 5]}, {"body": re.compile(b"x")}]
+)
+def test_a_condition_that_can_match_nothing_is_refused(condition: dict[str, object]) -> None:
+    """A condition of the wrong type would let `expect_none` pass."""
+    with pytest.raises(ConfigurationError, match="must be a text, a compiled regular"):
+        Conditions(**condition)
