@@ -1,4 +1,4 @@
-"""What one server keeps: messages in a store, sessions in a log and in a durable store."""
+"""The data of one server: messages in a store, sessions in a log and in a durable store."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Archive:
-    """The store of one server, its log of sessions, and the mailbox that users look into.
+    """The store of one server, its log of sessions, and its mailbox.
 
-    `store` is a store, the address of one (`sqlite:///PATH`), or None for memory. A store that is
-    opened here has these limits, and is closed here.
+    `store` is a store, the URL of one (`sqlite:///PATH`), or None for memory. `limits` apply to a
+    store that the archive opens. The archive closes only a store that it opened.
     """
 
     def __init__(
@@ -42,27 +42,27 @@ class Archive:
         self.sessions = sessions
         sessions.raw_of = self._raw_of
         self.mailbox = Mailbox(self.store, self._find_session)
-        # Names in a file are unique over all runs of all servers that wrote it.
+        # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
 
     def open(self) -> None:
-        """Open the store again that was closed here."""
+        """Reopen the store if the archive opened it before."""
         if self._opened is not None:
             self._opened.open()
 
     def close(self) -> None:
-        """Write what waits, and let go of the file, if the store was opened here."""
+        """Write unsaved data and close the file, if the archive opened the store."""
         if self._opened is not None:
             self._opened.close()
 
     def leave_to_parent(self) -> None:
-        """Leave the store to the parent, in a forked child; messages can still be read."""
+        """In a forked child, leave the store to the parent; messages can still be read."""
         if self._opened is not None:
             self._opened.leave_to_parent()
 
     def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
-        """Store a message."""
+        """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
             id=f"{self.name}.{next(self._numbers)}",
             session_id=session.id,
@@ -79,9 +79,9 @@ class Archive:
         return message, self.mailbox.append(message)
 
     def keep_session(self, session: Session) -> None:
-        """Store a session that is over, where the store is durable: else the log is enough."""
+        """Store an ended session if the store is durable. Otherwise the log keeps it."""
         if self.store.is_durable:
-            # Lazily: what writes sessions is not part of a server in memory.
+            # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
             self.store.add_session(partial(record_session, session, _scope_of(session)))

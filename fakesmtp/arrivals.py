@@ -1,4 +1,4 @@
-"""A store, and who wants to know of what arrives in it."""
+"""A store, and the listeners for messages that arrive in it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     Listener = Callable[[ReceivedMessage], object]
     FindSession = Callable[[MessageRecord], Recorded]
 
-#: Messages of a durable store that are at hand without reading them again.
+#: Messages of a durable store that stay in memory.
 _AT_HAND = 1_000
 
 
 class Arrivals:
-    """The store, and who wants to hear of new messages.
+    """The store, and the listeners for new messages.
 
-    `find_session` finds the session of a message that is read from a durable store.
+    `find_session` returns the session of a message that is read from a durable store.
     """
 
     def __init__(self, store: Store, find_session: FindSession) -> None:
@@ -34,14 +34,14 @@ class Arrivals:
         self._find_session = find_session
         self._lock = Lock()
         self._listeners: list[Listener] = []
-        #: The messages as objects: all of a store in memory, else the newest.
+        #: The messages as objects: all of a memory store, the newest of a durable one.
         self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
         store.on_removed = self._forget
 
     def append(self, message: ReceivedMessage) -> Ticket[int]:
-        """Store a message. Where it is stored by then, call the listeners, in this thread.
+        """Store a message. If it is stored at once, call the listeners in this thread.
 
-        Else call `announce` when the ticket is done.
+        Otherwise the caller calls `announce` when the ticket is done.
         """
         with self._lock:
             self._keep_at_hand(message)
@@ -51,7 +51,7 @@ class Arrivals:
         return ticket
 
     def announce(self, message: ReceivedMessage) -> None:
-        """Call the listeners with a message that was appended, and is stored by now."""
+        """Call the listeners with an appended message that is now stored."""
         with self._lock:
             listeners = tuple(self._listeners)
         _tell(listeners, message)
@@ -62,13 +62,13 @@ class Arrivals:
             self._at_hand.popitem(last=False)
 
     def _forget(self, ids: Collection[str]) -> None:
-        # Without the lock: the store calls this while something is added.
+        # Without the lock, because the caller may already hold it.
         for each in ids:
             self._at_hand.pop(each, None)
 
     @property
     def waiting(self) -> int:
-        """How many wait for messages or subscribe to them."""
+        """Number of listeners: callers that wait, and subscribed callbacks."""
         return len(self._listeners)
 
     def snapshot(self) -> list[ReceivedMessage]:
@@ -84,16 +84,16 @@ class Arrivals:
         return [message for message in found if message is not None]
 
     def _view(self, record: MessageRecord | None) -> ReceivedMessage | None:
-        from fakesmtp.messages.message import ReceivedMessage  # noqa: PLC0415 - only a durable store needs it
+        from fakesmtp.messages.message import ReceivedMessage  # noqa: PLC0415 - only for a durable store
 
         return record and ReceivedMessage(record, partial(self._find_session, record))
 
     def get(self, message_id: str) -> ReceivedMessage | None:
-        """Return the message of an id, None when it is not here."""
+        """Return the message with an id, None if it is not stored."""
         return next(iter(self._open([message_id])), None)
 
     def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
-        """Remove messages; return those that were here, oldest first."""
+        """Remove messages; return those that were stored, oldest first."""
         if not self._store.is_durable:
             with self._lock:
                 return self._remove(ids)
@@ -105,22 +105,22 @@ class Arrivals:
         return [message for message in here if message.id in gone]
 
     def listen(self, listener: Listener) -> list[ReceivedMessage]:
-        """Begin to hear of every message that is not among those returned.
+        """Call `listener` for every new message; return the messages that are already stored.
 
-        A message of a durable store may be among both.
+        With a durable store, a message may be in both.
         """
         with self._lock:
             self._listeners.append(listener)
             return self._open(self._store.ids())
 
     def stop_listening(self, listener: Listener) -> None:
-        """End what `listen` began. Idempotent."""
+        """Stop calling `listener`. Idempotent."""
         with self._lock, suppress(ValueError):
             self._listeners.remove(listener)
 
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[list[ReceivedMessage]]:
-        """Listen for a while; gives what `listen` returns."""
+        """Listen during a `with` block, which gets what `listen` returns."""
         present = self.listen(listener)
         try:
             yield present
@@ -129,6 +129,6 @@ class Arrivals:
 
 
 def _tell(listeners: Iterable[Listener], message: ReceivedMessage) -> None:
-    # Outside the lock: a callback may use the mailbox.
+    # Outside the lock, because a callback may use the mailbox.
     for listener in listeners:
         listener(message)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Endpoint:
     """The addresses, ports and certificates of one server.
 
-    `open_listeners` are those of the run at hand, None while the server does not run.
+    `open_listeners` are the current listeners, None while the server is not running.
     """
 
     open_listeners: tuple[Listener, ...] | None = None
@@ -35,7 +35,7 @@ class Endpoint:
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
-        """The open listeners; raises `FakeSMTPError` when the server does not run."""
+        """The open listeners; raises `FakeSMTPError` if the server is not running."""
         if self.open_listeners is None:
             raise FakeSMTPError("the server is not running: call start(), or use a `with` block")
         return self.open_listeners
@@ -46,7 +46,7 @@ class Endpoint:
         return {listener.port: listener.local_port for listener in self.listeners}
 
     def port(self, port: int) -> int:
-        """Return the local port that stands for a port; raises `ConfigurationError`."""
+        """Return the local port of an endpoint's port; raises `ConfigurationError` if not open."""
         ports = self.ports
         if port not in ports:
             opened = ", ".join(map(str, ports))
@@ -59,10 +59,10 @@ class Endpoint:
         return self.identity.folder().ca_file
 
     def client_context(self) -> ssl.SSLContext:
-        """Return the TLS context of a client that trusts this server alone."""
+        """Return the TLS context of a client that trusts only this server."""
         return self.identity.client_context()
 
     def settings(self, port: int) -> dict[str, str]:
-        """Return where a client connects and what it trusts, as environment variables."""
+        """Return a client's connection settings and CA file, as environment variables."""
         settings = client_settings(self.hosts[0], port, self.port(port))
         return {**settings, "SMTP_CA_FILE": str(self.ca_file)}

@@ -1,4 +1,4 @@
-"""What runs behind a `FakeSMTP`: the terms of new sessions, what is recorded, start and stop."""
+"""The engine of a `FakeSMTP`: terms of new sessions, recorded sessions, start and stop."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 
 
 class Engine(Scope):
-    """One server, to be started and stopped any number of times; the scope of all it receives.
+    """One server that can be started and stopped repeatedly; the scope of all that it receives.
 
-    `terms` hold for sessions that begin from now on; open ones keep theirs.
+    `terms` apply to sessions that begin from now on; open sessions keep theirs.
     """
 
     _runner: Runner | Inherited | None = None
@@ -68,12 +68,12 @@ class Engine(Scope):
         self._loop_factory = loop_factory
         self._on_session_end: list[OnSession] = []
 
-    # -- life --------------------------------------------------------------------------------------
+    # -- start and stop ----------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Open the listeners; raises `FakeSMTPError` when the server runs already."""
+        """Open the listeners. Raises `FakeSMTPError` if the server is already running."""
         if self._runner is not None:
-            raise FakeSMTPError("this server is running already: stop it, or use a second FakeSMTP")
+            raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
         self._archive.open()
         hosts = self.endpoint.hosts
         self._runner = Runner(hosts, self._ports, self._services, self._loop_factory)
@@ -93,18 +93,18 @@ class Engine(Scope):
             self.endpoint.identity.close()
 
     def leave_to_parent(self) -> None:
-        """Release, in a forked child, what the parent serves; addresses and messages stay."""
+        """In a forked child, close the parent's sockets and store; keep addresses and messages."""
         if self._runner is not None:
             self._runner = Inherited(self._runner.listeners)
             close_sockets(self.endpoint.ports.values())
             self._archive.leave_to_parent()
             self.mailbox.cut_off(
                 f"messages arrive in process {os.getppid()}, which this one was forked from: wait "
-                "for them there, or start a FakeSMTP of this process"
+                "for them there, or start a FakeSMTP in this process"
             )
 
     def raise_failures(self) -> None:
-        """Raise the first bug of ours, or of a callback, that the server met; forget the others."""
+        """Raise the first exception of the server or of a callback; forget the others."""
         failures = list(self.failures)
         self.failures.clear()
         if failures:
@@ -124,9 +124,9 @@ class Engine(Scope):
         findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> Terms:
-        """Return the current terms for an owner, with what is given in place of what holds now.
+        """Return the current terms for an owner, changed by the given options.
 
-        The owner has faults of its own, and no others. Raises `ConfigurationError`.
+        The owner has its own faults and no others. Raises `ConfigurationError` for a wrong option.
         """
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
@@ -141,9 +141,10 @@ class Engine(Scope):
         )
 
     def change_terms(self, terms: Terms, *, wait: bool = True) -> None:
-        """Set what holds for connections made from now on; earlier ones keep the terms before.
+        """Set the terms of connections made from now on; earlier ones keep the previous terms.
 
-        That includes a connection whose session has not begun. Without `wait` it happens soon.
+        This includes connections whose session has not begun. Without `wait`, return before those
+        sessions have begun.
         """
         change = partial(setattr, self, "terms", terms)
         if self._runner is None:
@@ -160,20 +161,20 @@ class Engine(Scope):
     # -- as a scope --------------------------------------------------------------------------------
 
     def check_open(self) -> None:
-        """Return: the whole is never over."""
+        """Return; a server is always open."""
 
     def has_message(self, message: ReceivedMessage) -> bool:
-        """Whether a message belongs to the server: each does."""
+        """Return True: every message belongs to the server."""
         del message
         return True
 
     @property
     def sessions(self) -> list[Session]:
-        """The sessions that are kept, oldest first."""
+        """The stored sessions, oldest first."""
         return self._log.snapshot()
 
     def has_session(self, session: Session) -> bool:
-        """Whether a session belongs to the server: each does."""
+        """Return True: every session belongs to the server."""
         del session
         return True
 
@@ -193,31 +194,31 @@ class Engine(Scope):
         return accounts.accounts if isinstance(accounts, FixedAccounts) else ()
 
     def new_account(self) -> AccountScope:
-        """Let one more account log in, made at random; return its scope."""
+        """Add a random account; return its scope."""
         return AccountScope(self, self.add_account())
 
     def add_account(self) -> Account:
-        """Let one more account log in, made at random; raises `FakeSMTPError`."""
+        """Add a random account. Raises `FakeSMTPError` if any AppKey may log in."""
         accounts = self.terms.accounts
         if not isinstance(accounts, FixedAccounts):
             raise FakeSMTPError(
-                "any AppKey may log in to this server, so it makes no accounts: give it accounts "
-                "of its own (accounts=None makes one)"
+                "any AppKey may log in to this server, so it cannot add an account: give the "
+                "server accounts (accounts=None makes one)"
             )
         return accounts.add(*options.fresh_pair())
 
     def remove_account(self, app_key: str) -> None:
-        """Let this AppKey log in no longer; sessions that have logged in go on. Idempotent."""
+        """Remove the account with this AppKey; sessions that have logged in go on. Idempotent."""
         if isinstance(self.terms.accounts, FixedAccounts):
             self.terms.accounts.remove(app_key)
 
     def watch_messages(self, callback: OnMessage) -> Stop:
-        """Call `callback` for every new message; return what stops it."""
+        """Call `callback` for every new message; return a function that stops it."""
         self.mailbox.listen(callback)
         return partial(self.mailbox.stop_listening, callback)
 
     def watch_sessions(self, callback: OnSession) -> Stop:
-        """Call `callback` for every session that ends; return what stops it."""
+        """Call `callback` for every session that ends; return a function that stops it."""
         self._on_session_end.append(callback)
         return partial(self._stop_watching, callback)
 

@@ -1,7 +1,7 @@
-"""What arrived: kept, and handed to all who wait for it. For any thread, asyncio and trio.
+"""The messages that arrived, with waiting. Thread-safe; works with asyncio and trio.
 
-A message is kept and handed to all waiting callers in one step, so none is seen twice or missed.
-Each caller reads messages from a queue of its own, in its own thread: the server only delivers.
+A message is stored and passed to all waiting callers in one step, so no caller gets it twice or
+misses it. Each caller reads messages from its own queue, in its own thread.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ def _without_session(record: MessageRecord) -> Recorded:
 
 
 class Mailbox(Arrivals):
-    """The messages of one server, and who listens for new ones."""
+    """The messages of one server, and the listeners for new ones."""
 
     def __init__(self, store: Store, find_session: FindSession = _without_session) -> None:
-        """Look into a store; `find_session` finds the session of a message read from a file."""
+        """Read from a store; `find_session` finds the session of a message read from a file."""
         super().__init__(store, find_session)
         self._cut_off = ""
 
     # -- searching ---------------------------------------------------------------------------------
 
     def cut_off(self, reason: str) -> None:
-        """Let a search that would wait raise `FakeSMTPError` with `reason`; `""` ends that."""
+        """Make a search that would wait raise `FakeSMTPError(reason)`; `""` allows waiting."""
         self._cut_off = reason
 
     def run(self, search: Search, timeout: float) -> None:
         """Offer messages to a search until it has enough, for at most `timeout` seconds."""
-        from queue import Empty, SimpleQueue  # noqa: PLC0415 - with the first search, not at start
+        from queue import Empty, SimpleQueue  # noqa: PLC0415 - for the first search, not at start
 
         deadline = monotonic() + min(timeout, TIMEOUT_MAX)
         arriving: SimpleQueue[ReceivedMessage] = SimpleQueue()
@@ -59,7 +59,7 @@ class Mailbox(Arrivals):
                 search.offer(message)
 
     async def run_async(self, search: Search, timeout: float) -> None:
-        """Do as `run` does without blocking the loop; the sentinel None says that time is up."""
+        """Do the same as `run` without blocking the loop; None in the queue means time-out."""
         arriving = open_handover()
         with self.listening(arriving.put) as present:
             search.offer_all(present)
@@ -70,6 +70,6 @@ class Mailbox(Arrivals):
                         search.offer(arrived)
 
     def _check_source(self, search: Search, timeout: float) -> None:
-        """Raise `FakeSMTPError` when a search would wait for messages that cannot come."""
+        """Raise `FakeSMTPError` if a search would wait for messages that cannot arrive."""
         if self._cut_off and search.missing > 0 and timeout > 0:
             raise FakeSMTPError(self._cut_off)

@@ -1,4 +1,4 @@
-"""Scopes: whose messages, sessions and faults an inbox has: a server's, a test's, an account's."""
+"""Scopes: the messages, sessions and faults of a server, a test or an account."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 class Scope(ABC):
-    """What an inbox looks at.
+    """The part of a server that an inbox shows.
 
-    `failures` are what its callbacks raised; whoever made the scope raises the first.
+    `failures` are the exceptions of its callbacks; the creator of the scope raises the first.
     """
 
     mailbox: Mailbox
@@ -34,11 +34,11 @@ class Scope(ABC):
 
     @abstractmethod
     def check_open(self) -> None:
-        """Raise `FakeSMTPError` when the scope is over."""
+        """Raise `FakeSMTPError` if the scope has ended."""
 
     @abstractmethod
     def has_message(self, message: ReceivedMessage) -> bool:
-        """Whether a message belongs to the scope."""
+        """Return whether a message belongs to the scope."""
 
     @property
     @abstractmethod
@@ -47,11 +47,11 @@ class Scope(ABC):
 
     @abstractmethod
     def has_session(self, session: Session) -> bool:
-        """Whether a session belongs to the scope."""
+        """Return whether a session belongs to the scope."""
 
     @abstractmethod
     def forget_sessions(self, belongs: Callable[[Session], bool]) -> None:
-        """No longer list the sessions of the scope for which `belongs` is true."""
+        """Forget the sessions of the scope for which `belongs` is true."""
 
     @property
     @abstractmethod
@@ -61,23 +61,23 @@ class Scope(ABC):
     @property
     @abstractmethod
     def accounts(self) -> tuple[Account, ...]:
-        """Who may log in; empty when any AppKey may."""
+        """The accounts that may log in; empty if any AppKey may log in."""
 
     @abstractmethod
     def new_account(self) -> AccountScope:
-        """Make a random account; return its scope. Raises `FakeSMTPError` when any may log in."""
+        """Add a random account; return its scope. Raises `FakeSMTPError` if any may log in."""
 
     @abstractmethod
     def watch_messages(self, callback: OnMessage) -> Stop:
-        """Call `callback` for every new message of the server; return what stops it."""
+        """Call `callback` for every new message of the server; return a function that stops it."""
 
     @abstractmethod
     def watch_sessions(self, callback: OnSession) -> Stop:
-        """Call `callback` for every session of the server that ends; return what stops it."""
+        """Call `callback` for every session that ends; return a function that stops it."""
 
 
 class Part(Scope):
-    """A part of another scope. What a subclass does not say is as in the whole."""
+    """A part of another scope, `whole`. By default everything is passed to `whole`."""
 
     def __init__(self, whole: Scope) -> None:
         self.whole = whole
@@ -122,23 +122,23 @@ class Part(Scope):
 
 
 class AccountScope(Part):
-    """What clients do that log in with one account. It is over when the whole is."""
+    """The messages and sessions of clients that log in with one account; it ends with `whole`."""
 
     def __init__(self, whole: Scope, account: Account) -> None:
         super().__init__(whole)
         self.account = account
 
     def has_message(self, message: ReceivedMessage) -> bool:
-        """Whether a message was sent with the account."""
+        """Return whether a message was sent with the account."""
         return message.app_key == self.account.app_key
 
     def has_session(self, session: Session) -> bool:
-        """Whether a session of the whole logged in with the account."""
+        """Return whether a session of `whole` logged in with the account."""
         return session.app_key == self.account.app_key and self.whole.has_session(session)
 
     @property
     def faults(self) -> FaultScript:
-        """The faults of the whole that strike this account alone."""
+        """The fault rules of `whole` that apply only to this account."""
         return AccountFaults(self.whole.faults, self.account.app_key)
 
     @property

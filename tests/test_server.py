@@ -207,7 +207,7 @@ def test_start_and_stop_any_number_of_times() -> None:
     with pytest.raises(FakeSMTPError, match="not running"):
         smtp.port(587)
     smtp.start()
-    with pytest.raises(FakeSMTPError, match="running already"):
+    with pytest.raises(FakeSMTPError, match="already running"):
         smtp.start()
     smtp.stop()
 

@@ -1,7 +1,7 @@
 """One session as bytes in, actions out: framing and dialogue together, without a connection.
 
-Everything the client sent is among the actions, too: `Received` for a line, `Note` for what is
-unusual about it. So whoever performs the actions sees the whole session in one stream.
+The actions include everything that the client sent: `Received` for a line, `Note` for something
+unusual about it. So the actions are a complete record of the session.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ LONE_DOT = Note(
     "(RFC 5321 §4.1.1.4)"
 )
 DROPPED_MESSAGE_LINE = Note(f"{DROPPED_LINE.text} from the message")
-#: First bytes of a session that no SMTP client sends, and what to do about them. A TLS client on a
-#: plaintext port sends binary data and waits for more than SMTP can reply.
+#: First bytes of a session that no SMTP client sends, and the actions for them. A TLS client on a
+#: plaintext port sends binary data, and cannot use an SMTP reply.
 _OPENINGS: tuple[tuple[bytes, Actions], ...] = (
     (
         b"\x16\x03",
@@ -53,14 +53,14 @@ _OPENINGS: tuple[tuple[bytes, Actions], ...] = (
     (b"GET ", (Note("the client speaks HTTP to an SMTP port"),)),
     (b"POST ", (Note("the client speaks HTTP to an SMTP port"),)),
 )
-#: The notes about them.
+#: The notes about these first bytes.
 OPENING_NOTES = frozenset(
     each.text for _, actions in _OPENINGS for each in actions if isinstance(each, Note)
 )
 
 
 class Speaker(Protocol):
-    """What replies to a client: a `Dialogue`, or one with planned faults around it."""
+    """An object that replies to a client: a `Dialogue`, or one with planned faults around it."""
 
     def connect(self, *, implicit_tls: bool) -> Actions:
         """See `Dialogue.connect`."""
@@ -88,12 +88,12 @@ class Speaker(Protocol):
 
 
 class Conversation:
-    """Cuts what the client sends into lines and messages, and has a dialogue reply to each.
+    """Splits received bytes into lines and messages, and passes each to a dialogue.
 
-    Call `feed` with bytes in any cutting, then `next_actions` until it returns `()`. Stop calling
-    it while an action takes time (`Wait`, TLS) and after one that closes: the rest stays unread.
+    Call `feed` with bytes, split anywhere, then `next_actions` until it returns `()`. Do not call
+    it while an action takes time (`Wait`, TLS) or after one that closes; the rest stays unread.
 
-    `speaker` returns who replies to the next line, `dialogue` itself by default.
+    `speaker` returns the object that replies to the next line; by default, `dialogue`.
     """
 
     __slots__ = ("_dialogue", "_is_opening", "_lines", "_message", "_policy", "_speaker")
@@ -112,20 +112,20 @@ class Conversation:
         self._message: MessageReader | None = None
 
     def connect(self, *, implicit_tls: bool) -> Actions:
-        """Begin the session: greet, or start TLS first."""
+        """Return the first actions: the greeting, or the TLS handshake for implicit TLS."""
         return self._speaker().connect(implicit_tls=implicit_tls)
 
     def tls_started(self, *, implicit_tls: bool) -> Actions:
-        """Go on inside TLS, with a greeting where TLS came first."""
+        """Continue inside TLS; return the greeting for implicit TLS."""
         self._dialogue.tls_started()
         return self._speaker().greet() if implicit_tls else ()
 
     def feed(self, data: bytes) -> None:
-        """Add bytes as they arrived."""
+        """Add received bytes."""
         self._lines.feed(data)
 
     def next_actions(self) -> Actions:
-        """Return what to do about the next line or piece of a message; `()`: more must arrive."""
+        """Return the actions for the next line or piece of a message; `()` if none is complete."""
         if not self._lines.has_more:
             return ()
         lines, dialogue = self._lines, self._dialogue
@@ -155,7 +155,7 @@ class Conversation:
         return self._message is not None and self._message.lone_dots > 0
 
     def take_unread(self) -> bytes:
-        """Hand over the bytes that are not part of a whole line yet."""
+        """Return and remove the bytes of an incomplete line."""
         return self._lines.take_rest()
 
     def _look_at_opening(self) -> Actions:
@@ -166,7 +166,7 @@ class Conversation:
         return ()
 
     def _take_unusual_line(self, speaker: Speaker, received: Received) -> Actions:
-        """Take a line that is not alone, or does not end as it should."""
+        """Process a line that more bytes follow, or that does not end with CRLF."""
         line, has_more = received.line, self._lines.has_more
         bare_lf = () if line.endswith(b"\r\n") else (BARE_LF,)
         early = (EARLY_PIPELINING,) if has_more and self._dialogue.helo is None else ()

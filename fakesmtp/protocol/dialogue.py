@@ -1,9 +1,9 @@
-"""The dialogue: one connection's side of the conversation, without the connection.
+"""The dialogue: the state of one SMTP session, without the connection.
 
-Lines and messages go in, actions come out. Everything that affects the state lives here. The state
-is small because the software behind the endpoint checks little order: MAIL wants a HELO or EHLO
-before it, RCPT a MAIL, DATA both; everything else goes anywhere. What is checked before a command
-is obeyed, and in which order, is the table `_CHECKS`.
+Lines and messages go in, actions come out. The state is small, because the endpoint's software
+checks the order of few commands: MAIL needs HELO or EHLO before it, RCPT needs MAIL, DATA needs
+both. Other commands may come at any time. The table `_CHECKS` lists what is checked before a
+command is performed, and in which order.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _BEFORE_TLS = frozenset({"EHLO", "HELO", "NOOP", "QUIT", "STARTTLS"})
 
 
 def _is_bad_size(parameter: str) -> bool:
-    """Whether this is a SIZE (RFC 1870) that does not fit a 32-bit integer."""
+    """Return whether this is a SIZE (RFC 1870) that does not fit a 32-bit integer."""
     name, value = parse_parameter(parameter)
     if name != "SIZE":
         return False
@@ -57,7 +57,7 @@ def _is_bad_size(parameter: str) -> bool:
 
 
 def _second_mail(dialogue: Dialogue, _command: Command) -> bool:
-    """Any answer but 250 removes the sender, so a refused second MAIL does, too (recorded)."""
+    """Return whether a sender is set; remove it, as every refused MAIL does (recorded)."""
     given, dialogue.mail_from = dialogue.mail_from is not None, None
     return given
 
@@ -78,7 +78,7 @@ def _is_logged_in(dialogue: Dialogue, _command: Command) -> bool:
     return dialogue.login is not None
 
 
-#: verb: what is checked before it is obeyed, in this order, and what is said when it applies.
+#: verb: the checks before it is performed, in this order, and the reply if a check applies.
 _CHECKS: dict[str, tuple[tuple[Callable[[Dialogue, Command], bool], str], ...]] = {
     "STARTTLS": (
         (_has_tls, "starttls_when_active"),
@@ -107,8 +107,8 @@ _CHECKS: dict[str, tuple[tuple[Callable[[Dialogue, Command], bool], str], ...]] 
 class Dialogue:
     """One SMTP session's state (RFC 5321 §3).
 
-    `client_ip` is shown in the answer to HELO and EHLO. Not thread-safe: one dialogue belongs to
-    one connection.
+    `client_ip` is shown in the reply to HELO and EHLO. Not thread-safe: one dialogue belongs to one
+    connection.
     """
 
     __slots__ = (
@@ -143,7 +143,7 @@ class Dialogue:
         self._client_ip = client_ip
         self._commands_behind = False
         self.tls = tls
-        #: Whether message data up to CRLF.CRLF comes next (RFC 5321 §4.1.1.4), not a line.
+        #: Whether message data up to CRLF.CRLF is expected (RFC 5321 §4.1.1.4), not a line.
         self.expects_message = False
         self.helo: str | None = None
         self.mail_from: str | None = None
@@ -151,16 +151,16 @@ class Dialogue:
 
     @property
     def awaiting(self) -> Awaiting:
-        """What the next line is; lines of a message are not lines of the dialogue."""
+        """What the next line is expected to be. Does not apply to lines of a message."""
         return self._authentication.awaiting
 
     @property
     def login(self) -> Login | None:
-        """Who has logged in."""
+        """The login of the client, None before AUTH."""
         return self._authentication.login
 
     def connect(self, *, implicit_tls: bool) -> Actions:
-        """Begin the session: greet, or start TLS first."""
+        """Return the first actions: the greeting, or the TLS handshake for implicit TLS."""
         return (ShakeHands(),) if implicit_tls else self.greet()
 
     def greet(self) -> Actions:
@@ -168,7 +168,7 @@ class Dialogue:
         return self._profile.greets
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
-        """Take one line with its end. `more_behind`: bytes came with it that are not read yet."""
+        """Return the actions for one line with its end. `more_behind`: unread bytes follow it."""
         if self._authentication.awaiting is not Awaiting.COMMAND:
             return self._authentication.receive_response(line)
         verb, argument = command = Command.parse(line)
@@ -186,29 +186,29 @@ class Dialogue:
         return self._profile.line_too_long.says
 
     def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
-        """Split message data where a planned fault is due: here nowhere."""
+        """Split message data before a planned fault. Here it is never split."""
         return data, b""
 
     def receive_body(self, size: int) -> Actions:
-        """Act after `size` more bytes of a message that has not ended: here not at all."""
+        """Return the actions after `size` more bytes of an unfinished message: here none."""
         del size
         return ()
 
     def receive_message(self, raw: bytes) -> Actions:
-        """Take a whole message, dots unstuffed."""
+        """Return the actions for a complete message without dot-stuffing."""
         self.expects_message = False
         envelope = Envelope(self.mail_from or "", tuple(self.rcpt_tos), self.mail_parameters)
         self._reset()
         return (Deliver(envelope, raw, self.login), *self._profile.message_accepted.says)
 
     def refuse_big_message(self) -> Actions:
-        """Reply to a message over the limit, which was discarded."""
+        """Reply to a message over the size limit that was discarded."""
         self.expects_message = False
         self._reset()
         return self._profile.message_too_big.says
 
     def tls_started(self) -> None:
-        """The handshake is done; HELO and login are kept, as recorded."""
+        """Set TLS as active after the handshake; HELO and login are kept, as recorded."""
         self.tls = True
 
     def _reset(self) -> None:
@@ -228,7 +228,7 @@ class Dialogue:
 
     def _starttls(self, _verb: str, _argument: str) -> Actions:
         if self._commands_behind and not self._policy.unsafe_commands_behind_starttls:
-            note = Note("commands came in clear behind STARTTLS (RFC 3207 §6, CVE-2011-0411)")
+            note = Note("plaintext commands came after STARTTLS (RFC 3207 §6, CVE-2011-0411)")
             return (note, *self._profile.starttls_with_commands_behind.says, _HANG_UP)
         self._reset()
         return (StartTls(self._profile.starttls_ready.says[0].reply),)
@@ -294,7 +294,7 @@ class Dialogue:
         return self._profile.data_ready.says
 
     def lacks_auth(self, point: AuthPoint) -> bool:
-        """Whether the policy refuses a client that has not logged in at this point."""
+        """Return whether the policy requires AUTH at `point` and the client has not logged in."""
         return self.login is None and self._policy.auth_required_at == point
 
     # -- the rest ----------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ class Dialogue:
         return (Say(self._profile.unknown_command.reply(verb=self._echo(verb))),)
 
     def _echo(self, text: str) -> str:
-        """A client's words as they are said back: a raw CR would start a line of its own."""
+        """Return a client's text for use in a reply: a raw CR would start a new line."""
         if "\r" not in text or self._policy.unsafe_echo_of_cr:
             return text
         return text.replace("\r", "?")

@@ -1,8 +1,8 @@
-"""The fast way through a dialogue: MAIL, RCPT and DATA as most clients write them.
+"""A fast path through a dialogue: MAIL, RCPT and DATA as most clients send them.
 
-`Dialogue.receive_line` defines what is right. Here ordinary lines get the same replies in a third
-of the time; anything unusual, refusals included, is left to it. Tests compare both on the same
-lines.
+`Dialogue.receive_line` defines the correct replies. The fast path gives ordinary lines the same
+replies in a third of the time. It passes anything unusual, also refusals, to the dialogue. Tests
+compare both on the same lines.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fakesmtp.protocol.actions import Actions, Awaiting, Say
 from fakesmtp.protocol.address import LONGEST_DOMAIN, ORDINARY
 from fakesmtp.protocol.dialogue import Dialogue
 
-#: The groups are both parts of an address; DATA has neither.
+#: The groups are the local part and the domain of an address; DATA has neither.
 _ORDINARY_LINE = re.compile(
     rf"(?:(?i:MAIL FROM|RCPT TO):<{ORDINARY}>|(?i:DATA))\r\n".encode(), re.ASCII
 )
@@ -38,7 +38,7 @@ class FastDialogue(Dialogue):
         return super().receive_line(line, more_behind=more_behind)
 
     def _may_send(self) -> bool:
-        """Return whether only the order of a transaction's commands can be wrong."""
+        """Return whether the commands of a transaction are allowed, apart from their order."""
         authentication = self._authentication
         return (
             authentication.awaiting is _COMMAND
@@ -48,7 +48,7 @@ class FastDialogue(Dialogue):
         )
 
     def _receive_ordinary(self, line: bytes, ordinary: re.Match[bytes]) -> Actions:
-        """Reply to a line that is in order; return `()` for one that is not."""
+        """Return the actions for a line; `()` if the dialogue must check it."""
         local_part, domain = ordinary.groups()
         if local_part is None:
             return self._data("", "") if self.mail_from is not None and self.rcpt_tos else ()

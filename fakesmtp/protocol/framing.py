@@ -1,7 +1,7 @@
-"""From bytes to lines and messages. Pure: chunks of any size go in, in any cutting.
+"""Splits bytes into command lines and messages. Pure; accepts chunks of any size.
 
-CRLF or a lone LF ends a command line, a lone CR does not. Only CRLF.CRLF ends a message
-(RFC 5321 §4.1.1.4). A line of more than 8192 bytes before its end is dropped, in both.
+CRLF or a bare LF ends a command line, a bare CR does not. Only CRLF.CRLF ends a message
+(RFC 5321 §4.1.1.4). A line with more than 8192 bytes before its end is dropped, in both.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _LINE_END_AND_DOT = re.compile(rb"\n\.")
 
 
 def is_too_long(line: bytes) -> bool:
-    """Whether a line with its end has more than `LONGEST_LINE` bytes before that end."""
+    """Return whether a line has more than `LONGEST_LINE` bytes before its line end."""
     return len(line) > LONGEST_LINE + (2 if line.endswith(b"\r\n") else 1)
 
 
 class LineReader:
-    """Cuts command lines off what arrives."""
+    """Splits received bytes into command lines."""
 
     __slots__ = ("_buffer", "_dropping", "_start", "has_more")
 
@@ -35,13 +35,13 @@ class LineReader:
         self.has_more = False
 
     def feed(self, chunk: bytes) -> None:
-        """Add bytes as they arrived."""
+        """Add received bytes."""
         self._buffer = self._buffer[self._start :] + chunk if self.has_more else chunk
         self._start = 0
         self.has_more = self._buffer != b""
 
     def next_line(self) -> bytes | None:
-        """One whole line with its end; `b""` for one that was too long; None: none is whole yet."""
+        """Return the next line with its end; `b""` if it was too long; None if it is incomplete."""
         buffer, start = self._buffer, self._start
         end = buffer.find(b"\n", start) + 1
         if not end:
@@ -56,13 +56,13 @@ class LineReader:
         return line
 
     def take_rest(self) -> bytes:
-        """Hand over everything that has not been cut into lines."""
+        """Return and remove all bytes after the last line."""
         rest, self._buffer, self._start = self._buffer[self._start :], b"", 0
         self.has_more = False
         return rest
 
     def starts_with(self, prefix: bytes) -> bool:
-        """Whether the bytes that are waiting begin so."""
+        """Return whether the waiting bytes start with `prefix`."""
         return self._buffer.startswith(prefix, self._start)
 
     def _drop_overlong_start(self) -> None:
@@ -72,11 +72,11 @@ class LineReader:
 
 
 class MessageReader:
-    """Collects one message: finds its end, takes the stuffed dots out, keeps all else as sent.
+    """Collects one message: finds its end, removes stuffed dots, keeps everything else as sent.
 
-    A stuffed dot is one of two that start a line, whatever ended the line before; a single dot in
-    front of other text stays (recorded: dot-stuffing). Over `max_size` bytes on the wire the rest
-    is read and dropped.
+    A stuffed dot is the first of two dots at the start of a line, after any line end. A single dot
+    before other text stays (recorded: dot-stuffing). If the message has more than `max_size` bytes
+    on the wire, its content is dropped.
     """
 
     __slots__ = (
@@ -94,34 +94,34 @@ class MessageReader:
     def __init__(self, max_size: int, *, lone_lf_ends: bool = False) -> None:
         self._max_size = max_size
         self._lone_lf_ends = lone_lf_ends
-        # Gives its bytes away without copying them once more, as joining a list would.
+        # Returns its bytes without the copy that joining a list would need.
         self._kept = BytesIO()
         self._size = 0
         self._carry = b""
         self._after_crlf = True
         self._dropping = False
-        #: How many lines were too long and were dropped since this was last set to 0.
+        #: Number of over-long lines that were dropped since this was last set to 0.
         self.long_lines = 0
-        #: How many lines of a single dot stand in the message, because a bare LF ends them or the
-        #: line before.
+        #: Number of lines in the message that are a single dot, but do not end it because of a
+        #: bare LF.
         self.lone_dots = 0
 
     @property
     def is_too_big(self) -> bool:
-        """Whether the message has passed `max_size`."""
+        """Whether the message has more than `max_size` bytes."""
         return self._size > self._max_size
 
     @property
     def size(self) -> int:
-        """Bytes on the wire so far, also of half a line; not those of the line that ends it all."""
+        """Bytes on the wire so far, with an incomplete line, without the line that ends it."""
         return self._size + len(self._carry)
 
     def raw(self) -> bytes:
-        """The message as it was before dot-stuffing; `b""` when it is too big."""
+        """Return the message without dot-stuffing; `b""` if it is too big."""
         return self._kept.getvalue()
 
     def feed(self, chunk: bytes) -> bytes | None:
-        """Take bytes; None while the message goes on, else what stood behind its end."""
+        """Add bytes; return None while the message is incomplete, else the bytes after its end."""
         data = self._carry + chunk if self._carry else chunk
         if self._dropping:
             data = self._finish_dropped_line(data)
@@ -148,7 +148,7 @@ class MessageReader:
         self._after_crlf = line.endswith(b"\r\n")
 
     def _take_lines(self, lines: bytes) -> int | None:
-        """Keep whole lines; give the index behind the one that ends the message."""
+        """Keep whole lines; return the index after the line that ends the message, else None."""
         if len(lines) > LONGEST_LINE and _has_long_line(lines):
             return self._take_one_by_one(lines)
         return self._take_short_lines(lines)
@@ -198,25 +198,24 @@ class MessageReader:
 
 
 def _first_dot(lines: bytes) -> int:
-    """The index of the first dot that starts a line, -1 when none does."""
-    # Looking for one byte takes a twentieth of the time of looking for two, and 64 KiB of Base64
-    # have no dot at all.
+    """Return the index of the first dot at the start of a line, -1 if there is none."""
+    # Searching for one byte takes 5 % of the time of searching for two, and Base64 has no dots.
     if _DOT not in lines:
         return -1
     return 0 if lines.startswith(b".") else _next_dot(lines, 0)
 
 
 def _next_dot(lines: bytes, start: int) -> int:
-    """The index of the next dot that starts a line, -1 when none does."""
+    """Return the index of the next dot at the start of a line, -1 if there is none."""
     # `bytes.find` takes three times as long.
     found = _LINE_END_AND_DOT.search(lines, start)
     return found.end() - 1 if found else -1
 
 
 def _has_long_line(lines: bytes) -> bool:
-    """Whether a line may be too long, by leaps from line end to line end.
+    """Return whether a line may be too long; jump from line end to line end.
 
-    Reading 64 KiB line by line would cost more than all else done to them; eight leaps do not.
+    Reading 64 KiB line by line would take longer than everything else; eight jumps are fast.
     """
     position, last = 0, len(lines)
     while last - position > LONGEST_LINE:

@@ -1,4 +1,4 @@
-"""Secrets: text that `repr` masks, and the search for known secrets in what clients send."""
+"""Secrets: text that `repr` masks, and the search for known secrets in clients' input."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TELLING = 4
 #: Lower-case letters are compared, and URL-safe Base64 (RFC 4648 §5) as standard Base64.
 _FOLD = bytes(range(256)).lower().translate(bytes.maketrans(b"-_", b"+/"))
 _ESCAPED = rb"%([0-9A-Fa-f]{2})"
-#: As a number: to look for bytes takes `in` seven times as long.
+#: As a number: `in` takes seven times as long for bytes.
 _PERCENT = ord("%")
 
 
@@ -51,7 +51,7 @@ def hide_secrets(accounts: _T) -> _T:
     """Return accounts, as given by a user, with everything hidden that can be a SecretKey.
 
     Every function that takes accounts calls this first, because a traceback shows its variables.
-    Nothing is refused here, whatever its shape. The AppKey of a pair stays readable.
+    Nothing is rejected here. The AppKey of a pair stays readable.
     """
     if accounts is None or accounts == "any":
         return accounts
@@ -99,7 +99,7 @@ class KnownSecrets:
             return True
         if _PERCENT not in text:
             return False
-        # Once: a text that was escaped over and over is not taken apart layer by layer.
+        # Once: text that was escaped repeatedly is not decoded repeatedly.
         return self._stand_in(re.sub(_ESCAPED, _unescape, text).translate(_FOLD))
 
     def _stand_in(self, folded: bytes) -> bool:

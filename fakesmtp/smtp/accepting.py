@@ -1,8 +1,8 @@
-"""The acceptor: takes the connections that clients make, each with the terms of that moment.
+"""The acceptor: accepts each connection together with the terms of that moment.
 
-The terms of a session may change between two connections. So accepting is not left to the loop's
-own server: `after_accepting` first accepts whoever is waiting, in any thread, with the terms from
-before the change. The loop is waited for only when somebody was.
+The terms of a session may change between two connections. So the loop's own server does not accept
+them: `after_accepting` first accepts the waiting clients, in any thread, with the terms from before
+the change. It waits for the loop only if clients were waiting.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     Begin = Callable[[socket.socket, tuple[str, int], Listener, Terms], Coroutine[None, None, None]]
 
 log = logging.getLogger("fakesmtp")
-#: Errors of `accept` when the process or the system has no room for one more connection.
+#: Errors of `accept` when the process or the system has no resources for one more connection.
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 #: Seconds until the next try. Meanwhile clients wait in the queue.
 _UNTIL_ROOM = 1.0
 
 
 class Acceptor:
-    """Accepts for all listening sockets of a server, and begins each session in the loop.
+    """Accepts connections on all listening sockets, and begins each session in the loop.
 
-    `terms` returns what holds for a session that is accepted now; `begin` begins it.
+    `terms` returns the terms of a session that is accepted now; `begin` begins the session.
     """
 
     def __init__(
@@ -46,23 +46,23 @@ class Acceptor:
         terms: Callable[[], Terms],
         begin: Begin,
     ) -> None:
-        """Accept as soon as the loop runs; it must not run yet."""
+        """Accept connections as soon as the loop runs. The loop must not run yet."""
         self._loop = loop
         self._places = dict(places)
         self._terms = terms
         self._begin = begin
-        # Held from reading the terms until they belong to the connection that was accepted.
+        # Held from reading the terms until the accepted connection has them.
         self._lock = Lock()
         self._accepted = self._begun = 0
         self._beginning: set[asyncio.Task[None]] = set()
-        # Asked in any thread whether somebody is waiting.
+        # Tells any thread whether clients are waiting.
         self._selector = DefaultSelector()
         for bound in self._places:
             self._selector.register(bound, EVENT_READ)
             loop.add_reader(bound, self._accept_one, bound)
 
     def close(self) -> None:
-        """Accept no more, and close the listening sockets."""
+        """Stop accepting, and close the listening sockets."""
         with self._lock:
             for bound in self._places:
                 self._loop.remove_reader(bound)
@@ -73,10 +73,10 @@ class Acceptor:
     def after_accepting(
         self, action: Callable[[], None], *, wait: bool, in_loop: bool = False
     ) -> None:
-        """Act, with every connection that clients have made so far accepted before.
+        """Accept every connection that clients have made so far, then call `action`.
 
-        With `wait`, each of their sessions has begun as well. It may be called in any thread; in
-        the loop's own, where a callback may call it (`in_loop`), nothing is waited for.
+        With `wait`, return when each of their sessions has begun. Thread-safe. In the loop's own
+        thread (`in_loop`, from a callback) it never waits.
         """
         with self._lock:
             for accepted in self._accept_waiting():
@@ -90,7 +90,7 @@ class Acceptor:
             asyncio.run_coroutine_threadsafe(self.wait_until_begun(), self._loop).result()
 
     async def wait_until_begun(self) -> None:
-        """Wait until everybody who is accepted by now has begun: some turns of the loop."""
+        """Wait until the session of every accepted connection has begun: some loop iterations."""
         accepted = self._accepted
         while self._begun < accepted:  # noqa: ASYNC110 - asyncio's events are not thread-safe
             await asyncio.sleep(0)
@@ -98,7 +98,7 @@ class Acceptor:
     def _accept_waiting(self) -> list[Accepted]:
         found: list[Accepted] = []
         for key, _ in self._selector.select(0) if self._places else ():
-            # No more than can have been waiting: others may come all the while.
+            # At most as many as the queue holds, because new clients may connect all the time.
             for _ in range(BACKLOG):
                 accepted = self._accept(cast("socket.socket", key.fileobj))
                 if accepted is None:
@@ -118,7 +118,7 @@ class Acceptor:
             accepted, peer = bound.accept()
         except OSError as error:
             if error.errno in _NO_ROOM:
-                log.error("no connection can be accepted for a second: %s", error.strerror)  # noqa: TRY400 - no bug
+                log.error("cannot accept connections for one second: %s", error.strerror)  # noqa: TRY400 - no bug
                 self._loop.call_soon_threadsafe(self._wait_for_room, bound)
             return None
         accepted.setblocking(False)  # noqa: FBT003 - the socket module's own signature

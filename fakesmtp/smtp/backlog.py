@@ -1,8 +1,8 @@
-"""Fairness: connections that sent much at once are served in turns, a little each.
+"""Fairness: connections that sent much at once take short turns.
 
-Without it, 64 KiB of short lines from one client are obeyed in one go, and everybody else waits.
-The turns of all such connections together are bounded, so that a client that sends one line at a
-time hardly notices how many others flood the server.
+Without turns, the server processes 64 KiB of short lines from one client at once, while the other
+clients wait. The turns of all such connections together are limited. So a client that sends one
+line at a time is hardly slower when many others flood the server.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import asyncio
 
-#: Turns in one round of the loop, whoever has them.
+#: Turns in one iteration of the loop, of all connections together.
 _TURNS_A_ROUND = 8
 
 
 class Busy(Protocol):
-    """A connection that has more to do than it may do at once."""
+    """A connection that has received more than it may process at once."""
 
     def take_turn(self) -> bool:
-        """Do a little; return whether there is more to do."""
+        """Process a little; return whether there is more to process."""
 
 
 class Backlog:
@@ -32,14 +32,14 @@ class Backlog:
         self._busy: deque[Busy] = deque()
 
     def add(self, connection: Busy) -> None:
-        """Give the connection turns until it has nothing left to do."""
+        """Give the connection turns until it has processed everything."""
         self._busy.append(connection)
         if len(self._busy) == 1:
             self._loop.call_soon(self._run)
 
     def _run(self) -> None:
         for _ in range(min(_TURNS_A_ROUND, len(self._busy))):
-            # It stays the first while it has its turn: `add` must know that a round is under way.
+            # It stays first during its turn, so that `add` does not schedule a second call.
             if self._busy[0].take_turn():
                 self._busy.rotate(-1)
             else:

@@ -1,7 +1,7 @@
-"""One client connection: performs what the conversation decides, over TCP and TLS.
+"""One client connection: performs the actions of the conversation, over TCP and TLS.
 
-It is an `aiosmtpd.smtp.SMTP`, and so an asyncio protocol. Bytes go straight to the conversation,
-which returns actions; aiosmtpd's own reader, commands and replies are not used.
+It is an `aiosmtpd.smtp.SMTP`, and so an asyncio protocol. It passes bytes to the conversation,
+which returns actions. aiosmtpd's own reader, commands and replies are not used.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 
-#: Lines or pieces of a message that a connection may take at once; for more it takes turns.
+#: Lines or pieces of a message that a connection may process at once; for more it takes turns.
 _STEPS_AT_ONCE = 20
 _STEPS_A_TURN = 5
 _LF = ord("\n")
@@ -55,7 +55,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         accepted: socket.socket,
         address: tuple[str, int],
     ) -> None:
-        """Begin the session of a client that was accepted from this address."""
+        """Begin the session of a client that connected from `address`."""
         # Not `SMTP.__init__`: it inspects the class and makes a stream reader for each connection.
         self.loop = services.loop
         self.transport = None
@@ -65,21 +65,21 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         self._hold: Hold | None = None
         self._is_writable = True
         self._pending: asyncio.TimerHandle | Task[None] | None = None
-        #: Actions that come after a pause; bytes that arrived although nothing is read, as not
-        #: every loop can pause at once.
+        #: Actions to perform after a pause; bytes that arrived after reading was paused, because
+        #: not every loop can pause at once.
         self._left: Actions = ()
         self._early = b""
-        #: What is sent when everything that is decided now has been performed.
+        #: Replies to send after all current actions have been performed.
         self.replies: list[bytes] = []
         self.ssl_object: ssl.SSLObject | None = None
         self.recorder, self.faults = services.begin_session(listener, terms, address), terms.faults
         dialogue = make_dialogue(self, terms, address, tls=listener.implicit_tls)
         self._conversation = make_conversation(dialogue, self.recorder, services, listener, terms)
 
-    # -- asyncio's side ----------------------------------------------------------------------------
+    # -- callbacks of asyncio ----------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet, or wait for the TLS handshake."""
+        """Send the greeting, or wait for the TLS handshake."""
         self.transport = transport
         self._stream = Stream(cast("asyncio.Transport", transport), self._socket)
         self._services.connections.add(self)
@@ -92,17 +92,17 @@ class Connection(Delivering, SMTP, BufferedProtocol):
             self._fail(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Have what arrives read into the one buffer of the server: it is taken out at once."""
+        """Return the server's shared buffer; `buffer_updated` copies the bytes at once."""
         del sizehint
         return self._services.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take what was read."""
+        """Process the bytes that were read into the buffer."""
         self._receive(bytes(self._services.buffer[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of the client, in any cutting."""
-        # uvloop reads up to 256 KiB at once, which no longer fit the processor's cache.
+        """Process bytes of the client, split anywhere."""
+        # uvloop reads up to 256 KiB at once, more than fits the processor's cache.
         for start in range(0, len(data), READ_SIZE):
             self._receive(data[start : start + READ_SIZE])
 
@@ -121,21 +121,21 @@ class Connection(Delivering, SMTP, BufferedProtocol):
             self._fail(error)
 
     def send_replies(self) -> None:
-        """Send all replies of this round of the loop."""
+        """Send all replies of this iteration of the loop."""
         try:
             self._flush()
         except BaseException as error:  # noqa: BLE001 - see `_fail`
             self._fail(error)
 
     def eof_received(self) -> bool:
-        """Close: everything the client sent before is answered by now."""
+        """Close the connection: the client has a reply to everything it sent before."""
         self._flush()
         if self._stream is not None:
             self._stream.close()
         return False
 
     def connection_lost(self, error: Exception | None) -> None:
-        """End the session; the cause that was found first counts."""
+        """End the session; the first known cause is recorded."""
         self._services.connections.discard(self)
         is_reset = isinstance(error, ConnectionError)
         if self._hold is Hold.HANDSHAKE:
@@ -143,23 +143,23 @@ class Connection(Delivering, SMTP, BufferedProtocol):
             self._end(ClosedBy.TLS, f"the client {how} {self._unfinished()}")
         else:
             self._end(ClosedBy.RESET if is_reset else ClosedBy.CLIENT, self._unfinished())
-        # Each of them knows this connection.
+        # Each of them references this connection.
         self._hold, self.transport, self._stream = Hold.CLOSING, None, None
 
     def pause_writing(self) -> None:
-        """Read nothing more from a client that does not read our replies."""
+        """Stop reading from a client that does not read our replies."""
         self._is_writable = False
         self._pause_reading()
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Read again."""
         self._is_writable = True
         self._read_on()
 
     # -- from bytes to actions ---------------------------------------------------------------------
 
     def _take(self, data: bytes) -> None:
-        """Pass on what arrived, decrypted where TLS is on."""
+        """Pass the received bytes to the conversation, decrypted if TLS is active."""
         stream, hold = self._stream, self._hold
         if hold in NOT_READING:
             self._early += data
@@ -168,12 +168,12 @@ class Connection(Delivering, SMTP, BufferedProtocol):
             if stream.tls is not None:
                 data = self._decrypt(stream, stream.tls, data)
             if _LF in data:
-                # Bytes without a line end are no activity (derived: tests/golden).
+                # Bytes without a line end are not activity (derived: tests/golden).
                 self._is_active()
             self._conversation.feed(data)
 
     def _take_steps(self, most: int) -> bool:
-        """Act on what was received, in so many steps; return whether there may be more."""
+        """Process at most `most` lines or pieces; return whether there may be more."""
         for _ in range(most):
             if self._hold is not None or not self._is_writable:
                 return False
@@ -186,7 +186,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         return True
 
     def take_turn(self) -> bool:
-        """Take some steps of a backlog; return whether there may be more."""
+        """Process some lines or pieces; return whether there may be more."""
         if self._hold is not Hold.TURN:
             return False
         self._hold = None
@@ -202,7 +202,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         return False
 
     def _read_on(self) -> None:
-        """Read again, after what arrived meanwhile, unless there is a reason not to."""
+        """Process what arrived during a pause, then read again, unless something forbids it."""
         if self._hold not in NOT_READING and self._is_writable and self._stream is not None:
             self._stream.resume_reading()
             early, self._early = self._early, b""
@@ -215,7 +215,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
     # -- performing --------------------------------------------------------------------------------
 
     def _perform(self, actions: Actions) -> None:
-        """Record and perform actions; after one that takes time, the others are left for later."""
+        """Record and perform actions; the actions after one that takes time are kept for later."""
         for n, action in enumerate(actions, 1):
             keep, perform = HOW[type(action)]
             if keep is not None:
@@ -227,14 +227,14 @@ class Connection(Delivering, SMTP, BufferedProtocol):
                 return
 
     async def push(self, status: str | bytes) -> None:
-        """Send a line of a hook's own, in aiosmtpd's way, and record it as a reply."""
+        """Send a line for a hook, as aiosmtpd does, and record it as a reply."""
         reply = read_pushed(status)
         self.recorder.said(reply)
         self.replies.append(reply.wire)
         self._flush()
 
     def hang_up(self, closed_by: ClosedBy) -> None:
-        """Close when all replies are sent."""
+        """Close the connection when all replies are sent."""
         self._hold = Hold.CLOSING
         self._end(closed_by)
 
@@ -248,15 +248,15 @@ class Connection(Delivering, SMTP, BufferedProtocol):
     # -- pauses ------------------------------------------------------------------------------------
 
     def wait(self, seconds: float) -> None:
-        """Do and read nothing for `seconds`."""
+        """Pause for `seconds`, without reading."""
         self._pause()
         self.idle_at = NEVER
         self._pending = self.loop.call_later(seconds, self._resume)
 
     def wait_for(self, name: str, ask: Callable[[], Awaitable[Actions]]) -> None:
-        """Do and read nothing until `ask` returns actions; perform them, then go on.
+        """Pause without reading until `ask` returns actions; perform them, then continue.
 
-        The idle time goes on. A connection that ends cancels what it waits for.
+        The idle limit still holds. The end of the connection cancels `ask`.
         """
         self._pause()
         self._is_active()
@@ -275,14 +275,14 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         self._hold = Hold.PAUSE
 
     def stall(self, seconds: float | None) -> None:
-        """Ignore the client for `seconds`, then close; None: until it gives up."""
+        """Ignore the client for `seconds`, then close; None: until the client closes."""
         self._flush()
         self._hold, self.idle_at = Hold.STALL, NEVER
         if seconds:
             self._pending = self.loop.call_later(seconds, self._give_up)
 
     def _resume(self, actions: Actions = ()) -> None:
-        """Go on after a pause, with these actions first."""
+        """Continue after a pause, with these actions first."""
         self._hold = self._pending = None
         self._is_active()
         self._services.idle.watch(self)
@@ -302,9 +302,9 @@ class Connection(Delivering, SMTP, BufferedProtocol):
     # -- TLS (RFC 3207, RFC 8314) ------------------------------------------------------------------
 
     def start_tls(self, flaw: str = "", go_ahead: Reply | None = None) -> None:
-        """Send the go-ahead, if any, and take what arrives from now on as TLS.
+        """Send the reply `go_ahead`, if any, and expect TLS from now on.
 
-        Without a certificate there is neither: the context comes first.
+        The context is made first, so an error with a certificate prevents both.
         """
         context = self._services.tls_context(flaw)
         if go_ahead is not None:
@@ -315,7 +315,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
             self._hold = Hold.HANDSHAKE
 
     def _decrypt(self, stream: Stream, tls: TlsLayer, data: bytes) -> bytes:
-        """Return the plaintext; send what TLS has to send, and end the session when it fails."""
+        """Return the plaintext; send handshake messages and alerts; end the session on failure."""
         plaintext = stream.decrypt(data)
         if tls.failure:
             self._end(ClosedBy.TLS, tls.failure)
@@ -325,7 +325,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         return plaintext
 
     def _tls_started(self, stream: Stream, tls: TlsLayer) -> None:
-        """Go on inside TLS."""
+        """Continue the session inside TLS."""
         seconds = stream.finish_handshake()
         self._hold, self.ssl_object = None, tls.ssl_object
         self.recorder.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
@@ -335,7 +335,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
     # -- writing and closing -----------------------------------------------------------------------
 
     def _flush(self) -> None:
-        """Send all replies at once, then close if those were the last."""
+        """Send all replies at once, then close if the session has ended."""
         stream = self._stream
         if self.replies and stream is not None:
             stream.write(b"".join(self.replies))
@@ -349,12 +349,12 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         self._drop()
 
     def close_idle(self) -> None:
-        """Close the connection silently: nothing came for the whole time."""
+        """Close the connection without a reply, because the idle limit has passed."""
         self._end(ClosedBy.IDLE, self._unfinished())
         self._drop()
 
     def abort(self) -> None:
-        """Close at once, whatever is unsent."""
+        """Close at once and discard unsent bytes."""
         if self._stream is not None:
             self._stream.abort()
 
@@ -367,18 +367,18 @@ class Connection(Delivering, SMTP, BufferedProtocol):
     # -- the end -----------------------------------------------------------------------------------
 
     def _is_active(self) -> None:
-        """Start the idle time again."""
+        """Restart the idle time."""
         self.idle_at = monotonic() + self._terms.policy.idle_timeout
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
         if self.recorder.session.end is None:
             if self._pending is not None:
-                self._pending.cancel()  # once, as it may be cleaning up
+                self._pending.cancel()  # only once: it may be cleaning up
             self.recorder.ended(closed_by, detail)
             self._services.ended(self.recorder.session)
 
     def _unfinished(self) -> str:
-        """Say what the client was in the middle of, `""` when it was not."""
+        """Describe what the client left unfinished, `""` if nothing."""
         if self._hold is Hold.HANDSHAKE and self._stream is not None:
             far = self._stream.describe_handshake(implicit_tls=self._listener.implicit_tls)
             return f"in the middle of the TLS handshake, {far}"
@@ -387,7 +387,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         return describe_unfinished(self._conversation)
 
     def _fail(self, error: BaseException) -> None:
-        """Reply from the profile, close, and let the test know: neither client nor loop do."""
+        """Send the profile's reply, close, and report the error to the test, not to the loop."""
         session = self.recorder.session.id
         log.error("bug in session %s, ours or a callback's", session, exc_info=error)
         self._services.failed(error)

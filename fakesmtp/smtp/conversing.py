@@ -1,4 +1,4 @@
-"""A connection's conversation: dialogue, hooks, rules that reject and planned faults as one."""
+"""Composes a connection's conversation: dialogue, hooks, rejecting rules, planned faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def make_dialogue(server: SMTP, terms: Terms, peer: tuple[str, int], *, tls: bool) -> Dialogue:
-    """Make the dialogue with `peer` on these terms; hooks of a handler get the `server`."""
+    """Create the dialogue with `peer` for these terms; a handler's hooks receive `server`."""
     make = _choose_dialogue(terms)
     if terms.hooks is not None:
         make = partial(make, hooks=terms.hooks, server=server, peer=peer)
@@ -31,8 +31,8 @@ def make_dialogue(server: SMTP, terms: Terms, peer: tuple[str, int], *, tls: boo
 
 
 def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
-    """Return the class for these terms, with the rules that reject where there are some."""
-    # Few servers have a handler or such rules, and no start should take longer for them.
+    """Return the dialogue class for these terms; it checks rules if some are set to `reject`."""
+    # Imported only when needed: few servers have a handler or such rules.
     has_hooks = terms.hooks is not None
     if terms.rules is not None and terms.rules.rejects:
         from fakesmtp.smtp import rejecting  # noqa: PLC0415 - see above
@@ -49,9 +49,9 @@ def _choose_dialogue(terms: Terms) -> Callable[..., Dialogue]:
 def make_conversation(
     dialogue: Dialogue, recorder: Recorder, services: Services, listener: Listener, terms: Terms
 ) -> Conversation:
-    """Make the conversation around a dialogue.
+    """Create the conversation around a dialogue.
 
-    The dialogue is innermost: a fault also changes what a hook replies.
+    Planned faults are outside the dialogue, so a fault also changes a hook's reply.
     """
     faults = FaultPlayer(
         terms.faults,
@@ -64,7 +64,7 @@ def make_conversation(
 
 
 def describe_unfinished(conversation: Conversation) -> str:
-    """Say of which line or message only a part came, `""` when all was whole; takes the part."""
+    """Describe the unfinished line or message, `""` if there is none. Consumes unread bytes."""
     size = conversation.message_size
     if size is not None:
         return describe_half_message(size, has_lone_dot=conversation.has_lone_dot)

@@ -1,6 +1,6 @@
-"""From a message that has arrived to the reply to it: the reply waits until it is durable.
+"""Stores a received message and delays its reply until the message is durable.
 
-The connection waits alone, and the loop never: other clients go on meanwhile.
+Only this connection waits. The loop continues to serve other clients.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Delivering:
     _left: Actions
 
     def deliver(self, deliver: Deliver) -> None:
-        """Store a message. Where that takes time, pause, and go on when it is durable."""
+        """Store a message. If that takes time, pause until it is durable."""
         services = self._services
         message, ticket = services.deliver(deliver, self.recorder.session)
         if ticket.done():
             self._settle(deliver, message, ticket)
             return
-        # What arrives meanwhile ends the reading.
+        # The next bytes that arrive pause reading.
         self._hold = Hold.PAUSE
         go_on = partial(self._go_on, deliver, message, ticket)
         ticket.add_done_callback(lambda _: services.handover.put(go_on))
@@ -49,12 +49,12 @@ class Delivering:
                 each.pause_writing()
 
     def _go_on(self, deliver: Deliver, message: ReceivedMessage, ticket: Ticket[int]) -> None:
-        """Go on after a message is durable, or could not be stored."""
+        """Continue after a message is durable or could not be stored."""
         services = self._services
         if ticket.exception() is None:
             services.announce(message)
         self._settle(deliver, message, ticket)
-        if self._hold is Hold.PAUSE:  # not where the client has gone
+        if self._hold is Hold.PAUSE:  # not if the connection has ended
             self._resume()
         if services.handover.is_full and services.has_room():
             services.handover.is_full = False
@@ -75,7 +75,7 @@ class Delivering:
 
 
 def _read_again(connections: Iterable[Served]) -> None:
-    """Read again from the clients that read their replies."""
+    """Resume reading from the clients that read their replies."""
     for each in connections:
         transport = each.transport
         if transport is not None and not _is_full(transport):
@@ -90,6 +90,6 @@ def _is_full(transport: asyncio.BaseTransport) -> bool:
 
 
 def _replace_reply(actions: Actions, instead: Actions) -> Actions:
-    """Return the actions with others in place of the first reply."""
+    """Return the actions with the first reply replaced by `instead`."""
     first = next((n for n, each in enumerate(actions) if isinstance(each, Say)), len(actions))
     return (*actions[:first], *instead, *actions[first + 1 :])

@@ -1,4 +1,4 @@
-"""The planned faults of one connection: who replies while there are some."""
+"""The planned faults of one connection."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class SharesFaults(Protocol):
-    """A connection with the script of its faults."""
+    """A connection with a fault script."""
 
     faults: FaultScript
 
 
 class FaultPlayer:
-    """Has a dialogue reply by itself, or with faults around it while the script has rules.
+    """Chooses what replies: the dialogue itself, or a faulty dialogue while the script has rules.
 
-    `port` is that of the real endpoint, `session` names the session for counters. `connections` are
-    those of the server; rules count which of them share the script. Rules may come and go during a
-    session.
+    `port` is the endpoint's port. `session` is the id of the session, for counters. `connections`
+    are all connections of the server; rules count those that share the script. Rules may be added
+    and removed during a session.
     """
 
     __slots__ = ("_connections", "_dialogue", "_faulty", "_port", "_session", "script")
@@ -48,12 +48,12 @@ class FaultPlayer:
         script.begin_session()
 
     def speaker(self) -> Speaker:
-        """Return who replies to the next line."""
+        """Return the object that replies to the next line."""
         return self._with_faults() if self.script.rules else self._dialogue
 
     def _with_faults(self) -> FaultyDialogue:
         if self._faulty is None:
-            # Few servers have any faults, and no start should take longer for them.
+            # Imported only when needed: few servers have faults.
             from fakesmtp.faults.dialogue import FaultyDialogue  # noqa: PLC0415
 
             self._faulty = FaultyDialogue(

@@ -1,4 +1,4 @@
-"""What other threads hand over to the loop: many calls, one wake-up."""
+"""Calls that other threads pass to the loop: many calls, one wake-up."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 class Handover:
-    """Calls functions in the loop's thread, in the order in which they were put.
+    """Calls functions in the loop's thread, in the order of `put`.
 
-    A store makes a group of messages durable at once: their connections go on together.
+    A store makes a group of messages durable at once, so their connections continue together.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._calls: deque[Callable[[], None]] = deque()
         self._is_woken = False
-        #: Whether clients are not read from, because the store has no room.
+        #: Whether reading from clients is paused because the store has no room.
         self.is_full = False
 
     def put(self, call: Callable[[], None]) -> None:
-        """Have a function called soon, from any thread; never when the loop is closed."""
+        """Schedule `call` in the loop's thread. Thread-safe; no-op if the loop is closed."""
         self._calls.append(call)
         if not self._is_woken:
             self._is_woken = True
@@ -33,7 +33,7 @@ class Handover:
                 self._loop.call_soon_threadsafe(self._work)
 
     def _work(self) -> None:
-        # First: what is put from now on may come too late for this round.
+        # First, because a call that is put during the last one needs another wake-up.
         self._is_woken = False
         while self._calls:
             self._calls.popleft()()

@@ -1,4 +1,4 @@
-"""Why a connection does not go on with what it has received."""
+"""The reasons why a connection does not process what it has received."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from enum import Enum, auto
 
 
 class Hold(Enum):
-    """The reason; a connection without one goes on."""
+    """Why a connection must not continue; it has none while it may continue."""
 
-    #: It waits on purpose, and reads nothing.
+    #: It waits on purpose, and does not read.
     PAUSE = auto()
-    #: It has had its turn and waits for the next, and reads nothing.
+    #: It waits for its next turn, and does not read.
     TURN = auto()
-    #: It waits on purpose, and ignores what arrives: a client that gives up must be noticed.
+    #: It waits on purpose, and ignores what it reads; it reads to notice when the client closes.
     STALL = auto()
-    #: The TLS handshake is not done.
+    #: The TLS handshake is not complete.
     HANDSHAKE = auto()
-    #: It closes as soon as all replies are sent, and ignores what arrives.
+    #: It closes as soon as all replies are sent, and ignores what it reads.
     CLOSING = auto()
 
 

@@ -1,4 +1,4 @@
-"""A `Dialogue` with the hooks of an aiosmtpd handler: they decide what it has accepted."""
+"""A `Dialogue` that calls the hooks of an aiosmtpd handler after it has accepted something."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.reply import Reply
     from fakesmtp.smtp.hooks import Hooks
 
-#: How aiosmtpd writes the null sender (RFC 5321 §4.5.5).
+#: The null sender in aiosmtpd (RFC 5321 §4.5.5).
 _NULL_SENDER = "<>"
 _HANG_UP = HangUp(asked=False)
 
 
 class AuthData(NamedTuple):
-    """Who has logged in, as `session.auth_data` of a hook; the SecretKey is not in it.
+    """The login as a hook's `session.auth_data`, without the SecretKey.
 
-    `login` is the user name, `b"AppKey#ad"`, under the name that aiosmtpd has for it.
+    `login` is the user name, `b"AppKey#ad"`; aiosmtpd uses this attribute name.
     """
 
     login: bytes
@@ -41,7 +41,7 @@ class AuthData(NamedTuple):
 
     @classmethod
     def of(cls, login: Login) -> AuthData:
-        """Describe a login; the user name has no mail type where that is `normal`."""
+        """Convert a login. The user name has no mail type if the type is `normal`."""
         mark = "" if login.mail_type is MailType.NORMAL else f"#{login.mail_type}"
         return cls(f"{login.app_key}{mark}".encode(), login.app_key, login.mail_type)
 
@@ -51,7 +51,7 @@ def _nothing() -> None:
 
 
 class _Call(NamedTuple):
-    """One call of a hook: its own arguments, what it replaces, how its refusal is obeyed."""
+    """One call of a hook: its arguments, the default behaviour, how to undo after a refusal."""
 
     name: str
     arguments: tuple[object, ...] = ()
@@ -62,8 +62,8 @@ class _Call(NamedTuple):
 class HookedDialogue(Dialogue):
     """The dialogue of one connection, `server`, whose handler has `hooks`.
 
-    The dialogue decides first. Where it accepts, the hook is asked, and its reply is sent instead:
-    a refusal takes back what was accepted. `server` has the attributes that hooks of aiosmtpd read:
+    The dialogue decides first. If it accepts, the hook is called and its reply is sent instead. A
+    refusal undoes what was accepted. `server` has the attributes that hooks of aiosmtpd read:
     `session`, `envelope`, `hostname`, `event_handler`. `peer` is the client's address.
     """
 
@@ -83,7 +83,7 @@ class HookedDialogue(Dialogue):
     ) -> None:
         self._hooks = hooks
         self._server = server
-        #: Whether `handle_STARTTLS` has refused what TLS agreed on (RFC 3207 §4.1).
+        #: Whether `handle_STARTTLS` has refused the negotiated TLS (RFC 3207 §4.1).
         self._is_insecure = False
         server.hostname, server.event_handler = profile.host_name, hooks.handler
         self._begin_session(peer)
@@ -100,17 +100,17 @@ class HookedDialogue(Dialogue):
         super()._reset()
         self._use(Envelope())
 
-    # -- asking ------------------------------------------------------------------------------------
+    # -- calling hooks -----------------------------------------------------------------------------
 
     def _consult(self, planned: Actions, call: _Call) -> Actions:
-        """Return what asks a hook; without one, `planned`."""
+        """Return the action that calls a hook; without a hook, `planned`."""
         if call.name not in self._hooks:
             call.by_default()
             return planned
         return (Consult(f"handle_{call.name}", partial(self._ask, planned, call)),)
 
     async def _ask(self, planned: Actions, call: _Call) -> Actions:
-        """Call a hook; return `planned` as its reply changes it."""
+        """Call a hook; return `planned`, changed by the hook's reply."""
         reply = await self._hooks.call(call.name, self._server, *call.arguments)
         if reply is None:
             call.by_default()
@@ -119,7 +119,7 @@ class HookedDialogue(Dialogue):
             call.when_refused()
             planned = _refuse(planned)
         if self._server.transport is None or self._server.transport.is_closing():
-            # The hook has closed it: nothing can be sent.
+            # The hook has closed the connection, so nothing can be sent.
             return (*(each for each in planned if not isinstance(each, Say)), _HANG_UP)
         return tuple(Say(reply) if isinstance(each, Say) else each for each in planned)
 
@@ -131,7 +131,7 @@ class HookedDialogue(Dialogue):
             return self._profile.tls_refused.says
         planned = super().receive_line(line, more_behind=more_behind)
         if self.mail_from is None:
-            # Also a second MAIL removes the sender.
+            # A refused second MAIL removes the sender, too.
             self._drop_sender()
         if isinstance(first := planned[0], LogIn):
             return self._logged_in(planned, first)
@@ -173,7 +173,7 @@ class HookedDialogue(Dialogue):
     # -- TLS and AUTH ------------------------------------------------------------------------------
 
     def tls_started(self) -> None:
-        """Begin a new session, as aiosmtpd does; a handler may refuse what STARTTLS agreed on."""
+        """Begin a new session, as aiosmtpd does. A handler may refuse the negotiated TLS."""
         was_plaintext = not self.tls
         super().tls_started()
         self._begin_session(self._session.peer)
@@ -192,7 +192,7 @@ class HookedDialogue(Dialogue):
         self._authentication.login = None
         self._set_login(None)
 
-    def _set_login(self, data: Any) -> None:  # noqa: ANN401 - aiosmtpd knows of no type but None
+    def _set_login(self, data: Any) -> None:  # noqa: ANN401 - aiosmtpd declares it as None
         self._session.authenticated = None if data is None else True
         self._session.auth_data = data
 
@@ -238,7 +238,7 @@ class HookedDialogue(Dialogue):
         return (Consult("handle_DATA", partial(self._ask_about, envelope, planned)),)
 
     async def _ask_about(self, envelope: Envelope, planned: Actions) -> Actions:
-        """Call `handle_DATA` with the envelope of a message that has been received."""
+        """Call `handle_DATA` with the envelope of the received message."""
         self._use(envelope)
         try:
             return await self._ask(planned, _Call("DATA"))
@@ -261,13 +261,13 @@ def _reply_of(planned: Actions) -> Reply:
 
 
 def _refuse(planned: Actions) -> Actions:
-    """Return the actions without what only an acceptance does."""
+    """Return the actions without those that only an accepted command has."""
     kept = (each for each in planned if not isinstance(each, LogIn))
     return tuple(Discard(len(each.raw)) if isinstance(each, Deliver) else each for each in kept)
 
 
 def _describe(tls: ssl.SSLObject) -> dict[str, object]:
-    """Describe TLS as asyncio does for aiosmtpd, under the same keys."""
+    """Return facts about TLS with the keys that asyncio provides to aiosmtpd."""
     return {
         "ssl_object": tls,
         "sslcontext": tls.context,

@@ -1,4 +1,4 @@
-"""The hooks of an aiosmtpd handler: which ones it has, calling them, reading what they return."""
+"""The hooks of an aiosmtpd handler: finds them, calls them, reads their return values."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 #: The hooks that are called, in the order of a session: `handle_EHLO` and so on.
 HOOKS = ("EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "VRFY", "QUIT")
 _EXCEPTION = "exception"
-#: Parameters of `handle_EHLO`, without `self`: today's form and the deprecated one.
+#: Number of parameters of `handle_EHLO`, without `self`: the current and the deprecated form.
 _EHLO_PARAMETERS, _OLD_EHLO_PARAMETERS = 5, 4
-#: What a handler cannot have here, and what to do instead.
+#: Methods that a handler must not have, and what to do instead.
 _UNSUPPORTED = (
     (
         r"auth_.+",
@@ -44,7 +44,7 @@ _LINES = re.compile(rf"{_LINE}(?:\r\n{_LINE})*")
 class Hooks:
     """The hooks of one handler, for every connection of a server.
 
-    Raises `ConfigurationError` for a handler that has what fakesmtp does not support.
+    Raises `ConfigurationError` if the handler has a method that fakesmtp does not support.
     """
 
     __slots__ = ("_hooks", "handler")
@@ -52,7 +52,7 @@ class Hooks:
     def __init__(self, handler: object) -> None:
         _check(handler)
         self.handler = handler
-        # As aiosmtpd: what `dir` does not list is not a hook.
+        # As in aiosmtpd: a method that `dir` does not list is not a hook.
         self._hooks: dict[str, Callable[..., Any]] = {
             name: getattr(handler, f"handle_{name}")
             for name in (*HOOKS, _EXCEPTION)
@@ -70,10 +70,10 @@ class Hooks:
         return name in self._hooks
 
     async def call(self, name: str, server: SMTP, *arguments: object) -> Reply | None:
-        """Await a hook; return its reply, None where it leaves that to the server (`MISSING`).
+        """Await a hook; return its reply, None if it returned `MISSING` (the default reply).
 
-        An exception, also one about what the hook returned, goes to the handler's
-        `handle_exception`, and is raised where there is none.
+        An exception, also one about the return value, is passed to the handler's
+        `handle_exception`. It is raised if the handler has none.
         """
         hook = partial(self._hooks[name], server, server.session, server.envelope)
         try:
@@ -84,7 +84,7 @@ class Hooks:
             return await _await("handle_exception", self._hooks[_EXCEPTION](error))
 
     def accepts_tls(self, server: SMTP) -> bool:
-        """Call `handle_STARTTLS`, which is not awaited; True without one."""
+        """Call `handle_STARTTLS`, which is not a coroutine; True if the handler has none."""
         hook = self._hooks.get("STARTTLS")
         return hook is None or bool(hook(server, server.session, server.envelope))
 
@@ -116,7 +116,7 @@ def _check(handler: object) -> None:
 
 
 def _check_ehlo(hook: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a hook of today's form."""
+    """Return the hook in the current form."""
     number = len(inspect.signature(hook).parameters)
     if number == _EHLO_PARAMETERS:
         return hook
@@ -138,7 +138,7 @@ async def _call_old_ehlo(
     hostname: str,
     responses: list[str],
 ) -> object:
-    """Send all lines before the hook is called: what it returns is the last one."""
+    """Send all lines, then call the hook, which returns the last line."""
     await server.push("\r\n".join(f"{line[:3]}-{line[4:]}" for line in responses))
     return await hook(server, session, envelope, hostname)
 
@@ -147,20 +147,20 @@ async def _call_old_ehlo(
 
 
 def read_reply(hook: str, returned: object) -> Reply:
-    """Read what a hook returned: one line, or a list of lines.
+    """Convert a hook's return value to a reply: one line, or a list of lines.
 
-    Raises `ConfigurationError` when that is not an SMTP reply (RFC 5321 §4.2).
+    Raises `ConfigurationError` if it is not an SMTP reply (RFC 5321 §4.2).
     """
     return _read(returned, _REPLY) or _reject(
         f"{hook} returned {returned!r}, which is not an SMTP reply: return a code and a text in "
-        "ASCII, such as '250 OK'; of several lines each but the last is like '250-first'"
+        "ASCII, such as '250 OK'; in a multiline reply each line but the last is like '250-first'"
     )
 
 
 def read_pushed(status: str | bytes) -> Reply:
-    """Read lines that a hook sends by itself; they need not be a whole reply.
+    """Convert lines that a hook pushes to a reply; it may be incomplete.
 
-    Raises `ConfigurationError` when one does not start with a reply code.
+    Raises `ConfigurationError` if a line does not start with a reply code.
     """
     return _read(status, _LINES) or _reject(
         f"push({status!r}) is not a line of an SMTP reply: send a code and a text in ASCII, such "
@@ -169,7 +169,7 @@ def read_pushed(status: str | bytes) -> Reply:
 
 
 def _read(returned: object, form: re.Pattern[str]) -> Reply | None:
-    """Read one line or several; None for what does not have the form, in ASCII."""
+    """Return one line or several as a reply; None if they do not match `form` or are not ASCII."""
     lines = list(returned) if isinstance(returned, list | tuple) else [returned]
     texts = [line.decode("latin-1") if isinstance(line, bytes) else line for line in lines]
     if not all(isinstance(text, str) and text.isascii() for text in texts):

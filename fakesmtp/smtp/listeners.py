@@ -1,4 +1,4 @@
-"""The listeners: which ports the real endpoint has, and the sockets that stand for them."""
+"""The listeners: the endpoint's ports, and the local sockets that stand for them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from fakesmtp.errors import ConfigurationError, PortTakenError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: The ports of the real endpoint (SMTP guide, "SMTP 도메인"): whether TLS comes first.
+#: The endpoint's ports (SMTP guide, "SMTP 도메인"): whether they use implicit TLS.
 ENDPOINT_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
-#: The default host: 127.0.0.1, and ::1 where it exists, for some clients know only one of them.
+#: The default host: 127.0.0.1, and ::1 if it exists, because some clients use only one of them.
 LOCALHOST = "localhost"
 _IPV4, _IPV6 = "127.0.0.1", "::1"
 _HIGHEST_PORT = 65535
@@ -36,7 +36,7 @@ class Listener(NamedTuple):
 def check_ports(ports: Mapping[int, int] | None) -> dict[int, int]:
     """Return the ports in the endpoint's order; None: all of them, each on a free port.
 
-    Raises `ConfigurationError` for a port that the endpoint does not have, or that cannot be.
+    Raises `ConfigurationError` for a port that the endpoint does not have, or that is not valid.
     """
     known = ", ".join(map(str, sorted(ENDPOINT_PORTS)))
     if ports is None:
@@ -60,14 +60,14 @@ def check_ports(ports: Mapping[int, int] | None) -> dict[int, int]:
 
 
 def find_addresses(hosts: Sequence[str]) -> tuple[str, ...]:
-    """Return the addresses to listen on, each once, with those of `LOCALHOST` in its place."""
+    """Return the addresses to listen on, without repeats; `LOCALHOST` becomes its addresses."""
     loopback = (_IPV4, _IPV6) if LOCALHOST in hosts and _exists(_IPV6) else (_IPV4,)
     lists = (loopback if host == LOCALHOST else (host,) for host in hosts)
     return tuple(dict.fromkeys(address for addresses in lists for address in addresses))
 
 
 def _exists(address: str) -> bool:
-    """Whether this machine has an IPv6 address."""
+    """Return whether this machine has the IPv6 address."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
             probe.bind((address, 0))
@@ -77,21 +77,21 @@ def _exists(address: str) -> bool:
 
 
 def choose_address(host: str) -> str:
-    """Return the address at which clients reach a host that is listened on."""
+    """Return the address that clients connect to when the server listens on `host`."""
     return {LOCALHOST: _IPV4, "0.0.0.0": _IPV4, "::": _IPV6}.get(host, host)  # noqa: S104 - read
 
 
 def choose_name(host: str) -> str:
-    """Return the host for a client's settings: a name where there is one.
+    """Return the host for a client's settings: a name if possible.
 
-    Some clients compare the server's certificate with names alone: Java's with no 127.0.0.1.
+    Some clients compare the server's certificate only with names; Java does not accept 127.0.0.1.
     """
     address = choose_address(host)
     return LOCALHOST if address == _IPV4 else address
 
 
 def client_settings(host: str, port: int, local_port: int) -> dict[str, str]:
-    """Return where a client connects, as environment variables; `host` is listened on."""
+    """Return a client's settings as environment variables, for a server that listens on `host`."""
     return {
         "SMTP_HOST": choose_name(host),
         "SMTP_PORT": str(local_port),
@@ -100,10 +100,10 @@ def client_settings(host: str, port: int, local_port: int) -> dict[str, str]:
 
 
 def bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
-    """Listen on one port of every host; port 0 becomes the same free port on all of them.
+    """Listen on one port of every host; for port 0, use the same free port on all of them.
 
-    Raises `PortTakenError` when the port is in use, or `ConfigurationError` when the host is not
-    one of this machine.
+    Raises `PortTakenError` if the port is in use, `ConfigurationError` if the host does not belong
+    to this machine.
     """
     for _ in range(_TRIES_FOR_A_COMMON_PORT if port == 0 and len(hosts) > 1 else 0):
         with suppress(PortTakenError):
@@ -130,10 +130,10 @@ def _bind_one(host: str, port: int) -> socket.socket:
         raise _explain(error, host, port) from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Those it accepts inherit it: a client waits for each reply, and none may wait for more.
+        # Accepted sockets inherit it. Nagle's algorithm would delay replies.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6:
-            # An IPv6 listener that took IPv4 too would be in the way of the one for IPv4.
+            # An IPv6 listener that also accepts IPv4 would block the IPv4 listener.
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind((host, port))
         bound.listen(BACKLOG)

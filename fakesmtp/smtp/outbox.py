@@ -1,9 +1,9 @@
-"""Replies to several clients are sent together, at the end of a round of the loop.
+"""Sends replies to several clients together, at the end of an iteration of the loop.
 
-To wake a client costs the system about as much as all else about a reply. The first reply of a
-round wakes the clients' process; the others, sent right after it, find it awake. With ten clients
-that saves a tenth of the server's time. A client that is alone gets its replies at once: another
-round would cost it 5 us for each.
+Waking a client costs the system about as much as everything else about a reply. The first reply of
+an iteration wakes the clients' process; for the replies right after it, the process is awake. With
+ten clients this saves 10 % of the server's time. A client that is alone gets its replies at once:
+another iteration would cost 5 µs for each reply.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class HasReplies(Protocol):
     """A connection that has replies to send."""
 
     def send_replies(self) -> None:
-        """Send them; does not raise."""
+        """Send the replies; does not raise."""
 
 
 class Outbox:
@@ -27,11 +27,11 @@ class Outbox:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[HasReplies] = []
-        #: The `id` of the connection that came last: a reference would keep it alive.
+        #: The `id` of the connection that was added last. A reference would keep it alive.
         self._last = 0
 
     def add(self, connection: HasReplies) -> None:
-        """Have the connection send its replies: at once, or when all that has arrived is read."""
+        """Send the connection's replies: at once, or at the end of this iteration of the loop."""
         last, self._last = self._last, id(connection)
         if self._last == last and not self._waiting:
             connection.send_replies()

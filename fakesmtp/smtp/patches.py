@@ -1,4 +1,4 @@
-"""Green threads: what gevent and eventlet must have patched, and when, for a server to run."""
+"""Green threads: checks that gevent or eventlet has patched what a server needs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from fakesmtp.errors import ConfigurationError
 
 
 class _Tool(NamedTuple):
-    """A library that replaces parts of the standard library; `asks` is in its module `where`."""
+    """A library that patches the standard library; its module `where` has the function `asks`."""
 
     name: str
     where: str
     asks: str
-    #: Its name for the module of threads.
+    #: The library's name for the module `threading`.
     threads: str
     remedy: str
     #: Whether the server runs with green selectors and real threads.
@@ -28,10 +28,10 @@ _TOOLS = (
 
 
 def check_patches() -> None:
-    """Raise an error where the standard library is patched so that no server can run.
+    """Raise an error if the standard library is patched in a way that prevents a server.
 
-    Raises `ConfigurationError` where only one of threads and selectors is green, and
-    `CertificateError` where `ssl` was patched after fakesmtp had loaded it.
+    Raises `ConfigurationError` if only threads or only selectors are green, and `CertificateError`
+    if `ssl` was patched after fakesmtp had loaded it.
     """
     for tool in _TOOLS:
         if tool.where in sys.modules:

@@ -1,4 +1,4 @@
-"""How a connection performs each action of its conversation."""
+"""The table of actions: how a connection records and performs each of them."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ if TYPE_CHECKING:
 
 
 class Performer(Protocol):
-    """A connection, as far as actions concern it."""
+    """The part of a connection that actions use."""
 
     replies: list[bytes]
 
     def deliver(self, deliver: Deliver) -> None:
-        """Keep a message."""
+        """Store a message."""
 
     def hang_up(self, closed_by: ClosedBy) -> None:
-        """Close when all replies are sent."""
+        """Close the connection when all replies are sent."""
 
     def reset(self) -> None:
         """Reset the connection (RST)."""
 
     def wait(self, seconds: float) -> None:
-        """Perform the next actions after some seconds."""
+        """Perform the next actions after `seconds`."""
 
     def stall(self, seconds: float | None) -> None:
-        """Ignore the client for some seconds, then close; None: until it closes."""
+        """Ignore the client for `seconds`, then close; None: until the client closes."""
 
     def wait_for(self, name: str, ask: Callable[[], Awaitable[Actions]]) -> None:
-        """Perform what `ask` returns before the next actions."""
+        """Perform the actions that `ask` returns, then the next actions."""
 
     def start_tls(self, flaw: str = "", go_ahead: Reply | None = None) -> None:
-        """Send the reply, if there is one, and begin the TLS handshake."""
+        """Send the reply, if any, and begin the TLS handshake."""
 
 
 _PERFORM: Mapping[type, Callable[[Performer, Any], None]] = {
@@ -67,7 +67,7 @@ _PERFORM: Mapping[type, Callable[[Performer, Any], None]] = {
     StartTls: lambda connection, action: connection.start_tls(go_ahead=action.reply),
     ShakeHands: lambda connection, action: connection.start_tls(action.flaw),
 }
-#: How each kind of action is recorded and performed; None: it is not.
+#: How each kind of action is recorded and performed; None: not recorded or not performed.
 HOW: Mapping[type, tuple[Callable[..., None] | None, Callable[..., None] | None]] = {
     kind: (KEEP.get(kind), _PERFORM.get(kind)) for kind in (*KEEP, *_PERFORM)
 }

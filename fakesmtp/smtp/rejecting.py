@@ -1,4 +1,4 @@
-"""Dialogues that refuse messages which break rules that are set to `reject`."""
+"""Dialogues that refuse messages that break a rule with the level `reject`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 class Rejecting(Dialogue):
     """The part of a dialogue that checks each message before it is accepted.
 
-    Rules run in a thread. The connection pauses meanwhile, and the loop serves the others. A
-    message that is refused reaches no hook of an aiosmtpd handler.
+    Rules run in a thread. The connection pauses meanwhile, and the loop serves other clients. The
+    hooks of an aiosmtpd handler do not receive a refused message.
     """
 
-    def __init__(self, *arguments: Any, rules: Rules, **options: Any) -> None:  # noqa: ANN401 - as the other class has them
+    def __init__(self, *arguments: Any, rules: Rules, **options: Any) -> None:  # noqa: ANN401 - passed to the other class
         super().__init__(*arguments, **options)
         self._rules = rules
 
@@ -40,7 +40,7 @@ class Rejecting(Dialogue):
         return (Consult("the check of findings", partial(self._check, reading, planned)),)
 
     async def _check(self, reading: MessageReading, planned: Actions) -> Actions:
-        """Return what was planned, or the refusal of the message."""
+        """Return the planned actions, or those that refuse the message."""
         finding = await asyncio.to_thread(self._rules.find_refusal, reading)
         if finding is not None:
             return self._refuse(reading, finding)
@@ -60,6 +60,6 @@ class RejectingDialogue(Rejecting, FastDialogue):
 
 
 class RejectingHookedDialogue(Rejecting, HookedDialogue):
-    """The dialogue of a server with a handler, whose hooks get what no rule refuses."""
+    """The dialogue of a server with a handler: its hooks receive messages that no rule refuses."""
 
     __slots__ = ()

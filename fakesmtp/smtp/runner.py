@@ -1,4 +1,4 @@
-"""The running server: a loop in a thread, its listeners and connections, started as one."""
+"""The running server: a loop in a thread, with its listeners and connections."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 log = logging.getLogger("fakesmtp")
-#: Seconds that closed connections have to send what is unsent when the server stops.
+#: Seconds that connections have to send unsent bytes when the server stops.
 _LAST_WORDS = 1.0
 
 
 class Runner:
     """One run of the server, from bound sockets to the last closed connection.
 
-    `loop_factory` makes the loop, asyncio's `SelectorEventLoop` where it is None.
+    `loop_factory` returns a new loop; None means asyncio's `SelectorEventLoop`.
     """
 
     def __init__(
@@ -41,14 +41,14 @@ class Runner:
         make_services: Callable[[asyncio.AbstractEventLoop], Services],
         loop_factory: LoopFactory | None,
     ) -> None:
-        """Bind and listen; raises what `check_patches` and `bind` raise, with nothing left open."""
+        """Bind and listen. On an error of `check_patches` or `bind`, leave nothing open."""
         check_patches()
         with ExitStack() as on_failure:
             places = _listen(hosts, ports, on_failure)
-            # Not the default of Windows, the proactor: it has no `add_reader`.
+            # Not the default of Windows: the proactor loop has no `add_reader`.
             self._loop = (loop_factory or asyncio.SelectorEventLoop)()
             on_failure.callback(self._loop.close)
-            # asyncio's asks `time.monotonic`, which a test may freeze; uvloop's asks the system.
+            # asyncio's loop uses `time.monotonic`, which a test may freeze; uvloop uses the system.
             with suppress(AttributeError):
                 self._loop.time = monotonic  # type: ignore[method-assign]
             self._loop.set_exception_handler(self._report)
@@ -56,7 +56,7 @@ class Runner:
             self._acceptor = Acceptor(self._loop, places, self._services.terms, self._begin)
             on_failure.callback(self._acceptor.close)
             self._is_over = asyncio.Event()
-            # By the module's name of now: gevent may have replaced the class since our import.
+            # Looked up now: gevent may have replaced the class since our import.
             self._thread = threading.Thread(target=self._run, name="fakesmtp", daemon=True)
             self._thread.start()
             on_failure.pop_all()
@@ -67,7 +67,7 @@ class Runner:
         self._acceptor.after_accepting(action, wait=wait, in_loop=self._is_this_thread())
 
     def stop(self) -> None:
-        """Close the listeners and every connection, and end the thread."""
+        """Close the listeners and all connections, and end the thread."""
         self._loop.call_soon_threadsafe(self._is_over.set)
         if not self._is_this_thread():
             self._thread.join()
@@ -109,7 +109,7 @@ class Runner:
             accepted.close()
 
     def _report(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Log what went wrong outside of a connection, and let the test know."""
+        """Log an error outside of a connection, and report it to the test."""
         error = context.get("exception")
         log.error("a bug in fakesmtp: %s", context["message"], exc_info=error)
         if error is not None:
@@ -117,7 +117,7 @@ class Runner:
 
 
 async def _end_tasks() -> None:
-    """Cancel what hooks of a handler have left running, and give it time to clean up."""
+    """Cancel the tasks that a handler's hooks left running, and give them time to clean up."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
     for task in tasks:
         if not task.cancelling():

@@ -1,4 +1,4 @@
-"""What connections get from the server they belong to."""
+"""The services that a server provides to its connections."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from fakesmtp.storage.base import Ticket
 
 
-#: Bytes that are read from a connection, and acted on, at once.
+#: Bytes that are read from a connection and processed at once.
 READ_SIZE = 64 * 1024
 
 
-# Tuples, because to make the class of a frozen dataclass takes four times as long, at every start.
+# Named tuples: creating a frozen dataclass takes four times as long, at every start.
 class Terms(NamedTuple):
-    """What holds for a session from its first byte to its last.
+    """The terms of a session, from its first byte to its last.
 
-    `owner` is whatever the sessions that begin now belong to: a test, for instance.
-    `faults` may change while they last. `hooks` are those of an aiosmtpd handler, if there is one.
-    `rules` are those of findings, None for all as they are.
+    `owner` is what sessions that begin now belong to, for example a test. `faults` may change
+    during a session. `hooks` are those of an aiosmtpd handler, if any. `rules` are the rules of
+    findings; None means all rules with their default levels.
     """
 
     profile: Profile
@@ -51,7 +51,7 @@ class Terms(NamedTuple):
 
 
 class Served(Protocol):
-    """A connection, as its server knows it."""
+    """The part of a connection that its server uses."""
 
     idle_at: float
 
@@ -60,31 +60,32 @@ class Served(Protocol):
     transport: asyncio.BaseTransport | None
 
     def pause_writing(self) -> None:
-        """Read nothing more from the client."""
+        """Stop reading from the client."""
 
     def resume_writing(self) -> None:
         """Read again."""
 
     def close_idle(self) -> None:
-        """Close it, because the client was silent for too long."""
+        """Close the connection, because its idle limit has passed."""
 
     def stop(self) -> None:
-        """Close it, because the server stops."""
+        """Close the connection, because the server stops."""
 
     def abort(self) -> None:
-        """Close it at once, whatever is unsent."""
+        """Close the connection at once and discard unsent bytes."""
 
 
 class Services(NamedTuple):
-    """What the connections of one server share.
+    """The services that all connections of one server share.
 
-    `terms` gives what holds for a session that begins now; `tls_context` the context with a flaw of
-    `fakesmtp.tls.flaws`, `""` for none; `deliver` stores a message, `announce` tells of it when it
-    is durable; `has_room` is False while no more should be read; `handover` brings the calls of
-    other threads into the loop; `ended` is told of every session that is over, `failed` of every
-    exception that is a bug of ours or of a user's callback. `buffer` is what all connections read
-    into: asyncio by itself makes a buffer of 256 KiB for each read, which the C library asks the
-    system for each time.
+    - `terms` returns the terms of a session that begins now.
+    - `tls_context` returns the context with a flaw of `fakesmtp.tls.flaws`, `""` for none.
+    - `deliver` stores a message; `announce` calls the listeners when it is durable.
+    - `has_room` returns False while connections should not read.
+    - `handover` passes calls of other threads to the loop.
+    - `ended` is called with every session that has ended, `failed` with every exception that is a
+      bug in fakesmtp or in a user's callback.
+    - All connections read into `buffer`. Without it, asyncio allocates 256 KiB for each read.
     """
 
     loop: asyncio.AbstractEventLoop
@@ -105,7 +106,7 @@ class Services(NamedTuple):
     buffer: memoryview
 
     def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Recorder:
-        """Begin the session of a client that was accepted from this address."""
+        """Begin the session of a client that connected from `address`; return its recorder."""
         host, port = address[:2]
         session = self.sessions.begin(
             self.next_session_id(),

@@ -1,4 +1,4 @@
-"""The bytes of one connection: plaintext for the session, plaintext or TLS on the network."""
+"""The bytes of one connection: plaintext to the session, plaintext or TLS on the network."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from fakesmtp.smtp.tls_layer import TlsLayer
 
-#: On, and no time to send what is left: closing the socket resets the connection.
+#: SO_LINGER with 0 seconds: closing the socket resets the connection.
 _NO_LINGER = pack("ii", 1, 0)
-#: Linux: acknowledge at once what has arrived.
+#: Linux: send the ACK at once.
 _QUICK_ACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 class Stream:
-    """Reads and writes through the transport, with a `TlsLayer` between once TLS has begun.
+    """Reads and writes through the transport, and through a `TlsLayer` after TLS has begun.
 
-    `accepted` is the transport's socket. All methods do nothing when the connection is over.
+    `accepted` is the transport's socket. All methods are no-ops after the connection has ended.
     """
 
     __slots__ = ("_began", "_socket", "_transport", "is_peer_closed", "tls")
@@ -34,14 +34,14 @@ class Stream:
         self._transport = transport
         self._socket = accepted
         self.tls: TlsLayer | None = None
-        #: Whether the client has ended TLS in order: nothing more comes.
+        #: Whether the client has sent close_notify: it sends nothing more.
         self.is_peer_closed = False
         self._began = 0.0
 
     # -- reading -----------------------------------------------------------------------------------
 
     def pause_reading(self) -> None:
-        """Leave what arrives with the system."""
+        """Stop reading from the socket."""
         if not self._transport.is_closing():
             self._transport.pause_reading()
 
@@ -61,7 +61,7 @@ class Stream:
             self._transport.write(data)
 
     def decrypt(self, data: bytes) -> bytes:
-        """Return the plaintext of what arrived, once TLS has begun; send what TLS has to send."""
+        """Return the plaintext of received bytes; send handshake messages and alerts."""
         if self.tls is None:
             return data
         plaintext = self.tls.receive(data)
@@ -70,7 +70,7 @@ class Stream:
         return plaintext
 
     def send_tls_output(self) -> None:
-        """Send what TLS itself has to send: handshake messages, alerts."""
+        """Send the output of the TLS layer: records, handshake messages, alerts."""
         output = self.tls.take_output() if self.tls is not None else b""
         if output and not self._transport.is_closing():
             self._transport.write(output)
@@ -78,26 +78,26 @@ class Stream:
     # -- TLS ---------------------------------------------------------------------------------------
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        """Take what arrives from now on as TLS."""
-        # With the first TLS session: `ssl` takes long to load.
+        """Expect TLS from now on."""
+        # Imported with the first TLS session, because `ssl` takes long to load.
         from fakesmtp.smtp.tls_layer import TlsLayer  # noqa: PLC0415
 
         self.tls = TlsLayer(context)
         self._began = monotonic()
 
     def finish_handshake(self) -> float:
-        """Return how many seconds the handshake took.
+        """Send an ACK at once; return how many seconds the handshake took.
 
-        Nothing that we send says that the client's last message has arrived. A client with Nagle's
-        algorithm on, such as smtplib, would hold its next command back for 40 ms, so it is
-        acknowledged at once.
+        The server has nothing to send after the client's last handshake message. A client with
+        Nagle's algorithm, such as smtplib, would wait 40 ms for a delayed ACK before its next
+        command.
         """
         if _QUICK_ACK is not None:
             self._set_option(socket.IPPROTO_TCP, _QUICK_ACK, 1)
         return monotonic() - self._began
 
     def describe_handshake(self, *, implicit_tls: bool) -> str:
-        """Say how far a handshake came that did not end, `""` when none began."""
+        """Describe how far an unfinished handshake came, `""` if none began."""
         if self.tls is None:
             return ""
         return describe_handshake(
@@ -107,21 +107,21 @@ class Stream:
     # -- closing -----------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Send what is unsent, inside TLS also close_notify, then close."""
+        """Send unsent bytes, inside TLS also close_notify, then close."""
         if self.tls is not None:
             self.tls.close()
             self.send_tls_output()
         self._transport.close()
 
     def drop(self) -> None:
-        """Close, without waiting for a client that does not read."""
+        """Close without waiting for a client that does not read."""
         if self._transport.get_write_buffer_size():
             self.abort()
         else:
             self.close()
 
     def abort(self) -> None:
-        """Close at once, whatever is unsent."""
+        """Close at once and discard unsent bytes."""
         self._transport.abort()
 
     def reset(self) -> None:

@@ -1,8 +1,8 @@
-"""TLS without a socket: encrypted bytes in, plaintext out, and the other way round.
+"""TLS without a socket: encrypted bytes in, plaintext out, and the reverse.
 
-asyncio and uvloop have a TLS of their own. They drop the alert that tells a client why its
-handshake failed, have no time limit of ours and take up to 300 KB per connection. This layer stands
-on the public `ssl.SSLContext.wrap_bio` and does the same on every loop, for STARTTLS and implicit
+asyncio and uvloop have their own TLS. It drops the alert that tells a client why its handshake
+failed, does not know our idle limit, and takes up to 300 KB for each connection. This layer uses
+the public `ssl.SSLContext.wrap_bio`. It works the same on every loop, for STARTTLS and implicit
 TLS.
 """
 
@@ -18,8 +18,8 @@ _RECORD_SIZE = 16 * 1024
 class TlsLayer:
     """The server's side of one TLS connection.
 
-    `receive` takes what arrived and returns the plaintext in it. After each call of any method,
-    `take_output` returns what is to be sent: replies, handshake messages, the alert of a failure.
+    `receive` takes bytes from the network and returns the plaintext. After each call of a method,
+    `take_output` returns the bytes to send: replies, handshake messages, the alert of a failure.
     """
 
     __slots__ = (
@@ -38,24 +38,24 @@ class TlsLayer:
         self.ssl_object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         #: Bytes that the client sent in the handshake.
         self.received = 0
-        #: Whether the server's side of the handshake went out, its certificate included.
+        #: Whether the server has sent its part of the handshake, with its certificate.
         self.has_replied = False
         #: Whether the handshake is done.
         self.is_established = False
-        #: Whether the client has sent close_notify (RFC 8446 §6.1): nothing more comes.
+        #: Whether the client has sent close_notify (RFC 8446 §6.1): it sends nothing more.
         self.is_peer_closed = False
-        #: OpenSSL's reason why the handshake or a record failed, `""` for none.
+        #: OpenSSL's reason why the handshake or a record failed, `""` if none.
         self.failure = ""
 
     def receive(self, data: bytes) -> bytes:
-        """Take bytes from the network and return the plaintext in them, `b""` for none.
+        """Take bytes from the network; return the plaintext, `b""` if none.
 
-        When the handshake fails or a record is not valid, `failure` says why.
+        If the handshake fails or a record is not valid, `failure` has the reason.
         """
         plaintext: list[bytes] = []
         view = memoryview(data)
         try:
-            # In parts, as OpenSSL's buffer keeps the size of the largest one.
+            # In parts, because OpenSSL's buffer keeps the size of the largest write.
             for start in range(0, len(data), _RECORD_SIZE):
                 self._incoming.write(view[start : start + _RECORD_SIZE])
                 if self.is_established or self._shake_hands():
@@ -73,7 +73,7 @@ class TlsLayer:
         return self.is_established
 
     def _read(self, plaintext: list[bytes]) -> None:
-        """Add what can be decrypted by now."""
+        """Decrypt all complete records and add their plaintext."""
         incoming, tls = self._incoming, self.ssl_object
         try:
             while incoming.pending or tls.pending():
@@ -82,23 +82,23 @@ class TlsLayer:
                     self.is_peer_closed = True
                     return
                 plaintext.append(part)
-        except ssl.SSLWantReadError:  # a record is not whole yet
+        except ssl.SSLWantReadError:  # a record is not complete
             return
 
     def send(self, plaintext: bytes) -> None:
-        """Encrypt bytes. After a failure or `close` there is nothing to send them with."""
+        """Encrypt bytes. No-op after a failure or `close`."""
         try:
             self.ssl_object.write(plaintext)
         except ssl.SSLError:
             return
 
     def close(self) -> None:
-        """Send close_notify; the client's own is not waited for (RFC 8446 §6.1)."""
+        """Send close_notify without waiting for the client's (RFC 8446 §6.1)."""
         if self.is_established:
-            # It asks for the client's close_notify, or reports that data came instead.
+            # `unwrap` raises, because it wants the client's close_notify or received data instead.
             with suppress(ssl.SSLError):
                 self.ssl_object.unwrap()
 
     def take_output(self) -> bytes:
-        """Return what is to be sent to the client since the last call."""
+        """Return the bytes to send to the client since the last call."""
         return self._outgoing.read()

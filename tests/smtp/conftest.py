@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=LOOPS)
 def serve(request: pytest.FixtureRequest) -> Callable[..., FakeSMTP]:
-    """Makes servers with hooks, on each loop: `serve(DATA=hook)`."""
+    """Return a function that creates a server with hooks, on each loop: `serve(DATA=hook)`."""
     return partial(make_server, LOOPS[request.param])
 
 

@@ -1,4 +1,4 @@
-"""Connections are accepted one by one, each with its session begun before anything else."""
+"""Connections are accepted one by one, and each session begins before terms change."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def no_files_left() -> Iterator[None]:
-    """Let this process open no more files."""
+def no_free_files() -> Iterator[None]:
+    """Prevent this process from opening more files."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with ExitStack() as opened:
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
@@ -38,16 +38,16 @@ def no_files_left() -> Iterator[None]:
         yield
 
 
-def test_a_process_without_room_tries_again(
+def test_accepting_resumes_after_too_many_open_files(
     smtp: FakeSMTP, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With no file left (EMFILE), accepting pauses and says so; the client is served then."""
+    """With no free file (EMFILE), accepting pauses with a log entry, then serves the client."""
     monkeypatch.setattr(accepting, "_UNTIL_ROOM", 0.01)
     logged = Event()
     monkeypatch.setattr(accepting.log, "error", lambda *_: logged.set())
     with socket.socket() as client:
         client.settimeout(PATIENCE)
-        with no_files_left():
+        with no_free_files():
             client.connect(("127.0.0.1", smtp.port(587)))
             assert logged.wait(PATIENCE)
         assert client.recv(3) == b"220"
@@ -56,7 +56,7 @@ def test_a_process_without_room_tries_again(
 
 @pytest.mark.parametrize("port", [587, 465])
 def test_a_message_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
-    """Also where there is no epoll, in clear and inside TLS."""
+    """Messages arrive on every loop, in plaintext and inside TLS."""
     context = smtp.client_context() if port == 465 else None
     with RawClient(smtp.port(port), context) as client:
         client.log_in()
@@ -67,8 +67,8 @@ def test_a_message_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
     assert smtp.messages[0].raw == b"hello\r\n"
 
 
-def test_a_change_waits_for_every_connection_that_was_made(smtp: FakeSMTP) -> None:
-    """Connections that wait in the queue begin under the terms of before, even if nobody waits."""
+def test_a_change_of_terms_accepts_waiting_connections_first(smtp: FakeSMTP) -> None:
+    """Queued connections begin with the previous terms, also after a change without `wait`."""
     busy, done = Event(), Event()
     smtp.on_message(lambda _: (busy.set(), done.wait(PATIENCE)))
     with RawClient(smtp.port(587)) as client:
@@ -89,7 +89,7 @@ def test_a_change_waits_for_every_connection_that_was_made(smtp: FakeSMTP) -> No
 
 
 def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
-    """In the server's own thread nothing is waited for; who waits to be accepted begins before."""
+    """A change in the server's own thread does not wait; queued connections keep the old terms."""
     waiting: list[socket.socket] = []
 
     def change(_mail: object) -> None:
@@ -107,10 +107,10 @@ def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
     assert [session.owner for session in smtp.sessions] == [None, None, "next"]
 
 
-def test_a_session_that_cannot_begin_hangs_nobody(
+def test_a_session_that_cannot_begin_blocks_no_client(
     smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bug at its begin closes the connection and is raised; terms change all the same."""
+    """A bug at its begin closes the connection and is raised; terms still change."""
     begin = engine_of(smtp)._log.begin  # noqa: SLF001 - where it is to fail
 
     def fail(*_args: object, **_facts: object) -> None:
@@ -128,8 +128,8 @@ def test_a_session_that_cannot_begin_hangs_nobody(
     assert [session.owner for session in smtp.sessions] == ["next"]
 
 
-def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> None:
-    """However many sessions begin and end at once, each of whose ends changes the terms."""
+def test_a_callback_may_change_the_terms_for_many_waiting_clients(smtp: FakeSMTP) -> None:
+    """Many sessions begin and end at once, and each end changes the terms."""
     smtp.faults.fault("connect", what="reset")
     smtp.on_session_end(lambda _: engine_of(smtp).change_terms(engine_of(smtp).terms))
     held, over = Event(), SimpleQueue[object]()
@@ -143,8 +143,8 @@ def test_a_callback_may_change_the_terms_for_all_who_wait(smtp: FakeSMTP) -> Non
     smtp.raise_failures()
 
 
-def test_a_client_hello_that_waited_is_taken_for_one(smtp: FakeSMTP) -> None:
-    """TLS from the start begins before anything is read, however long the client had to wait."""
+def test_a_client_hello_that_waited_in_the_queue_starts_tls(smtp: FakeSMTP) -> None:
+    """Implicit TLS begins before anything is read, also for a client that waited in the queue."""
     busy, done = Event(), Event()
     smtp.on_message(lambda _: (busy.set(), done.wait(PATIENCE)))
     with RawClient(smtp.port(587)) as client, ThreadPoolExecutor(1) as thread:

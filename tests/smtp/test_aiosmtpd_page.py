@@ -1,4 +1,4 @@
-"""The page about aiosmtpd is right: its examples run, its tables are whole."""
+"""The page about aiosmtpd is right: its examples run, its tables are complete."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ HANDLER, BEFORE, AFTER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 def test_the_examples_run(
     example: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both do the same, but for the port that aiosmtpd must be given."""
+    """Both examples do the same, except for the port that aiosmtpd needs."""
     monkeypatch.setattr(aiosmtpd.controller, "Controller", AnyPort)
     exec(HANDLER + example.replace("port=8025", "port=0"), {})  # noqa: S102 - our own page
     assert capsys.readouterr().out == "message for ['user@example.org']\n"
 
 
 def test_every_hook_is_on_the_page() -> None:
-    """The table has a row for each."""
+    """The table has a row for each hook."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| `handle_")]
     for name in (*HOOKS, "exception"):
         assert [row for row in rows if f"handle_{name}(" in row]
 
 
 def test_the_options_on_the_page_exist() -> None:
-    """Those of aiosmtpd on the left, those of fakesmtp on the right."""
+    """Options of aiosmtpd are on the left, options of fakesmtp on the right."""
     table = PAGE.split("| with `Controller` |")[1].split("\n\n")[0]
     left, right = zip(*re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE), strict=True)
     theirs = {name for each in (SMTP, Controller, BaseThreadedController) for name in options(each)}
@@ -47,5 +47,5 @@ def test_the_options_on_the_page_exist() -> None:
 
 
 def options(kind: type) -> set[str]:
-    """The options of a class."""
+    """Return the options of a class."""
     return set(inspect.signature(kind).parameters)

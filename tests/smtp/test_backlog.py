@@ -1,4 +1,4 @@
-"""Connections with much to do take turns, a bounded number in each round of the loop."""
+"""Connections that received much take turns, a limited number in each iteration of the loop."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Loop:
-    """Calls back in rounds."""
+    """A loop that runs one iteration at a time."""
 
     def __init__(self) -> None:
         self._soon: deque[Callable[[], None]] = deque()
 
     def call_soon(self, callback: Callable[[], None]) -> None:
-        """Call in the next round."""
+        """Call `callback` in the next iteration."""
         self._soon.append(callback)
 
     def run_round(self) -> bool:
-        """Call what is due; return whether there was anything."""
+        """Run the scheduled callbacks; return whether there were any."""
         due, self._soon = self._soon, deque()
         for callback in due:
             callback()
@@ -34,20 +34,20 @@ class Loop:
 
 
 class Busy:
-    """A connection with so many turns to take."""
+    """A connection that needs a given number of turns."""
 
     def __init__(self, name: str, turns: int, log: list[str]) -> None:
         self._name, self._turns, self._log = name, turns, log
 
     def take_turn(self) -> bool:
-        """Take one."""
+        """Take one turn."""
         self._log.append(self._name)
         self._turns -= 1
         return self._turns > 0
 
 
 def test_turns_go_round() -> None:
-    """Nobody has two turns while another waits, and each goes on to its end."""
+    """No connection has two turns while another waits, and each finishes."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
     for name, turns in (("a", 3), ("b", 1), ("c", 2)):
@@ -59,7 +59,7 @@ def test_turns_go_round() -> None:
 
 
 def test_a_round_is_bounded() -> None:
-    """However many are busy, other events of the loop have their time after a few turns."""
+    """With any number of busy connections, other events of the loop run after a few turns."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
     for n in range(100):
@@ -71,7 +71,7 @@ def test_a_round_is_bounded() -> None:
     assert log == [str(n) for n in range(100)]
 
 
-def test_who_comes_back_in_its_turn_is_not_lost() -> None:
+def test_a_connection_added_during_its_turn_gets_another() -> None:
     """A connection that has read more by the end of its turn takes another."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
@@ -90,7 +90,7 @@ def test_who_comes_back_in_its_turn_is_not_lost() -> None:
 
 @given(rounds=st.lists(st.lists(st.integers(1, 30), max_size=12), max_size=6))
 def test_any_backlog_is_fair(rounds: list[list[int]]) -> None:
-    """However many come and when, a round is bounded, nobody waits for two turns of another."""
+    """An iteration is limited, and no connection waits for two turns of another."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
     turns: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""One connection's life: TLS, limits, idleness, bugs, and the traps of other servers."""
+"""One connection: TLS, limits, idle time, bugs, and the pitfalls of other servers."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def server() -> Iterator[FakeSMTP]:
 
 @pytest.fixture
 def smtp(server: FakeSMTP) -> Iterator[FakeSMTP]:
-    """The shared server, empty, with its terms put back afterwards."""
+    """The shared server, empty; its terms are restored after the test."""
     terms = engine_of(server).terms
     server.clear()
     yield server
@@ -63,8 +63,8 @@ def ends(smtp: FakeSMTP) -> Iterator[Callable[[], Session]]:
 
 
 @pytest.mark.parametrize("port", [25, 587, 2587])
-def test_starttls_ports_greet_in_clear(smtp: FakeSMTP, port: int) -> None:
-    """Ports 25, 587 and 2587 greet in clear, offer STARTTLS, and no more after it."""
+def test_starttls_ports_greet_in_plaintext(smtp: FakeSMTP, port: int) -> None:
+    """Ports 25, 587 and 2587 greet in plaintext, and offer STARTTLS only before TLS."""
     with RawClient(smtp.port(port)) as client:
         greeting = client.read_reply()
         assert greeting == (
@@ -80,7 +80,7 @@ def test_starttls_ports_greet_in_clear(smtp: FakeSMTP, port: int) -> None:
 
 @pytest.mark.parametrize("port", [465, 2465])
 def test_implicit_tls_is_tls(smtp: FakeSMTP, port: int) -> None:
-    """Ports 465 and 2465 begin with TLS, offer AUTH there and take it."""
+    """Ports 465 and 2465 begin with TLS, and offer and accept AUTH."""
     with RawClient(smtp.port(port), smtp.client_context()) as client:
         assert client.read_reply().startswith("220 ")
         lines = client.ask("EHLO a").split("\n")
@@ -92,7 +92,7 @@ def test_implicit_tls_is_tls(smtp: FakeSMTP, port: int) -> None:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_tls_versions(smtp: FakeSMTP, version: ssl.TLSVersion) -> None:
-    """TLS 1.2 and 1.3 both work, and the record says which it was."""
+    """TLS 1.2 and 1.3 both work, and the session has the version."""
     context = ssl.create_default_context(cafile=str(smtp.ca_file))
     context.minimum_version = context.maximum_version = version
     with RawClient(smtp.port(465), context) as client:
@@ -112,8 +112,8 @@ def test_pipelined_commands_are_answered_in_one_write(smtp: FakeSMTP) -> None:
     assert replies.count(b"\r\n") == 3
 
 
-def test_message_is_there_before_the_reply_says_so(smtp: FakeSMTP) -> None:
-    """Once the client has read 250, the message is in the mailbox; nobody needs to wait."""
+def test_a_message_is_stored_before_the_reply(smtp: FakeSMTP) -> None:
+    """When the client has read 250, the message is in the mailbox."""
     with RawClient(smtp.port(587)) as client:
         client.log_in()
         client.begin_data()
@@ -126,8 +126,8 @@ def test_message_is_there_before_the_reply_says_so(smtp: FakeSMTP) -> None:
     assert message.port == 587
 
 
-def test_a_message_over_the_cap_is_refused_and_the_session_goes_on() -> None:
-    """The rest of a message that is too big is dropped, and the next message is fine."""
+def test_a_message_over_the_size_limit_is_refused_and_the_session_continues() -> None:
+    """The rest of a message that is too big is dropped, and the next message is accepted."""
     with FakeSMTP(accounts=[KEYS], ports={587: 0}, max_message_size=1000) as smtp:
         with RawClient(smtp.port(587)) as client:
             client.log_in()
@@ -152,7 +152,7 @@ def test_a_message_of_50_mebibytes_is_kept(smtp: FakeSMTP) -> None:
 
 
 def test_an_idle_client_is_closed_silently() -> None:
-    """After the idle time the connection ends without a word, and the record says why."""
+    """After the idle time the connection closes without a reply, and the session has the cause."""
     with FakeSMTP(ports={587: 0}, idle_timeout=0.05) as smtp, RawClient(smtp.port(587)) as client:
         client.read_reply()
         client.send(b"half a comm")
@@ -161,8 +161,8 @@ def test_an_idle_client_is_closed_silently() -> None:
 
 
 @pytest.mark.parametrize("begun", [b"", b"DATA\r\n"], ids=["command", "message"])
-def test_bytes_without_a_line_end_are_no_activity(begun: bytes) -> None:
-    """A client that sends byte by byte, and never ends a line, is idle all the same."""
+def test_bytes_without_a_line_end_are_not_activity(begun: bytes) -> None:
+    """A client that sends single bytes and never a line end is idle."""
     options = {"ports": {587: 0}, "idle_timeout": 0.1, "auth_required_at": "never"}
     with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
         client.read_reply()
@@ -176,7 +176,7 @@ def test_bytes_without_a_line_end_are_no_activity(begun: bytes) -> None:
 
 
 def test_an_idle_client_inside_tls_is_closed() -> None:
-    """Idleness ends a session inside TLS just the same, also one that never shakes hands."""
+    """The idle limit also closes a session inside TLS, and one without a handshake."""
     with FakeSMTP(ports={465: 0, 587: 0}, idle_timeout=0.2) as short:
         with RawClient(short.port(465), short.client_context()) as client:
             client.read_reply()
@@ -187,20 +187,20 @@ def test_an_idle_client_inside_tls_is_closed() -> None:
         assert short.sessions[-1].closed_by is ClosedBy.IDLE
 
 
-def test_plain_text_instead_of_a_handshake_is_recorded(
+def test_plaintext_instead_of_a_handshake_is_recorded(
     smtp: FakeSMTP, ends: Callable[[], Session]
 ) -> None:
-    """A client that speaks in clear to an implicit-TLS port gets no reply, and a record."""
+    """A client that sends plaintext to an implicit TLS port gets no reply, and is recorded."""
     with RawClient(smtp.port(465)) as client:
         client.send(b"EHLO a\r\n")
         client.read_to_end()
     assert ends().closed_by is ClosedBy.TLS
 
 
-def test_a_client_that_trusts_somebody_else_is_recorded(
+def test_a_client_that_trusts_another_ca_is_recorded(
     smtp: FakeSMTP, ends: Callable[[], Session]
 ) -> None:
-    """A handshake that the client breaks off leaves a session that names the cause."""
+    """A handshake that the client aborts leaves a session that names the cause."""
     context = ssl.create_default_context()
     with pytest.raises(ssl.SSLCertVerificationError):
         RawClient(smtp.port(465), context)
@@ -210,7 +210,7 @@ def test_a_client_that_trusts_somebody_else_is_recorded(
 
 
 def test_a_reset_is_recorded_as_one(smtp: FakeSMTP, ends: Callable[[], Session]) -> None:
-    """A connection that is reset in the middle of DATA is told from one that was closed."""
+    """A connection that is reset during DATA is recorded as reset, not as closed."""
     with RawClient(smtp.port(587)) as client:
         client.log_in()
         client.begin_data()
@@ -221,7 +221,7 @@ def test_a_reset_is_recorded_as_one(smtp: FakeSMTP, ends: Callable[[], Session])
     assert smtp.messages == []
 
 
-def test_commands_in_clear_behind_starttls_are_not_obeyed(smtp: FakeSMTP) -> None:
+def test_plaintext_commands_after_starttls_are_refused(smtp: FakeSMTP) -> None:
     """Injected commands are refused and end the connection (CVE-2011-0411)."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
@@ -231,10 +231,10 @@ def test_commands_in_clear_behind_starttls_are_not_obeyed(smtp: FakeSMTP) -> Non
     assert any("CVE-2011-0411" in event.text for event in smtp.sessions[-1].events)
 
 
-def test_clear_text_after_the_go_ahead_never_reaches_the_dialogue(
+def test_plaintext_after_the_go_ahead_never_reaches_the_dialogue(
     smtp: FakeSMTP, ends: Callable[[], Session]
 ) -> None:
-    """What comes in clear behind the 220 breaks the handshake; it is not obeyed."""
+    """Plaintext after the 220 breaks the handshake and is not processed."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         assert client.ask("STARTTLS").startswith("220")
@@ -246,7 +246,7 @@ def test_clear_text_after_the_go_ahead_never_reaches_the_dialogue(
 
 
 def test_without_a_certificate_there_is_no_go_ahead(tmp_path: Path) -> None:
-    """Who asks for TLS that cannot be is refused in words, and the test is told why."""
+    """STARTTLS without a usable certificate is refused, and the test gets the reason."""
     (tmp_path / "ca.pem").write_text("no certificate")
     with FakeSMTP(ports={587: 0}, certs_dir=tmp_path) as smtp:
         with RawClient(smtp.port(587)) as client:
@@ -258,8 +258,8 @@ def test_without_a_certificate_there_is_no_go_ahead(tmp_path: Path) -> None:
             smtp.raise_failures()
 
 
-def test_require_tls_refuses_auth_and_message_in_clear() -> None:
-    """With `require_tls` nothing that needs privacy is taken before TLS (RFC 3207 §4)."""
+def test_require_tls_refuses_auth_and_message_in_plaintext() -> None:
+    """With `require_tls` nothing that needs privacy is accepted before TLS (RFC 3207 §4)."""
     with FakeSMTP(ports={587: 0}, accounts=[KEYS], require_tls=True) as smtp:
         refusal = "530 5.7.0 Must issue a STARTTLS command first"
         with RawClient(smtp.port(587)) as client:
@@ -281,8 +281,8 @@ def test_require_tls_refuses_auth_and_message_in_clear() -> None:
         ("never", ("250", "250")),
     ],
 )
-def test_where_auth_is_asked_for(point: str, answers: tuple[str, str]) -> None:
-    """Without AUTH, MAIL and RCPT are answered as the switch has it."""
+def test_where_auth_is_required(point: str, answers: tuple[str, str]) -> None:
+    """Without AUTH, the replies to MAIL and RCPT depend on the switch."""
     options = {"ports": {587: 0}, "auth_required_at": point}
     with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
         client.read_reply()
@@ -292,7 +292,7 @@ def test_where_auth_is_asked_for(point: str, answers: tuple[str, str]) -> None:
 
 
 def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
-    """A CR that the client slips into a command does not start a line in the reply."""
+    """A CR that the client puts into a command does not start a line in the reply."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         client.send(b"FOO\rBAR x\r\n")
@@ -302,14 +302,14 @@ def test_a_raw_cr_is_not_echoed(smtp: FakeSMTP) -> None:
 
 
 def turn(smtp: FakeSMTP) -> None:
-    """Wait until the server's loop has turned once."""
+    """Wait for one iteration of the server's loop."""
     turned = Event()
     engine_of(smtp)._runner._loop.call_soon_threadsafe(turned.set)  # noqa: SLF001 - no client can see it
     assert turned.wait(PATIENCE)
 
 
 def test_replies_do_not_wait_for_nagle(smtp: FakeSMTP) -> None:
-    """Nagle's algorithm is off on what is accepted; else sessions inside TLS end 40 ms late."""
+    """Nagle's algorithm is off on accepted sockets; else sessions inside TLS end 40 ms late."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         (connection,) = engine_of(smtp)._runner._services.connections  # noqa: SLF001 - no client can see it
@@ -333,7 +333,7 @@ def test_the_end_of_a_handshake_is_acknowledged_at_once(smtp: FakeSMTP) -> None:
 
 @pytest.mark.parametrize("port", [587, 465])
 def test_the_server_closes_first(smtp: FakeSMTP, port: int) -> None:
-    """Behind its 221 it waits for nothing from the client (RFC 5321 §4.1.1.10), nor inside TLS."""
+    """After its 221 it does not wait for the client (RFC 5321 §4.1.1.10), also inside TLS."""
     context = smtp.client_context() if port == 465 else None
     with RawClient(smtp.port(port), context) as client:
         client.read_reply()
@@ -344,8 +344,8 @@ def test_the_server_closes_first(smtp: FakeSMTP, port: int) -> None:
             assert below_tls.recv(1) == b""
 
 
-def test_who_reads_late_inside_tls_gets_all(smtp: FakeSMTP) -> None:
-    """Behind much that is unsent come the 221 and the word that it is the end."""
+def test_slow_reader_receives_everything_over_tls(smtp: FakeSMTP) -> None:
+    """After many unsent bytes come the 221 and close_notify."""
     number = 40_000
     with socket.socket() as outside, ThreadPoolExecutor(1) as thread:
         outside.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -364,10 +364,10 @@ def test_who_reads_late_inside_tls_gets_all(smtp: FakeSMTP) -> None:
 
 
 @pytest.mark.parametrize("port", [465, 587])
-def test_a_stop_in_the_middle_of_a_handshake_is_no_bug(
+def test_a_stop_during_a_handshake_is_not_a_bug(
     port: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who has not said hello yet is dropped, and nothing is logged."""
+    """A client without a ClientHello is dropped, and nothing is logged."""
     with FakeSMTP(ports={port: 0}) as smtp, RawClient(smtp.port(port)) as client:
         if port == 587:
             client.read_reply()
@@ -385,10 +385,10 @@ RESET = pack("ii", 1, 0)  # on, and no time to send what is left
 @pytest.mark.parametrize(
     "last", [b"QUIT\r\n", b"EHLO x\r\nSTARTTLS\r\n", b"STARTTLS\r\n", b"NOOP\r\n"]
 )
-def test_a_client_that_is_gone_before_the_reply_is_no_bug(
+def test_a_client_that_is_gone_before_the_reply_is_not_a_bug(
     smtp: FakeSMTP, ends: Callable[[], Session], last: bytes
 ) -> None:
-    """Whatever was asked for last, a reset ends the session, and nothing is left of it."""
+    """After any last command, a reset ends the session, and nothing is left of it."""
     for _ in range(20):
         with RawClient(smtp.port(587)) as client:
             client.read_reply()
@@ -401,7 +401,7 @@ def test_a_client_that_is_gone_before_the_reply_is_no_bug(
 
 
 def test_no_reverse_dns(smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No name is looked up for a client."""
+    """The server looks up no name for a client."""
 
     def forbidden(*_: object) -> None:
         raise AssertionError
@@ -416,7 +416,7 @@ def test_no_reverse_dns(smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_bug_is_raised_in_the_test_and_not_sent_to_the_client(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """An exception of ours becomes the profile's 451 on the wire and itself in the test."""
+    """The client gets the profile's 451, and the test gets the exception."""
 
     class Broken(Exception):  # noqa: N818 - a made-up bug
         pass
@@ -436,7 +436,7 @@ def test_a_bug_is_raised_in_the_test_and_not_sent_to_the_client(
 
 
 def test_connections_share_no_state(smtp: FakeSMTP) -> None:
-    """Two sessions at once know nothing of each other."""
+    """Two sessions at the same time do not affect each other."""
     with RawClient(smtp.port(587)) as one, RawClient(smtp.port(587)) as other:
         one.log_in()
         other.read_reply()
@@ -448,7 +448,7 @@ def test_connections_share_no_state(smtp: FakeSMTP) -> None:
 
 
 def test_a_client_that_never_reads_is_not_read_from(smtp: FakeSMTP) -> None:
-    """Replies that nobody reads do not pile up: the server stops reading, then goes on."""
+    """Unread replies do not accumulate: the server stops reading, then continues."""
     number = 40_000
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
@@ -469,14 +469,14 @@ def test_a_client_that_never_reads_is_not_read_from(smtp: FakeSMTP) -> None:
 
 
 def aiosmtpd_texts() -> set[str]:
-    """Every reply text that stands in aiosmtpd's source."""
+    """Return every reply text in aiosmtpd's source."""
     tree = ast.parse(inspect.getsource(aiosmtpd.smtp))
     constants = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
     return {c for c in constants if isinstance(c, str) and c[:3].isdigit() and len(c) > 4}
 
 
 def test_no_text_of_aiosmtpd_can_reach_a_client(smtp: FakeSMTP) -> None:
-    """What aiosmtpd would say is replaced by the dialogue's words, whatever it is."""
+    """The dialogue's replies replace all replies of aiosmtpd."""
     texts = aiosmtpd_texts()
     assert "220 Ready to start TLS" in texts
     ours = {str(row.code) + " " + row.text for _, row in NHN_CLOUD_EMAIL.rows()}
@@ -521,7 +521,7 @@ def test_every_reply_over_the_wire_is_a_row_of_the_profile() -> None:
 SECRET = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY"
 ENCODED = b64encode(SECRET.encode()).decode()
 PLAIN = b64encode(f"\0Key\0{SECRET}".encode()).decode()
-#: Where a SecretKey is looked for: any key is masked here, known or not.
+#: Lines in which every SecretKey is masked, known or unknown.
 IN_ITS_PLACE = [
     f"AUTH PLAIN {PLAIN}",
     f"auth plain {PLAIN}",
@@ -533,7 +533,7 @@ IN_ITS_PLACE = [
     f"auth xoauth2 {SECRET}",
     PLAIN,
 ]
-#: Where nobody would look for it: a known key is masked here.
+#: Unusual lines, in which only a known SecretKey is masked.
 MISPLACED = [
     f"AUTH LOGIN {ENCODED}",
     f"NOOP {SECRET}",
@@ -555,7 +555,7 @@ MISPLACED = [
 def test_a_secret_key_is_in_no_record(
     line: str, known: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However the SecretKey was typed, no transcript and no log has it, in clear or in Base64."""
+    """No transcript and no log has the SecretKey, as plain text or as Base64."""
     with (
         caplog.at_level(logging.DEBUG),
         FakeSMTP(accounts=[("Key", known)], ports={587: 0}) as smtp,
@@ -573,7 +573,7 @@ def test_a_secret_key_is_in_no_record(
 
 @pytest.mark.parametrize("secret", [SECRET, "x"])
 def test_a_secret_key_of_auth_login_is_in_no_record(secret: str) -> None:
-    """The password line of AUTH LOGIN is masked whole, right or wrong, well-formed or not."""
+    """The whole password line of AUTH LOGIN is masked, right or wrong, well-formed or not."""
     with (
         FakeSMTP(accounts=[("Key", SECRET)], ports={587: 0}) as smtp,
         RawClient(smtp.port(587)) as client,

@@ -1,4 +1,4 @@
-"""A message that is being stored: who waits, who is not read from, and what a failure does."""
+"""A message that is being stored: which clients wait, when reading stops, what a failure does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MESSAGE = b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
 
 
 class SlowStore(MemoryStore):
-    """A store whose messages are durable when the test says so."""
+    """A store whose messages become durable when the test sets the ticket's result."""
 
     has_room = True
 
@@ -34,7 +34,7 @@ class SlowStore(MemoryStore):
 
 
 def greeted(smtp: FakeSMTP) -> RawClient:
-    """A client that has said EHLO."""
+    """Return a client that has sent EHLO."""
     client = RawClient(smtp.port(587))
     client.read_reply()
     client.send(b"EHLO me\r\n")
@@ -43,14 +43,14 @@ def greeted(smtp: FakeSMTP) -> RawClient:
 
 
 def send_message(client: RawClient) -> None:
-    """Send a message, up to the reply that does not come yet."""
+    """Send a message and a NOOP, whose replies are delayed."""
     client.send(MESSAGE)
     assert [client.read_reply()[:3] for _ in range(3)] == ["250", "250", "354"]
     client.send(b"Subject: hi\r\n\r\nhello\r\n.\r\nNOOP\r\n")
 
 
 def round_trips(smtp: FakeSMTP) -> None:
-    """Let the loop read everything that has arrived: a new client has several round trips."""
+    """Let the loop read everything that has arrived, by several round trips of a new client."""
     with greeted(smtp) as client:
         for _ in range(5):
             client.send(b"NOOP\r\n")
@@ -79,7 +79,7 @@ def test_clients_are_not_read_from_without_room() -> None:
 
 
 def test_a_failure_is_a_reply() -> None:
-    """A message that could not be stored is refused with 451; the session goes on and says why."""
+    """A message that could not be stored is refused with 451; the session has a note."""
     store = SlowStore()
     with FakeSMTP(store=store, require_auth=False) as smtp, greeted(smtp) as sender:
         send_message(sender)
@@ -91,7 +91,7 @@ def test_a_failure_is_a_reply() -> None:
 
 
 def test_a_client_that_leaves_loses_no_message() -> None:
-    """A message whose client left before it was durable is kept and told of all the same."""
+    """A message whose client left before it was durable is still stored and announced."""
     store = SlowStore()
     with FakeSMTP(store=store, require_auth=False) as smtp, greeted(smtp) as sender:
         send_message(sender)

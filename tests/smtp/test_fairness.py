@@ -1,4 +1,4 @@
-"""One client that floods the server is obeyed in turns: others are served in between."""
+"""A client that floods the server takes turns; other clients are served in between."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FLOOD = 5_000
 
 
 def reply_times(session: Session) -> list[float]:
-    """When the replies of a session were sent, in seconds."""
+    """Return the times of a session's replies, in seconds."""
     replies = [event for event in session.events if isinstance(event, ServerReply)]
     return [session.started_at.timestamp() + event.at / 1_000_000 for event in replies]
 
 
 def test_a_flood_is_interrupted(smtp: FakeSMTP) -> None:
-    """Of two clients that have both sent, the one with a single line waits for no whole flood."""
+    """A client with a single line does not wait for the whole flood of another."""
     reached, may_go_on = Event(), Event()
 
     def hold_the_loop(_: Session) -> None:

@@ -1,4 +1,4 @@
-"""Over real sockets and real TLS, the server answers as the recorded software did."""
+"""Over real sockets and real TLS, the server replies like the recorded software."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def careless(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
 
 
 def play(smtp: FakeSMTP, scenario: Scenario) -> None:
-    """Play a scenario; every reply, every close, every delivery and nothing more is expected."""
+    """Play a scenario; check every reply, close and delivery, and that there is nothing more."""
     smtp.clear()
     context = smtp.client_context()
     port = smtp.port(465 if scenario.implicit_tls else 587)
@@ -63,11 +63,11 @@ def play(smtp: FakeSMTP, scenario: Scenario) -> None:
 
 @pytest.mark.parametrize("scenario", SAFE, ids=str)
 def test_safe_scenarios_are_followed(careful: FakeSMTP, scenario: Scenario) -> None:
-    """By default every recorded reply comes over the wire, in order and with nothing between."""
+    """By default every recorded reply is sent, in order and with nothing between."""
     play(careful, scenario)
 
 
 @pytest.mark.parametrize("scenario", [s for s in ALL if s not in SAFE], ids=str)
-def test_unsafe_scenarios_take_a_switch(careless: FakeSMTP, scenario: Scenario) -> None:
-    """With the unsafe switches the rest is followed, too; commands injected before TLS as well."""
+def test_unsafe_scenarios_need_a_switch(careless: FakeSMTP, scenario: Scenario) -> None:
+    """With the unsafe switches the other scenarios are followed, also injected commands."""
     play(careless, scenario)
