@@ -115,7 +115,7 @@ class SessionLog:
     def forget(self, belongs: Callable[[Session], bool]) -> None:
         """Forget the sessions for which `belongs` is true. They are not counted as dropped.
 
-        Open sessions continue, but are not listed.
+        Open sessions continue, but this log no longer lists or counts them.
         """
         with self._lock:
             kept = []
