@@ -30,7 +30,7 @@ __all__ = [
     "Transaction",
 ]
 
-#: Where each name lives. A server starts without what reads a recording.
+#: The module of each name. A server starts without the modules that read recordings.
 _HOMES = {
     "ClosedBy": "causes",
     "Event": "events",

@@ -1,4 +1,4 @@
-"""What a session keeps of the actions of its conversation, told in the order they are performed."""
+"""Record the actions of a conversation in its session, in the order they are performed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _keep_note(recorder: Recorder, note: Note) -> None:
     (recorder.noted_once if note.once else recorder.noted)(note.text)
 
 
-#: How each kind of action is kept; of the others there is nothing to keep.
+#: How each kind of action is recorded. Other actions are not recorded.
 KEEP: Mapping[type, Callable[[Recorder, Any], None]] = {
     Received: lambda recorder, action: recorder.heard(action.line, action.awaiting),
     Say: lambda recorder, action: recorder.said(action.reply),

@@ -1,4 +1,4 @@
-"""What every session has, open or ended, of this server or from a file."""
+"""The attributes of every session: open or ended, live or from a file."""
 
 from __future__ import annotations
 
@@ -22,62 +22,62 @@ _SHOWN = 20
 
 
 class BaseSession:
-    """One connection's life (RFC 5321 §2.3.7: what the standard calls a session)."""
+    """One SMTP connection, from accept to close (RFC 5321 §2.3.7)."""
 
     __slots__ = ()
 
     #: Whether events are kept at all.
     is_recorded: ClassVar[bool] = True
-    #: What is said of a session without an end.
+    #: The text for a session without an end.
     without_end: ClassVar[str] = "still open"
-    #: The session's name, one of its own on its server.
+    #: The id of the session, unique on its server.
     id: str
     #: The client's address and port, `127.0.0.1:51234`.
     peer: str
-    #: The port of the real endpoint that the listener stands for.
+    #: The endpoint's port (587).
     port: int
-    #: The port that the client connected to; 0 where that is not known.
+    #: The local port that the client connected to; 0 if unknown.
     local_port: int
-    #: When the connection was made (seconds since the epoch).
+    #: The time of the connect (seconds since the epoch).
     _started: float
     tls: TlsFacts | None
     login: Login | None
-    #: `PLAIN` or `LOGIN`, once that has succeeded.
+    #: `PLAIN` or `LOGIN`; None before a successful login.
     mechanism: str | None
-    #: How it ended; None while it lasts.
+    #: How the session ended; None while it is open.
     end: Ended | None
-    #: How many events were not kept because the session has too many.
+    #: Number of events that were not kept, because the session has too many.
     cut: int
-    #: How many messages were taken.
+    #: Number of messages that were accepted.
     message_count: int
-    #: What was collected while the events came.
+    #: The facts that were collected while events arrived.
     facts: Facts
-    #: What the session belongs to, while it lives in its server.
+    #: The owner of the session (a test or an account) while its server keeps it.
     owner: object = None
 
     @property
     def closed_by(self) -> ClosedBy | None:
-        """Why it ended; None while it lasts."""
+        """Why the session ended; None while it is open."""
         return ClosedBy(self.end.closed_by) if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Everything that happened, in order."""
+        """All events, in order."""
         raise NotImplementedError
 
     @property
     def duration(self) -> float | None:
-        """Seconds from connect to close; None while it lasts."""
+        """Seconds from connect to close; None while the session is open."""
         raise NotImplementedError
 
     def message_data(self, message_id: str) -> bytes | None:
-        """Give the bytes of a message that came in this session, where they are at hand."""
+        """Return the bytes of a message of this session; None if they are not available."""
         del message_id
         return None
 
     def digest(self, message: Message) -> str | None:
-        """Give the SHA-256 of message data, hexadecimal; None when the message is gone."""
-        from hashlib import sha256  # noqa: PLC0415 - lazily: no server should start later for it
+        """Return the SHA-256 of message data (hexadecimal); None if the message is not kept."""
+        from hashlib import sha256  # noqa: PLC0415 - lazily: keeps the start of a server fast
 
         if message.sha256 is not None:
             return message.sha256
@@ -86,7 +86,7 @@ class BaseSession:
 
     @property
     def started_at(self) -> datetime:
-        """When the connection was made (UTC)."""
+        """The time of the connect (UTC)."""
         return datetime.fromtimestamp(self._started, UTC)
 
     @property
@@ -96,17 +96,17 @@ class BaseSession:
 
     @property
     def mail_type(self) -> MailType | None:
-        """The purpose of the messages that the login gave."""
+        """The mail type of the login."""
         return self.login.mail_type if self.login else None
 
     @property
     def ending(self) -> str:
-        """Why it ended, in words; `""` while it lasts."""
+        """Why the session ended, as text; `""` while it is open."""
         return str(self.end) if self.end else ""
 
     @property
     def tls_failure(self) -> str | None:
-        """Why the handshake failed, in words; None when none did."""
+        """Why the TLS handshake failed, as text; None if no handshake failed."""
         return self.ending if self.closed_by is ClosedBy.TLS else None
 
     @property
@@ -121,30 +121,30 @@ class BaseSession:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was noted about the client."""
+        """The notes about the client."""
         return tuple(self._texts("note"))
 
     def _texts(self, kind: str) -> Iterator[str]:
-        """Give what the events of a kind say, by its name."""
+        """Return the texts of the events of a kind (its name)."""
         return (event.text for event in self.events if event.kind == kind)
 
     @property
     def refused(self) -> int:
-        """How many replies of 4xx and 5xx there were. Reads no events."""
+        """The number of 4xx and 5xx replies. Reads no events."""
         return self.facts.refused
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
-        """The replies of 4xx and 5xx, each with the command that it answered. Reads no events."""
+        """The 4xx and 5xx replies, each with the command it answers. Reads no events."""
         return self.facts.refusals()
 
     @property
     def first_refusals(self) -> tuple[Refusal, ...]:
-        """The first 20 of them, for a list. Reads no events."""
+        """The first 20 refusals, for a list. Reads no events."""
         return self.facts.refusals(_SHOWN)
 
     def describe_refusals(self) -> list[str]:
-        """Describe what was refused, in a line each: the first refusals, and how many more."""
+        """Return one line for each of the first refusals, and one for the number of others."""
         where = f"session {self.id} on port {self.port}"
         lines = [f"{where}: {refusal}" for refusal in self.first_refusals]
         more = self.refused - len(lines)

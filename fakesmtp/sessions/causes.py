@@ -1,4 +1,4 @@
-"""Why a session ended; and why a TLS handshake failed, in words and in OpenSSL's own."""
+"""Why a session ended, and why a TLS handshake failed: an explanation and OpenSSL's reason."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ TRUST_AND_NAME = (
     "does it trust the CA (fakesmtp certs --trust), and is the host name in the certificate?"
 )
 NO_GREETING = "is it waiting for a plaintext greeting? This port starts with TLS, 587 greets first"
-#: OpenSSL's reason (through Python's ssl), and what it means here. An alert is the client's own
-#: word (RFC 8446 §6.2), but clients differ in which one they send for what.
+#: OpenSSL's reason (through Python's ssl), and what it means here. An alert is sent by the client
+#: (RFC 8446 §6.2), but clients differ in which alert they send for which cause.
 _CAUSES = (
     (
         "UNKNOWN_CA",
@@ -53,7 +53,7 @@ class ClosedBy(StrEnum):
 
 
 def explain_tls_failure(reason: str) -> str:
-    """Put what it means in front of the library's reason; an unknown reason stays as it is."""
+    """Return OpenSSL's reason with its meaning in front; an unknown reason is unchanged."""
     reason = _SOURCE_LINE.sub("", reason)
     shown = reason.upper().replace(" ", "_")
     meaning = next((meaning for mark, meaning in _CAUSES if mark in shown), None)
@@ -61,9 +61,9 @@ def explain_tls_failure(reason: str) -> str:
 
 
 def describe_handshake(received: int, *, implicit_tls: bool, has_replied: bool) -> str:
-    """Say how far a handshake came that did not end, and what that may mean.
+    """Describe how far an unfinished handshake came, and the likely cause.
 
-    `received` is how many bytes the client sent; `has_replied` whether our certificate went out.
+    `received` is the number of bytes from the client; `has_replied`: our certificate was sent.
     """
     if has_replied:
         return f"after our certificate: {TRUST_AND_NAME}"
@@ -75,6 +75,6 @@ def describe_handshake(received: int, *, implicit_tls: bool, has_replied: bool) 
 
 
 def describe_half_message(size: int, *, has_lone_dot: bool) -> str:
-    """Say that a client ended in the middle of a message, after `size` bytes of it."""
+    """Describe a session that ended in the middle of a message, after `size` bytes of it."""
     why = f"; {LONE_DOT.text}" if has_lone_dot else ""
     return f"{HALF_MESSAGE}, after {size} bytes{why}"

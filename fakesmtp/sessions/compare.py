@@ -1,4 +1,4 @@
-"""The first difference of two sessions, with what changes from run to run left out."""
+"""The first difference between two sessions, without values that change from run to run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 _CONTEXT = 3
 _SHOWN = 12
-#: How many lines are looked through for the place where two sessions agree again.
+#: Number of lines that are searched for the place where two sessions agree again.
 _SEARCHED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where two transcripts part: at `line` (from 1), behind the lines of `before`.
+    """The place where two transcripts differ: at `line` (from 1), after the lines of `before`.
 
-    `first` and `second` are the lines that only one of them has there, `after` those that both have
-    behind them again.
+    `first` and `second` are the lines that only one of them has there; `after` are the next lines
+    that both have.
     """
 
     line: int
@@ -33,7 +33,7 @@ class Difference:
     after: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
-        """Show it: `-` in front of what only the first has, `+` of what only the second has."""
+        """Return lines as of a diff: `-` for the first session alone, `+` for the second alone."""
         for mark, lines in (
             (" ", self.before),
             ("-", self.first),
@@ -46,7 +46,7 @@ class Difference:
 
 
 def compare(first: Recorded, second: Recorded) -> Difference | None:
-    """Give the first difference; None when the two sessions say the same."""
+    """Return the first difference; None if the two sessions have the same dialogue."""
     return _first_difference(
         list(transcript_lines(first, normalize=True)),
         list(transcript_lines(second, normalize=True)),
@@ -70,7 +70,7 @@ def _first_difference(first: Sequence[str], second: Sequence[str]) -> Difference
 
 
 def _agree_again(first: Sequence[str], second: Sequence[str]) -> tuple[int, int]:
-    """Give how many lines each has before they go on alike; all of both when they never do."""
+    """Return the number of lines of each before they agree again; all if they never do."""
     first, second = first[:_SEARCHED], second[:_SEARCHED]
     places = {line: number for number, line in reversed(list(enumerate(second)))}
     agreeing = [(number, places[line]) for number, line in enumerate(first) if line in places]

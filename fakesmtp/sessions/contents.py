@@ -1,4 +1,4 @@
-"""What a session keeps of each event: plain values, with nothing secret in them."""
+"""The content of each event that a session keeps: plain values without secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINE_ENDS = b"\r\n"
 
 
 class Phase(StrEnum):
-    """What a part of a session is about, in the usual order."""
+    """The parts of a session, in the usual order."""
 
     GREETING = "greeting"
     HELLO = "hello"
@@ -30,14 +30,14 @@ class Phase(StrEnum):
 
     @property
     def label(self) -> str:
-        """The name as it is shown."""
+        """The name for display."""
         return "TLS" if self is Phase.TLS else self.value
 
 
 class Credentials(NamedTuple):
-    """What may be kept of a login: `command` is `AUTH PLAIN` where the response came with it.
+    """The parts of a login that may be kept; `command` is `AUTH PLAIN` with an initial response.
 
-    A part that is not known, or may hold a secret, is None or `***`. The SecretKey is never here.
+    A part that is unknown, or may hold a secret, is None or `***`. The SecretKey is never kept.
     """
 
     command: str = ""
@@ -56,7 +56,7 @@ class Credentials(NamedTuple):
 
 
 class MaskedLine(NamedTuple):
-    """A line of the client with what is secret in it masked, without its end."""
+    """A masked line of the client, without its line end."""
 
     text: str
     credentials: Credentials | None = None
@@ -65,8 +65,8 @@ class MaskedLine(NamedTuple):
 class Message(NamedTuple):
     """Message data that was received: a reference, not a copy.
 
-    `size` is in bytes. `sha256` is the digest of these bytes (hexadecimal), None where it was not
-    taken: see `Recorded.digest`.
+    `size` is in bytes. `sha256` is the digest of these bytes (hexadecimal); None if it was not
+    computed: see `Recorded.digest`.
     """
 
     message_id: str
@@ -75,10 +75,10 @@ class Message(NamedTuple):
 
 
 class TlsFacts(NamedTuple):
-    """What was agreed on: `TLSv1.3`, the cipher's name, and the handshake's time in seconds.
+    """The result of a handshake: `TLSv1.3`, the cipher's name, and the duration in seconds.
 
-    `sni` is the host name that the client asked for (RFC 6066 §3), `alpn` the protocol that was
-    chosen (RFC 7301); None where there was none.
+    `sni` is the host name that the client requested (RFC 6066 §3), `alpn` the selected protocol
+    (RFC 7301); None if there was none.
     """
 
     version: str
@@ -89,7 +89,7 @@ class TlsFacts(NamedTuple):
 
     @classmethod
     def read(cls, tls: ssl.SSLObject, handshake: float) -> Self:
-        """Ask a connection whose handshake took that many seconds."""
+        """Read the facts of a connection; `handshake` is its duration (seconds)."""
         cipher = tls.cipher()
         return cls(
             version=tls.version() or "",
@@ -101,7 +101,7 @@ class TlsFacts(NamedTuple):
 
 
 class LoggedIn(NamedTuple):
-    """Who the client is: the AppKey, the mail type's name, `PLAIN` or `LOGIN`."""
+    """A successful login: AppKey, mail type and mechanism (`PLAIN` or `LOGIN`)."""
 
     app_key: str
     mail_type: str
@@ -109,7 +109,7 @@ class LoggedIn(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A planned fault that was applied: the rule's name, the stage, what it did."""
+    """A planned fault that was applied: the rule's name, the stage, the effect."""
 
     rule: str
     where: str
@@ -117,7 +117,7 @@ class Fault(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """Why the session ended: the value of a `ClosedBy`, and more about it, or `""`."""
+    """Why the session ended: the value of a `ClosedBy`, and a detail or `""`."""
 
     closed_by: str
     detail: str
@@ -126,13 +126,13 @@ class Ended(NamedTuple):
         return show(f"{self.closed_by}: {self.detail}" if self.detail else self.closed_by)
 
 
-#: What a session keeps of an event. Bytes are a line of the client as it came, with its end; a text
-#: is a note.
+#: What a session keeps of an event. Bytes are a line of the client as received, with its line end;
+#: a text is a note.
 Content: TypeAlias = (
     bytes | MaskedLine | Reply | Message | TlsFacts | LoggedIn | str | Fault | Ended
 )
 
 
 def show_line(line: bytes) -> str:
-    """Show a line of the client without its end, whatever bytes are in it."""
+    """Return a line of the client as text, without its line end. Any bytes are allowed."""
     return show(line.rstrip(_LINE_ENDS).decode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""The facts of a session in words, for the command line, the HTML page and the reports of tests."""
+"""The facts of a session as text, for the command line, the HTML page and test reports."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class Fact(NamedTuple):
-    """One fact: a short name, and a text that can be read without the name."""
+    """One fact: a short name, and a text that is clear without the name."""
 
     name: str
     text: str
 
 
 def describe_facts(session: BaseSession) -> Iterator[Fact]:
-    """Return the facts of a session in order; those that it does not have are left out."""
+    """Return the facts of a session in order, without those that it does not have."""
     local = f" (local port {session.local_port})" if session.local_port else ""
     yield Fact("session", session.id)
     yield Fact("started", f"{session.started_at:%Y-%m-%d %H:%M:%S.%f} UTC")

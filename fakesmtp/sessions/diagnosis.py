@@ -1,4 +1,4 @@
-"""Why a session ended without a message: one sentence, from what was collected as it went."""
+"""Why a session ended without a message: one sentence, from the collected facts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.sessions.base import BaseSession
 
-#: How many sessions of a kind an error tells of, the newest.
+#: Number of sessions of a kind that an error lists: the newest.
 _RECENT = 5
 _LONGEST_LINE = 100
 _LEFT = {ClosedBy.CLIENT, ClosedBy.RESET, ClosedBy.QUIT}
@@ -27,9 +27,9 @@ _ONLY_QUIT = (
 
 
 def diagnose(session: BaseSession) -> str:
-    """Say why no message came of a session, or why its last one did not; `""`: nothing is amiss.
+    """Return why no message arrived, or why the last one did not; `""` if nothing is wrong.
 
-    Of a session that is still open, say how far it is.
+    For an open session, describe its current state.
     """
     if session.message_count and not _is_half_message(session):
         return ""
@@ -37,7 +37,7 @@ def diagnose(session: BaseSession) -> str:
 
 
 def describe_failures(sessions: Iterable[BaseSession]) -> list[str]:
-    """Describe the newest sessions that were refused, and those without message and refusal."""
+    """Describe the newest refused sessions, and the newest without a message or a refusal."""
     kept = list(sessions)
     refused = [each.describe_refusals() for each in kept if each.refused]
     others = [
@@ -58,7 +58,7 @@ def _list(title: str, described: Sequence[Sequence[str]]) -> list[str]:
     return [f"{title}{more}:", *shown] if shown else []
 
 
-# -- explanations, the likeliest cause first -------------------------------------------------------
+# -- explanations, most likely cause first ---------------------------------------------------------
 
 
 def _planned_fault(session: BaseSession) -> str:
@@ -131,7 +131,7 @@ _EXPLANATIONS: tuple[Callable[[BaseSession], str], ...] = (
 
 
 def _how(session: BaseSession) -> str:
-    """Say how it ended."""
+    """Return how the session ended."""
     return session.ending or "the session is still open"
 
 

@@ -1,7 +1,7 @@
-"""What happens in a session: one class for each kind of event, which owns its text and its JSON.
+"""The events of a session: one class for each kind, which defines its text and its JSON.
 
-A session keeps the content of an event and its time; the event is made of them when it is read.
-To add a kind, write its class here: transcripts, files, pages and the API take it from the class.
+A session keeps the content and the time of an event; the event is created when it is read.
+To add a kind, add its class here: transcripts, files, pages and the API use the class.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LEAST_CODE, _MOST_CODE = 200, 599
 
 
 class Side(StrEnum):
-    """Who an event is from; `aside` for what is not part of the dialogue."""
+    """The sender of an event; `aside` for events that are not part of the dialogue."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -48,9 +48,9 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened; `at` is in microseconds since the connection was made.
+    """One event; `at` is in microseconds since connect.
 
-    `mark` stands in front of its lines in a transcript, which leaves out events without one.
+    `mark` is the prefix of its lines in a transcript. A transcript omits events without a mark.
     """
 
     at: int
@@ -62,22 +62,22 @@ class Event:
     side: ClassVar[Side] = Side.ASIDE
 
     def __init_subclass__(cls, of: tuple[type, ...]) -> None:
-        """Register a class for the contents that it is made of."""
+        """Register a class for the types of its content."""
         KINDS[cls.kind] = cls
         _CLASSES.update(dict.fromkeys(of, cls))
 
     @property
     def text(self) -> str:
-        """What can be shown anywhere: no character in it moves a cursor."""
+        """The text of the event, safe to print: without control characters."""
         return self._text()
 
     def fields(self) -> Mapping[str, object]:
-        """Return the event's own fields, as JSON has them."""
+        """Return the event's own fields, as in its JSON object."""
         return self._fields()
 
     @classmethod
     def read(cls, at: int, fields: Fields) -> Self:
-        """Make the event of the fields of a JSON object; raises `RecordingError`."""
+        """Create an event from the fields of a JSON object; raises `RecordingError`."""
         return cls(at, cls._read(fields))
 
     def _text(self) -> str:
@@ -93,37 +93,37 @@ class Event:
 
     @property
     def masked(self) -> bool:
-        """Whether the line of a client is not as it came."""
+        """Whether this is a masked line of the client."""
         return isinstance(self.content, MaskedLine)
 
     @property
     def raw(self) -> bytes:
-        """The line of a client as it came, with its end; empty where it is masked."""
+        """The line of the client as received, with its line end; empty if it is masked."""
         return self.content if isinstance(self.content, bytes) else b""
 
     @property
     def reply(self) -> Reply | None:
-        """The reply, of an event of the server."""
+        """The reply; None if this is not a reply."""
         return self.content if isinstance(self.content, Reply) else None
 
     @property
     def is_refusal(self) -> bool:
-        """Whether it is a reply of 4xx or 5xx (RFC 5321 §4.2.1)."""
+        """Whether this is a 4xx or 5xx reply (RFC 5321 §4.2.1)."""
         return isinstance(self.content, Reply) and self.content.is_refusal
 
     @property
     def message(self) -> Message | None:
-        """The message data that was received, of an event of that kind."""
+        """The message data that was received; None for other kinds of events."""
         return self.content if isinstance(self.content, Message) else None
 
 
-#: The class of each kind of event, by the name of the kind.
+#: The class of each kind of event, by name.
 KINDS: dict[str, type[Event]] = {}
 _CLASSES: dict[type, type[Event]] = {}
 
 
 def make_event(at: int, content: Content, phase: Phase = Phase.OTHER) -> Event:
-    """Return the event of a content; `at` is in microseconds since connect."""
+    """Return the event for a content; `at` is in microseconds since connect."""
     return _CLASSES[type(content)](at, content, phase)
 
 
@@ -162,7 +162,7 @@ class ClientLine(Event, of=(bytes, MaskedLine)):
         try:
             return (text + end).encode("utf-8" if is_utf8 else "latin-1")
         except UnicodeEncodeError as error:
-            raise RecordingError(f"the line has a character it cannot have: {error}") from None
+            raise RecordingError(f"the line has a character that is not allowed: {error}") from None
 
 
 def _decode(raw: bytes) -> tuple[str, str]:
@@ -202,7 +202,7 @@ class ServerReply(Event, of=(Reply,)):
             raise RecordingError(f"code is {code}: a reply has one from 200 to 599")
         if any("\r" in line or "\n" in line for line in lines):
             raise RecordingError(
-                f"lines may not be {quote(lines)}: a line of a reply has no line end"
+                f"lines must not be {quote(lines)}: a line of a reply has no line end"
             )
         return Reply(code, lines)
 
@@ -226,7 +226,7 @@ class MessageData(Event, of=(Message,)):
 
 
 class TlsStarted(Event, of=(TlsFacts,)):
-    """A TLS handshake that succeeded."""
+    """A successful TLS handshake."""
 
     __slots__ = ()
     kind = "tls"
@@ -248,7 +248,7 @@ class TlsStarted(Event, of=(TlsFacts,)):
 
 
 class LoginAccepted(Event, of=(LoggedIn,)):
-    """A login that succeeded. The reply says so, so a transcript leaves it out."""
+    """A successful login. A transcript omits it, because the reply shows it."""
 
     __slots__ = ()
     kind, mark = "login", ""
@@ -265,7 +265,7 @@ class LoginAccepted(Event, of=(LoggedIn,)):
 
 
 class Note(Event, of=(str,)):
-    """Something worth telling about the client."""
+    """A remark about the client."""
 
     __slots__ = ()
     kind = "note"

@@ -1,6 +1,6 @@
-"""What is collected of a session while its events come, so that none is read again.
+"""Facts that are collected while events arrive, so that no event is read again.
 
-Lists, errors and `diagnosis.py` read it: the refusals, what was asked last, the planned fault.
+Lists, errors and `diagnosis.py` read them: the refusals, the last command, the planned fault.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     #: What the client sent: a line, or message data.
     Asked: TypeAlias = bytes | MaskedLine | Message | None
 
-#: What a refusal answers that answers no command: the connection, message data, a line of blanks.
+#: Names for refusals that answer no command: of the connection, message data, a blank line.
 GREETING = "greeting"
 END_OF_DATA = "end of data"
 BLANK_LINE = "blank line"
-#: 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
+#: Replies of 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
 LEAST_REFUSAL = b"4"
 _DATA = b"DATA"
 
 
 class Refusal(NamedTuple):
-    """A reply of 4xx or 5xx, and the command that it answered, or one of the three names above.
+    """A 4xx or 5xx reply, and the command that it answers, or one of the three names above.
 
-    `reason` is more than the client was told, `""` where the reply says it all; also the planned
-    fault that struck there.
+    `reason` has details that were not sent to the client, also the planned fault that was applied;
+    `""` if there are none.
     """
 
     command: str
@@ -47,26 +47,26 @@ class Refusal(NamedTuple):
 
 
 class Facts:
-    """What is known of one session: see the module."""
+    """The facts of one session: see the module."""
 
     __slots__ = ("_forgotten", "_found", "_reason", "asked", "before", "fault", "opening")
 
     def __init__(self) -> None:
-        #: What the client sent last, since TLS began; and what it sent before that.
+        #: The last two lines or messages from the client; reset when TLS starts.
         self.asked: Asked = None
         self.before: Asked = None
-        #: The planned fault that struck last.
+        #: The planned fault that was applied last.
         self.fault: Fault | None = None
-        #: What the client spoke instead of SMTP, `""` for nothing else.
+        #: The note about another protocol that the client used instead of SMTP, or `""`.
         self.opening = ""
         self._reason = ""
         self._found: list[tuple[Asked, Reply, str]] = []
         self._forgotten = 0
 
     def read(self, content: Content) -> None:
-        """Take the content of the next event."""
+        """Read the content of the next event."""
         if isinstance(content, Reply):
-            # As `is_refusal` does, in a tenth of the time.
+            # The same as `is_refusal`, in a tenth of the time.
             if content.wire >= LEAST_REFUSAL:
                 self._found.append((self.asked, content, self._reason))
         elif isinstance(content, (bytes, MaskedLine, Message)):
@@ -87,33 +87,33 @@ class Facts:
 
     @property
     def has_just_refused_data(self) -> bool:
-        """Whether the last command was DATA, and was refused."""
+        """Whether the last command was DATA and was refused."""
         asked = self._found[-1][0] if self._found else None
         return asked is self.asked and isinstance(asked, bytes) and asked[:4].upper() == _DATA
 
     @property
     def refused(self) -> int:
-        """How many refusals there were."""
+        """The number of refusals."""
         return len(self._found) + self._forgotten
 
     def refusals(self, count: int | None = None) -> tuple[Refusal, ...]:
-        """Return the first `count` refusals that are kept, or all of them."""
+        """Return the first `count` kept refusals, or all of them."""
         found = self._found[:count]
         return tuple(Refusal(name_asked(asked), reply, reason) for asked, reply, reason in found)
 
     def forget_refusals(self) -> None:
-        """Keep no more of the refusals than their number."""
+        """Forget the refusals and keep only their number."""
         found, self._found = self._found, []
         self._forgotten += len(found)
 
 
 def describe_fault(fault: Fault) -> str:
-    """Say that a planned fault struck, and what it does."""
+    """Return the name and the effect of a planned fault."""
     return f"planned fault {fault.rule!r}: {fault.what}"
 
 
 def name_asked(asked: Asked) -> str:
-    """Name what was answered, for people."""
+    """Return a readable name of what a reply answers."""
     if asked is None:
         return GREETING
     if isinstance(asked, Message):

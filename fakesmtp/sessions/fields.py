@@ -1,4 +1,4 @@
-"""Reading JSON objects that anyone may have written: fields by name and type, with limits."""
+"""Read untrusted JSON objects: fields by name and type, with limits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     _E = TypeVar("_E", bound=Enum)
 
-#: The largest number that any field may hold.
+#: The largest number in any field.
 _MOST = 2**63 - 1
 #: The longest time (seconds).
 MOST_SECONDS = 1_000_000_000
@@ -23,10 +23,10 @@ _LATEST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
 
 
 class Fields:
-    """The fields of one object, asked for by name and type; raises `RecordingError`.
+    """The fields of one object, by name and type; raises `RecordingError`.
 
-    Whoever wrote the object, what is returned can be used without care: numbers have limits, texts
-    can be written as UTF-8.
+    Returned values are safe to use, even if the object is not trusted: numbers have limits, texts
+    can be encoded as UTF-8.
     """
 
     def __init__(self, fields: Any) -> None:  # noqa: ANN401 - whatever the JSON holds
@@ -36,7 +36,7 @@ class Fields:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read the text of an object."""
+        """Parse the text of an object."""
         try:
             return cls(parse_json(text))
         except TableError as error:
@@ -46,11 +46,11 @@ class Fields:
         return name in self._fields
 
     def text(self, name: str) -> str:
-        """Give a text."""
+        """Return a text."""
         return _check_text(name, self._get(name, str))
 
     def number(self, name: str, most: int = _MOST) -> int:
-        """Give a whole number from 0 to `most`."""
+        """Return a whole number from 0 to `most`."""
         value = int(self._get(name, int))
         if not 0 <= value <= most:
             limit = "less than 0" if value < 0 else f"more than {most}"
@@ -65,25 +65,25 @@ class Fields:
         return value
 
     def seconds(self, name: str) -> float:
-        """Give a time in seconds, 0 or more."""
+        """Return a time in seconds, 0 or more."""
         value = self._get(name, int | float)
         if not 0 <= value <= MOST_SECONDS:
             raise RecordingError(f"{name} may not be {quote(value)}")
         return float(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Give a list of texts, at least one."""
+        """Return a list of at least one text."""
         values = self._get(name, list)
         if not values or not all(isinstance(value, str) for value in values):
             raise RecordingError(f"{name} is no list of texts")
         return tuple(_check_text(name, value) for value in values)
 
     def text_or_none(self, name: str) -> str | None:
-        """Give a text, None for null."""
+        """Return a text, None for null."""
         return None if self._fields.get(name) is None else self.text(name)
 
     def name(self, names: type[_E], name: str) -> _E:
-        """Return the member of an enumeration that a text is the value of."""
+        """Return the member of an enumeration with this value."""
         text = self.text(name)
         try:
             return names(text)
@@ -97,13 +97,13 @@ class Fields:
             seconds = datetime.fromisoformat(text).timestamp()
         except (ValueError, OverflowError):
             seconds = -1.0
-        # Near the ends of the calendar a time zone leads out of it.
+        # Near the limits of the calendar, a conversion to UTC can exceed them.
         if not 0 <= seconds < _LATEST:
             raise RecordingError(f"{name} may not be {quote(text)}: it is a time from 1970 to 8999")
         return seconds
 
     def inner(self, name: str) -> Fields:
-        """Give the fields of an object inside."""
+        """Return the fields of a nested object."""
         return Fields(self._get(name, dict))
 
     def _get(self, name: str, kind: Any) -> Any:  # noqa: ANN401 - what the line holds

@@ -1,4 +1,4 @@
-"""A folder of recordings: what is in it, told without reading all of it; and one of them, found."""
+"""A folder of recordings: list them without reading whole files, and find one."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.contents import Ended
     from fakesmtp.sessions.recorded import Recorded
 
-#: First line and last line stand in so many bytes of a file's ends.
+#: The first and the last line are within this many bytes of the ends of a file.
 _ENDS = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A session in a list. `summary` and `end` are None for one that goes on or was cut short."""
+    """A session in a list. `summary` and `end` are None if it is open or its file is incomplete."""
 
     name: str
     header: Header
@@ -34,7 +34,7 @@ class Entry:
 
     @property
     def outcome(self) -> str:
-        """Say in a few words what became of the session."""
+        """Return the outcome of the session in a few words."""
         if self.summary is None or self.end is None:
             return "no end is recorded"
         if self.end.closed_by == ClosedBy.TLS.value:
@@ -48,32 +48,32 @@ class Entry:
 
 
 def fail(error: RecordingError) -> None:
-    """Raise the error: a list ends at the first file that cannot be read."""
+    """Raise the error, so that a list ends at the first unreadable file."""
     raise error
 
 
 class Source(Protocol):
-    """Where recordings are read from: a folder of them, or a server that runs."""
+    """A source of recordings: a folder, or a running server."""
 
     def entries(self) -> Iterator[Entry]:
-        """Give all sessions, oldest first."""
+        """Return all sessions, oldest first."""
 
     def find(self, name: str) -> Recorded:
-        """Give the session of a name; raises `RecordingError` when there is none, or several."""
+        """Return the session of a name; raises `RecordingError` if there is none, or several."""
 
 
 def entry_of(session: Recorded) -> Entry:
-    """Make the entry of a session at hand."""
+    """Return the list entry of a session."""
     started = session.started_at.timestamp()
     header = Header(session.id, started, session.peer, session.port, session.local_port)
     return Entry(session.id, header, summarize(session) if session.end else None, session.end)
 
 
 class RecordFolder:
-    """The recordings in a folder; raises `RecordingError` when there is no such folder.
+    """The recordings in a folder; raises `RecordingError` if the folder does not exist.
 
-    `on_error` is told of each file that cannot be listed; then the list goes on, unless it raises,
-    as it does by default.
+    `on_error` is called for each file that cannot be listed. The list continues unless it raises,
+    as the default does.
     """
 
     def __init__(self, path: Path, *, on_error: Callable[[RecordingError], object] = fail) -> None:
@@ -83,7 +83,7 @@ class RecordFolder:
         self._on_error = on_error
 
     def entries(self) -> Iterator[Entry]:
-        """Give all sessions, oldest first."""
+        """Return all sessions, oldest first."""
         return filter(None, map(self._read_entry, self._files()))
 
     def _read_entry(self, path: Path) -> Entry | None:
@@ -94,7 +94,7 @@ class RecordFolder:
             return None
 
     def find(self, name: str) -> Recorded:
-        """Give the session of an id, or of a part of its file's name that no other has."""
+        """Return the session of an id, or of a unique part of its file's name."""
         paths = self._files()
         exact = [path for path in paths if name in {path.name, path.stem, _id_in(path)}]
         found = exact or [path for path in paths if name in path.name]
@@ -113,7 +113,7 @@ class RecordFolder:
 
 
 def _id_in(path: Path) -> str:
-    """Give the session's id from its file's name: time, id, port."""
+    """Return the session's id from its file's name: time, id, port."""
     return path.stem.partition("_")[2].rpartition("_")[0]
 
 
@@ -131,7 +131,7 @@ def _read_ends(path: Path) -> Entry:
 
 
 def _first_and_last_line(path: Path) -> tuple[str, str]:
-    """Give the two lines; the last one is `""` where it was not written to its end."""
+    """Return the two lines; the last one is `""` if it is incomplete."""
     try:
         with open_regular(path) as file:
             start = file.read(_ENDS)

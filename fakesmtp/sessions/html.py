@@ -1,4 +1,4 @@
-"""A session as one HTML file: no script, nothing loaded, everything that was said escaped."""
+"""A session as one HTML file: no script, no external resources, everything escaped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.timeline import Share
     from fakesmtp.sessions.transactions import Transaction
 
-#: Facts that stand at the head of the page, or in sections of their own.
+#: Facts that are in the head of the page, or in their own sections.
 _IN_HEAD = {"session", "started", "refusals"}
 _MICROSECONDS = 1_000_000
 _SHOWN_DIGEST = 16
@@ -30,7 +30,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 def render_html(session: Recorded) -> str:
-    """Give the whole file."""
+    """Return the complete HTML file."""
     title = _text(f"SMTP session {session.id}")
     parts = [
         _head(session),
@@ -66,7 +66,7 @@ def _style() -> str:
 
 
 def _text(text: object) -> str:
-    """Make anything safe to stand in the page, also what turns the direction of writing."""
+    """Escape any text for the page, also characters that change the text direction."""
     return escape(show_lines(str(text)))
 
 
@@ -218,5 +218,5 @@ def _classes(event: Event) -> str:
 
 
 def _length(session: Recorded) -> int:
-    """How long it took, in microseconds; 1 where nothing took any time."""
+    """Return the duration in microseconds, at least 1."""
     return max([1, *(event.at for event in session.events[-1:])])

@@ -1,9 +1,8 @@
-"""A session as JSON Lines: a line that says what this is, then a line an event.
+"""A session as JSON Lines: a header line, then one line for each event.
 
-The first line has the format's name and version, and what is known when the connection is made.
-The last one tells how it ended; its `summary` is there so that a list of sessions need not read
-what lies between. A client's line is `line`, or `line_latin1` where it is not UTF-8; `end` is there
-when it is not CRLF.
+The first line has the format's name and version, and the facts known at connect. The last line has
+the end, and a `summary`, so that a list of sessions does not read the lines between. A client's
+line is `line`, or `line_latin1` if it is not UTF-8; `end` is present if the line end is not CRLF.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ if TYPE_CHECKING:
 FORMAT = "fakesmtp-session"
 VERSION = 1
 _HIGHEST_PORT = 65535
-#: Microseconds since the session began: as long as a session may last.
+#: The longest session (microseconds).
 _LATEST_EVENT = MOST_SECONDS * 1_000_000
-#: Made once: `json.dumps` with these would make an encoder for every line.
+#: Created once: `json.dumps` with these options would create an encoder for every line.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Header(NamedTuple):
-    """What is known of a session from its begin."""
+    """The facts of a session that are known at its start."""
 
     id: str
     started: float
@@ -44,7 +43,7 @@ class Header(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """What a list tells of a session besides its header; None for what there was not."""
+    """The facts of a session in a list, besides its header; None where there was none."""
 
     duration: float
     message_count: int
@@ -60,7 +59,7 @@ class Summary(NamedTuple):
 
 
 def dump_header(session: Recorded) -> str:
-    """Make the first line."""
+    """Return the first line."""
     return _dump(
         {
             "format": FORMAT,
@@ -75,13 +74,13 @@ def dump_header(session: Recorded) -> str:
 
 
 def dump_event(event: Event, summary: Summary | None = None) -> str:
-    """Make the line of an event; that of the end has a summary."""
+    """Return the line of an event; the line of the end has a summary."""
     fields = {"at": event.at, "phase": event.phase.value, "kind": event.kind, **event.fields()}
     return _dump(fields | {"summary": summary._asdict()} if summary else fields)
 
 
 def dump(session: Recorded) -> Iterator[str]:
-    """Make all lines of a session; one that goes on has no last line."""
+    """Return all lines of a session; an open session has no last line."""
     yield dump_header(session)
     for event in session.events:
         if event.message:
@@ -92,7 +91,7 @@ def dump(session: Recorded) -> Iterator[str]:
 
 
 def summarize(session: Recorded) -> Summary:
-    """Make the summary of a session that is over."""
+    """Return the summary of an ended session."""
     first = next(iter(session.first_refusals), None)
     return Summary(
         duration=session.duration or 0.0,
@@ -107,14 +106,14 @@ def summarize(session: Recorded) -> Summary:
 
 
 def is_end(event: Event) -> bool:
-    """Tell whether an event is the last one of its session."""
+    """Return whether an event is the end of its session."""
     return isinstance(event.content, Ended)
 
 
 def _dump(fields: Mapping[str, object]) -> str:
     line = _encode(fields)
     if not line.isprintable():
-        # Only inside of strings: a file can be looked at in a terminal.
+        # These occur inside strings only. Escaped, the file is safe to print in a terminal.
         line = "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
     return line + "\n"
 
@@ -123,7 +122,7 @@ def _dump(fields: Mapping[str, object]) -> str:
 
 
 def load_header(text: str) -> Header:
-    """Read the first line; raises `RecordingError` when this is no recording, or a newer one."""
+    """Read the first line; raises `RecordingError` for another format or version."""
     fields = Fields.parse(text)
     if "format" not in fields or fields.text("format") != FORMAT:
         raise RecordingError(f"this is no recorded session: format {FORMAT!r} is missing")
@@ -150,7 +149,7 @@ def load_event(text: str) -> Event:
 
 
 def load_summary(text: str) -> tuple[Ended, Summary] | None:
-    """Read how it ended from the last line; None when that is no end."""
+    """Read the end from the last line; None if the line is not an end."""
     fields = Fields.parse(text)
     if "kind" not in fields or fields.text("kind") != SessionEnd.kind:
         return None

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _MICROSECONDS = 1_000_000
-#: The largest recording that is read (bytes). By default a session keeps some 3 MB at most.
+#: The largest recording that is read (bytes). By default a session keeps at most about 3 MB.
 MOST_BYTES = 64 * 1024 * 1024
 MISSING = "the first line is missing; was the disk full?"
 
 
 class Recording(Recorded):
-    """A session that was read from a file; `torn`: its last line was not written to its end."""
+    """A session that was read from a file; `torn`: its last line is incomplete."""
 
     without_end = "no end is recorded"
     __slots__ = (
@@ -72,12 +72,12 @@ class Recording(Recorded):
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Everything that happened, in order."""
+        """All events, in order."""
         return self._events
 
     @property
     def duration(self) -> float | None:
-        """Seconds from connect to close; None when the file does not tell of the end."""
+        """Seconds from connect to close; None if the file has no end."""
         return self._duration
 
     def _learn(self, event: Event) -> None:
@@ -98,15 +98,15 @@ class Recording(Recorded):
 def load(path: Path) -> Recording:
     """Read a session from its file (JSON Lines).
 
-    A last line without its end was being written when the server died: it is left out. Raises
-    `RecordingError` that names file, line and reason for any other line that is not as it should
-    be, for a version that is not known, and for a file that cannot be read.
+    An incomplete last line is ignored: the server died while it wrote the line. Raises
+    `RecordingError` with file, line and reason for any other invalid line, an unknown version, and
+    a file that cannot be read.
     """
     return load_content(read_bytes(path, RecordingError, most=MOST_BYTES), path)
 
 
 def load_content(content: bytes, source: Path | str) -> Recording:
-    """Read a session from what its file holds; errors are those of `load`, and name the source."""
+    """Read a session from the content of its file; errors are those of `load`, with the source."""
     lines, rest = _split_lines(content, source)
     if not lines:
         raise RecordingError(f"{source}, line 1: {MISSING}")
@@ -118,8 +118,8 @@ def load_content(content: bytes, source: Path | str) -> Recording:
 
 
 def _split_lines(content: bytes, source: Path | str) -> tuple[list[str], bytes]:
-    """Give the whole lines, and what stands behind the last one."""
-    # Not universal newlines: a line ends with LF alone, and what a client said has others.
+    """Return the complete lines, and the bytes after the last one."""
+    # Not universal newlines: a line ends with LF only, and a client's text may have others.
     *lines, rest = content.split(b"\n")
     try:
         return [line.decode() for line in lines], rest
@@ -128,7 +128,7 @@ def _split_lines(content: bytes, source: Path | str) -> tuple[list[str], bytes]:
 
 
 def read_line(source: Path | str, number: int, read: Callable[[str], _T], line: str) -> _T:
-    """Read a line; an error names it."""
+    """Read a line; an error has the source and the line number."""
     try:
         return read(line)
     except RecordingError as error:

@@ -1,4 +1,4 @@
-"""The sessions of one server: how many are kept, how much of each, and where else."""
+"""The sessions of one server, with the limits of what is kept."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: Bytes of memory that the events of all sessions take together, about: 256 MiB.
+#: Approximate memory limit for the events of all sessions together: 256 MiB.
 DEFAULT_MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
 
 class SessionLog:
     """The newest `max_sessions`, each with at most `max_events` and about `max_bytes` of them.
 
-    The events of all together take at most about `max_total_bytes` of memory. When there are too
-    many sessions or bytes, the oldest session goes: it is no longer listed, and its events are
-    forgotten, also for those who still hold it, as a message does. With `max_events=0` nothing of
-    a session is kept but who, when and how it ended. With `folder`, each session is also written
-    to a file of its own there. `raw_of` finds the bytes of a message. Raises `RecordingError` when
-    there can be no such folder.
+    The events of all sessions take at most about `max_total_bytes` of memory. When a limit is
+    reached, the oldest session is dropped: it is no longer listed, and its events are forgotten,
+    even if a message still refers to it. With `max_events=0` only client, times and end of a
+    session are kept. With `folder`, each session is also written to its own file in the folder.
+    `raw_of` returns the bytes of a message. Raises `RecordingError` if the folder cannot be
+    created.
     """
 
     def __init__(
@@ -48,28 +48,28 @@ class SessionLog:
         self._max_sessions, self._max_total_bytes = max_sessions, max_total_bytes
         self._bytes = 0
         self._lock = Lock()
-        # Made once: each of the sessions has it.
+        # Created once, because every session has it.
         self._on_growth = self._count
         kind: Callable[..., Session] = Session if max_events else UnrecordedSession
         if folder is not None:
-            # Lazily: what writes files is no part of a start that writes none.
+            # Lazily: a server that writes no files does not load it.
             from fakesmtp.sessions.saving import SavedSession, make_folder  # noqa: PLC0415
 
             kind = partial(SavedSession, folder=make_folder(folder))
         self._make = partial(kind, max_events=max_events, max_bytes=max_bytes)
-        #: Finds the bytes of a message, for the sessions that begin from now on.
+        #: Returns the bytes of a message; used by sessions that begin later.
         self.raw_of = raw_of
-        #: How many sessions there were, kept or not.
+        #: Number of sessions so far, kept or not.
         self.opened = 0
 
     def begin(self, session_id: str, **facts: Any) -> Session:  # noqa: ANN401 - as Session has them
-        """Begin the session of a connection that was just made, and keep it."""
+        """Begin and keep the session of a new connection."""
         session = self._make(session_id, raw_of=self.raw_of, **facts)
         self.add(session)
         return session
 
     def add(self, session: Session) -> None:
-        """Keep a session that has just begun; the oldest one goes when there are too many."""
+        """Keep a new session; drop the oldest one if there are too many."""
         with self._lock:
             self.opened += 1
             self._sessions.append(session)
@@ -77,7 +77,7 @@ class SessionLog:
             self._make_room()
 
     def _count(self, session: Session, more: int) -> None:
-        """Count bytes that a session takes; the oldest ones make room."""
+        """Count bytes that a session takes; drop the oldest sessions if there are too many."""
         with self._lock:
             if session.on_growth is not None:
                 self._bytes += more
@@ -99,7 +99,7 @@ class SessionLog:
 
     @property
     def dropped(self) -> int:
-        """How many sessions are no longer kept."""
+        """The number of sessions that are no longer kept."""
         return self.opened - len(self._sessions)
 
     def snapshot(self) -> list[Session]:
@@ -108,14 +108,14 @@ class SessionLog:
             return list(self._sessions)
 
     def find(self, session_id: str) -> Session | None:
-        """Return the session of an id, None when it is not kept."""
+        """Return the session of an id; None if it is not kept."""
         found = (each for each in self.snapshot() if each.id == session_id)
         return next(found, None)
 
     def forget(self, belongs: Callable[[Session], bool]) -> None:
-        """Forget the sessions for which `belongs` is true, as if there had been none.
+        """Forget the sessions for which `belongs` is true. They are not counted as dropped.
 
-        Those that are open go on unrecorded in this log.
+        Open sessions continue, but this log no longer lists or counts them.
         """
         with self._lock:
             kept = []

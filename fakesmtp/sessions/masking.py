@@ -1,10 +1,10 @@
-"""Masking: what a client's line looks like once it may be kept.
+"""Masking of client lines before they are kept.
 
-A SecretKey must not be in a recording, in clear or encoded, whatever a client does wrong. So this
-does not depend on a well-formed AUTH: of its line a registered mechanism is shown, and what can be
-read as user name and SecretKey by its parts; all else is masked. After AUTH, what is not a command
-is taken for more of the credentials, until a command comes. SecretKeys of accounts that the server
-has are looked for everywhere, also parts of them.
+A SecretKey must not be in a recording, neither in plaintext nor encoded, whatever a client does
+wrong. So masking does not depend on a well-formed AUTH. An AUTH line shows a registered mechanism
+and the readable parts of the user name; everything else is masked. After AUTH, lines that are not
+commands count as further credentials until the next command. The SecretKeys of the server's
+accounts are searched everywhere, also parts of them.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
 
 _HIDDEN = MaskedLine(MASK)
 _LINE_ENDS = b"\r\n"
-#: What the software behind the endpoint strips off both ends of a command.
+#: Characters that the endpoint's software strips from both ends of a command.
 _BLANKS = bytes(range(0x21))
 _AUTH = b"AUTH"
-#: Commands of other protocols with which clients log in: what follows them is masked.
+#: Login commands of other protocols: their arguments are masked.
 _LOGINS = {b"APOP", b"PASS", b"USER", b"XAUTH", *(name.encode() for name in MECHANISMS)}
-#: How ordinary lines begin, in the two spellings that clients have: found without making capitals.
+#: The starts of ordinary lines, in the two spellings of clients: no conversion to upper case.
 AS_WRITTEN = frozenset(
     spelt + end for name in COMMANDS for spelt in (name, name.lower()) for end in (b" ", b"\r")
 )
 
 
 class KeptLine(NamedTuple):
-    """A line as it may be kept: as it came, with its end, or masked.
+    """A line that may be kept: as received, with its line end, or masked.
 
-    `hides_reply`: the reply may repeat what is masked. `note`: what the client did wrong, or `""`.
+    `hides_reply`: the reply may repeat masked text. `note`: what the client did wrong, or `""`.
     """
 
     content: bytes | MaskedLine
@@ -64,9 +64,9 @@ class Masker:
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
-        #: Whether the credentials that came last may go on in the next line; they are not kept.
+        #: Whether the last credentials may continue in the next line. The credentials are not kept.
         self._may_go_on = False
-        #: Whether credentials came last: what is not a command may be more of them.
+        #: Whether the last line had credentials: a line that is not a command may continue them.
         self.is_wary = False
 
     def mask(self, line: bytes, awaiting: Awaiting) -> KeptLine:
@@ -93,7 +93,7 @@ class Masker:
 
     def _mask_auth(self, line: bytes, command: bytes, verb: bytes) -> KeptLine:
         if verb != _AUTH:
-            # What is glued to the verb may be anything, and the reply repeats it.
+            # Text directly after the verb may be anything, and the reply repeats it.
             return KeptLine(MaskedLine(_decode(command[: len(_AUTH)]) + MASK), hides_reply=True)
         return KeptLine(_mask_argument(command, self._accounts) or line)
 
@@ -123,7 +123,7 @@ def _hide_after(verb: bytes) -> MaskedLine:
 def _mask_argument(command: bytes, accounts: Accounts) -> MaskedLine | None:
     """Mask an AUTH line: show its mechanism, if registered, and the parts of its response.
 
-    None for a line in which there is nothing to mask.
+    Return None if there is nothing to mask.
     """
     verb, *words = command.split(None, 2)
     if not words:
@@ -140,7 +140,7 @@ def _mask_argument(command: bytes, accounts: Accounts) -> MaskedLine | None:
 
 
 def _mask_response(command: str, text: bytes, read: _Read, accounts: Accounts) -> MaskedLine:
-    """Mask a response; `command` is what stands before it in its line."""
+    """Mask a response; `command` is the text before it in its line."""
     try:
         credentials = read(text, accounts)
     except MalformedResponse:
@@ -152,7 +152,7 @@ def _mask_response(command: str, text: bytes, read: _Read, accounts: Accounts) -
 
 
 def _read_user(user_name: str, accounts: Accounts) -> Credentials:
-    """Return the parts of a user name, as far as they can be what they should be."""
+    """Return the parts of a user name, each only if it is valid."""
     app_key, mark, mail_type = user_name.partition("#")
     shown = Credentials(app_key=_writable(accounts.show_app_key(app_key)))
     if not mark:
@@ -162,7 +162,7 @@ def _read_user(user_name: str, accounts: Accounts) -> Credentials:
 
 
 def _writable(text: str) -> str:
-    """Return a text that can be written as UTF-8."""
+    """Return a text that can be encoded as UTF-8."""
     return text.encode("utf-8", "replace").decode()
 
 

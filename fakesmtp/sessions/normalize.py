@@ -1,4 +1,4 @@
-"""What changes from run to run, taken out of a session's lines."""
+"""Replace values that change from run to run in the lines of a session."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
-#: What is put in the place of what; in this order, as a date holds what looks like a number.
+#: Patterns and their replacements. The order matters: a date contains numbers.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -24,7 +24,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?", "{date}"),
         (r"\b[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\b", "{id}"),
-        # The same words from another Python's smtplib: 3.13 writes them in small letters.
+        # smtplib's spelling depends on Python: since 3.13 it is lower case.
         (r"(?i)^mail from:", "mail FROM:"),
         (r"(?i)^rcpt to:", "rcpt TO:"),
         (r"(?i)message-id: *<[^>\s]*>", "Message-ID: <{id}>"),
@@ -40,9 +40,9 @@ _MESSAGE = "(message data)"
 
 
 class Normalizer:
-    """Normalizes the events of one session, whose own names it knows.
+    """Normalizes the events of one session.
 
-    A client's name in EHLO is its machine's, so that changes from machine to machine, too.
+    The client's name in EHLO is the name of its machine, so it is replaced, too.
     """
 
     def __init__(self, session: BaseSession) -> None:
@@ -50,7 +50,7 @@ class Normalizer:
         self._own = [(session.id, "{session}"), (session.peer, "{address}")]
 
     def apply(self, event: Event) -> str:
-        """Give the event's text without what changes."""
+        """Return the event's text without values that change."""
         if isinstance(event, MessageData):
             return _MESSAGE
         text = self._hello(event) if event.phase is Phase.HELLO else event.text

@@ -1,4 +1,4 @@
-"""Which phase of a session an event belongs to; told from the events alone."""
+"""The phase of a session that an event belongs to, derived from the events alone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.contents import Content
     from fakesmtp.sessions.events import Event
 
-#: What a command is about, by the four letters it starts with.
+#: The phase of a command, by its first four letters.
 _VERBS = {
     b"EHLO": Phase.HELLO,
     b"HELO": Phase.HELLO,
@@ -30,7 +30,7 @@ _CHALLENGE = b"334"
 
 
 class PhaseReader:
-    """Reads the events of one session in order and names the phase of each."""
+    """Reads the events of one session in order and returns the phase of each."""
 
     __slots__ = ("_challenged", "_phase")
 
@@ -39,13 +39,13 @@ class PhaseReader:
         self._challenged = False
 
     def read_all(self, times: Iterable[int], contents: Iterable[Content]) -> Iterator[Event]:
-        """Make the next events, of what happened when."""
-        # Not strict: a session may go on in another thread, between the one and the other.
+        """Return the next events, from their times and contents."""
+        # Not strict: another thread may add an event after the times were read.
         for at, content in zip(times, contents, strict=False):
             yield make_event(at, content, self.read(content))
 
     def read(self, content: Content) -> Phase:
-        """Return the phase of the next event, which has this content."""
+        """Return the phase of the next event, from its content."""
         if isinstance(content, bytes):
             self._read_line(content)
         elif isinstance(content, MaskedLine):
@@ -59,7 +59,7 @@ class PhaseReader:
         return self._phase
 
     def _read_line(self, line: bytes) -> None:
-        # What follows a 334 is not a command, whatever it looks like (RFC 4954 §4).
+        # A line after 334 is never a command (RFC 4954 §4).
         verb = line.lstrip()[:4].upper()
         self._phase = Phase.AUTH if self._challenged else _VERBS.get(verb, Phase.OTHER)
 

@@ -1,6 +1,6 @@
-"""A session that people read: its transactions, its diagnosis, its findings, its transcript."""
+"""A readable session: its transactions, diagnosis, findings and transcript."""
 
-# What reads a session is imported where it is used: no server should start later for it.
+# Modules that read a session are imported where they are used, to keep the start fast.
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 
 class Recorded(BaseSession):
-    """One connection's life (RFC 5321 §2.3.7: what the standard calls a session)."""
+    """One SMTP connection, from accept to close (RFC 5321 §2.3.7)."""
 
     __slots__ = ()
 
-    #: The rules that `findings` checks; None for all of this environment.
+    #: The rules that `findings` checks; None: the default rules of this environment.
     rules: Rules | None = None
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
-        """Each transaction with its envelope and what became of it."""
+        """The transactions, each with its envelope and outcome."""
         from fakesmtp.sessions.transactions import read_transactions
 
         return read_transactions(self.events)
 
     @property
     def diagnosis(self) -> str:
-        """Why no message came of it, in a sentence; `""` where one did. Reads no events."""
+        """One sentence: why no message arrived; `""` if one did. Reads no events."""
         from fakesmtp.sessions.diagnosis import diagnose
 
         return diagnose(self)
@@ -46,11 +46,11 @@ class Recorded(BaseSession):
     def transcript(
         self, *, normalize: bool = False, times: bool = False, notes: bool = True
     ) -> str:
-        """Give the session in the style of NHN's guide: `C:` and `S:` in front of every line.
+        """Return the session as text in the style of NHN's guide: `C:` or `S:` before every line.
 
-        With `notes`, lines with `--` tell what was not said: TLS, notes about the client, the end.
-        With `times`, each line starts with its milliseconds since connect and its phase. With
-        `normalize` nothing is left in it that changes from run to run, and no times: the same
+        With `notes`, lines with `--` show what was not sent: TLS, notes about the client, the end.
+        With `times`, each line starts with its milliseconds since connect and its phase.
+        `normalize` replaces everything that changes from run to run, and omits times: the same
         dialogue gives the same text on every machine.
         """
         from fakesmtp.sessions.transcript import transcript_lines

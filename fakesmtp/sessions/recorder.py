@@ -1,4 +1,4 @@
-"""The recorder: what a connection writes its session with. It masks lines before it keeps them."""
+"""The recorder: a connection writes its session with it. Lines are masked before they are kept."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 class Recorder:
-    """Writes one session: masks what the client sent, and notes what is unusual about it."""
+    """Writes one session: masks the client's lines, and adds notes about the client."""
 
     __slots__ = ("_accounts", "_hides_reply", "_masker", "_told", "session")
 
     def __init__(self, session: Session, accounts: Accounts) -> None:
         self.session = session
         self._accounts = accounts
-        #: Made for the first line that is not ordinary: most idle connections need none.
+        #: Created for the first unusual line: most connections need none.
         self._masker: Masker | None = None
         self._told = _NOTHING
         self._hides_reply = False
 
     def heard(self, line: bytes, awaiting: Awaiting) -> None:
-        """Keep a line of the client with its end, masked."""
+        """Record a line of the client, with its line end, masked if necessary."""
         if (
             awaiting is _COMMAND
             and line[:5] in AS_WRITTEN
@@ -55,9 +55,9 @@ class Recorder:
             self._hides_reply = False
             self.session.keep(line, len(line))
         else:
-            self._hear_with_care(line, awaiting)
+            self._record_unusual(line, awaiting)
 
-    def _hear_with_care(self, line: bytes, awaiting: Awaiting) -> None:
+    def _record_unusual(self, line: bytes, awaiting: Awaiting) -> None:
         after_refused_data = self.session.facts.has_just_refused_data
         if self._masker is None:
             self._masker = Masker(self._accounts)
@@ -74,13 +74,13 @@ class Recorder:
                 self.noted(each)
 
     def said(self, reply: Reply) -> None:
-        """Keep a reply, without its text where that would repeat a masked line."""
+        """Record a reply, without its text if that would repeat a masked line."""
         if self._hides_reply:
             self._hides_reply, reply = False, Reply(reply.code, (MASK,))
         self.session.keep(reply, len(reply.wire))
 
     def took_message(self, message_id: str, raw: bytes, envelope: Envelope) -> None:
-        """Keep that a message arrived, and what is unusual about it."""
+        """Record that a message arrived, and notes about it."""
         self.session.message_count += 1
         self.session.dropped_lines = 0
         self.session.keep(Message(message_id, len(raw), self.session.digest_of(raw)))
@@ -88,40 +88,40 @@ class Recorder:
             self.noted(note)
 
     def dropped_message(self, size: int) -> None:
-        """Keep that a message arrived that is not kept."""
+        """Record that message data of `size` bytes was received and discarded."""
         self.session.dropped_lines = 0
         self.session.keep(Message("", size))
 
     def noted(self, text: str) -> None:
-        """Keep something worth telling about the client."""
+        """Record a note about the client."""
         self.session.keep(show(text))
 
     def noted_once(self, text: str) -> None:
-        """Keep something about the client that a session is told of once."""
+        """Record a note about the client, at most once in a session."""
         if text not in self._told:
             self._told |= {text}
             self.noted(text)
 
     def struck(self, rule: str, where: str, what: str) -> None:
-        """Keep that a planned fault was applied."""
+        """Record a planned fault that was applied."""
         self.session.keep(Fault(rule, where, what))
 
     def shook_hands(self, tls: TlsFacts) -> None:
-        """Keep that TLS is on."""
+        """Record a successful TLS handshake."""
         if tls.sni and self._accounts.find_secret(tls.sni.encode()):
             tls = tls._replace(sni=MASK)
         self.session.tls = tls
         self.session.keep(tls)
 
     def logged_in(self, login: Login, mechanism: str) -> None:
-        """Keep who the client is."""
+        """Record a successful login."""
         self.session.login, self.session.mechanism = login, mechanism
         self.session.keep(
             LoggedIn(login.app_key, login.mail_type.value, mechanism), len(login.app_key)
         )
 
     def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
-        """Keep how the session ended; only the first end counts."""
+        """Record the end of the session; only the first end counts."""
         if closed_by is ClosedBy.TLS:
             detail = explain_tls_failure(detail)
         self.session.close(Ended(closed_by.value, detail))

@@ -1,8 +1,8 @@
-"""A recording as a scenario: what to send, step by step, and what is answered to it.
+"""Convert a recording to a scenario: what to send, step by step, and the expected replies.
 
-The form is that of `tests/golden`: `name`, `implicit_tls`, `steps` of `send` (latin-1), `expect`,
-`closed` and `starttls`, and `delivered`. What was masked is made again from the account's keys;
-message data that is not at hand is made up in its size.
+The format is that of `tests/golden`: `name`, `implicit_tls`, `steps` of `send` (latin-1), `expect`,
+`closed` and `starttls`, and `delivered`. Masked logins are created again from the account's keys.
+Message data that is not available is replaced by generated data of the same size.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _LINE = b"x" * 70 + b"\r\n"
 def as_scenario(
     session: Recorded, *, secret_key: str, data: Mapping[str, bytes] | None = None
 ) -> dict[str, Any]:
-    """Make the scenario of a session; `data` are the bytes of its messages by their ids.
+    """Return the scenario of a session; `data` has the bytes of its messages by message id.
 
-    `secret_key` is sent where a login succeeded, another one where it failed. Raises
-    `RecordingError` for a session that was cut, or in which something is masked that is no login.
+    `secret_key` is sent where a login succeeded, a wrong one where it failed. Raises
+    `RecordingError` if events of the session are missing, or a masked line is not a login.
     """
     secret_key = hide(secret_key)
     if session.cut:
@@ -50,7 +50,7 @@ def as_scenario(
 
 
 class _Maker:
-    """Takes the events in order; each reply belongs to what was sent before it."""
+    """Reads the events in order; each reply belongs to the lines sent before it."""
 
     def __init__(self, session: Recorded, secret_key: str, data: Mapping[str, bytes]) -> None:
         self._session = session
@@ -118,7 +118,7 @@ class _Maker:
 
 
 def _is_whole(known: Credentials) -> bool:
-    """Whether a masked line can be made again: nothing in it is unknown but the SecretKey."""
+    """Whether a masked line can be created again: only its SecretKey is unknown."""
     return MASK not in (known.app_key, known.mail_type) and (
         known.app_key is not None or known.has_secret_key
     )

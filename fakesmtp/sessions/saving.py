@@ -1,4 +1,4 @@
-"""Sessions that are written to files while they last."""
+"""Sessions that are written to files while they are open."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 
 SUFFIX = ".jsonl"
-#: A recording holds what clients sent: addresses, AppKeys, all but the messages and the secrets.
+#: A recording contains addresses and AppKeys, but no messages and no secrets.
 _OWNER_ONLY = 0o600
 
 
@@ -33,12 +33,12 @@ def _open_for_the_owner(path: str, flags: int) -> int:
 
 
 def file_name(session: Recorded) -> str:
-    """Name the file of a session: when, which, where; names sort by time."""
+    """Return the file name of a session: time, id, port. Names sort by time."""
     return f"{session.started_at:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
 
 
 def make_folder(folder: Path) -> Path:
-    """Make the folder of recordings; raises `RecordingError` when that cannot be."""
+    """Create the folder of recordings; raises `RecordingError` on failure."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -49,10 +49,10 @@ def make_folder(folder: Path) -> Path:
 
 
 class SavedSession(Session):
-    """A session with a file of its own, opened at the first event, closed at the last one.
+    """A session with its own file, which is opened at the first event and closed at the last one.
 
-    Each event is written when it happens, in one write: a server that dies loses at most the line
-    it was writing. A file that cannot be written ends the writing, not the session.
+    Each event is written immediately, in one write: a server that dies loses at most one line. If
+    the file cannot be written, the recording to it stops; the session continues.
     """
 
     __slots__ = ("_file", "_folder", "_path", "_phases", "_written")
@@ -66,28 +66,28 @@ class SavedSession(Session):
         self._written = 0
 
     def close(self, end: Ended) -> None:
-        """Keep how it ended, and close the file; only the first end counts."""
+        """Record the end and close the file; only the first end counts."""
         if self.end is None:
             super().close(end)
             self._save()
             self._close()
 
     def let_go(self) -> None:
-        """Forget the events; those that are in the file stay there."""
+        """Forget the events. Events in the file remain."""
         super().let_go()
         self._written = len(self._contents)
 
     def digest_of(self, raw: bytes) -> str:
-        """Return the digest: the message may be gone when the file is read."""
+        """Return the digest: the message may not be kept when the file is read."""
         return sha256(raw).hexdigest()
 
     def keep(self, content: Content, size: int = 0) -> None:
-        """Keep an event, and write it."""
+        """Keep an event and write it to the file."""
         super().keep(content, size)
         self._save()
 
     def _save(self) -> None:
-        """Write what has been kept since the last time: masked by now, and bounded."""
+        """Write the events since the last call. They are masked and limited already."""
         if self._folder is None:
             return
         try:
@@ -107,8 +107,8 @@ class SavedSession(Session):
         return self._phases.read_all(self._since_connect(start), self._contents[start:])
 
     def _open(self, folder: Path) -> TextIO:
-        # Buffered, and flushed behind each event: a line is one write. Never through a link that
-        # somebody put there (O_EXCL), and for the eyes of this user alone.
+        # Buffered, and flushed after each event: a line is one write. O_EXCL does not follow an
+        # existing link. Only this user can read the file.
         path = folder / file_name(self)
         file = open(  # noqa: SIM115 - closed at the end of the session
             path,
@@ -129,7 +129,7 @@ class SavedSession(Session):
                 file.close()
 
     def _remove_if_empty(self) -> None:
-        """Leave no file without a first line behind, as a full disk makes them."""
+        """Remove a file without a first line, which a full disk can cause."""
         if self._path is not None:
             with suppress(OSError):
                 if not self._path.stat().st_size:

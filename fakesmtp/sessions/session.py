@@ -1,4 +1,4 @@
-"""A session as it is kept while it goes on, and read by everyone, at any time, from any thread."""
+"""A session of this server. It can be read at any time, from any thread."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _MICROSECOND = 1_000  # nanoseconds
 _MICROSECONDS = 1_000_000
-#: How many refusals are kept of a session that is cut already; one of 256 bytes counts twice.
+#: Number of refusals that are kept after the limit of events; one of 256 bytes counts twice.
 _SPARE_REFUSALS = 1_000
 _ORDINARY_REFUSAL = 256
-#: Bytes of lines and replies that a session is granted at a time.
+#: Step in which the limit of lines and replies grows (bytes).
 _SLICE = 4 * 1024
-#: Bytes of memory that an event takes besides what was said in it, about.
+#: Approximate memory of an event, without its text (bytes).
 _EVENT = 120
 _UNRECORDED = MaskedLine("a line that is not recorded")
 DEFAULT_MAX_EVENTS = 10_000
@@ -34,8 +34,8 @@ DEFAULT_MAX_BYTES = 1024 * 1024
 class Session(Recorded):
     """A session of this server.
 
-    It keeps what happened, and when. Events are made of that when they are read: a server keeps so
-    many that the garbage collector would take as long to visit them as it takes to write them.
+    It keeps contents and times. Events are created when they are read: with a list of events, the
+    garbage collector would take as much time as the recorder.
     """
 
     __slots__ = (
@@ -84,20 +84,20 @@ class Session(Recorded):
         self.id = session_id
         self.peer = peer
         self.port, self.local_port = port, local_port
-        #: What the session belongs to: whatever owned the server when the connection was made.
+        #: The owner of the session: the owner of the server at connect.
         self.owner, self.rules = owner, rules
         self._started = now()
         self.tls = self.login = self.mechanism = self.end = None
-        # `size`: bytes of lines and replies in the events, about. `dropped_lines`: over-long ones
-        # of the message that is being received.
+        # `size`: approximate bytes of lines and replies in the events. `dropped_lines`: number of
+        # over-long lines in the current message.
         self.size = self.cut = self.message_count = self.dropped_lines = 0
         self._began = monotonic_ns()
         self._contents: list[Content] = []
         self._times: list[int] = []
         self.facts = Facts()
         self._room, self._max_bytes = max_events, max_bytes
-        # Of `max_bytes`, how many it may have by now. With each slice more `on_growth` is told how
-        # many bytes of memory the session has taken besides the `held` ones that it was told of.
+        # The current limit, at most `max_bytes`. Each time it grows, `on_growth` is called with the
+        # bytes of memory that the session takes in addition to `held`.
         self._granted = self.held = 0
         self.on_growth: Callable[[Session, int], None] | None = None
         self._spare = _SPARE_REFUSALS
@@ -107,13 +107,13 @@ class Session(Recorded):
     # -- written by the recorder -------------------------------------------------------------------
 
     def close(self, end: Ended) -> None:
-        """Keep how it ended; only the first end counts."""
+        """Keep the end; only the first end counts."""
         if self.end is None:
             self._append(monotonic_ns(), end)
             self.end = end
 
     def digest_of(self, raw: bytes) -> str | None:
-        """Return the digest to keep of a message: None, as that of a big one takes long.
+        """Return the digest to keep of a message: None, because it takes long for a large message.
 
         See `Recorded.digest`.
         """
@@ -121,11 +121,11 @@ class Session(Recorded):
         return None
 
     def keep(self, content: Content, size: int = 0) -> None:
-        """Keep an event while there is room; `size` is how long what was said is, in bytes."""
+        """Keep an event if the limits allow it; `size` is the length of its text (bytes)."""
         self._room -= 1
         if self._room >= 0 and (self.size < self._granted or self._grow()):
             self.size += size
-            # As `_append` does: everything that happens comes this way.
+            # The same as `_append`, inlined because every event uses it.
             self._times.append(monotonic_ns())
             self._contents.append(content)
             if type(content) is not Reply or content.wire >= LEAST_REFUSAL:
@@ -134,7 +134,7 @@ class Session(Recorded):
             self._keep_refusal(monotonic_ns(), content)
 
     def _grow(self) -> bool:
-        """Take one more slice of bytes; return whether another event may be kept."""
+        """Raise the current limit by one step; return whether another event may be kept."""
         self._granted = min(self.size + _SLICE, self._max_bytes)
         held = self._granted + _EVENT * len(self._contents)
         more, self.held = held - self.held, held
@@ -143,7 +143,7 @@ class Session(Recorded):
         return self._room >= 0 and self.size < self._granted
 
     def let_go(self) -> None:
-        """Forget the events, and keep no more of them: only who, when and how it ended."""
+        """Forget the events and keep no further ones; client, times and end remain."""
         kept = self.end is not None
         self.cut += len(self._contents) - kept
         # In this order: a reader in another thread takes times and contents in pairs.
@@ -157,7 +157,7 @@ class Session(Recorded):
         self.facts.read(content)
 
     def _keep_refusal(self, at: int, content: Content) -> None:
-        """Of a session that is cut, keep what was refused, also that up to a number."""
+        """Keep a refusal after the limit of events is reached, up to a maximum number."""
         self._room, self.cut = -1, self.cut + 1
         if isinstance(content, bytes | MaskedLine):
             self._unanswered = (at, content)
@@ -174,41 +174,41 @@ class Session(Recorded):
 
     @property
     def duration(self) -> float | None:
-        """Seconds from connect to close; None while it lasts."""
+        """Seconds from connect to close; None while the session is open."""
         return next(self._since_connect(-1)) / _MICROSECONDS if self.end else None
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """Everything that happened, in order."""
-        # With the first session that is read: no server should start later for it.
+        """All events, in order."""
+        # Imported with the first session that is read, to keep the start fast.
         from fakesmtp.sessions.phases import PhaseReader  # noqa: PLC0415
 
         return tuple(PhaseReader().read_all(self._since_connect(), self._contents))
 
     def _since_connect(self, first: int = 0) -> Iterator[int]:
-        """Give the times from the event with this number on, in microseconds since connect."""
+        """Return the times of events from number `first` on, in microseconds since connect."""
         return ((at - self._began) // _MICROSECOND for at in self._times[first:])
 
     def message_data(self, message_id: str) -> bytes | None:
-        """Give the bytes of a message that came in this session, as long as it is kept."""
+        """Return the bytes of a message of this session; None if it is not kept."""
         return self._raw_of(message_id) if self._raw_of else None
 
 
 def _count_bytes(reply: Reply, asked: tuple[int, bytes | MaskedLine] | None) -> int:
-    """Return how many ordinary refusals a refusal is longer than."""
+    """Return for how many ordinary refusals a refusal counts, by its length."""
     line = asked[1] if asked else b""
     length = len(line.text if isinstance(line, MaskedLine) else line)
     return (len(reply.wire) + length) // _ORDINARY_REFUSAL
 
 
 class UnrecordedSession(Session):
-    """A session of a server that records none: who, when and how it ended, and no event between."""
+    """A session of a server that records no events: client, times and end only."""
 
     __slots__ = ()
     is_recorded = False
 
     def keep(self, content: Content, size: int = 0) -> None:
-        """Keep that the client sent something, and nothing of it."""
+        """Keep only the fact that the client sent something."""
         del size
         if isinstance(content, bytes | MaskedLine):
             self.facts.read(_UNRECORDED)

@@ -1,4 +1,4 @@
-"""Where a session's time went: its phases one after the other, and who was waited for."""
+"""The time of a session by phase, and by client and server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A phase from begin to end, in microseconds; phases may come more than once."""
+    """One period of a phase, in microseconds; a phase may occur more than once."""
 
     phase: Phase
     began: int
@@ -25,16 +25,16 @@ class Span:
 
     @property
     def length(self) -> int:
-        """How long it took."""
+        """The duration (microseconds)."""
         return self.ended - self.began
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """The part of a phase in a whole session, in microseconds.
+    """The time of a phase in a whole session, in microseconds.
 
-    `client` is the time until the client had said its lines and sent its data, `server` the time
-    until they were answered.
+    `client` is the time until the client had sent its lines and data, `server` the time until the
+    replies.
     """
 
     phase: Phase
@@ -43,12 +43,12 @@ class Share:
 
     @property
     def length(self) -> int:
-        """How long it took in all."""
+        """The total time (microseconds)."""
         return self.client + self.server
 
 
 def read_spans(session: Recorded) -> list[Span]:
-    """Give the phases in order; together they last from connect to the last event."""
+    """Return the phases in order; together they cover connect to the last event."""
     spans: list[Span] = []
     at = 0
     for event in session.events:
@@ -61,7 +61,7 @@ def read_spans(session: Recorded) -> list[Span]:
 
 
 def read_shares(events: Iterable[Event]) -> list[Share]:
-    """Give each phase once, in the order of its first event."""
+    """Return each phase once, in the order of its first event."""
     shares: dict[Phase, Share] = {}
     at = 0
     for event in events:

@@ -36,8 +36,8 @@ class Outcome(StrEnum):
 class Transaction:
     """One transaction, from MAIL to the end of data (RFC 5321 §3.3); times in microseconds.
 
-    `rcpt_tos` are the recipients that were accepted. `refusals` are those of its commands and of
-    its message; `reply` is the last word about it.
+    `rcpt_tos` are the accepted recipients. `refusals` are those of its commands and of its message;
+    `reply` is the final reply.
     """
 
     mail_from: str
@@ -52,7 +52,7 @@ class Transaction:
 
 
 def read_transactions(events: Iterable[Event]) -> tuple[Transaction, ...]:
-    """Give the transactions in order; the last one may be open."""
+    """Return the transactions in order; the last one may be open."""
     reader = _Reader()
     for event in events:
         reader.read(event)
@@ -60,7 +60,7 @@ def read_transactions(events: Iterable[Event]) -> tuple[Transaction, ...]:
 
 
 class _Open:
-    """A transaction that goes on."""
+    """A transaction in progress."""
 
     def __init__(self, mail_from: str, parameters: tuple[str, ...], began: int) -> None:
         self.mail_from = mail_from
@@ -86,7 +86,7 @@ class _Open:
 
 
 class _Reader:
-    """Follows who is asked and what is answered, one event after the other."""
+    """Matches commands and replies, one event at a time."""
 
     def __init__(self) -> None:
         self._done: list[Transaction] = []
@@ -154,7 +154,7 @@ class _Reader:
 
 
 def _read_path(argument: str, keyword: str) -> tuple[str, tuple[str, ...]]:
-    """Give address and parameters of a MAIL or RCPT, or what was written there."""
+    """Return address and parameters of MAIL or RCPT; the argument itself if it is invalid."""
     parsed = parse_path_argument(argument, keyword, cut_at_last=keyword == "TO")
     if parsed is None:
         return argument, ()

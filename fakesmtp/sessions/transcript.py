@@ -18,7 +18,7 @@ _ASIDE = "--"
 def transcript_lines(
     session: BaseSession, *, times: bool = False, notes: bool = True, normalize: bool = False
 ) -> Iterator[str]:
-    """Give the lines of a transcript; see `Recorded.transcript`."""
+    """Return the lines of a transcript; see `Recorded.transcript`."""
     lines = event_lines(session, times=times, notes=notes, normalize=normalize)
     yield from (line for _, line in lines)
     if session.cut and notes:
@@ -28,7 +28,7 @@ def transcript_lines(
 def event_lines(
     session: BaseSession, *, times: bool = False, notes: bool = True, normalize: bool = False
 ) -> Iterator[tuple[Event, str]]:
-    """Give the lines of a transcript, each with the event it tells of."""
+    """Return the lines of a transcript, each with its event."""
     normalizer = Normalizer(session) if normalize else None
     for event in session.events:
         if not event.mark or (event.mark == _ASIDE and not notes):
