@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
@@ -52,6 +53,8 @@ class Reader:
     def __init__(self, path: Path, engine: Engine) -> None:
         self._path = path
         self._engine = engine
+        # A store can be read after its `close`: connections that were opened then are closed here.
+        finalize(self, engine.dispose)
 
     @property
     def location(self) -> str:
