@@ -31,7 +31,7 @@ class Fields:
 
     def __init__(self, fields: Any) -> None:  # noqa: ANN401 - whatever the JSON holds
         if not isinstance(fields, dict):
-            raise RecordingError("this is no JSON object")
+            raise RecordingError("this is not a JSON object")
         self._fields: dict[str, Any] = fields
 
     @classmethod
@@ -40,7 +40,7 @@ class Fields:
         try:
             return cls(parse_json(text))
         except TableError as error:
-            raise RecordingError(f"this is no JSON: {error}") from None
+            raise RecordingError(f"this is not JSON: {error}") from None
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -61,21 +61,21 @@ class Fields:
         """Return true or false."""
         value = self._fields.get(name)
         if not isinstance(value, bool):
-            raise RecordingError(f"{name} may not be {quote(value)}: it is true or false")
+            raise RecordingError(f"{name} must not be {quote(value)}: it is true or false")
         return value
 
     def seconds(self, name: str) -> float:
         """Return a time in seconds, 0 or more."""
         value = self._get(name, int | float)
         if not 0 <= value <= MOST_SECONDS:
-            raise RecordingError(f"{name} may not be {quote(value)}")
+            raise RecordingError(f"{name} must not be {quote(value)}")
         return float(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of at least one text."""
         values = self._get(name, list)
         if not values or not all(isinstance(value, str) for value in values):
-            raise RecordingError(f"{name} is no list of texts")
+            raise RecordingError(f"{name} is not a list of texts")
         return tuple(_check_text(name, value) for value in values)
 
     def text_or_none(self, name: str) -> str | None:
@@ -88,7 +88,7 @@ class Fields:
         try:
             return names(text)
         except ValueError:
-            raise RecordingError(f"{name} may not be {quote(text)}") from None
+            raise RecordingError(f"{name} must not be {quote(text)}") from None
 
     def time(self, name: str) -> float:
         """Return a time in ISO 8601, in seconds since the epoch."""
@@ -99,7 +99,9 @@ class Fields:
             seconds = -1.0
         # Near the limits of the calendar, a conversion to UTC can exceed them.
         if not 0 <= seconds < _LATEST:
-            raise RecordingError(f"{name} may not be {quote(text)}: it is a time from 1970 to 8999")
+            raise RecordingError(
+                f"{name} must not be {quote(text)}: it is a time from 1970 to 8999"
+            )
         return seconds
 
     def inner(self, name: str) -> Fields:
@@ -111,7 +113,7 @@ class Fields:
             raise RecordingError(f"{name} is missing")
         value = self._fields[name]
         if not isinstance(value, kind) or isinstance(value, bool):
-            raise RecordingError(f"{name} may not be {quote(value)}")
+            raise RecordingError(f"{name} must not be {quote(value)}")
         return value
 
 

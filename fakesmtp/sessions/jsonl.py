@@ -125,7 +125,7 @@ def load_header(text: str) -> Header:
     """Read the first line; raises `RecordingError` for another format or version."""
     fields = Fields.parse(text)
     if "format" not in fields or fields.text("format") != FORMAT:
-        raise RecordingError(f"this is no recorded session: format {FORMAT!r} is missing")
+        raise RecordingError(f"this is not a recorded session: format {FORMAT!r} is missing")
     version = fields.number("version")
     if version != VERSION:
         raise RecordingError(f"version {quote(version)} of the format is not known; {VERSION} is")
@@ -143,7 +143,7 @@ def load_event(text: str) -> Event:
     fields = Fields.parse(text)
     kind = KINDS.get(fields.text("kind"))
     if kind is None:
-        raise RecordingError(f"kind may not be {quote(fields.text('kind'))}")
+        raise RecordingError(f"kind must not be {quote(fields.text('kind'))}")
     fields.name(Phase, "phase")
     return kind.read(fields.number("at", _LATEST_EVENT), fields)
 

@@ -124,7 +124,7 @@ def _split_lines(content: bytes, source: Path | str) -> tuple[list[str], bytes]:
     try:
         return [line.decode() for line in lines], rest
     except UnicodeDecodeError as error:
-        raise RecordingError(f"{source} is no recorded session: {error}") from error
+        raise RecordingError(f"{source} is not a recorded session: {error}") from error
 
 
 def read_line(source: Path | str, number: int, read: Callable[[str], _T], line: str) -> _T:
@@ -141,7 +141,7 @@ def _read_events(source: Path | str, lines: Iterable[str]) -> Iterator[Event]:
     def read(line: str) -> Event:
         event = load_event(line)
         if ended:
-            raise RecordingError("something stands behind the end")
+            raise RecordingError("there is a line after the end")
         if event.at < before:
             raise RecordingError(f"at is {event.at}, earlier than the {before} before it")
         return replace(event, phase=phases.read(event.content))

@@ -1,6 +1,6 @@
-"""What is worth telling about a client, though it changed no reply.
+"""Notes about a client: protocol violations that changed no reply.
 
-Lines are looked at while they are heard, so a look at an ordinary one costs next to nothing.
+Each line is checked when it arrives, so the check of an ordinary line must be fast.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.actions import Envelope
 
-AUTH_IN_CLEAR = "AUTH in clear: anyone on the network path can read the SecretKey (RFC 4954 §4)"
+AUTH_IN_CLEAR = "AUTH in plaintext: anyone on the network path can read the SecretKey (RFC 4954 §4)"
 WRAPPED_RESPONSE = (
     "the Base64 response of AUTH was wrapped over several lines; it must be one line (RFC 4954 §4)"
 )
@@ -22,15 +22,15 @@ OUTSIDE_AUTH = "a line without AUTH holds credentials, or what looks like them; 
 LONG_COMMAND = "a command line of more than 512 bytes (RFC 5321 §4.5.3.1.4)"
 EIGHT_BIT_COMMAND = "a command that is not ASCII, and SMTPUTF8 is not offered (RFC 6531 §3.1)"
 LONG_MESSAGE_LINE = "the message has a line of more than 998 bytes (RFC 5322 §2.1.1)"
-EIGHT_BIT_MESSAGE = "the message has 8-bit data, and MAIL no BODY=8BITMIME (RFC 6152 §3)"
+EIGHT_BIT_MESSAGE = "the message has 8-bit data, but MAIL had no BODY=8BITMIME (RFC 6152 §3)"
 BARE_LF_IN_MESSAGE = "bare LFs in the message (RFC 5321 §2.3.8)"
 BARE_CR_IN_MESSAGE = "bare CRs in the message (RFC 5321 §2.3.8)"
 DOUBLE_CR_IN_MESSAGE = "CR CR LF in the message, as if line ends were converted twice"
 NUL_IN_MESSAGE = "NULs in the message (RFC 5322 §4.1)"
 EMPTY_MESSAGE = "the message is empty: no header and no body"
 BODY_AS_COMMANDS = (
-    "lines of a message came as commands: DATA was refused, and the client sent the message all "
-    "the same (RFC 5321 §3.3: it waits for 354)"
+    "lines of a message came as commands: DATA was refused, but the client sent the message "
+    "anyway (RFC 5321 §3.3: it must wait for 354)"
 )
 
 #: Bytes of a command line with its end.
@@ -39,7 +39,7 @@ _LONGEST_TEXT = 998
 _WITH_END = _LONGEST_TEXT + 2
 _CR = ord("\r")
 _NUL = 0
-#: The byte comes first, so that the search leaps from one to the next.
+#: The byte comes first, so that the search can skip to the next one.
 _BARE_CR, _BARE_LF = re.compile(rb"\r(?!\n)"), re.compile(rb"\n(?<!\r\n)")
 #: The commands that carry no credentials: all but AUTH.
 COMMANDS = frozenset(
@@ -62,9 +62,9 @@ def look_at_command(line: bytes, *, after_refused_data: bool) -> Iterator[str]:
 
 
 def describe_half_line(rest: bytes) -> str:
-    """Say that a client ended in the middle of a command line, `""` when it did not.
+    """Describe an incomplete last command line; `""` if there is none.
 
-    Half a line may be half a SecretKey, so no more than a known command's name is shown.
+    The line may contain part of a SecretKey, so only the name of a known command is shown.
     """
     if not rest:
         return ""
@@ -86,8 +86,8 @@ def look_at_message(raw: bytes, envelope: Envelope) -> list[str]:
 
 
 def _look_at_controls(raw: bytes) -> Iterator[str]:
-    """Tell of line ends that are not CRLF and of NULs: how many, and where the first one is."""
-    # Of the same length, so that places stay: a regular expression takes five times as long.
+    """Describe line ends other than CRLF, and NULs: their number, and the first position."""
+    # The replacements keep positions. A regular expression takes five times as long.
     rest = raw.replace(b"\r\r\n", b"...").replace(b"\r\n", b"..")
     for text, mark, part in (
         (BARE_LF_IN_MESSAGE, b"\n", rest),
@@ -102,7 +102,7 @@ def _look_at_controls(raw: bytes) -> Iterator[str]:
 
 
 def _has_long_line(raw: bytes) -> bool:
-    """Whether a line is too long, by leaps from line end to line end: most leaps pass a dozen."""
+    """Return whether a line is too long. Most steps of the search skip a dozen lines."""
     position, last = 0, len(raw)
     while last - position > _LONGEST_TEXT:
         leap = raw.rfind(b"\n", position, position + _WITH_END) + 1
@@ -115,5 +115,5 @@ def _has_long_line(raw: bytes) -> bool:
 
 
 def _is_too_long(start: bytes) -> bool:
-    """Whether a line that starts so, without its end, goes on for more bytes than it may."""
+    """Return whether a line with this start exceeds the limit, without its line end."""
     return len(start.removesuffix(b"\r")) > _LONGEST_TEXT

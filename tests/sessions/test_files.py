@@ -91,20 +91,20 @@ def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
     ("number", "line", "reason"),
     [
         (1, '{"format": "fakesmtp-session", "version": 2}', "version 2 of the format is not known"),
-        (1, '{"format": "something else"}', "this is no recorded session"),
-        (1, "[]", "no JSON object"),
-        (2, "{", "this is no JSON"),
-        (2, "", "this is no JSON"),
-        (2, "[" * 100_000, "this is no JSON"),
+        (1, '{"format": "something else"}', "this is not a recorded session"),
+        (1, "[]", "not a JSON object"),
+        (2, "{", "this is not JSON"),
+        (2, "", "this is not JSON"),
+        (2, "[" * 100_000, "this is not JSON"),
         (2, '{"at": 1, "phase": "hello", "kind": "client"}', "line_latin1 is missing"),
-        (2, '{"at": 1, "phase": "hello", "kind": "client", "line": 5}', "line may not be 5"),
+        (2, '{"at": 1, "phase": "hello", "kind": "client", "line": 5}', "line must not be 5"),
         (2, '{"at": -1, "phase": "hello", "kind": "note", "text": ""}', "at is -1"),
-        (2, '{"at": true, "phase": "hello", "kind": "note", "text": ""}', "at may not be True"),
-        (2, '{"at": 1, "phase": "hello", "kind": "song"}', "kind may not be 'song'"),
+        (2, '{"at": true, "phase": "hello", "kind": "note", "text": ""}', "at must not be True"),
+        (2, '{"at": 1, "phase": "hello", "kind": "song"}', "kind must not be 'song'"),
         (
             2,
             '{"at": 1, "phase": "dinner", "kind": "note", "text": ""}',
-            "phase may not be 'dinner'",
+            "phase must not be 'dinner'",
         ),
         (
             2,
@@ -120,7 +120,7 @@ def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
         (
             2,
             '{"at": 0, "phase": "quit", "kind": "end", "closed_by": "quit", "detail": ""}',
-            "something stands behind the end",
+            "there is a line after the end",
         ),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_broken_line_is_refused(tmp_path: Path, number: int, line: str, reason
     path.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(RecordingError) as caught:
         load(path)
-    where = number + 1 if "behind the end" in reason else number
+    where = number + 1 if "after the end" in reason else number
     assert str(caught.value).startswith(f"{path}, line {where}: ")
     assert reason in str(caught.value)
 

@@ -175,13 +175,13 @@ def test_any_bytes_in_any_line(content: bytes, number: int) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "reason"),
     [
-        ((0, "started"), "9999-12-31T23:59:59Z", "started may not be '9999-12-31T23:59:59Z'"),
+        ((0, "started"), "9999-12-31T23:59:59Z", "started must not be '9999-12-31T23:59:59Z'"),
         ((0, "port"), 65536, "port is 65536, more than 65535"),
         ((REPLY, "at"), 10**400, "more than 1000000000000000"),
         ((REPLY, "code"), 7, "code is 7: a reply has one from 200 to 599"),
         ((REPLY, "lines"), ["a\r\n250 b"], "a line of a reply has no line end"),
         ((END, "summary", "duration"), float("inf"), "Infinity is not a number in JSON"),
-        ((END, "summary", "duration"), 1e300, "duration may not be 1e+300"),
+        ((END, "summary", "duration"), 1e300, "duration must not be 1e+300"),
         ((0, "peer"), "\ud800", "peer has half of a character: '\\ud800'"),
     ],
 )
@@ -230,7 +230,7 @@ def folder(tmp_path: Path) -> Path:
 BAD = {
     "an empty file": (Path.touch, "line 1: the first line is missing"),
     "blank lines": (lambda path: path.write_text("\n\n"), "line 1: the first line is missing"),
-    "no JSON": (lambda path: path.write_bytes(b"\xff\xfe\n"), "line 1: this is no JSON"),
+    "no JSON": (lambda path: path.write_bytes(b"\xff\xfe\n"), "line 1: this is not JSON"),
     **SPECIAL,
 }
 
