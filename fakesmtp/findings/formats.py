@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote as quote_url
 
 from fakesmtp.findings.finding import Severity
-from fakesmtp.text import show
+from fakesmtp.text import plural, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ def _as_text(report: Report) -> Iterator[str]:
 
 
 def _count(number: int, name: str) -> str:
-    return f"{number} {name}{'' if number == 1 or name == Severity.INFO else 's'}"
+    return f"{number:,} {name}" if name == Severity.INFO else plural(number, name)
 
 
 def _as_json(report: Report) -> Iterator[str]:

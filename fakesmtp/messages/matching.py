@@ -309,7 +309,6 @@ _OTHER_NAMES = {
     "filename": "attachment",
     "link": "links",
     "url": "links",
-    "port": "port",
 }
 
 

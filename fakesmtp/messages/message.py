@@ -55,8 +55,7 @@ class ReceivedMessage:
     def __repr__(self) -> str:
         return f"<ReceivedMessage {self.id}: {describe_route(self)}>"
 
-    # -- delivery
-    # --------------------------------------------------------------------------------------
+    # -- delivery ----------------------------------------------------------------------------------
 
     @property
     def id(self) -> str:
@@ -132,8 +131,7 @@ class ReceivedMessage:
         """The id of the session in which the message arrived."""
         return self.record.session_id
 
-    # -- headers
-    # ---------------------------------------------------------------------------------------
+    # -- headers -----------------------------------------------------------------------------------
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
@@ -175,8 +173,7 @@ class ReceivedMessage:
         fields = read_header(self.raw).fields
         return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
 
-    # -- parts
-    # -----------------------------------------------------------------------------------------
+    # -- parts -------------------------------------------------------------------------------------
 
     @property
     def parsed(self) -> EmailMessage:

@@ -11,7 +11,7 @@ from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note
 from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.timeline import read_shares, read_spans
-from fakesmtp.text import show_lines
+from fakesmtp.text import plural, show_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 #: Facts that are in the head of the page, or in their own sections.
 _IN_HEAD = {"session", "started", "refusals"}
-_MICROSECONDS = 1_000_000
 _SHOWN_DIGEST = 16
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -85,7 +84,7 @@ def _milliseconds(microseconds: float) -> str:
 def _head(session: Recorded) -> str:
     outcome = entry_of(session).outcome
     is_bad = outcome.startswith(("refused", "TLS failed"))
-    messages = f"{session.message_count} message{'' if session.message_count == 1 else 's'}"
+    messages = plural(session.message_count, "message")
     badges = [
         ("bad" if is_bad else "good" if session.message_count else "", messages),
         ("", f"port {session.port}"),

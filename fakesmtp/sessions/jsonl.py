@@ -90,6 +90,11 @@ def dump(session: Recorded) -> Iterator[str]:
             yield dump_event(event, summarize(session) if is_end(event) else None)
 
 
+def dump_bytes(session: Recorded) -> bytes:
+    """Return all lines of a session, as its file has them."""
+    return "".join(dump(session)).encode("utf-8", "backslashreplace")
+
+
 def summarize(session: Recorded) -> Summary:
     """Return the summary of an ended session."""
     first = next(iter(session.first_refusals), None)

@@ -48,10 +48,7 @@ def _write_mbox(records: Iterable[MessageRecord], path: Path) -> int:
     with path.open("xb") as file:
         for record in records:
             received = datetime.fromtimestamp(record.received, UTC)
-            sender = (
-                record.envelope.mail_from.encode("ascii", "replace").decode() or "MAILER-DAEMON"
-            )
-            file.write(f"From {sender.split()[0]} {received:%a %b %d %H:%M:%S %Y}\n".encode())
+            file.write(f"From {_sender(record)} {received:%a %b %d %H:%M:%S %Y}\n".encode())
             file.write(_FROM_LINE.sub(rb">\1", record.raw))
             file.write(b"\n" if record.raw.endswith(b"\n") else b"\n\n")
             count += 1

@@ -8,7 +8,7 @@ from fakesmtp.errors import RecordingError, StoreError
 from fakesmtp.sessions.contents import Ended, Fault
 from fakesmtp.sessions.facts import describe_fault
 from fakesmtp.sessions.folder import Entry
-from fakesmtp.sessions.jsonl import Header, dump, summarize
+from fakesmtp.sessions.jsonl import Header, dump_bytes, summarize
 from fakesmtp.sessions.loading import load_content
 from fakesmtp.storage.base import all_sessions
 from fakesmtp.storage.records import SessionRecord
@@ -26,7 +26,7 @@ _STILL_OPEN = Ended("server stop", "")
 
 def record_session(session: Recorded, scope: str = "") -> SessionRecord:
     """Make the record of a session that is over."""
-    lines = "".join(dump(session)).encode("utf-8", "backslashreplace")
+    lines = dump_bytes(session)
     faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return SessionRecord(
         Header(

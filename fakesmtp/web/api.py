@@ -13,7 +13,7 @@ from fakesmtp import __version__
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.loading import read_table
 from fakesmtp.sessions.folder import entry_of
-from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.jsonl import dump_bytes
 from fakesmtp.tables import TableError, parse_json
 from fakesmtp.web.answers import Json, handle_errors
 from fakesmtp.web.guard import Guard
@@ -93,8 +93,7 @@ class _Sessions:
         found = next((each for each in self._smtp.sessions if each.id == session_id), None)
         if found is None:
             raise HTTPException(404, f"session {session_id!r} is not kept by this server")
-        content = "".join(dump(found)).encode("utf-8", "backslashreplace")
-        return Response(content, media_type="application/x-ndjson")
+        return Response(dump_bytes(found), media_type="application/x-ndjson")
 
 
 def _describe_session(session: Session) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fakesmtp import ReceivedMessage
 from fakesmtp.messages.matching import Mismatch, Miss, nearest
 from fakesmtp.messages.message import describe_route
+from fakesmtp.text import plural
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -102,7 +103,7 @@ def _nearest_miss(wanted: ReceivedMessage, messages: Messages) -> list[str]:
 
 
 def _count(messages: Messages) -> str:
-    return "1 message" if len(messages) == 1 else f"{len(messages) or 'no'} messages"
+    return plural(len(messages), "message") if messages else "no messages"
 
 
 def _list(name: str, messages: Messages) -> list[str]:
