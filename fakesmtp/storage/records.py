@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.sessions.contents import Ended
-    from fakesmtp.sessions.jsonl import Header, Summary
+    from fakesmtp.sessions.listing import Header, Summary
 
 
 class SessionRecord(NamedTuple):

@@ -12,8 +12,8 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fakesmtp import __version__
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.loading import read_table
-from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.tables import TableError, parse_json
 from fakesmtp.web.answers import Json, handle_errors
 from fakesmtp.web.guard import Guard
@@ -21,7 +21,7 @@ from fakesmtp.web.guard import Guard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fakesmtp import FakeSMTP, Session
+    from fakesmtp import FakeSMTP
     from fakesmtp.faults import Rule
 
 #: Maximum size of a table of faults (bytes).
@@ -86,7 +86,7 @@ class _Sessions:
         """Return all sessions, newest last; only the newest `limit` if it is given."""
         sessions = self._smtp.sessions
         newest = sessions if limit is None else sessions[-limit:]
-        return Json({"sessions": [_describe_session(each) for each in newest]})
+        return Json({"sessions": [ListedSession.of(each).as_json() for each in newest]})
 
     def get(self, session_id: str) -> Response:
         """Return one session as JSON Lines, as in its file."""
@@ -94,28 +94,6 @@ class _Sessions:
         if found is None:
             raise HTTPException(404, f"session {session_id!r} is not kept by this server")
         return Response(dump_bytes(found), media_type="application/x-ndjson")
-
-
-def _describe_session(session: Session) -> dict[str, object]:
-    entry = entry_of(session)
-    return {
-        "id": session.id,
-        "started": session.started_at.isoformat(),
-        "peer": session.peer,
-        "port": session.port,
-        "local_port": session.local_port,
-        "tls": session.tls.version if session.tls else None,
-        "account": session.app_key,
-        "mail_type": session.mail_type,
-        "message_count": session.message_count,
-        "duration": session.duration,
-        "cut": session.cut,
-        "refused": session.refused,
-        "refusals": [str(refusal) for refusal in session.first_refusals],
-        "ending": entry.end._asdict() if entry.end else None,
-        "diagnosis": session.diagnosis,
-        "outcome": entry.outcome if entry.end else "open",
-    }
 
 
 class _Faults:
