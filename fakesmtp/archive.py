@@ -16,7 +16,8 @@ from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
-    from fakesmtp.sessions import Recorded, Session, SessionLog
+    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
@@ -61,7 +62,9 @@ class Archive:
         if self._opened is not None:
             self._opened.leave_to_parent()
 
-    def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
+    def deliver(
+        self, deliver: Deliver, session: LiveSession
+    ) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
             id=f"{self.name}.{next(self._numbers)}",
@@ -89,7 +92,7 @@ class Archive:
     def _raw_of(self, message_id: str) -> bytes | None:
         return message.raw if (message := self.mailbox.get(message_id)) else None
 
-    def _find_session(self, record: MessageRecord) -> Recorded:
+    def _find_session(self, record: MessageRecord) -> Session:
         from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
 
         live = self.sessions.find(record.session_id)
@@ -103,7 +106,7 @@ def _scope_of(session: Session) -> str:
     return "" if session.owner is None else str(session.owner)
 
 
-def _missing(record: MessageRecord) -> Recorded:
+def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 
