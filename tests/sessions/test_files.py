@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from made_recordings import begin, play, the_file
+from made_recordings import begin, play, only_file
 from raw_client import RawClient
 
 from fakesmtp.errors import RecordingError
@@ -29,7 +29,7 @@ def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
     """Every event and every fact comes back from the file as the session has it."""
     session = begin(tmp_path)
     play(session)
-    recording = load(the_file(tmp_path))
+    recording = load(only_file(tmp_path))
     assert recording.events == session.events
     for name in ("id", "peer", "port", "local_port", "tls", "login", "mechanism", "closed_by"):
         assert getattr(recording, name) == getattr(session, name)
@@ -44,9 +44,9 @@ def test_an_exported_session_is_as_good_as_the_file(tmp_path: Path) -> None:
     """What `dump` writes of a session, and of its recording, is what stands in its file."""
     session = begin(tmp_path)
     play(session)
-    text = the_file(tmp_path).read_text(encoding="utf-8")
+    text = only_file(tmp_path).read_text(encoding="utf-8")
     assert "".join(dump(session)) == text
-    assert json.loads("".join(dump(load(the_file(tmp_path)))).split("\n")[0]) == json.loads(
+    assert json.loads("".join(dump(load(only_file(tmp_path)))).split("\n")[0]) == json.loads(
         text.split("\n")[0]
     )
 
@@ -56,7 +56,7 @@ def test_the_name_of_a_file_tells_when_which_and_where(tmp_path: Path) -> None:
     session = begin(tmp_path)
     session.ended(ClosedBy.QUIT)
     stamp = f"{session.started_at:%Y%m%dT%H%M%S.%f}Z"
-    assert the_file(tmp_path).name == f"{stamp}_ab12cd-1_587.jsonl"
+    assert only_file(tmp_path).name == f"{stamp}_ab12cd-1_587.jsonl"
 
 
 def test_each_event_is_in_the_file_at_once(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_each_event_is_in_the_file_at_once(tmp_path: Path) -> None:
     session.said(Reply(220, ("ready",)))
     for count in range(1, 4):
         session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-        recording = load(the_file(tmp_path))
+        recording = load(only_file(tmp_path))
         assert len(recording.events) == 1 + count
         assert recording.closed_by is None
     session.ended(ClosedBy.STOP)
@@ -75,7 +75,7 @@ def test_each_event_is_in_the_file_at_once(tmp_path: Path) -> None:
 def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
     """However far the last line came, everything before it is read."""
     play(begin(tmp_path))
-    path = the_file(tmp_path)
+    path = only_file(tmp_path)
     whole = path.read_bytes()
     kept = len(load(path).events)
     last = whole[:-1].rindex(b"\n") + 1
@@ -127,7 +127,7 @@ def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
 def test_a_broken_line_is_refused(tmp_path: Path, number: int, line: str, reason: str) -> None:
     """The error names file, line and reason; nothing is guessed or passed over."""
     play(begin(tmp_path))
-    path = the_file(tmp_path)
+    path = only_file(tmp_path)
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[number - 1] = line
     path.write_text("\n".join(lines), encoding="utf-8")

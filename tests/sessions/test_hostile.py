@@ -17,7 +17,7 @@ import pytest
 from hostile_files import SPECIAL, needs_special_files
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_recordings import begin, play, the_file
+from made_recordings import begin, play, only_file
 
 from fakesmtp.cli.sessions import _as_fields, _cells, _facts
 from fakesmtp.errors import RecordingError
@@ -94,7 +94,7 @@ def recorded_lines() -> list[dict[str, Any]]:
         session.took_message("m-0", b"x", Envelope("", ()))
         session.said(Reply(250, ("2.0.0 OK",)))
         play(session)
-        content = the_file(Path(name)).read_text(encoding="utf-8")
+        content = only_file(Path(name)).read_text(encoding="utf-8")
     return [json.loads(line) for line in content.splitlines()]
 
 
@@ -269,7 +269,7 @@ def test_recordings_are_for_their_owner_alone(tmp_path: Path) -> None:
         play(begin(tmp_path))
     finally:
         os.umask(before)
-    assert stat.S_IMODE(the_file(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(only_file(tmp_path).stat().st_mode) == 0o600
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")

@@ -60,7 +60,7 @@ def play_in_memory(scenario: Scenario) -> None:
     """Play a scenario against the dialogue alone."""
     driver = Driver(tls=scenario.implicit_tls)
     for step in scenario.steps:
-        assert driver.take_said() + driver.send(step.send) == step.expect
+        assert driver.take_replies() + driver.send(step.send) == step.expect
         assert driver.closed == step.closed
     delivered = [(d.envelope.mail_from, d.envelope.rcpt_tos, d.raw) for d in driver.delivered]
     assert delivered == scenario.delivered
