@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from made_recordings import begin, play, only_file
+from made_recordings import begin, only_file, play
 from raw_client import RawClient
 
 from fakesmtp.errors import RecordingError

@@ -17,7 +17,7 @@ import pytest
 from hostile_files import SPECIAL, needs_special_files
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_recordings import begin, play, only_file
+from made_recordings import begin, only_file, play
 
 from fakesmtp.cli.sessions import _as_fields, _cells, _facts
 from fakesmtp.errors import RecordingError
