@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fakesmtp.findings import Finding, Rules
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.kept import Kept
     from fakesmtp.storage.query import Query
@@ -31,7 +31,7 @@ class Sessions:
     """The sessions of messages: those that a server keeps, and those that were added."""
 
     def __init__(
-        self, live: Mapping[str, Recorded], added: Mapping[str, tuple[int, SessionRecord]]
+        self, live: Mapping[str, Session], added: Mapping[str, tuple[int, SessionRecord]]
     ) -> None:
         self._live = live
         self._added = added

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.candidates import Sessions, Trial
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
@@ -70,7 +70,7 @@ class MemoryStore:
     def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
         self._limits = limits.check()
         self.updates = Updates()
-        self.recorded: Callable[[], Iterable[Recorded]] = tuple
+        self.recorded: Callable[[], Iterable[Session]] = tuple
         self._rules: Rules | None = None
         self._lock = RLock()
         self._messages: OrderedDict[str, Kept] = OrderedDict()

@@ -81,7 +81,8 @@ def test_one_json_shape(serve: Callable[..., Serving], send: Callable[..., None]
     stored = {name: listed.pop(name) for name in ("number", "read", "tags")}
     assert stored == {"number": 1, "read": False, "tags": []}
     assert {name: shown[name] for name in listed} == listed
-    assert shown.keys() - listed.keys() == {"headers", "text", "html", "attachments"}
+    more = {"headers", "text", "html", "attachments", "findings", "session_findings"}
+    assert shown.keys() - listed.keys() == more
 
 
 def test_a_second_server_is_refused(serve: Callable[..., Serving], run: Run) -> None:

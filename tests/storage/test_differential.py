@@ -15,9 +15,9 @@ from made_records import BEGAN, make_record, make_session
 
 from fakesmtp.findings import MessageRule, Rules, SessionRule, hit
 from fakesmtp.protocol.credentials import MailType
-from fakesmtp.sessions import Session
 from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.live import LiveSession
 from fakesmtp.storage import query as tree
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.checker import check_some
@@ -159,7 +159,7 @@ def open_store(make: Callable[[], Store]) -> Store:
     """A store with two sessions; a planned fault struck in one of them."""
     store = make()
     for name, faults in (("s1", ("Rule ONE",)), ("s2", ())):
-        lines = dump_bytes(Session(name, peer="127.0.0.1:1", port=587))
+        lines = dump_bytes(LiveSession(name, peer="127.0.0.1:1", port=587))
         store.add_session(partial(make_session, name, faults=faults, lines=lines)).result(60)
     return store
 
