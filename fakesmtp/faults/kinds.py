@@ -238,3 +238,14 @@ _CHANGING = (
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*_ACTING, *_CHANGING)}
 #: Options that imply the kind that needs them, so that `what` is optional beside them.
 IMPLIED: Mapping[str, str] = {option: kind.name for kind in KINDS.values() for option in kind.needs}
+#: What other programs call a kind.
+KIND_NAMES = {
+    **dict.fromkeys(("disconnect", "close", "hangup", "hang_up"), "drop"),
+    **dict.fromkeys(("hang", "timeout", "time_out", "freeze", "silence"), "stall"),
+    **dict.fromkeys(("error", "fail", "reject", "refuse"), "reply"),
+    **dict.fromkeys(("sleep", "wait", "late"), "delay"),
+    **dict.fromkeys(("slow", "throttle"), "slow-link"),
+    **dict.fromkeys(("expired", "certificate"), "bad-certificate"),
+    **dict.fromkeys(("lose", "forget", "blackhole", "black_hole"), "keep-nothing"),
+    "rst": "reset",
+}

@@ -113,6 +113,11 @@ def _check(handler: object) -> None:
         for pattern, instead in _UNSUPPORTED:
             if re.fullmatch(pattern, name) and callable(getattr(handler, name)):
                 raise ConfigurationError(f"{_name(handler)}.{name} is not supported: {instead}")
+    if not any(name.startswith("handle_") for name in dir(handler)):
+        raise ConfigurationError(
+            "handler must be an object with methods like `async def handle_RCPT(…)`; a value of "
+            f"type {_name(handler)} has none"
+        )
 
 
 def _check_ehlo(hook: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from fakesmtp import FakeSMTPError
 from fakesmtp.server import engine_of
+from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.options import findings_demand
 from pytest_fakesmtp.records import Source, record_of
 from pytest_fakesmtp.reporter import report_records
@@ -91,9 +92,9 @@ class Ledger:
             options = _read_markers(item)
             return self._take_demand(options), self._engine.terms_for(owner, **options)
         except FakeSMTPError as error:
-            pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}", pytrace=False)
+            fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}")
         except pytest.UsageError as error:
-            pytest.fail(str(error), pytrace=False)
+            fail(error)
 
     def _take_demand(self, options: dict[str, Any]) -> Demand | None:
         """Return what is demanded of findings, and leave the rules for it in the options."""
