@@ -49,7 +49,7 @@ def test_counts(options: dict[str, int], expected: list[int]) -> None:
     ],
 )
 def test_counters_per(per: str, other: dict[str, object]) -> None:
-    """Each account, recipient or session has a counter of its own."""
+    """Each account, recipient or session has its own counter."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, per=per)])
     assert strikes(script, 3) == [2]
     assert strikes(script, 3, replace(FACTS, **other)) == [2]
@@ -64,7 +64,7 @@ def test_moments_that_do_not_match_are_not_counted() -> None:
 
 
 def test_first_replacing_rule_is_the_last() -> None:
-    """Rules strike in order up to the first that replaces the reply; later ones do not count."""
+    """Rules strike in order up to the first that replaces the reply; later rules do not count."""
     late = Rule(where="rcpt", seconds=1, name="late")
     first = Rule(where="rcpt", what="drop", times=1, name="first")
     second = Rule(where="rcpt", reply="450 no", times=1, name="second")
@@ -81,7 +81,7 @@ def run_at_random(seed: int) -> list[int]:
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    """A seed gives the same strikes in every run, another seed gives others."""
+    """A seed gives the same strikes in every run; another seed gives other strikes."""
     assert run_at_random(1) == run_at_random(1)
     assert run_at_random(1) != run_at_random(2)
     assert 20 < len(run_at_random(1)) < 80
