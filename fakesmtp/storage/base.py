@@ -123,7 +123,7 @@ class Store(ReadableStore, Protocol):
     on_removed: Callable[[Collection[str]], object] | None
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Whether more may be taken now; what waits to be durable is bounded."""
 
     @property

@@ -97,7 +97,7 @@ class MemoryStore:
 
     location = "memory"
     is_durable = False
-    has_room = True
+    accepts_more = True
 
     def __init__(
         self,

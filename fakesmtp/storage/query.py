@@ -95,8 +95,8 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
-    """A planned fault whose name contains the text struck in the message's session."""
+class HasFault:
+    """A planned fault whose name contains the text was applied in the message's session."""
 
     text: str
 
@@ -137,7 +137,7 @@ Query: TypeAlias = (
     | Equals
     | Compare
     | Tagged
-    | Struck
+    | HasFault
     | Found
     | All
     | AnyOf

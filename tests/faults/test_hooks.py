@@ -33,7 +33,7 @@ def serve(rule: Rule, **hooks: object) -> FakeSMTP:
 
 
 @pytest.mark.parametrize(("rule", "read", "is_called"), AT_NOOP.values(), ids=AT_NOOP)
-def test_a_fault_strikes_the_reply_of_a_hook(rule: Rule, read: bytes, *, is_called: bool) -> None:
+def test_a_fault_changes_the_reply_of_a_hook(rule: Rule, read: bytes, *, is_called: bool) -> None:
     """A kind that replaces the reply replaces the hook; others change the reply of the hook."""
     calls = []
 
@@ -73,7 +73,7 @@ def test_starttls_is_stripped_from_the_reply_of_a_hook() -> None:
         ("keep-nothing", "554 no", b"554 no\r\n", 0),
     ],
 )
-def test_the_hook_decides_and_the_fault_strikes_after(
+def test_the_hook_decides_and_the_fault_applies_after(
     what: str, reply: str, read: bytes, kept: int
 ) -> None:
     """The hook receives the message; the fault applies to what it decided."""
