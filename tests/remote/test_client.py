@@ -91,9 +91,7 @@ def test_an_unknown_id(api: Api, name: str) -> None:
 
 def test_no_server_answers() -> None:
     """Without a server the error says how to start one."""
-    with pytest.raises(
-        RecordingError, match=r"no server answers at .*: is `fakesmtp serve --http`"
-    ):
+    with pytest.raises(RecordingError, match=r"no server answers at .*: is `fakesmtp serve`"):
         list(RunningServer("http://127.0.0.1:1").list_sessions())
 
 
