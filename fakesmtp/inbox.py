@@ -292,12 +292,12 @@ class Inbox(ClientSettings):
         return self.faults.fault(where, what, **options)
 
     def assert_faults_used(self) -> None:
-        """Raise `AssertionError` with the names of the rules that never struck, if any."""
+        """Raise `AssertionError` with the names of the rules that were never applied, if any."""
         self.faults.assert_used()
 
 
 class AccountView(Inbox):
-    """An account, and what clients do that log in with it; its faults strike no other account."""
+    """An account, and what clients do that log in with it; its faults apply to no other account."""
 
 
 def _check_seconds(name: str, value: object) -> None:

@@ -58,7 +58,7 @@ class Rule:
 
     Conditions on text are globs that ignore case (`*@blocked.example`), or regular expressions
     between slashes. The schedule counts the moments that stage and conditions match: the `nth`,
-    `every` nth, only `after` so many, at most `times` strikes, `between` two numbers of seconds
+    `every` nth, only `after` so many, at most `times` of them, `between` two numbers of seconds
     since the rule was loaded or two times of day, with a `probability` under a `seed`; `per` is
     what has a counter of its own. Sizes are bytes, times are seconds.
 

@@ -154,7 +154,7 @@ class FixedAccounts:
         if known is None or known[0] is not accounts:
             secrets = KnownSecrets(each.secret_key for each in accounts.values())
             known = self._known = (accounts, secrets)
-        return known[1].stand_in(text)
+        return known[1].occur_in(text)
 
     def show_app_key(self, app_key: str) -> str:
         """Return an AppKey: that of an account unchanged, others masked if they can be a secret."""

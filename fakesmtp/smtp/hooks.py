@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 from warnings import warn
 
@@ -113,10 +114,11 @@ def _check(handler: object) -> None:
         for pattern, instead in _UNSUPPORTED:
             if re.fullmatch(pattern, name) and callable(getattr(handler, name)):
                 raise ConfigurationError(f"{_name(handler)}.{name} is not supported: {instead}")
-    if not any(name.startswith("handle_") for name in dir(handler)):
+    # A handler may have no hook, as aiosmtpd's `Sink`; a number, text or function is a mistake.
+    if type(handler).__module__ == "builtins" and not isinstance(handler, ModuleType):
         raise ConfigurationError(
-            "handler must be an object with methods like `async def handle_RCPT(…)`; a value of "
-            f"type {_name(handler)} has none"
+            "handler must be an object with methods like `async def handle_RCPT(…)`, not a value "
+            f"of type {_name(handler)}"
         )
 
 
