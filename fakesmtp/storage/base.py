@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.updates import Updates
 
 #: Rows of a page, unless the caller says otherwise.
 PAGE = 50
@@ -49,7 +50,10 @@ class Count(NamedTuple):
 
 
 class Page(NamedTuple, Generic[_Row]):
-    """Some rows of a list. `cursor` continues it, None at its end."""
+    """Some rows of a list. `cursor` continues it, None at its end.
+
+    A cursor is the number of the last row. It stays right while rows are added and removed.
+    """
 
     rows: tuple[_Row, ...]
     cursor: int | None
@@ -93,6 +97,10 @@ class ReadableStore(Protocol):
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
+
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
 
@@ -115,12 +123,11 @@ class ReadableStore(Protocol):
 
 
 class Store(ReadableStore, Protocol):
-    """Keeps messages and sessions. Changes return a ticket at once.
+    """Keeps messages and sessions. Changes return a ticket at once, and are told in `updates`."""
 
-    `on_removed` is told the ids of messages that are gone, for any reason, in any thread.
-    """
-
-    on_removed: Callable[[Collection[str]], object] | None
+    @property
+    def updates(self) -> Updates:
+        """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
     def has_room(self) -> bool:

@@ -108,6 +108,12 @@ class Reader:
         is_exact = most is None or is_all or number <= most
         return Count(number) if is_exact else Count(most or 0, is_exact=False)
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
+        with self.reading() as connection:
+            return int(connection.execute(select(func.max(messages.c.number))).scalar() or 0)
+
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
         with self.reading() as connection:
