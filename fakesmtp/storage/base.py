@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 from fakesmtp.storage.query import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
@@ -66,6 +66,13 @@ class Removed(NamedTuple):
     sessions: int = 0
 
 
+class Totals(NamedTuple):
+    """How many messages match, and how many of them are unread; always exact."""
+
+    messages: int
+    unread: int
+
+
 class ReadableStore(Protocol):
     """What can be asked of a store, also by a process that may not change it.
 
@@ -90,9 +97,22 @@ class ReadableStore(Protocol):
         *,
         cursor: int | None = None,
         limit: int = PAGE,
+        offset: int = 0,
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
-        """Return the messages that match from a cursor on, the newest first."""
+        """Return the messages that match from a cursor on, the newest first.
+
+        `offset` skips so many of them; a cursor is faster, and stays right while rows change.
+        """
+
+    def rows(self, ids: Collection[str]) -> list[MessageRow]:
+        """Return messages by their ids, oldest first; those that are not here are left out."""
+
+    def totals(self, query: Query = EVERYTHING) -> Totals:
+        """Count the messages that match, and the unread ones among them, exactly."""
+
+    def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
+        """Return the tags of the messages that match, sorted, with how many messages have each."""
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
