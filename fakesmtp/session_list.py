@@ -1,4 +1,4 @@
-"""The sessions of one server as one list: open ones from its log, ended ones also from its store."""
+"""The sessions of one server as one list: those in its log, and those in its store."""
 
 from __future__ import annotations
 

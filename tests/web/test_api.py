@@ -256,7 +256,9 @@ def test_the_own_origin_is_served(api: Api) -> None:
 
 def test_a_bug_gives_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The response to a bug of ours has no internal details."""
-    monkeypatch.setattr("fakesmtp.web.own.sessions.ListedSession.of", lambda _: json.loads("SecretKey"))
+    monkeypatch.setattr(
+        "fakesmtp.web.own.sessions.ListedSession.of", lambda _: json.loads("SecretKey")
+    )
     api.fail()
     answer = api.get(SESSIONS)
     assert answer.status == 500
