@@ -16,7 +16,8 @@ from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
-    from fakesmtp.sessions import Recorded, Session, SessionLog
+    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
@@ -63,7 +64,9 @@ class Archive:
         if self._opened is not None:
             self._opened.leave_to_parent()
 
-    def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
+    def deliver(
+        self, deliver: Deliver, session: LiveSession
+    ) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
             id=f"{self.name}.{next(self._numbers)}",
@@ -90,7 +93,7 @@ class Archive:
             ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
             ticket.add_done_callback(lambda _: self.unsaved.discard(session.id))
 
-    def find_session(self, session_id: str) -> Recorded | None:
+    def find_session(self, session_id: str) -> Session | None:
         """Return an open or ended session; None if it is not kept."""
         from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
 
@@ -101,7 +104,7 @@ class Archive:
     def _raw_of(self, message_id: str) -> bytes | None:
         return message.raw if (message := self.mailbox.get(message_id)) else None
 
-    def _find_session(self, record: MessageRecord) -> Recorded:
+    def _find_session(self, record: MessageRecord) -> Session:
         return self.find_session(record.session_id) or _missing(record)
 
 
@@ -109,7 +112,7 @@ def _scope_of(session: Session) -> str:
     return "" if session.owner is None else str(session.owner)
 
 
-def _missing(record: MessageRecord) -> Recorded:
+def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 
