@@ -64,7 +64,7 @@ class HttpServer:
             log_config=None,
             log_level="warning",
             access_log=False,
-            lifespan="off",
+            lifespan="on",
             loop="auto",  # uvloop where it is installed
             http=ImpatientHttp,
             ws="websockets-sansio",

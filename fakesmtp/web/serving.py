@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends
@@ -12,13 +13,15 @@ from starlette.requests import HTTPConnection
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
 from fakesmtp.server import FakeSMTP, engine_of
+from fakesmtp.session_list import SessionList
+from fakesmtp.web.accounts import IssuedAccounts
 
 
 def ignore_change(_rules: tuple[Rule, ...]) -> None:
     """Do nothing: the default for `planned`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Serving:
     """The SMTP server that an HTTP server shows.
 
@@ -33,6 +36,20 @@ class Serving:
         """The store, the log of sessions and the mailbox of the SMTP server."""
         return engine_of(self.smtp).archive
 
+    @property
+    def sessions(self) -> SessionList:
+        """Open and ended sessions, as one list."""
+        return SessionList(self.archive)
+
+    @cached_property
+    def accounts(self) -> IssuedAccounts:
+        """The accounts that requests have issued."""
+        return IssuedAccounts(engine_of(self.smtp))
+
+    def close(self) -> None:
+        """Stop watching the SMTP server."""
+        self.accounts.close()
+
 
 def _find(connection: HTTPConnection) -> Serving:
     serving: Serving = connection.app.state.serving
@@ -41,3 +58,8 @@ def _find(connection: HTTPConnection) -> Serving:
 
 #: A parameter of a route: `def list_faults(here: Here)`.
 Here = Annotated[Serving, Depends(_find)]
+
+
+async def renew_account(here: Here, connection: HTTPConnection) -> None:
+    """Renew the issued account that a request names with `app_key`."""
+    here.accounts.renew(connection.query_params.get("app_key"))
