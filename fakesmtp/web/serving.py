@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -17,10 +17,6 @@ from fakesmtp.session_list import SessionList
 from fakesmtp.web.accounts import IssuedAccounts
 
 
-def ignore_change(_rules: tuple[Rule, ...]) -> None:
-    """Do nothing: the default for `planned`."""
-
-
 @dataclass(frozen=True)
 class Serving:
     """The SMTP server that an HTTP server shows.
@@ -29,7 +25,7 @@ class Serving:
     """
 
     smtp: FakeSMTP
-    planned: Callable[[tuple[Rule, ...]], Any] = ignore_change
+    planned: Callable[[tuple[Rule, ...]], object]
 
     @property
     def archive(self) -> Archive:

@@ -26,7 +26,7 @@ def test_one_session_has_everything(api: Api) -> None:
 
 def test_formats_of_a_session(api: Api) -> None:
     """A session can be read as text, as JSON Lines and as a page of its own."""
-    session = api.send_mail()
+    session = api.send_message()
     path = f"{SESSIONS}/{session.id}"
     assert api.get(f"{path}/transcript").body.decode() == session.transcript() + "\n"
     plain = api.get(f"{path}/transcript?notes=false&times=true").body.decode()
@@ -49,7 +49,7 @@ def test_two_sessions_are_compared(api: Api) -> None:
 
 def test_sessions_are_searched(api: Api) -> None:
     """A search finds sessions by what a list shows."""
-    sent, refused = api.send_mail(), api.fail(b"RCPT TO:<x@y>")
+    sent, refused = api.send_message(), api.fail(b"RCPT TO:<x@y>")
     found = api.get(f"{SESSIONS}?query=is:refused").json["sessions"]
     assert [each["id"] for each in found] == [refused.id]
     found = api.get(f"{SESSIONS}?query=has:message&app_key=AppKey").json["sessions"]
