@@ -82,6 +82,8 @@ class FaultScript:
         self._time_of_day = time_of_day
         self._lock = Lock()
         self._numbers = count(1)
+        #: Called with the rules that were applied, in the thread of the server.
+        self.on_applied: Callable[[tuple[Rule, ...]], object] | None = None
         self._tallies: tuple[tuple[Rule, Tally], ...] = ()
         #: The rules, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
@@ -223,6 +225,8 @@ class FaultScript:
                     struck.append(rule)
                     if rule.kind.act is not None:
                         break
+        if struck and self.on_applied is not None:
+            self.on_applied(tuple(struck))
         return tuple(struck)
 
     # -- what happened -----------------------------------------------------------------------------

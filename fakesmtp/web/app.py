@@ -40,7 +40,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=_close_at_end,
+        lifespan=_watch,
         dependencies=[Depends(renew_account)],
         middleware=_guards(access),
     )
@@ -52,7 +52,8 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
 
 
 @asynccontextmanager
-async def _close_at_end(app: FastAPI) -> AsyncIterator[None]:
+async def _watch(app: FastAPI) -> AsyncIterator[None]:
+    app.state.serving.watch()
     yield
     app.state.serving.close()
 
