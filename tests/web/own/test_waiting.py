@@ -88,7 +88,7 @@ def test_wrong_parameters(api: Api, parameter: str) -> None:
 
 
 def test_many_requests_wait_at_once(tmp_path: Path) -> None:
-    """Each of 1,000 waits reads the store when it begins and when its message is here: no polling."""
+    """Each of 1,000 waits reads the store twice: when it begins, and when its message is here."""
     with serving(tmp_path, accounts="any") as api:
         looks, all_wait = count_looks(engine_of(api.smtp).archive.store)
         bodies = asyncio.run(wait_in_many_inboxes(api, all_wait))
