@@ -45,6 +45,8 @@ class Archive:
         # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
+        #: Ids of ended sessions that the store is still writing.
+        self.unsaved: set[str] = set()
 
     def open(self) -> None:
         """Reopen the store if the archive opened it before."""
@@ -84,19 +86,23 @@ class Archive:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.store.add_session(partial(record_session, session, _scope_of(session)))
+            self.unsaved.add(session.id)
+            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket.add_done_callback(lambda _: self.unsaved.discard(session.id))
+
+    def find_session(self, session_id: str) -> Recorded | None:
+        """Return an open or ended session; None if it is not kept."""
+        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
+
+        live = self.sessions.find(session_id)
+        stored = None if live else self.store.session(session_id)
+        return live or (read_session(stored) if stored else None)
 
     def _raw_of(self, message_id: str) -> bytes | None:
         return message.raw if (message := self.mailbox.get(message_id)) else None
 
     def _find_session(self, record: MessageRecord) -> Recorded:
-        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
-
-        live = self.sessions.find(record.session_id)
-        stored = None if live else self.store.session(record.session_id)
-        if live or stored is None:
-            return live or _missing(record)
-        return read_session(stored)
+        return self.find_session(record.session_id) or _missing(record)
 
 
 def _scope_of(session: Session) -> str:

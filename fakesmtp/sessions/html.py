@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note
-from fakesmtp.sessions.folder import entry_of
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.timeline import read_shares, read_spans
 from fakesmtp.text import plural, show_lines
 
@@ -82,7 +82,7 @@ def _milliseconds(microseconds: float) -> str:
 
 
 def _head(session: Recorded) -> str:
-    outcome = entry_of(session).outcome
+    outcome = ListedSession.of(session).outcome
     is_bad = outcome.startswith(("refused", "TLS failed"))
     messages = plural(session.message_count, "message")
     badges = [

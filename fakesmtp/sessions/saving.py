@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.sessions.jsonl import dump_event, dump_header, is_end, summarize
+from fakesmtp.sessions.jsonl import dump_event, dump_header, is_end
+from fakesmtp.sessions.listing import Summary
 from fakesmtp.sessions.phases import PhaseReader
 from fakesmtp.sessions.session import Session
 
@@ -94,7 +95,7 @@ class SavedSession(Session):
             if self._file is None:
                 self._file = self._open(self._folder)
             for event in self._unwritten():
-                summary = summarize(self) if is_end(event) else None
+                summary = Summary.of(self) if is_end(event) else None
                 self._file.write(dump_event(event, summary))
             self._file.flush()
         except OSError as error:

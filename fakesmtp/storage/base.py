@@ -195,11 +195,12 @@ def all_messages(
             return
 
 
-def all_sessions(store: ReadableStore, *, oldest_first: bool = True) -> Iterator[SessionRow]:
-    """Yield all sessions, page by page."""
-    cursor: int | None = None
+def all_sessions(
+    store: ReadableStore, *, oldest_first: bool = True, cursor: int | None = None, limit: int = PAGE
+) -> Iterator[SessionRow]:
+    """Yield all sessions from a cursor on, page by page."""
     while True:
-        page = store.session_page(cursor=cursor, oldest_first=oldest_first)
+        page = store.session_page(cursor=cursor, limit=limit, oldest_first=oldest_first)
         yield from page.rows
         cursor = page.cursor
         if cursor is None:

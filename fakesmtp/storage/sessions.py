@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from fakesmtp.errors import RecordingError, StoreError
 from fakesmtp.sessions.contents import Ended, Fault
 from fakesmtp.sessions.facts import describe_fault
-from fakesmtp.sessions.folder import Entry
-from fakesmtp.sessions.jsonl import Header, dump_bytes, summarize
-from fakesmtp.sessions.loading import load_content
+from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.listing import Header, ListedSession, Summary
+from fakesmtp.sessions.loading import NO_END, load_content
 from fakesmtp.storage.base import all_sessions
 from fakesmtp.storage.records import SessionRecord
 
@@ -29,14 +29,8 @@ def record_session(session: Recorded, scope: str = "") -> SessionRecord:
     lines = dump_bytes(session)
     faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return SessionRecord(
-        Header(
-            session.id,
-            session.started_at.timestamp(),
-            session.peer,
-            session.port,
-            session.local_port,
-        ),
-        summarize(session),
+        Header.of(session),
+        Summary.of(session),
         session.end or _STILL_OPEN,
         lines,
         scope,
@@ -63,9 +57,9 @@ class StoredSessions:
     def __init__(self, store: ReadableStore) -> None:
         self._store = store
 
-    def entries(self) -> Iterator[Entry]:
-        """Give all sessions, oldest first."""
-        return (entry_of(row.record) for row in all_sessions(self._store))
+    def list_sessions(self) -> Iterator[ListedSession]:
+        """Return all sessions, oldest first."""
+        return (list_record(row.record) for row in all_sessions(self._store))
 
     def find(self, name: str) -> Recorded:
         """Give the session of an id; raises `RecordingError` when there is none."""
@@ -75,6 +69,6 @@ class StoredSessions:
         return read_session(record)
 
 
-def entry_of(record: SessionRecord) -> Entry:
-    """Make the entry of a session in a list."""
-    return Entry(record.header.id, record.header, record.summary, record.end)
+def list_record(record: SessionRecord) -> ListedSession:
+    """Return a stored session as a list shows it."""
+    return ListedSession(record.header, record.summary, record.end, NO_END)

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
-from fakesmtp.storage.language import QueryError
+from fakesmtp.storage.words import QueryError
 from fakesmtp.web.paths import OWN
 
 if TYPE_CHECKING:
