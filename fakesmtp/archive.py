@@ -15,7 +15,8 @@ from fakesmtp.options import token
 from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.actions import Deliver, Envelope
+    from fakesmtp.protocol.credentials import Login
     from fakesmtp.sessions import Recorded, Session, SessionLog
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
@@ -66,7 +67,7 @@ class Archive:
     def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
-            id=f"{self.name}.{next(self._numbers)}",
+            id=self._new_id(),
             session_id=session.id,
             received=now(),
             raw=deliver.raw,
@@ -79,6 +80,20 @@ class Archive:
         )
         message = ReceivedMessage(record, session)
         return message, self.mailbox.append(message)
+
+    def keep_message(self, raw: bytes, envelope: Envelope, login: Login | None) -> ReceivedMessage:
+        """Store a message that came in no session; return it when it is durable."""
+        name = self._new_id()
+        record = MessageRecord(name, f"{name}-http", now(), raw, envelope, 0, login=login)
+        message = ReceivedMessage(record, partial(self._find_session, record))
+        ticket = self.mailbox.append(message)
+        if not ticket.done():
+            ticket.result()
+            self.mailbox.announce(message)
+        return message
+
+    def _new_id(self) -> str:
+        return f"{self.name}.{next(self._numbers)}"
 
     def keep_session(self, session: Session) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""

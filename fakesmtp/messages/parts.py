@@ -38,6 +38,12 @@ class Attachment:
     problem: str | None = field(default=None, compare=False)
     number: str = field(default="", compare=False)
 
+    @property
+    def is_inline(self) -> bool:
+        """Whether HTML shows the part in its place, as a picture: it says so, or has an id."""
+        is_named = self.disposition is None and bool(self.content_id)
+        return self.disposition == "inline" or is_named
+
     def __repr__(self) -> str:
         size = len(self.content)
         return f"<Attachment {self.filename!r}: {self.content_type}, {size} bytes>"

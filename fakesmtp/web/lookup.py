@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import fastapi
 from fastapi import Depends, HTTPException
 
+from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING, All, Equals, Query
 from fakesmtp.text import quote
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.records import MessageRow
     from fakesmtp.web.serving import Serving
 
+#: Messages that are read at once when all are.
+_MANY = 1_000
 #: An id of a message that stands for the newest one.
 LATEST = "latest"
 
@@ -79,6 +82,19 @@ def find_message(here: Serving, message_id: str, query: Query = EVERYTHING) -> R
 def mark_read(here: Serving, ids: Collection[str], *, is_read: bool = True) -> int:
     """Mark messages as read, or as unread; return how many there are. Waits until it is stored."""
     return here.archive.store.mark_read(ids, is_read=is_read).result()
+
+
+def find_ids(here: Serving, query: Query) -> list[str]:
+    """Return the ids of all messages that match."""
+    if query == EVERYTHING:
+        return here.archive.store.ids()
+    return [row.record.id for row in all_messages(here.archive.store, query, limit=_MANY)]
+
+
+def is_of(row: MessageRow, app_key: str | None) -> bool:
+    """Return whether a message was sent with an AppKey; True without one."""
+    login = row.record.login
+    return app_key is None or (login is not None and login.app_key == app_key)
 
 
 def _name(message_id: str) -> str:
