@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from fakesmtp.tables import TableError, parse_json
+from fakesmtp.text import quote
 from fakesmtp.web.mailpit.shapes import Shape
 
 _ShapeT = TypeVar("_ShapeT", bound=Shape)
@@ -39,14 +40,17 @@ class Body:
         except ValidationError as error:
             raise RequestValidationError(error.errors()) from None
 
-    def _parse(self) -> Any:  # noqa: ANN401 - as JSON is
+    def _parse(self) -> dict[str, Any]:
         try:
-            return parse_json(self._content)
+            value = parse_json(self._content)
         except TableError as error:
             if self._is_form and self:
                 return _read_form(self._content)
             what = f"not valid JSON: {error}" if self else "empty: it must be a JSON object"
             raise HTTPException(400, f"the body is {what}") from None
+        if not isinstance(value, dict):
+            raise HTTPException(400, f"the body must be a JSON object, not {quote(value)}")
+        return value
 
 
 def _read_form(content: bytes) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from email.errors import MessageError
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
@@ -17,6 +18,7 @@ from starlette.requests import Request
 
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType, may_be_app_key
+from fakesmtp.storage.tags import clean_tags
 from fakesmtp.text import quote
 from fakesmtp.web.mailpit.bodies import AnyBody
 from fakesmtp.web.mailpit.shapes import Sending, Sent
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["mailpit"], include_in_schema=False)
 
+#: RFC 2045 §5.1, without parameters.
+_TYPE = re.compile(r"([A-Za-z0-9!#$&^_.+-]+)/([A-Za-z0-9!#$&^_.+-]+)(?:;.*)?")
 _DOMAIN = "fakesmtp.invalid"
 #: Header fields that the other keys give.
 _GIVEN = frozenset(
@@ -42,7 +46,7 @@ _GIVEN = frozenset(
 def send_message(here: Here, body: AnyBody, request: Request) -> Sent:
     """Store a message as if it had been sent. Its user is that of HTTP Basic, if one is given."""
     sending = body.read(Sending)
-    message = _make_message(sending)
+    message, tags = _make_message(sending), clean_tags(sending.tags)
     recipients = [*(each.email for each in (*sending.to, *sending.cc)), *sending.bcc]
     envelope = Envelope(
         _address(sending.from_, "From").addr_spec,
@@ -50,8 +54,8 @@ def send_message(here: Here, body: AnyBody, request: Request) -> Sent:
     )
     login = _read_login(request.headers.get("authorization", ""))
     stored = here.archive.keep_message(message.as_bytes(policy=SMTP), envelope, login)
-    if sending.tags:
-        here.archive.store.tag([stored.id], sending.tags).result()
+    if tags:
+        here.archive.store.tag([stored.id], tags).result()
     return Sent(id=stored.id)
 
 
@@ -127,20 +131,21 @@ def _attach(message: EmailMessage, attachment: SentAttachment) -> None:
     kind = (
         attachment.content_type or guess_type(attachment.filename)[0] or "application/octet-stream"
     )
-    maintype, _, subtype = kind.partition(";")[0].strip().partition("/")
+    found = _TYPE.fullmatch(kind)
+    if found is None:
+        raise HTTPException(400, f"{quote(kind)} is not a ContentType (example: image/png)")
+    maintype, subtype = found.groups()
     body = message.get_body(("html", "plain"))
     if attachment.content_id and body is not None:
         body.add_related(
             content,
-            *(maintype, subtype or "octet-stream"),
+            *(maintype, subtype),
             disposition="inline",
             filename=attachment.filename,
             cid=f"<{attachment.content_id}>",
         )
     else:
-        message.add_attachment(
-            content, maintype, subtype or "octet-stream", filename=attachment.filename
-        )
+        message.add_attachment(content, maintype, subtype, filename=attachment.filename)
 
 
 def _decode(attachment: SentAttachment) -> bytes:
