@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.updates import Update
 
     Listener = Callable[[ReceivedMessage], object]
-    FindSession = Callable[[MessageRecord], Recorded]
+    FindSession = Callable[[MessageRecord], Session]
 
 #: Messages of a durable store that stay in memory.
 _AT_HAND = 1_000

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.sessions import Event, Recorded
+    from fakesmtp.sessions import Event, Session
 
 _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MESSAGES", "OUTCOME")
 #: These are left out where the terminal is too narrow; `show` and --json have them.
@@ -157,7 +157,7 @@ def _source(settings: Settings, on_error: Callable[[RecordingError], object] = f
     return StoredSessions(open_to_read(settings))
 
 
-def _find(settings: Settings, name: str) -> Recorded:
+def _find(settings: Settings, name: str) -> Session:
     # os.path answers for any name; Path raises for some, for instance for one that is too long.
     is_file = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112
     return load(Path(name)) if is_file else _source(settings).find(name)
@@ -166,26 +166,26 @@ def _find(settings: Settings, name: str) -> Recorded:
 # -- how they are written --------------------------------------------------------------------------
 
 
-def _as_text(session: Recorded) -> Iterator[str]:
+def _as_text(session: Session) -> Iterator[str]:
     yield from session.transcript(notes=False).split("\n")
 
 
-def _as_jsonl(session: Recorded) -> Iterator[str]:
+def _as_jsonl(session: Session) -> Iterator[str]:
     yield from (line.removesuffix("\n") for line in dump(session))
 
 
-def _as_html(session: Recorded) -> Iterator[str]:
+def _as_html(session: Session) -> Iterator[str]:
     yield from render_html(session).removesuffix("\n").split("\n")
 
 
-_FORMATS: Mapping[str, Callable[[Recorded], Iterator[str]]] = {
+_FORMATS: Mapping[str, Callable[[Session], Iterator[str]]] = {
     "text": _as_text,
     "jsonl": _as_jsonl,
     "html": _as_html,
 }
 
 
-def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
+def _facts(session: Session) -> Iterator[tuple[str, str]]:
     yield from describe_facts(session)
     for each in session.transactions:
         recipients = ", ".join(each.rcpt_tos) or "-"

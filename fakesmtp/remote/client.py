@@ -59,9 +59,7 @@ class RunningServer:
             raise self._doubt(error) from error
         except OSError as error:
             reason = error.reason if isinstance(error, URLError) else error
-            message = (
-                f"no server answers at {self._url} ({reason}): is `fakesmtp serve --http` running?"
-            )
+            message = f"no server answers at {self._url} ({reason}): is `fakesmtp serve` running?"
             raise RecordingError(message) from error
 
     def _explain(self, content: bytes) -> RecordingError:

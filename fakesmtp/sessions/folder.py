@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 #: The first and the last line are within this many bytes of the ends of a file.
 _ENDS = 16 * 1024
@@ -32,7 +32,7 @@ class Source(Protocol):
     def list_sessions(self) -> Iterator[ListedSession]:
         """Return all sessions, oldest first."""
 
-    def find(self, name: str) -> Recorded:
+    def find(self, name: str) -> Session:
         """Return the session of a name; raises `RecordingError` if there is none, or several."""
 
 
@@ -60,7 +60,7 @@ class RecordFolder:
             self._on_error(error)
             return None
 
-    def find(self, name: str) -> Recorded:
+    def find(self, name: str) -> Session:
         """Return the session of an id, or of a unique part of its file's name."""
         paths = self._files()
         exact = [path for path in paths if name in {path.name, path.stem, _id_in(path)}]

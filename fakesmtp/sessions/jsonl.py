@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 FORMAT = "fakesmtp-session"
 VERSION = 1
@@ -35,7 +35,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def dump_header(session: Recorded) -> str:
+def dump_header(session: Session) -> str:
     """Return the first line."""
     return _dump({"format": FORMAT, "version": VERSION, **Header.of(session).as_json()})
 
@@ -46,7 +46,7 @@ def dump_event(event: Event, summary: Summary | None = None) -> str:
     return _dump(fields | {"summary": summary._asdict()} if summary else fields)
 
 
-def dump(session: Recorded) -> Iterator[str]:
+def dump(session: Session) -> Iterator[str]:
     """Return all lines of a session; an open session has no last line."""
     yield dump_header(session)
     for event in session.events:
@@ -57,7 +57,7 @@ def dump(session: Recorded) -> Iterator[str]:
             yield dump_event(event, Summary.of(session) if is_end(event) else None)
 
 
-def dump_bytes(session: Recorded) -> bytes:
+def dump_bytes(session: Session) -> bytes:
     """Return all lines of a session, as its file has them."""
     return "".join(dump(session)).encode("utf-8", "backslashreplace")
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from fakesmtp.sessions.fields import Fields
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 _HIGHEST_PORT = 65535
 
@@ -52,7 +52,7 @@ class Header(NamedTuple):
     local_port: int
 
     @classmethod
-    def of(cls, session: Recorded) -> Self:
+    def of(cls, session: Session) -> Self:
         """Return the header of a session."""
         started = session.started_at.timestamp()
         return cls(session.id, started, session.peer, session.port, session.local_port)
@@ -98,7 +98,7 @@ class Summary(NamedTuple):
     diagnosis: str = ""
 
     @classmethod
-    def of(cls, session: Recorded) -> Self:
+    def of(cls, session: Session) -> Self:
         """Return the summary of a session, also of an open one."""
         first = next(iter(session.first_refusals), None)
         return cls(
@@ -147,7 +147,7 @@ class ListedSession:
     file: str | None = None
 
     @classmethod
-    def of(cls, session: Recorded) -> Self:
+    def of(cls, session: Session) -> Self:
         """Return a session as a list shows it."""
         return cls(Header.of(session), Summary.of(session), session.end, session.without_end)
 

@@ -12,7 +12,7 @@ from fakesmtp.sessions.contents import Ended, LoggedIn, Message, TlsFacts
 from fakesmtp.sessions.facts import Facts
 from fakesmtp.sessions.jsonl import is_end, load_event, load_header, load_summary
 from fakesmtp.sessions.phases import PhaseReader
-from fakesmtp.sessions.recorded import Recorded
+from fakesmtp.sessions.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +30,7 @@ NO_END = "no end is recorded"
 MISSING = "the first line is missing; was the disk full?"
 
 
-class Recording(Recorded):
+class Recording(Session):
     """A session that was read from a file; `torn`: its last line is incomplete."""
 
     without_end = NO_END

@@ -17,25 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.sessions.loading import Recording
     from fakesmtp.storage.base import ReadableStore
 
 _STILL_OPEN = Ended("server stop", "")
 
 
-def record_session(session: Recorded, scope: str = "") -> SessionRecord:
+def record_session(session: Session, scope: str = "") -> SessionRecord:
     """Make the record of a session that is over."""
     lines = dump_bytes(session)
-    faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return SessionRecord(
         Header.of(session),
         Summary.of(session),
         session.end or _STILL_OPEN,
         lines,
         scope,
-        tuple(dict.fromkeys(map(describe_fault, faults))),
+        faults_of(session),
     )
+
+
+def faults_of(session: Session) -> tuple[str, ...]:
+    """Return the names of the planned faults that struck in a session."""
+    faults = (event.content for event in session.events if isinstance(event.content, Fault))
+    return tuple(dict.fromkeys(map(describe_fault, faults)))
 
 
 def read_session(record: SessionRecord) -> Recording:
@@ -43,7 +48,7 @@ def read_session(record: SessionRecord) -> Recording:
     return load_content(record.lines, f"session {record.header.id}")
 
 
-def find_session(store: ReadableStore, message: MessageRecord) -> Recorded:
+def find_session(store: ReadableStore, message: MessageRecord) -> Session:
     """Return the session of a message; raises `StoreError` when it is no longer stored."""
     record = store.session(message.session_id)
     if record is None:
@@ -61,7 +66,7 @@ class StoredSessions:
         """Return all sessions, oldest first."""
         return (list_record(row.record) for row in all_sessions(self._store))
 
-    def find(self, name: str) -> Recorded:
+    def find(self, name: str) -> Session:
         """Give the session of an id; raises `RecordingError` when there is none."""
         record = self._store.session(name)
         if record is None:

@@ -39,8 +39,6 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         middleware=_guards(access),
     )
     app.state.serving = serving
-    app.state.statistics = mailpit.Statistics()
-    app.state.statistics.watch(serving)
     handle_errors(app)
     for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -12,10 +12,6 @@ from starlette.requests import HTTPConnection
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
 from fakesmtp.server import FakeSMTP, engine_of
-
-
-def ignore_change(_rules: tuple[Rule, ...]) -> None:
-    """Do nothing: the default for `planned`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class Serving:
     """
 
     smtp: FakeSMTP
-    planned: Callable[[tuple[Rule, ...]], Any] = ignore_change
+    planned: Callable[[tuple[Rule, ...]], object]
 
     @property
     def archive(self) -> Archive:

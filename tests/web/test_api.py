@@ -36,7 +36,7 @@ def test_the_server_is_alive(api: Api) -> None:
 
 def test_sessions_are_listed(api: Api) -> None:
     """The list has client, port, number of messages, refusals and ending."""
-    sent, refused = api.send_mail(), api.fail(b"RCPT TO:<x@example.com>")
+    sent, refused = api.send_message(), api.fail(b"RCPT TO:<x@example.com>")
     first, second = api.get(SESSIONS).json["sessions"]
     assert (first["id"], second["id"]) == (sent.id, refused.id)
     assert first["port"] == 587
@@ -80,7 +80,7 @@ def test_a_list_reads_no_events(api: Api, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_session_equals_its_file(api: Api) -> None:
     """The response and the file have the same bytes."""
-    for session in (api.send_mail(), api.fail(b"NOOP \xff\xc0", b"\x80\xed\xa0\x80")):
+    for session in (api.send_message(), api.fail(b"NOOP \xff\xc0", b"\x80\xed\xa0\x80")):
         (path,) = api.folder.glob(f"*_{session.id}_*")
         answer = api.get(f"{SESSIONS}/{session.id}")
         assert answer.headers["content-type"] == "application/x-ndjson"
@@ -89,7 +89,7 @@ def test_a_session_equals_its_file(api: Api) -> None:
 
 def test_the_list_equals_that_of_the_folder(api: Api) -> None:
     """The API and the folder list the same facts of each session."""
-    api.send_mail()
+    api.send_message()
     api.fail(b"RCPT TO:<x@example.com>", b"DATA")
     listed = api.get(SESSIONS).json["sessions"]
     files = RecordFolder(api.folder).list_sessions()

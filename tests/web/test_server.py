@@ -44,8 +44,8 @@ def test_a_clean_stop() -> None:
 def test_a_stop_before_the_start() -> None:
     """A server that never ran releases its port."""
     http = HttpServer(FakeSMTP())
-    http.stop()
-    HttpServer(FakeSMTP(), port=http.port).stop()
+    http.close()
+    HttpServer(FakeSMTP(), port=http.port).close()
 
 
 def test_ipv6() -> None:
@@ -56,7 +56,7 @@ def test_ipv6() -> None:
         http = HttpServer(FakeSMTP(), "::1")
     except ConfigurationError:
         pytest.skip("this machine has no ::1")
-    http.stop()
+    http.close()
     assert http.url == f"http://[::1]:{http.port}"
 
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
+from fakesmtp.web.mailpit.info import describe_server
 from fakesmtp.web.mailpit.shapes import Info, WebUi
-from fakesmtp.web.mailpit.statistics import Counts, describe_server
 from fakesmtp.web.paths import MAILPIT
 from fakesmtp.web.serving import Here
 
@@ -24,9 +24,9 @@ router = APIRouter(tags=["mailpit"], include_in_schema=False)
 
 
 @router.get(f"{MAILPIT}/info")
-def show_info(here: Here, counts: Counts) -> Info:
+def show_info(here: Here) -> Info:
     """Return the version, the store, and counts since the start."""
-    return describe_server(here, counts)
+    return describe_server(here)
 
 
 @router.get(f"{MAILPIT}/webui")
@@ -35,17 +35,11 @@ def show_abilities() -> WebUi:
     return WebUi()
 
 
-@router.options(f"{MAILPIT}/{{path:path}}")
-def allow_options() -> PlainTextResponse:
-    """Return an empty response."""
-    return PlainTextResponse("")
-
-
 @router.get("/metrics")
-def show_metrics(here: Here, counts: Counts) -> Response:
+def show_metrics(here: Here) -> Response:
     """Return the counts in the text format of Prometheus."""
     registry = CollectorRegistry()
-    registry.register(_Snapshot(describe_server(here, counts)))
+    registry.register(_Snapshot(describe_server(here)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 

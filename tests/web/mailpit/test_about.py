@@ -84,13 +84,6 @@ def test_metrics(api: Api) -> None:
     assert samples["mailpit_tag_messages"] == (2, {"tag": 'a "quoted" 태그'})
 
 
-def test_options(api: Api) -> None:
-    """OPTIONS is answered with an empty text, as in Mailpit."""
-    answer = api.ask("OPTIONS", "/api/v1/messages")
-    assert (answer.status, answer.body) == (200, b"")
-    assert answer.headers["content-type"].startswith("text/plain")
-
-
 def test_unknown_paths(api: Api) -> None:
     """An unknown path and a wrong method are errors in plain text."""
     unknown, wrong = api.get("/api/v1/nothing"), api.ask("PATCH", "/api/v1/messages")

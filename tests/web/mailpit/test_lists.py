@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from web.mailpit.sending import deliver
 
-from fakesmtp import FakeSMTP
-
 if TYPE_CHECKING:
     from http_api import Answer, Api
 
@@ -112,7 +110,7 @@ def test_a_search_counts_what_matches(api: Api) -> None:
 
 @pytest.mark.parametrize("query", ["", "?query=", "?query=%20"])
 def test_a_search_needs_a_query(api: Api, query: str) -> None:
-    """A search without a query is an error in plain text; so is a deletion, which deletes nothing."""
+    """A search or a deletion without a query is an error in plain text, and deletes nothing."""
     deliver(api, "bare")
     for method in ("GET", "DELETE"):
         answer = api.ask(method, f"{SEARCH}{query}")
@@ -238,8 +236,7 @@ def test_delete_by_search(api: Api) -> None:
 
 def test_an_app_key_has_an_inbox(api: Api) -> None:
     """With `app_key`, only messages of that AppKey are listed, found, marked and deleted."""
-    smtp: FakeSMTP = api.smtp
-    other = smtp.new_account()
+    other = api.smtp.new_account()
     deliver(api, "rich", "bare")
     mine = f"app_key={other.account.app_key}"
     sent = api.ask(

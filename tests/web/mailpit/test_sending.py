@@ -65,7 +65,7 @@ def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
 
 
 def test_keys_in_any_case(api: Api) -> None:
-    """Keys are read in any case, inside objects too; null is no key, and unknown ones are ignored."""
+    """Keys are read in any case, at any depth; null and unknown keys are ignored."""
     answer = api.ask(
         "POST",
         SEND,
