@@ -25,8 +25,8 @@ class Attachment:
 
     `content_id` has no angle brackets. `disposition` is `attachment`, `inline`, or None if the part
     has none. `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem` describes
-    what was wrong if the content could not be decoded correctly. Two attachments are equal if their
-    names, types and contents are.
+    what was wrong if the content could not be decoded correctly. `number` is the place of the part
+    in the message, `2` or `1.2`. Two attachments are equal if their names, types and contents are.
     """
 
     filename: str | None
@@ -36,6 +36,13 @@ class Attachment:
     disposition: str | None = field(default=None, compare=False)
     method: str | None = field(default=None, compare=False)
     problem: str | None = field(default=None, compare=False)
+    number: str = field(default="", compare=False)
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether HTML shows the part in its place, as a picture: it says so, or has an id."""
+        is_named = self.disposition is None and bool(self.content_id)
+        return self.disposition == "inline" or is_named
 
     def __repr__(self) -> str:
         size = len(self.content)
@@ -113,6 +120,7 @@ def read_attachment(part: Part) -> Attachment:
         disposition=_disposition(part) or None,
         method=headers.parameter(kind, "method") if part.kind == "text/calendar" else None,
         problem=problem,
+        number=part.number,
     )
 
 

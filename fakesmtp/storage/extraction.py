@@ -15,7 +15,7 @@ from fakesmtp.storage.query import TextField
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.messages.parts import Contents
     from fakesmtp.messages.record import MessageRecord
 
 #: Characters of a message's text that are searched. 30 MB of text would make an index of 75 MB.
@@ -40,7 +40,7 @@ def extract(record: MessageRecord) -> Extract:
     headers = [(name.lower(), decode_header(value)) for name, value in _fields(record.raw)]
     contents = read_contents(record.raw)
     body = _read_body(contents)
-    inlines = sum(map(_is_inline, contents.attachments))
+    inlines = sum(each.is_inline for each in contents.attachments)
     facts = MessageFacts(
         subject=_first(headers, "subject"),
         from_=_join(headers, "from"),
@@ -67,10 +67,6 @@ def _first(headers: list[tuple[str, str]], wanted: str) -> str:
 
 def _join(headers: list[tuple[str, str]], wanted: str) -> str:
     return mend(", ".join(value for name, value in headers if name == wanted))
-
-
-def _is_inline(part: Attachment) -> bool:
-    return part.disposition == "inline" or (part.disposition is None and bool(part.content_id))
 
 
 def _read_body(contents: Contents) -> str:

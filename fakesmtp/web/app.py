@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fakesmtp import __version__
-from fakesmtp.web import health, own
+from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
@@ -46,7 +46,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving = serving
     handle_errors(app)
-    for router in (health.router, *own.ROUTERS):
+    for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)
     return app
 
