@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.loading import Recording
 
 _T = TypeVar("_T")
-_PATH = "/api/v1/sessions"
+_PATH = "/api/fakesmtp/v1/sessions"
 
 
 class RunningServer:

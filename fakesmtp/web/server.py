@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import errno
 import socket
+from dataclasses import replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
 from uvicorn import Config, Server
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
-from fakesmtp.web.api import ignore_change, make_app
+from fakesmtp.web.app import make_app
+from fakesmtp.web.security.access import Access
+from fakesmtp.web.security.slow import ImpatientHttp
+from fakesmtp.web.serving import Serving, ignore_change
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from types import TracebackType
     from typing import Self
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
     from fakesmtp.faults.rules import Rule
 
 _BACKLOG = 128
+#: Maximum size of a frame that a WebSocket client sends (bytes); the server needs none.
+_MOST_FRAME = 64 * 1024
 #: Maximum time that a running request delays `stop` (seconds).
 _GRACE = 1
 _TAKEN = {
@@ -34,7 +41,7 @@ class HttpServer:
 
     The port is bound at once. Raises `PortTakenError`, or `ConfigurationError` for a host that is
     not an address of this machine. `planned` is called with the rules after a request has changed
-    the planned faults.
+    the planned faults. `access` says who may use it besides this machine, and `tls` makes it HTTPS.
     """
 
     def __init__(
@@ -43,20 +50,26 @@ class HttpServer:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
+        access: Access | None = None,
+        tls: ssl.SSLContext | None = None,
         planned: Callable[[tuple[Rule, ...]], object] = ignore_change,
     ) -> None:
         self._socket = _bind(host, port)
         self._host = host
+        self._scheme = "http" if tls is None else "https"
+        access = access or Access()
         self.port: int = self._socket.getsockname()[1]
         config = Config(
-            make_app(smtp, hosts=(host,), planned=planned),
+            make_app(Serving(smtp, planned), replace(access, hosts=(host, *access.hosts))),
             log_config=None,
             log_level="warning",
             access_log=False,
             lifespan="off",
-            ws="none",
-            loop="asyncio",
-            http="h11",
+            loop="auto",  # uvloop where it is installed
+            http=ImpatientHttp,
+            ws="websockets-sansio",
+            ws_max_size=_MOST_FRAME,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE,
@@ -73,7 +86,7 @@ class HttpServer:
     def url(self) -> str:
         """Address of the API: `http://127.0.0.1:8025`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     def start(self) -> Self:
         """Start to serve: a client that connects from now on gets a response."""

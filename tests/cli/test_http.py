@@ -58,7 +58,7 @@ def test_faults_set_over_http_are_reported(serve: Serve) -> None:
         else:
             url = serving.read_until("HTTP API at ").rpartition(" ")[2]
         for method, body in (("PUT", rules), ("DELETE", None)):
-            request = Request(f"{url}/api/v1/faults", body, method=method)  # noqa: S310 - our own
+            request = Request(f"{url}/api/fakesmtp/v1/faults", body, method=method)  # noqa: S310 - our own
             urlopen(request).close()  # noqa: S310 - our own
         if options:
             first, second = (json.loads(serving.read_until('"faults"')) for _ in range(2))
@@ -75,7 +75,7 @@ def test_faults_of_a_running_server(serve: Serve, tmp_path: Path) -> None:
     file = tmp_path / "faults.toml"
     file.write_text('[[fault]]\nwhere = "rcpt"\nwhat = "drop"\n')
     serving = serve("--json", "--http", "127.0.0.1:0", "--faults", str(file))
-    url = json.loads(serving.read_until('"ready"'))["http"] + "/api/v1/faults"
+    url = json.loads(serving.read_until('"ready"'))["http"] + "/api/fakesmtp/v1/faults"
     with urlopen(url) as answer:  # noqa: S310 - our own
         assert [each["fault"]["what"] for each in json.load(answer)["faults"]] == ["drop"]
     request = Request(url, b"{}", method="PUT")  # noqa: S310 - our own
