@@ -280,6 +280,11 @@ def merge_index(connection: Connection, pages: int) -> bool:
     return bool(raw.total_changes - before >= _MERGED)
 
 
+def merge_level(connection: Connection, pages: int) -> None:
+    """Merge parts of the index that have the same size, if there are four or more."""
+    connection.execute(_MERGE, {"pages": pages})
+
+
 def match_expression(
     connection: Connection, fields: Sequence[TextField], wanted: str
 ) -> str | None:

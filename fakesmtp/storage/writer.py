@@ -195,8 +195,10 @@ class Writer:
         return has_more
 
     def _tidy(self, connection: Connection, state: State) -> None:
-        """Give free pages back to the file system, some at a time."""
+        """Merge the index, and give free pages back to the file system, some at a time."""
         del state
+        with connection.begin():
+            sqlite.merge_level(connection, _PAGES)
         sqlite.release_pages(connection, _PAGES)
 
     def _attempt(self, work: Callable[[Connection, State], object]) -> object:
