@@ -1,7 +1,7 @@
 """The store alone: writing, searches, sizes. Run it with `python -m benchmarks.store`.
 
-The plain writer inserts prepared rows, in groups of the same size, with the same schema and pragmas,
-in one thread. The difference to it is the cost of reading the messages and of the queue.
+The plain writer inserts prepared rows, in groups of the same size, with the same schema and
+pragmas, in one thread. The difference to it is the cost of reading the messages and of the queue.
 """
 
 from __future__ import annotations
