@@ -15,8 +15,10 @@ from fakesmtp.options import token
 from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from fakesmtp.findings import Rules
     from fakesmtp.protocol.actions import Deliver
-    from fakesmtp.sessions import Recorded, Session, SessionLog
+    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
@@ -39,6 +41,8 @@ class Archive:
         given = None if isinstance(store, str) else store
         kept = self._opened if given is None else given
         self.store: Store = MemoryStore(limits) if kept is None else kept
+        if isinstance(self.store, MemoryStore):
+            self.store.recorded = sessions.snapshot
         self.sessions = sessions
         sessions.raw_of = self._raw_of
         self.mailbox = Mailbox(self.store, self._find_session)
@@ -46,10 +50,14 @@ class Archive:
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
 
-    def open(self) -> None:
-        """Reopen the store if the archive opened it before."""
+    def open(self, rules: Rules | None) -> None:
+        """Reopen the store if the archive opened it before.
+
+        The store checks what it keeps by these rules of findings, None for the default ones.
+        """
         if self._opened is not None:
             self._opened.open()
+        self.store.check_with(rules)
 
     def close(self) -> None:
         """Write unsaved data and close the file, if the archive opened the store."""
@@ -61,7 +69,9 @@ class Archive:
         if self._opened is not None:
             self._opened.leave_to_parent()
 
-    def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
+    def deliver(
+        self, deliver: Deliver, session: LiveSession
+    ) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
             id=f"{self.name}.{next(self._numbers)}",
@@ -89,7 +99,7 @@ class Archive:
     def _raw_of(self, message_id: str) -> bytes | None:
         return message.raw if (message := self.mailbox.get(message_id)) else None
 
-    def _find_session(self, record: MessageRecord) -> Recorded:
+    def _find_session(self, record: MessageRecord) -> Session:
         from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
 
         live = self.sessions.find(record.session_id)
@@ -103,7 +113,7 @@ def _scope_of(session: Session) -> str:
     return "" if session.owner is None else str(session.owner)
 
 
-def _missing(record: MessageRecord) -> Recorded:
+def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 

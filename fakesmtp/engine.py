@@ -62,7 +62,7 @@ class Engine(Scope):
         self.endpoint = Endpoint(hosts, Identity(certs_dir))
         self.failures: list[BaseException] = []
         self._ports = ports
-        self._archive = archive
+        self.archive = archive
         self.mailbox, self._log = archive.mailbox, archive.sessions
         self._session_numbers = count(1)
         self._loop_factory = loop_factory
@@ -74,7 +74,7 @@ class Engine(Scope):
         """Open the listeners. Raises `FakeSMTPError` if the server is already running."""
         if self._runner is not None:
             raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
-        self._archive.open()
+        self.archive.open(self.terms.rules)
         hosts = self.endpoint.hosts
         self._runner = Runner(hosts, self._ports, self._services, self._loop_factory)
         self.endpoint.open_listeners = self._runner.listeners
@@ -89,7 +89,7 @@ class Engine(Scope):
             if runner is not None:
                 runner.stop()
         finally:
-            self._archive.close()
+            self.archive.close()
             self.endpoint.identity.close()
 
     def leave_to_parent(self) -> None:
@@ -97,7 +97,7 @@ class Engine(Scope):
         if self._runner is not None:
             self._runner = Inherited(self._runner.listeners)
             close_sockets(self.endpoint.ports.values())
-            self._archive.leave_to_parent()
+            self.archive.leave_to_parent()
             self.mailbox.cut_off(
                 f"messages arrive in process {os.getppid()}, which this one was forked from: wait "
                 "for them there, or start a FakeSMTP in this process"
@@ -235,13 +235,13 @@ class Engine(Scope):
             terms=lambda: self.terms,
             sessions=self._log,
             tls_context=self.endpoint.identity.server_context,
-            deliver=self._archive.deliver,
+            deliver=self.archive.deliver,
             announce=self.mailbox.announce,
-            has_room=lambda: self._archive.store.has_room,
+            has_room=lambda: self.archive.store.has_room,
             handover=Handover(loop),
             ended=self._session_ended,
             failed=self.failures.append,
-            next_session_id=lambda: f"{self._archive.name}-{next(self._session_numbers)}",
+            next_session_id=lambda: f"{self.archive.name}-{next(self._session_numbers)}",
             connections=connections,
             idle=IdleWatch(loop, connections),
             backlog=Backlog(loop),
@@ -250,6 +250,6 @@ class Engine(Scope):
         )
 
     def _session_ended(self, session: Session) -> None:
-        self._archive.keep_session(session)
+        self.archive.keep_session(session)
         for callback in tuple(self._on_session_end):
             callback(session)

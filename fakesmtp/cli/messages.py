@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
@@ -17,9 +17,11 @@ from fakesmtp.cli.stores import open_to_read, open_to_write
 from fakesmtp.cli.table import make_table
 from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
+from fakesmtp.messages.listing import content_as_json, delivery_as_json
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.exporting import FORMS, write_files
+from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.cli.options import Settings
+    from fakesmtp.findings import Finding
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import ReadableStore
     from fakesmtp.storage.query import Query
@@ -69,7 +72,7 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
     with closing(open_to_read(settings)) as store:
         rows = list(islice(all_messages(store, wanted, oldest_first=False), limit))
         if settings.json:
-            say(json.dumps(_row_fields(row)) for row in rows)
+            say(json.dumps(row.as_json()) for row in rows)
             return
         say(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
         say([_summarize(store, wanted, len(rows))])
@@ -79,7 +82,7 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
 @click.argument("message", type=Value(read_text), metavar="MESSAGE", help="The message's id.")
 @click.option("--raw", is_flag=True, help="Print the message as it was sent.")
 def show(settings: Settings, *, message: str, raw: bool) -> None:
-    """Show a message: envelope, header, text, attachments."""
+    """Show a message: envelope, header, text, attachments, findings."""
     with closing(open_to_read(settings)) as store:
         record = store.get(message)
         if record is None:
@@ -88,9 +91,9 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
         if raw:
             say(record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n"))
         elif settings.json:
-            say([json.dumps(_fields(view))])
+            say([json.dumps(_as_json(view) | _finding_fields(store, record))])
         else:
-            say(_show(view))
+            say(chain(_show(view), _show_findings(store, record)))
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -191,46 +194,35 @@ def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
 
 
-def _row_fields(row: MessageRow) -> dict[str, object]:
-    record = row.record
+def _as_json(message: ReceivedMessage) -> dict[str, object]:
+    record = message.record
+    facts = extract(record).facts.as_json()
+    return {**delivery_as_json(record, len(record.raw)), **facts, **content_as_json(message)}
+
+
+def _finding_fields(store: ReadableStore, record: MessageRecord) -> dict[str, object]:
+    """Return the findings; null while the server has not checked the message."""
+    of_message, of_session = _findings(store, record)
     return {
-        "number": row.number,
-        **_record_fields(record),
-        "size": row.size,
-        **row.facts._asdict(),
-        "read": row.is_read,
-        "tags": row.tags,
+        "findings": None if of_message is None else [each.as_json() for each in of_message],
+        "session_findings": None if of_session is None else [each.as_json() for each in of_session],
     }
 
 
-def _record_fields(record: MessageRecord) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "session": record.session_id,
-        "received": datetime.fromtimestamp(record.received, UTC).isoformat(),
-        "mail_from": record.envelope.mail_from,
-        "rcpt_tos": record.envelope.rcpt_tos,
-        "app_key": record.login.app_key if record.login else None,
-        "mail_type": record.login.mail_type.value if record.login else None,
-        "port": record.port,
-        "tls": record.tls.version if record.tls else None,
-        "dropped_lines": record.dropped_lines,
-    }
+def _show_findings(store: ReadableStore, record: MessageRecord) -> Iterator[str]:
+    of_message, of_session = _findings(store, record)
+    found = [*(of_message or ()), *(of_session or ())]
+    if found or of_message is None:
+        yield ""
+    yield from (f"finding   {escape(str(each))}" for each in found)
+    if of_message is None:
+        yield "finding   not checked yet: a running server checks in the background"
 
 
-def _fields(message: ReceivedMessage) -> dict[str, object]:
-    attachments = [
-        {"name": each.filename, "type": each.content_type, "size": len(each.content)}
-        for each in message.attachments
-    ]
-    return {
-        **_record_fields(message.record),
-        "size": len(message.raw),
-        "headers": message.headers,
-        "text": message.text,
-        "html": message.html,
-        "attachments": attachments,
-    }
+def _findings(
+    store: ReadableStore, record: MessageRecord
+) -> tuple[tuple[Finding, ...] | None, tuple[Finding, ...] | None]:
+    return store.findings(record.id), store.session_findings(record.session_id)
 
 
 def _show(message: ReceivedMessage) -> Iterator[str]:

@@ -9,9 +9,11 @@ from fakesmtp.storage.query import EVERYTHING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.updates import Updates
 
 #: Rows of a page, unless the caller says otherwise.
 PAGE = 50
@@ -49,7 +51,10 @@ class Count(NamedTuple):
 
 
 class Page(NamedTuple, Generic[_Row]):
-    """Some rows of a list. `cursor` continues it, None at its end."""
+    """Some rows of a list. `cursor` continues it, None at its end.
+
+    A cursor is the number of the last row. It stays right while rows are added and removed.
+    """
 
     rows: tuple[_Row, ...]
     cursor: int | None
@@ -93,6 +98,10 @@ class ReadableStore(Protocol):
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
+
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
 
@@ -113,14 +122,19 @@ class ReadableStore(Protocol):
     def count_sessions(self) -> Count:
         """Count the sessions."""
 
+    def findings(self, message_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a message; None while it is not checked, or not here."""
+
+    def session_findings(self, session_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a session; None while it is not checked, or not here."""
+
 
 class Store(ReadableStore, Protocol):
-    """Keeps messages and sessions. Changes return a ticket at once.
+    """Keeps messages and sessions. Changes return a ticket at once, and are told in `updates`."""
 
-    `on_removed` is told the ids of messages that are gone, for any reason, in any thread.
-    """
-
-    on_removed: Callable[[Collection[str]], object] | None
+    @property
+    def updates(self) -> Updates:
+        """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
     def has_room(self) -> bool:
@@ -147,6 +161,12 @@ class Store(ReadableStore, Protocol):
 
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Ticket[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
+
+    def check_with(self, rules: Rules | None) -> None:
+        """Have messages and sessions checked by these rules, None for the default ones.
+
+        A durable store checks in a thread of its own, until it is closed.
+        """
 
     def prune(self) -> Ticket[int]:
         """Apply the limits now. The ticket gives how many messages went."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from fakesmtp.clock import monotonic
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import schema, sqlite
 from fakesmtp.storage.changes import (
@@ -19,11 +20,13 @@ from fakesmtp.storage.changes import (
     RemoveMatching,
     RemoveMessages,
 )
+from fakesmtp.storage.checker import Checker
 from fakesmtp.storage.file import FileLock, check_file, make_file
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.pruning import Pruner
 from fakesmtp.storage.reading import Reader
 from fakesmtp.storage.tags import clean_tags
+from fakesmtp.storage.updates import Updates
 from fakesmtp.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from fakesmtp.findings import Rules
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
@@ -42,13 +46,16 @@ if TYPE_CHECKING:
     Sync = Literal["full", "normal"]
 
 
+#: Seconds after the last message during which more are expected.
+_QUIET = 0.05
+
+
 class SqliteStore(Reader):
     """Keeps messages and sessions in a file; see `Store`.
 
     `sync="full"` makes each message survive a power cut; `"normal"` only the end of the process,
-    and is faster. `on_removed` is told the ids of messages that are gone, in the writer's thread.
-    `driver` is a module like the standard library's `sqlite3`. Raises `StoreError` for a file that
-    another process writes, that is not a store, or that cannot be written.
+    and is faster. `driver` is a module like the standard library's `sqlite3`. Raises `StoreError`
+    for a file that another process writes, that is not a store, or that cannot be written.
     """
 
     def __init__(
@@ -59,15 +66,16 @@ class SqliteStore(Reader):
         sync: Sync = "full",
         pruner: Pruner | None = None,
         driver: ModuleType = sqlite3,
-        on_removed: Callable[[Collection[str]], object] | None = None,
     ) -> None:
         self._pruner = pruner or Pruner(limits)
-        self.on_removed = on_removed
+        self.updates = Updates()
         self._sync = sync
         self._driver = driver
         make_file(path)
         super().__init__(path, sqlite.open_for_reading(path, driver))
         self._lock: FileLock | None = None
+        self._checker: Checker | None = None
+        self._added = -_QUIET
         self.open()
 
     def open(self) -> None:
@@ -81,7 +89,7 @@ class SqliteStore(Reader):
                 self._pruner,
                 synchronous=self._sync.upper(),
                 driver=self._driver,
-                on_removed=self._tell_removed,
+                updates=self.updates,
                 on_reopened=self._engine.dispose,
             )
         except StoreError:
@@ -99,48 +107,60 @@ class SqliteStore(Reader):
         """How many messages the limits have removed since it was opened; asks no file."""
         return self._pruner.dropped
 
-    def _tell_removed(self, ids: Collection[str]) -> None:
-        if self.on_removed is not None:
-            self.on_removed(ids)
+    @property
+    def is_busy(self) -> bool:
+        """Whether messages are arriving now."""
+        return monotonic() - self._added < _QUIET
 
-    def _submit(self, change: Change) -> Future[Any]:
+    def submit(self, change: Change) -> Future[Any]:
+        """Have a change written; return its ticket."""
         self._writer.submit(change)
         return change.ticket
 
     def add(self, record: MessageRecord) -> Future[int]:
         """Keep a message. The ticket gives its number."""
-        return self._submit(AddMessage(record))
+        self._added = monotonic()
+        return self.submit(AddMessage(record))
 
     def add_session(self, make: Callable[[], SessionRecord]) -> Future[int]:
         """Keep a session that is over; `make` is called in the writer's thread."""
-        return self._submit(AddSession(make))
+        return self.submit(AddSession(make))
 
     def remove(self, ids: Collection[str]) -> Future[list[str]]:
         """Remove messages. The ticket gives the ids of those that were here."""
-        return self._submit(RemoveMessages(list(dict.fromkeys(ids))))
+        return self.submit(RemoveMessages(list(dict.fromkeys(ids))))
 
     def remove_matching(self, query: Query) -> Future[list[str]]:
         """Remove the messages that match. The ticket gives their ids."""
-        return self._submit(RemoveMatching(query))
+        return self.submit(RemoveMatching(query))
 
     def mark_read(self, ids: Collection[str], *, is_read: bool = True) -> Future[int]:
         """Mark messages as read, or as unread. The ticket gives how many are here."""
-        return self._submit(MarkMessages(list(dict.fromkeys(ids)), is_read=is_read))
+        return self.submit(MarkMessages(list(dict.fromkeys(ids)), is_read=is_read))
 
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Future[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
-        return self._submit(MarkMessages(list(dict.fromkeys(ids)), names=clean_tags(tags)))
+        return self.submit(MarkMessages(list(dict.fromkeys(ids)), names=clean_tags(tags)))
+
+    def check_with(self, rules: Rules | None) -> None:
+        """Have messages and sessions checked by these rules, in a thread, until `close`."""
+        self._stop_checking()
+        self._checker = Checker(self, rules)
+
+    def _stop_checking(self) -> None:
+        if self._checker is not None:
+            self._checker.stop()
 
     def prune(self) -> Future[int]:
         """Apply the limits now. The ticket gives how many messages went."""
-        return self._submit(Prune(self._pruner.prune_all))
+        return self.submit(Prune(self._pruner.prune_all))
 
     def compact(self) -> Future[tuple[int, int]]:
         """Merge the index. The ticket gives the bytes that were used before, and after.
 
         Free space goes back to the file system step by step, all of it when the store is closed.
         """
-        return self._submit(Compact())
+        return self.submit(Compact())
 
     def leave_to_parent(self) -> None:
         """Leave writing to the parent, in a forked child; reading goes on."""
@@ -149,6 +169,7 @@ class SqliteStore(Reader):
 
     def close(self) -> None:
         """Write what waits, then let go of the file. Idempotent."""
+        self._stop_checking()
         # Readers first: the last connection that is closed writes a checkpoint.
         super().close()
         self._writer.close()

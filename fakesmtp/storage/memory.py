@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import islice
+from itertools import islice, takewhile
 from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fakesmtp.clock import now
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.kept import Kept
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.updates import UpdateKind, Updates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.storage.predicate import Candidate
+    from fakesmtp.sessions import Session
+    from fakesmtp.storage.candidates import Sessions, Trial
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 
@@ -53,62 +57,23 @@ class Done(Generic[_T]):
         callback(self)
 
 
-class _Kept:
-    """A message in the store. What it says is read when it is first searched or listed."""
-
-    __slots__ = ("_candidate", "is_read", "number", "record", "tags")
-
-    def __init__(self, number: int, record: MessageRecord) -> None:
-        self.number = number
-        self.record = record
-        self.is_read = False
-        self.tags: tuple[str, ...] = ()
-        self._candidate: Candidate | None = None
-
-    def candidate(self, faults: tuple[str, ...]) -> Candidate:
-        """Return what a query is tried on."""
-        # Lazily: what takes messages apart is loaded by the first search, not with the server.
-        from fakesmtp.storage.extraction import extract  # noqa: PLC0415
-        from fakesmtp.storage.predicate import Candidate, fold_all  # noqa: PLC0415
-
-        read = self._candidate
-        if read is None:
-            read = Candidate(self.record, extract(self.record))
-        self._candidate = read._replace(
-            is_read=self.is_read, tags=fold_all(self.tags), faults=fold_all(faults)
-        )
-        return self._candidate
-
-    def row(self) -> MessageRow:
-        """Return what a list shows."""
-        from fakesmtp.storage.records import MessageRow  # noqa: PLC0415 - with the first list
-
-        facts = self.candidate(()).extract.facts
-        record = self.record._replace(raw=b"")
-        size = len(self.record.raw)
-        return MessageRow(self.number, record, size, facts, self.is_read, self.tags)
-
-
 class MemoryStore:
     """Keeps messages and sessions until the process ends; see `Store`.
 
-    `on_removed` is told the ids of messages that are gone, for any reason.
+    `recorded` returns the sessions that a server keeps itself, for searches.
     """
 
     location = "memory"
     is_durable = False
     has_room = True
 
-    def __init__(
-        self,
-        limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES),  # noqa: B008 - a tuple
-        *,
-        on_removed: Callable[[Collection[str]], object] | None = None,
-    ) -> None:
+    def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
         self._limits = limits.check()
-        self.on_removed = on_removed
+        self.updates = Updates()
+        self.recorded: Callable[[], Iterable[Session]] = tuple
+        self._rules: Rules | None = None
         self._lock = RLock()
-        self._messages: OrderedDict[str, _Kept] = OrderedDict()
+        self._messages: OrderedDict[str, Kept] = OrderedDict()
         self._sessions: OrderedDict[str, tuple[int, SessionRecord]] = OrderedDict()
         self._last_message = self._last_session = self._bytes = 0
         self._removed = Removed()
@@ -129,12 +94,12 @@ class MemoryStore:
         """Keep a message; the oldest ones go, and are counted, when there is no room."""
         with self._lock:
             self._last_message += 1
-            self._messages[record.id] = _Kept(self._last_message, record)
+            self._messages[record.id] = Kept(self._last_message, record)
             self._bytes += _size_of(record)
             over = self._pop_over()
             number = self._last_message
-        if over:
-            self._tell(over)
+        self.updates.publish(UpdateKind.MESSAGES_ADDED, [record.id])
+        self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(number)
 
     def _pop_over(self) -> list[str]:
@@ -159,10 +124,6 @@ class MemoryStore:
         self._bytes -= _size_of(self._messages.pop(message_id).record)
         return message_id
 
-    def _tell(self, ids: Collection[str]) -> None:
-        if self.on_removed is not None:
-            self.on_removed(ids)
-
     def page(
         self,
         query: Query = EVERYTHING,
@@ -173,25 +134,36 @@ class MemoryStore:
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
         found = self._matching(query, cursor, oldest_first=oldest_first)
-        rows = [kept.row() for kept in islice(found, limit + 1)]
+        from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - with the first list
+
+        rows = [make_row(kept) for kept in islice(found, limit + 1)]
         return _cut(rows, limit)
 
     def _matching(
         self, query: Query, cursor: int | None = None, *, oldest_first: bool = False
-    ) -> Iterator[_Kept]:
-        from fakesmtp.storage.predicate import matches  # noqa: PLC0415 - with the first search
+    ) -> Iterator[Kept]:
+        kept = self._from(cursor, oldest_first=oldest_first)
+        return iter(kept) if query == EVERYTHING else filter(self._trial(query).holds, kept)
 
+    def _trial(self, query: Query) -> Trial:
+        from fakesmtp.storage.candidates import Trial  # noqa: PLC0415 - with the first search
+
+        return Trial(query, self._rules, self._all_sessions())
+
+    def _all_sessions(self) -> Sessions:
+        from fakesmtp.storage.candidates import Sessions  # noqa: PLC0415 - as above
+
+        live = {session.id: session for session in self.recorded()}
+        return Sessions(live, self._sessions)
+
+    def _from(self, cursor: int | None, *, oldest_first: bool) -> Iterable[Kept]:
+        """Return the messages from a cursor on. Newer ones are found without reading the others."""
         with self._lock:
-            kept = list(self._messages.values())
-        for each in kept if oldest_first else reversed(kept):
-            if _is_beyond(each.number, cursor, oldest_first=oldest_first) and (
-                query == EVERYTHING or matches(query, each.candidate(self._faults_of(each)))
-            ):
-                yield each
-
-    def _faults_of(self, kept: _Kept) -> tuple[str, ...]:
-        found = self._sessions.get(kept.record.session_id)
-        return found[1].faults if found else ()
+            newest_first = reversed(self._messages.values())
+            if not oldest_first:
+                return [each for each in newest_first if cursor is None or each.number < cursor]
+            newer = takewhile(lambda each: cursor is None or each.number > cursor, newest_first)
+            return reversed(list(newer))
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
@@ -200,6 +172,12 @@ class MemoryStore:
         limit = None if most is None else most + 1
         number = sum(1 for _ in islice(self._matching(query), limit))
         return Count(number) if most is None or number <= most else Count(most, is_exact=False)
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
+        with self._lock:
+            return next((each.number for each in reversed(self._messages.values())), 0)
 
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
@@ -219,7 +197,7 @@ class MemoryStore:
         """Remove messages. The ticket gives the ids of those that were here."""
         with self._lock:
             gone = [self._pop(each) for each in dict.fromkeys(ids) if each in self._messages]
-        self._tell(gone)
+        self.updates.publish(UpdateKind.MESSAGES_REMOVED, gone)
         return Done(gone)
 
     def remove_matching(self, query: Query) -> Done[list[str]]:
@@ -231,7 +209,7 @@ class MemoryStore:
         found = self._find(ids)
         for kept in found:
             kept.is_read = is_read
-        return Done(len(found))
+        return self._marked(found)
 
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Done[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
@@ -240,9 +218,13 @@ class MemoryStore:
         cleaned, found = clean_tags(tags), self._find(ids)
         for kept in found:
             kept.tags = cleaned
+        return self._marked(found)
+
+    def _marked(self, found: Sequence[Kept]) -> Done[int]:
+        self.updates.publish(UpdateKind.MESSAGES_MARKED, [kept.record.id for kept in found])
         return Done(len(found))
 
-    def _find(self, ids: Collection[str]) -> list[_Kept]:
+    def _find(self, ids: Collection[str]) -> list[Kept]:
         with self._lock:
             found = [self._messages[each] for each in dict.fromkeys(ids) if each in self._messages]
         return sorted(found, key=attrgetter("number"))
@@ -256,7 +238,9 @@ class MemoryStore:
             self._last_session += 1
             self._sessions[record.header.id] = (self._last_session, record)
             self._drop_sessions()
-            return Done(self._last_session)
+            number = self._last_session
+        self.updates.publish(UpdateKind.SESSIONS_ADDED, [record.header.id])
+        return Done(number)
 
     def _drop_sessions(self) -> None:
         """Remove the oldest sessions without a message while there are too many."""
@@ -304,11 +288,31 @@ class MemoryStore:
         """Count the sessions."""
         return Count(len(self._sessions))
 
+    # -- findings ------------------------------------------------------------------------------
+
+    def check_with(self, rules: Rules | None) -> None:
+        """Check messages and sessions by these rules when they are asked for."""
+        with self._lock:
+            self._rules = rules
+            for kept in self._messages.values():
+                kept.findings = kept.of_session = None
+
+    def findings(self, message_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a message; None when it is not here."""
+        from fakesmtp.storage.candidates import read_findings  # noqa: PLC0415 - when asked for
+
+        kept = self._messages.get(message_id)
+        return None if kept is None else read_findings(kept, self._rules)
+
+    def session_findings(self, session_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a session; None while it lasts, or when it is not here."""
+        return self._all_sessions().findings(session_id, self._rules)
+
     def prune(self) -> Done[int]:
         """Apply the limits now. The ticket gives how many messages went."""
         with self._lock:
             over = self._pop_over()
-        self._tell(over)
+        self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(len(over))
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import sqlite
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.checks import find_unchecked, read_findings
 from fakesmtp.storage.file import writer_of
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sql import (
@@ -27,6 +28,7 @@ from fakesmtp.storage.sql import (
     read_session_row,
     removed,
     sessions,
+    unchecked,
 )
 from fakesmtp.storage.where import compile_query
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
@@ -108,6 +111,12 @@ class Reader:
         is_exact = most is None or is_all or number <= most
         return Count(number) if is_exact else Count(most or 0, is_exact=False)
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
+        with self.reading() as connection:
+            return int(connection.execute(select(func.max(messages.c.number))).scalar() or 0)
+
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
         with self.reading() as connection:
@@ -153,6 +162,23 @@ class Reader:
             counted = select(func.count()).select_from(sessions)
             return Count(connection.execute(counted).scalar_one())
 
+    # -- findings ------------------------------------------------------------------------------
+
+    def findings(self, message_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a message; None while it is not checked, or not here."""
+        with self.reading() as connection:
+            return read_findings(connection, messages, message_id)
+
+    def session_findings(self, session_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a session; None while it is not checked, or not here."""
+        with self.reading() as connection:
+            return read_findings(connection, sessions, session_id)
+
+    def unchecked(self, most: int, *, of_sessions: bool) -> list[tuple[int, str]]:
+        """Return number and id of what is to be checked, the newest first, at most so many."""
+        with self.reading() as connection:
+            return find_unchecked(connection, sessions if of_sessions else messages, most)
+
     # -- the file ----------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, object]:
@@ -167,6 +193,7 @@ class Reader:
                 "journal": sqlite.read_journal_mode(connection),
                 "messages": _count(connection, messages),
                 "sessions": _count(connection, sessions),
+                "unchecked": _count(connection, unchecked),
                 "removed_messages": removed.messages,
                 "removed_sessions": removed.sessions,
                 "written_by_process": writer_of(self._path),

@@ -20,20 +20,16 @@ from sqlalchemy import (
     text,
 )
 
+from fakesmtp.messages.listing import MessageFacts
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended, TlsFacts
-from fakesmtp.sessions.jsonl import Header, Summary
+from fakesmtp.sessions.listing import Header, Summary
 from fakesmtp.storage.compression import pack, unpack
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
-from fakesmtp.storage.records import (
-    MessageFacts,
-    MessageRow,
-    SessionRecord,
-    SessionRow,
-)
+from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 from fakesmtp.storage.sqlite import END
 
 if TYPE_CHECKING:
@@ -90,12 +86,32 @@ tags = Table(
     Column("folded", Text, primary_key=True),
     *_texts("name"),
 )
+#: What `finding:` searches; the findings themselves are in `checks`.
 findings = Table(
     "findings",
     metadata,
-    Column("number", Integer, nullable=False),
-    *_texts("folded_rule", "rule", "severity", "text", "source"),
+    Column("of_sessions", Boolean, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("folded_rule", Text, primary_key=True),
+    Column("severity", Text, primary_key=True),
 )
+checks = Table(
+    "checks",
+    metadata,
+    Column("of_sessions", Boolean, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("is_compressed", Boolean, nullable=False),
+    Column("findings", LargeBinary, nullable=False),
+)
+unchecked = Table(
+    "unchecked",
+    metadata,
+    Column("of_sessions", Boolean, primary_key=True),
+    Column("number", Integer, primary_key=True),
+)
+#: The rules that have checked everything that is not in `unchecked`.
+rules = Table("rules", metadata, *_texts("version"))
 sessions = Table(
     "sessions",
     metadata,

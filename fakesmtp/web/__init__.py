@@ -1,3 +1,1 @@
-"""HTTP API of a running server. Its libraries come with the extra `server`."""
-
-from __future__ import annotations
+"""The HTTP server: the APIs and the page. Its libraries come with the extra `server`."""

@@ -1,4 +1,4 @@
-"""Responses of the API: JSON in ASCII, errors as `{"detail": sentence}`."""
+"""Responses: JSON in ASCII; errors of our own API as `{"detail": sentence}`, of others as text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.web.paths import OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fastapi import FastAPI
     from starlette.requests import Request
+    from starlette.responses import Response
 
 #: Sentences for Starlette's own errors, which have none.
 _SENTENCES = {
@@ -30,9 +34,17 @@ class Json(JSONResponse):
         return json.dumps(content).encode("ascii")
 
 
-def refuse(status: int, sentence: str) -> Json:
-    """Return an error response."""
-    return Json({"detail": sentence}, status_code=status)
+def refuse(
+    status: int, sentence: str, path: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an error response for a request of `path`."""
+    if _is_own(path):
+        return Json({"detail": sentence}, status_code=status, headers=headers)
+    return PlainTextResponse(sentence, status_code=status, headers=headers)
+
+
+def _is_own(path: str) -> bool:
+    return path.startswith(f"{OWN}/")
 
 
 def handle_errors(app: FastAPI) -> None:
@@ -43,22 +55,32 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _tell_bug)
 
 
-def _tell_http_error(request: Request, error: Exception) -> Json:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    detail = error.detail if isinstance(error, HTTPException) else ""
-    sentence = _SENTENCES.get(status, "") if detail in {"Not Found", "Method Not Allowed"} else ""
-    return refuse(status, sentence.format(path=request.url.path, method=request.method) or detail)
+def _tell_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
+    path = request.url.path
+    has_none = error.detail in {"Not Found", "Method Not Allowed"}
+    sentence = _SENTENCES.get(error.status_code, "") if has_none else ""
+    detail = sentence.format(path=path, method=request.method) or error.detail
+    return refuse(error.status_code, detail, path, error.headers)
 
 
-def _tell_wrong_parameter(_: Request, error: Exception) -> Json:
+def _tell_wrong_parameter(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else ()
-    return refuse(422, "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong))
+    sentence = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong)
+    return refuse(_status_of_wrong(request), sentence, request.url.path)
 
 
-def _tell_own_error(_: Request, error: Exception) -> Json:
-    return refuse(422 if isinstance(error, ConfigurationError) else 503, str(error))
+def _tell_own_error(request: Request, error: Exception) -> Response:
+    is_wrong = isinstance(error, ConfigurationError)
+    return refuse(_status_of_wrong(request) if is_wrong else 503, str(error), request.url.path)
 
 
-def _tell_bug(_: Request, error: Exception) -> Json:
+def _status_of_wrong(request: Request) -> int:
+    # Mailpit answers 400 to everything that is wrong.
+    return 422 if _is_own(request.url.path) else 400
+
+
+def _tell_bug(request: Request, error: Exception) -> Response:
     # uvicorn logs the traceback at the server.
-    return refuse(500, f"this is a bug of fakesmtp ({type(error).__name__}); its log has more")
+    sentence = f"this is a bug of fakesmtp ({type(error).__name__}); its log has more"
+    return refuse(500, sentence, request.url.path)

@@ -15,8 +15,9 @@ from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, SessionLog
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def test_crash_loses_only_the_last_line(tmp_path: Path) -> None:
         recording = load(path)
         assert len(recording.events) == kept - 1
         assert recording.torn is (size > last)
-        assert next(RecordFolder(tmp_path).entries()).outcome == "no end is recorded"
+        assert next(RecordFolder(tmp_path).list_sessions()).outcome == "no end is recorded"
 
 
 @pytest.mark.parametrize(
@@ -148,8 +149,8 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
             load(path)
 
 
-def test_entry_of_a_list(recorder: Recorder) -> None:
-    """An entry of the list has the facts of its session."""
+def test_session_of_a_list(recorder: Recorder) -> None:
+    """A session of the list has the facts of its session."""
     with RawClient(recorder.port()) as client:
         client.log_in()
         client.begin_data()
@@ -157,10 +158,10 @@ def test_entry_of_a_list(recorder: Recorder) -> None:
         client.ask("EXPN x")
         client.ask("QUIT")
     session = recorder.next_session()
-    (entry,) = RecordFolder(recorder.folder).entries()
-    assert entry.header == entry_of(session).header._replace(started=entry.header.started)
-    assert entry.summary == entry_of(session).summary
-    assert entry.outcome.startswith("refused: EXPN x -> 502")
+    (listed,) = RecordFolder(recorder.folder).list_sessions()
+    assert listed.header == ListedSession.of(session).header._replace(started=listed.header.started)
+    assert listed.summary == ListedSession.of(session).summary
+    assert listed.outcome.startswith("refused: EXPN x -> 502")
 
 
 def test_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:

@@ -252,16 +252,6 @@ def test_removal(store: Store) -> None:
     assert number == 6
 
 
-def test_removal_is_reported(store: Store) -> None:
-    """Callbacks receive the ids of removed messages."""
-    gone: list[str] = []
-    store.on_removed = gone.extend
-    record = make_record()
-    store.add(record).result(60)
-    store.remove([record.id]).result(60)
-    assert gone == [record.id]
-
-
 def test_marks(store: Store) -> None:
     """Messages can be marked as read and tagged; a search for a whole tag ignores its case."""
     one, other = make_record(), make_record()

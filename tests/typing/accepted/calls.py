@@ -24,7 +24,6 @@ from fakesmtp import (
 )
 from fakesmtp.faults import Stage
 from fakesmtp.messages import Conditions
-from fakesmtp.sessions import Recorded
 
 if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
@@ -88,10 +87,10 @@ def verbs(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
         inbox.on_session_end(lambda session: session.refusals)()
 
 
-def session_of(message: ReceivedMessage) -> Recorded:
-    """Use the session of a message, which is `Recorded` with all of its attributes."""
+def session_of(message: ReceivedMessage) -> Session:
+    """Use the session of a message, which is a `Session`, as `sessions` returns it."""
     assert_type(message.session.transcript(), str)
-    assert_type(message.session, Recorded)
+    assert_type(message.session, Session)
     return message.session
 
 

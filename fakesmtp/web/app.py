@@ -1,0 +1,64 @@
+"""The application: routes, errors, and what stands before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from fakesmtp import __version__
+from fakesmtp.web import health, own
+from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.paths import OWN
+from fakesmtp.web.security.bodies import BodyLimit
+from fakesmtp.web.security.hosts import HostGuard
+from fakesmtp.web.security.passwords import PasswordGuard
+
+if TYPE_CHECKING:
+    from fakesmtp.web.security.access import Access
+    from fakesmtp.web.serving import Serving
+
+_DESCRIPTION = (
+    "Messages and SMTP sessions that fakesmtp received, planned faults, and accounts for tests."
+)
+
+
+def make_app(serving: Serving, access: Access) -> FastAPI:
+    """Create the application for an SMTP server; `access` says who may use it."""
+    app = FastAPI(
+        title="fakesmtp",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_url=f"{OWN}/openapi.json",
+        # FastAPI's own pages load scripts from another site.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=_guards(access),
+    )
+    app.state.serving = serving
+    handle_errors(app)
+    for router in (health.router, *own.ROUTERS):
+        app.include_router(router)
+    return app
+
+
+def _guards(access: Access) -> list[Middleware]:
+    """Return the checks of a request, the first one first."""
+    guards = [Middleware(HostGuard, access)]
+    if access.origins:
+        # Before the passwords: a browser asks for permission (OPTIONS) without one.
+        guards.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=access.origins,
+                allow_methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+                allow_headers=["*"],
+            )
+        )
+    if access.passwords is not None:
+        guards.append(Middleware(PasswordGuard, access.passwords))
+    guards.append(Middleware(BodyLimit))
+    return guards

@@ -1,0 +1,32 @@
+"""Probes: is the server alive, can it take and show messages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import PlainTextResponse
+from starlette.types import Scope
+
+from fakesmtp.web.serving import Here
+
+#: Paths as they are sent: `/livez%2f…` is not one of them.
+_PROBES = frozenset({b"/livez", b"/readyz"})
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/livez")
+def live() -> PlainTextResponse:
+    """Show that the server is alive."""
+    return PlainTextResponse("ok")
+
+
+@router.get("/readyz")
+def ready(here: Here) -> PlainTextResponse:
+    """Show that the store can be read; 503 if it cannot."""
+    here.archive.store.page(limit=1)
+    return PlainTextResponse("ok")
+
+
+def is_probe(scope: Scope) -> bool:
+    """Return whether a request is a probe, which needs neither a known Host nor a password."""
+    return scope.get("raw_path") in _PROBES

@@ -1,0 +1,1 @@
+"""The HTTP API that Mailpit's clients use, below `/api/v1`."""

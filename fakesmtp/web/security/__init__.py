@@ -1,0 +1,1 @@
+"""Which requests are served: hosts, origins, passwords, sizes and times."""
