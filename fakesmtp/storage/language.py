@@ -197,7 +197,7 @@ _PREFIXES: Mapping[str, Callable[[str, bool, tzinfo | None], Query]] = {
     "port": _negatable(lambda value: tree.Equals("port", read_port(value))),
     "tls": _negatable(_tls),
     "session": _negatable(lambda value: tree.Equals("session_id", value)),
-    "fault": _negatable(lambda value: tree.Struck(_fold(value))),
+    "fault": _negatable(lambda value: tree.HasFault(_fold(value))),
     "finding": _negatable(lambda value: tree.Found(_fold(value))),
 }
 #: A right value of the words whose value is not just any text.

@@ -35,12 +35,12 @@ def test_lines_that_are_not_read_are_dropped_and_counted(monkeypatch: pytest.Mon
     printed: list[str] = []
     stuck, reading = Event(), Event()
 
-    def say(lines: Iterable[str]) -> None:
+    def print_lines(lines: Iterable[str]) -> None:
         stuck.set()
         assert reading.wait(PATIENCE)
         printed.extend(lines)
 
-    monkeypatch.setattr(printer, "say", say)
+    monkeypatch.setattr(printer, "print_lines", print_lines)
     with Printer(explain, most=10) as box:
         box.put(["first"])
         assert stuck.wait(PATIENCE)
@@ -54,10 +54,10 @@ def test_an_output_that_cannot_be_written_is_reported_once(
 ) -> None:
     """A full disk stops the output, not the server."""
 
-    def say(_lines: Iterable[str]) -> None:
+    def print_lines(_lines: Iterable[str]) -> None:
         raise OutputError("cannot write the output: No space left on device")
 
-    monkeypatch.setattr(printer, "say", say)
+    monkeypatch.setattr(printer, "print_lines", print_lines)
     with Printer(explain) as box:
         box.put(["one"])
     assert capsys.readouterr().err.count("No space left on device; the server continues") == 1

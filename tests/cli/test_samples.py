@@ -120,7 +120,7 @@ def test_the_commands_about_faults(serve: Serve, program: tuple[str, ...], folde
     server = serve("--http", "0")
     shell = Shell(server, program, folder)
     for sample in samples_of("docs/faults.md", "sh"):
-        assert '"strikes": 0' in shell.run(sample.code)
+        assert '"applied": 0' in shell.run(sample.code)
 
 
 def test_the_command_of_contributing(tmp_path: Path) -> None:

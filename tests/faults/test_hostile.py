@@ -60,11 +60,11 @@ def use(rules: tuple[Rule, ...]) -> None:
     """Use rules in every way that a server does."""
     script = FaultScript(rules)
     for where in (None, *Stage):
-        script.strike(where, FACTS)
+        script.apply(where, FACTS)
     for rule in rules:
         explain(rule)
         repr(rule)
-        assert script.strikes(rule) >= 0
+        assert script.applied(rule) >= 0
     script.replace(rules)
     with suppress(AssertionError):
         script.assert_used()

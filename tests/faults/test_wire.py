@@ -122,7 +122,7 @@ def ends(server: FakeSMTP) -> Iterator[Ends]:
 
 
 def add(server: FakeSMTP, what: str, where: Stage, **more: object) -> Rule:
-    """Add a fault that strikes once, at the stage that `go` reaches."""
+    """Add a fault that applies once, at the stage that `go` reaches."""
     when: dict[Stage, dict[str, object]] = {
         Stage.DATA_BODY: {"after_bytes": 10, "times": 1},
         Stage.ANY: {"nth": 6},
@@ -434,7 +434,7 @@ def test_broken_handshake(server: FakeSMTP, ends: Ends, what: str, port: int) ->
     rule = add(server, what, Stage.TLS_HANDSHAKE)
 
     def read() -> bytes:
-        # The client does not begin the handshake: the fault strikes before its first byte.
+        # The client does not begin the handshake: the fault applies before its first byte.
         with RawClient(server.port(port)) as client:
             if port == 587:
                 go(client, Stage.STARTTLS)

@@ -9,7 +9,7 @@ from driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmtp.protocol.actions import Action, Deliver, Discard, Note, Received, Say
+from fakesmtp.protocol.actions import Action, Deliver, Discard, Note, Received, SendReply
 from fakesmtp.protocol.conversation import (
     BARE_LF,
     DROPPED_LINE,
@@ -79,7 +79,7 @@ def test_received_lines_are_actions() -> None:
     received, say = play(b"NOOP\r\n")
     assert isinstance(received, Received)
     assert received.line == b"NOOP\r\n"
-    assert isinstance(say, Say)
+    assert isinstance(say, SendReply)
 
 
 def test_message_is_delivered_before_its_reply() -> None:
@@ -87,7 +87,7 @@ def test_message_is_delivered_before_its_reply() -> None:
     *_, deliver, say = play(TRANSACTION, b"hel", b"lo\r\n.\r\n")
     assert isinstance(deliver, Deliver)
     assert (deliver.raw, deliver.envelope.rcpt_tos) == (b"hello\r\n", ("c@d.example",))
-    assert isinstance(say, Say)
+    assert isinstance(say, SendReply)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_message_over_the_limit_is_discarded_with_its_size() -> None:
     """The size counts bytes on the wire, and the next command is executed."""
     actions = play(TRANSACTION, b"x" * 998 + b"\r\nyy\r\n.\r\nNOOP\r\n")
     assert Discard(1004) in actions
-    assert isinstance(actions[-1], Say)
+    assert isinstance(actions[-1], SendReply)
 
 
 def test_size_of_an_unfinished_message() -> None:

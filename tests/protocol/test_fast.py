@@ -101,7 +101,7 @@ def test_any_hello_of_a_profile(verb: str, text: str) -> None:
     row = Row(250, text, Provenance.ASSUMED, "a test")
     fields = {**vars(NHN_CLOUD_EMAIL), "helo_accepted": row, "ehlo_accepted": row}
     profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
-    (say,) = profile.says_hello(verb, "client", "127.0.0.1", tls=False)
+    (say,) = profile.hello_actions(verb, "client", "127.0.0.1", tls=False)
     values = {"host": profile.host_name, "argument": "client", "ip": "127.0.0.1"}
     assert say.reply.wire == f"250 {text.format(**values)}\r\n".encode()
 

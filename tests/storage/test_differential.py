@@ -131,7 +131,7 @@ leaves = st.one_of(
         st.integers(0, 150),
     ),
     st.builds(tree.Tagged, st.sampled_from(["가", "b", "c"])),
-    st.builds(tree.Struck, st.sampled_from(["one", "rule", "x"])),
+    st.builds(tree.HasFault, st.sampled_from(["one", "rule", "x"])),
     st.builds(tree.Found, st.sampled_from(["has", "letter", "warning", "info", "warn", "x"])),
 )
 queries = st.recursive(

@@ -123,11 +123,11 @@ def test_queue_is_limited(tmp_path: Path) -> None:
         store.add_session(lambda: (hold.wait(60), make_session())[1])
         large = [make_record(b"x" * 8 * 1024 * 1024) for _ in range(8)]
         tickets = [store.add(record) for record in large]
-        assert not store.has_room
+        assert not store.accepts_more
         hold.set()
         for ticket in tickets:
             ticket.result(60)
-        assert store.has_room
+        assert store.accepts_more
 
 
 def kill_a_writer(path: Path, name: str, lines: int) -> set[str]:

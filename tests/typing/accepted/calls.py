@@ -105,7 +105,7 @@ def faults(script: FaultScript, view: FakeSMTPView) -> None:
     view.fail("mail", mail_type="ad", between=("02:00", "02:30"))
     view.delay("greeting", seconds=1)
     with view.fault("rcpt", "drop", every=3) as planned:
-        assert_type(planned.strikes, int)
+        assert_type(planned.applied, int)
 
 
 def fixtures(view: FakeSMTPView, make_fakesmtp: Factory) -> None:
