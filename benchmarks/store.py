@@ -1,7 +1,7 @@
-"""The store by itself: writing beside a bare writer, searches, sizes. `python -m benchmarks.store`.
+"""The store alone: writing, searches, sizes. Run it with `python -m benchmarks.store`.
 
-The bare writer applies rows that are ready, in groups of the same size, with the same schema and
-pragmas, in one thread: what is left is what reading the messages and the queue cost.
+The plain writer inserts prepared rows, in groups of the same size, with the same schema and
+pragmas, in one thread. The difference to it is the cost of reading the messages and of the queue.
 """
 
 from __future__ import annotations
@@ -63,20 +63,20 @@ Content-Transfer-Encoding: base64
 """
 
 
-def _words(dice: random.Random, size: int) -> str:
+def _words(generator: random.Random, size: int) -> str:
     words: list[str] = []
     while sum(map(len, words)) < size:
-        letters = (chr(0xAC00 + dice.randrange(0, 11172, 8)) for _ in range(3))
-        words.append(dice.choice(_COMMON) if dice.random() < 0.7 else "".join(letters))
+        letters = (chr(0xAC00 + generator.randrange(0, 11172, 8)) for _ in range(3))
+        words.append(generator.choice(_COMMON) if generator.random() < 0.7 else "".join(letters))
     return " ".join(words)
 
 
 def _make(number: int, characters: int) -> MessageRecord:
-    """Make a Korean message with that many characters of text."""
-    dice = random.Random(number)  # noqa: S311 - filler
+    """Return a Korean message with this number of characters."""
+    generator = random.Random(number)  # noqa: S311 - filler
     rare = f" {_RARE}" if number % 10_000 == 0 else ""
-    subject = base64.b64encode(_words(dice, 10).encode()).decode()
-    body = base64.encodebytes((_words(dice, characters) + rare).encode())
+    subject = base64.b64encode(_words(generator, 10).encode()).decode()
+    body = base64.encodebytes((_words(generator, characters) + rare).encode())
     raw = _HEAD.format(number=number, subject=subject).encode() + body
     envelope = Envelope("hong@example.com", (f"user{number}@example.com",))
     return MessageRecord(
@@ -93,7 +93,7 @@ def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[Add
 
 
 def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return messages a second of a writer that does nothing but write."""
+    """Return the messages per second of a writer that only writes."""
     make_file(path)
     engine = sqlite.open_for_writing(path, sync.upper())
     groups = list(_in_groups(waiting, messages))
@@ -111,7 +111,7 @@ def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecor
 
 
 def _write(store: SqliteStore | MemoryStore, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return messages a second of a store; that many clients wait, each for its own message."""
+    """Return the messages per second of a store with waiting clients, each for its own message."""
     clients = Semaphore(waiting)
     begin = perf_counter()
     for message in messages:
@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("--written", type=int, default=5_000, help="messages of each writer")
     parser.add_argument("--searched", type=int, default=100_000, help="messages to search in")
     given = parser.parse_args()
-    CACHE.mkdir(parents=True, exist_ok=True)  # on a disk, as /tmp may be in memory
+    CACHE.mkdir(parents=True, exist_ok=True)  # on a disk; /tmp may be in memory
     with TemporaryDirectory(dir=CACHE) as folder:
         _compare_writers(Path(folder), given.written)
         _search(Path(folder), given.searched)

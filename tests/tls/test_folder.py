@@ -93,7 +93,7 @@ def in_days(days: float) -> datetime:
 
 @pytest.fixture
 def folder(good_folder: CertificateFolder, tmp_path: Path) -> CertificateFolder:
-    """A complete folder for this test."""
+    """Return a complete folder for this test."""
     shutil.copytree(good_folder.path, tmp_path / "own")
     return CertificateFolder(tmp_path / "own")
 
@@ -341,7 +341,7 @@ def ordinary_user(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that an ordinary user can reach, unlike pytest's own when root runs it."""
+    """Return a folder that ordinary users can open, unlike pytest's folders if root runs it."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 

@@ -37,7 +37,7 @@ KEEPS = {"a temporary authority": False, "a folder": True}
 
 @pytest.fixture(params=KEEPS)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeSMTP]:
-    """A server with a folder of certificates, and one without."""
+    """Start a server with a folder of certificates, then one without."""
     with FakeSMTP(certs_dir=tmp_path if KEEPS[request.param] else None) as smtp:
         yield smtp
 
