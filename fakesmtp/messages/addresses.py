@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.decoding import decode_header, plain_header
+from fakesmtp.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
