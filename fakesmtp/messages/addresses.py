@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.decoding import decode_header, plain_header
+from fakesmtp.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,6 +15,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fakesmtp.text import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -103,7 +105,6 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "ra
 # Character sets that are tried for 8-bit text without a (correct) label.
 _UNLABELLED = ("utf-8", "cp949")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_SHOWN = 60
 
 
 def decode_text(data: bytes, charset: str | None) -> str:
@@ -139,11 +140,6 @@ def decode_strictly(data: bytes, label: str) -> str:
 
 def _label(charset: str | None) -> str:
     return (charset or "us-ascii").strip().lower()
-
-
-def shorten(text: str, limit: int = _SHOWN) -> str:
-    """Shorten a text to `limit` characters, with an ellipsis where it was cut."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _guess(data: bytes) -> str:

@@ -140,7 +140,7 @@ def test_a_folder_in_order_with_tls_1_2_only(
         return context
 
     monkeypatch.setattr(checking, "bare_server_context", only_1_2)
-    monkeypatch.setattr(CertificateFolder, "_mend", None)
+    monkeypatch.setattr(CertificateFolder, "_repair", None)
     assert folder.ensure() == folder
 
 
