@@ -66,11 +66,13 @@ def show_latest(here: Here, wanted: Wanted) -> Response:
     return RedirectResponse(f"/view/{quote(find_row(here, LATEST, wanted).record.id)}", 302)
 
 
-@router.get("//{path:path}")
+@router.api_route("//{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
 def clean_path(path: str, request: Request) -> Response:
     """Redirect to the path with one slash: cypress-mailpit asks for `//view/…`."""
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"/{quote(path.lstrip('/'))}{query}", 301)
+    # 308 keeps the method and the body (RFC 9110 §15.4.9).
+    status = 301 if request.method == "GET" else 308
+    return RedirectResponse(f"/{quote(path.lstrip('/'))}{query}", status)
 
 
 def _link_parts(message: ReceivedMessage, html: str) -> str:

@@ -206,6 +206,7 @@ def test_a_double_slash(api: Api) -> None:
     deliver(api, "only-html")
     answer = api.get("//view/latest.html?embed=1")
     assert (answer.status, answer.headers["location"]) == (301, "/view/latest.html?embed=1")
+    assert api.ask("DELETE", "//api/v1/messages", b"{").status == 308
     for path in ("///evil.example", "//%5Cevil.example", "//%2F%2Fevil.example"):
         target = api.get(path).headers["location"]
         assert target.startswith("/")
