@@ -19,7 +19,7 @@ router = APIRouter(prefix=f"{OWN}/faults", tags=["faults"])
 
 @router.get("")
 def list_faults(here: Here) -> Json:
-    """Return the rules in order, in the form that PUT accepts, each with its strikes."""
+    """Return the rules in order, in the form that PUT accepts, and how often each was applied."""
     return Json({"faults": [_describe(here, rule) for rule in here.smtp.faults.rules]})
 
 
@@ -44,7 +44,7 @@ def _describe(here: Serving, rule: Rule) -> dict[str, object]:
     return {
         "fault": _options_of(rule),
         "means": explain(rule),
-        "strikes": here.smtp.faults.strikes(rule),
+        "applied": here.smtp.faults.applied(rule),
     }
 
 
