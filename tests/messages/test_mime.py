@@ -84,8 +84,8 @@ def test_parts_are_numbered() -> None:
         b"--o\r\n\r\nlast\r\n--o--\r\n"
     )
 
-    assert [part.number for part in take_apart(raw).parts] == ["1", "2.1", "2.2", "3", "4"]
-    assert [part.number for part in take_apart(b"Subject: x\r\n\r\nx").parts] == ["0"]
+    assert [part.number for part in split_message(raw).parts] == ["1", "2.1", "2.2", "3", "4"]
+    assert [part.number for part in split_message(b"Subject: x\r\n\r\nx").parts] == ["0"]
 
 
 def test_a_boundary_that_is_used_twice() -> None:
