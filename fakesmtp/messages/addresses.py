@@ -66,6 +66,12 @@ def read_shown_mailboxes(text: str) -> list[Mailbox]:
     return [*found, *rest, *([Mailbox(name, "")] if name else [])]
 
 
+def hidden_recipients(recipients: Iterable[str], named: Iterable[Mailbox]) -> list[str]:
+    """Return the recipients, each once, that no header field names (in any case)."""
+    known = {each.address.lower() for each in named}
+    return [each for each in dict.fromkeys(recipients) if each.lower() not in known]
+
+
 def _read_bare(text: str) -> tuple[list[Mailbox], str]:
     """Return the addresses without a name at the beginning of a text, and what follows them."""
     pieces = [piece.strip() for piece in text.split(",") if piece.strip()]

@@ -59,6 +59,14 @@ def test_a_list_shows_a_message(api: Api) -> None:
     assert datetime.fromisoformat(message["Created"]).timestamp() > 0
 
 
+def test_hidden_recipients_are_found(api: Api) -> None:
+    """`bcc:` and `addressed:` find recipients that no header field names."""
+    deliver(api, "plain", "rich")
+    for query in ("bcc:hidden", "addressed:hidden", "bcc:HIDDEN@example.com"):
+        assert subjects(api.get(f"{SEARCH}?query={query}")) == ["Plain text"]
+    assert subjects(api.get(f"{SEARCH}?query=bcc:buyer")) == []
+
+
 def test_names_in_korean(api: Api) -> None:
     """An encoded name keeps its parentheses, and a message without From has an empty one."""
     deliver(api, "korean", "bare")
