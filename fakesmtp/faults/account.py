@@ -54,13 +54,13 @@ class AccountFaults(FaultScript):
         """Remove one rule. Idempotent."""
         self._whole.remove(self._find(rule))
 
-    def strike(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
-        """Return the rules of the whole that strike now."""
-        return self._whole.strike(stage, facts)
+    def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+        """Return the rules of the whole script that apply now."""
+        return self._whole.apply(stage, facts)
 
-    def strikes(self, rule: Rule) -> int:
-        """Return how often a rule struck."""
-        return self._whole.strikes(self._find(rule))
+    def applied(self, rule: Rule) -> int:
+        """Return how often a rule was applied."""
+        return self._whole.applied(self._find(rule))
 
     def _plan(self, rule: Rule) -> PlannedFault:
         bound = self._bind(rule)

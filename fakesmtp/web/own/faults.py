@@ -137,7 +137,7 @@ def _describe(script: FaultScript, rule: Rule) -> dict[str, Any]:
         "id": script.number_of(rule),
         "fault": _options_of(rule),
         "means": explain(rule),
-        "applied": script.strikes(rule),
+        "applied": script.applied(rule),
     }
 
 
