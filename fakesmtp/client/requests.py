@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 
@@ -97,9 +98,9 @@ class Requests:
 
 def _check_url(url: str) -> str:
     try:
-        read = httpx.URL(url)
-        is_address = read.scheme in {"http", "https"} and bool(read.host)
-    except (httpx.InvalidURL, TypeError, ValueError):
+        read = urlsplit(url)
+        is_address = read.scheme in {"http", "https"} and bool(read.hostname)
+    except (AttributeError, TypeError, ValueError):
         is_address = False
     if not is_address:
         raise ConfigurationError(
