@@ -55,8 +55,6 @@ class Archive:
         # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
-        #: Ids of ended sessions that the store is still writing.
-        self.unsaved: set[str] = set()
 
     def open(self, rules: Rules | None) -> None:
         """Reopen the store if the archive opened it before.
@@ -121,9 +119,7 @@ class Archive:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.unsaved.add(session.id)
-            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
-            ticket.add_done_callback(lambda _: self.unsaved.discard(session.id))
+            self.store.add_session(partial(record_session, session, _scope_of(session)))
 
     def find_session(self, session_id: str) -> Session | None:
         """Return an open or ended session; None if it is not kept."""

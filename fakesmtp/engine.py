@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from fakesmtp.archive import Archive
+    from fakesmtp.mailbox import Mailbox
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.credentials import Account
@@ -46,6 +47,8 @@ class Engine(Scope):
     `terms` apply to sessions that begin from now on; open sessions keep theirs.
     """
 
+    mailbox: Mailbox
+    endpoint: Endpoint
     _runner: Runner | Inherited | None = None
 
     def __init__(

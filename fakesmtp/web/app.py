@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fakesmtp import __version__
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.own.reference import serve_files
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
@@ -39,6 +41,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         # FastAPI's own pages load scripts from another site.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=_name_operation,
         redirect_slashes=False,
         lifespan=_watch,
         dependencies=[Depends(renew_account)],
@@ -48,7 +51,13 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     handle_errors(app)
     for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)
+    serve_files(app)
     return app
+
+
+def _name_operation(route: APIRoute) -> str:
+    """Return the name that generated clients give to a route."""
+    return "_".join([*map(str, route.tags[:1]), route.name])
 
 
 @asynccontextmanager

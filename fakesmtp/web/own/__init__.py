@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from fakesmtp.web.own import accounts, events, faults, info, messages, sessions, wait
+from fakesmtp.web.own import accounts, events, faults, info, messages, reference, sessions, wait
 
-ROUTERS = tuple(each.router for each in (info, messages, wait, events, accounts, sessions, faults))
+ROUTERS = tuple(
+    each.router for each in (reference, info, messages, wait, events, accounts, sessions, faults)
+)
