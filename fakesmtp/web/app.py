@@ -11,6 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 from fakesmtp import __version__
 from fakesmtp.web import health, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.pages import add_pages
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
@@ -42,6 +43,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     handle_errors(app)
     for router in (health.router, *own.ROUTERS):
         app.include_router(router)
+    add_pages(app)
     return app
 
 
