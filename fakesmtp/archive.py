@@ -16,7 +16,8 @@ from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
-    from fakesmtp.sessions import Recorded, Session, SessionLog
+    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
@@ -45,6 +46,8 @@ class Archive:
         # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
+        #: Ids of ended sessions that the store is still writing.
+        self.unsaved: set[str] = set()
 
     def open(self) -> None:
         """Reopen the store if the archive opened it before."""
@@ -61,7 +64,9 @@ class Archive:
         if self._opened is not None:
             self._opened.leave_to_parent()
 
-    def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
+    def deliver(
+        self, deliver: Deliver, session: LiveSession
+    ) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
             id=f"{self.name}.{next(self._numbers)}",
@@ -84,26 +89,30 @@ class Archive:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.store.add_session(partial(record_session, session, _scope_of(session)))
+            self.unsaved.add(session.id)
+            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket.add_done_callback(lambda _: self.unsaved.discard(session.id))
+
+    def find_session(self, session_id: str) -> Session | None:
+        """Return an open or ended session; None if it is not kept."""
+        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
+
+        live = self.sessions.find(session_id)
+        stored = None if live else self.store.session(session_id)
+        return live or (read_session(stored) if stored else None)
 
     def _raw_of(self, message_id: str) -> bytes | None:
         return message.raw if (message := self.mailbox.get(message_id)) else None
 
-    def _find_session(self, record: MessageRecord) -> Recorded:
-        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
-
-        live = self.sessions.find(record.session_id)
-        stored = None if live else self.store.session(record.session_id)
-        if live or stored is None:
-            return live or _missing(record)
-        return read_session(stored)
+    def _find_session(self, record: MessageRecord) -> Session:
+        return self.find_session(record.session_id) or _missing(record)
 
 
 def _scope_of(session: Session) -> str:
     return "" if session.owner is None else str(session.owner)
 
 
-def _missing(record: MessageRecord) -> Recorded:
+def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 

@@ -8,16 +8,19 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from fakesmtp.storage.updates import GONE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.base import Store, Ticket
+    from fakesmtp.storage.updates import Update
 
     Listener = Callable[[ReceivedMessage], object]
-    FindSession = Callable[[MessageRecord], Recorded]
+    FindSession = Callable[[MessageRecord], Session]
 
 #: Messages of a durable store that stay in memory.
 _AT_HAND = 1_000
@@ -30,13 +33,14 @@ class Arrivals:
     """
 
     def __init__(self, store: Store, find_session: FindSession) -> None:
-        self._store = store
+        #: Where the messages are kept.
+        self.store = store
         self._find_session = find_session
         self._lock = Lock()
         self._listeners: list[Listener] = []
         #: The messages as objects: all of a memory store, the newest of a durable one.
         self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
-        store.on_removed = self._forget
+        store.updates.listen(self._forget)
 
     def append(self, message: ReceivedMessage) -> Ticket[int]:
         """Store a message. If it is stored at once, call the listeners in this thread.
@@ -45,7 +49,7 @@ class Arrivals:
         """
         with self._lock:
             self._keep_at_hand(message)
-            ticket = self._store.add(message.record)
+            ticket = self.store.add(message.record)
             listeners = tuple(self._listeners) if ticket.done() else ()
         _tell(listeners, message)
         return ticket
@@ -58,13 +62,14 @@ class Arrivals:
 
     def _keep_at_hand(self, message: ReceivedMessage) -> None:
         self._at_hand[message.id] = message
-        if self._store.is_durable and len(self._at_hand) > _AT_HAND:
+        if self.store.is_durable and len(self._at_hand) > _AT_HAND:
             self._at_hand.popitem(last=False)
 
-    def _forget(self, ids: Collection[str]) -> None:
+    def _forget(self, update: Update) -> None:
         # Without the lock, because the caller may already hold it.
-        for each in ids:
-            self._at_hand.pop(each, None)
+        if update.kind in GONE:
+            for each in update.ids:
+                self._at_hand.pop(each, None)
 
     @property
     def waiting(self) -> int:
@@ -74,12 +79,12 @@ class Arrivals:
     def snapshot(self) -> list[ReceivedMessage]:
         """Return all messages, oldest first."""
         with self._lock:
-            return self._open(self._store.ids())
+            return self._open(self.store.ids())
 
     def _open(self, ids: Sequence[str]) -> list[ReceivedMessage]:
         at_hand = self._at_hand
         missing = [each for each in ids if each not in at_hand]
-        read = {record.id: record for record in self._store.get_many(missing)} if missing else {}
+        read = {record.id: record for record in self.store.get_many(missing)} if missing else {}
         found = (at_hand.get(each) or self._view(read.get(each)) for each in ids)
         return [message for message in found if message is not None]
 
@@ -94,14 +99,14 @@ class Arrivals:
 
     def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
         """Remove messages; return those that were stored, oldest first."""
-        if not self._store.is_durable:
+        if not self.store.is_durable:
             with self._lock:
                 return self._remove(ids)
         return self._remove(ids)
 
     def _remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
-        here = self._open([each for each in self._store.ids() if each in ids])
-        gone = set(self._store.remove([message.id for message in here]).result())
+        here = self._open([each for each in self.store.ids() if each in ids])
+        gone = set(self.store.remove([message.id for message in here]).result())
         return [message for message in here if message.id in gone]
 
     def listen(self, listener: Listener) -> list[ReceivedMessage]:
@@ -111,7 +116,7 @@ class Arrivals:
         """
         with self._lock:
             self._listeners.append(listener)
-            return self._open(self._store.ids())
+            return self._open(self.store.ids())
 
     def stop_listening(self, listener: Listener) -> None:
         """Stop calling `listener`. Idempotent."""

@@ -57,7 +57,7 @@ class Inbox(ClientSettings):
 
     @property
     def host(self) -> str:
-        """The address that clients connect to."""
+        """The host that clients connect to: `localhost`, unless the server listens elsewhere."""
         return self._scope.endpoint.host
 
     @property

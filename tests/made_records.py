@@ -9,7 +9,7 @@ from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended
-from fakesmtp.sessions.jsonl import Header, Summary
+from fakesmtp.sessions.listing import Header, Summary
 from fakesmtp.storage.records import SessionRecord
 
 if TYPE_CHECKING:

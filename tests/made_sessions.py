@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.protocol.accounts import AnyAccounts
-from fakesmtp.sessions import Session
+from fakesmtp.sessions.live import LiveSession
 from fakesmtp.sessions.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class MadeSession(Recorder):
     def begin(cls, accounts: Accounts | None = None, *, id: str = "s-1", **options: Any) -> Any:  # noqa: A002, ANN401 - it is two
         """Begin a session."""
         facts = {"peer": "127.0.0.1:1", "port": 587} | options
-        return cls(Session(id, **facts), accounts or AnyAccounts())
+        return cls(LiveSession(id, **facts), accounts or AnyAccounts())
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a session has
         return getattr(self.session, name)

@@ -91,7 +91,7 @@ def test_times_are_real(real: float, tmp_path: Path) -> None:
             assert real <= at.timestamp() < real + AN_HOUR
     (file,) = tmp_path.glob("*.jsonl")
     header = json.loads(file.read_text().splitlines()[0])
-    assert real <= dt.datetime.fromisoformat(header["started"]).timestamp() < real + AN_HOUR
+    assert real <= dt.datetime.fromisoformat(header["started_at"]).timestamp() < real + AN_HOUR
 
 
 @pytest.mark.parametrize("freezer", FREEZERS)

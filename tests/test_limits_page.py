@@ -9,9 +9,9 @@ import pytest
 from fakesmtp import Policy
 from fakesmtp.files import MOST_BYTES
 from fakesmtp.protocol.framing import LONGEST_LINE
+from fakesmtp.sessions.live import DEFAULT_MAX_BYTES as SESSION_BYTES
+from fakesmtp.sessions.live import DEFAULT_MAX_EVENTS
 from fakesmtp.sessions.log import DEFAULT_MAX_TOTAL_BYTES
-from fakesmtp.sessions.session import DEFAULT_MAX_BYTES as SESSION_BYTES
-from fakesmtp.sessions.session import DEFAULT_MAX_EVENTS
 from fakesmtp.storage.memory import DEFAULT_MAX_BYTES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "limits.md").read_text(encoding="utf-8")

@@ -22,6 +22,7 @@ pytest_plugins = ["pytester"]
 
 def mask_numbers(line: str) -> str:
     """Replace what changes from run to run (times, ports, ids) and join runs of spaces and `-`."""
+    line = line.replace("[::1]", "127.0.0.1")
     return re.sub(r"[ -]+", " ", re.sub(r"[0-9a-f]*\d[0-9a-f]*(\.\d+)?", "N", line)).strip()
 
 

@@ -49,7 +49,7 @@ def test_all_five_ports_are_open_on_free_ports() -> None:
         assert list(smtp.ports) == [25, 587, 2587, 465, 2465]
         assert len(set(smtp.ports.values())) == 5
         assert [listener.implicit_tls for listener in smtp.listeners] == [False] * 3 + [True] * 2
-        assert smtp.host == "127.0.0.1"
+        assert smtp.host == "localhost"
 
 
 def test_a_port_left_out_is_not_opened() -> None:
@@ -145,8 +145,17 @@ def test_localhost_is_every_loopback_address() -> None:
         for host in find_addresses(["localhost"]):
             with RawClient(smtp.port(587), host=host) as client:
                 assert client.read_reply().startswith("220")
-        assert smtp.host == "127.0.0.1"
+        assert smtp.host == "localhost"
         assert smtp.env()["SMTP_HOST"] == "localhost"
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_a_client_connects_to_the_address(host: str) -> None:
+    """`address` is a name that certificates have; a client connects, whatever it tries first."""
+    with FakeSMTP(ports={465: 0}, host=host) as smtp:
+        assert smtp.address(465) == ("localhost", smtp.port(465))
+        with smtplib.SMTP_SSL(*smtp.address(465), context=smtp.client_context()) as client:
+            assert client.noop()[0] == 250
 
 
 def test_localhost_without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,12 +17,15 @@ from fakesmtp.cli.stores import open_to_read, open_to_write
 from fakesmtp.cli.table import make_table
 from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
+from fakesmtp.messages.listing import content_as_json, delivery_as_json
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.exporting import FORMS, write_files
-from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
+from fakesmtp.storage.extraction import extract
+from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
+from fakesmtp.storage.words import QueryError
 from fakesmtp.text import cut, plural
 
 if TYPE_CHECKING:
@@ -69,7 +72,7 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
     with closing(open_to_read(settings)) as store:
         rows = list(islice(all_messages(store, wanted, oldest_first=False), limit))
         if settings.json:
-            say(json.dumps(_row_fields(row)) for row in rows)
+            say(json.dumps(row.as_json()) for row in rows)
             return
         say(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
         say([_summarize(store, wanted, len(rows))])
@@ -88,7 +91,7 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
         if raw:
             say(record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n"))
         elif settings.json:
-            say([json.dumps(_fields(view))])
+            say([json.dumps(_as_json(view))])
         else:
             say(_show(view))
 
@@ -191,46 +194,10 @@ def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
 
 
-def _row_fields(row: MessageRow) -> dict[str, object]:
-    record = row.record
-    return {
-        "number": row.number,
-        **_record_fields(record),
-        "size": row.size,
-        **row.facts._asdict(),
-        "read": row.is_read,
-        "tags": row.tags,
-    }
-
-
-def _record_fields(record: MessageRecord) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "session": record.session_id,
-        "received": datetime.fromtimestamp(record.received, UTC).isoformat(),
-        "mail_from": record.envelope.mail_from,
-        "rcpt_tos": record.envelope.rcpt_tos,
-        "app_key": record.login.app_key if record.login else None,
-        "mail_type": record.login.mail_type.value if record.login else None,
-        "port": record.port,
-        "tls": record.tls.version if record.tls else None,
-        "dropped_lines": record.dropped_lines,
-    }
-
-
-def _fields(message: ReceivedMessage) -> dict[str, object]:
-    attachments = [
-        {"name": each.filename, "type": each.content_type, "size": len(each.content)}
-        for each in message.attachments
-    ]
-    return {
-        **_record_fields(message.record),
-        "size": len(message.raw),
-        "headers": message.headers,
-        "text": message.text,
-        "html": message.html,
-        "attachments": attachments,
-    }
+def _as_json(message: ReceivedMessage) -> dict[str, object]:
+    record = message.record
+    facts = extract(record).facts.as_json()
+    return {**delivery_as_json(record, len(record.raw)), **facts, **content_as_json(message)}
 
 
 def _show(message: ReceivedMessage) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.cli.console import escape
 from fakesmtp.cli.values import MEMORY, show_age
+from fakesmtp.messages.listing import delivery_as_json
 from fakesmtp.messages.message import describe_loss
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut, plural
 
@@ -163,38 +165,23 @@ class JsonReport:
         if not self._quiet:
             yield _event(
                 "message",
-                id=message.id,
-                session=message.session_id,
-                received_at=message.received_at.isoformat(),
-                port=message.port,
-                tls=message.tls.version if message.tls else None,
-                app_key=message.app_key,
-                mail_type=str(message.mail_type) if message.mail_type else None,
-                mail_from=message.mail_from,
-                rcpt_tos=message.rcpt_tos,
+                **delivery_as_json(message.record, len(message.raw)),
                 subject=message.subject,
-                size=len(message.raw),
-                dropped_lines=message.dropped_lines,
             )
 
     def ended(self, session: Session) -> Iterator[str]:
         """Report the refusals, or why no message came; and the transcript with --verbose."""
-        common: dict[str, Any] = {
-            "session": session.id,
-            "port": session.port,
-            "peer": session.peer,
-            "app_key": session.app_key,
-        }
+        facts = ListedSession.of(session).as_json()
         if session.refused and not self._quiet:
             refusals = [
                 {"command": command, "reply": str(reply), "reason": reason}
                 for command, reply, reason in session.refusals
             ]
-            yield _event("refused", **common, refusals=refusals, diagnosis=session.diagnosis)
+            yield _event("refused", **facts, refusals=refusals)
         elif session.diagnosis and not self._quiet:
-            yield _event("no_message", **common, diagnosis=session.diagnosis)
+            yield _event("no_message", **facts)
         if self._verbose:
-            yield _event("session", **common, transcript=session.transcript().split("\n"))
+            yield _event("session", **facts, transcript=session.transcript().split("\n"))
 
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
         """Report the name and the effect of each."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
     from fakesmtp.sessions.contents import TlsFacts
-    from fakesmtp.sessions.session import Session
+    from fakesmtp.sessions.live import LiveSession
 
 _COMMAND = Awaiting.COMMAND
 _NOTHING: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Recorder:
 
     __slots__ = ("_accounts", "_hides_reply", "_masker", "_told", "session")
 
-    def __init__(self, session: Session, accounts: Accounts) -> None:
+    def __init__(self, session: LiveSession, accounts: Accounts) -> None:
         self.session = session
         self._accounts = accounts
         #: Created for the first unusual line: most connections need none.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.handover import Handover
     from fakesmtp.smtp.hooks import Hooks
@@ -92,7 +93,7 @@ class Services(NamedTuple):
     terms: Callable[[], Terms]
     sessions: SessionLog
     tls_context: Callable[[str], ssl.SSLContext]
-    deliver: Callable[[Deliver, Session], tuple[ReceivedMessage, Ticket[int]]]
+    deliver: Callable[[Deliver, LiveSession], tuple[ReceivedMessage, Ticket[int]]]
     announce: Callable[[ReceivedMessage], None]
     has_room: Callable[[], bool]
     handover: Handover

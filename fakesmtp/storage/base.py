@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 from fakesmtp.storage.query import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.updates import Updates
 
 #: Rows of a page, unless the caller says otherwise.
 PAGE = 50
@@ -49,7 +50,10 @@ class Count(NamedTuple):
 
 
 class Page(NamedTuple, Generic[_Row]):
-    """Some rows of a list. `cursor` continues it, None at its end."""
+    """Some rows of a list. `cursor` continues it, None at its end.
+
+    A cursor is the number of the last row. It stays right while rows are added and removed.
+    """
 
     rows: tuple[_Row, ...]
     cursor: int | None
@@ -60,6 +64,13 @@ class Removed(NamedTuple):
 
     messages: int = 0
     sessions: int = 0
+
+
+class Totals(NamedTuple):
+    """How many messages match, and how many of them are unread; always exact."""
+
+    messages: int
+    unread: int
 
 
 class ReadableStore(Protocol):
@@ -86,12 +97,29 @@ class ReadableStore(Protocol):
         *,
         cursor: int | None = None,
         limit: int = PAGE,
+        offset: int = 0,
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
-        """Return the messages that match from a cursor on, the newest first."""
+        """Return the messages that match from a cursor on, the newest first.
+
+        `offset` skips so many of them; a cursor is faster, and stays right while rows change.
+        """
+
+    def rows(self, ids: Collection[str]) -> list[MessageRow]:
+        """Return messages by their ids, oldest first; those that are not here are left out."""
+
+    def totals(self, query: Query = EVERYTHING) -> Totals:
+        """Count the messages that match, and the unread ones among them, exactly."""
+
+    def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
+        """Return the tags of the messages that match, sorted, with how many messages have each."""
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
 
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
@@ -115,12 +143,11 @@ class ReadableStore(Protocol):
 
 
 class Store(ReadableStore, Protocol):
-    """Keeps messages and sessions. Changes return a ticket at once.
+    """Keeps messages and sessions. Changes return a ticket at once, and are told in `updates`."""
 
-    `on_removed` is told the ids of messages that are gone, for any reason, in any thread.
-    """
-
-    on_removed: Callable[[Collection[str]], object] | None
+    @property
+    def updates(self) -> Updates:
+        """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
     def has_room(self) -> bool:
@@ -168,11 +195,12 @@ def all_messages(
             return
 
 
-def all_sessions(store: ReadableStore, *, oldest_first: bool = True) -> Iterator[SessionRow]:
-    """Yield all sessions, page by page."""
-    cursor: int | None = None
+def all_sessions(
+    store: ReadableStore, *, oldest_first: bool = True, cursor: int | None = None, limit: int = PAGE
+) -> Iterator[SessionRow]:
+    """Yield all sessions from a cursor on, page by page."""
     while True:
-        page = store.session_page(cursor=cursor, oldest_first=oldest_first)
+        page = store.session_page(cursor=cursor, limit=limit, oldest_first=oldest_first)
         yield from page.rows
         cursor = page.cursor
         if cursor is None:

@@ -24,6 +24,7 @@ from fakesmtp.storage.sql import (
     text_values,
     texts,
 )
+from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.storage.where import compile_query
 
 if TYPE_CHECKING:
@@ -44,13 +45,13 @@ _AT_ONCE = 500
 class State:
     """What the writer knows of the file without asking it; read anew after a failure.
 
-    `gone` collects the ids of messages that the transaction removes.
+    `updates` collects what the transaction changes: what happened, and to which ids.
     """
 
     last_message: int
     last_session: int
     messages: int
-    gone: list[str] = field(default_factory=list)
+    updates: list[tuple[UpdateKind, list[str]]] = field(default_factory=list)
 
     @classmethod
     def read(cls, connection: Connection) -> State:
@@ -169,6 +170,7 @@ def _add_messages(
     sqlite.add_to_index(connection, indexed)
     state.last_message += len(batch)
     state.messages += len(batch)
+    state.updates.append((UpdateKind.MESSAGES_ADDED, [record.id for _, record, _ in numbered]))
     return [number for number, _, _ in numbered]
 
 
@@ -183,6 +185,7 @@ def _add_sessions(
     ]
     connection.execute(insert(sessions), rows)
     state.last_session += len(rows)
+    state.updates.append((UpdateKind.SESSIONS_ADDED, [record.header.id for record in records]))
     return [row["number"] for row in rows]
 
 
@@ -214,7 +217,8 @@ def _remove_matching(
 
 
 def _remove_found(connection: Connection, state: State, found: Sequence[_Found]) -> list[str]:
-    remove_messages(connection, state, [each.number for each in found])
+    numbers = [each.number for each in found]
+    remove_messages(connection, state, numbers, UpdateKind.MESSAGES_REMOVED)
     return [each.id for each in found]
 
 
@@ -238,8 +242,10 @@ def _find_matching(connection: Connection, query: Query) -> list[_Found]:
     return [_Found(*row) for row in connection.execute(statement)]
 
 
-def remove_messages(connection: Connection, state: State, numbers: Sequence[int]) -> None:
-    """Remove messages, with everything about them but their sessions."""
+def remove_messages(
+    connection: Connection, state: State, numbers: Sequence[int], kind: UpdateKind
+) -> None:
+    """Remove messages, with everything about them but their sessions; `kind` says why."""
     for some in _slices(numbers):
         sqlite.remove_from_index(connection, some)
         gone = connection.execute(
@@ -252,7 +258,7 @@ def remove_messages(connection: Connection, state: State, numbers: Sequence[int]
         lost = Counter(row.session_id for row in gone)
         connection.execute(_LOSE, [{"session": key, "lost": n} for key, n in lost.items()])
         state.messages -= len(gone)
-        state.gone += [row.id for row in gone]
+        state.updates.append((kind, [row.id for row in gone]))
 
 
 _LOSE = (
@@ -262,12 +268,14 @@ _LOSE = (
 )
 
 
-def _mark(connection: Connection, _: State, batch: Sequence[MarkMessages]) -> list[int]:
-    return [_mark_one(connection, change) for change in batch]
+def _mark(connection: Connection, state: State, batch: Sequence[MarkMessages]) -> list[int]:
+    return [_mark_one(connection, state, change) for change in batch]
 
 
-def _mark_one(connection: Connection, change: MarkMessages) -> int:
-    numbers = [each.number for each in _find(connection, change.ids)]
+def _mark_one(connection: Connection, state: State, change: MarkMessages) -> int:
+    found = list(_find(connection, change.ids))
+    numbers = [each.number for each in found]
+    state.updates.append((UpdateKind.MESSAGES_MARKED, [each.id for each in found]))
     for some in _slices(numbers):
         if change.is_read is not None:
             statement = update(messages).where(messages.c.number.in_(some))

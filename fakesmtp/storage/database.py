@@ -24,6 +24,7 @@ from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.pruning import Pruner
 from fakesmtp.storage.reading import Reader
 from fakesmtp.storage.tags import clean_tags
+from fakesmtp.storage.updates import Updates
 from fakesmtp.storage.writer import Writer
 
 if TYPE_CHECKING:
@@ -46,9 +47,8 @@ class SqliteStore(Reader):
     """Keeps messages and sessions in a file; see `Store`.
 
     `sync="full"` makes each message survive a power cut; `"normal"` only the end of the process,
-    and is faster. `on_removed` is told the ids of messages that are gone, in the writer's thread.
-    `driver` is a module like the standard library's `sqlite3`. Raises `StoreError` for a file that
-    another process writes, that is not a store, or that cannot be written.
+    and is faster. `driver` is a module like the standard library's `sqlite3`. Raises `StoreError`
+    for a file that another process writes, that is not a store, or that cannot be written.
     """
 
     def __init__(
@@ -59,10 +59,9 @@ class SqliteStore(Reader):
         sync: Sync = "full",
         pruner: Pruner | None = None,
         driver: ModuleType = sqlite3,
-        on_removed: Callable[[Collection[str]], object] | None = None,
     ) -> None:
         self._pruner = pruner or Pruner(limits)
-        self.on_removed = on_removed
+        self.updates = Updates()
         self._sync = sync
         self._driver = driver
         make_file(path)
@@ -81,7 +80,7 @@ class SqliteStore(Reader):
                 self._pruner,
                 synchronous=self._sync.upper(),
                 driver=self._driver,
-                on_removed=self._tell_removed,
+                updates=self.updates,
                 on_reopened=self._engine.dispose,
             )
         except StoreError:
@@ -98,10 +97,6 @@ class SqliteStore(Reader):
     def dropped(self) -> int:
         """How many messages the limits have removed since it was opened; asks no file."""
         return self._pruner.dropped
-
-    def _tell_removed(self, ids: Collection[str]) -> None:
-        if self.on_removed is not None:
-            self.on_removed(ids)
 
     def _submit(self, change: Change) -> Future[Any]:
         self._writer.submit(change)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.messages.decoding import decode_header
 from fakesmtp.messages.extraction import read_page
 from fakesmtp.messages.headers import read_header
+from fakesmtp.messages.listing import MessageFacts
 from fakesmtp.messages.parts import read_contents
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
-from fakesmtp.storage.records import MessageFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import islice
+from itertools import islice, takewhile
 from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fakesmtp.clock import now
-from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.updates import UpdateKind, Updates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.predicate import Candidate
@@ -90,23 +91,15 @@ class _Kept:
 
 
 class MemoryStore:
-    """Keeps messages and sessions until the process ends; see `Store`.
-
-    `on_removed` is told the ids of messages that are gone, for any reason.
-    """
+    """Keeps messages and sessions until the process ends; see `Store`."""
 
     location = "memory"
     is_durable = False
     has_room = True
 
-    def __init__(
-        self,
-        limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES),  # noqa: B008 - a tuple
-        *,
-        on_removed: Callable[[Collection[str]], object] | None = None,
-    ) -> None:
+    def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
         self._limits = limits.check()
-        self.on_removed = on_removed
+        self.updates = Updates()
         self._lock = RLock()
         self._messages: OrderedDict[str, _Kept] = OrderedDict()
         self._sessions: OrderedDict[str, tuple[int, SessionRecord]] = OrderedDict()
@@ -133,8 +126,8 @@ class MemoryStore:
             self._bytes += _size_of(record)
             over = self._pop_over()
             number = self._last_message
-        if over:
-            self._tell(over)
+        self.updates.publish(UpdateKind.MESSAGES_ADDED, [record.id])
+        self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(number)
 
     def _pop_over(self) -> list[str]:
@@ -159,35 +152,52 @@ class MemoryStore:
         self._bytes -= _size_of(self._messages.pop(message_id).record)
         return message_id
 
-    def _tell(self, ids: Collection[str]) -> None:
-        if self.on_removed is not None:
-            self.on_removed(ids)
-
     def page(
         self,
         query: Query = EVERYTHING,
         *,
         cursor: int | None = None,
         limit: int = PAGE,
+        offset: int = 0,
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
         found = self._matching(query, cursor, oldest_first=oldest_first)
-        rows = [kept.row() for kept in islice(found, limit + 1)]
+        rows = [kept.row() for kept in islice(found, offset, offset + limit + 1)]
         return _cut(rows, limit)
+
+    def rows(self, ids: Collection[str]) -> list[MessageRow]:
+        """Return messages by their ids, oldest first; those that are not here are left out."""
+        return [kept.row() for kept in self._find(ids)]
+
+    def totals(self, query: Query = EVERYTHING) -> Totals:
+        """Count the messages that match, and the unread ones among them, exactly."""
+        found = list(self._matching(query))
+        return Totals(len(found), sum(not each.is_read for each in found))
+
+    def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
+        """Return the tags of the messages that match, sorted, with how many messages have each."""
+        from fakesmtp.storage.tags import count_tags  # noqa: PLC0415 - as in `tag`
+
+        return count_tags(tag for each in self._matching(query) for tag in each.tags)
 
     def _matching(
         self, query: Query, cursor: int | None = None, *, oldest_first: bool = False
     ) -> Iterator[_Kept]:
         from fakesmtp.storage.predicate import matches  # noqa: PLC0415 - with the first search
 
-        with self._lock:
-            kept = list(self._messages.values())
-        for each in kept if oldest_first else reversed(kept):
-            if _is_beyond(each.number, cursor, oldest_first=oldest_first) and (
-                query == EVERYTHING or matches(query, each.candidate(self._faults_of(each)))
-            ):
+        for each in self._from(cursor, oldest_first=oldest_first):
+            if query == EVERYTHING or matches(query, each.candidate(self._faults_of(each))):
                 yield each
+
+    def _from(self, cursor: int | None, *, oldest_first: bool) -> Iterable[_Kept]:
+        """Return the messages from a cursor on. Newer ones are found without reading the others."""
+        with self._lock:
+            newest_first = reversed(self._messages.values())
+            if not oldest_first:
+                return [each for each in newest_first if cursor is None or each.number < cursor]
+            newer = takewhile(lambda each: cursor is None or each.number > cursor, newest_first)
+            return reversed(list(newer))
 
     def _faults_of(self, kept: _Kept) -> tuple[str, ...]:
         found = self._sessions.get(kept.record.session_id)
@@ -200,6 +210,12 @@ class MemoryStore:
         limit = None if most is None else most + 1
         number = sum(1 for _ in islice(self._matching(query), limit))
         return Count(number) if most is None or number <= most else Count(most, is_exact=False)
+
+    @property
+    def newest(self) -> int:
+        """The number of the newest message, 0 where there is none."""
+        with self._lock:
+            return next((each.number for each in reversed(self._messages.values())), 0)
 
     def ids(self) -> list[str]:
         """Return the ids of all messages, oldest first."""
@@ -219,7 +235,7 @@ class MemoryStore:
         """Remove messages. The ticket gives the ids of those that were here."""
         with self._lock:
             gone = [self._pop(each) for each in dict.fromkeys(ids) if each in self._messages]
-        self._tell(gone)
+        self.updates.publish(UpdateKind.MESSAGES_REMOVED, gone)
         return Done(gone)
 
     def remove_matching(self, query: Query) -> Done[list[str]]:
@@ -231,7 +247,7 @@ class MemoryStore:
         found = self._find(ids)
         for kept in found:
             kept.is_read = is_read
-        return Done(len(found))
+        return self._marked(found)
 
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Done[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
@@ -240,6 +256,10 @@ class MemoryStore:
         cleaned, found = clean_tags(tags), self._find(ids)
         for kept in found:
             kept.tags = cleaned
+        return self._marked(found)
+
+    def _marked(self, found: Sequence[_Kept]) -> Done[int]:
+        self.updates.publish(UpdateKind.MESSAGES_MARKED, [kept.record.id for kept in found])
         return Done(len(found))
 
     def _find(self, ids: Collection[str]) -> list[_Kept]:
@@ -256,7 +276,9 @@ class MemoryStore:
             self._last_session += 1
             self._sessions[record.header.id] = (self._last_session, record)
             self._drop_sessions()
-            return Done(self._last_session)
+            number = self._last_session
+        self.updates.publish(UpdateKind.SESSIONS_ADDED, [record.header.id])
+        return Done(number)
 
     def _drop_sessions(self) -> None:
         """Remove the oldest sessions without a message while there are too many."""
@@ -308,7 +330,7 @@ class MemoryStore:
         """Apply the limits now. The ticket gives how many messages went."""
         with self._lock:
             over = self._pop_over()
-        self._tell(over)
+        self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(len(over))
 
     def close(self) -> None:

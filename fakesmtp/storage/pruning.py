@@ -10,6 +10,7 @@ from fakesmtp.clock import monotonic, now
 from fakesmtp.storage import sqlite
 from fakesmtp.storage.changes import remove_messages
 from fakesmtp.storage.sql import messages, removed, sessions
+from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +112,7 @@ class Pruner:
             return False
         of_these = select(messages.c.session_id).where(messages.c.number.in_(numbers))
         ids = list(dict.fromkeys(connection.execute(of_these).scalars()))
-        remove_messages(connection, state, numbers)
+        remove_messages(connection, state, numbers, UpdateKind.MESSAGES_EXPIRED)
         _count(connection, messages=len(numbers))
         self.dropped += len(numbers)
         emptied = select(sessions.c.number).where(sessions.c.id.in_(ids), sessions.c.stored == 0)

@@ -144,3 +144,16 @@ Query: TypeAlias = (
     | Not
 )
 EVERYTHING = All()
+#: What may begin to hold for a message after it was stored: marks, faults, findings.
+_CHANGING = (Tagged, Struck, Found)
+
+
+def can_change(query: Query) -> bool:
+    """Return whether the answer for a stored message may change later."""
+    if isinstance(query, All | AnyOf):
+        return any(map(can_change, query.queries))
+    if isinstance(query, Not):
+        return can_change(query.query)
+    if isinstance(query, Is):
+        return query.flag in {"read", "tagged"}
+    return isinstance(query, _CHANGING)

@@ -23,7 +23,7 @@ from fakesmtp.storage.changes import State, apply
 from fakesmtp.storage.file import identify, make_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import ModuleType
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.storage.changes import Change
     from fakesmtp.storage.pruning import Pruner
+    from fakesmtp.storage.updates import Updates
 
 log = logging.getLogger("fakesmtp")
 
@@ -76,8 +77,9 @@ def _is_environment(error: BaseException) -> bool:
 class Writer:
     """Writes changes in the order in which they come.
 
-    `on_removed` is told the ids of messages that are gone, `on_reopened` that the file is another
-    one than before; both in the writer's thread. Raises `StoreError` when the file cannot be used.
+    What was written is told in `updates`, before the tickets are done. `on_reopened` is called, in
+    the writer's thread, when the file is another one than before. Raises `StoreError` when the file
+    cannot be used.
     """
 
     def __init__(
@@ -87,13 +89,13 @@ class Writer:
         *,
         synchronous: str,
         driver: ModuleType,
-        on_removed: Callable[[Collection[str]], object],
+        updates: Updates,
         on_reopened: Callable[[], object],
     ) -> None:
         self._path = path
         self._pruner = pruner
         self._engine = sqlite.open_for_writing(path, synchronous, driver)
-        self._on_removed = on_removed
+        self._updates = updates
         self._on_reopened = on_reopened
         self._changed = Condition()
         self._waiting: deque[Change] = deque()
@@ -200,13 +202,13 @@ class Writer:
         with connection.begin():
             for _, batch in groupby(group, type):
                 results += apply(connection, state, list(batch))
-        self._tell_removed(state)
+        self._publish(state)
         return results
 
-    def _tell_removed(self, state: State) -> None:
-        gone, state.gone = state.gone, []
-        if gone:
-            self._on_removed(gone)
+    def _publish(self, state: State) -> None:
+        happened, state.updates = state.updates, []
+        for kind, ids in happened:
+            self._updates.publish(kind, ids)
 
     def _prune(self) -> bool:
         """Remove some of what is over the limits; return whether there may be more."""
@@ -218,7 +220,7 @@ class Writer:
     def _prune_step(self, connection: Connection, state: State) -> bool:
         with connection.begin():
             has_more = self._pruner.step(connection, state)
-        self._tell_removed(state)
+        self._publish(state)
         return has_more
 
     def _tidy(self, connection: Connection, state: State) -> None:

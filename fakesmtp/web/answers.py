@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.storage.words import QueryError
 from fakesmtp.web.paths import OWN
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _tell_wrong_parameter(request: Request, error: Exception) -> Response:
 
 
 def _tell_own_error(request: Request, error: Exception) -> Response:
-    is_wrong = isinstance(error, ConfigurationError)
+    is_wrong = isinstance(error, ConfigurationError | QueryError)
     return refuse(_status_of_wrong(request) if is_wrong else 503, str(error), request.url.path)
 
 

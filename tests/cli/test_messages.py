@@ -56,7 +56,7 @@ def test_what_a_server_received_is_there(
     listed = json.loads(run("messages", "list", "--json").out)
     assert listed["subject"] == "hello"
     shown = run("messages", "show", listed["id"]).out
-    assert listed["session"] in shown
+    assert listed["session_id"] in shown
     again = serve()
     send(again.ports()[0], subject="again")
     again.read_until("again")
@@ -64,6 +64,22 @@ def test_what_a_server_received_is_there(
     again.process.terminate()
     again.process.wait()
     assert run("sessions", "list").out.count("delivered") >= 1
+
+
+def test_one_json_shape(serve: Callable[..., Serving], send: Callable[..., None], run: Run) -> None:
+    """`serve`, `messages list` and `messages show` have the same JSON names and values."""
+    server = serve("--json")
+    (port, *_) = json.loads(server.read_until("ready"))["listeners"]
+    send(port["local_port"], subject="hello")
+    event = json.loads(server.read_until('"message"'))
+    listed = json.loads(run("messages", "list", "--json").out)
+    shown = json.loads(run("messages", "show", listed["id"], "--json").out)
+    assert event.pop("event") == "message"
+    assert {name: listed[name] for name in event} == event
+    stored = {name: listed.pop(name) for name in ("number", "read", "tags")}
+    assert stored == {"number": 1, "read": False, "tags": []}
+    assert {name: shown[name] for name in listed} == listed
+    assert shown.keys() - listed.keys() == {"headers", "text", "html", "attachments"}
 
 
 def test_a_second_server_is_refused(serve: Callable[..., Serving], run: Run) -> None:

@@ -197,7 +197,7 @@ def test_no_client_connected(run: Run) -> None:
     """Where no client connected, the report says so, and where it should have."""
     result = run("def test_nothing(fakesmtp): assert fakesmtp.messages")
     result.stdout.fnmatch_lines(
-        ["no client connected; the server listens on 127.0.0.1, ports * (for 25), *"]
+        ["no client connected; the server listens on localhost, ports * (for 25), *"]
     )
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from pages import ROOT, read_page, samples_of
 
-from fakesmtp.sessions import Event, Phase, Session, Transaction, notes
+from fakesmtp.sessions import Event, Phase, Transaction, notes
 from fakesmtp.sessions.events import KINDS
+from fakesmtp.sessions.live import LiveSession
 from fakesmtp.sessions.loading import load
 
 EXAMPLE = ROOT / "examples" / "sessions"
@@ -80,6 +81,6 @@ def test_what_the_page_names_exists() -> None:
     """Attributes of sessions, transactions and events that are named are there."""
     named = set(re.findall(r"`(session|transaction|event)\.(\w+)", PAGE))
     assert len(named) > 10
-    kinds = {"session": Session, "transaction": Transaction, "event": Event}
+    kinds = {"session": LiveSession, "transaction": Transaction, "event": Event}
     missing = [f"{kind}.{name}" for kind, name in named if not hasattr(kinds[kind], name)]
     assert missing == []

@@ -15,8 +15,9 @@ from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, SessionLog
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
         recording = load(path)
         assert len(recording.events) == kept - 1
         assert recording.torn is (size > last)
-        assert next(RecordFolder(tmp_path).entries()).outcome == "no end is recorded"
+        assert next(RecordFolder(tmp_path).list_sessions()).outcome == "no end is recorded"
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_list_reads_no_file_whole(recorder: Recorder) -> None:
-    """An entry tells of a session what the session tells of itself."""
+    """The facts of a listed session equal those of the session."""
     with RawClient(recorder.port()) as client:
         client.log_in()
         client.begin_data()
@@ -157,10 +158,10 @@ def test_the_list_reads_no_file_whole(recorder: Recorder) -> None:
         client.ask("EXPN x")
         client.ask("QUIT")
     session = recorder.next_session()
-    (entry,) = RecordFolder(recorder.folder).entries()
-    assert entry.header == entry_of(session).header._replace(started=entry.header.started)
-    assert entry.summary == entry_of(session).summary
-    assert entry.outcome.startswith("refused: EXPN x -> 502")
+    (listed,) = RecordFolder(recorder.folder).list_sessions()
+    assert listed.header == ListedSession.of(session).header._replace(started=listed.header.started)
+    assert listed.summary == ListedSession.of(session).summary
+    assert listed.outcome.startswith("refused: EXPN x -> 502")
 
 
 def test_a_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:

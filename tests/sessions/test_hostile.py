@@ -19,14 +19,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made_recordings import begin, play, the_file
 
-from fakesmtp.cli.sessions import _as_fields, _cells, _facts
+from fakesmtp.cli.sessions import _as_json, _cells, _facts
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.compare import compare
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load, load_content
 from fakesmtp.sessions.replay import as_scenario
 
@@ -126,12 +127,12 @@ def use(recording: Recording, other: Recording) -> None:
     parsed = Page(page)
     assert parsed.elements <= ELEMENTS
     assert parsed.attributes <= ATTRIBUTES
-    entry = entry_of(recording)
-    shown = [page, recording.transcript(times=True), *_cells(entry), *entry.outcome]
+    listed = ListedSession.of(recording)
+    shown = [page, recording.transcript(times=True), *_cells(listed), listed.outcome]
     shown += [repr(recording), *recording.describe_refusals(), repr(recording.transactions)]
     shown += [text for _, text in _facts(recording)]
     again = "".join(dump(recording))
-    "".join([*shown, again, json.dumps(_as_fields(entry))]).encode()
+    "".join([*shown, again, _as_json(listed)]).encode()
     assert load_content(again.encode(), "again").events == recording.events
     compare(recording, other)
     with suppress(RecordingError):
@@ -152,7 +153,7 @@ def load_or_refuse(content: bytes) -> Recording | None:
 @settings(max_examples=400)
 @given(place=st.sampled_from(PLACES), value=HOSTILE)
 @example(place=(REPLY, "code"), value=7)
-@example(place=(0, "started"), value="9999-12-31T23:59:59+00:00")
+@example(place=(0, "started_at"), value="9999-12-31T23:59:59+00:00")
 @example(place=(REPLY, "at"), value=10**400)
 def test_any_value_in_any_field(place: tuple[Any, ...], value: object) -> None:
     """A recording with a strange value is refused by one short error, or can be used."""
@@ -175,7 +176,11 @@ def test_any_bytes_in_any_line(content: bytes, number: int) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "reason"),
     [
-        ((0, "started"), "9999-12-31T23:59:59Z", "started must not be '9999-12-31T23:59:59Z'"),
+        (
+            (0, "started_at"),
+            "9999-12-31T23:59:59Z",
+            "started_at must not be '9999-12-31T23:59:59Z'",
+        ),
         ((0, "port"), 65536, "port is 65536, more than 65535"),
         ((REPLY, "at"), 10**400, "more than 1000000000000000"),
         ((REPLY, "code"), 7, "code is 7: a reply has one from 200 to 599"),
@@ -242,8 +247,8 @@ def test_one_bad_file_is_one_error_beside_the_list(folder: Path, make: Any, reas
     path = folder / "2_two_587.jsonl"
     make(path)
     errors: list[RecordingError] = []
-    entries = list(RecordFolder(folder, on_error=errors.append).entries())
-    assert [entry.name for entry in entries] == ["1_one_587.jsonl", "3_three_587.jsonl"]
+    listed = list(RecordFolder(folder, on_error=errors.append).list_sessions())
+    assert [each.file for each in listed] == ["1_one_587.jsonl", "3_three_587.jsonl"]
     (error,) = errors
     assert str(path) in str(error)
     assert reason in str(error)

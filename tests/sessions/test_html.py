@@ -61,4 +61,4 @@ def test_the_time_is_shown_by_phase() -> None:
 def test_a_session_that_has_just_begun() -> None:
     """A session in which nothing has happened is a page, too."""
     session = MadeSession.begin()
-    assert "No end is recorded" in render_html(session)
+    assert "Still open" in render_html(session)

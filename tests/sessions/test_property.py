@@ -18,9 +18,10 @@ from raw_client import PATIENCE, RawClient
 
 from fakesmtp import FakeSMTP
 from fakesmtp.sessions.compare import compare
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
@@ -116,8 +117,8 @@ def test_any_bytes_in_any_pieces(
     recording = load(path)
     assert recording.events == session.events
     assert compare(session, recording) is None
-    (entry,) = (e for e in RecordFolder(folder).entries() if e.header.id == session.id)
-    assert entry.summary == entry_of(session).summary
+    (listed,) = (e for e in RecordFolder(folder).list_sessions() if e.header.id == session.id)
+    assert listed.summary == ListedSession.of(session).summary
     page = render_html(recording)
     assert not Page(page).elements & {"script", "img", "link", "iframe", "form"}
     sinks = [
@@ -125,7 +126,7 @@ def test_any_bytes_in_any_pieces(
         "".join(dump(session)),
         page,
         *(session.transcript(times=True), session.transcript(normalize=True), repr(session.events)),
-        *(*session.describe_refusals(), repr(session.transactions), repr(session), entry.outcome),
+        *(*session.describe_refusals(), repr(session.transactions), repr(session), listed.outcome),
         json.dumps(session.notes),
     ]
     for sink in sinks:

@@ -21,9 +21,9 @@ from raw_client import PATIENCE, RawClient
 from fakesmtp import FakeSMTP, NoMatchingMessage
 from fakesmtp.cli.report import JsonReport, TextReport
 from fakesmtp.server import engine_of
-from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +188,8 @@ class Server:
         yield render_html(session)
         yield session.transcript(times=True) + session.transcript(normalize=True)
         yield repr([session, session.events, session.transactions, session.login])
-        yield "\n".join([*session.describe_refusals(), entry_of(session).outcome, *session.notes])
+        yield "\n".join([*session.describe_refusals(), *session.notes])
+        yield json.dumps(ListedSession.of(session).as_json())
         for report in (TextReport, JsonReport):
             yield "\n".join(report(quiet=False, verbose=True).ended(session))
         yield "\n".join([title_of(session), *describe(session, None)])

@@ -16,11 +16,13 @@ from fakesmtp.storage.base import Removed, all_messages, all_sessions
 from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.pruning import Pruner
+from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.storage.base import Store
+    from fakesmtp.storage.updates import Update
 
 DAY = 86_400.0
 
@@ -48,16 +50,18 @@ def head_of(number: int) -> bytes:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_too_many_messages(kind: str, tmp_path: Path) -> None:
-    """Of too many messages the oldest go; how many is counted, and whoever wants is told."""
-    gone: list[str] = []
-    limits = Limits(max_messages=3)
-    with open_store(kind, tmp_path / "m.db", limits=limits, on_removed=gone.extend) as store:
+    """Of too many messages the oldest go; how many is counted, and each is in an update."""
+    with open_store(kind, tmp_path / "m.db", limits=Limits(max_messages=3)) as store:
+        updates: list[Update] = []
+        store.updates.listen(updates.append)
         records = [make_record() for _ in range(1000)]
         for ticket in [store.add(record) for record in records]:
             ticket.result(60)
         store.prune().result(60)
         assert [row.record.id for row in all_messages(store)] == [each.id for each in records[-3:]]
         assert store.removed.messages == 997
+        expired = [each for each in updates if each.kind is UpdateKind.MESSAGES_EXPIRED]
+        gone = [gone for update in expired for gone in update.ids]
         assert gone == [each.id for each in records[:-3]]
 
 

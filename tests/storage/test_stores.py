@@ -252,16 +252,6 @@ def test_removal(store: Store) -> None:
     assert number == 6
 
 
-def test_removal_is_told(store: Store) -> None:
-    """Whoever wants to know is told what was removed."""
-    gone: list[str] = []
-    store.on_removed = gone.extend
-    record = make_record()
-    store.add(record).result(60)
-    store.remove([record.id]).result(60)
-    assert gone == [record.id]
-
-
 def test_marks(store: Store) -> None:
     """Messages are marked as read and tagged; a tag is found in any case, whole."""
     one, other = make_record(), make_record()

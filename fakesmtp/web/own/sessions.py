@@ -7,9 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from starlette.responses import Response
 
-from fakesmtp import Session
-from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.web.answers import Json
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.serving import Here
@@ -22,7 +21,7 @@ def list_sessions(here: Here, limit: Annotated[int | None, Query(ge=1)] = None) 
     """Return all sessions, newest last; only the newest `limit` if it is given."""
     sessions = here.smtp.sessions
     newest = sessions if limit is None else sessions[-limit:]
-    return Json({"sessions": [_describe_session(each) for each in newest]})
+    return Json({"sessions": [ListedSession.of(each).as_json() for each in newest]})
 
 
 @router.get("/{session_id}")
@@ -32,25 +31,3 @@ def show_session(here: Here, session_id: str) -> Response:
     if found is None:
         raise HTTPException(404, f"session {session_id!r} is not kept by this server")
     return Response(dump_bytes(found), media_type="application/x-ndjson")
-
-
-def _describe_session(session: Session) -> dict[str, object]:
-    entry = entry_of(session)
-    return {
-        "id": session.id,
-        "started": session.started_at.isoformat(),
-        "peer": session.peer,
-        "port": session.port,
-        "local_port": session.local_port,
-        "tls": session.tls.version if session.tls else None,
-        "account": session.app_key,
-        "mail_type": session.mail_type,
-        "message_count": session.message_count,
-        "duration": session.duration,
-        "cut": session.cut,
-        "refused": session.refused,
-        "refusals": [str(refusal) for refusal in session.first_refusals],
-        "ending": entry.end._asdict() if entry.end else None,
-        "diagnosis": session.diagnosis,
-        "outcome": entry.outcome if entry.end else "open",
-    }

@@ -24,7 +24,6 @@ from fakesmtp import (
 )
 from fakesmtp.faults import Stage
 from fakesmtp.messages import Conditions
-from fakesmtp.sessions import Recorded
 
 if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
@@ -88,10 +87,10 @@ def verbs(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
         inbox.on_session_end(lambda session: session.refusals)()
 
 
-def session_of(message: ReceivedMessage) -> Recorded:
-    """A message's session is `Recorded`, with all that can be asked of one."""
+def session_of(message: ReceivedMessage) -> Session:
+    """A message's session is a `Session`, as `sessions` returns it."""
     assert_type(message.session.transcript(), str)
-    assert_type(message.session, Recorded)
+    assert_type(message.session, Session)
     return message.session
 
 

@@ -1,0 +1,123 @@
+"""Updates: what a store tells of its changes, and how a reader continues after a cursor."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from made_records import BEGAN, make_record, make_session
+
+from fakesmtp.storage import updates as module
+from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.updates import Update, UpdateKind, Updates
+
+if TYPE_CHECKING:
+    import pytest
+
+    from fakesmtp.storage.base import Store
+
+ADDED, MARKED = UpdateKind.MESSAGES_ADDED, UpdateKind.MESSAGES_MARKED
+
+
+def kinds_of(updates: tuple[Update, ...]) -> list[tuple[UpdateKind, tuple[str, ...]]]:
+    """The updates without their cursors."""
+    return [(update.kind, update.ids) for update in updates]
+
+
+def test_each_change_of_a_store_is_an_update(store: Store) -> None:
+    """Each kind of change is published, in order, before its ticket is done."""
+    start = store.updates.cursor
+    one, other = make_record(), make_record()
+    store.add(one).result(60)
+    store.add(other).result(60)
+    store.add_session(partial(make_session, "s1")).result(60)
+    store.mark_read([one.id, "unknown"]).result(60)
+    store.tag([other.id], ["later"]).result(60)
+    store.remove([one.id, "unknown"]).result(60)
+    store.remove_matching(EVERYTHING).result(60)
+    batch = store.updates.since(start)
+    assert kinds_of(batch.updates) == [
+        (UpdateKind.MESSAGES_ADDED, (one.id,)),
+        (UpdateKind.MESSAGES_ADDED, (other.id,)),
+        (UpdateKind.SESSIONS_ADDED, ("s1",)),
+        (UpdateKind.MESSAGES_MARKED, (one.id,)),
+        (UpdateKind.MESSAGES_MARKED, (other.id,)),
+        (UpdateKind.MESSAGES_REMOVED, (one.id,)),
+        (UpdateKind.MESSAGES_REMOVED, (other.id,)),
+    ]
+    cursors = [update.cursor for update in batch.updates]
+    assert cursors == sorted(set(cursors))
+    assert batch.cursor == cursors[-1] == store.updates.cursor
+    assert batch.is_complete
+
+
+def test_a_change_of_nothing_is_not_an_update(store: Store) -> None:
+    """Unknown ids and empty results publish nothing."""
+    start = store.updates.cursor
+    store.remove(["unknown"]).result(60)
+    store.mark_read(["unknown"]).result(60)
+    store.remove_matching(EVERYTHING).result(60)
+    assert store.updates.cursor == start
+
+
+def test_a_reader_continues_after_its_cursor() -> None:
+    """Each cursor continues with the next update; a cursor of nowhere is not complete."""
+    updates = Updates()
+    first = updates.cursor
+    updates.publish(ADDED, ["a"])
+    second = updates.cursor
+    updates.publish(MARKED, ["b", "c"])
+    assert kinds_of(updates.since(first).updates) == [(ADDED, ("a",)), (MARKED, ("b", "c"))]
+    assert kinds_of(updates.since(second).updates) == [(MARKED, ("b", "c"))]
+    assert updates.since(updates.cursor).updates == ()
+    for unknown in (0, first - 1, updates.cursor + 1):
+        assert updates.since(unknown) == ((), updates.cursor, False)
+
+
+def test_old_updates_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kept ids are bounded; a reader that was away for longer is told so."""
+    monkeypatch.setattr(module, "MOST_KEPT", 3)
+    updates = Updates()
+    start = updates.cursor
+    for name in "abcde":
+        updates.publish(ADDED, [name])
+    assert not updates.since(start).is_complete
+    assert not updates.since(start + 1).is_complete
+    assert [each.ids for each in updates.since(start + 2).updates] == [("c",), ("d",), ("e",)]
+    updates.publish(ADDED, list("12345"))
+    assert [each.ids for each in updates.since(start + 5).updates] == [tuple("12345")]
+    assert not updates.since(start + 4).is_complete
+
+
+def test_cursors_grow_from_run_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later run has higher cursors, which JavaScript reads exactly."""
+    monkeypatch.setattr(module, "now", lambda: BEGAN)
+    earlier = Updates()
+    earlier.publish(ADDED, ["a"])
+    monkeypatch.setattr(module, "now", lambda: BEGAN + 1)
+    assert earlier.cursor < Updates().cursor < 2**53
+
+
+def test_waiting_for_an_update() -> None:
+    """A waiting thread is woken by the next update, and one that is late returns at once."""
+    updates = Updates()
+    start = updates.cursor
+    assert not updates.wait(start, 0)
+    woken: list[bool] = []
+    waiting = Thread(target=lambda: woken.append(updates.wait(start, 60)))
+    waiting.start()
+    updates.publish(ADDED, ["a"])
+    waiting.join(60)
+    assert woken == [True]
+    assert updates.wait(start, 0)
+
+
+def test_listening_ends() -> None:
+    """A listener gets the updates of its `with` block and no others."""
+    updates, received = Updates(), list[Update]()
+    updates.publish(ADDED, ["before"])
+    with updates.listening(received.append):
+        updates.publish(ADDED, ["during"])
+    updates.publish(ADDED, ["after"])
+    assert kinds_of(tuple(received)) == [(ADDED, ("during",))]
