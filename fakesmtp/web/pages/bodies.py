@@ -8,12 +8,12 @@ that no policy covers (a connection in advance by `<link>`, a jump by `<meta>`) 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from html import unescape
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response
 
 from fakesmtp.messages import ReceivedMessage
@@ -29,20 +29,21 @@ _NOTHING = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ances
 _INERT = re.compile(r"<(?=(?:link|meta|base)[\s/>])", re.IGNORECASE)
 _INERT_BUT_STYLES = re.compile(r"<(?=(?:meta|base)[\s/>])", re.IGNORECASE)
 _CID = re.compile(r"(?<=[\"'=(\s])cid:([^\"'<>()\s]+)", re.IGNORECASE)
+#: Bytes of pictures in one document: a link to a picture may occur very often.
+_MOST_INLINE = 32 * 1024 * 1024
 #: A document of its own type, in which links open a new tab.
 _HEAD = '<!doctype html><meta charset="utf-8"><base target="_blank">'
 
 
 @router.get("/page/messages/{message_id}/body")
-def show_body(here: Here, request: Request, message_id: str, *, remote: bool = False) -> Response:
+def show_body(here: Here, message_id: str, *, remote: bool = False) -> Response:
     """Return the HTML of a message, for a frame."""
     message = find(here, message_id)
-    files = f"{request.url.scheme}://{request.url.netloc}/view/{quote(message.id)}/files/"
     inert = _INERT_BUT_STYLES if remote else _INERT
     html = inert.sub("<x-", message.html or "")
-    html = _CID.sub(lambda found: _name_file(message, found[0], found[1]), html)
+    html = _CID.sub(_Pictures(message).inline, html)
     body = f"{_HEAD}{html}".encode("utf-8", "replace")
-    return Response(body, media_type="text/html", headers=_headers(files, remote=remote))
+    return Response(body, media_type="text/html", headers=_headers(remote=remote))
 
 
 @router.get("/view/{message_id}/files/{number}")
@@ -83,17 +84,11 @@ def find(here: Serving, message_id: str) -> ReceivedMessage:
     return message
 
 
-def _headers(files: str, *, remote: bool) -> Mapping[str, str]:
+def _headers(*, remote: bool) -> Mapping[str, str]:
     outside = " http: https:" if remote else ""
-    policy = "; ".join(
-        (
-            _NOTHING,
-            _SANDBOX,
-            f"img-src data: {files}{outside}",
-            f"style-src 'unsafe-inline'{outside}",
-            f"font-src data:{outside}",
-            f"media-src data:{outside}",
-        )
+    policy = (
+        f"{_NOTHING}; {_SANDBOX}; img-src data:{outside}; style-src 'unsafe-inline'{outside}; "
+        f"font-src data:{outside}; media-src data:{outside}"
     )
     return {
         "Content-Security-Policy": policy,
@@ -104,10 +99,24 @@ def _headers(files: str, *, remote: bool) -> Mapping[str, str]:
     }
 
 
-def _name_file(message: ReceivedMessage, link: str, content_id: str) -> str:
-    """Return the address of the part with a Content-ID (RFC 2392), or the link as it was."""
-    wanted = unquote(unescape(content_id))
-    for number, file in enumerate(message.contents.files, 1):
-        if file.content_id == wanted:
-            return f"/view/{quote(message.id)}/files/{number}"
-    return link
+class _Pictures:
+    """The pictures of a message, in place of the links to them (RFC 2392).
+
+    They are part of the document, because requests of a sandboxed frame have no origin.
+    """
+
+    def __init__(self, message: ReceivedMessage) -> None:
+        self._left = _MOST_INLINE
+        self._files = {
+            file.content_id: file
+            for file in message.contents.files
+            if file.content_type.startswith("image/")
+        }
+
+    def inline(self, link: re.Match[str]) -> str:
+        """Return the picture as a `data:` URL, or the link where there is none."""
+        file = self._files.get(unquote(unescape(link[1])))
+        if file is None or len(file.content) > self._left:
+            return link[0]
+        self._left -= len(file.content)
+        return f"data:{file.content_type};base64,{b64encode(file.content).decode()}"

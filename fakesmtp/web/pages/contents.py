@@ -12,7 +12,7 @@ from fakesmtp.errors import FakeSMTPError
 from fakesmtp.findings.finding import Finding
 from fakesmtp.messages import ReceivedMessage
 from fakesmtp.messages.codes import find_codes
-from fakesmtp.sessions import Recorded
+from fakesmtp.sessions import Session
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.web.pages.dialogue import Dialogue
 from fakesmtp.web.pages.files import File, describe_file
@@ -136,7 +136,7 @@ class Reading:
         return len(self.message.raw) > MOST_SOURCE
 
     @cached_property
-    def session(self) -> Recorded | None:
+    def session(self) -> Session | None:
         """The session of the message; None if it is no longer stored."""
         try:
             return self.message.session

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from fakesmtp.sessions import Recorded
+from fakesmtp.sessions import Session
 from fakesmtp.sessions.contents import Phase
 from fakesmtp.sessions.describing import Fact, describe_facts
 from fakesmtp.sessions.events import Event, Note
-from fakesmtp.sessions.folder import entry_of
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.timeline import Share, read_shares, read_spans
 from fakesmtp.text import show_lines
 
@@ -48,7 +48,7 @@ class Turn(NamedTuple):
 class Dialogue:
     """What a page shows of one session."""
 
-    def __init__(self, session: Recorded) -> None:
+    def __init__(self, session: Session) -> None:
         self.session = session
 
     @cached_property
@@ -64,7 +64,7 @@ class Dialogue:
     @property
     def outcome(self) -> str:
         """What came of the session, in a few words."""
-        return entry_of(self.session).outcome
+        return ListedSession.of(self.session).outcome
 
     @property
     def turns(self) -> Iterator[Turn]:

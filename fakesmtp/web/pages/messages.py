@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from fakesmtp.storage.language import QueryError
-from fakesmtp.storage.query import Equals, Query
+from fakesmtp.storage.query import Query
 from fakesmtp.storage.records import MessageRow
+from fakesmtp.storage.words import QueryError
 from fakesmtp.web.pages.contents import Reading, read_message
 from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.filters import AnyFilter, Filter
@@ -149,7 +149,7 @@ def _show_changed(here: Serving, view: View, message_id: str) -> Response:
 
 
 def _row(here: Serving, message_id: str) -> MessageRow:
-    rows = here.archive.store.page(Equals("id", message_id), limit=1).rows
+    rows = here.archive.store.rows([message_id])
     if not rows:
         raise PageError(404, "this message is no longer here")
     return rows[0]
