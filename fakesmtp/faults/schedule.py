@@ -175,6 +175,8 @@ class Tally:
     def __init__(self, rule: str, options: FaultOptions, began: float) -> None:
         """Count for the rule of this name, which was loaded at `began` (seconds)."""
         self.strikes = 0
+        #: Whether the rule is in force.
+        self.is_on = True
         self._rule = rule
         self._options = options
         self._began = began

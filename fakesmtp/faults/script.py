@@ -81,7 +81,7 @@ class FaultScript:
         self._time_of_day = time_of_day
         self._lock = Lock()
         self._tallies: tuple[tuple[Rule, Tally], ...] = ()
-        #: The rules, in order. If there are none, they cost nothing.
+        #: The rules in force, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
         self.replace(rules)
 
@@ -166,6 +166,8 @@ class FaultScript:
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules and no others. A rule that was there before keeps its counters.
 
+        All of them are switched on.
+
         Raises `ConfigurationError` for anything that is not a `Rule`.
         """
         wanted = check_rules(rules)
@@ -176,6 +178,8 @@ class FaultScript:
                 if same is not None:
                     left.remove(same)
                 kept.append((rule, same[1] if same else rule.start_tally(self._clock())))
+            for _, tally in kept:
+                tally.is_on = True
             self._keep(tuple(kept))
 
     def remove(self, rule: Rule) -> None:
@@ -183,13 +187,26 @@ class FaultScript:
         with self._lock:
             self._keep(tuple(pair for pair in self._tallies if pair[0] is not rule))
 
+    def switch(self, rule: Rule, *, on: bool) -> None:
+        """Switch one rule off, or on again. It keeps its place and its counters."""
+        with self._lock:
+            for each, tally in self._tallies:
+                if each is rule:
+                    tally.is_on = on
+            self._keep(self._tallies)
+
+    @property
+    def planned(self) -> tuple[tuple[Rule, bool], ...]:
+        """All rules in order, each with whether it is switched on."""
+        return tuple((rule, tally.is_on) for rule, tally in self._tallies)
+
     def clear(self) -> None:
         """Remove all rules."""
         self.replace(())
 
     def _keep(self, tallies: tuple[tuple[Rule, Tally], ...]) -> None:
         self._tallies = tallies
-        self.rules = tuple(rule for rule, _ in tallies)
+        self.rules = tuple(rule for rule, tally in tallies if tally.is_on)
 
     # -- striking ----------------------------------------------------------------------------------
 
@@ -204,7 +221,7 @@ class FaultScript:
         struck: list[Rule] = []
         with self._lock:
             for rule, tally in self._tallies:
-                matches = rule.matches(stage, facts)
+                matches = tally.is_on and rule.matches(stage, facts)
                 if matches and tally.strike(facts, self._clock(), self._time_of_day):
                     struck.append(rule)
                     if rule.kind.act is not None:
