@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
+from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
 
 
@@ -32,6 +33,11 @@ class Serving:
     def archive(self) -> Archive:
         """The store, the log of sessions and the mailbox of the SMTP server."""
         return engine_of(self.smtp).archive
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts that may log in; empty if any may."""
+        return engine_of(self.smtp).accounts
 
 
 def _find(connection: HTTPConnection) -> Serving:

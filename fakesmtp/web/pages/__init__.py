@@ -7,11 +7,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from fakesmtp.web.pages import bodies, messages, sessions
+from fakesmtp.web.pages import bodies, connect, faults, messages, sessions
 from fakesmtp.web.pages.errors import handle_page_errors
 from fakesmtp.web.pages.rendering import Renderer
 
-ROUTERS = (bodies.router, messages.router, sessions.router)
+ROUTERS = (bodies.router, messages.router, sessions.router, faults.router, connect.router)
 _STATIC = Path(__file__).parents[1] / "static"
 
 

@@ -28,6 +28,7 @@ _NOTHING = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ances
 #: Elements that no policy covers.
 _INERT = re.compile(r"<(?=(?:link|meta|base)[\s/>])", re.IGNORECASE)
 _INERT_BUT_STYLES = re.compile(r"<(?=(?:meta|base)[\s/>])", re.IGNORECASE)
+_PICTURE = re.compile(r"image/[\w.+-]+", re.ASCII)
 _CID = re.compile(r"(?<=[\"'=(\s])cid:([^\"'<>()\s]+)", re.IGNORECASE)
 #: Bytes of pictures in one document: a link to a picture may occur very often.
 _MOST_INLINE = 32 * 1024 * 1024
@@ -110,7 +111,7 @@ class _Pictures:
         self._files = {
             file.content_id: file
             for file in message.contents.files
-            if file.content_type.startswith("image/")
+            if _PICTURE.fullmatch(file.content_type)
         }
 
     def inline(self, link: re.Match[str]) -> str:

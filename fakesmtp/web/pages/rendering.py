@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import shlex
 from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
@@ -10,9 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from fastapi import Depends
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -43,7 +45,11 @@ class Renderer:
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(32)
-        self._environments = {language: _make_environment(language) for language in LANGUAGES}
+        self._catalogues = {language: _load_catalogue(language) for language in LANGUAGES}
+        self._environments = {
+            language: _make_environment(catalogue)
+            for language, catalogue in self._catalogues.items()
+        }
 
     def render(self, template: str, reader: Reader, context: Mapping[str, Any]) -> str:
         """Return a template as text. Filters of times and sizes use the reader's settings."""
@@ -53,7 +59,7 @@ class Renderer:
 
     def translate(self, reader: Reader, text: str) -> str:
         """Return a text of the catalogue in the reader's language."""
-        return str(self._environments[reader.language].globals["gettext"](text))  # type: ignore[operator]
+        return self._catalogues[reader.language].ugettext(text)
 
 
 def _call(make: Any, reader: Reader, value: float) -> str:  # noqa: ANN401 - one of FILTERS
@@ -81,6 +87,10 @@ class View:
         body = text.encode("utf-8", "replace")
         return HTMLResponse(body, status, {**HEADERS, **(headers or {})})
 
+    def write(self, template: str, **context: Any) -> str:  # noqa: ANN401 - as `show` has it
+        """Return a template of plain text: nothing is escaped."""
+        return self._renderer.render(template, self.reader, context)
+
     def translate(self, text: str) -> str:
         """Return a text of the catalogue in the reader's language."""
         return self._renderer.translate(self.reader, text)
@@ -99,18 +109,21 @@ def _view(request: Request, reader: AnyReader) -> View:
 AnyView = Annotated[View, Depends(_view)]
 
 
-def _make_environment(language: str) -> Environment:
+def _load_catalogue(language: str) -> NullTranslations:
+    return Translations.load(_WEB / "locale", [language], DOMAIN)
+
+
+def _make_environment(catalogue: NullTranslations) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_WEB / "templates"),
-        autoescape=True,
+        autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
-    translations = Translations.load(_WEB / "locale", [language], DOMAIN)
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(show=show, show_lines=show_lines)
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(show=show, show_lines=show_lines, quoted=_quote, shell=shlex.quote)
     environment.globals.update(
         static=_name_static,
         url=_make_url,
@@ -119,6 +132,11 @@ def _make_environment(language: str) -> Environment:
         search_words=SEARCH_WORDS,
     )
     return environment
+
+
+def _quote(text: str) -> str:
+    """Return a text in double quotes, as most languages read it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _name_static(name: str) -> str:

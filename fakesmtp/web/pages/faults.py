@@ -1,0 +1,131 @@
+"""Faults: the rules of the server, switched on and off, and the form of a new one."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import NamedTuple
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fakesmtp.errors import ConfigurationError
+from fakesmtp.faults.explain import explain
+from fakesmtp.faults.rules import Rule
+from fakesmtp.web.pages.errors import PageError
+from fakesmtp.web.pages.fault_form import FaultForm
+from fakesmtp.web.pages.guard import NeedsToken
+from fakesmtp.web.pages.rendering import AnyView, View
+from fakesmtp.web.serving import Here, Serving
+
+router = APIRouter()
+PARTS = "/page/faults"
+#: Forms that are filled in: a text of the catalogue, and the parameters of the address.
+EXAMPLES = (
+    ("Refuse advertisements", "where=mail&what=reply&reply=550+5.7.1+Refused&mail_type=ad"),
+    (
+        "Unknown recipient",
+        "where=rcpt&what=reply&reply=550+5.1.1+User+unknown&to=*@blocked.example",
+    ),
+    ("Greylisting", "where=rcpt&what=reply&reply=451+4.7.1+Try+later&times=1&per=recipient"),
+    ("Lose the reply after the message", "where=end-of-data&what=lose-reply&times=1"),
+    ("Expired certificate", "where=tls-handshake&what=bad-certificate&certificate=expired"),
+    ("Slow connection", "where=connect&what=slow-link&bytes_per_second=1000"),
+)
+
+
+class Planned(NamedTuple):
+    """A rule as a list shows it."""
+
+    key: str
+    rule: Rule
+    sentence: str
+    is_on: bool
+    strikes: int
+
+
+@router.get("/faults")
+def show_faults(here: Here, view: AnyView, request: Request) -> Response:
+    """Show the rules and the form; parameters of the address fill it in."""
+    form = FaultForm(dict(request.query_params))
+    return view.show(
+        "faults/page.html", section="faults", rules=_list(here), form=form, examples=EXAMPLES
+    )
+
+
+@router.get(f"{PARTS}/form")
+def show_form(view: AnyView, request: Request) -> Response:
+    """Show the form for a stage and a kind, with the values that were entered."""
+    return view.show("faults/form.html", form=FaultForm(dict(request.query_params)))
+
+
+@router.get(f"{PARTS}/sentence")
+def show_sentence(view: AnyView, request: Request) -> Response:
+    """Show what the rule of the form will do."""
+    return view.show("faults/sentence.html", form=FaultForm(dict(request.query_params)))
+
+
+@router.get(PARTS)
+def show_rules(here: Here, view: AnyView) -> Response:
+    """Show the rules with their counts."""
+    return view.show("faults/rules.html", rules=_list(here))
+
+
+@router.post(PARTS, dependencies=[NeedsToken])
+async def add_rule(here: Here, view: AnyView, request: Request) -> Response:
+    """Add the rule of the form."""
+    entered = {
+        name: value for name, value in (await request.form()).items() if isinstance(value, str)
+    }
+    try:
+        rule = FaultForm(entered).make()
+    except ConfigurationError as error:
+        raise PageError(422, str(error)) from None
+    here.smtp.faults.add(rule)
+    return _show_changed(here, view)
+
+
+@router.post(f"{PARTS}/{{key}}/switch", dependencies=[NeedsToken])
+def switch_rule(here: Here, view: AnyView, key: str, *, on: bool) -> Response:
+    """Switch a rule on or off."""
+    here.smtp.faults.switch(_find(here, key), on=on)
+    return _show_changed(here, view)
+
+
+@router.delete(f"{PARTS}/{{key}}", dependencies=[NeedsToken])
+def remove_rule(here: Here, view: AnyView, key: str) -> Response:
+    """Remove a rule."""
+    here.smtp.faults.remove(_find(here, key))
+    return _show_changed(here, view)
+
+
+@router.delete(PARTS, dependencies=[NeedsToken])
+def remove_rules(here: Here, view: AnyView) -> Response:
+    """Remove all rules."""
+    here.smtp.faults.clear()
+    return _show_changed(here, view)
+
+
+def _show_changed(here: Serving, view: View) -> Response:
+    here.planned(here.smtp.faults.rules)
+    return view.show("faults/rules.html", rules=_list(here))
+
+
+def _list(here: Serving) -> list[Planned]:
+    script = here.smtp.faults
+    return [
+        Planned(_key(rule), rule, explain(rule), is_on, script.strikes(rule))
+        for rule, is_on in script.planned
+    ]
+
+
+def _find(here: Serving, key: str) -> Rule:
+    for rule, _ in here.smtp.faults.planned:
+        if _key(rule) == key:
+            return rule
+    raise PageError(404, "this rule is no longer here")
+
+
+def _key(rule: Rule) -> str:
+    """Return what names a rule in an address."""
+    return sha256(f"{id(rule)} {rule!r}".encode()).hexdigest()[:16]
