@@ -18,6 +18,7 @@ from fakesmtp.faults.rules import Rule
 from fakesmtp.faults.schedule import COUNTED_PER, SCHEDULE
 from fakesmtp.faults.stages import Stage
 from fakesmtp.protocol.credentials import MailType
+from fakesmtp.web.pages.texts import later
 
 _YES, _NO = "true", "false"
 
@@ -57,35 +58,35 @@ class Entry(NamedTuple):
 
 
 ENTRIES: Mapping[str, Entry] = {
-    "app_key": Entry("AppKey", "AbCdEf*"),
-    "mail_type": Entry("Mail type", choices=tuple(map(str, MailType))),
-    "port": Entry("Port", "587", read=_read_number),
-    "tls": Entry("Over TLS", choices=(_YES, _NO), read=_read_flag),
-    "ehlo": Entry("Name in EHLO", "*.example.com"),
-    "sender": Entry("Sender (envelope)", "*@example.com"),
-    "to": Entry("Recipient (envelope)", "*@blocked.example"),
-    "subject": Entry("Subject", "*sale*"),
-    "headers": Entry("Header", "X-Campaign: spring*", read=_read_headers),
-    "over_recipients": Entry("Above this number of recipients", "3", read=_read_number),
-    "over_connections": Entry("Above this number of connections", "5", read=_read_number),
-    "over_size": Entry("Above this size (bytes)", "1000000", read=_read_number),
-    "after_bytes": Entry("After this many bytes of the message", "1000", read=_read_number),
-    "nth": Entry("Only the nth time", "2", read=_read_number),
-    "every": Entry("Every nth time", "3", read=_read_number),
-    "after": Entry("Not the first n times", "5", read=_read_number),
-    "times": Entry("At most n times", "1", read=_read_number),
+    "app_key": Entry(later("AppKey"), "AbCdEf*"),
+    "mail_type": Entry(later("Mail type"), choices=tuple(map(str, MailType))),
+    "port": Entry(later("Port"), "587", read=_read_number),
+    "tls": Entry(later("Over TLS"), choices=(_YES, _NO), read=_read_flag),
+    "ehlo": Entry(later("Name in EHLO"), "*.example.com"),
+    "sender": Entry(later("Sender (envelope)"), "*@example.com"),
+    "to": Entry(later("Recipient (envelope)"), "*@blocked.example"),
+    "subject": Entry(later("Subject"), "*sale*"),
+    "headers": Entry(later("Header"), "X-Campaign: spring*", read=_read_headers),
+    "over_recipients": Entry(later("Above this number of recipients"), "3", read=_read_number),
+    "over_connections": Entry(later("Above this number of connections"), "5", read=_read_number),
+    "over_size": Entry(later("Above this size (bytes)"), "1000000", read=_read_number),
+    "after_bytes": Entry(later("After this many bytes of the message"), "1000", read=_read_number),
+    "nth": Entry(later("Only the nth time"), "2", read=_read_number),
+    "every": Entry(later("Every nth time"), "3", read=_read_number),
+    "after": Entry(later("Not the first n times"), "5", read=_read_number),
+    "times": Entry(later("At most n times"), "1", read=_read_number),
     "between": Entry(
-        "Between (seconds from now, or times of day)", "02:00-02:30", read=_read_between
+        later("Between (seconds from now, or times of day)"), "02:00-02:30", read=_read_between
     ),
-    "over_rate": Entry("Above this rate (per second)", "5", read=_read_number),
-    "probability": Entry("Probability (0 to 1)", "0.25", read=_read_number),
-    "seed": Entry("Seed of the probability", "7", read=_read_number),
-    "per": Entry("Counted separately for each", choices=COUNTED_PER),
-    "reply": Entry("Reply", "451 4.3.0 Try again later"),
-    "close": Entry("Then close the connection", choices=(_YES, _NO), read=_read_flag),
-    "seconds": Entry("Seconds", "1.5", read=_read_number),
-    "bytes_per_second": Entry("Bytes per second", "1000", read=_read_number),
-    "certificate": Entry("Certificate", choices=FLAWS),
+    "over_rate": Entry(later("Above this rate (per second)"), "5", read=_read_number),
+    "probability": Entry(later("Probability (0 to 1)"), "0.25", read=_read_number),
+    "seed": Entry(later("Seed of the probability"), "7", read=_read_number),
+    "per": Entry(later("Counted separately for each"), choices=COUNTED_PER),
+    "reply": Entry(later("Reply"), "451 4.3.0 Try again later"),
+    "close": Entry(later("Then close the connection"), choices=(_YES, _NO), read=_read_flag),
+    "seconds": Entry(later("Seconds"), "1.5", read=_read_number),
+    "bytes_per_second": Entry(later("Bytes per second"), "1000", read=_read_number),
+    "certificate": Entry(later("Certificate"), choices=FLAWS),
 }
 
 

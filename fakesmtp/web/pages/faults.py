@@ -16,21 +16,22 @@ from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.fault_form import FaultForm
 from fakesmtp.web.pages.guard import NeedsToken
 from fakesmtp.web.pages.rendering import AnyView, View
+from fakesmtp.web.pages.texts import later
 from fakesmtp.web.serving import Here, Serving
 
 router = APIRouter()
 PARTS = "/page/faults"
 #: Forms that are filled in: a text of the catalogue, and the parameters of the address.
 EXAMPLES = (
-    ("Refuse advertisements", "where=mail&what=reply&reply=550+5.7.1+Refused&mail_type=ad"),
+    (later("Refuse advertisements"), "where=mail&what=reply&reply=550+5.7.1+Refused&mail_type=ad"),
     (
-        "Unknown recipient",
+        later("Unknown recipient"),
         "where=rcpt&what=reply&reply=550+5.1.1+User+unknown&to=*@blocked.example",
     ),
-    ("Greylisting", "where=rcpt&what=reply&reply=451+4.7.1+Try+later&times=1&per=recipient"),
-    ("Lose the reply after the message", "where=end-of-data&what=lose-reply&times=1"),
-    ("Expired certificate", "where=tls-handshake&what=bad-certificate&certificate=expired"),
-    ("Slow connection", "where=connect&what=slow-link&bytes_per_second=1000"),
+    (later("Greylisting"), "where=rcpt&what=reply&reply=451+4.7.1+Try+later&times=1&per=recipient"),
+    (later("Lose the reply after the message"), "where=end-of-data&what=lose-reply&times=1"),
+    (later("Expired certificate"), "where=tls-handshake&what=bad-certificate&certificate=expired"),
+    (later("Slow connection"), "where=connect&what=slow-link&bytes_per_second=1000"),
 )
 
 
