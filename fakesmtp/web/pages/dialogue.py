@@ -62,9 +62,9 @@ class Dialogue:
         return max([1, *(event.at for event in self.events[-1:])])
 
     @property
-    def outcome(self) -> str:
-        """What came of the session, in a few words."""
-        return ListedSession.of(self.session).outcome
+    def listed(self) -> ListedSession:
+        """The session as a list shows it."""
+        return ListedSession.of(self.session)
 
     @property
     def turns(self) -> Iterator[Turn]:

@@ -22,7 +22,7 @@ from fakesmtp import __version__
 from fakesmtp.text import show, show_lines
 from fakesmtp.web.pages.formatting import FILTERS
 from fakesmtp.web.pages.reader import LANGUAGES, AnyReader, Reader
-from fakesmtp.web.pages.words import SEARCH_WORDS
+from fakesmtp.web.pages.words import SEARCH_WORDS, SESSION_WORDS
 
 _WEB = Path(__file__).parents[1]
 DOMAIN = "page"
@@ -130,6 +130,7 @@ def _make_environment(catalogue: NullTranslations) -> Environment:
         languages=LANGUAGES,
         version=__version__,
         search_words=SEARCH_WORDS,
+        session_words=SESSION_WORDS,
     )
     return environment
 

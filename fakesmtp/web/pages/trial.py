@@ -72,12 +72,25 @@ def send_sample(here: Serving, mail_type: MailType) -> Trial:
     try:
         _send(here, message, mail_type)
     except (OSError, smtplib.SMTPException) as error:
-        return Trial(problem=str(error) or type(error).__name__)
+        return Trial(problem=_explain(error))
     wanted = MessageId(fold(message["Message-ID"].strip("<>")))
     rows = here.archive.store.page(wanted, limit=1).rows
     if not rows:
         return Trial(problem="the server replied 250 and did not keep the message")
     return Trial(rows[0].record.id, rows[0].record.session_id)
+
+
+def _explain(error: Exception) -> str:
+    """Return the reply that the server refused with, or what else went wrong."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(_show_reply(*reply) for reply in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _show_reply(error.smtp_code, error.smtp_error)
+    return str(error) or type(error).__name__
+
+
+def _show_reply(code: int, text: bytes | str) -> str:
+    return f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
 
 
 def _make(sample: Sample) -> EmailMessage:

@@ -21,3 +21,12 @@ SEARCH_WORDS = (
     ("larger:1M smaller:20k", later("size")),
     ("finding: fault:", later("a finding; a planned fault that was applied")),
 )
+SESSION_WORDS = (
+    ("535 -timeout", later("words of the outcome, the client, the reason")),
+    ("is:refused is:open", later("state")),
+    ("has:message has:tls", later("what there was")),
+    ("refusal:", later("the first refusal")),
+    ("type:normal type:auth type:ad", later("mail type")),
+    ("appkey: port:587", later("AppKey and port")),
+    ("after:2026-11-27 before:2026-11-27T09:30", later("time of the connect")),
+)
