@@ -26,4 +26,10 @@ def _show_error(request: Request, error: Exception) -> Response:
     sentence = view.translate(error.detail)
     if "hx-request" in request.headers:
         return PlainTextResponse(sentence, error.status_code)
-    return view.show("error.html", status=error.status_code, sentence=sentence, section="")
+    return view.show(
+        "error.html",
+        status=error.status_code,
+        sentence=sentence[:1].upper() + sentence[1:],
+        section="",
+        number=error.status_code,
+    )
