@@ -15,6 +15,7 @@ from fakesmtp.options import token
 from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from fakesmtp.findings import Rules
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.sessions.live import LiveSession
@@ -40,6 +41,8 @@ class Archive:
         given = None if isinstance(store, str) else store
         kept = self._opened if given is None else given
         self.store: Store = MemoryStore(limits) if kept is None else kept
+        if isinstance(self.store, MemoryStore):
+            self.store.recorded = sessions.snapshot
         self.sessions = sessions
         sessions.raw_of = self._raw_of
         self.mailbox = Mailbox(self.store, self._find_session)
@@ -49,10 +52,14 @@ class Archive:
         #: Ids of ended sessions that the store is still writing.
         self.unsaved: set[str] = set()
 
-    def open(self) -> None:
-        """Reopen the store if the archive opened it before."""
+    def open(self, rules: Rules | None) -> None:
+        """Reopen the store if the archive opened it before.
+
+        The store checks what it keeps by these rules of findings, None for the default ones.
+        """
         if self._opened is not None:
             self._opened.open()
+        self.store.check_with(rules)
 
     def close(self) -> None:
         """Write unsaved data and close the file, if the archive opened the store."""

@@ -74,7 +74,7 @@ class Engine(Scope):
         """Open the listeners. Raises `FakeSMTPError` if the server is already running."""
         if self._runner is not None:
             raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
-        self.archive.open()
+        self.archive.open(self.terms.rules)
         hosts = self.endpoint.hosts
         self._runner = Runner(hosts, self._ports, self._services, self._loop_factory)
         self.endpoint.open_listeners = self._runner.listeners

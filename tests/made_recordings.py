@@ -1,4 +1,4 @@
-"""A session that is written to a file, and in which everything happens that can."""
+"""A session with every kind of event, written to a file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def begin(folder: Path, number: int = 1) -> Session:
-    """A session that is written to a file."""
+    """Begin a session that is written to a file."""
     session = SessionLog(folder=folder).begin(
         f"ab12cd-{number}", peer="127.0.0.1:50000", port=587, local_port=1587
     )
@@ -28,7 +28,7 @@ def begin(folder: Path, number: int = 1) -> Session:
 
 
 def play(session: Session) -> None:
-    """Let everything happen that can."""
+    """Record every kind of event."""
     session.said(Reply(220, ("ready",)))
     session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
     session.said(Reply(250, ("first", "2.0.0 second")))
@@ -45,7 +45,7 @@ def play(session: Session) -> None:
     session.ended(ClosedBy.CLIENT, "in a hurry")
 
 
-def the_file(folder: Path) -> Path:
-    """The only file in a folder."""
+def only_file(folder: Path) -> Path:
+    """Return the only file of a folder."""
     (path,) = folder.iterdir()
     return path

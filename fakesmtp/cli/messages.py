@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.cli.options import Settings
+    from fakesmtp.findings import Finding
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import ReadableStore
     from fakesmtp.storage.query import Query
@@ -82,7 +83,7 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
 @click.argument("message", type=Value(read_text), metavar="MESSAGE", help="The message's id.")
 @click.option("--raw", is_flag=True, help="Print the message as it was sent.")
 def show(settings: Settings, *, message: str, raw: bool) -> None:
-    """Show a message: envelope, header, text, attachments."""
+    """Show a message: envelope, header, text, attachments, findings."""
     with closing(open_to_read(settings)) as store:
         record = store.get(message)
         if record is None:
@@ -91,9 +92,9 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
         if raw:
             say(record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n"))
         elif settings.json:
-            say([json.dumps(_as_json(view))])
+            say([json.dumps(_as_json(view) | _finding_fields(store, record))])
         else:
-            say(_show(view))
+            say(chain(_show(view), _show_findings(store, record)))
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -198,6 +199,31 @@ def _as_json(message: ReceivedMessage) -> dict[str, object]:
     record = message.record
     facts = extract(record).facts.as_json()
     return {**delivery_as_json(record, len(record.raw)), **facts, **content_as_json(message)}
+
+
+def _finding_fields(store: ReadableStore, record: MessageRecord) -> dict[str, object]:
+    """Return the findings; null while the server has not checked the message."""
+    of_message, of_session = _findings(store, record)
+    return {
+        "findings": None if of_message is None else [each.as_json() for each in of_message],
+        "session_findings": None if of_session is None else [each.as_json() for each in of_session],
+    }
+
+
+def _show_findings(store: ReadableStore, record: MessageRecord) -> Iterator[str]:
+    of_message, of_session = _findings(store, record)
+    found = [*(of_message or ()), *(of_session or ())]
+    if found or of_message is None:
+        yield ""
+    yield from (f"finding   {escape(str(each))}" for each in found)
+    if of_message is None:
+        yield "finding   not checked yet: a running server checks in the background"
+
+
+def _findings(
+    store: ReadableStore, record: MessageRecord
+) -> tuple[tuple[Finding, ...] | None, tuple[Finding, ...] | None]:
+    return store.findings(record.id), store.session_findings(record.session_id)
 
 
 def _show(message: ReceivedMessage) -> Iterator[str]:

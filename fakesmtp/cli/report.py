@@ -29,8 +29,8 @@ _KILOBYTE = 1024
 class Start(NamedTuple):
     """What is reported at the start. `app_keys` is empty when any AppKey may log in.
 
-    `http` is the URL of the HTTP API, or None. `store` is the file of the messages, or `memory`;
-    `max_age` is how long they stay (seconds).
+    `http` is the URL of the page and the HTTP API, or None. `store` is the file of the messages, or
+    `memory`; `max_age` is how long they stay (seconds).
     """
 
     hosts: tuple[str, ...]
@@ -47,6 +47,9 @@ class Report(Protocol):
 
     def started(self, start: Start) -> Iterator[str]:
         """Report that all listeners are open."""
+
+    def page_ready(self, url: str) -> Iterator[str]:
+        """Report that the page and the HTTP API answer."""
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Report a message."""
@@ -78,10 +81,12 @@ class TextReport:
         """Report ports, the settings of a client, and the ready line, which is stable."""
         if not self._quiet:
             yield from _introduce(start)
-        if start.http:
-            yield f"HTTP API at {start.http}"
         ports = ", ".join(str(listener.local_port) for listener in start.listeners)
         yield f"fakesmtp is ready: SMTP on {', '.join(start.hosts)}, ports {ports}"
+
+    def page_ready(self, url: str) -> Iterator[str]:
+        """Report the address, also with --quiet, in words that container modules wait for."""
+        yield f"the page and the HTTP API are accessible via {url}/"
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Report time, port, session, account, sender, recipients, subject and size."""
@@ -133,7 +138,7 @@ class TextReport:
 class JsonReport:
     """One JSON object a line; `event` names what happened.
 
-    It is ready, message, refused, no_message, session, faults, full, dropped or stopping.
+    It is ready, page, message, refused, no_message, session, faults, full, dropped or stopping.
     """
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
@@ -159,6 +164,10 @@ class JsonReport:
             http=start.http,
             store=start.store,
         )
+
+    def page_ready(self, url: str) -> Iterator[str]:
+        """Report the address."""
+        yield _event("page", message=f"accessible via {url}/", http=url)
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Report what is known without reading the parts."""
@@ -252,6 +261,8 @@ def _settings_of_a_client(start: Start) -> Iterator[tuple[str, str]]:
     yield "CA file", str(start.ca_file)
     yield "store", start.store
     yield "", _describe_store(start)
+    if start.http:
+        yield "page", start.http
     yield "more", "fakesmtp env prints these settings in several formats,"
     yield "", "fakesmtp certs --trust CLIENT explains how to trust the CA"
 

@@ -177,6 +177,8 @@ class Tally:
         self.strikes = 0
         #: Whether the rule is in force.
         self.is_on = True
+        #: The number of the rule in its script; 0 before it is added.
+        self.number = 0
         self._rule = rule
         self._options = options
         self._began = began

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,7 @@ class FaultScript:
         self._clock = clock
         self._time_of_day = time_of_day
         self._lock = Lock()
+        self._numbers = count(1)
         self._tallies: tuple[tuple[Rule, Tally], ...] = ()
         #: The rules in force, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
@@ -182,6 +184,16 @@ class FaultScript:
                 tally.is_on = True
             self._keep(tuple(kept))
 
+    def change(self, rule: Rule, wanted: Rule) -> None:
+        """Put another rule in the place of one; it has its number, and new counters."""
+        check_rules([wanted])
+        with self._lock:
+            start = wanted.start_tally(self._clock())
+            start.number = next(tally.number for each, tally in self._tallies if each is rule)
+            self._keep(
+                tuple((wanted, start) if pair[0] is rule else pair for pair in self._tallies)
+            )
+
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         with self._lock:
@@ -205,6 +217,8 @@ class FaultScript:
         self.replace(())
 
     def _keep(self, tallies: tuple[tuple[Rule, Tally], ...]) -> None:
+        for _, tally in tallies:
+            tally.number = tally.number or next(self._numbers)
         self._tallies = tallies
         self.rules = tuple(rule for rule, tally in tallies if tally.is_on)
 
@@ -234,6 +248,13 @@ class FaultScript:
         """Return how often a rule struck."""
         with self._lock:
             return sum(tally.strikes for each, tally in self._tallies if each is rule)
+
+    def number_of(self, rule: Rule) -> int:
+        """Return the number of a rule of this script: it never changes, and no other rule gets it.
+
+        0 for a rule that is not of this script.
+        """
+        return next((tally.number for each, tally in self._tallies if each is rule), 0)
 
     @property
     def used(self) -> tuple[Rule, ...]:

@@ -9,6 +9,7 @@ from fakesmtp.storage.query import EVERYTHING
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
@@ -141,6 +142,12 @@ class ReadableStore(Protocol):
     def count_sessions(self) -> Count:
         """Count the sessions."""
 
+    def findings(self, message_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a message; None while it is not checked, or not here."""
+
+    def session_findings(self, session_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a session; None while it is not checked, or not here."""
+
 
 class Store(ReadableStore, Protocol):
     """Keeps messages and sessions. Changes return a ticket at once, and are told in `updates`."""
@@ -174,6 +181,12 @@ class Store(ReadableStore, Protocol):
 
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Ticket[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
+
+    def check_with(self, rules: Rules | None) -> None:
+        """Have messages and sessions checked by these rules, None for the default ones.
+
+        A durable store checks in a thread of its own, until it is closed.
+        """
 
     def prune(self) -> Ticket[int]:
         """Apply the limits now. The ticket gives how many messages went."""

@@ -1,44 +1,28 @@
-"""What is written to the tables: a batch of changes of one kind at a time, in a transaction."""
+"""What is to be written to a file: changes with their tickets, and what the writer knows of it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import func, select
 
 from fakesmtp.storage import sqlite
 from fakesmtp.storage.extraction import extract
-from fakesmtp.storage.sql import (
-    content_values,
-    contents,
-    findings,
-    message_values,
-    messages,
-    session_values,
-    sessions,
-    tag_values,
-    tags,
-    text_values,
-    texts,
-)
-from fakesmtp.storage.updates import UpdateKind
-from fakesmtp.storage.where import compile_query
+from fakesmtp.storage.sql import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
-
-#: Values that one statement names: SQLite before 3.32 takes 999.
-_AT_ONCE = 500
+    from fakesmtp.storage.updates import UpdateKind
 
 
 @dataclass(slots=True)
@@ -153,166 +137,26 @@ class Compact(Change):
     """The index merged; the ticket gives the bytes that were used before, and after."""
 
 
-# -- a batch of each kind --------------------------------------------------------------------------
+class UseRules(Change):
+    """The version of the rules that find; what others have checked is to be checked again."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__()
+        self.version = version
 
 
-def _add_messages(
-    connection: Connection, state: State, batch: Sequence[AddMessage]
-) -> Sequence[int]:
-    first = state.last_message + 1
-    numbered = [(number, each.record, each.extract) for number, each in enumerate(batch, first)]
-    indexed = [text_values(number, read) for number, _, read in numbered]
-    connection.execute(insert(messages), [message_values(*each) for each in numbered])
-    connection.execute(
-        insert(contents), [content_values(number, record.raw) for number, record, _ in numbered]
-    )
-    connection.execute(insert(texts), indexed)
-    sqlite.add_to_index(connection, indexed)
-    state.last_message += len(batch)
-    state.messages += len(batch)
-    state.updates.append((UpdateKind.MESSAGES_ADDED, [record.id for _, record, _ in numbered]))
-    return [number for number, _, _ in numbered]
+class Checked(NamedTuple):
+    """What the rules found about a message or a session, by its number and its id."""
 
-
-def _add_sessions(
-    connection: Connection, state: State, batch: Sequence[AddSession]
-) -> Sequence[int]:
-    records = [each.record for each in batch]
-    stored = _count_by_session(connection, [record.header.id for record in records])
-    rows = [
-        session_values(number, record, stored[record.header.id])
-        for number, record in enumerate(records, state.last_session + 1)
-    ]
-    connection.execute(insert(sessions), rows)
-    state.last_session += len(rows)
-    state.updates.append((UpdateKind.SESSIONS_ADDED, [record.header.id for record in records]))
-    return [row["number"] for row in rows]
-
-
-def _count_by_session(connection: Connection, ids: Sequence[str]) -> Counter[str]:
-    """Return how many messages of each session are stored."""
-    counted: Counter[str] = Counter()
-    for some in _slices(ids):
-        statement = (
-            select(messages.c.session_id, func.count())
-            .where(messages.c.session_id.in_(some))
-            .group_by(messages.c.session_id)
-        )
-        counted.update({row[0]: row[1] for row in connection.execute(statement)})
-    return counted
-
-
-def _remove(
-    connection: Connection, state: State, batch: Sequence[RemoveMessages]
-) -> list[list[str]]:
-    return [_remove_found(connection, state, list(_find(connection, each.ids))) for each in batch]
-
-
-def _remove_matching(
-    connection: Connection, state: State, batch: Sequence[RemoveMatching]
-) -> list[list[str]]:
-    return [
-        _remove_found(connection, state, _find_matching(connection, each.query)) for each in batch
-    ]
-
-
-def _remove_found(connection: Connection, state: State, found: Sequence[_Found]) -> list[str]:
-    numbers = [each.number for each in found]
-    remove_messages(connection, state, numbers, UpdateKind.MESSAGES_REMOVED)
-    return [each.id for each in found]
-
-
-class _Found(NamedTuple):
     number: int
     id: str
+    findings: tuple[Finding, ...]
 
 
-_FOUND = (messages.c.number, messages.c.id)
+class KeepFindings(Change):
+    """Findings about messages, or about sessions."""
 
-
-def _find(connection: Connection, ids: Sequence[str]) -> Iterator[_Found]:
-    for some in _slices(ids):
-        statement = select(*_FOUND).where(messages.c.id.in_(some)).order_by(messages.c.number)
-        yield from (_Found(*row) for row in connection.execute(statement))
-
-
-def _find_matching(connection: Connection, query: Query) -> list[_Found]:
-    where = compile_query(connection, query)
-    statement = select(*_FOUND).select_from(where.source).where(where.condition)
-    return [_Found(*row) for row in connection.execute(statement)]
-
-
-def remove_messages(
-    connection: Connection, state: State, numbers: Sequence[int], kind: UpdateKind
-) -> None:
-    """Remove messages, with everything about them but their sessions; `kind` says why."""
-    for some in _slices(numbers):
-        sqlite.remove_from_index(connection, some)
-        gone = connection.execute(
-            delete(messages)
-            .where(messages.c.number.in_(some))
-            .returning(messages.c.id, messages.c.session_id)
-        ).all()
-        for each in (texts, contents, tags, findings):
-            connection.execute(delete(each).where(each.c.number.in_(some)))
-        lost = Counter(row.session_id for row in gone)
-        connection.execute(_LOSE, [{"session": key, "lost": n} for key, n in lost.items()])
-        state.messages -= len(gone)
-        state.updates.append((kind, [row.id for row in gone]))
-
-
-_LOSE = (
-    update(sessions)
-    .where(sessions.c.id == bindparam("session"))
-    .values(stored=sessions.c.stored - bindparam("lost"))
-)
-
-
-def _mark(connection: Connection, state: State, batch: Sequence[MarkMessages]) -> list[int]:
-    return [_mark_one(connection, state, change) for change in batch]
-
-
-def _mark_one(connection: Connection, state: State, change: MarkMessages) -> int:
-    found = list(_find(connection, change.ids))
-    numbers = [each.number for each in found]
-    state.updates.append((UpdateKind.MESSAGES_MARKED, [each.id for each in found]))
-    for some in _slices(numbers):
-        if change.is_read is not None:
-            statement = update(messages).where(messages.c.number.in_(some))
-            connection.execute(statement.values(is_read=change.is_read))
-        if change.names is not None:
-            connection.execute(delete(tags).where(tags.c.number.in_(some)))
-            rows = [row for number in some for row in tag_values(number, change.names)]
-            if rows:
-                connection.execute(insert(tags), rows)
-    return len(numbers)
-
-
-def _slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
-
-
-def _prune(connection: Connection, state: State, batch: Sequence[Prune]) -> list[int]:
-    return [each.prune(connection, state) for each in batch]
-
-
-def _compact(connection: Connection, _: State, batch: Sequence[Compact]) -> list[tuple[int, int]]:
-    before = sqlite.used_bytes(connection)
-    sqlite.compact(connection)
-    return [(before, sqlite.used_bytes(connection))] * len(batch)
-
-
-_APPLY: Mapping[type, Callable[[Connection, State, Any], Iterable[Any]]] = {
-    AddMessage: _add_messages,
-    AddSession: _add_sessions,
-    RemoveMessages: _remove,
-    RemoveMatching: _remove_matching,
-    MarkMessages: _mark,
-    Prune: _prune,
-    Compact: _compact,
-}
-
-
-def apply(connection: Connection, state: State, batch: Sequence[Change]) -> Iterable[Any]:
-    """Write a batch of changes of one kind; return what came of each."""
-    return _APPLY[type(batch[0])](connection, state, batch)
+    def __init__(self, checked: Sequence[Checked], *, of_sessions: bool) -> None:
+        super().__init__()
+        self.checked = checked
+        self.of_sessions = of_sessions

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
+from fakesmtp.clock import monotonic
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import schema, sqlite
 from fakesmtp.storage.changes import (
@@ -19,6 +20,7 @@ from fakesmtp.storage.changes import (
     RemoveMatching,
     RemoveMessages,
 )
+from fakesmtp.storage.checker import Checker
 from fakesmtp.storage.file import FileLock, check_file, make_file
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.pruning import Pruner
@@ -36,11 +38,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from fakesmtp.findings import Rules
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
 
     Sync = Literal["full", "normal"]
+
+
+#: Seconds after the last message during which more are expected.
+_QUIET = 0.05
 
 
 class SqliteStore(Reader):
@@ -67,6 +74,8 @@ class SqliteStore(Reader):
         make_file(path)
         super().__init__(path, sqlite.open_for_reading(path, driver))
         self._lock: FileLock | None = None
+        self._checker: Checker | None = None
+        self._added = -_QUIET
         self.open()
 
     def open(self) -> None:
@@ -98,44 +107,60 @@ class SqliteStore(Reader):
         """How many messages the limits have removed since it was opened; asks no file."""
         return self._pruner.dropped
 
-    def _submit(self, change: Change) -> Future[Any]:
+    @property
+    def is_busy(self) -> bool:
+        """Whether messages are arriving now."""
+        return monotonic() - self._added < _QUIET
+
+    def submit(self, change: Change) -> Future[Any]:
+        """Have a change written; return its ticket."""
         self._writer.submit(change)
         return change.ticket
 
     def add(self, record: MessageRecord) -> Future[int]:
         """Keep a message. The ticket gives its number."""
-        return self._submit(AddMessage(record))
+        self._added = monotonic()
+        return self.submit(AddMessage(record))
 
     def add_session(self, make: Callable[[], SessionRecord]) -> Future[int]:
         """Keep a session that is over; `make` is called in the writer's thread."""
-        return self._submit(AddSession(make))
+        return self.submit(AddSession(make))
 
     def remove(self, ids: Collection[str]) -> Future[list[str]]:
         """Remove messages. The ticket gives the ids of those that were here."""
-        return self._submit(RemoveMessages(list(dict.fromkeys(ids))))
+        return self.submit(RemoveMessages(list(dict.fromkeys(ids))))
 
     def remove_matching(self, query: Query) -> Future[list[str]]:
         """Remove the messages that match. The ticket gives their ids."""
-        return self._submit(RemoveMatching(query))
+        return self.submit(RemoveMatching(query))
 
     def mark_read(self, ids: Collection[str], *, is_read: bool = True) -> Future[int]:
         """Mark messages as read, or as unread. The ticket gives how many are here."""
-        return self._submit(MarkMessages(list(dict.fromkeys(ids)), is_read=is_read))
+        return self.submit(MarkMessages(list(dict.fromkeys(ids)), is_read=is_read))
 
     def tag(self, ids: Collection[str], tags: Collection[str]) -> Future[int]:
         """Replace the tags of messages. The ticket gives how many messages are here."""
-        return self._submit(MarkMessages(list(dict.fromkeys(ids)), names=clean_tags(tags)))
+        return self.submit(MarkMessages(list(dict.fromkeys(ids)), names=clean_tags(tags)))
+
+    def check_with(self, rules: Rules | None) -> None:
+        """Have messages and sessions checked by these rules, in a thread, until `close`."""
+        self._stop_checking()
+        self._checker = Checker(self, rules)
+
+    def _stop_checking(self) -> None:
+        if self._checker is not None:
+            self._checker.stop()
 
     def prune(self) -> Future[int]:
         """Apply the limits now. The ticket gives how many messages went."""
-        return self._submit(Prune(self._pruner.prune_all))
+        return self.submit(Prune(self._pruner.prune_all))
 
     def compact(self) -> Future[tuple[int, int]]:
         """Merge the index. The ticket gives the bytes that were used before, and after.
 
         Free space goes back to the file system step by step, all of it when the store is closed.
         """
-        return self._submit(Compact())
+        return self.submit(Compact())
 
     def leave_to_parent(self) -> None:
         """Leave writing to the parent, in a forked child; reading goes on."""
@@ -144,6 +169,7 @@ class SqliteStore(Reader):
 
     def close(self) -> None:
         """Write what waits, then let go of the file. Idempotent."""
+        self._stop_checking()
         # Readers first: the last connection that is closed writes a checkpoint.
         super().close()
         self._writer.close()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fakesmtp.clock import now
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
+from fakesmtp.storage.kept import Kept
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.updates import UpdateKind, Updates
@@ -17,8 +18,10 @@ from fakesmtp.storage.updates import UpdateKind, Updates
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.storage.predicate import Candidate
+    from fakesmtp.sessions import Session
+    from fakesmtp.storage.candidates import Sessions, Trial
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 
@@ -54,44 +57,11 @@ class Done(Generic[_T]):
         callback(self)
 
 
-class _Kept:
-    """A message in the store. What it says is read when it is first searched or listed."""
-
-    __slots__ = ("_candidate", "is_read", "number", "record", "tags")
-
-    def __init__(self, number: int, record: MessageRecord) -> None:
-        self.number = number
-        self.record = record
-        self.is_read = False
-        self.tags: tuple[str, ...] = ()
-        self._candidate: Candidate | None = None
-
-    def candidate(self, faults: tuple[str, ...]) -> Candidate:
-        """Return what a query is tried on."""
-        # Lazily: what takes messages apart is loaded by the first search, not with the server.
-        from fakesmtp.storage.extraction import extract  # noqa: PLC0415
-        from fakesmtp.storage.predicate import Candidate, fold_all  # noqa: PLC0415
-
-        read = self._candidate
-        if read is None:
-            read = Candidate(self.record, extract(self.record))
-        self._candidate = read._replace(
-            is_read=self.is_read, tags=fold_all(self.tags), faults=fold_all(faults)
-        )
-        return self._candidate
-
-    def row(self) -> MessageRow:
-        """Return what a list shows."""
-        from fakesmtp.storage.records import MessageRow  # noqa: PLC0415 - with the first list
-
-        facts = self.candidate(()).extract.facts
-        record = self.record._replace(raw=b"")
-        size = len(self.record.raw)
-        return MessageRow(self.number, record, size, facts, self.is_read, self.tags)
-
-
 class MemoryStore:
-    """Keeps messages and sessions until the process ends; see `Store`."""
+    """Keeps messages and sessions until the process ends; see `Store`.
+
+    `recorded` returns the sessions that a server keeps itself, for searches.
+    """
 
     location = "memory"
     is_durable = False
@@ -100,8 +70,10 @@ class MemoryStore:
     def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
         self._limits = limits.check()
         self.updates = Updates()
+        self.recorded: Callable[[], Iterable[Session]] = tuple
+        self._rules: Rules | None = None
         self._lock = RLock()
-        self._messages: OrderedDict[str, _Kept] = OrderedDict()
+        self._messages: OrderedDict[str, Kept] = OrderedDict()
         self._sessions: OrderedDict[str, tuple[int, SessionRecord]] = OrderedDict()
         self._last_message = self._last_session = self._bytes = 0
         self._removed = Removed()
@@ -122,7 +94,7 @@ class MemoryStore:
         """Keep a message; the oldest ones go, and are counted, when there is no room."""
         with self._lock:
             self._last_message += 1
-            self._messages[record.id] = _Kept(self._last_message, record)
+            self._messages[record.id] = Kept(self._last_message, record)
             self._bytes += _size_of(record)
             over = self._pop_over()
             number = self._last_message
@@ -163,12 +135,15 @@ class MemoryStore:
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
         found = self._matching(query, cursor, oldest_first=oldest_first)
-        rows = [kept.row() for kept in islice(found, offset, offset + limit + 1)]
-        return _cut(rows, limit)
+        from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - with the first list
+
+        return _cut([make_row(kept) for kept in islice(found, offset, offset + limit + 1)], limit)
 
     def rows(self, ids: Collection[str]) -> list[MessageRow]:
         """Return messages by their ids, oldest first; those that are not here are left out."""
-        return [kept.row() for kept in self._find(ids)]
+        from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - as in `page`
+
+        return [make_row(kept) for kept in self._find(ids)]
 
     def totals(self, query: Query = EVERYTHING) -> Totals:
         """Count the messages that match, and the unread ones among them, exactly."""
@@ -183,14 +158,22 @@ class MemoryStore:
 
     def _matching(
         self, query: Query, cursor: int | None = None, *, oldest_first: bool = False
-    ) -> Iterator[_Kept]:
-        from fakesmtp.storage.predicate import matches  # noqa: PLC0415 - with the first search
+    ) -> Iterator[Kept]:
+        kept = self._from(cursor, oldest_first=oldest_first)
+        return iter(kept) if query == EVERYTHING else filter(self._trial(query).holds, kept)
 
-        for each in self._from(cursor, oldest_first=oldest_first):
-            if query == EVERYTHING or matches(query, each.candidate(self._faults_of(each))):
-                yield each
+    def _trial(self, query: Query) -> Trial:
+        from fakesmtp.storage.candidates import Trial  # noqa: PLC0415 - with the first search
 
-    def _from(self, cursor: int | None, *, oldest_first: bool) -> Iterable[_Kept]:
+        return Trial(query, self._rules, self._all_sessions())
+
+    def _all_sessions(self) -> Sessions:
+        from fakesmtp.storage.candidates import Sessions  # noqa: PLC0415 - as above
+
+        live = {session.id: session for session in self.recorded()}
+        return Sessions(live, self._sessions)
+
+    def _from(self, cursor: int | None, *, oldest_first: bool) -> Iterable[Kept]:
         """Return the messages from a cursor on. Newer ones are found without reading the others."""
         with self._lock:
             newest_first = reversed(self._messages.values())
@@ -198,10 +181,6 @@ class MemoryStore:
                 return [each for each in newest_first if cursor is None or each.number < cursor]
             newer = takewhile(lambda each: cursor is None or each.number > cursor, newest_first)
             return reversed(list(newer))
-
-    def _faults_of(self, kept: _Kept) -> tuple[str, ...]:
-        found = self._sessions.get(kept.record.session_id)
-        return found[1].faults if found else ()
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
@@ -258,11 +237,11 @@ class MemoryStore:
             kept.tags = cleaned
         return self._marked(found)
 
-    def _marked(self, found: Sequence[_Kept]) -> Done[int]:
+    def _marked(self, found: Sequence[Kept]) -> Done[int]:
         self.updates.publish(UpdateKind.MESSAGES_MARKED, [kept.record.id for kept in found])
         return Done(len(found))
 
-    def _find(self, ids: Collection[str]) -> list[_Kept]:
+    def _find(self, ids: Collection[str]) -> list[Kept]:
         with self._lock:
             found = [self._messages[each] for each in dict.fromkeys(ids) if each in self._messages]
         return sorted(found, key=attrgetter("number"))
@@ -325,6 +304,26 @@ class MemoryStore:
     def count_sessions(self) -> Count:
         """Count the sessions."""
         return Count(len(self._sessions))
+
+    # -- findings ------------------------------------------------------------------------------
+
+    def check_with(self, rules: Rules | None) -> None:
+        """Check messages and sessions by these rules when they are asked for."""
+        with self._lock:
+            self._rules = rules
+            for kept in self._messages.values():
+                kept.findings = kept.of_session = None
+
+    def findings(self, message_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a message; None when it is not here."""
+        from fakesmtp.storage.candidates import read_findings  # noqa: PLC0415 - when asked for
+
+        kept = self._messages.get(message_id)
+        return None if kept is None else read_findings(kept, self._rules)
+
+    def session_findings(self, session_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a session; None while it lasts, or when it is not here."""
+        return self._all_sessions().findings(session_id, self._rules)
 
     def prune(self) -> Done[int]:
         """Apply the limits now. The ticket gives how many messages went."""

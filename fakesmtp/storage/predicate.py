@@ -30,14 +30,17 @@ if TYPE_CHECKING:
 
 
 class Candidate(NamedTuple):
-    """A message that a query is tried on. `tags` and `findings` are folded, `faults` too."""
+    """A message that a query is tried on. `tags`, `faults` and the rules of findings are folded.
+
+    `findings` are pairs of rule and severity, also those of the message's session.
+    """
 
     record: MessageRecord
     extract: Extract
     is_read: bool = False
     tags: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
-    findings: tuple[str, ...] = ()
+    findings: tuple[tuple[str, str], ...] = ()
 
 
 def matches(query: Query, candidate: Candidate) -> bool:
@@ -51,6 +54,10 @@ def _contains(query: Contains, it: Candidate) -> bool:
 
 def _has_header(query: HeaderContains, it: Candidate) -> bool:
     return any(name == query.name and query.text in value for name, value in it.extract.headers)
+
+
+def _has_finding(query: Found, it: Candidate) -> bool:
+    return any(query.text in rule or query.text == severity for rule, severity in it.findings)
 
 
 _FLAGS: Mapping[str, Callable[[Candidate], bool]] = {
@@ -96,7 +103,7 @@ _HOLDS: Mapping[type, Callable[[Any, Candidate], bool]] = {
     Compare: _compares,
     Tagged: lambda query, it: query.name in it.tags,
     Struck: lambda query, it: any(query.text in name for name in it.faults),
-    Found: lambda query, it: any(query.text in rule for rule in it.findings),
+    Found: _has_finding,
     All: lambda query, it: all(matches(each, it) for each in query.queries),
     AnyOf: lambda query, it: any(matches(each, it) for each in query.queries),
     Not: lambda query, it: not matches(query.query, it),

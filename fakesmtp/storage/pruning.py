@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 
 from fakesmtp.clock import monotonic, now
 from fakesmtp.storage import sqlite
-from fakesmtp.storage.changes import remove_messages
+from fakesmtp.storage.applying import remove_messages, remove_sessions
 from fakesmtp.storage.sql import messages, removed, sessions
 from fakesmtp.storage.updates import UpdateKind
 
@@ -137,7 +137,7 @@ class Pruner:
 
     def _remove_sessions(self, connection: Connection, numbers: Sequence[int]) -> bool:
         if numbers:
-            connection.execute(delete(sessions).where(sessions.c.number.in_(numbers)))
+            remove_sessions(connection, numbers)
             _count(connection, sessions=len(numbers))
         return bool(numbers)
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class TextField(StrEnum):
@@ -103,7 +106,10 @@ class Struck:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding about the message has a rule whose name contains the text."""
+    """There is a finding about the message, or about its session.
+
+    The name of its rule contains the text, or the text is its severity.
+    """
 
     text: str
 
@@ -148,12 +154,20 @@ EVERYTHING = All()
 _CHANGING = (Tagged, Struck, Found)
 
 
+def leaves(query: Query) -> Iterator[Query]:
+    """Yield the conditions of a tree that have none in them."""
+    if isinstance(query, Not):
+        yield from leaves(query.query)
+    elif isinstance(query, All | AnyOf):
+        for each in query.queries:
+            yield from leaves(each)
+    else:
+        yield query
+
+
 def can_change(query: Query) -> bool:
     """Return whether the answer for a stored message may change later."""
-    if isinstance(query, All | AnyOf):
-        return any(map(can_change, query.queries))
-    if isinstance(query, Not):
-        return can_change(query.query)
-    if isinstance(query, Is):
-        return query.flag in {"read", "tagged"}
-    return isinstance(query, _CHANGING)
+    return any(
+        each.flag in {"read", "tagged"} if isinstance(each, Is) else isinstance(each, _CHANGING)
+        for each in leaves(query)
+    )

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import sqlite
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
+from fakesmtp.storage.checks import find_unchecked, read_findings
 from fakesmtp.storage.file import writer_of
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sql import (
@@ -29,6 +30,7 @@ from fakesmtp.storage.sql import (
     removed,
     sessions,
     tags,
+    unchecked,
 )
 from fakesmtp.storage.tags import count_tags
 from fakesmtp.storage.where import compile_query
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
 
+    from fakesmtp.findings.finding import Finding
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
@@ -193,6 +196,23 @@ class Reader:
             counted = select(func.count()).select_from(sessions)
             return Count(connection.execute(counted).scalar_one())
 
+    # -- findings ------------------------------------------------------------------------------
+
+    def findings(self, message_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a message; None while it is not checked, or not here."""
+        with self.reading() as connection:
+            return read_findings(connection, messages, message_id)
+
+    def session_findings(self, session_id: str) -> tuple[Finding, ...] | None:
+        """Return the findings about a session; None while it is not checked, or not here."""
+        with self.reading() as connection:
+            return read_findings(connection, sessions, session_id)
+
+    def unchecked(self, most: int, *, of_sessions: bool) -> list[tuple[int, str]]:
+        """Return number and id of what is to be checked, the newest first, at most so many."""
+        with self.reading() as connection:
+            return find_unchecked(connection, sessions if of_sessions else messages, most)
+
     # -- the file ----------------------------------------------------------------------------------
 
     def describe(self) -> dict[str, object]:
@@ -207,6 +227,7 @@ class Reader:
                 "journal": sqlite.read_journal_mode(connection),
                 "messages": _count(connection, messages),
                 "sessions": _count(connection, sessions),
+                "unchecked": _count(connection, unchecked),
                 "removed_messages": removed.messages,
                 "removed_sessions": removed.sessions,
                 "written_by_process": writer_of(self._path),

@@ -108,6 +108,33 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "INSERT INTO removed (messages, sessions) VALUES (0, 0)",
     ),
+    (
+        "DROP TABLE findings",
+        """CREATE TABLE findings (
+            of_sessions INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            folded_rule TEXT NOT NULL,
+            severity TEXT NOT NULL,
+            PRIMARY KEY (of_sessions, number, folded_rule, severity)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE checks (
+            of_sessions INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            is_compressed INTEGER NOT NULL,
+            findings BLOB NOT NULL,
+            PRIMARY KEY (of_sessions, number)
+        ) WITHOUT ROWID""",
+        """CREATE TABLE unchecked (
+            of_sessions INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            PRIMARY KEY (of_sessions, number)
+        ) WITHOUT ROWID""",
+        "INSERT INTO unchecked (of_sessions, number) SELECT 0, number FROM messages",
+        "INSERT INTO unchecked (of_sessions, number) SELECT 1, number FROM sessions",
+        "CREATE TABLE rules (version TEXT NOT NULL)",
+        "INSERT INTO rules (version) VALUES ('')",
+    ),
 )
 VERSION = len(_STEPS)
 

@@ -27,15 +27,20 @@ _STILL_OPEN = Ended("server stop", "")
 def record_session(session: Session, scope: str = "") -> SessionRecord:
     """Make the record of a session that is over."""
     lines = dump_bytes(session)
-    faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return SessionRecord(
         Header.of(session),
         Summary.of(session),
         session.end or _STILL_OPEN,
         lines,
         scope,
-        tuple(dict.fromkeys(map(describe_fault, faults))),
+        faults_of(session),
     )
+
+
+def faults_of(session: Session) -> tuple[str, ...]:
+    """Return the names of the planned faults that struck in a session."""
+    faults = (event.content for event in session.events if isinstance(event.content, Fault))
+    return tuple(dict.fromkeys(map(describe_fault, faults)))
 
 
 def read_session(record: SessionRecord) -> Recording:

@@ -86,12 +86,32 @@ tags = Table(
     Column("folded", Text, primary_key=True),
     *_texts("name"),
 )
+#: What `finding:` searches; the findings themselves are in `checks`.
 findings = Table(
     "findings",
     metadata,
-    Column("number", Integer, nullable=False),
-    *_texts("folded_rule", "rule", "severity", "text", "source"),
+    Column("of_sessions", Boolean, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("folded_rule", Text, primary_key=True),
+    Column("severity", Text, primary_key=True),
 )
+checks = Table(
+    "checks",
+    metadata,
+    Column("of_sessions", Boolean, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("is_compressed", Boolean, nullable=False),
+    Column("findings", LargeBinary, nullable=False),
+)
+unchecked = Table(
+    "unchecked",
+    metadata,
+    Column("of_sessions", Boolean, primary_key=True),
+    Column("number", Integer, primary_key=True),
+)
+#: The rules that have checked everything that is not in `unchecked`.
+rules = Table("rules", metadata, *_texts("version"))
 sessions = Table(
     "sessions",
     metadata,

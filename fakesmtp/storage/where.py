@@ -135,8 +135,15 @@ def _struck(_: Connection, query: Struck) -> Condition:
 
 
 def _found(_: Connection, query: Found) -> Condition:
-    held = func.instr(findings.c.folded_rule, query.text) > 0
-    return messages.c.number.in_(select(findings.c.number).where(held))
+    held = or_(
+        func.instr(findings.c.folded_rule, query.text) > 0, findings.c.severity == query.text
+    )
+    of_messages, of_sessions = (
+        select(findings.c.number).where(findings.c.of_sessions == kind, held)
+        for kind in (False, True)
+    )
+    broken = select(sessions.c.id).where(sessions.c.number.in_(of_sessions))
+    return or_(messages.c.number.in_(of_messages), messages.c.session_id.in_(broken))
 
 
 def _all(connection: Connection, query: All) -> Condition:

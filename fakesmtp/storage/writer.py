@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import schema, sqlite
-from fakesmtp.storage.changes import State, apply
+from fakesmtp.storage.applying import apply
+from fakesmtp.storage.changes import State
 from fakesmtp.storage.file import identify, make_file
 
 if TYPE_CHECKING:

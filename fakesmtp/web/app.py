@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
@@ -16,8 +17,11 @@ from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
 from fakesmtp.web.security.passwords import PasswordGuard
+from fakesmtp.web.serving import renew_account
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from fakesmtp.web.security.access import Access
     from fakesmtp.web.serving import Serving
 
@@ -37,6 +41,8 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_close_at_end,
+        dependencies=[Depends(renew_account)],
         middleware=_guards(access),
     )
     app.state.serving = serving
@@ -45,6 +51,12 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         app.include_router(router)
     add_pages(app)
     return app
+
+
+@asynccontextmanager
+async def _close_at_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.serving.close()
 
 
 def _guards(access: Access) -> list[Middleware]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import fastapi
 from fastapi import Depends, HTTPException
 
+from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING, All, Equals, Query
 from fakesmtp.text import quote
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.records import MessageRow
     from fakesmtp.web.serving import Serving
 
+#: Messages that are read at once when all are.
+_MANY = 1_000
 #: An id of a message that stands for the newest one.
 LATEST = "latest"
 
@@ -36,11 +39,11 @@ def read_query(
     ] = "",
 ) -> Query:
     """Return the query of a request. Raises `QueryError`, which is a wrong parameter."""
-    found = parse_query(query, _read_zone(tz)) if query else EVERYTHING
+    found = parse_query(query, read_zone(tz)) if query else EVERYTHING
     return found if app_key is None else All((found, Equals("app_key", app_key)))
 
 
-def _read_zone(name: str) -> ZoneInfo | None:
+def read_zone(name: str) -> ZoneInfo | None:
     """Return a time zone; None, the machine's own, for an unknown name, as Mailpit does."""
     try:
         return ZoneInfo(name) if name else None
@@ -83,3 +86,10 @@ def mark_read(here: Serving, ids: Collection[str], *, is_read: bool = True) -> i
 
 def _name(message_id: str) -> str:
     return quote(message_id)
+
+
+def find_ids(here: Serving, query: Query) -> list[str]:
+    """Return the ids of all messages that match."""
+    if query == EVERYTHING:
+        return here.archive.store.ids()
+    return [row.record.id for row in all_messages(here.archive.store, query, limit=_MANY)]

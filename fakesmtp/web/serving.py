@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -13,13 +14,11 @@ from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
+from fakesmtp.session_list import SessionList
+from fakesmtp.web.accounts import IssuedAccounts
 
 
-def ignore_change(_rules: tuple[Rule, ...]) -> None:
-    """Do nothing: the default for `planned`."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Serving:
     """The SMTP server that an HTTP server shows.
 
@@ -27,7 +26,7 @@ class Serving:
     """
 
     smtp: FakeSMTP
-    planned: Callable[[tuple[Rule, ...]], Any] = ignore_change
+    planned: Callable[[tuple[Rule, ...]], object]
 
     @property
     def archive(self) -> Archive:
@@ -35,9 +34,23 @@ class Serving:
         return engine_of(self.smtp).archive
 
     @property
-    def accounts(self) -> tuple[Account, ...]:
+    def sessions(self) -> SessionList:
+        """Open and ended sessions, as one list."""
+        return SessionList(self.archive)
+
+    @property
+    def allowed(self) -> tuple[Account, ...]:
         """The accounts that may log in; empty if any may."""
         return engine_of(self.smtp).accounts
+
+    @cached_property
+    def accounts(self) -> IssuedAccounts:
+        """The accounts that requests have issued."""
+        return IssuedAccounts(engine_of(self.smtp))
+
+    def close(self) -> None:
+        """Stop watching the SMTP server."""
+        self.accounts.close()
 
 
 def _find(connection: HTTPConnection) -> Serving:
@@ -47,3 +60,8 @@ def _find(connection: HTTPConnection) -> Serving:
 
 #: A parameter of a route: `def list_faults(here: Here)`.
 Here = Annotated[Serving, Depends(_find)]
+
+
+async def renew_account(here: Here, connection: HTTPConnection) -> None:
+    """Renew the issued account that a request names with `app_key`."""
+    here.accounts.renew(connection.query_params.get("app_key"))

@@ -47,6 +47,15 @@ class Serving:
                 return self.lines[-1]
         pytest.fail(f"{text!r} was not printed, but: {self.lines}")
 
+    def _find(self, text: str) -> str:
+        """Return the line that contains this text, which may have been read already."""
+        read = next((line for line in self.lines if text in line), None)
+        return read or self.read_until(text)
+
+    def page(self) -> str:
+        """Return the address of the page, without a slash at its end, once it answers."""
+        return self._find("accessible via ").rpartition(" ")[2].rstrip("/")
+
     def finish(self) -> Result:
         """Wait for the end, and return the whole output."""
         out, err = self.process.communicate(timeout=_LONGEST)
@@ -59,7 +68,7 @@ class Serving:
 
     def ports(self) -> list[int]:
         """Return the local ports for 25, 587, 2587, 465, 2465, from the ready line."""
-        line = self.read_until(_READY)
+        line = self._find(_READY)
         return [int(each) for each in line.rpartition(" ports ")[2].split(",")]
 
 
@@ -106,6 +115,8 @@ def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
         where = () if "--ports" in options else ("--ports", "auto")
         if running and "--store" not in options:  # one server writes the default file
             where = (*where, "--store", "memory")
+        if "--http" not in options:  # what loads in half a second, most tests do not ask for
+            where = (*where, "--no-http")
         process = subprocess.Popen(
             [*PROGRAM, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
             stdout=subprocess.PIPE,

@@ -13,7 +13,9 @@ import pytest
 from made_records import make_record
 
 from fakesmtp import FakeSMTP
+from fakesmtp.server import engine_of
 from fakesmtp.storage.database import SqliteStore, open_reader
+from fakesmtp.storage.language import parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +81,8 @@ def test_one_json_shape(serve: Callable[..., Serving], send: Callable[..., None]
     stored = {name: listed.pop(name) for name in ("number", "read", "tags")}
     assert stored == {"number": 1, "read": False, "tags": []}
     assert {name: shown[name] for name in listed} == listed
-    assert shown.keys() - listed.keys() == {"headers", "text", "html", "attachments"}
+    more = {"headers", "text", "html", "attachments", "findings", "session_findings"}
+    assert shown.keys() - listed.keys() == more
 
 
 def test_a_second_server_is_refused(serve: Callable[..., Serving], run: Run) -> None:
@@ -134,6 +137,28 @@ def test_show(run: Run, ids: list[str]) -> None:
     assert raw.encode().rstrip(b"\n") == KOREAN.replace(b"\r\n", b"\n").rstrip(b"\n")
     result = run("messages", "show", STORE, "nobody")
     assert (result.code, "there is no message 'nobody'" in result.err) == (1, True)
+
+
+def test_findings_are_shown(run: Run, send: Callable[..., None]) -> None:
+    """A message is shown with its findings and those of its session, and is found by them."""
+    with FakeSMTP(accounts="any", store="sqlite:///messages.db") as smtp:
+        send(smtp.port(587), subject="[AD] hello")
+        mailbox = engine_of(smtp).mailbox
+        for text in ("finding:ad-subject-prefix", "finding:auth-plaintext"):
+            assert mailbox.wait(parse_query(text), since=0, timeout=60)
+    listed = json.loads(run("messages", "list", STORE, "--json", "finding:ad-subject-prefix").out)
+    shown = run("messages", "show", STORE, listed["id"]).out
+    assert "\nfinding   error ad-subject-prefix (Subject, line 1): " in shown
+    assert "\nfinding   warning auth-plaintext: " in shown
+    fields = json.loads(run("messages", "show", STORE, "--json", listed["id"]).out)
+    assert "ad-subject-prefix" in [each["rule"] for each in fields["findings"]]
+    assert "auth-plaintext" in [each["rule"] for each in fields["session_findings"]]
+
+
+def test_a_message_that_is_not_checked(run: Run, ids: list[str]) -> None:
+    """A message that no server has checked is shown as such, in text and in JSON."""
+    assert "not checked yet" in run("messages", "show", STORE, ids[0]).out
+    assert json.loads(run("messages", "show", STORE, ids[0], "--json").out)["findings"] is None
 
 
 @pytest.mark.parametrize("form", ["eml", "mbox", "maildir"])

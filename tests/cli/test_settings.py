@@ -10,13 +10,15 @@ from hostile_files import SPECIAL, needs_special_files
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.config import find_unknown_variables
-from fakesmtp.cli.options import SETTINGS, Setting, Settings
+from fakesmtp.cli.options import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Result
     from hostile_files import Make
+
+    from fakesmtp.cli.setting import Setting
 
     Run = Callable[..., Result]
 
@@ -34,6 +36,11 @@ TEXTS = {
     "host": ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
     "ports": ("587=1", "587=2", "auto"),
     "http": ("1", "[::1]:2", "localhost:3"),
+    "http-auth-file": ("a", "b", "c"),
+    "http-allowed-hosts": ("a", "b", "c"),
+    "http-cors-origins": ("http://a", "https://b:2", "*"),
+    "http-tls-cert": ("a", "b", "c"),
+    "http-tls-key": ("a", "b", "c"),
     "server": ("http://a", "https://b:2", "http://[::1]:3/"),
     "account": ("a:1", "b:2", "c:3"),
     "accounts-file": ("a", "b", "c"),
@@ -52,6 +59,7 @@ TEXTS = {
     **dict.fromkeys(
         ("json", "quiet", "verbose", "require-tls", "mail-type-in-any-case"), ("true", "no", "1")
     ),
+    **dict.fromkeys(("no-http", "http-open", "http-tls"), ("true", "no", "1")),
 }
 
 

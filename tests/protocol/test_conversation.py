@@ -157,7 +157,7 @@ def test_binary_proxy_header_is_named() -> None:
 def test_tls_on_a_plaintext_port_is_noted_and_closed() -> None:
     """No part of a ClientHello is a command, and no reply is sent."""
     driver = Driver()
-    driver.take_said()
+    driver.take_replies()
     assert driver.send(b"\x16\x03\x01\x02\x00\x01\nNOOP\r\n") == []
     assert driver.closed
     assert not any(isinstance(action, Received) for action in driver.actions)

@@ -16,7 +16,7 @@ def test_printed_transcript(name: str) -> None:
     ip = re.search(r"\[([\d.]+)\]", "\n".join(lines))
     assert ip
     driver = Driver(ip=ip[1])
-    heard = [f"S: {line}" for line in driver.take_said()]
+    heard = [f"S: {line}" for line in driver.take_replies()]
     for line in lines:
         if line.startswith("C: "):
             heard.append(line)
@@ -27,6 +27,6 @@ def test_printed_transcript(name: str) -> None:
 def test_ipv6_address_in_the_reply_to_ehlo() -> None:
     """The reply to EHLO has the address of an IPv6 client in brackets."""
     driver = Driver(ip="2001:db8::1")
-    driver.take_said()
+    driver.take_replies()
     first, *_ = driver.send(b"EHLO a\r\n")
     assert first == "250-smtp-mail.nhncloudservice.com Hello a [2001:db8::1])"

@@ -45,8 +45,8 @@ def answering(body: bytes, status: int = 200) -> Iterator[RunningServer]:
 
 
 def test_a_list_equals_that_of_the_folder(api: Api) -> None:
-    """The sessions of a running server equal those of its folder, except the file names."""
-    api.send_mail()
+    """Sessions of a running server equal those of its folder, except the file names."""
+    api.send_message()
     api.fail(b"RCPT TO:<x@example.com>")
     running = list(RunningServer(api.http.url).list_sessions())
     files = list(RecordFolder(api.folder).list_sessions())
@@ -58,7 +58,7 @@ def test_a_list_equals_that_of_the_folder(api: Api) -> None:
 
 def test_a_session_equals_its_file(api: Api) -> None:
     """A session of a running server equals that of its file."""
-    session = api.send_mail()
+    session = api.send_message()
     found = RunningServer(f"{api.http.url}/").find(session.id)
     file = RecordFolder(api.folder).find(session.id)
     assert found.events == file.events
@@ -91,9 +91,7 @@ def test_an_unknown_id(api: Api, name: str) -> None:
 
 def test_no_server_answers() -> None:
     """Without a server the error says how to start one."""
-    with pytest.raises(
-        RecordingError, match=r"no server answers at .*: is `fakesmtp serve --http`"
-    ):
+    with pytest.raises(RecordingError, match=r"no server answers at .*: is `fakesmtp serve`"):
         list(RunningServer("http://127.0.0.1:1").list_sessions())
 
 
@@ -129,7 +127,7 @@ def test_another_server_answers(body: bytes, status: int) -> None:
 
 def test_an_invalid_recording_is_refused() -> None:
     """A session is checked as strictly as its file; the error has line and reason."""
-    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1, line 1: "):
+    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1.jsonl, line 1: "):
         server.find("1")
 
 

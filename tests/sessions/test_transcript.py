@@ -1,4 +1,4 @@
-"""Sessions as they are recorded and read."""
+"""Recording and reading of sessions in memory."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ NO = Reply(535, ("Authentication Failed",))
 
 
 def make_session(number: int = 1, **options: object) -> Session:
-    """A session that nothing has happened in yet."""
+    """Return a session without events."""
     accounts = options.pop("accounts", FixedAccounts([("Key", "Secret")]))
     return MadeSession.begin(accounts, id=f"s-{number}", **{"max_events": 100, **options})
 
 
 def test_events_are_in_order_with_rising_times() -> None:
-    """What was heard and said is kept in order, and no time goes back."""
+    """Lines and replies are kept in order, and times never decrease."""
     session = make_session()
     session.said(Reply(220, ("ready",)))
     session.heard(b"NOOP\r\n", Awaiting.COMMAND)
@@ -57,8 +57,8 @@ def test_events_are_in_order_with_rising_times() -> None:
     assert session.replies[1] == OK
 
 
-def test_the_transcript_reads_like_the_guide() -> None:
-    """Every line has `C:` or `S:` in front, also each line of a reply of several."""
+def test_transcript_looks_like_the_guide() -> None:
+    """Every line starts with `C:` or `S:`, also each line of a reply with several lines."""
     session = make_session()
     session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
     session.said(Reply(250, ("one", "two")))
@@ -66,7 +66,7 @@ def test_the_transcript_reads_like_the_guide() -> None:
 
 
 def test_refusals_name_the_command() -> None:
-    """A 4xx or 5xx is told with the command it answered; one behind a message with its end."""
+    """A refusal has its command; after a message it has the end of data."""
     session = make_session()
     session.heard(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
     session.said(NO)
@@ -81,7 +81,7 @@ def test_refusals_name_the_command() -> None:
 
 
 def test_only_the_first_end_counts() -> None:
-    """The reason that was found first is the reason."""
+    """The first reason for the end of a session is kept."""
     session = make_session()
     session.ended(ClosedBy.IDLE)
     session.ended(ClosedBy.CLIENT)
@@ -89,8 +89,8 @@ def test_only_the_first_end_counts() -> None:
     assert len(session.events) == 1
 
 
-def test_a_session_keeps_so_many_events_and_counts_the_rest() -> None:
-    """A session is bounded; how it ended is kept all the same."""
+def test_limit_of_events() -> None:
+    """Events above the limit are counted, not kept; the end is always kept."""
     session = make_session(max_events=3)
     for _ in range(5):
         session.said(OK)
@@ -100,8 +100,8 @@ def test_a_session_keeps_so_many_events_and_counts_the_rest() -> None:
     assert session.transcript().endswith("-- 2 more events were not kept")
 
 
-def test_a_session_that_is_cut_keeps_what_was_refused() -> None:
-    """Behind the bound, a refusal is kept with its command, up to a number; and the end is."""
+def test_refusals_above_the_limit_are_kept() -> None:
+    """Above the limit some refusals are kept with their commands, and the end is kept."""
     session = make_session(max_events=2)
     session.said(OK)
     session.said(OK)
@@ -121,8 +121,8 @@ def test_a_session_that_is_cut_keeps_what_was_refused() -> None:
     assert session.cut == 6 + 2 * 2001
 
 
-def test_a_session_keeps_so_many_bytes() -> None:
-    """Long lines cannot fill the memory either."""
+def test_limit_of_bytes() -> None:
+    """Long lines count by their bytes, so they cannot fill the memory."""
     session = make_session(max_events=10**6, max_bytes=100_000)
     for _ in range(1000):
         session.heard(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
@@ -130,8 +130,8 @@ def test_a_session_keeps_so_many_bytes() -> None:
     assert session.cut > 900
 
 
-def test_a_log_that_records_nothing() -> None:
-    """Without events there is still who, when, how many messages, and how it ended."""
+def test_log_without_events() -> None:
+    """Without events a session has its client, times, number of messages and end."""
     log = SessionLog(max_events=0)
     session = MadeSession(
         log.begin("s-1", peer="127.0.0.1:1", port=587, local_port=1), AnyAccounts()
@@ -145,8 +145,8 @@ def test_a_log_that_records_nothing() -> None:
     assert (session.message_count, session.cut, session.closed_by) == (1, 0, ClosedBy.QUIT)
 
 
-def test_the_phases_of_a_session() -> None:
-    """Every event tells what it is about; what answers a 334 is about AUTH, whatever it says."""
+def test_phases_of_a_session() -> None:
+    """Every event has its phase; any line after a 334 belongs to AUTH."""
     session = make_session(accounts=AnyAccounts())
     session.said(Reply(220, ("ready",)))
     for line, code in (
@@ -172,8 +172,8 @@ def test_the_phases_of_a_session() -> None:
     assert sum(share.length for share in shares) == session.events[-1].at
 
 
-def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
-    """The oldest sessions go first, and are counted."""
+def test_limit_of_sessions() -> None:
+    """The oldest sessions are dropped and counted."""
     log = SessionLog(max_sessions=2)
     sessions = [make_session(number) for number in range(3)]
     for session in sessions:
@@ -185,13 +185,13 @@ def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
 
 
 def fill(session: Session, size: int) -> None:
-    """Let a session hear about so many bytes, in lines of 500."""
+    """Record about `size` bytes in a session, in lines of 500 bytes."""
     for _ in range(size // 500):
         session.heard(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
 
 
-def test_a_log_keeps_so_many_bytes() -> None:
-    """Sessions that hold too much together lose the oldest, open or not, with its events."""
+def test_limit_of_bytes_of_a_log() -> None:
+    """When all sessions together are too large, the oldest is dropped, open or closed."""
     log = SessionLog(max_total_bytes=130_000)
     for number in range(3):
         log.add(make_session(number, max_events=1000).session)
@@ -217,7 +217,7 @@ def test_a_log_keeps_so_many_bytes() -> None:
 
 @given(st.data())
 def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
-    """However sessions grow and end, all together hold so many bytes and no more, unless one."""
+    """However sessions grow and end, they stay within the limit, except for a single large one."""
     most = 60_000
     log = SessionLog(max_sessions=4, max_total_bytes=most)
     made: list[MadeSession] = []
@@ -236,8 +236,8 @@ def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
         assert not any(each.events for each in made[:gone])
 
 
-def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
-    """The oldest session makes room for the others, though it is the one that grows."""
+def test_growing_session_is_dropped_when_it_is_the_oldest() -> None:
+    """The oldest session is dropped, also when it is the session that grows."""
     log = SessionLog(max_total_bytes=100_000)
     old, new = (make_session(number, max_events=1000) for number in range(2))
     log.add(old.session)
@@ -247,8 +247,8 @@ def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
     assert (log.snapshot(), old.events, old.cut) == ([new.session], (), 400)
 
 
-def test_what_is_forgotten_no_longer_counts() -> None:
-    """Sessions that were forgotten or cleared leave room for others, and grow uncounted."""
+def test_forgotten_sessions_do_not_count() -> None:
+    """Sessions that were forgotten or cleared do not count, also when they grow."""
     log, owner = SessionLog(max_total_bytes=100_000), object()
     for belongs in (lambda each: each.owner is owner, lambda _: True) * 3:
         session, kept = (
@@ -304,19 +304,19 @@ def test_what_is_forgotten_no_longer_counts() -> None:
     ],
 )
 def test_masking(line: bytes, awaiting: Awaiting, masked: bytes) -> None:
-    """What AUTH carries is shown by its parts, never the SecretKey."""
+    """The parts of AUTH are shown, except for the SecretKey."""
     kept = Masker(FixedAccounts([("Key", "Secret")])).mask(line, awaiting)
     assert make_event(0, kept.content).text == masked.decode()
 
 
 def echo_back(line: bytes) -> Reply:
-    """A reply that repeats the line in capitals, as an unknown command's does."""
+    """Return a reply that repeats the line in capitals, as the reply to an unknown command."""
     return Reply(500, (f"5.5.1 Command {line.strip().upper().decode()} unrecognized.",))
 
 
 @pytest.mark.parametrize("line", [b"Secret\r\n", b"AEtleQBTZWNyZXQ=\r\n", b"U2VjcmV0\r\n"])
-def test_a_reply_does_not_repeat_what_was_masked(line: bytes) -> None:
-    """The echo of a masked line is masked, and the next reply is not."""
+def test_echo_of_a_masked_line_is_masked(line: bytes) -> None:
+    """The echo of a masked line in its reply is masked, and the next reply is not."""
     session = make_session()
     session.heard(line, Awaiting.COMMAND)
     session.said(echo_back(line))
@@ -326,7 +326,7 @@ def test_a_reply_does_not_repeat_what_was_masked(line: bytes) -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(Awaiting))
 def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
-    """No bytes of a client make the record fail."""
+    """Any bytes of a client are recorded as printable text."""
     session = make_session(accounts=AnyAccounts())
     session.heard(line, awaiting)
     session.said(Reply(500, ("x",)))
@@ -335,8 +335,8 @@ def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
     assert session.transcript().isprintable() or "\n" in session.transcript()
 
 
-def test_an_app_key_may_hold_anything() -> None:
-    """Where any AppKey is let in, also one with a NUL in it is kept, and can be read."""
+def test_unusual_app_key_is_kept() -> None:
+    """With `accounts="any"` an AppKey with a NUL is recorded, and can be read."""
     session = make_session()
     session.logged_in(Login("a\0b", MailType.AD), "LOGIN")
     assert session.events[0].content == LoggedIn("a\0b", "ad", "LOGIN")

@@ -13,10 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_records import BEGAN, make_record, make_session
 
+from fakesmtp.findings import MessageRule, Rules, SessionRule, hit
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.sessions.contents import TlsFacts
+from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.live import LiveSession
 from fakesmtp.storage import query as tree
 from fakesmtp.storage.base import all_messages
+from fakesmtp.storage.checker import check_some
 from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.folding import fold
@@ -40,6 +44,26 @@ LETTERS = (
 words = st.text(LETTERS, max_size=6) | st.text(max_size=4)
 bodies = st.text(LETTERS, max_size=30)
 lines = bodies.map(lambda text: " ".join(text.split()))
+
+
+COMMON = {"certainty": "advice", "source": "us", "text": "x", "text_ko": "x"}
+RULES = Rules(
+    {},
+    [
+        MessageRule(
+            id="has-letter",
+            severity="warning",
+            check=lambda message: [hit()] * ("a" in message.subject),
+            **COMMON,
+        ),
+        SessionRule(
+            id="session-with-letter",
+            severity="info",
+            check=lambda session: [hit()] * (session.id == "s1"),
+            **COMMON,
+        ),
+    ],
+)
 
 
 class Message(NamedTuple):
@@ -109,7 +133,7 @@ leaves = st.one_of(
     ),
     st.builds(tree.Tagged, st.sampled_from(["가", "b", "c"])),
     st.builds(tree.Struck, st.sampled_from(["one", "rule", "x"])),
-    st.builds(tree.Found, st.just("x")),
+    st.builds(tree.Found, st.sampled_from(["has", "letter", "warning", "info", "warn", "x"])),
 )
 queries = st.recursive(
     leaves,
@@ -135,8 +159,9 @@ def find_drivers() -> Iterator[ModuleType]:
 def open_store(make: Callable[[], Store]) -> Store:
     """A store with two sessions; a planned fault struck in one of them."""
     store = make()
-    store.add_session(lambda: make_session("s1", faults=("Rule ONE",))).result(60)
-    store.add_session(lambda: make_session("s2")).result(60)
+    for name, faults in (("s1", ("Rule ONE",)), ("s2", ())):
+        lines = dump_bytes(LiveSession(name, peer="127.0.0.1:1", port=587))
+        store.add_session(partial(make_session, name, faults=faults, lines=lines)).result(60)
     return store
 
 
@@ -179,10 +204,13 @@ def test_predicate_and_sql_agree(
 ) -> None:
     """Every store finds, counts and returns the same, in the same order."""
     memory = open_store(partial(MemoryStore, UNLIMITED))
+    memory.check_with(RULES)
     fill(memory, wanted)
     for store in files:
         store.remove_matching(EVERYTHING).result(60)
         fill(store, wanted)
+        while check_some(store, RULES):
+            pass
         for query in asked:
             assert find(store, query) == find(memory, query)
             assert store.count(query, most=2) == memory.count(query, most=2)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fakesmtp.web.own import faults, info, sessions
+from fakesmtp.web.own import accounts, faults, info, messages, sessions
 
-ROUTERS = (info.router, sessions.router, faults.router)
+ROUTERS = (info.router, messages.router, accounts.router, sessions.router, faults.router)

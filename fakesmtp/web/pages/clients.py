@@ -83,7 +83,7 @@ def make_settings(
         number,
         _write(view, chosen, variables),
         explain(chosen.trust, here.smtp.ca_file) if chosen.trust else "",
-        is_any=not here.accounts,
+        is_any=not here.allowed,
         is_shown=is_shown,
     )
 
@@ -96,8 +96,8 @@ def _choose_port(here: Serving) -> int:
 def _read_variables(
     here: Serving, mail_type: MailType, port: int, *, is_shown: bool
 ) -> dict[str, str]:
-    app_key, secret_key = here.accounts[0] if here.accounts else _EXAMPLE
-    is_secret = bool(here.accounts) and not is_shown
+    app_key, secret_key = here.allowed[0] if here.allowed else _EXAMPLE
+    is_secret = bool(here.allowed) and not is_shown
     return {
         **here.smtp.env(port),
         "SMTP_USERNAME": f"{app_key}#{mail_type}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -38,7 +37,7 @@ EXAMPLES = (
 class Planned(NamedTuple):
     """A rule as a list shows it."""
 
-    key: str
+    number: int
     rule: Rule
     sentence: str
     is_on: bool
@@ -86,17 +85,17 @@ async def add_rule(here: Here, view: AnyView, request: Request) -> Response:
     return _show_changed(here, view)
 
 
-@router.post(f"{PARTS}/{{key}}/switch", dependencies=[NeedsToken])
-def switch_rule(here: Here, view: AnyView, key: str, *, on: bool) -> Response:
+@router.post(f"{PARTS}/{{number}}/switch", dependencies=[NeedsToken])
+def switch_rule(here: Here, view: AnyView, number: int, *, on: bool) -> Response:
     """Switch a rule on or off."""
-    here.smtp.faults.switch(_find(here, key), on=on)
+    here.smtp.faults.switch(_find(here, number), on=on)
     return _show_changed(here, view)
 
 
-@router.delete(f"{PARTS}/{{key}}", dependencies=[NeedsToken])
-def remove_rule(here: Here, view: AnyView, key: str) -> Response:
+@router.delete(f"{PARTS}/{{number}}", dependencies=[NeedsToken])
+def remove_rule(here: Here, view: AnyView, number: int) -> Response:
     """Remove a rule."""
-    here.smtp.faults.remove(_find(here, key))
+    here.smtp.faults.remove(_find(here, number))
     return _show_changed(here, view)
 
 
@@ -115,18 +114,14 @@ def _show_changed(here: Serving, view: View) -> Response:
 def _list(here: Serving) -> list[Planned]:
     script = here.smtp.faults
     return [
-        Planned(_key(rule), rule, explain(rule), is_on, script.strikes(rule))
+        Planned(script.number_of(rule), rule, explain(rule), is_on, script.strikes(rule))
         for rule, is_on in script.planned
     ]
 
 
-def _find(here: Serving, key: str) -> Rule:
-    for rule, _ in here.smtp.faults.planned:
-        if _key(rule) == key:
+def _find(here: Serving, number: int) -> Rule:
+    script = here.smtp.faults
+    for rule, _ in script.planned:
+        if script.number_of(rule) == number:
             return rule
     raise PageError(404, "this rule is no longer here")
-
-
-def _key(rule: Rule) -> str:
-    """Return what names a rule in an address."""
-    return sha256(f"{id(rule)} {rule!r}".encode()).hexdigest()[:16]

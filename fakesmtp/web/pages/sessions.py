@@ -10,7 +10,6 @@ from fastapi import Query as Parameter
 from starlette.responses import Response
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.session_list import SessionList
 from fakesmtp.sessions import Session
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump_bytes
@@ -100,7 +99,7 @@ def _list(
 ) -> SessionListing:
     try:
         test = parse_session_query(chosen.text, view.reader.zone)
-        page = SessionList(here.archive).page(test, cursor=cursor, limit=ROWS)
+        page = here.sessions.page(test, cursor=cursor, limit=ROWS)
     except (QueryError, ConfigurationError) as error:
         return SessionListing(chosen, problem=str(error))
     return SessionListing(chosen, page.sessions, page.cursor, is_first=cursor is None)
@@ -109,7 +108,7 @@ def _list(
 def _reading(here: Serving, session_id: str, other: str) -> dict[str, Any]:
     session = _find(here, session_id)
     comparison = compare_sessions(session, _find(here, other)) if other else None
-    candidates = SessionList(here.archive).page(lambda each: each.header.id != session.id).sessions
+    candidates = here.sessions.page(lambda each: each.header.id != session.id).sessions
     return {
         "dialogue": Dialogue(session),
         "comparison": comparison,

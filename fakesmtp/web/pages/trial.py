@@ -106,7 +106,7 @@ def _make(sample: Sample) -> EmailMessage:
 
 
 def _send(here: Serving, message: EmailMessage, mail_type: MailType) -> None:
-    app_key, secret_key = here.accounts[0] if here.accounts else fresh_pair()
+    app_key, secret_key = here.allowed[0] if here.allowed else fresh_pair()
     with _connect(here) as client:
         client.login(f"{app_key}#{mail_type}", secret_key)
         client.send_message(message)
