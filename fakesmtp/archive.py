@@ -13,6 +13,7 @@ from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
@@ -49,8 +50,6 @@ class Archive:
         # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
-        #: Ids of ended sessions that the store is still writing.
-        self.unsaved: set[str] = set()
 
     def open(self, rules: Rules | None) -> None:
         """Reopen the store if the archive opened it before.
@@ -92,13 +91,13 @@ class Archive:
 
     def keep_session(self, session: Session) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
-        if self.store.is_durable:
+        if not self.store.is_durable:
+            self.store.updates.publish(UpdateKind.SESSIONS_ADDED, [session.id])
+        else:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.unsaved.add(session.id)
-            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
-            ticket.add_done_callback(lambda _: self.unsaved.discard(session.id))
+            self.store.add_session(partial(record_session, session, _scope_of(session)))
 
     def find_session(self, session_id: str) -> Session | None:
         """Return an open or ended session; None if it is not kept."""

@@ -237,7 +237,7 @@ class Engine(Scope):
             tls_context=self.endpoint.identity.server_context,
             deliver=self.archive.deliver,
             announce=self.mailbox.announce,
-            has_room=lambda: self.archive.store.has_room,
+            accepts_more=lambda: self.archive.store.accepts_more,
             handover=Handover(loop),
             ended=self._session_ended,
             failed=self.failures.append,

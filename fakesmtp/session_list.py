@@ -41,7 +41,7 @@ class _Place(NamedTuple):
 
 
 class SessionList:
-    """All sessions of an archive, newest first: those that are not in the store come first."""
+    """All sessions of an archive, newest first: those of the log, then the others of the store."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -51,8 +51,7 @@ class SessionList:
     ) -> SessionPage:
         """Return the sessions that match, from a cursor on.
 
-        A session that ends between two pages may be on both. Raises `ConfigurationError` for an
-        invalid cursor.
+        Raises `ConfigurationError` for an invalid cursor.
         """
         listed = (each for each in self._list(_read_cursor(cursor)) if matches(each[1]))
         found = list(islice(listed, limit + 1))
@@ -61,21 +60,18 @@ class SessionList:
 
     def _list(self, after: _Place) -> Iterator[tuple[_Place, ListedSession]]:
         """Yield sessions with their places."""
+        in_log = self._archive.sessions.snapshot()
         if after.where == "log":
-            for session in self._of_log(after.number):
-                yield _Place("log", _number_of(session)), ListedSession.of(session)
+            for session in reversed(in_log):
+                number = _number_of(session)
+                if after.number is None or number < after.number:
+                    yield _Place("log", number), ListedSession.of(session)
             after = _Place("store", None)
         if self._archive.store.is_durable:
+            known = {session.id for session in in_log}
             for row in all_sessions(self._archive.store, oldest_first=False, cursor=after.number):
-                yield _Place("store", row.number), list_record(row.record)
-
-    def _of_log(self, before: int | None) -> Iterator[Session]:
-        """Yield the sessions of the log that are not in the store."""
-        is_durable, unsaved = self._archive.store.is_durable, self._archive.unsaved
-        for session in reversed(self._archive.sessions.snapshot()):
-            is_stored = is_durable and session.end is not None and session.id not in unsaved
-            if not is_stored and (before is None or _number_of(session) < before):
-                yield session
+                if row.record.header.id not in known:
+                    yield _Place("store", row.number), list_record(row.record)
 
 
 def _read_cursor(cursor: str | None) -> _Place:

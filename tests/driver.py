@@ -10,10 +10,10 @@ from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.actions import (
     Action,
     Actions,
+    Close,
     Deliver,
-    HangUp,
-    Say,
-    ShakeHands,
+    SendReply,
+    StartHandshake,
     StartTls,
 )
 from fakesmtp.protocol.conversation import Conversation
@@ -87,7 +87,7 @@ class Driver:
         """Perform the actions of the dialogue."""
         for action in actions:
             self.actions.append(action)
-            if isinstance(action, (Say, StartTls)):
+            if isinstance(action, (SendReply, StartTls)):
                 self.replies += action.reply.wire.decode("ascii").split("\r\n")[:-1]
-            self.closed = self.closed or isinstance(action, HangUp)
-            self._waits_for_tls = isinstance(action, (StartTls, ShakeHands))
+            self.closed = self.closed or isinstance(action, Close)
+            self._waits_for_tls = isinstance(action, (StartTls, StartHandshake))

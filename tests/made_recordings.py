@@ -29,20 +29,20 @@ def begin(folder: Path, number: int = 1) -> Session:
 
 def play(session: Session) -> None:
     """Record every kind of event."""
-    session.said(Reply(220, ("ready",)))
-    session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("first", "2.0.0 second")))
-    session.shook_hands(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 0.25, "localhost"))
-    session.heard(b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n", Awaiting.COMMAND)
-    session.logged_in(Login("AppKey", MailType.AD), "PLAIN")
-    session.said(Reply(235, ("in",)))
-    session.heard(b"NOOP \xff\r\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("2.0.0 OK",)))
-    session.heard("MAIL FROM:<한글@example.com>\n".encode(), Awaiting.COMMAND)
-    session.said(Reply(501, ("5.1.7 no",)))
-    session.took_message("ab12cd.1", b"\xed\x95\x9c\n", Envelope("", ()))
-    session.said(Reply(250, ("OK",)))
-    session.ended(ClosedBy.CLIENT, "in a hurry")
+    session.record_reply(Reply(220, ("ready",)))
+    session.record_line(b"EHLO a\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(250, ("first", "2.0.0 second")))
+    session.record_tls(TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 0.25, "localhost"))
+    session.record_line(b"AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=\r\n", Awaiting.COMMAND)
+    session.record_login(Login("AppKey", MailType.AD), "PLAIN")
+    session.record_reply(Reply(235, ("in",)))
+    session.record_line(b"NOOP \xff\r\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(250, ("2.0.0 OK",)))
+    session.record_line("MAIL FROM:<한글@example.com>\n".encode(), Awaiting.COMMAND)
+    session.record_reply(Reply(501, ("5.1.7 no",)))
+    session.record_message("ab12cd.1", b"\xed\x95\x9c\n", Envelope("", ()))
+    session.record_reply(Reply(250, ("OK",)))
+    session.record_end(ClosedBy.CLIENT, "in a hurry")
 
 
 def only_file(folder: Path) -> Path:

@@ -80,7 +80,7 @@ def test_faults(inbox: Inbox) -> None:
     assert [rule.where for rule in inbox.faults.rules] == ["mail", "rcpt"]
     inbox.faults.clear()
     inbox.assert_faults_used()
-    assert planned.strikes == 0  # it is no longer in the script
+    assert planned.applied == 0  # it is no longer in the script
 
 
 def test_env_leads_to_the_inbox(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,8 +133,8 @@ def test_fault_script_of_an_account(smtp: FakeSMTP, tmp_path: Path) -> None:
     send(smtp)
     with smtplib.SMTP(*shop.address(587)) as client:
         client.login(*shop.account)
-        assert client.noop()[0] == 450
-    assert shop.faults.strikes(loaded) == 1
+        assert client.noop() == (450, b"4.3.2 no")
+    assert shop.faults.applied(loaded) == 1
     assert [rule.where for rule in shop.faults.used] == ["noop"]
     assert len(shop.faults.unused) == 1
     shop.faults.remove(loaded)

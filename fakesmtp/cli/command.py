@@ -118,7 +118,7 @@ def _origin(param: click.Parameter, ctx: click.Context) -> str:
 
 
 def explain_value(error: click.BadParameter) -> str:
-    """Say what is wrong with a value, and where it came from."""
+    """SendReply what is wrong with a value, and where it came from."""
     message = error.message.removesuffix(".")
     if error.param is None or error.ctx is None:
         return message

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import escape, say
+from fakesmtp.cli.console import escape, print_lines
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_read, open_to_write
 from fakesmtp.cli.table import make_table
@@ -73,10 +73,10 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
     with closing(open_to_read(settings)) as store:
         rows = list(islice(all_messages(store, wanted, oldest_first=False), limit))
         if settings.json:
-            say(json.dumps(row.as_json()) for row in rows)
+            print_lines(json.dumps(row.as_json()) for row in rows)
             return
-        say(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
-        say([_summarize(store, wanted, len(rows))])
+        print_lines(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
+        print_lines([_summarize(store, wanted, len(rows))])
 
 
 @messages.command(cls=Command, takes=["store", "json"])
@@ -90,11 +90,13 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
             raise StoreError(f"there is no message {message!r} in {store.location}")
         view = ReceivedMessage(record, lambda: find_session(store, record))
         if raw:
-            say(record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n"))
+            print_lines(
+                record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
+            )
         elif settings.json:
-            say([json.dumps(_as_json(view) | _finding_fields(store, record))])
+            print_lines([json.dumps(_as_json(view) | _finding_fields(store, record))])
         else:
-            say(chain(_show(view), _show_findings(store, record)))
+            print_lines(chain(_show(view), _show_findings(store, record)))
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -120,7 +122,7 @@ def export(settings: Settings, *, query: tuple[str, ...], form: str, output: Pat
     with closing(open_to_read(settings)) as store:
         total = store.count(wanted, most=None).number
         count = write_files(tracked(_records(store, wanted), total, "export"), form, output)
-    say([f"wrote {plural(count, 'message')} to {output}"])
+    print_lines([f"wrote {plural(count, 'message')} to {output}"])
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -141,7 +143,7 @@ def delete(
             gone = store.remove(ids).result()
         else:
             gone = store.remove_matching(_read_query([query or ""])).result()
-    say([f"deleted {plural(len(gone), 'message')}"])
+    print_lines([f"deleted {plural(len(gone), 'message')}"])
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -162,7 +164,7 @@ def _records(store: ReadableStore, query: Query) -> Iterator[MessageRecord]:
 
 
 def _summarize(store: ReadableStore, query: Query, shown: int) -> str:
-    """Say how many messages there are, and how many the limits have removed."""
+    """SendReply how many messages there are, and how many the limits have removed."""
     found, removed = store.count(query), store.removed.messages
     noun = "message" if found.number == 1 else "messages"
     what = noun if query == EVERYTHING else f"{noun} found"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command, nearest
-from fakesmtp.cli.console import complain, escape, say
+from fakesmtp.cli.console import escape, print_error, print_lines
 from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError
@@ -60,11 +60,11 @@ def list_(settings: Settings) -> int:
     wrong: list[RecordingError] = []
     listed = _source(settings, wrong.append).list_sessions()
     if settings.json:
-        say(map(_as_json, listed))
+        print_lines(map(_as_json, listed))
     else:
-        say(make_table(_HEADS, [*map(_cells, listed)], optional=_OPTIONAL_HEADS))
+        print_lines(make_table(_HEADS, [*map(_cells, listed)], optional=_OPTIONAL_HEADS))
     for error in wrong:
-        complain(error)
+        print_error(error)
     return _FAILED if wrong else 0
 
 
@@ -74,11 +74,13 @@ def show(settings: Settings, *, session: str) -> None:
     """Show a session: commands, replies, times and outcome."""
     found = _find(settings, session)
     paint = painter()
-    say(f"{name:12}{escape(text)}" for name, text in _facts(found))
-    say([""])
-    say(_paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True))
+    print_lines(f"{name:12}{escape(text)}" for name, text in _facts(found))
+    print_lines([""])
+    print_lines(
+        _paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True)
+    )
     if found.cut:
-        say([f"{found.cut} more events were not kept"])
+        print_lines([f"{found.cut} more events were not kept"])
 
 
 @sessions.command(cls=Command, takes=_SOURCE)
@@ -105,7 +107,7 @@ def export(settings: Settings, *, session: str, form: str, output: Path | None) 
     write = _FORMATS[form]
     lines = write(_find(settings, session))
     if output is None:
-        say(lines)
+        print_lines(lines)
         return
     try:
         with output.open("w", encoding="utf-8", newline="\n") as file:
@@ -126,10 +128,10 @@ def diff(settings: Settings, *, first: str, second: str) -> int:
     one, other = _find(settings, first), _find(settings, second)
     difference = compare(one, other)
     if difference is None:
-        say([f"{one.id} and {other.id} are equal"])
+        print_lines([f"{one.id} and {other.id} are equal"])
         return 0
     head = [f"--- {one.id}", f"+++ {other.id}", f"@@ line {difference.line} @@"]
-    say([*map(escape, head), *_paint_difference(painter(), difference.lines())])
+    print_lines([*map(escape, head), *_paint_difference(painter(), difference.lines())])
     return _DIFFERENT
 
 

@@ -65,13 +65,13 @@ class AccountFaults(FaultScript):
         """All rules of the account, each with whether it is on."""
         return tuple((rule, is_on) for rule, is_on in self._whole.planned if self._owns(rule))
 
-    def strike(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
-        """Return the rules of the whole that strike now."""
-        return self._whole.strike(stage, facts)
+    def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+        """Return the rules of the whole script that apply now."""
+        return self._whole.apply(stage, facts)
 
-    def strikes(self, rule: Rule) -> int:
-        """Return how often a rule struck."""
-        return self._whole.strikes(self._find(rule))
+    def applied(self, rule: Rule) -> int:
+        """Return how often a rule was applied."""
+        return self._whole.applied(self._find(rule))
 
     def _plan(self, rule: Rule) -> PlannedFault:
         bound = self._bind(rule)

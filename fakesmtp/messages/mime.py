@@ -62,7 +62,7 @@ class _Level:
     empty: bool = True
 
 
-def take_apart(raw: bytes) -> Structure:
+def split_message(raw: bytes) -> Structure:
     """Return the parts of a message; there is at least one."""
     reader = _Reader(raw)
     reader.read()

@@ -9,7 +9,7 @@ from fakesmtp.messages import headers
 from fakesmtp.messages.charsets import decode_text, is_text
 from fakesmtp.messages.decoding import decode_header, decode_transfer
 from fakesmtp.messages.flowed import join_flowed
-from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.mime import split_message
 
 if TYPE_CHECKING:
     from fakesmtp.messages.mime import Part
@@ -64,7 +64,7 @@ def read_contents(raw: bytes) -> Contents:
     bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
     named: list[Attachment] = []
-    for part in take_apart(raw).parts:
+    for part in split_message(raw).parts:
         if not is_body(part):
             attachments.append(read_attachment(part))
             continue

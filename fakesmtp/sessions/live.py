@@ -41,10 +41,10 @@ class LiveSession(Session):
     __slots__ = (
         "_began",
         "_contents",
+        "_events_left",
         "_granted",
         "_max_bytes",
         "_raw_of",
-        "_room",
         "_spare",
         "_started",
         "_times",
@@ -95,7 +95,7 @@ class LiveSession(Session):
         self._contents: list[Content] = []
         self._times: list[int] = []
         self.facts = Facts()
-        self._room, self._max_bytes = max_events, max_bytes
+        self._events_left, self._max_bytes = max_events, max_bytes
         # The current limit, at most `max_bytes`. Each time it grows, `on_growth` is called with the
         # bytes of memory that the session takes in addition to `held`.
         self._granted = self.held = 0
@@ -122,8 +122,8 @@ class LiveSession(Session):
 
     def keep(self, content: Content, size: int = 0) -> None:
         """Keep an event if the limits allow it; `size` is the length of its text (bytes)."""
-        self._room -= 1
-        if self._room >= 0 and (self.size < self._granted or self._grow()):
+        self._events_left -= 1
+        if self._events_left >= 0 and (self.size < self._granted or self._grow()):
             self.size += size
             # The same as `_append`, inlined because every event uses it.
             self._times.append(monotonic_ns())
@@ -140,15 +140,15 @@ class LiveSession(Session):
         more, self.held = held - self.held, held
         if more > 0 and self.on_growth is not None:
             self.on_growth(self, more)
-        return self._room >= 0 and self.size < self._granted
+        return self._events_left >= 0 and self.size < self._granted
 
-    def let_go(self) -> None:
+    def forget_events(self) -> None:
         """Forget the events and keep no further ones; client, times and end remain."""
         kept = self.end is not None
         self.cut += len(self._contents) - kept
         # In this order: a reader in another thread takes times and contents in pairs.
         self._contents, self._times = self._contents[-1:] * kept, self._times[-1:] * kept
-        self._room, self._spare = -1, 0
+        self._events_left, self._spare = -1, 0
         self.facts.forget_refusals()
 
     def _append(self, at: int, content: Content) -> None:
@@ -158,7 +158,7 @@ class LiveSession(Session):
 
     def _keep_refusal(self, at: int, content: Content) -> None:
         """Keep a refusal after the limit of events is reached, up to a maximum number."""
-        self._room, self.cut = -1, self.cut + 1
+        self._events_left, self.cut = -1, self.cut + 1
         if isinstance(content, bytes | MaskedLine):
             self._unanswered = (at, content)
         elif isinstance(content, Reply):

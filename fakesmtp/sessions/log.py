@@ -76,20 +76,20 @@ class SessionLog:
             self.opened += 1
             self._sessions.append(session)
             session.on_growth = self._on_growth
-            self._make_room()
+            self._drop_oldest()
 
     def _count(self, session: LiveSession, more: int) -> None:
         """Count bytes that a session takes; drop the oldest sessions if there are too many."""
         with self._lock:
             if session.on_growth is not None:
                 self._bytes += more
-                self._make_room()
+                self._drop_oldest()
 
-    def _make_room(self) -> None:
+    def _drop_oldest(self) -> None:
         while self._is_over():
             oldest = self._sessions.popleft()
             self._release(oldest)
-            oldest.let_go()
+            oldest.forget_events()
 
     def _is_over(self) -> bool:
         number = len(self._sessions)

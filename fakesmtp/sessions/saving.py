@@ -73,9 +73,9 @@ class SavedSession(LiveSession):
             self._save()
             self._close()
 
-    def let_go(self) -> None:
+    def forget_events(self) -> None:
         """Forget the events. Events in the file remain."""
-        super().let_go()
+        super().forget_events()
         self._written = len(self._contents)
 
     def digest_of(self, raw: bytes) -> str:

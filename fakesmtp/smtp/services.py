@@ -82,7 +82,7 @@ class Services(NamedTuple):
     - `terms` returns the terms of a session that begins now.
     - `tls_context` returns the context with a flaw of `fakesmtp.tls.flaws`, `""` for none.
     - `deliver` stores a message; `announce` calls the listeners when it is durable.
-    - `has_room` returns False while connections should not read.
+    - `accepts_more` returns False while connections should not read.
     - `handover` passes calls of other threads to the loop.
     - `ended` is called with every session that has ended, `failed` with every exception that is a
       bug in fakesmtp or in a user's callback.
@@ -95,7 +95,7 @@ class Services(NamedTuple):
     tls_context: Callable[[str], ssl.SSLContext]
     deliver: Callable[[Deliver, LiveSession], tuple[ReceivedMessage, Ticket[int]]]
     announce: Callable[[ReceivedMessage], None]
-    has_room: Callable[[], bool]
+    accepts_more: Callable[[], bool]
     handover: Handover
     ended: Callable[[Session], None]
     failed: Callable[[BaseException], None]

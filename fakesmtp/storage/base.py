@@ -157,7 +157,7 @@ class Store(ReadableStore, Protocol):
         """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Whether more may be taken now; what waits to be durable is bounded."""
 
     @property

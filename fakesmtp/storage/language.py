@@ -127,7 +127,7 @@ _PREFIXES: Mapping[str, Callable[[str, bool, tzinfo | None], Query]] = {
     "port": _negatable(lambda value: tree.Equals("port", read_port(value))),
     "tls": _negatable(_tls),
     "session": _negatable(lambda value: tree.Equals("session_id", value)),
-    "fault": _negatable(lambda value: tree.Struck(fold_value(value))),
+    "fault": _negatable(lambda value: tree.HasFault(fold_value(value))),
     "finding": _negatable(lambda value: tree.Found(fold_value(value))),
 }
 #: A right value of the words whose value is not just any text.

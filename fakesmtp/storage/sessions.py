@@ -38,7 +38,7 @@ def record_session(session: Session, scope: str = "") -> SessionRecord:
 
 
 def faults_of(session: Session) -> tuple[str, ...]:
-    """Return the names of the planned faults that struck in a session."""
+    """Return the names of the planned faults that were applied in a session."""
     faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return tuple(dict.fromkeys(map(describe_fault, faults)))
 

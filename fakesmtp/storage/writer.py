@@ -64,7 +64,7 @@ _ENVIRONMENT = frozenset(
 
 
 def explain(error: BaseException) -> str:
-    """Say in a few words what a database refused, without the statement and its values."""
+    """SendReply in a few words what a database refused, without the statement and its values."""
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)
 
 
@@ -129,7 +129,7 @@ class Writer:
             self._changed.notify()
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Return whether more may be taken now."""
         return self._bytes < _FULL_BYTES and len(self._waiting) < _FULL_CHANGES
 

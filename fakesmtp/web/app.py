@@ -6,12 +6,14 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fakesmtp import __version__
 from fakesmtp.web import health, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.own.reference import serve_files
 from fakesmtp.web.pages import add_pages
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
@@ -40,8 +42,9 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         # FastAPI's own pages load scripts from another site.
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=_name_operation,
         redirect_slashes=False,
-        lifespan=_close_at_end,
+        lifespan=_watch,
         dependencies=[Depends(renew_account)],
         middleware=_guards(access),
     )
@@ -50,11 +53,18 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     for router in (health.router, *own.ROUTERS):
         app.include_router(router)
     add_pages(app)
+    serve_files(app)
     return app
 
 
+def _name_operation(route: APIRoute) -> str:
+    """Return the name that generated clients give to a route."""
+    return "_".join([*map(str, route.tags[:1]), route.name])
+
+
 @asynccontextmanager
-async def _close_at_end(app: FastAPI) -> AsyncIterator[None]:
+async def _watch(app: FastAPI) -> AsyncIterator[None]:
+    app.state.serving.watch()
     yield
     app.state.serving.close()
 

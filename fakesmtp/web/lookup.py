@@ -47,7 +47,7 @@ def read_zone(name: str) -> ZoneInfo | None:
     """Return a time zone; None, the machine's own, for an unknown name, as Mailpit does."""
     try:
         return ZoneInfo(name) if name else None
-    except (OSError, ValueError):  # not found, a folder, or not the name of a file
+    except (KeyError, OSError, ValueError):  # unknown, a folder, or not the name of a file
         return None
 
 

@@ -15,7 +15,9 @@ from fakesmtp.faults.rules import Rule
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
+from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
+from fakesmtp.web.waiting import Waits
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,34 @@ class Serving:
         """The accounts that requests have issued."""
         return IssuedAccounts(engine_of(self.smtp))
 
+    @cached_property
+    def waits(self) -> Waits:
+        """The requests that wait for messages."""
+        return Waits(self.archive)
+
+    @property
+    def updates(self) -> Updates:
+        """What happened, in order."""
+        return self.archive.store.updates
+
+    def watch(self) -> None:
+        """Publish also which planned faults are applied."""
+        self.smtp.faults.on_applied = self._publish_applied
+
+    def _publish_applied(self, rules: tuple[Rule, ...]) -> None:
+        numbers = [str(self.smtp.faults.number_of(rule)) for rule in rules]
+        self.updates.publish(UpdateKind.FAULTS_APPLIED, numbers)
+
+    def faults_changed(self) -> None:
+        """Tell everyone that a request has changed the planned faults."""
+        rules = self.smtp.faults.rules
+        self.planned(rules)
+        numbers = [str(self.smtp.faults.number_of(rule)) for rule in rules]
+        self.updates.publish(UpdateKind.FAULTS_CHANGED, numbers or ["0"])
+
     def close(self) -> None:
         """Stop watching the SMTP server."""
+        self.smtp.faults.on_applied = None
         self.accounts.close()
 
 

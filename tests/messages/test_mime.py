@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from made_messages import make_message
 
 from fakesmtp.messages import Attachment, ReceivedMessage
-from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.mime import split_message
 
 
 def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> bytes:
@@ -232,7 +232,7 @@ def test_parts_are_slices_of_the_message(pieces: list[bytes]) -> None:
     """Parts are slices of the message, in order, that do not overlap."""
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(pieces)
     position = 0
-    for part in take_apart(raw).parts:
+    for part in split_message(raw).parts:
         position = raw.index(part.body, position) + len(part.body)
         assert raw[part.start : part.start + len(part.body)] == part.body
 
@@ -256,5 +256,5 @@ def test_broken_multiparts_are_named(
     raw: bytes, unused: list[tuple[str, int]], unclosed: list[tuple[str, int]]
 ) -> None:
     """A multipart that is not delimited as RFC 2046 §5.1 has it is named, with its place."""
-    structure = take_apart(raw)
+    structure = split_message(raw)
     assert (structure.unused, structure.unclosed) == (unused, unclosed)

@@ -11,7 +11,7 @@ import pytest
 import pytest_fakesmtp.compare
 import pytest_fakesmtp.demands
 import pytest_fakesmtp.frameworks
-import pytest_fakesmtp.ledger
+import pytest_fakesmtp.isolation
 import pytest_fakesmtp.markers
 import pytest_fakesmtp.redirect
 import pytest_fakesmtp.report

@@ -59,7 +59,7 @@ def test_unused_faults_are_named(run: Run) -> None:
     """)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*these faults never struck: not needed (test_unused_faults_are_named.py:2)*"]
+        ["*these faults were never applied: not needed (test_unused_faults_are_named.py:2)*"]
     )
 
 

@@ -73,7 +73,8 @@ def test_run_that_passes(run: Run) -> None:
         def test_modules():
             names = {name for name in sys.modules if name.startswith("pytest_fakesmtp.")}
             assert {name.partition(".")[2] for name in names} == {
-                "ledger", "options", "plugin", "records", "reporter", "servers", "view"}
+                "failing", "isolation", "options", "plugin", "records", "reporter", "servers",
+                "view"}
         """,
         in_a_process=True,
     )

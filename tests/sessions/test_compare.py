@@ -14,13 +14,13 @@ from fakesmtp.sessions.compare import compare
 def talk(*lines: str, peer: str = "127.0.0.1:50000", name: str = "client") -> Session:
     """Return a session in which the client sends these lines; the reply to each is `250 lines`."""
     session = MadeSession.begin(id=f"id-{peer}", peer=peer)
-    session.heard(f"EHLO {name}\r\n".encode(), Awaiting.COMMAND)
-    session.said(
+    session.record_line(f"EHLO {name}\r\n".encode(), Awaiting.COMMAND)
+    session.record_reply(
         Reply(250, (f"host Hello {name} [{peer.rpartition(':')[0].strip('[]')}])", "8BITMIME"))
     )
     for line in lines:
-        session.heard(f"{line}\r\n".encode(), Awaiting.COMMAND)
-        session.said(Reply(250, (f"2.0.0 {line.partition('PLAIN')[0]}",)))
+        session.record_line(f"{line}\r\n".encode(), Awaiting.COMMAND)
+        session.record_reply(Reply(250, (f"2.0.0 {line.partition('PLAIN')[0]}",)))
     return session
 
 
@@ -92,7 +92,7 @@ def test_session_that_ends_earlier() -> None:
     assert difference.first == ()
     assert list(difference.lines())[-1] == "+ … and 28 more lines"
     ended = talk()
-    ended.ended(ClosedBy.IDLE)
+    ended.record_end(ClosedBy.IDLE)
     difference = compare(talk(), ended)
     assert difference is not None
     assert difference.second == ("-- idle for too long",)
@@ -101,7 +101,7 @@ def test_session_that_ends_earlier() -> None:
 def test_size_of_a_message_is_ignored() -> None:
     """The size of a message is ignored, because ids and dates inside change it."""
     first, second = talk(), talk()
-    first.took_message("a.1", b"x\r\n", Envelope("", ()))
-    second.took_message("b.9", b"xx\r\n", Envelope("", ()))
+    first.record_message("a.1", b"x\r\n", Envelope("", ()))
+    second.record_message("b.9", b"xx\r\n", Envelope("", ()))
     assert compare(first, second) is None
     assert first.transcript(normalize=True).endswith("C: (message data)")

@@ -55,7 +55,7 @@ def test_export_equals_the_file(tmp_path: Path) -> None:
 def test_name_of_a_file(tmp_path: Path) -> None:
     """The name of a file has the time first, for sorting, then the session's id and port."""
     session = begin(tmp_path)
-    session.ended(ClosedBy.QUIT)
+    session.record_end(ClosedBy.QUIT)
     stamp = f"{session.started_at:%Y%m%dT%H%M%S.%f}Z"
     assert only_file(tmp_path).name == f"{stamp}_ab12cd-1_587.jsonl"
 
@@ -64,13 +64,13 @@ def test_events_are_written_at_once(tmp_path: Path) -> None:
     """The events so far can be read while the session continues."""
     session = begin(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    session.said(Reply(220, ("ready",)))
+    session.record_reply(Reply(220, ("ready",)))
     for count in range(1, 4):
-        session.heard(b"NOOP\r\n", Awaiting.COMMAND)
+        session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
         recording = load(only_file(tmp_path))
         assert len(recording.events) == 1 + count
         assert recording.closed_by is None
-    session.ended(ClosedBy.STOP)
+    session.record_end(ClosedBy.STOP)
 
 
 def test_crash_loses_only_the_last_line(tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_session_of_a_list(recorder: Recorder) -> None:
 def test_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:
     """An id or a unique part of the name is enough; the error lists the sessions."""
     for number in (1, 2, 12):
-        begin(tmp_path, number).ended(ClosedBy.QUIT)
+        begin(tmp_path, number).record_end(ClosedBy.QUIT)
     folder = RecordFolder(tmp_path)
     assert folder.find("ab12cd-1").id == "ab12cd-1"
     assert folder.find("d-12_").id == "ab12cd-12"

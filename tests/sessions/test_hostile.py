@@ -87,13 +87,13 @@ def recorded_lines() -> list[dict[str, Any]]:
     """Return the lines of a recording with every kind of event."""
     with TemporaryDirectory() as name:
         session = begin(Path(name))
-        session.noted("strange")
-        session.struck("rule", "rcpt", "drop")
+        session.record_note("strange")
+        session.record_fault("rule", "rcpt", "drop")
         for line in (b"MAIL FROM:<a@example.com>\r\n", b"RCPT TO:<b@example.com>\r\n"):
-            session.heard(line, Awaiting.COMMAND)
-            session.said(Reply(250, ("2.1.0 OK",)))
-        session.took_message("m-0", b"x", Envelope("", ()))
-        session.said(Reply(250, ("2.0.0 OK",)))
+            session.record_line(line, Awaiting.COMMAND)
+            session.record_reply(Reply(250, ("2.1.0 OK",)))
+        session.record_message("m-0", b"x", Envelope("", ()))
+        session.record_reply(Reply(250, ("2.0.0 OK",)))
         play(session)
         content = only_file(Path(name)).read_text(encoding="utf-8")
     return [json.loads(line) for line in content.splitlines()]

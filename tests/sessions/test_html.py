@@ -15,13 +15,13 @@ from fakesmtp.sessions.html import render_html
 def make_session() -> Session:
     """Return a session with every kind of event."""
     session = MadeSession.begin()
-    session.heard(b"EHLO <script>alert(1)</script>\xe2\x80\xae\x1b\r\n", Awaiting.COMMAND)
-    session.said(Reply(550, ('5.0.0 "no" & <b>',)))
-    session.heard(b"MAIL FROM:<a@example.com>\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("OK",)))
-    session.took_message("m-1", b"\xff\n", Envelope("", ()))
-    session.said(Reply(250, ("OK",)))
-    session.ended(ClosedBy.IDLE)
+    session.record_line(b"EHLO <script>alert(1)</script>\xe2\x80\xae\x1b\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(550, ('5.0.0 "no" & <b>',)))
+    session.record_line(b"MAIL FROM:<a@example.com>\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(250, ("OK",)))
+    session.record_message("m-1", b"\xff\n", Envelope("", ()))
+    session.record_reply(Reply(250, ("OK",)))
+    session.record_end(ClosedBy.IDLE)
     return session
 
 

@@ -10,7 +10,7 @@ from driver import Driver
 from made_sessions import MadeSession
 
 from fakesmtp.protocol.accounts import Accounts, AnyAccounts, FixedAccounts
-from fakesmtp.protocol.actions import Awaiting, Note, Received, Say
+from fakesmtp.protocol.actions import Awaiting, Note, Received, SendReply
 from fakesmtp.protocol.sasl import MECHANISMS
 from fakesmtp.sessions.actions import KEEP
 from fakesmtp.sessions.contents import MaskedLine
@@ -32,7 +32,7 @@ def record(data: bytes, accounts: Accounts = KNOWN) -> Session:
     driver.send(data)
     session = MadeSession.begin(accounts)
     for action in driver.actions:
-        if isinstance(action, Received | Say | Note):
+        if isinstance(action, Received | SendReply | Note):
             KEEP[type(action)](session, action)
     return session
 
@@ -161,7 +161,7 @@ def test_secret_outside_of_auth_has_a_note() -> None:
 def test_masked_line_without_a_reply_masks_no_later_reply() -> None:
     """Only the reply to a masked line is masked."""
     session = MadeSession.begin(KNOWN)
-    session.heard(SECRET.encode() + b"\r\n", Awaiting.COMMAND)
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(Driver().dialogue.receive_line(b"NOOP\r\n")[0].reply)
+    session.record_line(SECRET.encode() + b"\r\n", Awaiting.COMMAND)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(Driver().dialogue.receive_line(b"NOOP\r\n")[0].reply)
     assert str(session.replies[0]) == "250 2.0.0 OK"

@@ -37,11 +37,11 @@ def make_session(number: int = 1, **options: object) -> Session:
 def test_events_are_in_order_with_rising_times() -> None:
     """Lines and replies are kept in order, and times never decrease."""
     session = make_session()
-    session.said(Reply(220, ("ready",)))
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(OK)
-    session.took_message("m-1", b"0123456789", Envelope("", ()))
-    session.ended(ClosedBy.QUIT)
+    session.record_reply(Reply(220, ("ready",)))
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(OK)
+    session.record_message("m-1", b"0123456789", Envelope("", ()))
+    session.record_end(ClosedBy.QUIT)
     kinds = [event.kind for event in session.events]
     server, client, message, end = (
         ServerReply.kind,
@@ -60,20 +60,20 @@ def test_events_are_in_order_with_rising_times() -> None:
 def test_transcript_looks_like_the_guide() -> None:
     """Every line starts with `C:` or `S:`, also each line of a reply with several lines."""
     session = make_session()
-    session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("one", "two")))
+    session.record_line(b"EHLO a\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(250, ("one", "two")))
     assert session.transcript() == "C: EHLO a\nS: 250-one\nS: 250 two"
 
 
 def test_refusals_name_the_command() -> None:
     """A refusal has its command; after a message it has the end of data."""
     session = make_session()
-    session.heard(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
-    session.said(NO)
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(OK)
-    session.took_message("m-1", b"0", Envelope("", ()))
-    session.said(Reply(552, ("Quota exceeded",)))
+    session.record_line(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
+    session.record_reply(NO)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(OK)
+    session.record_message("m-1", b"0", Envelope("", ()))
+    session.record_reply(Reply(552, ("Quota exceeded",)))
     first, second = session.refusals
     assert first.command == "AUTH PLAIN AppKey=Key SecretKey=***"
     assert first.reply == NO
@@ -83,8 +83,8 @@ def test_refusals_name_the_command() -> None:
 def test_only_the_first_end_counts() -> None:
     """The first reason for the end of a session is kept."""
     session = make_session()
-    session.ended(ClosedBy.IDLE)
-    session.ended(ClosedBy.CLIENT)
+    session.record_end(ClosedBy.IDLE)
+    session.record_end(ClosedBy.CLIENT)
     assert session.closed_by is ClosedBy.IDLE
     assert len(session.events) == 1
 
@@ -93,8 +93,8 @@ def test_limit_of_events() -> None:
     """Events above the limit are counted, not kept; the end is always kept."""
     session = make_session(max_events=3)
     for _ in range(5):
-        session.said(OK)
-    session.ended(ClosedBy.QUIT)
+        session.record_reply(OK)
+    session.record_end(ClosedBy.QUIT)
     assert session.cut == 2
     assert len(session.events) == 4
     assert session.transcript().endswith("-- 2 more events were not kept")
@@ -103,20 +103,20 @@ def test_limit_of_events() -> None:
 def test_refusals_above_the_limit_are_kept() -> None:
     """Above the limit some refusals are kept with their commands, and the end is kept."""
     session = make_session(max_events=2)
-    session.said(OK)
-    session.said(OK)
+    session.record_reply(OK)
+    session.record_reply(OK)
     for _ in range(3):
-        session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-        session.said(OK)
-    session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
-    session.said(Reply(550, ("5.1.1 no",)))
-    session.ended(ClosedBy.IDLE)
+        session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+        session.record_reply(OK)
+    session.record_line(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(550, ("5.1.1 no",)))
+    session.record_end(ClosedBy.IDLE)
     assert [refusal.command for refusal in session.refusals] == ["RCPT TO:<x>"]
     assert session.cut == 6
     assert isinstance(session.events[-1], SessionEnd)
     for _ in range(3000):
-        session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
-        session.said(Reply(550, ("5.1.1 no",)))
+        session.record_line(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+        session.record_reply(Reply(550, ("5.1.1 no",)))
     assert len(session.refusals) == 1000
     assert session.cut == 6 + 2 * 2001
 
@@ -125,7 +125,7 @@ def test_limit_of_bytes() -> None:
     """Long lines count by their bytes, so they cannot fill the memory."""
     session = make_session(max_events=10**6, max_bytes=100_000)
     for _ in range(1000):
-        session.heard(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
+        session.record_line(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
     assert session.size < 100_000 + 2 * 8100
     assert session.cut > 900
 
@@ -136,11 +136,11 @@ def test_log_without_events() -> None:
     session = MadeSession(
         log.begin("s-1", peer="127.0.0.1:1", port=587, local_port=1), AnyAccounts()
     )
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(OK)
-    session.noted("strange")
-    session.took_message("m-1", b"\xff", Envelope("", ()))
-    session.ended(ClosedBy.QUIT)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(OK)
+    session.record_note("strange")
+    session.record_message("m-1", b"\xff", Envelope("", ()))
+    session.record_end(ClosedBy.QUIT)
     assert [event.kind for event in session.events] == [SessionEnd.kind]
     assert (session.message_count, session.cut, session.closed_by) == (1, 0, ClosedBy.QUIT)
 
@@ -148,7 +148,7 @@ def test_log_without_events() -> None:
 def test_phases_of_a_session() -> None:
     """Every event has its phase; any line after a 334 belongs to AUTH."""
     session = make_session(accounts=AnyAccounts())
-    session.said(Reply(220, ("ready",)))
+    session.record_reply(Reply(220, ("ready",)))
     for line, code in (
         (b"EHLO a", 250),
         (b"AUTH LOGIN", 334),
@@ -157,12 +157,12 @@ def test_phases_of_a_session() -> None:
         (b"mail FROM:<>", 250),
         (b"DATA", 354),
     ):
-        session.heard(line + b"\r\n", Awaiting.COMMAND)
-        session.said(Reply(code, ("x",)))
-    session.took_message("m-1", b"x\r\n", Envelope("", ()))
-    session.said(OK)
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.ended(ClosedBy.IDLE)
+        session.record_line(line + b"\r\n", Awaiting.COMMAND)
+        session.record_reply(Reply(code, ("x",)))
+    session.record_message("m-1", b"x\r\n", Envelope("", ()))
+    session.record_reply(OK)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_end(ClosedBy.IDLE)
     spans = [(span.phase, span.began, span.ended) for span in read_spans(session)]
     assert [phase for phase, _, _ in spans] == [
         *(Phase.GREETING, Phase.HELLO, Phase.AUTH, Phase.ENVELOPE, Phase.DATA, Phase.OTHER),
@@ -187,7 +187,7 @@ def test_limit_of_sessions() -> None:
 def fill(session: Session, size: int) -> None:
     """Record about `size` bytes in a session, in lines of 500 bytes."""
     for _ in range(size // 500):
-        session.heard(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
+        session.record_line(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
 
 
 def test_limit_of_bytes_of_a_log() -> None:
@@ -198,7 +198,7 @@ def test_limit_of_bytes_of_a_log() -> None:
     sessions = log.snapshot()
     first, second, third = (MadeSession(each, AnyAccounts()) for each in sessions)
     fill(second, 40_000)
-    second.ended(ClosedBy.QUIT)
+    second.record_end(ClosedBy.QUIT)
     fill(first, 30_000)
     assert log.snapshot() == sessions
     fill(third, 50_000)
@@ -206,7 +206,7 @@ def test_limit_of_bytes_of_a_log() -> None:
     assert (log.opened, log.dropped) == (3, 1)
     assert (first.events, first.cut) == ((), 60)
     fill(first, 90_000)
-    first.ended(ClosedBy.CLIENT)
+    first.record_end(ClosedBy.CLIENT)
     assert [event.kind for event in first.events] == [SessionEnd.kind]
     assert log.snapshot() == sessions[1:]
     fill(third, 60_000)
@@ -318,9 +318,9 @@ def echo_back(line: bytes) -> Reply:
 def test_echo_of_a_masked_line_is_masked(line: bytes) -> None:
     """The echo of a masked line in its reply is masked, and the next reply is not."""
     session = make_session()
-    session.heard(line, Awaiting.COMMAND)
-    session.said(echo_back(line))
-    session.said(OK)
+    session.record_line(line, Awaiting.COMMAND)
+    session.record_reply(echo_back(line))
+    session.record_reply(OK)
     assert session.transcript(notes=False) == "C: ***\nS: 500 ***\nS: 250 2.0.0 OK"
 
 
@@ -328,8 +328,8 @@ def test_echo_of_a_masked_line_is_masked(line: bytes) -> None:
 def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
     """Any bytes of a client are recorded as printable text."""
     session = make_session(accounts=AnyAccounts())
-    session.heard(line, awaiting)
-    session.said(Reply(500, ("x",)))
+    session.record_line(line, awaiting)
+    session.record_reply(Reply(500, ("x",)))
     said = [event for event in session.events if not isinstance(event, Note)]
     assert [event.kind for event in said] == [ClientLine.kind, ServerReply.kind]
     assert session.transcript().isprintable() or "\n" in session.transcript()
@@ -338,6 +338,6 @@ def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
 def test_unusual_app_key_is_kept() -> None:
     """With `accounts="any"` an AppKey with a NUL is recorded, and can be read."""
     session = make_session()
-    session.logged_in(Login("a\0b", MailType.AD), "LOGIN")
+    session.record_login(Login("a\0b", MailType.AD), "LOGIN")
     assert session.events[0].content == LoggedIn("a\0b", "ad", "LOGIN")
     assert "a\\x00b#ad (LOGIN)" in session.events[0].text

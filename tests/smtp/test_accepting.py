@@ -42,7 +42,7 @@ def test_accepting_resumes_after_too_many_open_files(
     smtp: FakeSMTP, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no free file (EMFILE), accepting pauses with a log entry, then serves the client."""
-    monkeypatch.setattr(accepting, "_UNTIL_ROOM", 0.01)
+    monkeypatch.setattr(accepting, "_RETRY_AFTER", 0.01)
     logged = Event()
     monkeypatch.setattr(accepting.log, "error", lambda *_: logged.set())
     with socket.socket() as client:

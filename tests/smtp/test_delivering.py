@@ -20,7 +20,7 @@ MESSAGE = b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
 class SlowStore(MemoryStore):
     """A store whose messages become durable when the test sets the ticket's result."""
 
-    has_room = True
+    accepts_more = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,14 +65,14 @@ def test_full_store_pauses_reading() -> None:
         greeted(smtp) as other,
         greeted(smtp) as sender,
     ):
-        store.has_room = False
+        store.accepts_more = False
         send_message(sender)
         round_trips(smtp)
         other.send(b"NOOP\r\n")
         round_trips(smtp)
         assert [line.upper() for line in smtp.sessions[0].commands] == ["EHLO ME"]
         assert "NOOP" not in smtp.sessions[1].commands
-        store.has_room = True
+        store.accepts_more = True
         store.tickets[0].set_result(1)
         replies = [sender.read_reply() for _ in range(2)]
         assert replies == ["250 Command accepted", "250 2.0.0 OK"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from fakesmtp.web.own import accounts, faults, info, messages, sessions
+from fakesmtp.web.own import accounts, events, faults, info, messages, reference, sessions, wait
 
-ROUTERS = (info.router, messages.router, accounts.router, sessions.router, faults.router)
+ROUTERS = tuple(
+    each.router for each in (reference, info, messages, wait, events, accounts, sessions, faults)
+)

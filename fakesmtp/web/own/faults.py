@@ -52,7 +52,7 @@ _ALL = describe_body(_TABLE, {"fault": [_EXAMPLE]})
 def list_faults(here: Here, app_key: AppKey = None) -> Json:
     """Return the rules in order, each with how often it was applied."""
     script = _script(here, app_key)
-    return Json({"faults": [_describe(script, rule) for rule in script.rules]})
+    return Json({"faults": describe_rules(script)})
 
 
 @router.post("", status_code=201, response_model=FaultOut, openapi_extra=_ONE)
@@ -61,7 +61,7 @@ def add_fault(here: Here, fault: JsonBody, app_key: AppKey = None) -> Json:
     script = _script(here, app_key)
     before = {id(rule) for rule in script.rules}
     script.add(_read_one(fault))
-    here.planned(here.smtp.faults.rules)
+    here.faults_changed()
     added = next(rule for rule in script.rules if id(rule) not in before)
     described = _describe(script, added)
     return Json(described, 201, {"Location": f"{OWN}/faults/{described['id']}"})
@@ -74,7 +74,7 @@ def replace_faults(here: Here, table: JsonBody, app_key: AppKey = None) -> Json:
     A rule that was there before keeps its number and its counters.
     """
     _script(here, app_key).replace(read_table(table))
-    here.planned(here.smtp.faults.rules)
+    here.faults_changed()
     return list_faults(here, app_key)
 
 
@@ -82,7 +82,7 @@ def replace_faults(here: Here, table: JsonBody, app_key: AppKey = None) -> Json:
 def delete_faults(here: Here, app_key: AppKey = None) -> Response:
     """Remove all rules."""
     _script(here, app_key).clear()
-    here.planned(here.smtp.faults.rules)
+    here.faults_changed()
     return Response(status_code=204)
 
 
@@ -97,7 +97,7 @@ def change_fault(here: Here, fault_id: int, fault: JsonBody) -> Json:
     """Put another rule in the place of one, with the same id and with new counters."""
     wanted = _read_one(fault)
     here.smtp.faults.change(_find(here, fault_id), wanted)
-    here.planned(here.smtp.faults.rules)
+    here.faults_changed()
     return show_fault(here, fault_id)
 
 
@@ -105,7 +105,7 @@ def change_fault(here: Here, fault_id: int, fault: JsonBody) -> Json:
 def delete_fault(here: Here, fault_id: int) -> Response:
     """Remove one rule."""
     here.smtp.faults.remove(_find(here, fault_id))
-    here.planned(here.smtp.faults.rules)
+    here.faults_changed()
     return Response(status_code=204)
 
 
@@ -127,12 +127,17 @@ def _read_one(fault: object) -> Rule:
     return rule
 
 
+def describe_rules(script: FaultScript) -> list[dict[str, Any]]:
+    """Return all rules of a script for JSON, in order."""
+    return [_describe(script, rule) for rule in script.rules]
+
+
 def _describe(script: FaultScript, rule: Rule) -> dict[str, Any]:
     return {
         "id": script.number_of(rule),
         "fault": _options_of(rule),
         "means": explain(rule),
-        "applied": script.strikes(rule),
+        "applied": script.applied(rule),
     }
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from fakesmtp import __version__
 from fakesmtp.web.answers import Json
-from fakesmtp.web.own.problems import problems
+from fakesmtp.web.own.problems import WITH_MODEL, problems
 from fakesmtp.web.own.schemas import Info
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.serving import Here
@@ -14,7 +14,7 @@ from fakesmtp.web.serving import Here
 router = APIRouter(prefix=OWN, tags=["server"], responses=problems())
 
 
-@router.get("/info", response_model=Info)
+@router.get("/info", response_model=Info, responses=WITH_MODEL)
 def show_info(here: Here) -> Json:
     """Return the version, and where and how SMTP clients connect."""
     listeners = [

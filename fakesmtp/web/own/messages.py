@@ -14,6 +14,7 @@ from fakesmtp.sessions.details import session_as_json
 from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.storage.base import PAGE
 from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.records import MessageRow
 from fakesmtp.web.answers import Json
 from fakesmtp.web.lookup import Wanted, find_ids, find_message, find_row
 from fakesmtp.web.own.bodies import describe_body, read_as
@@ -108,19 +109,21 @@ def check_delete_all(here: Serving) -> None:
 @router.get("/{message_id}", response_model=MessageOut, responses=NOT_FOUND)
 def show_message(here: Here, message_id: _Id, query: Wanted) -> Json:
     """Return everything that is known about a message. It is not marked as read."""
-    row = find_row(here, message_id, query)
+    return Json(describe_message(here, find_row(here, message_id, query)))
+
+
+def describe_message(here: Serving, row: MessageRow) -> dict[str, object]:
+    """Return everything that is known about a message, for JSON."""
     message = find_message(here, row.record.id)
-    return Json(
-        {
-            **row.as_json(),
-            **content_as_json(message),
-            "html_text": message.html_text,
-            "links": message.links,
-            "envelope": message.envelope._asdict(),
-            "findings": _findings(message),
-            "session": _session(message),
-        }
-    )
+    return {
+        **row.as_json(),
+        **content_as_json(message),
+        "html_text": message.html_text,
+        "links": message.links,
+        "envelope": message.envelope._asdict(),
+        "findings": _findings(message),
+        "session": _session(message),
+    }
 
 
 @router.put(

@@ -15,6 +15,11 @@ _MEANINGS = {
     422: "A parameter or a field has a wrong value.",
     503: "The store cannot be read or written.",
 }
+_NAME = Problem.__name__
+#: A route with these puts the model into the document.
+WITH_MODEL: dict[int | str, dict[str, Any]] = {
+    503: {"model": Problem, "description": _MEANINGS[503]}
+}
 #: Every route can give these.
 _ALWAYS = (403, 422, 503)
 
@@ -25,7 +30,9 @@ def problems(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _describe(code: int) -> dict[str, Any]:
-    return {"model": Problem, "description": _MEANINGS[code]}
+    # By its name: with the model, FastAPI would give it the content type of the route.
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{_NAME}"}}}
+    return {"description": _MEANINGS[code], "content": content}
 
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: _describe(404)}

@@ -211,6 +211,17 @@ class MessagePageOut(BaseModel):
     newest: int = Field(description="The number of the newest message, for `since` of `/wait`.")
 
 
+class NothingCame(BaseModel):
+    """What did arrive while a request waited in vain."""
+
+    detail: str = Field(description="All of it as text, for people.")
+    arrived: int = Field(description="Number of messages; at most 200 are counted.")
+    messages: list[ListedMessageOut] = Field(description="The newest that arrived.")
+    refused_sessions: list[ListedSessionOut] = Field(
+        description="The newest sessions with a refusal: of the account, or without a login."
+    )
+
+
 class AttachmentOut(BaseModel):
     """An attached file, or a part that HTML shows in place."""
 

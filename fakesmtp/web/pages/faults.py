@@ -41,7 +41,7 @@ class Planned(NamedTuple):
     rule: Rule
     sentence: str
     is_on: bool
-    strikes: int
+    applied: int
 
 
 @router.get("/faults")
@@ -107,14 +107,14 @@ def remove_rules(here: Here, view: AnyView) -> Response:
 
 
 def _show_changed(here: Serving, view: View) -> Response:
-    here.planned(here.smtp.faults.rules)
+    here.faults_changed()
     return view.show("faults/rules.html", rules=_list(here))
 
 
 def _list(here: Serving) -> list[Planned]:
     script = here.smtp.faults
     return [
-        Planned(script.number_of(rule), rule, explain(rule), is_on, script.strikes(rule))
+        Planned(script.number_of(rule), rule, explain(rule), is_on, script.applied(rule))
         for rule, is_on in script.planned
     ]
 

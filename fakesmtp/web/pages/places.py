@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fakesmtp.findings.finding import Where
 from fakesmtp.messages import ReceivedMessage
-from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.mime import split_message
 from fakesmtp.messages.parts import is_body, read_body
 
 #: Characters before and after the marked text.
@@ -35,7 +35,7 @@ def locate(where: Where, message: ReceivedMessage) -> Place | None:
 
 
 def _read_part(number: int, message: ReceivedMessage) -> str:
-    parts = take_apart(message.raw).parts
+    parts = split_message(message.raw).parts
     part = parts[number - 1] if number <= len(parts) else None
     return read_body(part) if part is not None and is_body(part) else ""
 

@@ -23,6 +23,7 @@ from fakesmtp.text import show, show_lines
 from fakesmtp.web.pages.formatting import FILTERS
 from fakesmtp.web.pages.reader import LANGUAGES, AnyReader, Reader
 from fakesmtp.web.pages.words import SEARCH_WORDS, SESSION_WORDS
+from fakesmtp.web.paths import OWN
 
 _WEB = Path(__file__).parents[1]
 DOMAIN = "page"
@@ -127,6 +128,7 @@ def _make_environment(catalogue: NullTranslations) -> Environment:
     environment.globals.update(
         static=_name_static,
         url=_make_url,
+        api=OWN,
         languages=LANGUAGES,
         version=__version__,
         search_words=SEARCH_WORDS,

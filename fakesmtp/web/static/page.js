@@ -69,22 +69,34 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 // -- live -----------------------------------------------------------------------------------------
 
-let waiting = false;
-function arrived() {
-  // At most two requests a second, however many messages arrive.
-  if (waiting) return;
-  waiting = true;
+// What each event of the server changes on the page, and whether it is something new.
+const CHANGES = {
+  message: ["messages-changed", true], removed: ["messages-changed"], limit: ["messages-changed"], changed: ["messages-changed"],
+  session: ["sessions-changed", true], checked: ["sessions-changed"],
+  fault: ["faults-changed"], faults: ["faults-changed"],
+};
+const waiting = new Set();
+
+// At most two requests a second for each list, however much arrives.
+function changed(name, isNew) {
+  if (waiting.has(name)) return;
+  waiting.add(name);
   setTimeout(() => {
-    waiting = false;
+    waiting.delete(name);
     const list = $("#list");
-    const isReading = list && list.scrollTop > 40;
-    if (isReading) {
-      $("#more-new").hidden = false;
-      htmx.trigger("#unread", "messages-changed");
+    const isAffected = list?.getAttribute("hx-trigger").includes(name);
+    if (isAffected && list.scrollTop > 40) {
+      // A list that is being read does not move.
+      if (isNew) $("#more-new").hidden = false;
+      if (name === "messages-changed") htmx.trigger(document.body, "unread-changed");
     } else {
-      htmx.trigger(document.body, "messages-changed");
+      htmx.trigger(document.body, name);
     }
   }, 500);
+}
+
+function reload() {
+  for (const name of new Set(Object.values(CHANGES).map(([each]) => each))) changed(name, true);
 }
 
 function follow() {
@@ -94,18 +106,21 @@ function follow() {
     live.classList.toggle("on", isOn);
   };
   const source = new EventSource(live.dataset.events);
-  source.onopen = () => { if (live.classList.contains("lost")) arrived(); tell(true); live.classList.remove("lost"); };
-  source.onerror = () => { live.classList.add("lost"); tell(false); };
-  for (const name of ["messages", "sessions", "faults"]) source.addEventListener(name, arrived);
+  source.onopen = () => tell(true);
+  source.onerror = () => tell(false);
+  source.addEventListener("reset", reload);
+  for (const [name, [change, isNew]] of Object.entries(CHANGES)) {
+    source.addEventListener(name, () => changed(change, isNew));
+  }
   addEventListener("pagehide", () => source.close());
 }
 
 document.addEventListener("DOMContentLoaded", () => {
-  if ($("#live").dataset.events) follow();
+  follow();
   $("#more-new")?.addEventListener("click", (event) => {
     event.target.hidden = true;
     $("#list").scrollTop = 0;
-    htmx.trigger(document.body, "messages-changed");
+    htmx.trigger("#list", $("#list").getAttribute("hx-trigger").split(" ")[0]);
   });
 });
 
