@@ -14,6 +14,7 @@ from fakesmtp import __version__
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.own.reference import serve_files
+from fakesmtp.web.pages import add_pages
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
@@ -51,6 +52,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     handle_errors(app)
     for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)
+    add_pages(app)
     serve_files(app)
     return app
 

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
+from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
 from fakesmtp.storage.updates import UpdateKind, Updates
@@ -38,6 +39,11 @@ class Serving:
     def sessions(self) -> SessionList:
         """Open and ended sessions, as one list."""
         return SessionList(self.archive)
+
+    @property
+    def allowed(self) -> tuple[Account, ...]:
+        """The accounts that may log in; empty if any may."""
+        return engine_of(self.smtp).accounts
 
     @cached_property
     def accounts(self) -> IssuedAccounts:
