@@ -1,4 +1,4 @@
-"""What the server says of itself through Mailpit's API."""
+"""Facts about the server through Mailpit's API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_info(api: Api) -> None:
-    """The server gives its version, its store, and counts since the start; Mailpit's keys."""
+    """The response has version, store and counts since the start, with Mailpit's keys."""
     ids = deliver(api, "rich", "bare")
     api.fail(b"RCPT TO:<x@example.com>")
     api.ask("DELETE", "/api/v1/messages", {"IDs": ids[:1]})
@@ -42,7 +42,7 @@ def test_info(api: Api) -> None:
 
 
 def test_abilities(api: Api) -> None:
-    """There is no relay and no SpamAssassin; Mailpit's keys."""
+    """The response has no relay and no SpamAssassin, with Mailpit's keys."""
     assert api.get("/api/v1/webui").json == {
         "Label": "",
         "MessageRelay": {
@@ -59,7 +59,7 @@ def test_abilities(api: Api) -> None:
 
 
 def test_metrics(api: Api) -> None:
-    """Prometheus reads the metrics, which have Mailpit's names."""
+    """Prometheus can parse the metrics, which have Mailpit's names."""
     ids = deliver(api, "rich", "bare")
     api.ask("PUT", "/api/v1/tags", {"IDs": ids, "Tags": ['a "quoted" 태그']})
     api.get(f"/api/v1/message/{ids[0]}")

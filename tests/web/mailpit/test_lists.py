@@ -103,7 +103,7 @@ def test_pages(api: Api, query: str, start: int, found: list[str]) -> None:
 
 
 def test_a_search_counts_what_matches(api: Api) -> None:
-    """A search has the counts of the matches, and those of the whole inbox."""
+    """A search has the counts of the matches, and the counts of the complete inbox."""
     ids = deliver(api, "rich", "only-html", "bare")
     api.get(f"/api/v1/message/{ids[0]}")
     answer = api.get(f"{SEARCH}?query=to:buyer&limit=1")
@@ -128,7 +128,7 @@ def test_a_search_needs_a_query(api: Api, query: str) -> None:
 
 
 def test_a_search_with_a_wrong_word(api: Api) -> None:
-    """A word with a wrong value is an error that says where and what would be right."""
+    """A term with a wrong value is an error with its position and correct values."""
     answer = api.get(f"{SEARCH}?query=x%20before:soon")
 
     assert answer.status == 400
@@ -184,7 +184,7 @@ def test_marks(api: Api) -> None:
     ],
 )
 def test_wrong_marks(api: Api, body: bytes, why: bytes) -> None:
-    """A body that cannot be read changes nothing, and the error says why."""
+    """A body that cannot be parsed changes nothing, and the error has the reason."""
     deliver(api, "bare")
     answer = api.ask("PUT", MESSAGES, body)
 
@@ -205,7 +205,7 @@ def test_delete_all(api: Api, body: bytes | None) -> None:
 
 @pytest.mark.parametrize("body", [b"{", b"ids", b"null", b"[]", b'"x"', b'{"IDs": [1]}', b"\xff"])
 def test_an_unreadable_body_deletes_nothing(api: Api, body: bytes) -> None:
-    """A body that cannot be read deletes nothing, unlike in Mailpit."""
+    """A body that cannot be parsed deletes nothing, unlike in Mailpit."""
     deliver(api, "bare")
     for headers in ({}, FORM):
         assert api.ask("DELETE", MESSAGES, body, **headers).status == 400
@@ -214,7 +214,7 @@ def test_an_unreadable_body_deletes_nothing(api: Api, body: bytes) -> None:
 
 @pytest.mark.parametrize("key", ["IDs", "ids", "IDS", "Ids"])
 def test_delete_by_id(api: Api, key: str) -> None:
-    """Only messages of the ids are deleted; unknown and repeated ids do not matter."""
+    """Only messages with these ids are deleted; unknown and repeated ids are ignored."""
     ids = deliver(api, "rich", "only-html", "bare")
     answer = api.ask("DELETE", MESSAGES, {key: [ids[0], "unknown", ids[0]]})
 
@@ -225,7 +225,7 @@ def test_delete_by_id(api: Api, key: str) -> None:
 
 
 def test_delete_by_form(api: Api) -> None:
-    """A form is understood, also JSON that curl calls a form."""
+    """A form is accepted, also JSON that curl sends with the type of a form."""
     ids = deliver(api, "rich", "only-html", "bare")
     assert api.ask("DELETE", MESSAGES, f"ids={ids[0]}&ids=x".encode(), **FORM).status == 200
     assert api.ask("DELETE", MESSAGES, {"IDs": ids[1:2]}, **FORM).status == 200
@@ -234,7 +234,7 @@ def test_delete_by_form(api: Api) -> None:
 
 
 def test_delete_by_search(api: Api) -> None:
-    """Messages that match are deleted."""
+    """Only the messages that match the search are deleted."""
     deliver(api, "rich", "only-html", "bare")
     answer = api.ask("DELETE", f"{SEARCH}?query=to:buyer")
 

@@ -28,7 +28,7 @@ def read(api: Api, answer: Answer) -> Any:  # noqa: ANN401 - as JSON is
 
 
 def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
-    """A message has everything that was given, and is found like any other."""
+    """A message has all given values, and can be found like any other."""
     message = read(
         api,
         send(
@@ -65,7 +65,7 @@ def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
 
 
 def test_keys_in_any_case(api: Api) -> None:
-    """Keys are read in any case, at any depth; null and unknown keys are ignored."""
+    """Keys are accepted in any case, at any depth; null and unknown keys are ignored."""
     answer = api.ask(
         "POST",
         SEND,
@@ -81,7 +81,7 @@ def test_keys_in_any_case(api: Api) -> None:
 
 
 def test_attachments(api: Api) -> None:
-    """Attachments are decoded, typed by their names, and shown in place if they have an id."""
+    """Attachments are decoded, have the type of their name, and are inline if they have an id."""
     encoded = b64encode(PIXEL).decode()
     message = read(
         api,
@@ -107,7 +107,7 @@ def test_attachments(api: Api) -> None:
 
 
 def test_the_user_of_http_is_the_app_key(api: Api) -> None:
-    """The user of HTTP Basic is the AppKey with a mail type; its password is kept nowhere."""
+    """The user of HTTP Basic is the AppKey with a mail type; its password is not kept."""
     secret = "hunter2-secret"
     answer = api.ask(
         "POST",
@@ -123,7 +123,7 @@ def test_the_user_of_http_is_the_app_key(api: Api) -> None:
 
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Bearer abc", "Basic /w==", "Basic Og=="])
 def test_a_strange_user(api: Api, header: str) -> None:
-    """A header that is not HTTP Basic, or has no user, gives no user."""
+    """A header that is not HTTP Basic, or has no user, is ignored."""
     answer = api.ask("POST", SEND, {"From": FROM}, Authorization=header)
     assert read(api, answer)["Username"] == ""
 
@@ -152,7 +152,7 @@ def test_a_strange_user(api: Api, header: str) -> None:
     ],
 )
 def test_wrong_messages(api: Api, body: object, why: str) -> None:
-    """What cannot be sent is an error in JSON that says why, and nothing is stored."""
+    """A message that cannot be sent is an error in JSON with the reason, and is not stored."""
     answer = api.ask("POST", SEND, body)
 
     assert answer.status == 400
