@@ -17,8 +17,9 @@ from fakesmtp.web.server import HttpServer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from typing import Unpack
 
-    from fakesmtp import Session
+    from fakesmtp import ServerOptions, Session
 
 
 class Answer(NamedTuple):
@@ -82,10 +83,13 @@ class Api:
 
 
 @contextmanager
-def serving(folder: Path, keys: tuple[str, str] = KEYS) -> Iterator[Api]:
+def serving(
+    folder: Path, keys: tuple[str, str] = KEYS, **options: Unpack[ServerOptions]
+) -> Iterator[Api]:
     """Start a server with one account and a folder of recordings, and its API on a free port."""
+    settings: ServerOptions = {"accounts": [keys], "record_dir": folder, **options}
     with (
-        FakeSMTP(ports={587: 0, 465: 0}, accounts=[keys], record_dir=folder) as smtp,
+        FakeSMTP(ports={587: 0, 465: 0}, **settings) as smtp,
         HttpServer(smtp) as http,
     ):
         yield Api(smtp, http, folder)

@@ -133,7 +133,7 @@ def test_fault_script_of_an_account(smtp: FakeSMTP, tmp_path: Path) -> None:
     send(smtp)
     with smtplib.SMTP(*shop.address(587)) as client:
         client.login(*shop.account)
-        assert client.noop()[0] == 450
+        assert client.noop() == (450, b"4.3.2 no")
     assert shop.faults.applied(loaded) == 1
     assert [rule.where for rule in shop.faults.used] == ["noop"]
     assert len(shop.faults.unused) == 1

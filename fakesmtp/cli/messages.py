@@ -22,9 +22,10 @@ from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.exporting import FORMS, write_files
 from fakesmtp.storage.extraction import extract
-from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
+from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
+from fakesmtp.storage.words import QueryError
 from fakesmtp.text import cut, plural
 
 if TYPE_CHECKING:

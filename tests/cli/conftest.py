@@ -24,7 +24,7 @@ _READY = "fakesmtp is ready: SMTP on "
 
 
 class Result(NamedTuple):
-    """What a command did."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -90,13 +90,13 @@ def clean_place(
 
 @pytest.fixture
 def program() -> tuple[str, ...]:
-    """The command line as the start of a process's arguments."""
+    """Return the first arguments of a process that runs the command line."""
     return PROGRAM
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """`run("env", "--port", "465")` runs a command in this process."""
+    """Return a function that runs a command in this process: `run("env", "--port", "465")`."""
 
     def run_command(*arguments: str) -> Result:
         code = main(arguments)
@@ -108,7 +108,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
-    """`serve("--json")` starts a server on free ports as a process."""
+    """Return a function that starts a server process on free ports: `serve("--json")`."""
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
     def start(*options: str) -> Serving:
@@ -145,13 +145,13 @@ def client(port: int) -> Iterator[smtplib.SMTP]:
 
 @pytest.fixture
 def send() -> Callable[..., None]:
-    """`send(port)` logs in and delivers one message."""
+    """Return a function that logs in and sends one message: `send(port)`."""
 
     def send_one(
         port: int,
         *,
         user: str = "AppKey#ad",
-        password: str = "SecretKey",  # noqa: S107 - made up
+        password: str = "SecretKey",  # noqa: S107 - invented
         subject: str = "hello",
         sender: str = "from@example.com",
     ) -> None:

@@ -84,7 +84,7 @@ def test_faults_of_a_running_server(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(run: Run) -> None:
-    """A taken HTTP port is an error of one line, and the server stops."""
+    """An HTTP port in use is an error of one line, and the server stops."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("serve", "--ports", "auto", "--http", str(port))

@@ -152,7 +152,7 @@ def test_a_light_start() -> None:
         "import sys; from fakesmtp.cli import main; "
         f"main(['serve', '--ports', 'nonsense']); print(*{heavy} & sys.modules.keys())"
     )
-    # Where coverage is measured it is measured in children too, and reads its settings there.
+    # Coverage also measures children and reads its settings there.
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=quiet

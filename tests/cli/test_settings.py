@@ -137,19 +137,19 @@ def test_defaults() -> None:
     ],
 )
 def test_truths(monkeypatch: pytest.MonkeyPatch, text: str, truth: bool) -> None:  # noqa: FBT001 - a column of the table
-    """True and false may be written in several ways and in any case."""
+    """True and false can be written in several ways and in any case."""
     monkeypatch.setenv("FAKESMTP_JSON", text)
     assert resolve().json is truth
 
 
 def test_an_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is set to nothing changes nothing, as in a Compose file."""
+    """An empty variable is ignored, as in a Compose file."""
     monkeypatch.setenv("FAKESMTP_PORT_OFFSET", "")
     assert resolve().port_offset == 1000
 
 
 def test_values_of_toml() -> None:
-    """The file may hold numbers, truths and lists where they fit."""
+    """The file can have numbers, booleans and lists where they are valid."""
     Path("fakesmtp.toml").write_text(
         'port-offset = 2000\njson = true\nidle-timeout = 0.5\nhost = ["127.0.0.1", "::1"]\n'
         'account = ["k:s:x", "l:m"]\nunsafe = ["echo-of-cr"]\n'
@@ -173,7 +173,7 @@ def test_lists_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("text", "host"), [("[::1]", "::1"), ("::1", "::1"), (" a ", "a")])
 def test_an_address_in_brackets(text: str, host: str) -> None:
-    """An IPv6 address may be written as in a URL."""
+    """An IPv6 address can be written as in a URL."""
     assert resolve("--host", text).hosts == (host,)
 
 
@@ -279,7 +279,7 @@ def test_a_named_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert result.err == "fakesmtp: --config: there is no file absent.toml\n"
 
 
-#: What no file of settings or accounts is, and what is said about it.
+#: Files that are not files of settings or accounts, and the errors.
 BAD_FILES: dict[str, tuple[Make, str]] = {
     "deep": (lambda path: path.write_text("host = " + "[" * 5000), "nested too deep"),
     "a long number": (
@@ -326,7 +326,7 @@ def test_hostile_files(run: Run, tmp_path: Path, make: Make, reason: str) -> Non
     assert reason in result.err
     assert result.err.count("\n") == 1
     assert len(result.err) < 1000
-    # None of them has an account in it, either.
+    # They are not files of accounts, either.
     result = run("env", "--accounts-file", "file")
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1

@@ -156,7 +156,7 @@ def test_invalid_call(call: Callable[[], object], says: str) -> None:
 @pytest.mark.parametrize("what", KINDS)
 @pytest.mark.parametrize("where", Stage)
 def test_stages_of_kinds(what: str, where: Stage) -> None:
-    """A fault can be made at exactly the stages of its kind, and its defaults can be explained."""
+    """A fault can be created at exactly the stages of its kind, and its defaults explained."""
     options = needed_options(what, where)
     if where in KINDS[what].stages:
         rule = Rule(where, what, **options)
@@ -184,7 +184,7 @@ def test_options_of_kinds(what: str, option: str) -> None:
 
 
 def test_flaws_are_those_of_the_certificates() -> None:
-    """Every flaw of a rule can be made, and every flaw that can be made is one of a rule."""
+    """The flaws of rules are exactly the flaws that certificates can have."""
     assert (*FLAWS, OLD_TLS) == flaws.FLAWS
 
 
@@ -317,7 +317,7 @@ def test_rules_are_equal_wherever_they_were_written() -> None:
 
 
 def test_slow_link_sends_every_byte() -> None:
-    """A slow link sends replies in pieces and loses none."""
+    """A slow link sends replies in pieces, without loss."""
     say = SendReply(Reply(250, ("ok", "there")))
     actions = slow_down((say, say), 10)
     pieces = b"".join(action.data for action in actions if isinstance(action, SendRaw))

@@ -49,7 +49,7 @@ def test_counts(options: dict[str, int], expected: list[int]) -> None:
     ],
 )
 def test_counters_per(per: str, other: dict[str, object]) -> None:
-    """Each account, recipient or session has a counter of its own."""
+    """Each account, recipient or session has its own counter."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, per=per)])
     assert list_applied(script, 3) == [2]
     assert list_applied(script, 3, replace(FACTS, **other)) == [2]

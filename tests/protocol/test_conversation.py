@@ -41,7 +41,7 @@ def test_any_pieces_give_the_same_actions(data: st.DataObject) -> None:
     sent = b"".join(data.draw(st.lists(st.sampled_from(lines), max_size=6)))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=6)))
     pieces = [sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
-    early = {EARLY_DATA}  # the only one that depends on the pieces
+    early = {EARLY_DATA}  # the only note that depends on the pieces
     whole, cut = ([a for a in play(*each) if a not in early] for each in ([sent], pieces))
     assert cut == whole
 
@@ -64,7 +64,7 @@ NOISE = st.lists(
 
 @given(parts=st.lists(st.one_of(TRANSACTIONS, NOISE), max_size=5))
 def test_no_transaction_is_larger_than_the_limits(parts: list[list[bytes]]) -> None:
-    """Whatever is sent, recipients, message and unread bytes stay within what is allowed."""
+    """Whatever is sent, recipients, message and unread bytes stay within their limits."""
     driver = Driver(Policy(auth_required_at="never", max_message_size=100, max_recipients=2))
     for piece in (b"EHLO a\r\n", *chain.from_iterable(parts)):
         driver.send(piece)

@@ -108,7 +108,7 @@ def test_any_hello_of_a_profile(verb: str, text: str) -> None:
 
 @pytest.mark.parametrize("kind", [Dialogue, FastDialogue])
 def test_recipients_of_one_transaction_are_limited(kind: type[Dialogue]) -> None:
-    """Recipients above the limit are refused (452); the next transaction counts anew."""
+    """Recipients above the limit are refused (452); the next transaction counts from zero."""
     driver = Driver(Policy(auth_required_at="never", max_recipients=2), kind=kind)
     driver.send(b"EHLO c\r\n")
     refusal = "452 4.5.3 Requested action not taken: max recipients reached"

@@ -12,7 +12,7 @@ from fakesmtp.protocol.policy import Policy
 ALL = load()
 SAFE = [s for s in ALL if not s.unsafe and s.name not in DECIDED_AGAINST]
 UNSAFE = [s for s in ALL if s.unsafe or s.name in DECIDED_AGAINST]
-#: Scenarios whose reply to RCPT is followed; only accepting the message is unsafe, see below.
+#: Scenarios whose reply to RCPT is as recorded; only accepting the message is unsafe, see below.
 ANSWERED_ALIKE = "relay/"
 
 
@@ -22,11 +22,11 @@ def play(scenario: Scenario, policy: Policy, *, whole: bool) -> list[str]:
     problems = []
     for number, step in enumerate(scenario.steps):
         pieces = [step.send] if whole else [bytes([byte]) for byte in step.send]
-        said = driver.take_replies()
+        replies = driver.take_replies()
         for piece in pieces:
-            said += driver.send(piece)
-        if said != step.expect:
-            problems.append(f"step {number}: expected {step.expect}, got {said}")
+            replies += driver.send(piece)
+        if replies != step.expect:
+            problems.append(f"step {number}: expected {step.expect}, got {replies}")
         if driver.closed != step.closed:
             problems.append(f"step {number}: closed is {driver.closed}")
         if step.starts_tls:

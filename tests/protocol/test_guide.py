@@ -16,12 +16,13 @@ def test_printed_transcript(name: str) -> None:
     ip = re.search(r"\[([\d.]+)\]", "\n".join(lines))
     assert ip
     driver = Driver(ip=ip[1])
-    heard = [f"S: {line}" for line in driver.take_replies()]
+    transcript = [f"S: {line}" for line in driver.take_replies()]
     for line in lines:
         if line.startswith("C: "):
-            heard.append(line)
-            heard += [f"S: {said}" for said in driver.send(line[3:].encode() + b"\r\n")]
-    assert heard == lines
+            transcript.append(line)
+            replies = driver.send(line[3:].encode() + b"\r\n")
+            transcript += [f"S: {reply}" for reply in replies]
+    assert transcript == lines
 
 
 def test_ipv6_address_in_the_reply_to_ehlo() -> None:

@@ -24,10 +24,11 @@ from fakesmtp.storage.checker import check_some
 from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.folding import fold
-from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
+from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.query import ANYWHERE, EVERYTHING, TextField
+from fakesmtp.storage.words import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -304,7 +304,7 @@ def key_pem_of(
 IN_CLEAR = serialization.NoEncryption()
 WITH_PASSWORD = serialization.BestAvailableEncryption(b"a password")
 
-#: What is wrong: the file and, from the good authority, its content (None: it is not there).
+#: The broken file and, made from the good CA, its content (None: the file is missing).
 BREAKAGES: dict[str, tuple[str, Callable[[Authority], bytes | None]]] = {
     "no certificate": ("ca.pem", lambda _: None),
     "empty certificate": ("ca.pem", lambda _: b""),
