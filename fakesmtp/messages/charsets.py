@@ -104,9 +104,9 @@ _CODE_PAGE = re.compile(r"(?:cp|ibm|ms|windows)[-_]?([0-9]+)")
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 # Character sets that are tried for 8-bit text without a (correct) label.
 _UNLABELLED = ("utf-8", "cp949")
+#: The longest label of a known character set (characters), and more.
+_LONGEST_LABEL = 60
 _SURROGATES = re.compile("[\ud800-\udfff]")
-#: Characters of a label whose codec is remembered.
-_LONGEST_KEPT = 60
 
 
 def decode_text(data: bytes, charset: str | None) -> str:
@@ -154,7 +154,7 @@ def _guess(data: bytes) -> str:
 def _codec(label: str) -> str:
     """Return Python's name of a character set; raise LookupError if there is none."""
     # A longer label is not one, and is not worth memory.
-    return _known_codec(label) if len(label) <= _LONGEST_KEPT else _find_codec(label)
+    return _known_codec(label) if len(label) <= _LONGEST_LABEL else _find_codec(label)
 
 
 def _find_codec(label: str) -> str:

@@ -117,7 +117,7 @@ class Writer:
     @property
     def accepts_more(self) -> bool:
         """Return whether more may be taken now."""
-        return self._queue.has_room
+        return self._queue.accepts_more
 
     def leave_to_parent(self) -> None:
         """Take nothing more, in a forked child: the thread that writes is in the parent."""
