@@ -99,10 +99,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
-    """`serve("--json")` starts a server on free ports as a process."""
+    """`serve("--json")` starts a server on free ports as a process; options of Popen by name."""
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
-    def start(*options: str) -> Serving:
+    def start(*options: str, **process_options: object) -> Serving:
         where = () if "--ports" in options else ("--ports", "auto")
         if running and "--store" not in options:  # one server writes the default file
             where = (*where, "--store", "memory")
@@ -112,6 +112,7 @@ def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            **process_options,
         )
         watchdog = Timer(_LONGEST, process.kill)
         watchdog.start()
