@@ -2,6 +2,7 @@
 # make test      every check that needs only Python     make test ARGS="-k starttls"
 # make lint      ruff, mypy and pyright
 # make coverage  all tests, and a floor of coverage
+# make kill-test kills a server under load, 20 times
 # make bench     all benchmarks, 10 minutes              make bench ARGS=--quick
 # make clean     removes everything that the others created
 #
@@ -18,7 +19,7 @@ READY := $(VENV)/ready
 BENCH := .cache/benchmarks
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test lint pytest coverage bench bench-peers bench-test clean
+.PHONY: serve test lint pytest kill-test coverage bench bench-peers bench-test clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := test
 
@@ -38,6 +39,10 @@ lint: $(READY)
 pytest: $(READY)
 	@mkdir -p .cache
 	$(BIN)/pytest -rs -n $(JOBS) $(ARGS); code=$$?; echo $$code > .cache/pytest-exit; exit $$code
+
+# `make test` kills the server five times.
+kill-test: $(READY)
+	FAKESMTP_TEST_KILLS=20 $(BIN)/pytest -q tests/cli/test_kill.py tests/storage/test_writer.py $(ARGS)
 
 # Not part of `make test`: it takes a third more CPU time. coverage starts pytest, because pytest-cov
 # would miss the plugin, which pytest imports first. The floor is `fail_under` in pyproject.toml.

@@ -109,6 +109,8 @@ class Checker:
     def __init__(self, store: Checkable, rules: Rules | None) -> None:
         self._store = store
         self._given = rules
+        #: Whether the file has the version of the rules.
+        self._has_version = False
         self._ends, self._wakes = Event(), Event()
         self._thread = Thread(target=self._run, name="fakesmtp-findings", daemon=True)
         self._thread.start()
@@ -137,10 +139,13 @@ class Checker:
     def _work(self, rules: Rules) -> float | None:
         """Check until nothing is left; return how long to wait at most, in seconds."""
         try:
-            self._store.submit(UseRules(rules.version)).result()
+            if not self._has_version:
+                self._store.submit(UseRules(rules.version)).result()
+                self._has_version = True
             while check_some(self._store, rules, self._ends.wait):
                 if self._ends.is_set():
                     break
         except StoreError:  # the writer has reported it
+            self._has_version = False  # the file may be another one
             return _PATIENCE
         return None

@@ -14,7 +14,7 @@ from fakesmtp.errors import StoreError
 from fakesmtp.storage import sqlite
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.checks import find_unchecked, read_findings
-from fakesmtp.storage.file import writer_of
+from fakesmtp.storage.file import disk_size, writer_of
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sql import (
     MESSAGE_COLUMNS,
@@ -222,7 +222,7 @@ class Reader:
             return {
                 "file": self.location,
                 "schema": sqlite.read_version(connection),
-                "size": self._path.stat().st_size,
+                "size": disk_size(self._path),
                 "used": sqlite.used_bytes(connection),
                 "journal": sqlite.read_journal_mode(connection),
                 "messages": _count(connection, messages),

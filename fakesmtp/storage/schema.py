@@ -161,6 +161,8 @@ def check(connection: Connection, path: Path) -> int:
 
 def migrate(connection: Connection, path: Path) -> None:
     """Bring a file to the newest version, each step in a transaction of its own."""
+    if not path.stat().st_size:
+        sqlite.give_back_free_pages(connection)
     version = check(connection, path)
     connection.rollback()
     sqlite.use_write_ahead_log(connection)

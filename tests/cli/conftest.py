@@ -108,10 +108,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
-    """Return a function that starts a server process on free ports: `serve("--json")`."""
+    """Return a function that starts a server process on free ports: `serve("--json")`; named arguments are for Popen."""
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
-    def start(*options: str) -> Serving:
+    def start(*options: str, **process_options: object) -> Serving:
         where = () if "--ports" in options else ("--ports", "auto")
         if running and "--store" not in options:  # one server writes the default file
             where = (*where, "--store", "memory")
@@ -123,6 +123,7 @@ def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            **process_options,
         )
         watchdog = Timer(_LONGEST, process.kill)
         watchdog.start()
