@@ -14,6 +14,7 @@ from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
@@ -114,7 +115,9 @@ class Archive:
     def keep_session(self, session: Session) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
         self.counts.add_session(session)
-        if self.store.is_durable:
+        if not self.store.is_durable:
+            self.store.updates.publish(UpdateKind.SESSIONS_ADDED, [session.id])
+        else:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 

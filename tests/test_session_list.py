@@ -59,7 +59,7 @@ def test_sessions_of_an_earlier_run_are_listed(tmp_path: Path) -> None:
     with serving(tmp_path / "recordings", store=url) as before:
         old = before.fail(b"RCPT TO:<x@example.com>")
     with serving(tmp_path / "recordings", store=url) as after:
-        new = after.send_mail()
+        new = after.send_message()
         assert find(after) == [new.id, old.id]
         assert find(after, "is:refused") == [old.id]
         found = engine_of(after.smtp).archive.find_session(old.id)

@@ -42,6 +42,14 @@ class AccountFaults(FaultScript):
         others = [rule for rule in self._whole.rules if not self._owns(rule)]
         self._whole.replace([*others, *map(self._bind, check_rules(rules))])
 
+    def change(self, rule: Rule, wanted: Rule) -> None:
+        """Put another rule of the account in the place of one."""
+        self._whole.change(self._find(rule), self._bind(wanted))
+
+    def number_of(self, rule: Rule) -> int:
+        """Return the number of a rule in the whole script."""
+        return self._whole.number_of(self._find(rule))
+
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         self._whole.remove(self._find(rule))

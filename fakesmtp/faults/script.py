@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -80,6 +81,9 @@ class FaultScript:
         self._clock = clock
         self._time_of_day = time_of_day
         self._lock = Lock()
+        self._numbers = count(1)
+        #: Called with the rules that were applied, in the thread of the server.
+        self.on_applied: Callable[[tuple[Rule, ...]], object] | None = None
         self._tallies: tuple[tuple[Rule, Tally], ...] = ()
         #: The rules, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
@@ -178,6 +182,16 @@ class FaultScript:
                 kept.append((rule, same[1] if same else rule.start_tally(self._clock())))
             self._keep(tuple(kept))
 
+    def change(self, rule: Rule, wanted: Rule) -> None:
+        """Put another rule in the place of one; it has its number, and new counters."""
+        check_rules([wanted])
+        with self._lock:
+            start = wanted.start_tally(self._clock())
+            start.number = next(tally.number for each, tally in self._tallies if each is rule)
+            self._keep(
+                tuple((wanted, start) if pair[0] is rule else pair for pair in self._tallies)
+            )
+
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         with self._lock:
@@ -188,6 +202,8 @@ class FaultScript:
         self.replace(())
 
     def _keep(self, tallies: tuple[tuple[Rule, Tally], ...]) -> None:
+        for _, tally in tallies:
+            tally.number = tally.number or next(self._numbers)
         self._tallies = tallies
         self.rules = tuple(rule for rule, _ in tallies)
 
@@ -209,6 +225,8 @@ class FaultScript:
                     applied.append(rule)
                     if rule.kind.act is not None:
                         break
+        if applied and self.on_applied is not None:
+            self.on_applied(tuple(applied))
         return tuple(applied)
 
     # -- what happened -----------------------------------------------------------------------------
@@ -217,6 +235,13 @@ class FaultScript:
         """Return how often a rule was applied."""
         with self._lock:
             return sum(tally.applied for each, tally in self._tallies if each is rule)
+
+    def number_of(self, rule: Rule) -> int:
+        """Return the number of a rule of this script: it never changes, and no other rule gets it.
+
+        0 for a rule that is not of this script.
+        """
+        return next((tally.number for each, tally in self._tallies if each is rule), 0)
 
     @property
     def used(self) -> tuple[Rule, ...]:

@@ -43,12 +43,13 @@ class Part(NamedTuple):
 
 
 class Structure(NamedTuple):
-    """The parts that hold no parts, in order, and the multiparts that are broken.
+    """The header of a message, its parts that hold no parts, and the multiparts that are broken.
 
     A broken multipart is given by its boundary, `""` where it has none, and the byte at which its
     body begins. `unused` are those whose boundary never comes, `unclosed` those that do not end.
     """
 
+    fields: Fields
     parts: list[Part]
     unused: list[tuple[str, int]]
     unclosed: list[tuple[str, int]]
@@ -69,13 +70,14 @@ def split_message(raw: bytes) -> Structure:
     """Return the parts of a message; there is at least one."""
     reader = _Reader(raw)
     reader.read()
-    return Structure(reader.parts, reader.unused, reader.unclosed)
+    return Structure(reader.fields, reader.parts, reader.unused, reader.unclosed)
 
 
 class _Reader:
     """State of the pass over the lines: the open multiparts and the current part."""
 
     def __init__(self, raw: bytes) -> None:
+        self.fields: Fields = []
         self.parts: list[Part] = []
         self.unused: list[tuple[str, int]] = []
         self.unclosed: list[tuple[str, int]] = []
@@ -119,6 +121,7 @@ class _Reader:
     def _open(self, start: int, default: str) -> int:
         """Read the header of a part, and return where its body begins."""
         fields, end = read_header(self._raw, start)
+        self.fields = self.fields if start else fields
         value = field(fields, "content-type")
         kind = content_type(value) if value else default
         if not kind.startswith("multipart/"):

@@ -12,6 +12,8 @@ from fakesmtp.messages.flowed import join_flowed
 from fakesmtp.messages.mime import split_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fakesmtp.messages.mime import Part
 
 _BODIES = ("text/plain", "text/html")
@@ -67,11 +69,16 @@ class Contents(NamedTuple):
 
 
 def read_contents(raw: bytes) -> Contents:
+    """Return the contents of a message."""
+    return sort_parts(split_message(raw).parts)
+
+
+def sort_parts(parts: Iterable[Part]) -> Contents:
     """Sort the parts: inline texts and HTML are bodies, all others are attachments."""
     bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
     named: list[Attachment] = []
-    for part in split_message(raw).parts:
+    for part in parts:
         if not is_body(part):
             attachments.append(read_attachment(part))
             continue

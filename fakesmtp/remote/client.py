@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, TypeVar
 from urllib.error import HTTPError, URLError
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.loading import Recording
 
 _T = TypeVar("_T")
+#: Sessions of a page.
+_PAGE = 1_000
 _PATH = "/api/fakesmtp/v1/sessions"
 
 
@@ -39,12 +42,18 @@ class RunningServer:
 
     def list_sessions(self) -> Iterator[ListedSession]:
         """Return all sessions, oldest first."""
-        content = self._get(_PATH)
-        yield from self._understand(lambda: _read_list(content))
+        newest_first: list[ListedSession] = []
+        path: str | None = f"{_PATH}?limit={_PAGE}"
+        while path is not None:
+            content = self._get(path)
+            sessions, cursor = self._understand(partial(_read_page, content))
+            newest_first += sessions
+            path = None if cursor is None else f"{_PATH}?limit={_PAGE}&cursor={quote(cursor)}"
+        yield from reversed(newest_first)
 
     def find(self, name: str) -> Recording:
         """Return the session with an id; raise `RecordingError` if there is none."""
-        path = f"{_PATH}/{quote(name, safe='')}"
+        path = f"{_PATH}/{quote(name, safe='')}.jsonl"
         return load_content(self._get(path), f"{self._url}{path}")
 
     def _get(self, path: str) -> bytes:
@@ -77,9 +86,11 @@ class RunningServer:
         return RecordingError(f"the server at {self._url} is not fakesmtp: {error}")
 
 
-def _read_list(content: bytes) -> list[ListedSession]:
+def _read_page(content: bytes) -> tuple[list[ListedSession], str | None]:
+    """Return the sessions of a page, and the cursor of the next one."""
     # The fields are checked as strictly as those of a file.
-    listed = json.loads(content)
-    if not isinstance(listed, dict) or not isinstance(listed.get("sessions"), list):
+    page = json.loads(content)
+    if not isinstance(page, dict) or not isinstance(page.get("sessions"), list):
         raise RecordingError("it returned no list of sessions")
-    return [read_listed(Fields(each)) for each in listed["sessions"]]
+    sessions = [read_listed(Fields(each)) for each in page["sessions"]]
+    return sessions, Fields(page).text_or_none("cursor")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.messages.addresses import hidden_recipients, read_shown_mailboxes
 from fakesmtp.messages.decoding import decode_header
 from fakesmtp.messages.extraction import read_page
-from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.listing import MessageFacts
-from fakesmtp.messages.parts import read_contents
+from fakesmtp.messages.mime import split_message
+from fakesmtp.messages.parts import sort_parts
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from fakesmtp.messages.parts import Contents
     from fakesmtp.messages.record import MessageRecord
@@ -38,8 +38,9 @@ class Extract(NamedTuple):
 
 def extract(record: MessageRecord) -> Extract:
     """Read a message. Never fails: what cannot be decoded has a marker in the texts."""
-    headers = [(name.lower(), decode_header(value)) for name, value in _fields(record.raw)]
-    contents = read_contents(record.raw)
+    structure = split_message(record.raw)
+    headers = [(name.lower(), decode_header(value)) for name, value in structure.fields]
+    contents = sort_parts(structure.parts)
     shown = "" if contents.html is None else read_page(contents.html).text
     inlines = sum(each.is_inline for each in contents.attachments)
     facts = MessageFacts(
@@ -57,10 +58,6 @@ def extract(record: MessageRecord) -> Extract:
     folded = tuple((name, fold(value)) for name, value in headers)  # a name is ASCII (RFC 5322)
     texts = _texts(record, facts, contents, _join_bodies(contents.text or "", shown))
     return Extract(facts, texts, fold(facts.message_id), folded)
-
-
-def _fields(raw: bytes) -> Iterable[tuple[str, str]]:
-    return read_header(raw).fields
 
 
 def _first(headers: list[tuple[str, str]], wanted: str) -> str:

@@ -137,8 +137,7 @@ class MemoryStore:
         found = self._matching(query, cursor, oldest_first=oldest_first)
         from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - with the first list
 
-        rows = [make_row(kept) for kept in islice(found, offset, offset + limit + 1)]
-        return _cut(rows, limit)
+        return _cut([make_row(kept) for kept in islice(found, offset, offset + limit + 1)], limit)
 
     def rows(self, ids: Collection[str]) -> list[MessageRow]:
         """Return messages by their ids, oldest first; those that are not here are left out."""

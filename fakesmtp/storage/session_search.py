@@ -6,20 +6,23 @@ A list of sessions reads no events, so a search knows what a list shows (`Listed
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.storage.folding import fold
 from fakesmtp.storage.values import TYPES, one_of, read_date, read_port
 from fakesmtp.storage.words import Language, fold_value, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import tzinfo
 
-    from fakesmtp.sessions.listing import ListedSession, Summary
+    from fakesmtp.sessions.listing import Summary
 
-    SessionTest: TypeAlias = Callable[[ListedSession], bool]
-    _Reader: TypeAlias = Callable[[str, bool, tzinfo | None], SessionTest]
+    _Reader: TypeAlias = "Callable[[str, bool, tzinfo | None], SessionTest]"
+
+SessionTest: TypeAlias = Callable[[ListedSession], bool]
 
 
 def parse_session_query(text: str, zone: tzinfo | None = None) -> SessionTest:

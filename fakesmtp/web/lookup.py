@@ -39,11 +39,11 @@ def read_query(
     ] = "",
 ) -> Query:
     """Return the query of a request. Raises `QueryError`, which is a wrong parameter."""
-    found = parse_query(query, _read_zone(tz)) if query else EVERYTHING
+    found = parse_query(query, read_zone(tz)) if query else EVERYTHING
     return found if app_key is None else All((found, Equals("app_key", app_key)))
 
 
-def _read_zone(name: str) -> ZoneInfo | None:
+def read_zone(name: str) -> ZoneInfo | None:
     """Return a time zone; None, the machine's own, for an unknown name, as Mailpit does."""
     try:
         return ZoneInfo(name) if name else None

@@ -56,7 +56,7 @@ def make_server(
         log_config=None,
         log_level="warning",
         access_log=False,
-        lifespan="off",
+        lifespan="on",
         loop="auto",  # uvloop where it is installed
         http=ImpatientHttp,
         ws="websockets-sansio",

@@ -127,7 +127,7 @@ def test_another_server_answers(body: bytes, status: int) -> None:
 
 def test_an_invalid_recording_is_refused() -> None:
     """A session is checked as strictly as its file; the error has line and reason."""
-    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1, line 1: "):
+    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1.jsonl, line 1: "):
         server.find("1")
 
 

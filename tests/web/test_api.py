@@ -37,7 +37,7 @@ def test_the_server_is_alive(api: Api) -> None:
 def test_sessions_are_listed(api: Api) -> None:
     """The list has client, port, number of messages, refusals and ending."""
     sent, refused = api.send_message(), api.fail(b"RCPT TO:<x@example.com>")
-    first, second = api.get(SESSIONS).json["sessions"]
+    second, first = api.get(SESSIONS).json["sessions"]
     assert (first["id"], second["id"]) == (sent.id, refused.id)
     assert first["port"] == 587
     assert first["local_port"] == api.smtp.port(587)
@@ -58,12 +58,14 @@ def test_an_open_session_is_listed(api: Api) -> None:
         assert api.get(f"{SESSIONS}/{session['id']}").status == 200
 
 
-def test_the_newest_are_last(api: Api) -> None:
-    """`limit` returns the newest; without it all are returned."""
-    ids = [api.fail().id for _ in range(3)]
-    assert [each["id"] for each in api.get(SESSIONS).json["sessions"]] == ids
-    assert [each["id"] for each in api.get(f"{SESSIONS}?limit=2").json["sessions"]] == ids[1:]
-    assert [each["id"] for each in api.get(f"{SESSIONS}?limit=9").json["sessions"]] == ids
+def test_the_newest_are_first(api: Api) -> None:
+    """Each page has the newest sessions that are left, and the cursor of the next page."""
+    ids = [api.fail().id for _ in range(3)][::-1]
+    assert api.get(SESSIONS).json["cursor"] is None
+    page = api.get(f"{SESSIONS}?limit=2").json
+    assert [each["id"] for each in page["sessions"]] == ids[:2]
+    rest = api.get(f"{SESSIONS}?limit=2&cursor={page['cursor']}").json
+    assert ([each["id"] for each in rest["sessions"]], rest["cursor"]) == (ids[2:], None)
 
 
 def test_a_list_reads_no_events(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +84,7 @@ def test_a_session_equals_its_file(api: Api) -> None:
     """The response and the file have the same bytes."""
     for session in (api.send_message(), api.fail(b"NOOP \xff\xc0", b"\x80\xed\xa0\x80")):
         (path,) = api.folder.glob(f"*_{session.id}_*")
-        answer = api.get(f"{SESSIONS}/{session.id}")
+        answer = api.get(f"{SESSIONS}/{session.id}.jsonl")
         assert answer.headers["content-type"] == "application/x-ndjson"
         assert answer.body == path.read_bytes()
 
@@ -93,7 +95,7 @@ def test_the_list_equals_that_of_the_folder(api: Api) -> None:
     api.fail(b"RCPT TO:<x@example.com>", b"DATA")
     listed = api.get(SESSIONS).json["sessions"]
     files = RecordFolder(api.folder).list_sessions()
-    assert listed == [json.loads(json.dumps(file.as_json())) for file in files]
+    assert listed[::-1] == [json.loads(json.dumps(file.as_json())) for file in files]
 
 
 def test_no_response_contains_a_secret(tmp_path: Path) -> None:
@@ -211,7 +213,7 @@ def test_wrong_faults(api: Api, body: object, status: int, says: str) -> None:
         ("GET", f"{SESSIONS}/nobody", 404, "session 'nobody' is not kept by this server"),
         ("GET", f"{SESSIONS}/..%2F..%2Fetc", 404, "there is nothing at "),
         ("GET", "/api/fakesmtp/v1/docs", 404, "there is nothing at /api/fakesmtp/v1/docs"),
-        ("POST", FAULTS, 405, f"POST is not allowed at {FAULTS}"),
+        ("POST", f"{FAULTS}/1", 405, f"POST is not allowed at {FAULTS}/1"),
         ("OPTIONS", FAULTS, 405, f"OPTIONS is not allowed at {FAULTS}"),
         ("GET", f"{SESSIONS}?limit=0", 422, "limit: "),
         ("GET", f"{SESSIONS}?limit=all", 422, "limit: "),
@@ -256,9 +258,7 @@ def test_the_own_origin_is_served(api: Api) -> None:
 
 def test_a_bug_gives_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The response to an internal error has no internal details."""
-    monkeypatch.setattr(
-        "fakesmtp.web.own.sessions.ListedSession.of", lambda _: json.loads("SecretKey")
-    )
+    monkeypatch.setattr("fakesmtp.session_list._number_of", lambda _: json.loads("SecretKey"))
     api.fail()
     answer = api.get(SESSIONS)
     assert answer.status == 500

@@ -68,5 +68,5 @@ def test_the_api_of_a_server_that_does_not_run() -> None:
         answer = connection.getresponse()
         assert (answer.status, b"the server is not running" in answer.read()) == (503, True)
         connection.request("GET", "/api/fakesmtp/v1/sessions")
-        assert connection.getresponse().read() == b'{"sessions": []}'
+        assert connection.getresponse().read() == b'{"sessions": [], "cursor": null}'
         connection.close()
