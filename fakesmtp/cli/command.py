@@ -110,7 +110,7 @@ def _origin(param: click.Parameter, ctx: click.Context) -> str:
     """Name where a value came from: `--port-offset`, its variable, or its line of the file."""
     source = ctx.get_parameter_source(param.name or "")
     if source is ParameterSource.ENVIRONMENT and isinstance(param, Setting):
-        return param.variable
+        return param.name_source(ctx)
     if source is ParameterSource.DEFAULT_MAP:
         config: Config = ctx.meta[_CONFIG]
         return config.places[param.name or ""]

@@ -269,6 +269,23 @@ def test_an_app_key_has_an_inbox(api: Api) -> None:
     assert api.get(MESSAGES).json["total"] == 2
 
 
+def test_accounts_in_use_protect_all_messages(api: Api) -> None:
+    """While an issued account is in use, only a deletion with `app_key` or ids is allowed."""
+    deliver(api, "bare")
+    issued = api.ask("POST", "/api/fakesmtp/v1/accounts", {}).json["app_key"]
+    for body in (None, {}, {"IDs": []}):
+        answer = api.ask("DELETE", MESSAGES, body)
+        assert answer.status == 409
+        assert b"add app_key=" in answer.body
+    assert api.get(MESSAGES).json["total"] == 1
+    assert api.ask("DELETE", f"{MESSAGES}?app_key={issued}").status == 200
+    assert api.ask("DELETE", MESSAGES, {"IDs": ["unknown"]}).status == 200
+    assert api.get(MESSAGES).json["total"] == 1
+    assert api.ask("DELETE", f"/api/fakesmtp/v1/accounts/{issued}").status == 204
+    assert api.ask("DELETE", MESSAGES).status == 200
+    assert api.get(MESSAGES).json["total"] == 0
+
+
 def _basic(user: str) -> str:
 
     return f"Basic {b64encode(f'{user}:any'.encode()).decode()}"
