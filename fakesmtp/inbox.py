@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.searching import Search
     from fakesmtp.protocol.credentials import Account
-    from fakesmtp.scope import Scope, Stop
+    from fakesmtp.scope import Place, Scope, Stop
     from fakesmtp.sessions import Session
 
 _Item = TypeVar("_Item")
@@ -298,6 +298,11 @@ class Inbox(ClientSettings):
 
 class AccountView(Inbox):
     """An account, and what clients do that log in with it; its faults apply to no other account."""
+
+
+def place_of(inbox: Inbox) -> Place:
+    """Return where clients of an inbox connect, for what redirects them."""
+    return inbox._scope.endpoint  # noqa: SLF001 - private for users, not for the pytest plugin
 
 
 def _check_seconds(name: str, value: object) -> None:

@@ -47,6 +47,10 @@ class Place(Protocol):
         """The host that clients connect to."""
 
     @property
+    def address(self) -> str:
+        """The IP address that clients connect to."""
+
+    @property
     def ports(self) -> dict[int, int]:
         """The ports of the endpoint and the local ports that stand for them."""
 

@@ -41,6 +41,10 @@ class FakeSMTPClient(Inbox):
     def __repr__(self) -> str:
         return f"<FakeSMTPClient of {self._requests.url}>"
 
+    def new_scope(self) -> RemoteScope:
+        """Have an account issued; return its scope, for what makes an inbox of another class."""
+        return self._remote.new_account()
+
     def close(self) -> None:
         """End the accounts that were issued, and close all connections. Idempotent."""
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,11 @@ class RemotePlace:
         """The host that SMTP clients connect to: that of the URL, for another machine."""
         named = urlsplit(self._requests.url).hostname or ""
         return str(self._told["host"]) if named in {"localhost", "127.0.0.1", "::1"} else named
+
+    @property
+    def address(self) -> str:
+        """The IP address that SMTP clients connect to."""
+        return socket.gethostbyname(self.host)
 
     @property
     def ports(self) -> dict[int, int]:

@@ -45,11 +45,13 @@ class RemoteScope(Scope):
         self._parts: list[RemoteScope] = []
         self._followers: list[Follower] = []
         self._is_open = True
+        #: The error of every method after `close`.
+        self.when_closed = "this client was closed: make a new one"
 
     def check_open(self) -> None:
         """Raise `FakeSMTPError` when the client was closed, or the account was ended."""
         if not self._is_open:
-            raise FakeSMTPError("this client was closed: make a new one")
+            raise FakeSMTPError(self.when_closed)
 
     def has_message(self, message: ReceivedMessage) -> bool:
         """Return True: the server sends only what belongs here."""

@@ -10,6 +10,7 @@ import pytest
 # pytester unloads after each run the modules that the run imported. These are loaded before.
 import pytest_fakesmtp.compare
 import pytest_fakesmtp.demands
+import pytest_fakesmtp.elsewhere
 import pytest_fakesmtp.frameworks
 import pytest_fakesmtp.isolation
 import pytest_fakesmtp.markers
