@@ -1,0 +1,65 @@
+"""The page's texts are complete in every language, and its test ids are documented."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.mofile import read_mo, write_mo
+from babel.messages.pofile import read_po
+
+ROOT = Path(__file__).parents[3]
+WEB = ROOT / "fakesmtp" / "web"
+KOREAN = WEB / "locale" / "ko" / "LC_MESSAGES"
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "later": None,
+    "PageError": (2,),
+}
+
+
+def read_texts() -> set[str]:
+    """Return all texts of templates and modules of the page."""
+    with (WEB / "locale" / "babel.cfg").open() as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(WEB, methods, options, keywords=KEYWORDS)
+    ids = (message[2] for message in found)
+    return {each if isinstance(each, str) else each[0] for each in ids} - {""}
+
+
+def test_every_text_is_in_korean() -> None:
+    """Each text has a translation, and no translation is left over."""
+    with (KOREAN / "page.po").open("rb") as file:
+        catalogue = read_po(file, locale="ko")
+    translated = {
+        each.id if isinstance(each.id, str) else each.id[0]
+        for each in catalogue
+        if each.id and each.string and not each.fuzzy
+    }
+    assert read_texts() == translated
+
+
+def test_the_compiled_catalogue_is_up_to_date() -> None:
+    """page.mo holds what page.po says."""
+    with (KOREAN / "page.po").open("rb") as file:
+        compiled = BytesIO()
+        write_mo(compiled, read_po(file, locale="ko"))
+    compiled.seek(0)
+    with (KOREAN / "page.mo").open("rb") as file:
+        kept = {each.id: each.string for each in read_mo(file)}
+    assert {each.id: each.string for each in read_mo(compiled)} == kept
+
+
+def test_test_ids_are_documented() -> None:
+    """Each `data-testid` of the templates is in docs/page.md, and no other is."""
+    templates = "".join(path.read_text() for path in (WEB / "templates").rglob("*.html"))
+    used = set(re.findall(r'data-testid="([a-z-]+)"', templates))
+    page = (ROOT / "docs" / "page.md").read_text(encoding="utf-8")
+    table = page.split("## Names for tests", 1)[1]
+    documented = set(re.findall(r"`([a-z]+(?:-[a-z]+)*)`", table.split("\n## ", 1)[0]))
+    assert used - documented == set()
