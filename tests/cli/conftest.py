@@ -108,7 +108,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
-    """Return a function that starts a server process on free ports: `serve("--json")`; named arguments are for Popen."""
+    """Return a function that starts a server process on free ports: `serve("--json")`.
+
+    Named arguments are passed to `Popen`.
+    """
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
     def start(*options: str, **process_options: object) -> Serving:

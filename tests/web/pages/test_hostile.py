@@ -101,9 +101,7 @@ def test_nothing_runs_and_nothing_is_fetched(api: Api, open_page: Open, trap: Tr
     assert page.url.startswith(api.http.url)
 
 
-def test_remote_content_comes_when_the_reader_asks(
-    api: Api, open_page: Open, trap: Trap
-) -> None:
+def test_remote_content_comes_when_the_reader_asks(api: Api, open_page: Open, trap: Trap) -> None:
     """One button loads the pictures of this message, and script still does not run."""
     send(api.smtp, make_message("remote", html=make_html(trap.url)))
     page = open_page("/view/latest")

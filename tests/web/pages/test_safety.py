@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from http_api import Api
 from page_mail import make_message, send
+
+if TYPE_CHECKING:
+    from http_api import Api
 
 CHANGES = (
     ("POST", "/page/messages/{id}/read"),
