@@ -67,7 +67,7 @@ def test_verbs_are_the_same(kind: type) -> None:
         *((kind, set()) for kind in OWN),
         (fakesmtp.ReceivedMessage, set()),
         (fakesmtp.Session, INNER),
-        (fakesmtp.FaultScript, {"apply", "begin_session"}),
+        (fakesmtp.FaultScript, {"apply", "begin_session", "change", "number_of"}),
         (fakesmtp.PlannedFault, set()),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
