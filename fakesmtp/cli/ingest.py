@@ -41,7 +41,7 @@ _TOGETHER = 200
     help="eml, mbox, Maildir, or recorded sessions (jsonl).",
 )
 def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
-    """Put messages and sessions from files into the store.
+    """Add messages and sessions from files to the store.
 
     A file that cannot be read is an error; the rest goes in, and the exit code is then 1. A running
     server keeps its store to itself: stop it first.

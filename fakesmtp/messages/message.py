@@ -38,12 +38,12 @@ class ReceivedMessage:
     than the server reads (8192 bytes). Treat all attributes as read-only.
     """
 
-    # A server may keep very many of these: no dictionary, and no date made before one is asked for.
+    # A server may keep very many of these: no dictionary, and no date before it is needed.
     __slots__ = ("_findings", "_reader", "_session", "record")
 
     def __init__(self, record: MessageRecord, session: Session | Callable[[], Session]) -> None:
-        """Make the view of a record; `session` may be a function that finds it when asked for."""
-        #: What a store keeps of the message: plain values.
+        """Create a message from its record; `session` may be a function that returns it."""
+        #: The stored form of the message: plain values.
         self.record: Final = record
         self._session = session
         self._findings: tuple[Finding, ...] | None = None
@@ -56,7 +56,7 @@ class ReceivedMessage:
 
     @property
     def id(self) -> str:
-        """The message's name, unique in its store."""
+        """The id of the message, unique in its store."""
         return self.record.id
 
     @property
@@ -71,7 +71,7 @@ class ReceivedMessage:
 
     @property
     def login(self) -> Login | None:
-        """Who was logged in; None without AUTH."""
+        """AppKey and mail type of the login; None without AUTH."""
         return self.record.login
 
     @property
@@ -81,17 +81,17 @@ class ReceivedMessage:
 
     @property
     def tls(self) -> TlsFacts | None:
-        """What TLS agreed on; None in plaintext."""
+        """Version, cipher and server name of TLS; None in plaintext."""
         return self.record.tls
 
     @property
     def dropped_lines(self) -> int:
-        """How many over-long lines are not in `raw`."""
+        """Number of over-long lines that are not in `raw`."""
         return self.record.dropped_lines
 
     @property
     def session(self) -> Session:
-        """The session that the message came in."""
+        """The session in which the message arrived."""
         if callable(self._session):
             self._session = self._session()
         return self._session
@@ -217,7 +217,7 @@ class ReceivedMessage:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The rules of NHN, the law and the standards that it breaks, the most severe first.
+        """The rules of NHN, the law and the standards that the message breaks, most severe first.
 
         Checked once, by the rules of its session.
         """

@@ -62,7 +62,7 @@ _ENVIRONMENT = frozenset(
 
 
 def explain(error: BaseException) -> str:
-    """SendReply in a few words what a database refused, without the statement and its values."""
+    """Describe in a few words what a database refused, without the statement and its values."""
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)
 
 

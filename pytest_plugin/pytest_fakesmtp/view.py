@@ -1,4 +1,4 @@
-"""What the fixture `fakesmtp` gives: the part of a shared server that belongs to one test."""
+"""The value of the fixture `fakesmtp`: the part of a shared server that belongs to one test."""
 
 from __future__ import annotations
 
@@ -105,8 +105,7 @@ class ItemScope(Part):
             stop()
         for app_key in self._app_keys:
             self._engine.remove_account(app_key)
-        # They lead back here. Without them all of it goes with its last user: else each test would
-        # leave some work for the garbage collector.
+        # Break reference cycles, so that no test leaves work for the garbage collector.
         self._stops.clear()
         return self.failures
 
