@@ -1,4 +1,4 @@
-"""Writes the tables of stages, kinds and limits into `faults.md`.
+"""Write the tables of stages, kinds and limits to `faults.md`.
 
 Run it after changing a stage, a kind of fault or a limit: `python docs/make_faults.py`.
 """
@@ -25,7 +25,7 @@ PAGE = Path(__file__).with_name("faults.md")
 
 
 def make_page(page: str) -> str:
-    """Return the page with its tables made anew."""
+    """Return the page with new tables."""
     for name, rows in {"stages": _stages(), "kinds": _kinds(), "limits": _limits()}.items():
         head, _, rest = page.partition(f"<!-- {name} -->\n")
         _, end, tail = rest.partition(f"<!-- end of {name} -->")

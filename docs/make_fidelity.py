@@ -1,4 +1,4 @@
-"""Write `fidelity.md`: every reply, every switch, and the provenance of each.
+"""Write `fidelity.md`: every reply and every switch with its provenance.
 
 Run it after changing a row of the profile or a switch: `python docs/make_fidelity.py`.
 """
@@ -27,9 +27,9 @@ is out of date.
 - **documented**: printed in NHN Cloud's own SMTP guide.
 - **derived**: the guide's transcripts reveal the server software (the SMTP protocol library of
   Apache James 3, of the releases up to 2022). The reply was recorded from its release 3.6.2, or
-  read from a reply table made of its releases. It is not known which release NHN runs, and what it
+  read from a reply table of its releases. It is not known which release NHN runs, and what NHN
   changed.
-- **assumed**: no source is known. It is a choice, with a switch where that makes sense.
+- **assumed**: no source is known. The reply is a choice, with a switch where that makes sense.
 
 No reply of NHN's live endpoint was recorded for this page.
 """
@@ -44,15 +44,15 @@ _DECISIONS = """\
   `unsafe_lone_lf_ends_message` follows it.
 - **`235 Authentication Successful`** is the guide's text today. The software sends `Succesfull`, as
   the guide printed in 2022. The profile `AS_RECORDED` has that spelling.
-- **Mail to postmaster@ and abuse@ without AUTH.** The reply to RCPT is as recorded (250), but the
-  message is refused at DATA, so that a client that forgot to log in does not seem to succeed.
+- **Messages to postmaster@ and abuse@ without AUTH.** The reply to RCPT is as recorded (250), but
+  the message is refused at DATA, so that a client that forgot to log in does not seem to succeed.
   `unsafe_postmaster_without_auth` accepts it.
-- **A raw CR in a reply** would let a client forge reply lines. It is sent as `?`.
+- **A bare CR in a reply** would let a client forge reply lines. It is sent as `?`.
 """
 
 
 def make_page() -> str:
-    """Return the whole page."""
+    """Return the page."""
     return "\n".join([_HEAD, *_capabilities(), *_replies(), _DECISIONS, *_switches()])
 
 

@@ -1,4 +1,4 @@
-"""Writes the table of `findings.md`: every rule with its source and how certain it is.
+"""Write the table of `findings.md`: every rule with its source and certainty.
 
 Run it after changing a rule: `python docs/make_findings.py`.
 """
@@ -21,14 +21,14 @@ BEGIN, END = "<!-- rules: begin -->\n", "<!-- rules: end -->\n"
 
 
 def make_page(page: str) -> str:
-    """Return the page with its table made anew."""
+    """Return the page with a new table."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}{make_table()}{END}{after}"
 
 
 def make_table() -> str:
-    """Make the table of all rules, by what they are about."""
+    """Return the tables of all rules, by subject."""
     lines = [f"Version {VERSION} of the rules, {len(RULES)} of them.", ""]
     for title, rules in _groups():
         lines += [f"### {title}", "", _row("rule", "severity", "finding", "source", "certainty")]

@@ -7,17 +7,21 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import now
+from fakesmtp.counts import Counts
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
-    from fakesmtp.protocol.actions import Deliver
-    from fakesmtp.sessions import Recorded, Session, SessionLog
+    from fakesmtp.protocol.actions import Deliver, Envelope
+    from fakesmtp.protocol.credentials import Login
+    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
@@ -45,9 +49,14 @@ class Archive:
         self.sessions = sessions
         sessions.raw_of = self._raw_of
         self.mailbox = Mailbox(self.store, self._find_session)
+        #: How much was received and removed so far.
+        self.counts = Counts()
+        self.store.updates.listen(self.counts.add_update)
         # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
+        #: Ids of ended sessions that the store is still writing.
+        self.unsaved: set[str] = set()
 
     def open(self, rules: Rules | None) -> None:
         """Reopen the store if the archive opened it before.
@@ -68,10 +77,12 @@ class Archive:
         if self._opened is not None:
             self._opened.leave_to_parent()
 
-    def deliver(self, deliver: Deliver, session: Session) -> tuple[ReceivedMessage, Ticket[int]]:
+    def deliver(
+        self, deliver: Deliver, session: LiveSession
+    ) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
-            id=f"{self.name}.{next(self._numbers)}",
+            id=self._new_id(),
             session_id=session.id,
             received=now(),
             raw=deliver.raw,
@@ -83,34 +94,57 @@ class Archive:
             dropped_lines=session.dropped_lines,
         )
         message = ReceivedMessage(record, session)
+        self.counts.add_message(len(deliver.raw))
         return message, self.mailbox.append(message)
+
+    def keep_message(self, raw: bytes, envelope: Envelope, login: Login | None) -> ReceivedMessage:
+        """Store a message that came in no session; return it when it is durable."""
+        name = self._new_id()
+        record = MessageRecord(name, f"{name}-http", now(), raw, envelope, 0, login=login)
+        message = ReceivedMessage(record, partial(self._find_session, record))
+        self.counts.add_message(len(raw))
+        ticket = self.mailbox.append(message)
+        if not ticket.done():
+            ticket.result()
+            self.mailbox.announce(message)
+        return message
+
+    def _new_id(self) -> str:
+        return f"{self.name}.{next(self._numbers)}"
 
     def keep_session(self, session: Session) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
-        if self.store.is_durable:
+        self.counts.add_session(session)
+        if not self.store.is_durable:
+            self.store.updates.publish(UpdateKind.SESSIONS_ADDED, [session.id])
+        else:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.store.add_session(partial(record_session, session, _scope_of(session)))
+            self.unsaved.add(session.id)
+            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket.add_done_callback(lambda _: self.unsaved.discard(session.id))
+
+    def find_session(self, session_id: str) -> Session | None:
+        """Return an open or ended session; None if it is not kept."""
+        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
+
+        live = self.sessions.find(session_id)
+        stored = None if live else self.store.session(session_id)
+        return live or (read_session(stored) if stored else None)
 
     def _raw_of(self, message_id: str) -> bytes | None:
         return message.raw if (message := self.mailbox.get(message_id)) else None
 
-    def _find_session(self, record: MessageRecord) -> Recorded:
-        from fakesmtp.storage.sessions import read_session  # noqa: PLC0415 - see `keep_session`
-
-        live = self.sessions.find(record.session_id)
-        stored = None if live else self.store.session(record.session_id)
-        if live or stored is None:
-            return live or _missing(record)
-        return read_session(stored)
+    def _find_session(self, record: MessageRecord) -> Session:
+        return self.find_session(record.session_id) or _missing(record)
 
 
 def _scope_of(session: Session) -> str:
     return "" if session.owner is None else str(session.owner)
 
 
-def _missing(record: MessageRecord) -> Recorded:
+def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 

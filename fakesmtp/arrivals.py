@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.base import Store, Ticket
     from fakesmtp.storage.updates import Update
 
     Listener = Callable[[ReceivedMessage], object]
-    FindSession = Callable[[MessageRecord], Recorded]
+    FindSession = Callable[[MessageRecord], Session]
 
 #: Messages of a durable store that stay in memory.
 _AT_HAND = 1_000
@@ -117,6 +117,11 @@ class Arrivals:
         with self._lock:
             self._listeners.append(listener)
             return self._open(self.store.ids())
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` for every new message. Unlike `listen`, read no stored message."""
+        with self._lock:
+            self._listeners.append(listener)
 
     def stop_listening(self, listener: Listener) -> None:
         """Stop calling `listener`. Idempotent."""

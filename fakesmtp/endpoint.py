@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
-from fakesmtp.smtp.listeners import choose_address, client_settings
+from fakesmtp.smtp.listeners import choose_address, choose_name, client_settings
 
 if TYPE_CHECKING:
     import ssl
@@ -30,7 +30,12 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The address that clients connect to."""
+        """The host that clients connect to: `localhost` where the server listens on 127.0.0.1."""
+        return choose_name(self.hosts[0])
+
+    @property
+    def address(self) -> str:
+        """The IP address that clients connect to."""
         return choose_address(self.hosts[0])
 
     @property

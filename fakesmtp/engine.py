@@ -214,7 +214,7 @@ class Engine(Scope):
 
     def watch_messages(self, callback: OnMessage) -> Stop:
         """Call `callback` for every new message; return a function that stops it."""
-        self.mailbox.listen(callback)
+        self.mailbox.subscribe(callback)
         return partial(self.mailbox.stop_listening, callback)
 
     def watch_sessions(self, callback: OnSession) -> Stop:
@@ -237,7 +237,7 @@ class Engine(Scope):
             tls_context=self.endpoint.identity.server_context,
             deliver=self.archive.deliver,
             announce=self.mailbox.announce,
-            has_room=lambda: self.archive.store.has_room,
+            accepts_more=lambda: self.archive.store.accepts_more,
             handover=Handover(loop),
             ended=self._session_ended,
             failed=self.failures.append,

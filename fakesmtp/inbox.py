@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from fakesmtp.awaiting import TO_THREAD, running_loop
 from fakesmtp.environment import ClientSettings
@@ -57,7 +57,7 @@ class Inbox(ClientSettings):
 
     @property
     def host(self) -> str:
-        """The address that clients connect to."""
+        """The host that clients connect to: `localhost`, unless the server listens elsewhere."""
         return self._scope.endpoint.host
 
     @property
@@ -169,16 +169,22 @@ class Inbox(ClientSettings):
         Raises `NoMatchingMessage`, which lists what did arrive, when none has come in time.
         """
         __tracebackhide__ = True
-        return self.wait_for_count(1, timeout=timeout, **conditions)[0]
+        return self._wait(1, timeout, conditions)[0]
 
     def wait_for_count(
         self, count: int, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
     ) -> list[ReceivedMessage]:
         """Return the `count` oldest messages that match; raises as `wait_for` does."""
         __tracebackhide__ = True
-        _check_seconds("timeout", timeout)
         _check_count(count)
-        search = self._search(conditions, count)
+        return self._wait(count, timeout, conditions)
+
+    def _wait(
+        self, count: int, timeout: float, conditions: MessageConditions, *, takes: bool = False
+    ) -> list[ReceivedMessage]:
+        __tracebackhide__ = True
+        _check_seconds("timeout", timeout)
+        search = self._search(conditions, count, takes=takes)
         self._open.mailbox.run(search, timeout)
         return self._found(search, timeout, blocked=running_loop())
 
@@ -197,10 +203,7 @@ class Inbox(ClientSettings):
     ) -> ReceivedMessage:
         """Do as `wait_for` does, and remove the message; no two callers get the same one."""
         __tracebackhide__ = True
-        _check_seconds("timeout", timeout)
-        search = self._search(conditions, 1, takes=True)
-        self._open.mailbox.run(search, timeout)
-        return self._found(search, timeout, blocked=running_loop())[0]
+        return self._wait(1, timeout, conditions, takes=True)[0]
 
     def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]) -> None:
         """Return when no message that matches is here or has come within some time.
@@ -289,17 +292,20 @@ class Inbox(ClientSettings):
         return self.faults.fault(where, what, **options)
 
     def assert_faults_used(self) -> None:
-        """Raise `AssertionError` with the names of the rules that never struck, if any."""
+        """Raise `AssertionError` with the names of the rules that were never applied, if any."""
         self.faults.assert_used()
 
 
 class AccountView(Inbox):
-    """An account, and what clients do that log in with it; its faults strike no other account."""
+    """An account, and what clients do that log in with it; its faults apply to no other account."""
 
 
 def _check_seconds(name: str, value: object) -> None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise ConfigurationError(f"{name} must be a number of seconds, not {value!r} (example: 5)")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and cast("float", value) >= 0):  # a NaN is not
+        raise ConfigurationError(
+            f"{name} must be a number of seconds from 0, not {value!r} (example: 5)"
+        )
 
 
 def _check_count(value: object) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.messages.searching import Search
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.base import Store
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from fakesmtp.storage.waiting import Wait
 
 
-def _without_session(record: MessageRecord) -> Recorded:
+def _without_session(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} is no longer stored")
 
 

@@ -64,6 +64,25 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
 _OPTIONS = ("ports", "host", "accounts", "handler", "findings", *_RIGHT)
 #: The short forms of switches.
 _SHORT = ("require_auth",)
+#: What other parts of fakesmtp, or other servers, call an option.
+_OTHER_NAMES = {
+    **dict.fromkeys(("users", "user", "username", "password", "credentials"), "accounts"),
+    **dict.fromkeys(("login", "app_key", "secret_key", "authenticator"), "accounts"),
+    **dict.fromkeys(("hostname", "address", "bind", "listen", "interface", "ip"), "host"),
+    **dict.fromkeys(("tls", "ssl", "starttls", "require_starttls"), "require_tls"),
+    **dict.fromkeys(("auth", "auth_required", "require_login"), "require_auth"),
+    **dict.fromkeys(("ca", "cert", "certs", "certificates", "ca_dir"), "certs_dir"),
+    **dict.fromkeys(("database", "db", "url", "path", "file", "sqlite"), "store"),
+    **dict.fromkeys(("recordings", "record", "sessions_dir", "log_dir"), "record_dir"),
+    **dict.fromkeys(("size", "max_size", "size_limit", "data_size_limit"), "max_message_size"),
+    **dict.fromkeys(("limit", "max_mails", "max_emails"), "max_messages"),
+    **dict.fromkeys(("rules", "levels", "lint"), "findings"),
+    **dict.fromkeys(("hooks", "controller"), "handler"),
+    "timeout": "idle_timeout",
+    "fault": "faults",
+}
+#: Methods of a server that are not options.
+_METHODS = ("on_message", "on_session_end", "fail", "delay", "new_account", "start", "stop")
 
 
 def hide_unknown(switches: Switches) -> Switches:
@@ -95,8 +114,10 @@ def make_policy(policy: Policy, switches: Switches) -> Policy:
 
 def explain_unknown(name: str, known: Collection[str]) -> str:
     """Explain that there is no such option, and which one is meant; name them all."""
-    near = nearest_name(name, known)
-    hint = f"; did you mean {near!r}?" if near else "."
+    if name in _METHODS:
+        return f"{name!r} is not an option but a method: smtp.{name}(…)"
+    near = nearest_name(name, known, _OTHER_NAMES)
+    hint = f"; did you mean {near!r}?" if near in known else "."
     return f"there is no option {name!r}{hint} The options are {', '.join(known)}"
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from reprlib import Repr
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: Maximum length of a line in a terminal, a report or an error (characters).
 LONGEST_SHOWN = 300
-#: How much alike an unknown name and the one that is meant are at least, from 0 to 1.
-_ALIKE = 0.5
+#: The least likeness of a typing error and what was meant, from 0 to 1.
+_ALIKE = 0.65
+_SEPARATORS = re.compile(r"[\W_]+")
+_NO_NAMES: Mapping[str, str] = {}
 _QUOTER = Repr()
 _QUOTER.maxlevel = 3
 _QUOTER.maxstring = _QUOTER.maxother = 100
@@ -43,18 +46,43 @@ def cut(text: str, most: int = LONGEST_SHOWN) -> str:
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
 
 
-def nearest_name(name: object, known: Iterable[str]) -> str | None:
-    """Return the known name that an unknown one is probably meant to be."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 5 ms, for errors alone
+def nearest_name(
+    name: object, known: Iterable[str], other_names: Mapping[str, str] = _NO_NAMES
+) -> str | None:
+    """Return the known name that an unknown one is probably meant to be; None if none is near.
 
-    near = get_close_matches(name, [*known], 1, _ALIKE) if isinstance(name, str) else ()
-    return next(iter(near), None)
+    `other_names` are what other programs call them, in lower case with `_`. Case, `-` and `_` are
+    ignored. A name is near if it has all words of the other or more (`timeout`: `idle_timeout`),
+    or if it may be a typing error.
+    """
+    from difflib import SequenceMatcher  # noqa: PLC0415 - 5 ms, for errors alone
+
+    if not isinstance(name, str):
+        return None
+    plain, plains = _simplify(name), {each: _simplify(each) for each in known}
+    if plain in other_names:
+        return other_names[plain]
+    ratios = {each: SequenceMatcher(None, plain, other).ratio() for each, other in plains.items()}
+    near = [each for each, other in plains.items() if _share_words(plain, other)] or [
+        each for each, ratio in ratios.items() if ratio >= _ALIKE
+    ]
+    return max(near, key=lambda each: ratios[each], default=None)
 
 
-def suggest(name: object, known: Iterable[str]) -> str:
+def _simplify(name: str) -> str:
+    return _SEPARATORS.sub("_", name.lower()).strip("_")
+
+
+def _share_words(one: str, other: str) -> bool:
+    """Return whether one of two names has all words of the other."""
+    words, others = set(one.split("_")), set(other.split("_"))
+    return words <= others or others <= words
+
+
+def suggest(name: object, known: Iterable[str], other_names: Mapping[str, str] = _NO_NAMES) -> str:
     """Return a hint for an unknown name: the one that is probably meant, or else all of them."""
     known = [*known]
-    near = nearest_name(name, known)
+    near = nearest_name(name, known, other_names)
     return f"did you mean {near!r}?" if near else f"valid are {', '.join(known)}"
 
 

@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-# A busy machine is no failure: no test asserts on a time.
+# A slow machine must not fail a test, so hypothesis has no deadline.
 settings.register_profile("fakesmtp", deadline=None)
 settings.load_profile("fakesmtp")
 
 
 def find_tool(name: str) -> str:
-    """The path of the program `name`; without it the test is skipped, and under CI it fails."""
+    """Return the path of a program; without it skip the test, or fail it with all tests on."""
     path = shutil.which(name)
     if path is None:
         missing = f"{name} is not installed; .ci/run installs it"
         if os.environ.get("FAKESMTP_TEST_ALL") == "1":
-            pytest.fail(f"{missing} (FAKESMTP_TEST_ALL=1 allows no skipping)")
+            pytest.fail(f"{missing} (FAKESMTP_TEST_ALL=1 does not allow skipping)")
         pytest.skip(missing)
     return path
 
 
 @pytest.fixture(scope="session", autouse=True)
 def store_in_memory() -> Iterator[None]:
-    """Servers on the command line leave the store of the user's own server alone."""
+    """Let servers on the command line use memory, not the store of the user's own server."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAKESMTP_STORE", "memory")
         yield
@@ -39,5 +39,5 @@ def store_in_memory() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def require_tool() -> Callable[[str], str]:
-    """`require_tool("swaks")` gives the program's path, or skips the test."""
+    """Return a function that returns a program's path, or skips the test."""
     return find_tool

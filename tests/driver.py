@@ -1,4 +1,4 @@
-"""Plays bytes against the pure protocol, as a connection without a socket would."""
+"""Sends bytes to the pure protocol, as a connection without a socket."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.actions import (
     Action,
     Actions,
+    Close,
     Deliver,
-    HangUp,
-    Say,
-    ShakeHands,
+    SendReply,
+    StartHandshake,
     StartTls,
 )
 from fakesmtp.protocol.conversation import Conversation
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Driver:
-    """A conversation; its replies pile up in `said` until they are taken."""
+    """A conversation; its replies are collected in `replies` until they are taken."""
 
     def __init__(
         self,
@@ -41,42 +41,42 @@ class Driver:
         accounts: Accounts | None = None,
     ) -> None:
         self.policy = policy or Policy()
-        who = accounts or FixedAccounts([KEYS])
-        self.dialogue = kind(profile, self.policy, who, ip, tls=tls)
+        accounts = accounts or FixedAccounts([KEYS])
+        self.dialogue = kind(profile, self.policy, accounts, ip, tls=tls)
         self.conversation = Conversation(self.dialogue, self.policy)
         self._implicit_tls = tls
-        self.said: list[str] = []
+        self.replies: list[str] = []
         self.actions: list[Action] = []
         self.closed = False
         self._waits_for_tls = False
         self.perform(self.conversation.connect(implicit_tls=tls))
         if tls:
-            self.shake_hands()
+            self.start_tls()
 
     @property
     def delivered(self) -> list[Deliver]:
-        """The messages that arrived."""
+        """Return the messages that were delivered."""
         return [action for action in self.actions if isinstance(action, Deliver)]
 
     def send(self, data: bytes) -> list[str]:
         """Send bytes; return the lines of all replies to them."""
         if not self.closed:
             self.conversation.feed(data)
-            self._go_on()
-        return self.take_said()
+            self._continue()
+        return self.take_replies()
 
-    def take_said(self) -> list[str]:
+    def take_replies(self) -> list[str]:
         """Return the reply lines since the last call."""
-        said, self.said = self.said, []
-        return said
+        replies, self.replies = self.replies, []
+        return replies
 
-    def shake_hands(self) -> None:
-        """Go on inside TLS, also with what is left from before it (nothing, by default)."""
+    def start_tls(self) -> None:
+        """Continue inside TLS, also with input from before TLS that the policy keeps."""
         self._waits_for_tls = False
         self.perform(self.conversation.tls_started(implicit_tls=self._implicit_tls))
-        self._go_on()
+        self._continue()
 
-    def _go_on(self) -> None:
+    def _continue(self) -> None:
         while not (self.closed or self._waits_for_tls):
             actions = self.conversation.next_actions()
             if not actions:
@@ -84,10 +84,10 @@ class Driver:
             self.perform(actions)
 
     def perform(self, actions: Actions) -> None:
-        """Do what was decided."""
+        """Perform the actions of the dialogue."""
         for action in actions:
             self.actions.append(action)
-            if isinstance(action, (Say, StartTls)):
-                self.said += action.reply.wire.decode("ascii").split("\r\n")[:-1]
-            self.closed = self.closed or isinstance(action, HangUp)
-            self._waits_for_tls = isinstance(action, (StartTls, ShakeHands))
+            if isinstance(action, (SendReply, StartTls)):
+                self.replies += action.reply.wire.decode("ascii").split("\r\n")[:-1]
+            self.closed = self.closed or isinstance(action, Close)
+            self._waits_for_tls = isinstance(action, (StartTls, StartHandshake))

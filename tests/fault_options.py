@@ -1,4 +1,4 @@
-"""A valid value of every option that a fault kind can have, so small that no test waits."""
+"""A valid value for every option of the fault kinds, small enough that no test waits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ VALUES: dict[str, object] = {
 
 
 def needed_options(what: str, where: Stage) -> dict[str, Any]:
-    """The options that a fault of this kind must have at this stage."""
+    """Return the options that a fault of this kind requires at this stage."""
     kind = KINDS[what]
     names = (*kind.needs, *(["close"] if where in kind.must_close else []))
     return {name: VALUES[name] for name in names}

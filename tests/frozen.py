@@ -19,11 +19,11 @@ PAST = dt.datetime(2001, 2, 3, tzinfo=dt.UTC)
 
 
 class FrozenDatetime(dt.datetime):
-    """What tests put in the place of `datetime.datetime` by hand."""
+    """A replacement for `datetime.datetime`, as tests write it by hand."""
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> FrozenDatetime:
-        """Return always the same time."""
+        """Return the same time always."""
         return cls(2001, 2, 3, tzinfo=tz)
 
 
@@ -38,7 +38,7 @@ def patched_by_hand() -> Iterator[None]:
         yield
 
 
-#: What freezes time at `PAST` for a block.
+#: Context managers that freeze time at `PAST`.
 FREEZERS: Mapping[str, Callable[[], AbstractContextManager[object]]] = {
     "freezegun": lambda: freezegun.freeze_time(PAST),
     "time-machine": lambda: time_machine.travel(PAST, tick=False),

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 class AnyPort(Controller):
-    """A controller that may listen on port 0, a free one."""
+    """A controller that can listen on port 0, a free port."""
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()
 
 
-def _let_in(_server: object, _session: object, _envelope: object, _how: str, data: Any) -> Any:  # noqa: ANN401 - aiosmtpd's own signature
+def _accept_any(_server: object, _session: object, _envelope: object, _how: str, data: Any) -> Any:  # noqa: ANN401 - aiosmtpd's own signature
     given: LoginPassword = data
     return AuthResult(success=True, auth_data=given)
 
@@ -45,7 +45,7 @@ def _serve_stock(handler: object) -> Iterator[tuple[int, ssl.SSLContext]]:
         port=0,
         tls_context=identity.server_context(),
         auth_require_tls=False,
-        authenticator=_let_in,
+        authenticator=_accept_any,
         enable_SMTPUTF8=False,
     )
     controller.start()

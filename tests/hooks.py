@@ -1,4 +1,4 @@
-"""Servers with a few hooks, made for one test, and clients of them."""
+"""Servers with the hooks of one test, and their clients."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INTERNAL_ERROR = "451 Unable to process request"
 
 
 def make_server(loop_factory: Any = None, options: Any = None, **hooks: object) -> FakeSMTP:  # noqa: ANN401 - the options of `FakeSMTP`
-    """Make a server whose handler has these hooks: `DATA=hook` is its `handle_DATA`."""
+    """Create a server whose handler has these hooks: `DATA=hook` is its `handle_DATA`."""
     given = {"accounts": [KEYS], "auth_required_at": "never", **(options or {})}
     handler = SimpleNamespace(**{f"handle_{name}": hook for name, hook in hooks.items()})
     ports = {587: 0, 465: 0}
@@ -34,7 +34,7 @@ def make_server(loop_factory: Any = None, options: Any = None, **hooks: object) 
 
 @contextmanager
 def connect(smtp: FakeSMTP) -> Iterator[RawClient]:
-    """Give a client that has sent EHLO."""
+    """Return a client that has sent EHLO."""
     with RawClient(smtp.port(587)) as client:
         client.read_reply()
         client.ask("EHLO c")
@@ -42,7 +42,7 @@ def connect(smtp: FakeSMTP) -> Iterator[RawClient]:
 
 
 def say(reply: object) -> Callable[..., Any]:
-    """Make a hook that always replies the same."""
+    """Return a hook that always returns `reply`."""
 
     async def hook(*_: object) -> object:
         return reply
@@ -58,7 +58,7 @@ def only_session(smtp: FakeSMTP) -> Session:
 
 
 class Gate:
-    """A hook that waits for the test, which may wait for it."""
+    """A hook that waits until the test opens it; the test can wait for its events."""
 
     def __init__(self, reply: str = "250 from the hook") -> None:
         self.reply = reply
@@ -67,7 +67,7 @@ class Gate:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, server: SMTP, *_: object) -> str:
-        """Wait; clean up in any case."""
+        """Wait for `open`; set the events."""
         self._loop = server.loop
         self.is_in.set()
         try:
@@ -81,7 +81,7 @@ class Gate:
         return self.reply
 
     def open(self) -> None:
-        """Let the hook go on."""
+        """Let the hook continue."""
         assert self.is_in.wait(PATIENCE)
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._may_go.set)

@@ -1,8 +1,8 @@
-"""Messages that are made to take long, for tests of everything that reads messages."""
+"""Messages that are meant to take long, for tests of all parsers of messages."""
 
 from __future__ import annotations
 
-#: Twice the size takes twice the time. Where it took four times as long, this took minutes.
+#: With linear time these take seconds; with quadratic time they take minutes.
 SIZE = 150_000
 
 HTML = b"Content-Type: text/html\r\n\r\n"

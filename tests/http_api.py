@@ -1,4 +1,4 @@
-"""A server with its HTTP API, and a client that says what it likes."""
+"""A server with its HTTP API, and a client that can send any request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from fakesmtp.web.server import HttpServer
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from typing import Unpack
 
-    from fakesmtp import Session
+    from fakesmtp import ServerOptions, Session
 
 
 class Answer(NamedTuple):
-    """What came back."""
+    """The response to a request."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +31,7 @@ class Answer(NamedTuple):
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - as JSON is
-        """What the body holds."""
+        """Return the value of the JSON body."""
         return json.loads(self.body)
 
 
@@ -45,7 +46,7 @@ class Api:
         smtp.on_session_end(self._ended.put)
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """Send one request; a body that is no bytes is sent as JSON."""
+        """Send one request; a body that is not bytes is sent as JSON."""
         connection = HTTPConnection("127.0.0.1", self.http.port, timeout=PATIENCE)
         try:
             content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
@@ -56,11 +57,11 @@ class Api:
             connection.close()
 
     def get(self, path: str) -> Answer:
-        """Ask for a path."""
+        """Send a GET request."""
         return self.ask("GET", path)
 
-    def send_mail(self) -> Session:
-        """Log in, send a message, leave; give the session once it is over."""
+    def send_message(self) -> Session:
+        """Log in, send a message, quit; return the session when it is closed."""
         with RawClient(self.smtp.port(587)) as client:
             client.log_in()
             client.begin_data()
@@ -70,7 +71,7 @@ class Api:
         return self._ended.get(timeout=PATIENCE)
 
     def fail(self, *lines: bytes) -> Session:
-        """Say these lines and leave; give the session once it is over."""
+        """Send these lines and quit; return the session when it is closed."""
         with RawClient(self.smtp.port(587)) as client:
             client.read_reply()
             for line in lines:
@@ -82,10 +83,13 @@ class Api:
 
 
 @contextmanager
-def serving(folder: Path, keys: tuple[str, str] = KEYS) -> Iterator[Api]:
-    """A server with one account that records into a folder, and its API on a free port."""
+def serving(
+    folder: Path, keys: tuple[str, str] = KEYS, **options: Unpack[ServerOptions]
+) -> Iterator[Api]:
+    """Start a server with one account and a folder of recordings, and its API on a free port."""
+    settings: ServerOptions = {"accounts": [keys], "record_dir": folder, **options}
     with (
-        FakeSMTP(ports={587: 0, 465: 0}, accounts=[keys], record_dir=folder) as smtp,
+        FakeSMTP(ports={587: 0, 465: 0}, **settings) as smtp,
         HttpServer(smtp) as http,
     ):
         yield Api(smtp, http, folder)

@@ -1,4 +1,4 @@
-"""A server that is never started, for tests of waiting and looking."""
+"""A server that is not started, for tests of waiting and searching."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ if TYPE_CHECKING:
 
 
 class LoneInbox(FakeSMTP):
-    """A server whose messages are appended by the test."""
+    """A server to which the test appends messages."""
 
     @property
     def waiting(self) -> int:
-        """How many wait for messages or subscribe to them."""
+        """Return the number of waiting calls and subscribers."""
         return engine_of(self).mailbox.waiting
 
     @property
     def failures(self) -> list[BaseException]:
-        """What subscribers raised."""
+        """Return the exceptions of subscribers."""
         return engine_of(self).failures
 
     def append(self, message: ReceivedMessage) -> None:
-        """Let a message arrive."""
+        """Append a message, as when it arrives."""
         engine_of(self).mailbox.append(message)
 
     def view(self, belongs: Belongs) -> Inbox:
-        """Return an inbox of those messages for which `belongs` is true."""
+        """Return an inbox with the messages for which `belongs` returns true."""
         return Inbox(Chosen(engine_of(self), belongs))
 
 
 class Chosen(Part):
-    """The messages for which `belongs` is true, and all sessions."""
+    """The messages for which `belongs` returns true, and all sessions."""
 
     def __init__(self, whole: Scope, belongs: Belongs) -> None:
         super().__init__(whole)
         self._belongs = belongs
 
     def has_message(self, message: ReceivedMessage) -> bool:
-        """Whether a message is chosen."""
+        """Return whether `belongs` is true for the message."""
         return self._belongs(message)
 
     def has_session(self, session: Session) -> bool:
-        """Whether a session is listed: each is."""
+        """Return true: every session is listed."""
         return self.whole.has_session(session)

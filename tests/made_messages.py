@@ -1,4 +1,4 @@
-"""Messages made by hand, for tests that need no server."""
+"""Messages for tests that do not need a server."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _numbers = count(1)
 
 
 class MadeSession:
-    """A session that said nothing."""
+    """A session without events."""
 
     id = "made"
     rules = None
 
     def transcript(self) -> str:
-        """Give nothing."""
+        """Return an empty transcript."""
         return ""
 
 
@@ -27,11 +27,11 @@ def make_message(
     *,
     mail_from: str = "sender@example.com",
     rcpt_tos: tuple[str, ...] = ("to@example.com",),
-    login: Login | None = Login("app", MailType.NORMAL),  # noqa: B008 - it cannot be changed
+    login: Login | None = Login("app", MailType.NORMAL),  # noqa: B008 - immutable
     received: float = 1_700_000_000.25,
     port: int = 587,
 ) -> ReceivedMessage:
-    """Make a message of these bytes."""
+    """Return a message with these bytes."""
     return ReceivedMessage(
         MessageRecord(
             id=f"made.{next(_numbers)}",
@@ -47,5 +47,5 @@ def make_message(
 
 
 def with_subject(subject: str) -> ReceivedMessage:
-    """Make a message that differs in its subject."""
+    """Return a message with this subject."""
     return make_message(f"Subject: {subject}\r\n\r\nhello\r\n".encode())

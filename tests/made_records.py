@@ -1,4 +1,4 @@
-"""Records of messages and sessions made by hand, for tests of stores."""
+"""Records of messages and sessions for tests of stores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended
-from fakesmtp.sessions.jsonl import Header, Summary
+from fakesmtp.sessions.listing import Header, Summary
 from fakesmtp.storage.records import SessionRecord
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def make_record(
     scope: str = "",
     dropped_lines: int = 0,
 ) -> MessageRecord:
-    """Make the record of a message of these bytes."""
+    """Return the record of a message with these bytes."""
     return MessageRecord(
         id=f"made.{next(_numbers)}",
         session_id=session_id,
@@ -56,7 +56,7 @@ def make_session(
     messages: int = 0,
     lines: bytes = b"{}\n",
 ) -> SessionRecord:
-    """Make the record of a session."""
+    """Return the record of a session."""
     return SessionRecord(
         Header(session_id, started, "127.0.0.1:50000", 587, 1587),
         Summary(0.5, messages, 0, 1, "RCPT TO:<a@b> -> 550 no", "TLSv1.3", "app", "ad"),

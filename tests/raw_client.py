@@ -1,4 +1,4 @@
-"""A client that sends exactly the bytes it is told to, and reads replies line by line."""
+"""A client that sends exactly the given bytes, and reads replies line by line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-#: Seconds that a reply may take before a test fails; nothing waits this long when all is well.
+#: Seconds until a missing reply fails a test. A test that passes never waits so long.
 PATIENCE = 20
 _T = TypeVar("_T")
 _MIDDLE_LINE = re.compile(rb"\d{3}-")
 
 
 class RawClient:
-    """One connection; with `context`, inside TLS from the start."""
+    """One connection; with `context` it has implicit TLS."""
 
     def __init__(
         self, port: int, context: ssl.SSLContext | None = None, host: str = "127.0.0.1"
@@ -33,7 +33,7 @@ class RawClient:
             self.start_tls(context)
 
     def start_tls(self, context: ssl.SSLContext) -> None:
-        """Shake hands."""
+        """Do the TLS handshake."""
         self.socket = context.wrap_socket(self.socket, server_hostname="localhost")
 
     def send(self, data: bytes) -> None:
@@ -41,7 +41,7 @@ class RawClient:
         self.socket.sendall(data)
 
     def read_line(self) -> bytes:
-        """One line without its CRLF; raises EOFError at the end."""
+        """Read one line without its CRLF; raise EOFError at the end."""
         while b"\r\n" not in self._buffer:
             chunk = self.socket.recv(65536)
             if not chunk:
@@ -51,11 +51,11 @@ class RawClient:
         return line
 
     def read_lines(self, number: int) -> list[str]:
-        """This many lines."""
+        """Read this number of lines."""
         return [self.read_line().decode("latin-1") for _ in range(number)]
 
     def read_reply(self) -> str:
-        """One whole reply, its lines parted by newlines."""
+        """Read one complete reply; its lines are separated by newlines."""
         lines = [self.read_line()]
         while _MIDDLE_LINE.match(lines[-1]):
             lines.append(self.read_line())
@@ -67,7 +67,7 @@ class RawClient:
         return self.read_reply()
 
     def read_to_end(self) -> bytes:
-        """Everything until the server has closed."""
+        """Read everything until the server closes."""
         try:
             while chunk := self.socket.recv(65536):
                 self._buffer += chunk
@@ -77,20 +77,20 @@ class RawClient:
         return rest
 
     def half_close(self) -> None:
-        """Say that nothing more will be sent; what is on the way can still be read."""
+        """Close the sending side; replies can still be read."""
         if isinstance(self.socket, ssl.SSLSocket):
-            # The server answers our close_notify; what it said before is read on the way.
+            # The server replies with close_notify. Earlier replies are read before it.
             self.socket.settimeout(PATIENCE)
         self.socket.shutdown(socket.SHUT_WR)
 
     def log_in(self) -> None:
-        """Say EHLO and log in with the keys of the recordings."""
+        """Send EHLO and log in with the account of the recordings."""
         assert self.read_reply().startswith("220")
         assert self.ask("EHLO client").startswith("250")
         assert self.ask("AUTH PLAIN AEFwcEtleQBTZWNyZXRLZXk=").startswith("235")
 
     def begin_data(self) -> None:
-        """Open a transaction, up to and with DATA."""
+        """Send MAIL, RCPT and DATA."""
         assert self.ask("MAIL FROM:<sender@example.com>").startswith("250")
         assert self.ask("RCPT TO:<rcpt@example.org>").startswith("250")
         assert self.ask("DATA").startswith("354")
@@ -108,42 +108,42 @@ class RawClient:
 
 
 class TlsInMemory:
-    """A client's TLS, which has sent all of the handshake but its last word.
+    """A client's TLS that has sent the handshake except for its last record.
 
-    In TLS 1.2 the server has the last word: there the client's first data is held back alone. One
-    thread may send below TLS while another receives: they share no object of OpenSSL.
+    In TLS 1.2 the server sends the last record; then only the client's first data is held back. One
+    thread can send below TLS while another receives, because they share no object of OpenSSL.
     """
 
-    def __init__(self, context: ssl.SSLContext, client: socket.socket, in_clear: int = 0) -> None:
+    def __init__(self, context: ssl.SSLContext, client: socket.socket, plaintext: int = 0) -> None:
         self._to_client, self._to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._client = client
-        #: Bytes that come before TLS, and are read behind the hello.
-        self._in_clear = in_clear
+        #: Number of bytes that arrive before TLS and are read after the ClientHello was sent.
+        self._plaintext = plaintext
         self._tls = context.wrap_bio(self._to_client, self._to_server, server_hostname="localhost")
-        self._insist(self._tls.do_handshake)
+        self._run(self._tls.do_handshake)
 
     def send(self, *records: bytes) -> None:
-        """Send all that is held back, and these, in one go."""
+        """Send everything that is held back, and these records, in one write."""
         self._client.sendall(self.prepare(*records))
 
     def prepare(self, *records: bytes) -> bytes:
-        """Give what is to be sent for all that is held back, and these."""
+        """Return the bytes of everything that is held back, and of these records."""
         for record in records:
             self._tls.write(record)
         return self._to_server.read()
 
     def receive(self) -> bytes:
-        """Give some of what the server says, `b""` when it has said that it ends."""
-        return self._insist(partial(self._tls.read, 65536))
+        """Return data from the server, `b""` after its close_notify."""
+        return self._run(partial(self._tls.read, 65536))
 
-    def _insist(self, step: Callable[[], _T]) -> _T:
+    def _run(self, step: Callable[[], _T]) -> _T:
         while True:
             with suppress(ssl.SSLWantReadError):
                 return step()
             if self._to_server.pending:
                 self._client.sendall(self._to_server.read())
-            while self._in_clear:
-                self._in_clear -= len(self._client.recv(min(65536, self._in_clear)))
+            while self._plaintext:
+                self._plaintext -= len(self._client.recv(min(65536, self._plaintext)))
             received = self._client.recv(65536)
-            assert received, "the connection ended without a word"
+            assert received, "the connection ended without close_notify"
             self._to_client.write(received)

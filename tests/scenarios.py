@@ -1,4 +1,4 @@
-"""The recorded scenarios of `tests/golden`, and what is needed to play them."""
+"""The recorded scenarios of `tests/golden`, and what is needed to replay them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fakesmtp.protocol.policy import Policy
 GOLDEN = Path(__file__).parent / "golden"
 KEYS = ("AppKey", "SecretKey")
 
-#: Every switch that makes the emulator as careless as the recorded software.
-AS_CARELESS_AS_RECORDED = Policy(
+#: All switches that make the server as unsafe as the recorded software.
+AS_UNSAFE_AS_RECORDED = Policy(
     unsafe_lone_lf_ends_message=True,
     unsafe_commands_behind_starttls=True,
     unsafe_user_name_in_any_case=True,
@@ -20,14 +20,14 @@ AS_CARELESS_AS_RECORDED = Policy(
     unsafe_echo_of_cr=True,
 )
 
-#: Scenarios that are not marked unsafe but can only end in the unsafe way: here the message ends
-#: with LF.CRLF, and by default only CRLF.CRLF ends one.
+#: Scenarios that are not marked unsafe but need an unsafe switch: the message ends with LF.CRLF,
+#: and by default only CRLF.CRLF ends a message.
 DECIDED_AGAINST = {"line-ending/data-lf-dot-lf-is-not-the-end"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One write of the client and what the server says to it."""
+    """One write of the client and the server's reply to it."""
 
     send: bytes
     expect: list[str]
@@ -68,13 +68,13 @@ def _delivered(data: dict) -> list[tuple[str, tuple[str, ...], bytes]] | None:
 
 
 def load(ip: str = "127.0.0.1") -> list[Scenario]:
-    """All scenarios, with the client's address filled in."""
+    """Return all scenarios, with the client's address inserted."""
     lines = (GOLDEN / "golden-3.6.2.jsonl").read_text(encoding="utf-8").strip().split("\n")
     return [read_scenario(data, ip) for data in map(json.loads, lines)]
 
 
 def read_scenario(data: dict, ip: str = "127.0.0.1") -> Scenario:
-    """Make a scenario of what stands in a line of the file, or is made of a recording."""
+    """Return the scenario of a line of the file, or of a converted recording."""
     return Scenario(
         name=data["name"],
         steps=[_step(step, ip) for step in data["steps"]],

@@ -1,4 +1,4 @@
-"""Stores of each kind, for the tests that hold for all of them."""
+"""Stores of each kind, for tests that apply to all of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def find_new_sqlite() -> ModuleType:
-    """A newer SQLite than Debian's; without it the test is skipped."""
+    """Return a newer SQLite than Debian's, or skip the test."""
     return pytest.importorskip("pysqlite3.dbapi2", reason="pysqlite3-binary is not installed")
 
 
@@ -43,6 +43,6 @@ KINDS = {"memory": _make_memory, "sqlite": _make_sqlite, "newer-sqlite": _make_n
 
 @contextmanager
 def open_store(kind: str, path: Path, **options: object) -> Iterator[Store]:
-    """Open a store of a kind of `KINDS`; it is closed at the end."""
+    """Open a store of this kind (a key of `KINDS`); close it at the end."""
     with closing(KINDS[kind](path, **options)) as store:
         yield store

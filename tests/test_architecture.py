@@ -1,4 +1,4 @@
-"""The code follows `docs/design.md`: its tables of packages and libraries, its limits of length."""
+"""The code follows the tables and limits of `docs/design.md`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read_modules() -> list[Module]:
 
 MODULES = read_modules()
 PACKAGES = read_table("## Packages")
-#: The names that a package may import; None stands for all.
+#: The names that a package may import; None means all.
 ALLOWED = {
     next(iter(read_names(package))): None if names == "everything" else read_names(names)
     for package, _, names in PACKAGES
@@ -78,7 +78,7 @@ LIBRARIES = {
 
 
 def is_in(path: str, place: str) -> bool:
-    """Whether the file is `place`, or is in it when `place` is a folder."""
+    """Return whether the file is `place`, or is in the folder `place`."""
     return path.startswith(place) if place.endswith("/") else path == place
 
 
@@ -94,7 +94,7 @@ def name_of(package: str) -> str:
 
 
 def target_of(imported: Import) -> str:
-    """Return the name of the package that an import of ours leads to."""
+    """Return the name of our package that is imported."""
     parts = imported.name.split(".")
     names = {name_of(package) for package in ALLOWED if package.startswith("fakesmtp/")}
     return parts[1] if parts[0] == "fakesmtp" and parts[1:2] and parts[1] in names else parts[0]
@@ -129,14 +129,14 @@ def top_of(imported: Import) -> str:
 
 
 def is_allowed(imported: Import) -> bool:
-    """Whether the table of packages allows an import of ours."""
+    """Return whether the table of packages allows an import of ours."""
     package = package_of(imported.module)
     names = ALLOWED[package] if package else set()
     return names is None or target_of(imported) in names | {name_of(package or "")}
 
 
 def is_library_allowed(imported: Import) -> bool:
-    """Whether the table of libraries allows the library in the module that imports it."""
+    """Return whether the table of libraries allows the library in the importing module."""
     places = LIBRARIES.get(top_of(imported), set())
     return any(is_in(imported.module.path, place) for place in places)
 
@@ -156,7 +156,7 @@ def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def report(wrong: list[str]) -> str:
-    """Return the message of a failing test: one broken rule a line."""
+    """Return the message of a failed test: one line for each broken rule."""
     return "\n".join(wrong)
 
 
@@ -175,14 +175,14 @@ def named_paths() -> Iterator[str]:
         yield from (f"{path}{name}" for name in read_names(job) if re.fullmatch(r"\w+\.py", name))
 
 
-def test_the_table_names_what_exists() -> None:
+def test_table_names_existing_modules() -> None:
     """Each package and module of the table of packages exists."""
     wrong = [path for path in named_paths() if not (ROOT / path).exists()]
     assert not wrong, report(wrong)
 
 
 def test_imports() -> None:
-    """A package imports of ours only what the table of packages allows."""
+    """A package imports only those packages of ours that the table allows."""
     ours = [found for found in all_imports() if top_of(found) in OURS]
     wrong = [str(found) for found in ours if not is_allowed(found)]
     assert not wrong, report(wrong)
@@ -196,13 +196,13 @@ def test_libraries() -> None:
     assert not wrong, report(wrong)
 
 
-def test_the_table_of_libraries_has_no_unused_one() -> None:
+def test_table_has_no_unused_library() -> None:
     """Each library of the table is imported somewhere."""
     unused = LIBRARIES.keys() - {top_of(found) for found in all_imports()}
     assert unused == set()
 
 
-def test_the_protocol_is_pure() -> None:
+def test_protocol_is_pure() -> None:
     """The protocol imports no sockets, clocks or threads."""
     impure = [found for found in all_imports() if top_of(found) in IMPURE]
     wrong = [str(found) for found in impure if is_in(found.module.path, PROTOCOL)]
@@ -224,7 +224,7 @@ def test_functions_are_short() -> None:
 
 
 def dotted_name(path: str) -> str:
-    """Return the name that a module is imported by."""
+    """Return the dotted name of a module."""
     parts = Path(path.removeprefix("pytest_plugin/")).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -241,7 +241,7 @@ def imported_modules() -> dict[str, set[str]]:
 
 
 def test_imports_have_no_cycles() -> None:
-    """No module imports itself through others, not even for the type checker."""
+    """No module imports itself through other modules, not even for type checking."""
     left = imported_modules()
     while ready := {name for name, needs in left.items() if not needs & left.keys() - {name}}:
         left = {name: needs for name, needs in left.items() if name not in ready}

@@ -1,4 +1,4 @@
-"""Waiting in event loops: asyncio's and trio's, by themselves and under anyio."""
+"""Waiting in event loops: asyncio, trio, and both under anyio."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
     Run = Callable[[Callable[[], Awaitable[object]]], object]
 
-LONG = 30.0  # a test that waits so long has failed
+LONG = 30.0  # seconds; a test that waits so long has failed
 
 
 def run_in_asyncio(task: Callable[[], Awaitable[object]]) -> object:
-    """Run a task as users of asyncio do."""
+    """Run a task with asyncio."""
 
     async def await_it() -> object:
         return await task()
@@ -37,25 +37,25 @@ def run_in_asyncio(task: Callable[[], Awaitable[object]]) -> object:
 
 
 def run_in_anyio_on_trio(task: Callable[[], Awaitable[object]]) -> object:
-    """Run a task as users of anyio do who chose trio."""
+    """Run a task with anyio on trio."""
     return anyio.run(task, backend="trio")
 
 
 @pytest.fixture(params=[run_in_asyncio, trio.run, run_in_anyio_on_trio])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Give what runs a task in an event loop."""
+    """Return a function that runs a task in an event loop."""
     chosen: Run = request.param
     return chosen
 
 
 @pytest.fixture
 def inbox() -> LoneInbox:
-    """Give an empty inbox."""
+    """Return an empty inbox."""
     return LoneInbox()
 
 
 def append_when_awaited(inbox: LoneInbox, subject: str) -> Thread:
-    """Let a message come in another thread, as soon as somebody waits."""
+    """Start a thread that appends a message as soon as a call waits."""
 
     def append() -> None:
         while not inbox.waiting:
@@ -67,8 +67,8 @@ def append_when_awaited(inbox: LoneInbox, subject: str) -> Thread:
     return thread
 
 
-def test_a_task_gets_what_comes_in_another_thread(run: Run, inbox: LoneInbox) -> None:
-    """A waiting task gets the message that matches, and nothing is left waiting."""
+def test_task_gets_a_message_of_another_thread(run: Run, inbox: LoneInbox) -> None:
+    """A waiting task gets the message that matches, and no waiting call remains."""
     inbox.append(with_subject("first"))
     thread = append_when_awaited(inbox, "second")
     found = run(lambda: inbox.wait_for_async(subject="second", timeout=LONG))
@@ -77,24 +77,24 @@ def test_a_task_gets_what_comes_in_another_thread(run: Run, inbox: LoneInbox) ->
     assert inbox.waiting == 0
 
 
-def test_a_task_waits_in_vain(run: Run, inbox: LoneInbox) -> None:
-    """A task whose time is up gets the error of `wait_for`, and no blame for blocking."""
+def test_timeout_of_a_task(run: Run, inbox: LoneInbox) -> None:
+    """A task gets the timeout error of `wait_for`, without a hint about a blocked loop."""
     with pytest.raises(NoMatchingMessage, match=r"no message came within 0\.001 s") as raised:
         run(lambda: inbox.wait_for_async(timeout=0.001))
     assert "event loop" not in str(raised.value)
     run(lambda: inbox.expect_none_async(within=0.001))
 
 
-def test_a_task_expects_none(run: Run, inbox: LoneInbox) -> None:
-    """A task that expects no message hears of the one that comes."""
+def test_task_expects_none(run: Run, inbox: LoneInbox) -> None:
+    """`expect_none_async` fails when a message arrives."""
     thread = append_when_awaited(inbox, "unwanted")
     with pytest.raises(NoMatchingMessage, match="unwanted"):
         run(lambda: inbox.expect_none_async(within=LONG))
     thread.join()
 
 
-def test_a_task_that_is_cancelled_leaves_nothing(inbox: LoneInbox) -> None:
-    """A cancel scope of trio ends the waiting."""
+def test_cancelled_task_stops_waiting(inbox: LoneInbox) -> None:
+    """A cancel scope of trio ends the waiting call."""
 
     async def give_up() -> bool:
         with trio.move_on_after(0.001) as scope:
@@ -105,8 +105,8 @@ def test_a_task_that_is_cancelled_leaves_nothing(inbox: LoneInbox) -> None:
     assert inbox.waiting == 0
 
 
-def test_a_loop_that_is_over_stops_no_message(inbox: LoneInbox) -> None:
-    """A message arrives although the loop of a task that subscribed is over."""
+def test_closed_loop_does_not_block_messages(inbox: LoneInbox) -> None:
+    """A message arrives although the loop of a subscribed task is closed."""
     kept: list[Awaitable[object]] = []
 
     async def begin() -> None:
@@ -120,7 +120,7 @@ def test_a_loop_that_is_over_stops_no_message(inbox: LoneInbox) -> None:
     kept.clear()
 
 
-def test_a_server_starts_and_stops_in_a_loop(run: Run) -> None:
+def test_server_starts_and_stops_in_a_loop(run: Run) -> None:
     """`async with FakeSMTP()` works, and its messages can be awaited."""
 
     async def use() -> str:
@@ -134,8 +134,8 @@ def test_a_server_starts_and_stops_in_a_loop(run: Run) -> None:
 
 
 @pytest.mark.parametrize("freezer", FREEZERS)
-def test_time_is_up_while_time_is_frozen(inbox: LoneInbox, freezer: str) -> None:
-    """A task stops waiting in a test that froze time, though the loop's clock stands."""
+def test_timeout_while_time_is_frozen(inbox: LoneInbox, freezer: str) -> None:
+    """The timeout of a task works while time is frozen and the loop's clock does not advance."""
 
     async def wait() -> None:
         await inbox.wait_for_async(timeout=0.001)
@@ -144,7 +144,7 @@ def test_time_is_up_while_time_is_frozen(inbox: LoneInbox, freezer: str) -> None
         asyncio.run(wait())
 
 
-# -- what blocks an event loop ---------------------------------------------------------------------
+# -- calls that block an event loop ----------------------------------------------------------------
 
 BLOCKING: dict[str, Callable[[LoneInbox], object]] = {
     "wait_for": lambda inbox: inbox.wait_for(timeout=0.001),
@@ -154,10 +154,8 @@ BLOCKING: dict[str, Callable[[LoneInbox], object]] = {
 
 
 @pytest.mark.parametrize("method", BLOCKING)
-def test_the_error_of_a_blocked_loop_names_the_cause(
-    run: Run, inbox: LoneInbox, method: str
-) -> None:
-    """Who blocks the event loop in vain is told that nothing in it could send, and what to use."""
+def test_error_of_a_blocked_loop_names_the_cause(run: Run, inbox: LoneInbox, method: str) -> None:
+    """A timeout that blocked the event loop says so, and names the async method to use."""
 
     async def block() -> None:
         BLOCKING[method](inbox)
@@ -170,8 +168,8 @@ def test_the_error_of_a_blocked_loop_names_the_cause(
     assert f"await {to_thread}(…)" in str(raised.value)
 
 
-def test_a_blocked_loop_that_lost_nothing_is_no_error(run: Run, inbox: LoneInbox) -> None:
-    """A message that is already here is found in an event loop too, and so is its absence."""
+def test_call_that_does_not_wait_is_allowed_in_a_loop(run: Run, inbox: LoneInbox) -> None:
+    """Blocking methods that return at once work in an event loop, without the hint."""
     message = make_message()
     inbox.append(message)
 
@@ -186,7 +184,7 @@ def test_a_blocked_loop_that_lost_nothing_is_no_error(run: Run, inbox: LoneInbox
 
 
 def test_expecting_none_in_a_blocked_loop_is_an_error(run: Run, inbox: LoneInbox) -> None:
-    """An expectation that could only hold is refused: nothing in the loop can send meanwhile."""
+    """`expect_none` with a duration is refused in a loop, because the loop could not send."""
 
     async def block() -> None:
         inbox.expect_none(within=0.001)
@@ -195,16 +193,16 @@ def test_expecting_none_in_a_blocked_loop_is_an_error(run: Run, inbox: LoneInbox
         run(block)
 
 
-def test_a_thread_blocks_no_loop(inbox: LoneInbox) -> None:
-    """Outside event loops the error speaks of none."""
+def test_error_outside_of_event_loops(inbox: LoneInbox) -> None:
+    """Outside of event loops the timeout error does not mention them."""
     with pytest.raises(NoMatchingMessage) as raised:
         inbox.wait_for(timeout=0.001)
     assert "event loop" not in str(raised.value)
     assert running_loop() is None
 
 
-def test_an_unknown_event_loop_is_named_as_the_cause(inbox: LoneInbox) -> None:
-    """A coroutine that is driven by nothing we know gets a sentence that says what would work."""
+def test_unknown_event_loop_is_a_clear_error(inbox: LoneInbox) -> None:
+    """In an unknown event loop the async methods raise an error that names the supported ones."""
     waiting = inbox.wait_for_async(timeout=LONG)
     with pytest.raises(FakeSMTPError, match="use asyncio, trio or anyio"):
         waiting.send(None)

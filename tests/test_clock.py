@@ -1,4 +1,4 @@
-"""The clocks of the server run on while a test freezes, moves or patches time."""
+"""The clocks of the server are real while a test freezes, moves or patches time."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Real(NamedTuple):
 
 @pytest.fixture(params=FREEZERS)
 def real(request: pytest.FixtureRequest) -> Iterator[Real]:
-    """Freeze time in the past, in each of the usual ways; gives what it was."""
+    """Freeze time in the past, in each of the usual ways; return the real clocks."""
     before = Real(time.time(), time.monotonic())
     with FREEZERS[request.param]():
         yield before
 
 
 def fresh_clock() -> ModuleType:
-    """Load the module once more, as a test does that uses it first while time is frozen."""
+    """Load the module again, as a test that first uses it while time is frozen."""
     spec = spec_from_file_location("fresh_clock", clock.__file__)
     assert spec is not None
     assert spec.loader is not None
@@ -44,15 +44,15 @@ def fresh_clock() -> ModuleType:
     return module
 
 
-def test_the_wall_clock_is_real(real: Real) -> None:
-    """Seconds, UTC and local time are the real ones while a test sees the past."""
+def test_wall_clock_is_real(real: Real) -> None:
+    """Seconds, UTC and local time are real while the test's time is in the past."""
     assert real.wall <= clock.now() < real.wall + AN_HOUR
     for at in (clock.utc_now(), clock.local_now()):
         assert real.wall <= at.timestamp() < real.wall + AN_HOUR
 
 
-def test_the_monotonic_clock_is_real(real: Real) -> None:
-    """The clock of timers neither stands nor jumps while a test freezes time."""
+def test_monotonic_clock_is_real(real: Real) -> None:
+    """The clock of timers neither stops nor jumps while time is frozen."""
     first, nanoseconds = clock.monotonic(), clock.monotonic_ns()
     assert real.monotonic <= first <= nanoseconds / 1e9 < real.monotonic + AN_HOUR
     while clock.monotonic() == first:
@@ -60,15 +60,15 @@ def test_the_monotonic_clock_is_real(real: Real) -> None:
 
 
 @pytest.mark.usefixtures("real")
-def test_time_is_frozen_around_it() -> None:
-    """What the other tests stand on: the test itself sees the past or a clock that stands."""
+def test_freezers_freeze_time() -> None:
+    """The freezers of these tests do freeze time: a test sees the past or a stopped clock."""
     assert dt.datetime.now(dt.UTC).year == 2001
     assert time.time() < PAST.timestamp() + AN_HOUR
 
 
 @pytest.mark.parametrize("freezer", ["freezegun", "time-machine"])
 def test_first_use_while_time_is_frozen(freezer: str) -> None:
-    """The clocks are real also when the module is loaded while time is frozen."""
+    """The clocks are real, also when the module is loaded while time is frozen."""
     wall, monotonic = time.time(), time.monotonic()
     with FREEZERS[freezer]():
         fresh = fresh_clock()
@@ -76,7 +76,7 @@ def test_first_use_while_time_is_frozen(freezer: str) -> None:
         assert monotonic <= fresh.monotonic() < monotonic + AN_HOUR
 
 
-def test_local_time_has_the_time_zone_of_the_machine() -> None:
-    """Local time is that of the machine, to the minute of its offset."""
+def test_local_time_has_the_machine_s_time_zone() -> None:
+    """Local time has the machine's UTC offset, to the minute."""
     offset = clock.local_now().utcoffset()
     assert offset == dt.timedelta(seconds=time.localtime().tm_gmtoff)

@@ -1,4 +1,4 @@
-"""A child that is forked from a process with a server leaves the server to it."""
+"""A forked child does not disturb the server of its parent."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
-    # Python 3.12 and later warn of every fork beside a thread. Those who do it all the same are
-    # who these tests are for.
+    # Python 3.12 and newer warn of a fork in a process with threads. These tests are for programs
+    # that fork anyway.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
 
 
 def run_in_child(task: Callable[[], object]) -> str:
-    """Run something in a forked child; gives what it returned or raised as text."""
+    """Run a task in a forked child; return its result or its error as text."""
     reading, writing = os.pipe()
     if not (pid := os.fork()):
         try:
             text = str(task())
-        except BaseException as error:  # noqa: BLE001 - told to the parent
+        except BaseException as error:  # noqa: BLE001 - sent to the parent
             text = f"{type(error).__name__}: {error}"
         os.write(writing, text.encode())
         os._exit(0)
@@ -45,7 +45,7 @@ def run_in_child(task: Callable[[], object]) -> str:
 
 @contextmanager
 def living_child() -> Iterator[None]:
-    """A forked child that does nothing as long as the block lasts."""
+    """Fork a child that does nothing until the end of the block."""
     (reading, writing), (born, alive) = os.pipe(), os.pipe()
     if not (pid := os.fork()):
         os.close(writing)
@@ -70,7 +70,7 @@ def send(smtp: FakeSMTP, context: ssl.SSLContext) -> None:
 
 
 def test_ports_are_free_when_the_parent_stops() -> None:
-    """A child that lives on does not keep the ports of a server that its parent stopped."""
+    """A running child does not keep the ports of a server that its parent stopped."""
     with FakeSMTP() as smtp:
         ports = smtp.ports.values()
         with living_child():
@@ -82,18 +82,18 @@ def test_ports_are_free_when_the_parent_stops() -> None:
 
 @pytest.mark.parametrize("port", [587, 465])
 def test_clients_see_the_end(port: int) -> None:
-    """A connection that the parent closes is closed, though a child was forked meanwhile."""
+    """A connection that the parent closes is closed, although a child was forked before."""
     with FakeSMTP() as smtp:
         context = smtp.client_context() if port == 465 else None
         with RawClient(smtp.port(port), context) as client:
             client.read_reply()
             with living_child():
-                assert client.ask("QUIT").startswith("221")
+                assert client.ask("QUIT").startswith("221 2.0.0 ")
                 assert client.read_to_end() == b""
 
 
-def test_the_server_serves_on() -> None:
-    """The parent's server accepts and serves while a child lives, and after it ended."""
+def test_server_works_after_a_fork() -> None:
+    """The parent's server accepts messages while a child runs, and after the child ended."""
     with FakeSMTP() as smtp:
         context = smtp.client_context()
         with living_child():
@@ -118,39 +118,39 @@ assert not folder.exists()
 """
 
 
-def test_a_child_that_exits_removes_nothing() -> None:
-    """The temporary certificates stay when a child ends or stops the server, and go with it."""
+def test_exit_of_a_child_removes_no_files() -> None:
+    """A child that exits or stops the server keeps the temporary files; the parent removes them."""
     subprocess.run([sys.executable, "-W", "ignore", "-c", PROGRAM], check=True)
 
 
-def test_a_child_sends_to_its_parent() -> None:
-    """A child may ask the server where it is and whom to trust, and send; the parent gets it."""
+def test_child_sends_to_its_parent() -> None:
+    """A child can read the server's address and CA and send; the parent gets the message."""
     with FakeSMTP() as smtp:
         assert smtp.ca_file.exists()
         assert run_in_child(lambda: send(smtp, smtp.client_context())) == "None"
         assert smtp.wait_for(subject="hi").app_key == smtp.account.app_key
 
 
-def test_a_child_that_waits_is_told() -> None:
-    """Waiting in a child for the parent's messages is an error that names the process."""
+def test_waiting_in_a_child_is_an_error() -> None:
+    """The error of a child that waits for the parent's messages names the process."""
     with FakeSMTP() as smtp:
         sentence = f"messages arrive in process {os.getpid()}, which this one was forked from"
         for wait in (smtp.wait_for, lambda: smtp.expect_none(within=1)):
-            told = run_in_child(wait)
-            assert told.startswith(f"{FakeSMTPError.__name__}: {sentence}")
+            error = run_in_child(wait)
+            assert error.startswith(f"{FakeSMTPError.__name__}: {sentence}")
         assert run_in_child(smtp.expect_none) == "None"
 
 
-def test_a_child_without_certificates_is_told() -> None:
-    """A child does not make certificates that its parent's server knows nothing of."""
+def test_child_without_certificates_is_an_error() -> None:
+    """A child does not create certificates that its parent's server does not have."""
     with FakeSMTP() as smtp:
-        told = run_in_child(lambda: smtp.ca_file)
-        assert told.startswith(CertificateError.__name__)
-        assert "before forking" in told
+        error = run_in_child(lambda: smtp.ca_file)
+        assert error.startswith(CertificateError.__name__)
+        assert "before forking" in error
 
 
-def test_a_child_may_start_its_own() -> None:
-    """A server that a child stops and starts again is its own, with ports and certificates."""
+def test_child_can_restart_the_server() -> None:
+    """A server that a child stops and starts is the child's own, with its own ports and CA."""
     with FakeSMTP() as smtp:
         before = smtp.ports
 

@@ -1,4 +1,4 @@
-"""Written environment variables: each format, read by the programs that it is for."""
+"""Formats of `env()`, read by the programs that they are for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VALUES = {
     "korean": "안녕 𝄞",
     "windows": r"C:\new\table",
 }
-#: Not all readers of dotenv files agree on these.
+#: Readers of dotenv files do not agree on these characters.
 HARD = {"quotes": "it's $5 \"`", "backslash": "ends in \\", "two": r"\\server\it's"}
 JAVA = """
 import java.io.*;
@@ -52,7 +52,7 @@ class Read {
 
 
 def execute(command: list[str], text: str = "") -> str:
-    """Run a program on a text, and return its output."""
+    """Run a program with a text as input; return its output."""
     done = subprocess.run(command, input=text, capture_output=True, check=True, encoding="utf-8")
     return done.stdout
 
@@ -64,7 +64,7 @@ def variables_of(host: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_shell(require_tool: Tool, shell: str) -> None:
-    """A shell that evaluates the lines has each value exactly."""
+    """A shell that evaluates the lines gets each value exactly."""
     values = {**VALUES, **HARD}
     printing = "".join(f'printf "%s\\0" "${name}"; ' for name in values)
     out = execute([require_tool(shell), "-c", write_variables(values, "shell") + printing])
@@ -72,21 +72,21 @@ def test_shell(require_tool: Tool, shell: str) -> None:
 
 
 def test_dotenv_for_python() -> None:
-    """python-dotenv reads each value exactly; it has no quotes that protect `${…}` from it."""
+    """python-dotenv reads each value exactly, except `${…}`, which it always expands."""
     values = {**VALUES, **HARD}
     text = write_variables(values, "dotenv")
     assert dotenv_values(stream=StringIO(text), interpolate=False) == values
 
 
 def test_dotenv_for_node(require_tool: Tool) -> None:
-    """Node.js reads each value exactly, but for the few on which the readers do not agree."""
+    """Node.js reads each value exactly, except those on which readers do not agree."""
     program = "console.log(JSON.stringify(util.parseEnv(fs.readFileSync(0, 'utf8'))))"
     out = execute([require_tool("node"), "-e", program], write_variables(VALUES, "dotenv"))
     assert json.loads(out) == VALUES
 
 
 def test_json() -> None:
-    """JSON is one object."""
+    """The JSON format is one object."""
     assert json.loads(write_variables({**VALUES, **HARD}, "json")) == {**VALUES, **HARD}
 
 
@@ -100,13 +100,13 @@ def test_json() -> None:
     ],
 )
 def test_powershell(value: str, quoted: str) -> None:
-    """PowerShell replaces nothing in single quotes, and takes four other characters for them."""
+    """PowerShell values are in single quotes; the characters that end such a string are doubled."""
     assert write_variables({"X": value}, "powershell") == f"$env:X = {quoted}\n"
 
 
 @pytest.mark.parametrize("value", [*VALUES.values(), *HARD.values()], ids=[*VALUES, *HARD])
 def test_urls(value: str) -> None:
-    """A URL has user name and password in full, whatever is in them."""
+    """A URL has the complete user name and password, whatever characters they contain."""
     variables = {
         "SMTP_HOST": "localhost",
         "SMTP_PORT": "1465",
@@ -122,7 +122,7 @@ def test_urls(value: str) -> None:
 
 
 def test_urls_without_an_account() -> None:
-    """A URL without an account has none, and an IPv6 address is in brackets."""
+    """A URL without an account has no credentials; an IPv6 address is in brackets."""
     variables = {"SMTP_HOST": "::1", "SMTP_PORT": "1587", "SMTP_SECURITY": "starttls"}
     assert write_variables(variables, "url") == "smtp://[::1]:1587\n"
 
@@ -150,7 +150,7 @@ def test_spring_for_java(require_tool: Tool, tmp_path: Path) -> None:
 
 
 def test_spring_properties() -> None:
-    """The properties say how TLS begins, which account logs in and which CA is trusted."""
+    """The properties set TLS, the account and the trusted CA."""
     with FakeSMTP(ports={587: 0, 465: 0}, accounts=[("AppKey", "SecretKey")]) as smtp:
         starttls = smtp.env(587, mail_type="ad", format="spring").splitlines()
         implicit = smtp.env(465, format="spring").splitlines()
@@ -172,7 +172,7 @@ def test_spring_properties() -> None:
 
 
 def test_env_of_a_server() -> None:
-    """`env` is a dict, or a text in a format; a mail type is part of the user name."""
+    """`env` returns a dict, or a text in a format; a mail type is part of the user name."""
     with FakeSMTP(ports={587: 0}, accounts=[("AppKey", "Secret/Key")]) as smtp:
         variables = smtp.env()
         assert list(variables) == [
@@ -196,8 +196,8 @@ def test_wrong_formats() -> None:
     assert [*FORMATS] == ["shell", "dotenv", "json", "powershell", "spring", "url"]
 
 
-def test_mail_types_need_an_account() -> None:
-    """A server that accepts any account has no user name for a mail type."""
+def test_mail_type_requires_an_account() -> None:
+    """A mail type is an error for a server that accepts any account."""
     with (
         FakeSMTP(ports={587: 0}, accounts="any") as smtp,
         pytest.raises(ConfigurationError, match="mail_type needs an account"),

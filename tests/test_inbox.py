@@ -1,4 +1,4 @@
-"""A server, a test and an account have the same verbs; an account's concern that account alone."""
+"""A server, a test and an account have the same verbs, each for its own messages."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def smtp() -> Iterator[FakeSMTP]:
-    """Run a server."""
+    """Start a server."""
     with FakeSMTP(ports={587: 0}) as server:
         yield server
 
 
 @pytest.fixture(params=["server", "fixture", "account"])
 def inbox(request: pytest.FixtureRequest, smtp: FakeSMTP, fakesmtp: FakeSMTPView) -> Inbox:
-    """Return one of the three that have the verbs."""
+    """Return each of the three inboxes in turn."""
     return {"server": smtp, "fixture": fakesmtp, "account": smtp.new_account()}[request.param]
 
 
@@ -41,7 +41,7 @@ def send(inbox: Inbox, subject: str = "hi") -> None:
 
 
 def test_messages_and_sessions(inbox: Inbox) -> None:
-    """What is sent is found, taken and cleared by the same verbs."""
+    """Messages and sessions are found, taken and cleared."""
     for subject in ("one", "two", "three"):
         send(inbox, subject)
     assert [message.subject for message in inbox.messages] == ["one", "two", "three"]
@@ -54,7 +54,7 @@ def test_messages_and_sessions(inbox: Inbox) -> None:
 
 
 def test_callbacks(inbox: Inbox) -> None:
-    """Callbacks are called for messages and for ended sessions until they are stopped."""
+    """Callbacks are called for messages and ended sessions until they are removed."""
     messages: list[ReceivedMessage] = []
     sessions: list[Session] = []
     stops = (inbox.on_message(messages.append), inbox.on_session_end(sessions.append))
@@ -68,7 +68,7 @@ def test_callbacks(inbox: Inbox) -> None:
 
 
 def test_faults(inbox: Inbox) -> None:
-    """A fault is planned, strikes, is listed, and is gone after its block."""
+    """A fault is planned, used, listed, and removed after its block."""
     with (
         inbox.fail("end-of-data", times=1) as planned,
         pytest.raises(smtplib.SMTPDataError, match="451"),
@@ -80,11 +80,11 @@ def test_faults(inbox: Inbox) -> None:
     assert [rule.where for rule in inbox.faults.rules] == ["mail", "rcpt"]
     inbox.faults.clear()
     inbox.assert_faults_used()
-    assert planned.strikes == 0  # it is no longer in the script
+    assert planned.applied == 0  # it is no longer in the script
 
 
-def test_where_to_connect(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of the environment lead a client to the inbox, with its account."""
+def test_env_leads_to_the_inbox(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client with the settings of `env` logs in with the inbox's account."""
     for name, value in inbox.env().items():
         monkeypatch.setenv(name, value)
     with smtplib.SMTP(inbox.host, inbox.port(587)) as client:
@@ -96,7 +96,7 @@ def test_where_to_connect(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_new_accounts(inbox: Inbox) -> None:
-    """A new account's view has its own messages; the inbox it comes from goes on with its own."""
+    """A new account's view has only its own messages; the inbox keeps its account."""
     other = inbox.new_account()
     another = other.new_account()
     for each in (inbox, other, another):
@@ -107,7 +107,7 @@ def test_new_accounts(inbox: Inbox) -> None:
 
 
 def test_faults_of_an_account(smtp: FakeSMTP) -> None:
-    """A fault of one account strikes no other, and is a rule of the server's with its AppKey."""
+    """A fault of one account applies only to it, and is a rule of the server with its AppKey."""
     shop, news = smtp.new_account(), smtp.new_account()
     shop.fail("rcpt", reply="550 5.1.1 User unknown", to="*@example.com")
     with pytest.raises(smtplib.SMTPRecipientsRefused, match="User unknown"):
@@ -123,8 +123,8 @@ def test_faults_of_an_account(smtp: FakeSMTP) -> None:
     assert "User unknown" not in str(caught.value)
 
 
-def test_an_accounts_script(smtp: FakeSMTP, tmp_path: Path) -> None:
-    """Loading, limiting, replacing and clearing concern the rules of the account alone."""
+def test_fault_script_of_an_account(smtp: FakeSMTP, tmp_path: Path) -> None:
+    """Loading, limiting, replacing and clearing apply only to the rules of the account."""
     shop = smtp.new_account()
     everybody = smtp.delay("mail", seconds=0.001)
     (tmp_path / "faults.toml").write_text("[[fault]]\nwhere='noop'\nreply='450 4.3.2 no'\n")
@@ -133,8 +133,8 @@ def test_an_accounts_script(smtp: FakeSMTP, tmp_path: Path) -> None:
     send(smtp)
     with smtplib.SMTP(*shop.address(587)) as client:
         client.login(*shop.account)
-        assert client.noop()[0] == 450
-    assert shop.faults.strikes(loaded) == 1
+        assert client.noop() == (450, b"4.3.2 no")
+    assert shop.faults.applied(loaded) == 1
     assert [rule.where for rule in shop.faults.used] == ["noop"]
     assert len(shop.faults.unused) == 1
     shop.faults.remove(loaded)
@@ -144,8 +144,8 @@ def test_an_accounts_script(smtp: FakeSMTP, tmp_path: Path) -> None:
     assert smtp.faults.rules == (everybody.rule,)
 
 
-def test_what_an_accounts_faults_cannot_be(smtp: FakeSMTP) -> None:
-    """A stage at which no account is known, and another account, are errors."""
+def test_wrong_faults_of_an_account(smtp: FakeSMTP) -> None:
+    """A stage before the login and the AppKey of another account are errors."""
     shop = smtp.new_account()
     with pytest.raises(ConfigurationError, match="app_key"):
         shop.delay("greeting", seconds=1)
@@ -154,8 +154,8 @@ def test_what_an_accounts_faults_cannot_be(smtp: FakeSMTP) -> None:
     assert smtp.faults.rules == ()
 
 
-def test_no_new_account_where_any_may_log_in() -> None:
-    """Where any AppKey may log in, a new account has no meaning."""
+def test_new_account_with_any_account_allowed() -> None:
+    """`new_account` is an error with `accounts="any"`."""
     with pytest.raises(FakeSMTPError, match="any AppKey may log in"):
         FakeSMTP(accounts="any").new_account()
 
@@ -170,16 +170,16 @@ WRONG: dict[str, tuple[Callable[[AccountView], object], str]] = {
     "recipient": (lambda inbox: inbox.wait_for(recipient="x"), "did you mean 'to'?"),  # type: ignore[call-arg]
     "type": (lambda inbox: inbox.take(mail_type="promo"), "mail_type must be *'promo'"),  # type: ignore[arg-type]
     "stage": (lambda inbox: inbox.fail("rcp"), "'rcpt'"),  # type: ignore[arg-type]
-    "word": (lambda inbox: inbox.fail("rcpt", too="x"), "'to'"),  # type: ignore[call-arg]
+    "option": (lambda inbox: inbox.fail("rcpt", too="x"), "'to'"),  # type: ignore[call-arg]
 }
 
 
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_arguments(smtp: FakeSMTP, case: str) -> None:
     """A wrong argument is a `ConfigurationError` of one line that names the value."""
-    call, told = WRONG[case]
+    call, expected = WRONG[case]
     with pytest.raises(ConfigurationError) as caught:
         call(smtp.new_account())
-    pattern = ".*".join(map(re.escape, told.split("*")))
+    pattern = ".*".join(map(re.escape, expected.split("*")))
     assert re.search(pattern, str(caught.value))
     assert "\n" not in str(caught.value)

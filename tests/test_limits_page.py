@@ -1,4 +1,4 @@
-"""docs/limits.md tells the limits that the code has."""
+"""docs/limits.md states the limits of the code."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from fakesmtp import Policy
 from fakesmtp.files import MOST_BYTES
 from fakesmtp.protocol.framing import LONGEST_LINE
+from fakesmtp.sessions.live import DEFAULT_MAX_BYTES as SESSION_BYTES
+from fakesmtp.sessions.live import DEFAULT_MAX_EVENTS
 from fakesmtp.sessions.log import DEFAULT_MAX_TOTAL_BYTES
-from fakesmtp.sessions.session import DEFAULT_MAX_BYTES as SESSION_BYTES
-from fakesmtp.sessions.session import DEFAULT_MAX_EVENTS
 from fakesmtp.storage.memory import DEFAULT_MAX_BYTES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "limits.md").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_default_is_on_the_page(row: str) -> None:
-    """The row of a limit tells its default."""
+def test_page_states_the_default(row: str) -> None:
+    """The row of a limit states its default."""
     (line,) = (each for each in PAGE.splitlines() if each.startswith(f"| {row}"))
     assert ROWS[row] in line

@@ -1,4 +1,4 @@
-"""What arrived: waiting, taking, subscribing, from threads and asyncio loops."""
+"""The mailbox: waiting, taking and subscribing, from threads and asyncio loops."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
 
     from fakesmtp.messages import ReceivedMessage
 
-LONG = 30.0  # a test that waits so long has failed
+LONG = 30.0  # seconds; a test that waits so long has failed
 
 
 @pytest.fixture
 def inbox() -> LoneInbox:
-    """Give an empty inbox."""
+    """Return an empty inbox."""
     return LoneInbox()
 
 
 class Watched(MemoryStore):
-    """A store that tells how many have begun to wait: whoever does lists what is here."""
+    """A store that counts waiting calls: each call lists the ids when it begins."""
 
     def __init__(self) -> None:
         super().__init__()
         self._looks = Semaphore(0)
 
     def ids(self) -> list[str]:
-        """Return the ids, and tell."""
+        """Return the ids, and count the call."""
         self._looks.release()
         return super().ids()
 
     def until_waited_for(self, count: int = 1) -> None:
-        """Return when so many more wait."""
+        """Wait until `count` more calls wait."""
         for _ in range(count):
             assert self._looks.acquire(timeout=LONG)
 
 
 def append_when_waited_for(store: Watched, inbox: LoneInbox, *messages: ReceivedMessage) -> Thread:
-    """Start a thread that appends as soon as someone waits."""
+    """Start a thread that appends messages as soon as a call waits."""
 
     def append() -> None:
         store.until_waited_for()
@@ -63,19 +63,19 @@ def append_when_waited_for(store: Watched, inbox: LoneInbox, *messages: Received
 
 
 def broken(_: object) -> NoReturn:
-    """Be a callable with a bug."""
+    """Raise an error, as a callable with a bug."""
     raise ZeroDivisionError
 
 
 class Counting:
-    """A condition that counts how often it is tried."""
+    """A condition that counts how often it is checked."""
 
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
         self.tried: list[str] = []
 
     def __call__(self, value: str) -> bool:
-        """Try it."""
+        """Count the call and compare."""
         self.tried.append(value)
         return value == self.wanted
 
@@ -83,8 +83,8 @@ class Counting:
 # -- waiting in a thread ---------------------------------------------------------------------------
 
 
-def test_a_message_that_is_here(inbox: LoneInbox) -> None:
-    """The oldest message that matches is given, at once and again."""
+def test_message_that_has_arrived(inbox: LoneInbox) -> None:
+    """`wait_for` returns the oldest message that matches, at once and every time."""
     messages = [with_subject(subject) for subject in ("a", "b", "b")]
     for message in messages:
         inbox.append(message)
@@ -93,8 +93,8 @@ def test_a_message_that_is_here(inbox: LoneInbox) -> None:
     assert inbox.messages == messages
 
 
-def test_a_message_that_comes() -> None:
-    """Waiting ends when a message that matches arrives, and each message is tried once."""
+def test_message_that_arrives_later() -> None:
+    """`wait_for` returns when a matching message arrives, and checks each message once."""
     store, messages = Watched(), [with_subject(subject) for subject in "abc"]
     inbox = LoneInbox(store=store)
     inbox.append(messages[0])
@@ -105,8 +105,8 @@ def test_a_message_that_comes() -> None:
     thread.join()
 
 
-def test_a_number_of_messages() -> None:
-    """Waiting for some messages gives the oldest ones that match, here and to come."""
+def test_number_of_messages() -> None:
+    """`wait_for_count` returns the oldest messages that match, old and new."""
     store, messages = Watched(), [with_subject(subject) for subject in "abaaa"]
     inbox = LoneInbox(store=store)
     inbox.append(messages[0])
@@ -122,7 +122,7 @@ def test_a_number_of_messages() -> None:
 
 @pytest.fixture
 def _eager_threads() -> Iterator[None]:
-    """Let the interpreter change threads as often as it can."""
+    """Let the interpreter switch threads as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -131,18 +131,18 @@ def _eager_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_eager_threads")
 def test_no_message_is_missed_or_seen_twice() -> None:
-    """Threads that begin to wait while messages come see each of them exactly once."""
+    """Threads that start to wait while messages arrive see each message exactly once."""
     inbox, messages, waiters = LoneInbox(), [make_message() for _ in range(100)], 3
     start, everything = Barrier(waiters + 1), [message.id for message in messages]
 
-    def wait_again_and_again() -> None:
+    def wait_repeatedly() -> None:
         start.wait(LONG)
         for number in range(1, len(messages) + 1):
             found = inbox.wait_for_count(number, id=everything.__contains__, timeout=LONG)
             assert [message.id for message in found] == everything[:number]
 
     with ThreadPoolExecutor(waiters) as pool:
-        waiting = [pool.submit(wait_again_and_again) for _ in range(waiters)]
+        waiting = [pool.submit(wait_repeatedly) for _ in range(waiters)]
         start.wait(LONG)
         for message in messages:
             inbox.append(message)
@@ -150,8 +150,8 @@ def test_no_message_is_missed_or_seen_twice() -> None:
             future.result()
 
 
-class TellingLock:
-    """A lock that does something once, right after it was let go."""
+class CallingLock:
+    """A lock that calls a function once, right after it is released."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -167,9 +167,9 @@ class TellingLock:
             then()
 
 
-def test_what_was_there_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that arrives while those that are there are looked through is found behind them."""
-    lock = TellingLock()
+def test_messages_are_found_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message that arrives while earlier ones are being checked is found after them."""
+    lock = CallingLock()
     monkeypatch.setattr("fakesmtp.arrivals.Lock", lambda: lock)
     inbox, messages = LoneInbox(), [make_message() for _ in range(3)]
     for message in messages[:2]:
@@ -178,15 +178,15 @@ def test_what_was_there_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inbox.wait_for_count(3, timeout=LONG) == messages
 
 
-def test_kept_and_announced_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever begins to wait right after a message was kept is not told of it a second time."""
-    lock, heard = TellingLock(), list[object]()
+def test_message_is_kept_and_announced_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A subscriber that subscribes right after a message was kept does not receive it."""
+    lock, received = CallingLock(), list[object]()
     monkeypatch.setattr("fakesmtp.arrivals.Lock", lambda: lock)
     inbox = LoneInbox()
-    lock.then = lambda: inbox.on_message(heard.append)
+    lock.then = lambda: inbox.on_message(received.append)
     inbox.append(make_message())
     assert inbox.waiting == 1
-    assert heard == []
+    assert received == []
 
 
 class Refused:
@@ -195,12 +195,12 @@ class Refused:
     refused = 1
 
     def describe_refusals(self) -> list[str]:
-        """Describe it."""
+        """Describe the refusal."""
         return ["session 7: AUTH PLAIN -> 535"]
 
 
-def test_time_is_up(inbox: LoneInbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what was awaited, what came, what came nearest and what was refused."""
+def test_timeout_error(inbox: LoneInbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timeout error has the conditions, the messages, the nearest miss and refusals."""
     with pytest.raises(NoMatchingMessage, match=r"awaited: any message\narrived: nothing$"):
         inbox.wait_for(timeout=0)
     monkeypatch.setattr(LoneInbox, "sessions", [Refused()])
@@ -223,7 +223,7 @@ def test_time_is_up(inbox: LoneInbox, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_too_few_messages(inbox: LoneInbox) -> None:
-    """The error counts those that matched, and shows the newest of many."""
+    """The error counts the messages that matched, and shows the newest ones."""
     for number in range(20):
         inbox.append(with_subject(f"n{number}"))
     with pytest.raises(NoMatchingMessage) as caught:
@@ -235,8 +235,8 @@ def test_too_few_messages(inbox: LoneInbox) -> None:
     assert report.index("'n19'") < report.index("'n15'")
 
 
-def test_the_nearest_of_many(inbox: LoneInbox) -> None:
-    """A message that differs in less is the nearest miss, however many came after it."""
+def test_nearest_miss_of_many(inbox: LoneInbox) -> None:
+    """The message with the fewest differences is the nearest miss, also among many later ones."""
     inbox.append(make_message(rcpt_tos=("other@example.com",)))
     inbox.append(with_subject("Wellcome"))
     for _ in range(100):
@@ -245,8 +245,8 @@ def test_the_nearest_of_many(inbox: LoneInbox) -> None:
         inbox.wait_for(subject="Welcome", to="to@example.com", timeout=0)
 
 
-def test_a_bug_in_a_condition(inbox: LoneInbox) -> None:
-    """What a condition raises reaches the one who waits, and no one else."""
+def test_error_of_a_condition(inbox: LoneInbox) -> None:
+    """An error in a condition is raised only by the call that waits with it."""
     inbox.append(make_message())
     for wait in (inbox.wait_for, inbox.take, inbox.expect_none):
         with pytest.raises(ZeroDivisionError):
@@ -255,8 +255,8 @@ def test_a_bug_in_a_condition(inbox: LoneInbox) -> None:
     inbox.append(make_message())
 
 
-def test_a_wrong_condition(inbox: LoneInbox) -> None:
-    """A condition that does not exist is found before anything is waited for."""
+def test_unknown_condition(inbox: LoneInbox) -> None:
+    """An unknown condition is an error before the call waits."""
     for wait in (inbox.wait_for, inbox.take, inbox.expect_none):
         with pytest.raises(ConfigurationError):
             wait(subjekt="x")
@@ -266,7 +266,7 @@ def test_a_wrong_condition(inbox: LoneInbox) -> None:
 
 
 def test_take(inbox: LoneInbox) -> None:
-    """Taking removes the oldest message that matches, and leaves the others."""
+    """`take` removes the oldest message that matches, and keeps the others."""
     messages = [with_subject(subject) for subject in "abb"]
     for message in messages:
         inbox.append(message)
@@ -277,8 +277,8 @@ def test_take(inbox: LoneInbox) -> None:
     assert inbox.messages == [messages[0]]
 
 
-def test_no_two_take_the_same() -> None:
-    """Of threads that wait for the same message one takes it, and the others go on waiting."""
+def test_each_message_is_taken_once() -> None:
+    """When several threads wait for one message, one takes it and the others continue to wait."""
     store, takers = Watched(), 4
     inbox, messages = LoneInbox(store=store), [make_message() for _ in range(takers)]
     with ThreadPoolExecutor(takers) as pool:
@@ -291,8 +291,8 @@ def test_no_two_take_the_same() -> None:
     assert inbox.messages == []
 
 
-def test_taken_by_someone_else(inbox: LoneInbox) -> None:
-    """A message that goes while it is looked at is not taken."""
+def test_message_that_is_removed_meanwhile(inbox: LoneInbox) -> None:
+    """A message that is removed while it is being checked is not taken."""
 
     def remove_and_match(_: str) -> bool:
         return inbox.clear() == 1
@@ -303,7 +303,7 @@ def test_taken_by_someone_else(inbox: LoneInbox) -> None:
 
 
 def test_expect_none(inbox: LoneInbox) -> None:
-    """Nothing that matches is what is expected, here or within some time."""
+    """`expect_none` passes when no message matches, at once or within some time."""
     inbox.append(with_subject("a"))
     inbox.expect_none(subject="b")
     inbox.expect_none(subject="b", within=0.001)
@@ -314,7 +314,7 @@ def test_expect_none(inbox: LoneInbox) -> None:
 
 
 def test_expect_none_ends_early() -> None:
-    """A message that should not come ends the waiting."""
+    """`expect_none` fails as soon as a matching message arrives."""
     store = Watched()
     inbox = LoneInbox(store=store)
     thread = append_when_waited_for(store, inbox, make_message())
@@ -324,7 +324,7 @@ def test_expect_none_ends_early() -> None:
 
 
 def test_clear(inbox: LoneInbox) -> None:
-    """Clearing says how many messages there were."""
+    """`clear` returns the number of messages."""
     inbox.append(make_message())
     inbox.append(make_message())
     assert repr(inbox) == "<LoneInbox with 2 messages>"
@@ -336,15 +336,15 @@ def test_clear(inbox: LoneInbox) -> None:
 
 
 def later(action: Callable[[], object]) -> None:
-    """Run something in another thread once the running task waits."""
+    """Run an action in another thread when the running task waits."""
     loop = asyncio.get_running_loop()
     loop.call_soon(lambda: Thread(target=action).start())
 
 
 @pytest.mark.asyncio
-async def test_a_message_comes_while_a_loop_waits(inbox: LoneInbox) -> None:
-    """A task waits for a message of another thread; the loop goes on, and each is tried once."""
-    asyncio.get_running_loop().set_debug(True)  # it then minds being touched by another thread
+async def test_message_arrives_while_a_task_waits(inbox: LoneInbox) -> None:
+    """A task waits without blocking its loop, and each message is checked once."""
+    asyncio.get_running_loop().set_debug(True)  # then calls from other threads raise
     messages = [with_subject(subject) for subject in "abc"]
     inbox.append(messages[0])
     condition = Counting("c")
@@ -354,15 +354,15 @@ async def test_a_message_comes_while_a_loop_waits(inbox: LoneInbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_message_is_here_already(inbox: LoneInbox) -> None:
-    """A task gets the message that is here, without time."""
+async def test_task_gets_a_message_that_has_arrived(inbox: LoneInbox) -> None:
+    """A task gets a message that has arrived, also with a timeout of 0."""
     inbox.append(make_message())
     assert await inbox.wait_for_async(timeout=0)
 
 
 @pytest.mark.asyncio
-async def test_a_loop_waits_in_vain(inbox: LoneInbox) -> None:
-    """A task gets the same error as a thread, and the condition's own."""
+async def test_errors_in_a_task(inbox: LoneInbox) -> None:
+    """A task gets the same timeout error as a thread, and the error of a condition."""
     inbox.append(with_subject("Welcom"))
     with pytest.raises(NoMatchingMessage, match=r"nearest miss: .*'Welcom'"):
         await inbox.wait_for_async(subject="Welcome", timeout=0.001)
@@ -371,8 +371,8 @@ async def test_a_loop_waits_in_vain(inbox: LoneInbox) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_loop_expects_none(inbox: LoneInbox) -> None:
-    """A task may expect that nothing comes, and hears of it when something does."""
+async def test_task_expects_none(inbox: LoneInbox) -> None:
+    """`expect_none_async` passes when no message arrives, and fails when one does."""
     await inbox.expect_none_async(within=0.001)
     later(lambda: inbox.append(make_message()))
     with pytest.raises(NoMatchingMessage):
@@ -381,7 +381,7 @@ async def test_a_loop_expects_none(inbox: LoneInbox) -> None:
 
 @pytest.mark.asyncio
 async def test_cancelling(inbox: LoneInbox) -> None:
-    """A task that is cancelled waits no more and leaves nothing behind."""
+    """A cancelled task does not wait any longer, and no waiting call remains."""
     task = asyncio.ensure_future(inbox.wait_for_async(timeout=LONG))
     await asyncio.sleep(0)
     assert inbox.waiting == 1
@@ -391,8 +391,8 @@ async def test_cancelling(inbox: LoneInbox) -> None:
     assert inbox.waiting == 0
 
 
-def test_a_loop_that_is_gone(inbox: LoneInbox) -> None:
-    """A loop that was closed while a task waited does not stop mails from arriving."""
+def test_loop_that_is_closed(inbox: LoneInbox) -> None:
+    """Messages arrive although a loop was closed while its task waited."""
     loop = asyncio.new_event_loop()
     waiting = inbox.wait_for_async(timeout=LONG)
     task = loop.create_task(waiting)
@@ -402,7 +402,7 @@ def test_a_loop_that_is_gone(inbox: LoneInbox) -> None:
     inbox.append(make_message())
     assert len(inbox.messages) == 1
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - on purpose here
-    with suppress(RuntimeError):  # asyncio's own clearing up wants the loop
+    with suppress(RuntimeError):  # asyncio's own cleanup needs the loop
         waiting.close()
     assert inbox.waiting == 0
 
@@ -410,7 +410,7 @@ def test_a_loop_that_is_gone(inbox: LoneInbox) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_under_anyio(inbox: LoneInbox) -> None:
-    """Waiting works under anyio on asyncio, and its cancel scopes end it."""
+    """Waiting works under anyio on asyncio, and its cancel scopes end the wait."""
     anyio = pytest.importorskip("anyio")
     with anyio.move_on_after(0.001) as scope:
         await inbox.wait_for_async(timeout=LONG)
@@ -433,8 +433,8 @@ async def test_threads_and_tasks_at_once(inbox: LoneInbox) -> None:
 # -- views, subscribers ----------------------------------------------------------------------------
 
 
-def test_a_view_sees_its_own_messages(inbox: LoneInbox) -> None:
-    """A view waits for, shows, takes and clears its messages alone."""
+def test_view_has_only_its_own_messages(inbox: LoneInbox) -> None:
+    """A view waits for, lists, takes and clears only its own messages."""
     view = inbox.view(lambda message: message.subject.startswith("my"))
     messages = [with_subject(subject) for subject in ("a", "my b", "my own")]
     for message in messages:
@@ -449,8 +449,8 @@ def test_a_view_sees_its_own_messages(inbox: LoneInbox) -> None:
     assert inbox.messages == messages[:1]
 
 
-def test_a_view_waits() -> None:
-    """A view that waits is not woken by messages of others, nor are they tried."""
+def test_view_waits() -> None:
+    """Messages outside of a view neither wake its waiting call nor are checked."""
     store = Watched()
     inbox = LoneInbox(store=store)
     view = inbox.view(lambda message: message.subject == "mine")
@@ -463,33 +463,33 @@ def test_a_view_waits() -> None:
 
 
 def test_subscribing(inbox: LoneInbox) -> None:
-    """A subscriber hears of every new message of its view until it ends."""
-    heard: list[str] = []
+    """A subscriber receives every new message of its view until it unsubscribes."""
+    received: list[str] = []
     inbox.append(with_subject("old"))
     stop = inbox.view(lambda message: message.subject != "b").on_message(
-        lambda message: heard.append(message.subject)
+        lambda message: received.append(message.subject)
     )
     for subject in "abc":
         inbox.append(with_subject(subject))
     stop()
     stop()
     inbox.append(with_subject("d"))
-    assert heard == ["a", "c"]
+    assert received == ["a", "c"]
 
 
-def test_a_subscriber_with_a_bug(inbox: LoneInbox) -> None:
-    """What a subscriber raises is kept; the message and the other subscribers do not suffer."""
-    heard: list[ReceivedMessage] = []
+def test_error_of_a_subscriber(inbox: LoneInbox) -> None:
+    """A subscriber's error is kept; the message and other subscribers are not affected."""
+    received: list[ReceivedMessage] = []
     inbox.on_message(broken)
-    inbox.on_message(heard.append)
+    inbox.on_message(received.append)
     message = make_message()
     inbox.append(message)
-    assert heard == inbox.messages == [message]
+    assert received == inbox.messages == [message]
     assert [type(error) for error in inbox.failures] == [ZeroDivisionError]
 
 
-def test_a_subscriber_uses_the_mailbox(inbox: LoneInbox) -> None:
-    """A subscriber may take from the inbox that calls it."""
+def test_subscriber_uses_the_inbox(inbox: LoneInbox) -> None:
+    """A subscriber can take messages from the inbox that calls it."""
     taken: list[ReceivedMessage] = []
     inbox.on_message(lambda message: taken.append(inbox.take(id=message.id, timeout=0)))
     inbox.append(make_message())

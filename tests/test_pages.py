@@ -1,4 +1,4 @@
-"""The pages hold together: links resolve, and every sample is run by a test."""
+"""Documentation pages: links resolve, and every sample is run by a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages import PAGES, ROOT, anchors_of, links_of, read_page, samples_of
 #: tests/test_readme.py, tests/cli/test_samples.py, tests/faults/test_docs.py,
 #: tests/findings/test_docs.py, tests/sessions/test_docs.py, tests/smtp/test_aiosmtpd_page.py,
 #: tests/test_tutorial.py.
-#: A sample without a language is a picture, or output that is described by its text.
+#: A sample without a language is a diagram, or output that the text describes.
 OTHERS = {
     "README.md": {"sh": 3, "text": 2},
     "README.ko.md": {"sh": 3, "text": 2},
@@ -34,19 +34,19 @@ def test_every_sample_has_a_test(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_links_resolve(page: str) -> None:
-    """Every relative link leads to a file, and its anchor to a heading."""
+    """Every relative link has an existing file and heading as its target."""
     missing = [link for link in links_of(page) if "://" not in link and not resolves(page, link)]
     assert missing == []
 
 
 def resolves(page: str, link: str) -> bool:
-    """Whether a relative link of a page has a target."""
+    """Return whether the target of a relative link exists."""
     path, _, anchor = link.partition("#")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) if path else page
     return (ROOT / target).exists() and (not anchor or anchor in anchors_of(target))
 
 
-def test_the_readmes_are_equal() -> None:
+def test_readmes_are_equal() -> None:
     """The Korean README has the samples and links of the English one, in the same order."""
     assert samples_of("README.ko.md") == samples_of("README.md")
     korean, english = links_of("README.ko.md"), links_of("README.md")

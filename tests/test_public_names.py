@@ -1,4 +1,4 @@
-"""The public names are those that the documentation has."""
+"""The public names are exactly those that the documentation describes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 import pytest_fakesmtp
 
 import fakesmtp
-from fakesmtp.sessions import Recorded
 
 DOCS = Path(__file__).parents[1] / "docs"
 VERBS = {
@@ -29,40 +28,36 @@ VERBS = {
         "ports",
     ),
 }
-#: What else these have.
+#: Names that only these classes have.
 OWN = {
     fakesmtp.FakeSMTP: {"listeners", "raise_failures", "start", "stop"},
     fakesmtp.AccountView: set(),
     pytest_fakesmtp.FakeSMTPView: {"django_settings", "flask_mail_settings"},
 }
-#: What the recorder, the log and the command line use of a session; no user needs it.
+#: Attributes of a session for the recorder, the log and the command line; users do not need them.
 INNER = {"facts", "is_recorded", "owner", "rules", "without_end"}
-WRITTEN = {
-    *("close", "digest_of", "dropped_lines", "held", "keep", "let_go", "on_growth", "owner"),
-    "size",
-}
 
 
 def read_code(*pages: str) -> str:
-    """What the pages show as code, in blocks and in lines."""
+    """Return the code of pages, in blocks and in lines."""
     text = "\n".join((DOCS / page).read_text(encoding="utf-8") for page in pages)
     return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
 
 
 def list_public(kind: type) -> set[str]:
-    """The public attributes of a class and of its instances."""
+    """Return the public attributes of a class and of its instances."""
     annotated = {name for base in kind.__mro__ for name in get_annotations(base)}
     return {name for name in {*dir(kind), *annotated} if not name.startswith("_")}
 
 
 def find_missing(names: set[str], code: str) -> list[str]:
-    """The names that the code does not have as whole words."""
+    """Return the names that do not occur in the code as whole words."""
     return sorted(name for name in names if not re.search(rf"(?<!\w){name}(?!\w)", code))
 
 
 @pytest.mark.parametrize("kind", OWN, ids=lambda kind: kind.__name__)
-def test_the_verbs_are_the_same(kind: type) -> None:
-    """The server, the fixture and an account have the same names, and few of their own."""
+def test_verbs_are_the_same(kind: type) -> None:
+    """The server, the fixture and an account have the same names, and few additional ones."""
     assert list_public(kind) == VERBS | OWN[kind]
 
 
@@ -71,13 +66,12 @@ def test_the_verbs_are_the_same(kind: type) -> None:
     [
         *((kind, set()) for kind in OWN),
         (fakesmtp.ReceivedMessage, set()),
-        (Recorded, INNER),
-        (fakesmtp.Session, INNER | WRITTEN),
+        (fakesmtp.Session, INNER),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
 def test_attributes_are_documented(kind: type, inner: set[str]) -> None:
-    """Every public attribute is on one of the two pages, but for those known to be inner."""
+    """Every public attribute is documented, except for the listed internal ones."""
     public = list_public(kind)
     assert find_missing(public - inner, read_code("pytest.md", "sessions.md")) == []
     assert inner <= public
@@ -85,7 +79,7 @@ def test_attributes_are_documented(kind: type, inner: set[str]) -> None:
 
 @pytest.mark.parametrize("package", [fakesmtp, pytest_fakesmtp], ids=lambda each: each.__name__)
 def test_names_of_a_package_are_documented(package: object) -> None:
-    """Every public name of a package is on a page, and the package has each of them."""
+    """Every public name of a package exists and is documented."""
     names = set(package.__all__)  # type: ignore[attr-defined]
     assert find_missing(names, read_code(*(path.name for path in DOCS.glob("*.md")))) == []
     assert [name for name in names if not hasattr(package, name)] == []

@@ -1,4 +1,4 @@
-"""One server, several owners one after the other: terms, and who gets what arrives."""
+"""One server with one owner after another: their terms, messages and sessions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def smtp() -> Iterator[FakeSMTP]:
-    """Give a server that needs no AUTH."""
+    """Start a server that does not require AUTH."""
     with FakeSMTP(require_auth=False) as server:
         yield server
 
@@ -32,7 +32,7 @@ def send(smtp: FakeSMTP, body: str = "hello") -> None:
 
 
 def test_terms_for_an_owner(smtp: FakeSMTP) -> None:
-    """Terms for an owner differ from those of now in what is given, and in nothing else."""
+    """Terms for an owner differ from the current terms only in the given options."""
     terms = engine_of(smtp).terms_for(
         "me", require_tls=True, profile=AS_RECORDED, accounts=[("key", "s")]
     )
@@ -43,13 +43,13 @@ def test_terms_for_an_owner(smtp: FakeSMTP) -> None:
 
 
 def test_unknown_switch(smtp: FakeSMTP) -> None:
-    """A switch that there is not raises an error that names the nearest one."""
+    """The error for an unknown switch suggests the nearest one."""
     with pytest.raises(ConfigurationError, match="did you mean 'require_tls'"):
         engine_of(smtp).terms_for("me", requre_tls=True)
 
 
-def test_a_connection_made_before_keeps_its_owner(smtp: FakeSMTP) -> None:
-    """A connection belongs to whoever owned the server when it was made, never to the next."""
+def test_connection_keeps_its_owner(smtp: FakeSMTP) -> None:
+    """A connection belongs to the owner at the time it was made, never to the next owner."""
     for number in range(50):
         engine_of(smtp).change_terms(engine_of(smtp).terms_for(number))
         with closing(socket.create_connection((smtp.host, smtp.port(587)))):
@@ -57,22 +57,22 @@ def test_a_connection_made_before_keeps_its_owner(smtp: FakeSMTP) -> None:
         assert [session.owner for session in smtp.sessions][-1] == number
 
 
-def test_changes_of_terms_come_in_order(smtp: FakeSMTP) -> None:
-    """A change that is not waited for comes before the next one."""
+def test_changes_of_terms_keep_their_order(smtp: FakeSMTP) -> None:
+    """A change without waiting is made before the next change."""
     engine_of(smtp).change_terms(engine_of(smtp).terms_for("first"), wait=False)
     engine_of(smtp).change_terms(engine_of(smtp).terms_for("second"))
     assert engine_of(smtp).terms.owner == "second"
 
 
 def test_terms_of_a_stopped_server() -> None:
-    """The terms of a server that does not run can be changed, too."""
+    """The terms of a stopped server can be changed, too."""
     server = FakeSMTP()
     engine_of(server).change_terms(engine_of(server).terms_for("me"))
     assert engine_of(server).terms.owner == "me"
 
 
 def test_forgetting_an_owner(smtp: FakeSMTP) -> None:
-    """What belongs to an owner is forgotten, and nothing else."""
+    """Only the messages and sessions of the owner are removed."""
     for owner in ("me", "you"):
         engine_of(smtp).change_terms(engine_of(smtp).terms_for(owner))
         send(smtp)
@@ -81,24 +81,24 @@ def test_forgetting_an_owner(smtp: FakeSMTP) -> None:
     assert [session.owner for session in smtp.sessions] == ["you"]
 
 
-def test_accounts_come_and_go(smtp: FakeSMTP) -> None:
-    """An account that was added can be removed; others stay."""
+def test_added_account_can_be_removed(smtp: FakeSMTP) -> None:
+    """An added account can be removed; other accounts remain."""
     account = engine_of(smtp).add_account()
     engine_of(smtp).remove_account(account.app_key)
     assert engine_of(smtp).terms.accounts.verify(*account) is None
     assert engine_of(smtp).terms.accounts.verify(*smtp.account)
 
 
-def test_the_newest_messages_are_kept() -> None:
-    """With `max_messages` the oldest message goes when there are too many."""
+def test_max_messages_keeps_the_newest() -> None:
+    """With `max_messages` the oldest messages are dropped."""
     with FakeSMTP(require_auth=False, max_messages=2) as smtp:
         for body in ("one", "two", "three"):
             send(smtp, body)
         assert [message.text for message in smtp.messages] == ["two\n", "three\n"]
 
 
-def test_messages_of_so_many_bytes_are_kept() -> None:
-    """With `max_bytes` the oldest message goes when all together are larger."""
+def test_max_bytes_keeps_the_newest() -> None:
+    """With `max_bytes` the oldest messages are dropped when all together are larger."""
     with FakeSMTP(require_auth=False, max_bytes=2_500) as smtp:
         for body in ("one", "two" * 20, "three"):
             send(smtp, body)
@@ -106,7 +106,7 @@ def test_messages_of_so_many_bytes_are_kept() -> None:
 
 
 def test_failures_are_raised_every_time(smtp: FakeSMTP) -> None:
-    """What callbacks raise is raised again and again, not only the first time."""
+    """Errors of a callback are raised every time, not only the first time."""
 
     def broken(_: ReceivedMessage | Session) -> None:
         raise ZeroDivisionError

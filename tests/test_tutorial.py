@@ -1,4 +1,4 @@
-"""The program of the tutorial runs; its tests and commands are run with those of other pages."""
+"""The program of the tutorial. Other tests run its other samples, with those of all pages."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import pytest
 
 
-def test_the_program(capsys: pytest.CaptureFixture[str]) -> None:
-    """It runs, and prints the session without the SecretKey."""
+def test_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """The program runs and prints the session without the SecretKey."""
     (program,) = (s.code for s in samples_of("docs/tutorial.md", "python") if not s.is_test)
     exec(program, {})  # noqa: S102 - our own page
     assert "C: AUTH PLAIN AppKey=AppKey mailType=ad SecretKey=***" in capsys.readouterr().out

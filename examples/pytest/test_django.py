@@ -23,14 +23,14 @@ PRODUCTION = {
 
 
 def test_one_line(fakesmtp: FakeSMTPView) -> None:
-    """Django's settings for the fake, in clear."""
+    """Django uses the settings of the fake, in plaintext."""
     with override_settings(**fakesmtp.django_settings()):
         send_mail("Hi", "hello", "a@example.com", ["b@example.com"])
     assert fakesmtp.wait_for(subject="Hi").text == "hello\n"
 
 
 def test_settings_of_production(fakesmtp_redirect: FakeSMTPView) -> None:
-    """Host, port and TLS as in production; only the keys are those of the fake."""
+    """Host, port and TLS are those of production; only the account is the fake's."""
     user, password = fakesmtp_redirect.account
     keys = {"EMAIL_HOST_USER": f"{user}#auth", "EMAIL_HOST_PASSWORD": password}
     with override_settings(**PRODUCTION, **keys):

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def send(app: Flask) -> None:
-    """Send a mail as a view of the application would."""
+    """Send a message as a view of the application would."""
     with app.app_context():
         message = Message("Hi", sender="a@example.com", recipients=["b@example.com"], body="hello")
         Mail(app).send(message)
 
 
 def test_one_line(fakesmtp: FakeSMTPView) -> None:
-    """Flask-Mail's settings for the fake, in clear."""
+    """Flask-Mail uses the settings of the fake, in plaintext."""
     app = Flask(__name__)
     app.config.update(fakesmtp.flask_mail_settings())
     send(app)
@@ -27,7 +27,7 @@ def test_one_line(fakesmtp: FakeSMTPView) -> None:
 
 
 def test_settings_of_production(fakesmtp_redirect: FakeSMTPView) -> None:
-    """Host, port and TLS as in production; only the keys are those of the fake."""
+    """Host, port and TLS are those of production; only the account is the fake's."""
     app = Flask(__name__)
     app.config.update(MAIL_SERVER="smtp-mail.nhncloudservice.com", MAIL_PORT=587, MAIL_USE_TLS=True)
     app.config["MAIL_USERNAME"], app.config["MAIL_PASSWORD"] = fakesmtp_redirect.account

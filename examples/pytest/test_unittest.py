@@ -1,4 +1,4 @@
-"""A `TestCase` class uses the fixture through one line."""
+"""A `TestCase` class uses the fixture with one line."""
 
 from __future__ import annotations
 

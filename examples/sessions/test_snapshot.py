@@ -1,8 +1,8 @@
-"""What an app says to the server is kept in a file beside the test, and must not change unseen.
+"""The commands of an app are kept in a file next to the test, so that a change is noticed.
 
-`order_message.txt` is the session as it was when it was last looked at. `UPDATE_SNAPSHOTS=1 pytest`
-writes it anew; the difference is then read in the version control like any other change. With
-syrupy it is one line: `assert session.transcript(normalize=True) == snapshot`.
+`order_message.txt` is the session as it was last approved. `UPDATE_SNAPSHOTS=1 pytest` writes it
+again; review the difference in version control like any other change. With syrupy it is one line:
+ `assert session.transcript(normalize=True) == snapshot`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SNAPSHOT = Path(__file__).with_name("order_message.txt")
 
 
 def send_order_message(smtp: FakeSMTPView) -> None:
-    """Stands for the app under test."""
+    """Send a message, in place of the app under test."""
     with smtplib.SMTP("localhost", smtp.port(587)) as client:
         client.starttls(context=smtp.client_context())
         client.login(smtp.account.username("auth"), smtp.account.secret_key)
@@ -27,9 +27,9 @@ def send_order_message(smtp: FakeSMTPView) -> None:
 
 
 def test_the_order_message_is_sent_as_before(fakesmtp: FakeSMTPView) -> None:
-    """The same dialogue gives the same text: on every machine, on every port, at any time."""
+    """The same dialogue gives the same text on every machine, port and date."""
     send_order_message(fakesmtp)
-    said = fakesmtp.sessions[0].transcript(normalize=True) + "\n"
+    transcript = fakesmtp.sessions[0].transcript(normalize=True) + "\n"
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        SNAPSHOT.write_text(said, encoding="utf-8")
-    assert said == SNAPSHOT.read_text(encoding="utf-8")
+        SNAPSHOT.write_text(transcript, encoding="utf-8")
+    assert transcript == SNAPSHOT.read_text(encoding="utf-8")

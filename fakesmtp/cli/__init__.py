@@ -9,7 +9,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from fakesmtp.cli.console import complain
+from fakesmtp.cli.console import print_error
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _end_when_interrupted()
         return _run(sys.argv[1:] if argv is None else list(argv))
     except FakeSMTPError as error:
-        complain(error)
+        print_error(error)
         wrong = isinstance(error, ConfigurationError | MissingExtraError)
         return _USAGE if wrong else _FAILURE
 

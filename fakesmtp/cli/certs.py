@@ -11,7 +11,7 @@ import click
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import choose_certificates
-from fakesmtp.cli.console import say, warn
+from fakesmtp.cli.console import print_lines, warn
 from fakesmtp.cli.trust import WAYS, explain
 from fakesmtp.tls import Authority, CertificateFolder
 
@@ -45,13 +45,13 @@ def certs(settings: Settings, *, renew: bool, trust: str | None, path: bool) -> 
     folder = CertificateFolder(choose_certificates(settings))
     _prepare(folder, renew=renew)
     if path:
-        say([str(folder.ca_file)])
+        print_lines([str(folder.ca_file)])
     elif trust:
         ways = WAYS if trust == _ALL else (trust,)
-        say("\n\n".join(explain(way, folder.ca_file) for way in ways).split("\n"))
+        print_lines("\n\n".join(explain(way, folder.ca_file) for way in ways).split("\n"))
     else:
         facts = _read_facts(folder)
-        say([json.dumps(facts)] if settings.json else _as_lines(facts))
+        print_lines([json.dumps(facts)] if settings.json else _as_lines(facts))
 
 
 def _prepare(folder: CertificateFolder, *, renew: bool) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fakesmtp.cli.options import FILES, GROUPS, SETTINGS, Setting, make_settings
+from fakesmtp.cli.options import SETTINGS, make_settings
+from fakesmtp.cli.setting import FILES, GROUPS, Setting
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.errors import ConfigurationError
 
@@ -117,7 +118,7 @@ def _origin(param: click.Parameter, ctx: click.Context) -> str:
 
 
 def explain_value(error: click.BadParameter) -> str:
-    """Say what is wrong with a value, and where it came from."""
+    """SendReply what is wrong with a value, and where it came from."""
     message = error.message.removesuffix(".")
     if error.param is None or error.ctx is None:
         return message

@@ -15,14 +15,14 @@ from fakesmtp.text import show_lines
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["OutputError", "complain", "escape", "say", "warn"]
+__all__ = ["OutputError", "escape", "print_error", "print_lines", "warn"]
 
 
 class OutputError(FakeSMTPError):
     """The output cannot be written, for instance to a full disk."""
 
 
-def say(lines: Iterable[str]) -> None:
+def print_lines(lines: Iterable[str]) -> None:
     r"""Print the lines at once; a character that the encoding lacks is written as `\u3042`.
 
     Raises `OutputError`, or `BrokenPipeError` when the reader has closed the output.
@@ -58,10 +58,10 @@ def _write(out: TextIO, data: bytes, encoding: str) -> None:
 
 def warn(sentence: str) -> None:
     """Print a warning on standard error; a program may read the output."""
-    complain(f"warning: {sentence}")
+    print_error(f"warning: {sentence}")
 
 
-def complain(sentence: object) -> None:
+def print_error(sentence: object) -> None:
     """Print an error on standard error; ignore a failure to do so."""
     if sys.stderr is not None:  # `print` would take None for the output
         with suppress(OSError, ValueError):

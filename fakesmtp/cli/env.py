@@ -8,7 +8,7 @@ import click
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import PLACE, choose_accounts, choose_certificates, choose_ports
-from fakesmtp.cli.console import say
+from fakesmtp.cli.console import print_lines
 from fakesmtp.cli.values import Value, read_integer
 from fakesmtp.environment import set_mail_type
 from fakesmtp.errors import ConfigurationError
@@ -65,7 +65,9 @@ def env(
     """
     CertificateFolder(choose_certificates(settings)).ensure()
     variables = _describe_client(settings, port, show_secret=show_secret)
-    say(write_variables(set_mail_type(variables, mail_type), form).removesuffix("\n").split("\n"))
+    print_lines(
+        write_variables(set_mail_type(variables, mail_type), form).removesuffix("\n").split("\n")
+    )
 
 
 def _describe_client(settings: Settings, port: int, *, show_secret: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import escape, say
+from fakesmtp.cli.console import escape, print_lines
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.loading import read_file
@@ -30,7 +30,7 @@ def check(file: Path) -> None:
 
     An error names the line, what is wrong in it and the nearest valid word.
     """
-    say(_explain(rule) for rule in read_file(file))
+    print_lines(_explain(rule) for rule in read_file(file))
 
 
 def _explain(rule: Rule) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import complain, say
+from fakesmtp.cli.console import print_error, print_lines
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_write
 from fakesmtp.cli.values import Value, read_path
@@ -52,9 +52,9 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     with closing(open_to_write(settings)) as store:
         messages, sessions = _put(store, tracked(read, None, "read"))
     what = f"{plural(messages, 'message')} and {plural(sessions, 'session')}"
-    say([f"added {what} to {store.location}"])
+    print_lines([f"added {what} to {store.location}"])
     for error in wrong:
-        complain(error)
+        print_error(error)
     return _FAILED if wrong else 0
 
 

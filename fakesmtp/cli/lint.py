@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import say
+from fakesmtp.cli.console import print_lines
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.files import read_bytes
@@ -83,7 +83,7 @@ def lint(
     """
     rules = Rules(dict(settings.findings))
     checked = [_check(path, rules, MailType(mail_type)) for path in files]
-    say(FORMATS[format_name](Report(checked, rules, language)))
+    print_lines(FORMATS[format_name](Report(checked, rules, language)))
     severities = [finding.severity for each in checked for finding in each.findings]
     counts = fail_on != _NEVER and any(each.reaches(Severity(fail_on)) for each in severities)
     return _FOUND if counts else 0

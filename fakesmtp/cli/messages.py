@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import escape, say
+from fakesmtp.cli.console import escape, print_lines
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_read, open_to_write
 from fakesmtp.cli.table import make_table
 from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
+from fakesmtp.messages.listing import content_as_json, delivery_as_json
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.exporting import FORMS, write_files
-from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
+from fakesmtp.storage.extraction import extract
+from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
+from fakesmtp.storage.words import QueryError
 from fakesmtp.text import cut, plural
 
 if TYPE_CHECKING:
@@ -70,10 +73,10 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
     with closing(open_to_read(settings)) as store:
         rows = list(islice(all_messages(store, wanted, oldest_first=False), limit))
         if settings.json:
-            say(json.dumps(_row_fields(row)) for row in rows)
+            print_lines(json.dumps(row.as_json()) for row in rows)
             return
-        say(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
-        say([_summarize(store, wanted, len(rows))])
+        print_lines(make_table(_HEADS, [*map(_show_row, rows)], optional=_OPTIONAL_HEADS))
+        print_lines([_summarize(store, wanted, len(rows))])
 
 
 @messages.command(cls=Command, takes=["store", "json"])
@@ -87,11 +90,13 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
             raise StoreError(f"there is no message {message!r} in {store.location}")
         view = ReceivedMessage(record, lambda: find_session(store, record))
         if raw:
-            say(record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n"))
+            print_lines(
+                record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
+            )
         elif settings.json:
-            say([json.dumps(_fields(view) | _finding_fields(store, record))])
+            print_lines([json.dumps(_as_json(view) | _finding_fields(store, record))])
         else:
-            say(chain(_show(view), _show_findings(store, record)))
+            print_lines(chain(_show(view), _show_findings(store, record)))
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -117,7 +122,7 @@ def export(settings: Settings, *, query: tuple[str, ...], form: str, output: Pat
     with closing(open_to_read(settings)) as store:
         total = store.count(wanted, most=None).number
         count = write_files(tracked(_records(store, wanted), total, "export"), form, output)
-    say([f"wrote {plural(count, 'message')} to {output}"])
+    print_lines([f"wrote {plural(count, 'message')} to {output}"])
 
 
 @messages.command(cls=Command, takes=["store"])
@@ -138,7 +143,7 @@ def delete(
             gone = store.remove(ids).result()
         else:
             gone = store.remove_matching(_read_query([query or ""])).result()
-    say([f"deleted {plural(len(gone), 'message')}"])
+    print_lines([f"deleted {plural(len(gone), 'message')}"])
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -159,7 +164,7 @@ def _records(store: ReadableStore, query: Query) -> Iterator[MessageRecord]:
 
 
 def _summarize(store: ReadableStore, query: Query, shown: int) -> str:
-    """Say how many messages there are, and how many the limits have removed."""
+    """SendReply how many messages there are, and how many the limits have removed."""
     found, removed = store.count(query), store.removed.messages
     noun = "message" if found.number == 1 else "messages"
     what = noun if query == EVERYTHING else f"{noun} found"
@@ -192,46 +197,10 @@ def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
 
 
-def _row_fields(row: MessageRow) -> dict[str, object]:
-    record = row.record
-    return {
-        "number": row.number,
-        **_record_fields(record),
-        "size": row.size,
-        **row.facts._asdict(),
-        "read": row.is_read,
-        "tags": row.tags,
-    }
-
-
-def _record_fields(record: MessageRecord) -> dict[str, object]:
-    return {
-        "id": record.id,
-        "session": record.session_id,
-        "received": datetime.fromtimestamp(record.received, UTC).isoformat(),
-        "mail_from": record.envelope.mail_from,
-        "rcpt_tos": record.envelope.rcpt_tos,
-        "app_key": record.login.app_key if record.login else None,
-        "mail_type": record.login.mail_type.value if record.login else None,
-        "port": record.port,
-        "tls": record.tls.version if record.tls else None,
-        "dropped_lines": record.dropped_lines,
-    }
-
-
-def _fields(message: ReceivedMessage) -> dict[str, object]:
-    attachments = [
-        {"name": each.filename, "type": each.content_type, "size": len(each.content)}
-        for each in message.attachments
-    ]
-    return {
-        **_record_fields(message.record),
-        "size": len(message.raw),
-        "headers": message.headers,
-        "text": message.text,
-        "html": message.html,
-        "attachments": attachments,
-    }
+def _as_json(message: ReceivedMessage) -> dict[str, object]:
+    record = message.record
+    facts = extract(record).facts.as_json()
+    return {**delivery_as_json(record, len(record.raw)), **facts, **content_as_json(message)}
 
 
 def _finding_fields(store: ReadableStore, record: MessageRecord) -> dict[str, object]:

@@ -7,12 +7,13 @@ A setting is a field of `Settings`, or a switch of the server's `Policy`. Its op
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from fakesmtp.cli.setting import FILES, HOW, PAGE, READ, WHAT, WHERE, WHO, Setting, describe
 from fakesmtp.cli.values import (
+    Flag,
     Truth,
     Value,
     read_account,
@@ -22,6 +23,8 @@ from fakesmtp.cli.values import (
     read_host,
     read_integer,
     read_level,
+    read_name,
+    read_origin,
     read_path,
     read_ports,
     read_seconds,
@@ -42,54 +45,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.credentials import Account
 
-#: The groups of the help, in its order.
-WHERE = "Where it listens"
-WHO = "Who may log in"
-HOW = "How it replies"
-WHAT = "What it keeps and prints"
-FILES = "Files it uses"
-READ = "What it reads"
-GROUPS = (READ, WHERE, WHO, HOW, WHAT, FILES)
 _UNSAFE = "unsafe_"
-
-
-class Setting(click.Option):
-    """An option that is also a variable and a key of the file; `group` is its heading."""
-
-    def __init__(self, name: str, *, group: str, short: str = "", **attributes: Any) -> None:  # noqa: ANN401 - Click's
-        kind, default = attributes["type"], attributes.get("default")
-        attributes.setdefault("show_default", default not in (None, (), False))
-        if isinstance(kind, Value) and not isinstance(default, tuple | NoneType):
-            attributes["default"] = kind.write(default)
-        flag = f"--{name}/--no-{name}" if isinstance(kind, Truth) else f"--{name}"
-        variable = f"FAKESMTP_{name.replace('-', '_').upper()}"
-        super().__init__([flag, *filter(None, [short])], envvar=variable, **attributes)
-        self.group = group
-
-    @property
-    def variable(self) -> str:
-        """The name in the environment: `FAKESMTP_PORT_OFFSET`."""
-        return str(self.envvar)
-
-
-def _option(
-    kind: click.ParamType[Any],
-    text: str,
-    *,
-    group: str,
-    metavar: str | None = None,
-    multiple: bool = False,
-    short: str = "",
-) -> dict[str, Any]:
-    """Describe the option of a field."""
-    return {
-        "type": kind,
-        "help": text,
-        "group": group,
-        "metavar": metavar,
-        "multiple": multiple,
-        "short": short,
-    }
 
 
 def _unsafe_switches() -> tuple[str, ...]:
@@ -104,7 +60,7 @@ class Settings:
 
     host: tuple[str, ...] = field(
         default=(LOCALHOST,),
-        metadata=_option(
+        metadata=describe(
             Value(read_host),
             "The address to listen on. Repeat it for more addresses. localhost is 127.0.0.1, and "
             "::1 where the system has it.",
@@ -115,7 +71,7 @@ class Settings:
     )
     port_offset: int = field(
         default=1000,
-        metadata=_option(
+        metadata=describe(
             Value(read_integer),
             "Each local port is the endpoint's port plus this number.",
             metavar="N",
@@ -124,7 +80,7 @@ class Settings:
     )
     ports: Mapping[int, int] | Literal["auto"] | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_ports),
             "The local ports: auto for five free ports, or a list such as 587=1587,465=0 for "
             "these ports only (0 is a free port).",
@@ -132,19 +88,9 @@ class Settings:
             group=WHERE,
         ),
     )
-    http: tuple[str, int] | None = field(
-        default=None,
-        metadata=_option(
-            Value(read_address),
-            "Serve the HTTP API (sessions and faults) at HOST:PORT, or at a PORT of 127.0.0.1 (0 "
-            "is a free port). Without it there is no HTTP.",
-            metavar="ADDRESS",
-            group=WHERE,
-        ),
-    )
     account: tuple[Account, ...] = field(
         default=(),
-        metadata=_option(
+        metadata=describe(
             Value(read_account),
             "An account that may log in, as APPKEY:SECRETKEY. Repeat it for more accounts. "
             "Without an account, any AppKey and any SecretKey may log in.",
@@ -155,7 +101,7 @@ class Settings:
     )
     accounts_file: Path | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_path),
             "A file of accounts, one APPKEY:SECRETKEY a line. Lines that start with # are "
             "comments.",
@@ -163,9 +109,84 @@ class Settings:
             group=WHO,
         ),
     )
+    http: tuple[str, int] | None = field(
+        default=None,
+        metadata=describe(
+            Value(read_address),
+            "Serve the page and the HTTP API at HOST:PORT, or at a PORT of 127.0.0.1 (0 is a free "
+            "port). Default: 8025; a free port if that is taken or with --ports auto.",
+            metavar="ADDRESS",
+            group=PAGE,
+        ),
+    )
+    no_http: bool = field(
+        default=False,
+        metadata=describe(Flag(), "Serve no page and no HTTP API.", group=PAGE),
+    )
+    http_auth_file: Path | None = field(
+        default=None,
+        metadata=describe(
+            Value(read_path),
+            "Ask for a name and a password of this file, NAME:HASH a line, as `htpasswd -B` makes "
+            "it.",
+            metavar="FILE",
+            group=PAGE,
+        ),
+    )
+    http_open: bool = field(
+        default=False,
+        metadata=describe(
+            Flag(),
+            "Let other machines use the page and the API without a password.",
+            group=PAGE,
+        ),
+    )
+    http_allowed_hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=describe(
+            Value(read_name),
+            "A further name under which a browser may reach the page. Repeat it for more names.",
+            metavar="NAME",
+            multiple=True,
+            group=PAGE,
+        ),
+    )
+    http_cors_origins: tuple[str, ...] = field(
+        default=(),
+        metadata=describe(
+            Value(read_origin),
+            "The origin of other pages that may use the API, or *. Repeat it for more origins.",
+            metavar="ORIGIN",
+            multiple=True,
+            group=PAGE,
+        ),
+    )
+    http_tls: bool = field(
+        default=False,
+        metadata=describe(
+            Flag(),
+            "Serve HTTPS, with the certificate of the SMTP server or that of --http-tls-cert.",
+            group=PAGE,
+        ),
+    )
+    http_tls_cert: Path | None = field(
+        default=None,
+        metadata=describe(
+            Value(read_path), "The certificate of HTTPS (PEM).", metavar="FILE", group=PAGE
+        ),
+    )
+    http_tls_key: Path | None = field(
+        default=None,
+        metadata=describe(
+            Value(read_path),
+            "The key of the certificate (PEM), if it is in another file.",
+            metavar="FILE",
+            group=PAGE,
+        ),
+    )
     certs_dir: Path | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_path),
             "The folder of the certificates. Default: certs/ of a checkout, else a folder in the "
             "user's data.",
@@ -175,7 +196,7 @@ class Settings:
     )
     record_dir: Path | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_path),
             "The folder of recorded sessions, one file each.",
             metavar="DIR",
@@ -184,17 +205,16 @@ class Settings:
     )
     server: str | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_url),
-            "The address of a running server (serve --http), such as http://127.0.0.1:8025, "
-            "instead of a folder.",
+            "The address of a running server, such as http://127.0.0.1:8025, instead of a folder.",
             metavar="URL",
             group=READ,
         ),
     )
     faults: Path | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_path),
             "A file of planned faults (docs/faults.md). It is read again after a change, when the "
             "next client connects or on SIGHUP.",
@@ -204,7 +224,7 @@ class Settings:
     )
     unsafe: tuple[str, ...] = field(
         default=(),
-        metadata=_option(
+        metadata=describe(
             click.Choice(_unsafe_switches()),
             "Behave like the recorded software where that is a known vulnerability. Repeat it for "
             f"more names: {', '.join(_unsafe_switches())}.",
@@ -215,7 +235,7 @@ class Settings:
     )
     store: str | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_store),
             "Where messages and sessions are kept: sqlite:///FILE, or memory. Default: a file in "
             "the user's data.",
@@ -225,7 +245,7 @@ class Settings:
     )
     store_sync: str = field(
         default="full",
-        metadata=_option(
+        metadata=describe(
             click.Choice(("full", "normal")),
             "Reply 250 to a message when it survives a power cut (full), or only the end of the "
             "process, which is faster (normal).",
@@ -235,7 +255,7 @@ class Settings:
     )
     findings: tuple[tuple[str, str], ...] = field(
         default=(),
-        metadata=_option(
+        metadata=describe(
             Value(read_level),
             "The level of a rule of docs/findings.md: off, on, info, warning, error or reject. "
             "Repeat it for more rules.",
@@ -246,7 +266,7 @@ class Settings:
     )
     max_messages: int | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_count),
             "Maximum number of messages to keep. When full, the oldest is dropped (reported once).",
             metavar="N",
@@ -255,7 +275,7 @@ class Settings:
     )
     max_age: float | None = field(
         default=30 * 86_400.0,
-        metadata=_option(
+        metadata=describe(
             Value(read_age, show_age),
             "Drop messages that are older: 30d, 12h, 90m, or none.",
             metavar="AGE",
@@ -264,7 +284,7 @@ class Settings:
     )
     max_store_size: int | None = field(
         default=2 * 1024**3,
-        metadata=_option(
+        metadata=describe(
             Value(read_size_or_none, show_size),
             "Drop the oldest messages while the store is larger: 500M, 2G, or none.",
             metavar="SIZE",
@@ -273,20 +293,20 @@ class Settings:
     )
     exit_after: int | None = field(
         default=None,
-        metadata=_option(
+        metadata=describe(
             Value(read_count), "Stop after this number of messages.", metavar="N", group=WHAT
         ),
     )
-    json: bool = field(default=False, metadata=_option(Truth(), "Print JSON Lines.", group=WHAT))
+    json: bool = field(default=False, metadata=describe(Truth(), "Print JSON Lines.", group=WHAT))
     quiet: bool = field(
         default=False,
-        metadata=_option(
+        metadata=describe(
             Truth(), "Print only the ready line and warnings.", short="-q", group=WHAT
         ),
     )
     verbose: bool = field(
         default=False,
-        metadata=_option(Truth(), "Print the transcript of each session.", short="-v", group=WHAT),
+        metadata=describe(Truth(), "Print the transcript of each session.", short="-v", group=WHAT),
     )
     policy: Policy = field(default_factory=Policy)
 

@@ -10,7 +10,7 @@ from collections import deque
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
-from fakesmtp.cli.console import OutputError, say, warn
+from fakesmtp.cli.console import OutputError, print_lines, warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,7 +65,7 @@ class Printer:
     def _work(self) -> None:
         try:
             while lines := self._take():
-                say(lines)
+                print_lines(lines)
         except (OutputError, BrokenPipeError) as error:
             reason = (
                 "the output was closed by its reader"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.cli.console import escape
 from fakesmtp.cli.values import MEMORY, show_age
+from fakesmtp.messages.listing import delivery_as_json
 from fakesmtp.messages.message import describe_loss
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.smtp.listeners import choose_name
 from fakesmtp.text import cut, plural
 
@@ -27,8 +29,8 @@ _KILOBYTE = 1024
 class Start(NamedTuple):
     """What is reported at the start. `app_keys` is empty when any AppKey may log in.
 
-    `http` is the URL of the HTTP API, or None. `store` is the file of the messages, or `memory`;
-    `max_age` is how long they stay (seconds).
+    `http` is the URL of the page and the HTTP API, or None. `store` is the file of the messages, or
+    `memory`; `max_age` is how long they stay (seconds).
     """
 
     hosts: tuple[str, ...]
@@ -45,6 +47,9 @@ class Report(Protocol):
 
     def started(self, start: Start) -> Iterator[str]:
         """Report that all listeners are open."""
+
+    def page_ready(self, url: str) -> Iterator[str]:
+        """Report that the page and the HTTP API answer."""
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Report a message."""
@@ -76,10 +81,12 @@ class TextReport:
         """Report ports, the settings of a client, and the ready line, which is stable."""
         if not self._quiet:
             yield from _introduce(start)
-        if start.http:
-            yield f"HTTP API at {start.http}"
         ports = ", ".join(str(listener.local_port) for listener in start.listeners)
         yield f"fakesmtp is ready: SMTP on {', '.join(start.hosts)}, ports {ports}"
+
+    def page_ready(self, url: str) -> Iterator[str]:
+        """Report the address, also with --quiet, in words that container modules wait for."""
+        yield f"the page and the HTTP API are accessible via {url}/"
 
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Report time, port, session, account, sender, recipients, subject and size."""
@@ -131,7 +138,7 @@ class TextReport:
 class JsonReport:
     """One JSON object a line; `event` names what happened.
 
-    It is ready, message, refused, no_message, session, faults, full, dropped or stopping.
+    It is ready, page, message, refused, no_message, session, faults, full, dropped or stopping.
     """
 
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
@@ -158,43 +165,32 @@ class JsonReport:
             store=start.store,
         )
 
+    def page_ready(self, url: str) -> Iterator[str]:
+        """Report the address."""
+        yield _event("page", message=f"accessible via {url}/", http=url)
+
     def arrived(self, message: ReceivedMessage) -> Iterator[str]:
         """Report what is known without reading the parts."""
         if not self._quiet:
             yield _event(
                 "message",
-                id=message.id,
-                session=message.session_id,
-                received_at=message.received_at.isoformat(),
-                port=message.port,
-                tls=message.tls.version if message.tls else None,
-                app_key=message.app_key,
-                mail_type=str(message.mail_type) if message.mail_type else None,
-                mail_from=message.mail_from,
-                rcpt_tos=message.rcpt_tos,
+                **delivery_as_json(message.record, len(message.raw)),
                 subject=message.subject,
-                size=len(message.raw),
-                dropped_lines=message.dropped_lines,
             )
 
     def ended(self, session: Session) -> Iterator[str]:
         """Report the refusals, or why no message came; and the transcript with --verbose."""
-        common: dict[str, Any] = {
-            "session": session.id,
-            "port": session.port,
-            "peer": session.peer,
-            "app_key": session.app_key,
-        }
+        facts = ListedSession.of(session).as_json()
         if session.refused and not self._quiet:
             refusals = [
                 {"command": command, "reply": str(reply), "reason": reason}
                 for command, reply, reason in session.refusals
             ]
-            yield _event("refused", **common, refusals=refusals, diagnosis=session.diagnosis)
+            yield _event("refused", **facts, refusals=refusals)
         elif session.diagnosis and not self._quiet:
-            yield _event("no_message", **common, diagnosis=session.diagnosis)
+            yield _event("no_message", **facts)
         if self._verbose:
-            yield _event("session", **common, transcript=session.transcript().split("\n"))
+            yield _event("session", **facts, transcript=session.transcript().split("\n"))
 
     def planned(self, rules: Sequence[Rule]) -> Iterator[str]:
         """Report the name and the effect of each."""
@@ -265,6 +261,8 @@ def _settings_of_a_client(start: Start) -> Iterator[tuple[str, str]]:
     yield "CA file", str(start.ca_file)
     yield "store", start.store
     yield "", _describe_store(start)
+    if start.http:
+        yield "page", start.http
     yield "more", "fakesmtp env prints these settings in several formats,"
     yield "", "fakesmtp certs --trust CLIENT explains how to trust the CA"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -19,10 +19,12 @@ from fakesmtp.cli.compose import (
 from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
 from fakesmtp.cli.monitor import Monitor
-from fakesmtp.cli.options import READ, SETTINGS, Settings
+from fakesmtp.cli.options import SETTINGS, Settings
 from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
+from fakesmtp.cli.setting import READ
 from fakesmtp.cli.stores import open_server_store
+from fakesmtp.cli.web import make_http_server
 from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP
 
@@ -49,13 +51,22 @@ def serve(settings: Settings) -> None:
         monitor = Monitor(report, printer, store, wanted=settings.exit_after)
         server.on_message(monitor.notify)
         server.on_session_end(monitor.notify)
+        http = make_http_server(
+            server,
+            settings,
+            planned=monitor.notify,
+            ready=lambda url: printer.put(report.page_ready(url)),
+        )
         with (
+            closing(http) if http else nullcontext(),
             monitor.handling_signals(),
             _reload_on_hangup(server.faults),
             server,
-            _serving_http(server, settings.http, monitor) as url,
         ):
+            url = http.url if http else None
             printer.put(report.started(_describe_start(server, settings, certs_dir, url, store)))
+            if http:
+                http.start()
             # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
             monitor.run()
@@ -88,23 +99,8 @@ def _warn(settings: Settings) -> None:
     for host in settings.hosts:
         if not is_loopback(host):
             warn(f"{host} is not a loopback address: other machines can log in and send")
-    host, _ = settings.http or ("localhost", 0)
-    if not is_loopback(host):
-        warn(f"{host} is not a loopback address: other machines can read sessions and set faults")
-
-
-@contextmanager
-def _serving_http(
-    server: FakeSMTP, address: tuple[str, int] | None, monitor: Monitor
-) -> Iterator[str | None]:
-    """Serve the HTTP API at an address, if there is one, and return its URL."""
-    if address is None:
-        yield None
-        return
-    from fakesmtp.web.server import HttpServer  # noqa: PLC0415 - it takes half a second to load
-
-    with HttpServer(server, *address, planned=monitor.notify) as http:
-        yield http.url
+    if settings.http_open and settings.http and not is_loopback(settings.http[0]):
+        warn("--http-open: everyone who reaches the page can read and delete all messages")
 
 
 def _describe_start(

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fakesmtp.cli.command import Command, nearest
-from fakesmtp.cli.console import complain, escape, say
+from fakesmtp.cli.console import escape, print_error, print_lines
 from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError
 from fakesmtp.sessions.compare import compare
 from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note, Side
-from fakesmtp.sessions.folder import Entry, RecordFolder, Source, entry_of, fail
+from fakesmtp.sessions.folder import RecordFolder, Source, fail
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 from fakesmtp.sessions.transcript import event_lines
 from fakesmtp.text import cut
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.sessions import Event, Recorded
+    from fakesmtp.sessions import Event, Session
 
 _HEADS = ("WHEN", "SESSION", "PORT", "CLIENT", "TLS", "ACCOUNT", "MESSAGES", "OUTCOME")
 #: These are left out where the terminal is too narrow; `show` and --json have them.
@@ -58,13 +58,13 @@ def list_(settings: Settings) -> int:
     A recording that cannot be read is an error after the list; the exit code is then 1.
     """
     wrong: list[RecordingError] = []
-    entries = _source(settings, wrong.append).entries()
+    listed = _source(settings, wrong.append).list_sessions()
     if settings.json:
-        say(json.dumps(_as_fields(each)) for each in entries)
+        print_lines(map(_as_json, listed))
     else:
-        say(make_table(_HEADS, [*map(_cells, entries)], optional=_OPTIONAL_HEADS))
+        print_lines(make_table(_HEADS, [*map(_cells, listed)], optional=_OPTIONAL_HEADS))
     for error in wrong:
-        complain(error)
+        print_error(error)
     return _FAILED if wrong else 0
 
 
@@ -74,11 +74,13 @@ def show(settings: Settings, *, session: str) -> None:
     """Show a session: commands, replies, times and outcome."""
     found = _find(settings, session)
     paint = painter()
-    say(f"{name:12}{escape(text)}" for name, text in _facts(found))
-    say([""])
-    say(_paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True))
+    print_lines(f"{name:12}{escape(text)}" for name, text in _facts(found))
+    print_lines([""])
+    print_lines(
+        _paint_event(paint, event, cut(line)) for event, line in event_lines(found, times=True)
+    )
     if found.cut:
-        say([f"{found.cut} more events were not kept"])
+        print_lines([f"{found.cut} more events were not kept"])
 
 
 @sessions.command(cls=Command, takes=_SOURCE)
@@ -105,7 +107,7 @@ def export(settings: Settings, *, session: str, form: str, output: Path | None) 
     write = _FORMATS[form]
     lines = write(_find(settings, session))
     if output is None:
-        say(lines)
+        print_lines(lines)
         return
     try:
         with output.open("w", encoding="utf-8", newline="\n") as file:
@@ -126,10 +128,10 @@ def diff(settings: Settings, *, first: str, second: str) -> int:
     one, other = _find(settings, first), _find(settings, second)
     difference = compare(one, other)
     if difference is None:
-        say([f"{one.id} and {other.id} are equal"])
+        print_lines([f"{one.id} and {other.id} are equal"])
         return 0
     head = [f"--- {one.id}", f"+++ {other.id}", f"@@ line {difference.line} @@"]
-    say([*map(escape, head), *_paint_difference(painter(), difference.lines())])
+    print_lines([*map(escape, head), *_paint_difference(painter(), difference.lines())])
     return _DIFFERENT
 
 
@@ -157,7 +159,7 @@ def _source(settings: Settings, on_error: Callable[[RecordingError], object] = f
     return StoredSessions(open_to_read(settings))
 
 
-def _find(settings: Settings, name: str) -> Recorded:
+def _find(settings: Settings, name: str) -> Session:
     # os.path answers for any name; Path raises for some, for instance for one that is too long.
     is_file = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112
     return load(Path(name)) if is_file else _source(settings).find(name)
@@ -166,39 +168,39 @@ def _find(settings: Settings, name: str) -> Recorded:
 # -- how they are written --------------------------------------------------------------------------
 
 
-def _as_text(session: Recorded) -> Iterator[str]:
+def _as_text(session: Session) -> Iterator[str]:
     yield from session.transcript(notes=False).split("\n")
 
 
-def _as_jsonl(session: Recorded) -> Iterator[str]:
+def _as_jsonl(session: Session) -> Iterator[str]:
     yield from (line.removesuffix("\n") for line in dump(session))
 
 
-def _as_html(session: Recorded) -> Iterator[str]:
+def _as_html(session: Session) -> Iterator[str]:
     yield from render_html(session).removesuffix("\n").split("\n")
 
 
-_FORMATS: Mapping[str, Callable[[Recorded], Iterator[str]]] = {
+_FORMATS: Mapping[str, Callable[[Session], Iterator[str]]] = {
     "text": _as_text,
     "jsonl": _as_jsonl,
     "html": _as_html,
 }
 
 
-def _facts(session: Recorded) -> Iterator[tuple[str, str]]:
+def _facts(session: Session) -> Iterator[tuple[str, str]]:
     yield from describe_facts(session)
     for each in session.transactions:
         recipients = ", ".join(each.rcpt_tos) or "-"
         yield "message", f"{each.mail_from or '<>'} -> {recipients}: {each.outcome.value}"
-    yield "outcome", cut(entry_of(session).outcome)
+    yield "outcome", cut(ListedSession.of(session).outcome)
     if session.diagnosis:
         yield "diagnosis", session.diagnosis
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(listed: ListedSession) -> tuple[str, ...]:
     """Return the cells of a session in the list."""
-    header, summary = entry.header, entry.summary
-    began = datetime.fromtimestamp(header.started, UTC).astimezone()
+    header, summary = listed.header, listed.summary
+    began = header.started_at.astimezone()
     account = f"{summary.app_key}#{summary.mail_type}" if summary and summary.app_key else "-"
     cells = (
         f"{began:%Y-%m-%d %H:%M:%S}",
@@ -208,7 +210,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         (summary.tls if summary else None) or "-",
         account,
         str(summary.message_count) if summary else "?",
-        entry.outcome.replace("\n", " / "),
+        listed.outcome.replace("\n", " / "),
     )
     return tuple(cut(escape(cell)) for cell in cells)
 
@@ -229,6 +231,6 @@ def _paint_difference(paint: Painter, lines: Iterable[str]) -> Iterator[str]:
         yield paint(line, colour) if colour else line
 
 
-def _as_fields(entry: Entry) -> dict[str, object]:
-    summary = entry.summary._asdict() if entry.summary else {}
-    return {"file": entry.name, **entry.header._asdict(), **summary, "outcome": entry.outcome}
+def _as_json(listed: ListedSession) -> str:
+    file = {"file": listed.file} if listed.file else {}
+    return json.dumps(listed.as_json() | file)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import complain, say
+from fakesmtp.cli.console import print_error, print_lines
 from fakesmtp.cli.stores import open_to_read, open_to_write
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ def info(settings: Settings) -> None:
     with closing(open_to_read(settings)) as opened:
         facts = opened.describe()
     if settings.json:
-        say([json.dumps(facts)])
+        print_lines([json.dumps(facts)])
         return
-    say(f"{name.replace('_', ' '):20} {_show(value)}" for name, value in facts.items())
+    print_lines(f"{name.replace('_', ' '):20} {_show(value)}" for name, value in facts.items())
 
 
 def _show(value: object) -> str:
@@ -55,9 +55,9 @@ def check(settings: Settings) -> int:
 def _report(problems: Iterable[str], location: str) -> int:
     found = list(problems)
     for problem in found:
-        complain(problem)
+        print_error(problem)
     if not found:
-        say([f"{location} is sound"])
+        print_lines([f"{location} is sound"])
     return _FAILED if found else 0
 
 
@@ -69,4 +69,4 @@ def compact(settings: Settings) -> None:
     """
     with closing(open_to_write(settings)) as opened:
         before, after = opened.compact().result()
-    say([f"{opened.location}: {before:,} bytes before, {after:,} after"])
+    print_lines([f"{opened.location}: {before:,} bytes before, {after:,} after"])

@@ -25,6 +25,7 @@ _MOST_DIGITS = 12
 _MOST_SECONDS = 1_000_000_000
 _ADDRESS = re.compile(r"(?:(?:\[([0-9A-Fa-f:.]+)\]|([^\s:\[\]/@]+)):)?([0-9]{1,5})")
 _URL = re.compile(r"https?://(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@?#]+)(?::[0-9]{1,5})?/?")
+_NAME = re.compile(r"[^\s:\[\]/@?#]+|\[[0-9A-Fa-f:.]+\]")
 _IN_BRACKETS = re.compile(r"\[[0-9A-Fa-f:.%\w]+\]")
 #: A SecretKey that came of accounts written as a list: `a:b,c:d`, or `a:b,`.
 _NEXT_ACCOUNT = re.compile(r",(?:[^,:\s]+:[^,:\s]+|$)")
@@ -71,6 +72,10 @@ class Truth(click.types.BoolParamType):
         if truth is None:
             self.fail(f"{quote(value)} is not true or false (1, 0, yes, no, on, off)", param, ctx)
         return truth
+
+
+class Flag(Truth):
+    """True when the option is there: `--no-http` has no opposite."""
 
 
 def read_text(text: str) -> str:
@@ -235,6 +240,23 @@ def read_address(text: str) -> tuple[str, int]:
             f"{quote(text)} is not a port or HOST:PORT (examples: 8025, 127.0.0.1:8025)"
         )
     return found[1] or found[2] or "127.0.0.1", int(found[3])
+
+
+def read_origin(text: str) -> str:
+    """Read the origin of a page, `https://mail.example.com`, or `*` for all."""
+    origin = text.strip()
+    if origin != "*" and (not _URL.fullmatch(origin) or origin.endswith("/")):
+        raise ValueError(
+            f"{quote(text)} is not an origin (example: https://app.example.com, or * for all)"
+        )
+    return origin
+
+
+def read_name(text: str) -> str:
+    """Read the name of a host, without a port."""
+    if not _NAME.fullmatch(text.strip()):
+        raise ValueError(f"{quote(text)} is not a host name (example: mail.example.com)")
+    return text.strip()
 
 
 def read_url(text: str) -> str:

@@ -12,7 +12,7 @@ import click
 
 import fakesmtp
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import say
+from fakesmtp.cli.console import print_lines
 
 if TYPE_CHECKING:
     from fakesmtp.cli.options import Settings
@@ -29,4 +29,4 @@ def version(settings: Settings) -> None:
         "OpenSSL": ssl.OPENSSL_VERSION.removeprefix("OpenSSL ").partition(" ")[0],
     }
     text = (f"{name} {number}" for name, number in versions.items())
-    say([json.dumps(versions)] if settings.json else text)
+    print_lines([json.dumps(versions)] if settings.json else text)

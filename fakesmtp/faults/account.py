@@ -42,17 +42,25 @@ class AccountFaults(FaultScript):
         others = [rule for rule in self._whole.rules if not self._owns(rule)]
         self._whole.replace([*others, *map(self._bind, check_rules(rules))])
 
+    def change(self, rule: Rule, wanted: Rule) -> None:
+        """Put another rule of the account in the place of one."""
+        self._whole.change(self._find(rule), self._bind(wanted))
+
+    def number_of(self, rule: Rule) -> int:
+        """Return the number of a rule in the whole script."""
+        return self._whole.number_of(self._find(rule))
+
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         self._whole.remove(self._find(rule))
 
-    def strike(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
-        """Return the rules of the whole that strike now."""
-        return self._whole.strike(stage, facts)
+    def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+        """Return the rules of the whole script that apply now."""
+        return self._whole.apply(stage, facts)
 
-    def strikes(self, rule: Rule) -> int:
-        """Return how often a rule struck."""
-        return self._whole.strikes(self._find(rule))
+    def applied(self, rule: Rule) -> int:
+        """Return how often a rule was applied."""
+        return self._whole.applied(self._find(rule))
 
     def _plan(self, rule: Rule) -> PlannedFault:
         bound = self._bind(rule)

@@ -8,7 +8,15 @@ from fakesmtp.faults.effects import apply, is_replaced, slow_down
 from fakesmtp.faults.facts import Facts
 from fakesmtp.faults.kinds import OLD_TLS
 from fakesmtp.faults.stages import STAGE_OF_VERB, Stage
-from fakesmtp.protocol.actions import Awaiting, Discard, Note, Say, ShakeHands, StartTls, Wait
+from fakesmtp.protocol.actions import (
+    Awaiting,
+    Discard,
+    Note,
+    SendReply,
+    StartHandshake,
+    StartTls,
+    Wait,
+)
 from fakesmtp.protocol.command import Command
 from fakesmtp.protocol.sasl import MalformedResponse, decode_text, parse_plain
 
@@ -25,7 +33,7 @@ _REVEALING = frozenset({"AUTH", "MAIL"})
 #: Commands with which a client that checks certificates can end the session in order.
 _HARMLESS = frozenset({"QUIT", "NOOP", "RSET"})
 _ABORT = b"*\r\n"
-_SHAKE_HANDS = ShakeHands()
+_SHAKE_HANDS = StartHandshake()
 #: What the next line is after AUTH with this mechanism.
 _FIRST_STEP = {"PLAIN": Awaiting.PLAIN, "LOGIN": Awaiting.LOGIN_USER}
 _BLANKS = "".join(map(chr, range(0x21)))
@@ -55,7 +63,7 @@ class FaultyDialogue:
         self._user_name: str | None = None
         self._rate: float | None = None
         self._body = 0
-        self._body_struck = -1
+        self._body_applied = -1
         self._bad_tls = ""
         self._tls_withheld = False
 
@@ -73,12 +81,12 @@ class FaultyDialogue:
 
     def greet(self) -> Actions:
         """Return the greeting (220)."""
-        return self._strike(Stage.GREETING, self._dialogue.greet)
+        return self._apply_rules(Stage.GREETING, self._dialogue.greet)
 
     def shake_hands(self) -> Actions:
         """Return the actions of a TLS handshake, which can be faulty."""
-        actions = self._strike(Stage.TLS_HANDSHAKE, lambda: (_SHAKE_HANDS,))
-        self._bad_tls = next((a.flaw for a in actions if isinstance(a, ShakeHands)), "")
+        actions = self._apply_rules(Stage.TLS_HANDSHAKE, lambda: (_SHAKE_HANDS,))
+        self._bad_tls = next((a.flaw for a in actions if isinstance(a, StartHandshake)), "")
         return actions
 
     # -- lines ---------------------------------------------------------------------------------
@@ -95,7 +103,7 @@ class FaultyDialogue:
         if not is_command or command.verb == "AUTH":
             return (*notes, *self._authenticate(line, command, proceed))
         facts = self._facts(**_read_facts(command))
-        return (*notes, *self._strike(STAGE_OF_VERB.get(command.verb), proceed, facts))
+        return (*notes, *self._apply_rules(STAGE_OF_VERB.get(command.verb), proceed, facts))
 
     def receive_long_line(self) -> Actions:
         """Reply as the dialogue does. No fault has this stage."""
@@ -121,7 +129,7 @@ class FaultyDialogue:
         if not isinstance(last, StartTls):
             return actions
         shaking = self.shake_hands()
-        return actions if shaking == (_SHAKE_HANDS,) else (Say(last.reply), *shaking)
+        return actions if shaking == (_SHAKE_HANDS,) else (SendReply(last.reply), *shaking)
 
     # -- AUTH ----------------------------------------------------------------------------------
 
@@ -134,7 +142,7 @@ class FaultyDialogue:
             return self._slowly(proceed())
         app_key, mark, mail_type = user_name.partition("#")
         facts = self._facts(app_key=app_key, mail_type=mail_type if mark else "normal")
-        return self._strike(Stage.AUTH, proceed, facts)
+        return self._apply_rules(Stage.AUTH, proceed, facts)
 
     def _read_user(self, line: bytes, command: Command) -> str | None:
         """Return the user name if the credentials are complete with this line, else None."""
@@ -160,7 +168,7 @@ class FaultyDialogue:
     # -- messages ------------------------------------------------------------------------------
 
     def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
-        """Split message data at the next byte after which a fault can strike."""
+        """Split message data at the next byte after which a fault can apply."""
         cut = min((mark - self._body for mark in self._marks()), default=len(data))
         return data[:cut], data[cut:]
 
@@ -171,9 +179,9 @@ class FaultyDialogue:
         slowly = (Wait(size / self._rate),) if self._rate and size else ()
         if not is_due:
             return slowly
-        self._body_struck = self._body
+        self._body_applied = self._body
         facts = self._facts(body_bytes=self._body)
-        return self._strike(Stage.DATA_BODY, lambda: slowly, facts)
+        return self._apply_rules(Stage.DATA_BODY, lambda: slowly, facts)
 
     def _marks(self) -> list[int]:
         """Return the numbers of bytes of this message after which a rule is yet to be asked."""
@@ -182,7 +190,7 @@ class FaultyDialogue:
             for rule in self._script.rules
             if rule.where is Stage.DATA_BODY
         )
-        return [mark for mark in marks if mark > self._body_struck]
+        return [mark for mark in marks if mark > self._body_applied]
 
     def receive_message(self, raw: bytes) -> Actions:
         """Reply to a whole message, as `Dialogue.receive_message` does."""
@@ -198,19 +206,19 @@ class FaultyDialogue:
         return self._slowly(self._dialogue.refuse_big_message())
 
     def _end_body(self) -> None:
-        self._body, self._body_struck = 0, -1
+        self._body, self._body_applied = 0, -1
 
     # -- asking the script ---------------------------------------------------------------------
 
-    def _strike(
+    def _apply_rules(
         self, stage: Stage | None, proceed: Callable[[], Actions], facts: Facts | None = None
     ) -> Actions:
         rules = self._ask(stage, facts or self._facts())
         return self._slowly(apply(rules, proceed))
 
     def _ask(self, stage: Stage | None, facts: Facts) -> Sequence[Rule]:
-        """Return the rules that strike; remember the effects that outlast this stage."""
-        rules = self._script.strike(stage, facts)
+        """Return the rules that apply; remember the effects that outlast this stage."""
+        rules = self._script.apply(stage, facts)
         for rule in rules:
             self._rate = rule.options.get("bytes_per_second", self._rate)
             self._tls_withheld |= rule.kind.withholds_tls

@@ -1,4 +1,4 @@
-"""What the rules that strike at one moment make of the dialogue's actions."""
+"""What the rules that apply at one moment make of the dialogue's actions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.faults.explain import describe
 from fakesmtp.faults.kinds import CLOSE, KINDS
 from fakesmtp.faults.stages import Stage
-from fakesmtp.protocol.actions import Consult, Said, Say, SendRaw, Struck, Wait
+from fakesmtp.protocol.actions import CallHook, RecordFault, RecordReply, SendRaw, SendReply, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ def is_replaced(rules: Sequence[Rule]) -> bool:
 
 
 def apply(rules: Sequence[Rule], proceed: Callable[[], Actions]) -> Actions:
-    """Return the actions of a moment at which these rules strike.
+    """Return the actions of a moment at which these rules apply.
 
     `proceed` asks the dialogue; it is not called if a rule replaces the dialogue's actions.
     Changes come in the order of `KINDS`, whatever the order of the rules.
@@ -38,7 +38,7 @@ def apply(rules: Sequence[Rule], proceed: Callable[[], Actions]) -> Actions:
         for rule in rules:
             if rule.kind is kind and kind.change is not None:
                 actions = _alter(actions, _bind(kind.change, rule.options))
-    return (*(Struck(rule.name, rule.where, describe(rule)) for rule in rules), *actions)
+    return (*(RecordFault(rule.name, rule.where, describe(rule)) for rule in rules), *actions)
 
 
 def _act(rule: Rule) -> Actions:
@@ -55,7 +55,7 @@ def _bind(change: Change, options: FaultOptions) -> Callable[[Actions], Actions]
 
 def _alter(actions: Actions, change: Callable[[Actions], Actions]) -> Actions:
     """Change actions, also those that a hook is yet to decide."""
-    if actions and isinstance(last := actions[-1], Consult):
+    if actions and isinstance(last := actions[-1], CallHook):
         return (*actions[:-1], last.then(change))
     return change(actions)
 
@@ -70,8 +70,8 @@ def _slow_all(actions: Actions, rate: float) -> Actions:
 
 
 def _slow_one(action: Action, rate: float) -> Actions:
-    if isinstance(action, Say):
-        return (Said(action.reply), *_send_in_pieces(action.reply.wire, rate))
+    if isinstance(action, SendReply):
+        return (RecordReply(action.reply), *_send_in_pieces(action.reply.wire, rate))
     return tuple(_send_in_pieces(action.data, rate)) if isinstance(action, SendRaw) else (action,)
 
 

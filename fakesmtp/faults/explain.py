@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def explain(rule: Rule) -> str:
-    """Return a sentence that says when a rule strikes and what happens then."""
+    """Return a sentence that says when a rule applies and what happens then."""
     given = cast("Mapping[str, object]", rule.options)
     conditions = (
         condition.explain(given[name]) for name, condition in CONDITIONS.items() if name in given
@@ -27,7 +27,7 @@ def explain(rule: Rule) -> str:
 
 
 def describe(rule: Rule) -> str:
-    """Return what happens when a rule strikes, as a sentence without its full stop."""
+    """Return what happens when a rule applies, as a sentence without its full stop."""
     given = cast("Mapping[str, object]", rule.options)
     shown = {name: option.show(given[name]) for name, option in OPTIONS.items() if name in given}
     added = [text for name, text in rule.kind.allows.items() if given.get(name)]

@@ -1,4 +1,4 @@
-"""The facts of a session at the moment when a rule can strike."""
+"""The facts of a session at the moment when a rule can apply."""
 
 from __future__ import annotations
 

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fakesmtp.faults.stages import EVERY_STAGE, REPLIES, Stage
 from fakesmtp.faults.values import check_flag, check_rate, check_reply, check_seconds, one_of
 from fakesmtp.protocol.actions import (
+    Close,
     Deliver,
     Discard,
-    HangUp,
+    RecordReply,
     Reset,
-    Said,
-    Say,
     SendRaw,
-    ShakeHands,
+    SendReply,
     Stall,
+    StartHandshake,
     StartTls,
     Wait,
 )
@@ -44,11 +44,11 @@ OLD_TLS = "old-tls"
 #: Not a reply: no code, bytes above 0x7F, a NUL. The line end lets clients see it at once.
 GARBAGE = b"\x00\xff\xfe~ fakesmtp: this is no reply ~\x07\r\n"
 #: Closes the connection after everything else was sent.
-CLOSE = HangUp(asked=False)
+CLOSE = Close(asked=False)
 
 _NO_TLS = Reply(454, ("4.7.0 TLS not available due to temporary reason",))
 #: Actions that the client can notice. All others change only the session's state.
-_NOTICEABLE = (Say, StartTls, SendRaw, Said, Wait, HangUp, Reset, Stall, ShakeHands)
+_NOTICEABLE = (SendReply, StartTls, SendRaw, RecordReply, Wait, Close, Reset, Stall, StartHandshake)
 _CLOSES = "the server closes the connection"
 
 
@@ -101,7 +101,7 @@ def _then_close(actions: Actions) -> Actions:
 
 def _strip_starttls(actions: Actions, _: FaultOptions) -> Actions:
     return tuple(
-        Say(_without_starttls(action.reply)) if isinstance(action, Say) else action
+        SendReply(_without_starttls(action.reply)) if isinstance(action, SendReply) else action
         for action in actions
     )
 
@@ -118,12 +118,12 @@ def _keep_nothing(actions: Actions, _: FaultOptions) -> Actions:
 
 
 def _lose_reply(actions: Actions, _: FaultOptions) -> Actions:
-    return _then_close(tuple(action for action in actions if not isinstance(action, Say)))
+    return _then_close(tuple(action for action in actions if not isinstance(action, SendReply)))
 
 
 def _halve_reply(actions: Actions, _: FaultOptions) -> Actions:
     for n, action in enumerate(actions):
-        if isinstance(action, Say | StartTls):
+        if isinstance(action, SendReply | StartTls):
             wire = action.reply.wire
             return (*actions[:n], SendRaw(wire[: len(wire) // 2]), CLOSE)
     return _then_close(actions)
@@ -144,7 +144,7 @@ _ACTING = (
         needs=("reply",),
         allows={"close": f"then {_CLOSES}"},
         must_close=frozenset({Stage.DATA_BODY}),
-        act=lambda options: (Say(Reply.parse(str(options["reply"]))), *_end(options)),
+        act=lambda options: (SendReply(Reply.parse(str(options["reply"]))), *_end(options)),
     ),
     Kind(
         name="garbage",
@@ -173,7 +173,7 @@ _ACTING = (
         name="refuse-starttls",
         effect="the server refuses STARTTLS (454, as if TLS were not available at the moment)",
         stages=frozenset({Stage.STARTTLS}),
-        act=lambda _: (Say(_NO_TLS),),
+        act=lambda _: (SendReply(_NO_TLS),),
         withholds_tls=True,
     ),
     Kind(
@@ -181,13 +181,13 @@ _ACTING = (
         effect="the server shows a bad certificate: {certificate}",
         stages=frozenset({Stage.TLS_HANDSHAKE}),
         needs=("certificate",),
-        act=lambda options: (ShakeHands(options["certificate"]),),
+        act=lambda options: (StartHandshake(options["certificate"]),),
     ),
     Kind(
         name="old-tls",
         effect="the server offers only TLS 1.0",
         stages=frozenset({Stage.TLS_HANDSHAKE}),
-        act=lambda _: (ShakeHands(OLD_TLS),),
+        act=lambda _: (StartHandshake(OLD_TLS),),
     ),
 )
 
@@ -238,3 +238,14 @@ _CHANGING = (
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*_ACTING, *_CHANGING)}
 #: Options that imply the kind that needs them, so that `what` is optional beside them.
 IMPLIED: Mapping[str, str] = {option: kind.name for kind in KINDS.values() for option in kind.needs}
+#: What other programs call a kind.
+KIND_NAMES = {
+    **dict.fromkeys(("disconnect", "close", "hangup", "hang_up"), "drop"),
+    **dict.fromkeys(("hang", "timeout", "time_out", "freeze", "silence"), "stall"),
+    **dict.fromkeys(("error", "fail", "reject", "refuse"), "reply"),
+    **dict.fromkeys(("sleep", "wait", "late"), "delay"),
+    **dict.fromkeys(("slow", "throttle"), "slow-link"),
+    **dict.fromkeys(("expired", "certificate"), "bad-certificate"),
+    **dict.fromkeys(("lose", "forget", "blackhole", "black_hole"), "keep-nothing"),
+    "rst": "reset",
+}

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from fakesmtp.faults.conditions import CONDITIONS
-from fakesmtp.faults.kinds import IMPLIED, KINDS, OPTIONS, Kind
+from fakesmtp.faults.kinds import IMPLIED, KIND_NAMES, KINDS, OPTIONS, Kind
 from fakesmtp.faults.schedule import SCHEDULE, Tally
-from fakesmtp.faults.stages import REPLIES, Stage, list_stages
+from fakesmtp.faults.stages import REPLIES, STAGE_NAMES, Stage, list_stages
 from fakesmtp.faults.values import RuleError, check_name
 from fakesmtp.text import quote, suggest
 
@@ -35,12 +35,18 @@ _STAGES: Mapping[str, frozenset[Stage]] = {
 _OTHER_NAMES = {
     "stage": "where",
     "kind": "what",
-    "recipient": "to",
-    "recipients": "to",
-    "rcpt_tos": "to",
-    "from_": "sender",
-    "mail_from": "sender",
-    "count": "times",
+    **dict.fromkeys(("recipient", "recipients", "rcpt", "rcpt_to", "rcpt_tos"), "to"),
+    **dict.fromkeys(("from", "mail_from", "from_addr"), "sender"),
+    **dict.fromkeys(("count", "once", "limit", "max", "repeat"), "times"),
+    **dict.fromkeys(("code", "status", "response", "error", "message", "text"), "reply"),
+    **dict.fromkeys(("delay", "duration", "wait", "sleep", "timeout"), "seconds"),
+    **dict.fromkeys(("account", "user", "username"), "app_key"),
+    **dict.fromkeys(("chance", "random"), "probability"),
+    "rate": "over_rate",
+    "size": "over_size",
+    "type": "mail_type",
+    "header": "headers",
+    "helo": "ehlo",
 }
 #: All that a rule can have.
 RULE_OPTIONS = ("where", "what", "name", *_CHECKS)
@@ -52,7 +58,7 @@ class Rule:
 
     Conditions on text are globs that ignore case (`*@blocked.example`), or regular expressions
     between slashes. The schedule counts the moments that stage and conditions match: the `nth`,
-    `every` nth, only `after` so many, at most `times` strikes, `between` two numbers of seconds
+    `every` nth, only `after` so many, at most `times` of them, `between` two numbers of seconds
     since the rule was loaded or two times of day, with a `probability` under a `seed`; `per` is
     what has a counter of its own. Sizes are bytes, times are seconds.
 
@@ -115,7 +121,7 @@ class Rule:
 def _read_stage(where: object) -> Stage:
     stage = next((stage for stage in Stage if stage == where), None)
     if stage is None:
-        hint = suggest(where, map(str, Stage))
+        hint = suggest(where, map(str, Stage), STAGE_NAMES)
         raise RuleError(f"where must be a stage, not {quote(where)}; {hint}", "where")
     return stage
 
@@ -127,7 +133,7 @@ def _read_kind(what: object, given: FaultOptions) -> Kind:
     if what == "":
         raise RuleError(f"what must be given: one of {', '.join(KINDS)}", "what")
     if not isinstance(what, str) or what not in KINDS:
-        hint = suggest(what, KINDS)
+        hint = suggest(what, KINDS, KIND_NAMES)
         raise RuleError(f"what must be a kind of fault, not {quote(what)}; {hint}", "what")
     return KINDS[what]
 
@@ -137,8 +143,7 @@ def _check_options(options: FaultOptions) -> FaultOptions:
     given = cast("Mapping[str, object]", options)
     unknown = next((name for name in given if name not in RULE_OPTIONS), None)
     if unknown is not None:
-        near = _OTHER_NAMES.get(unknown)
-        hint = f"did you mean {near!r}?" if near else suggest(unknown, RULE_OPTIONS)
+        hint = suggest(unknown, RULE_OPTIONS, _OTHER_NAMES)
         raise RuleError(f"a fault has no option {quote(unknown)}; {hint}", unknown)
     _check("name", check_name, given.get("name", ""))
     checked = {

@@ -1,4 +1,4 @@
-"""Schedules of rules: at which of the moments that match a rule strikes."""
+"""Schedules of rules: at which of the moments that match a rule applies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COUNTED_PER = tuple(_PER)
 class Moment(NamedTuple):
     """One moment at which the stage and the conditions of a rule match.
 
-    `number` counts the moments and `strikes` those at which the rule struck, both for `key`.
+    `number` counts the moments and `applied` those at which the rule was applied, both for `key`.
     `passed` holds the times of the last moments that were under a rate. `now` and `elapsed` (since
     the rule was loaded) are seconds.
     """
@@ -47,7 +47,7 @@ class Moment(NamedTuple):
     rule: str
     key: str
     number: int
-    strikes: int
+    applied: int
     passed: deque[float]
     now: float
     elapsed: float
@@ -85,7 +85,7 @@ class Entry(NamedTuple):
     """An option of a schedule: the check of its value, its test, its text, its stages."""
 
     check: Check
-    #: Returns whether the rule may strike at a moment. All entries that are given must agree.
+    #: Returns whether the rule may apply at a moment. All entries that are given must agree.
     test: Callable[[FaultOptions, Moment], bool] | None = None
     #: Returns the part of a sentence that explains the entry.
     explain: Callable[[FaultOptions], str] | None = None
@@ -132,7 +132,7 @@ SCHEDULE: Mapping[str, Entry] = {
     ),
     "times": Entry(
         check_count,
-        lambda options, moment: moment.strikes < options["times"],
+        lambda options, moment: moment.applied < options["times"],
         _explain_times,
     ),
     "between": Entry(
@@ -157,7 +157,7 @@ SCHEDULE: Mapping[str, Entry] = {
 
 
 def explain_schedule(options: FaultOptions) -> Iterator[str]:
-    """Return the parts of a sentence that explain when a rule strikes; none if always."""
+    """Return the parts of a sentence that explain when a rule applies; none if always."""
     parts = [
         entry.explain(options)
         for name, entry in SCHEDULE.items()
@@ -170,11 +170,13 @@ def explain_schedule(options: FaultOptions) -> Iterator[str]:
 
 
 class Tally:
-    """The counters of one rule: of the moments that match it, and of its strikes."""
+    """The counters of one rule: how often it matched, and how often it was applied."""
 
     def __init__(self, rule: str, options: FaultOptions, began: float) -> None:
         """Count for the rule of this name, which was loaded at `began` (seconds)."""
-        self.strikes = 0
+        self.applied = 0
+        #: The number of the rule in its script; 0 before it is added.
+        self.number = 0
         self._rule = rule
         self._options = options
         self._began = began
@@ -183,24 +185,24 @@ class Tally:
             entry.test for name, entry in SCHEDULE.items() if name in options and entry.test
         ]
         self._moments: Counter[str] = Counter()
-        self._struck: Counter[str] = Counter()
+        self._applied: Counter[str] = Counter()
         self._passed: dict[str, deque[float]] = {}
 
-    def strike(self, facts: Facts, now: float, time_of_day: Callable[[], datetime]) -> bool:
-        """Count a moment that matches the rule; return whether the rule strikes."""
+    def apply(self, facts: Facts, now: float, time_of_day: Callable[[], datetime]) -> bool:
+        """Count a moment that matches the rule; return whether the rule applies."""
         key = self._key_of(facts)
         self._moments[key] += 1
         moment = Moment(
             self._rule,
             key,
             self._moments[key],
-            self._struck[key],
+            self._applied[key],
             self._passed.setdefault(key, deque()),
             now,
             now - self._began,
             time_of_day,
         )
-        strikes = all(test(self._options, moment) for test in self._tests)
-        self._struck[key] += strikes
-        self.strikes += strikes
-        return strikes
+        applies = all(test(self._options, moment) for test in self._tests)
+        self._applied[key] += applies
+        self.applied += applies
+        return applies

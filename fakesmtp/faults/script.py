@@ -1,8 +1,9 @@
-"""A `FaultScript`: rules in order, and how often each of them struck."""
+"""A `FaultScript`: rules in order, and how often each of them was applied."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,9 @@ class PlannedFault:
         self.rule = rule
 
     @property
-    def strikes(self) -> int:
-        """How often the rule struck."""
-        return self._script.strikes(self.rule)
+    def applied(self) -> int:
+        """How often the rule was applied."""
+        return self._script.applied(self.rule)
 
     def remove(self) -> None:
         """Remove the rule from its script. Idempotent."""
@@ -63,7 +64,7 @@ class FaultScript:
     """Fault rules, evaluated in order at every stage of every session.
 
     Changes take effect at once, also for open sessions. Thread-safe. `clock` returns seconds,
-    `time_of_day` the local time. A rule *strikes* when its stage, its conditions and its schedule
+    `time_of_day` the local time. A rule *applies* when its stage, its conditions and its schedule
     match. Raises `ConfigurationError` if `rules` holds anything but `Rule` objects.
     """
 
@@ -80,6 +81,9 @@ class FaultScript:
         self._clock = clock
         self._time_of_day = time_of_day
         self._lock = Lock()
+        self._numbers = count(1)
+        #: Called with the rules that were applied, in the thread of the server.
+        self.on_applied: Callable[[tuple[Rule, ...]], object] | None = None
         self._tallies: tuple[tuple[Rule, Tally], ...] = ()
         #: The rules, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
@@ -178,6 +182,16 @@ class FaultScript:
                 kept.append((rule, same[1] if same else rule.start_tally(self._clock())))
             self._keep(tuple(kept))
 
+    def change(self, rule: Rule, wanted: Rule) -> None:
+        """Put another rule in the place of one; it has its number, and new counters."""
+        check_rules([wanted])
+        with self._lock:
+            start = wanted.start_tally(self._clock())
+            start.number = next(tally.number for each, tally in self._tallies if each is rule)
+            self._keep(
+                tuple((wanted, start) if pair[0] is rule else pair for pair in self._tallies)
+            )
+
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         with self._lock:
@@ -188,56 +202,67 @@ class FaultScript:
         self.replace(())
 
     def _keep(self, tallies: tuple[tuple[Rule, Tally], ...]) -> None:
+        for _, tally in tallies:
+            tally.number = tally.number or next(self._numbers)
         self._tallies = tallies
         self.rules = tuple(rule for rule, _ in tallies)
 
-    # -- striking ----------------------------------------------------------------------------------
+    # -- applying ----------------------------------------------------------------------------------
 
     def begin_session(self) -> None:
         """Note that a session begins. A script that watches a file checks the file."""
 
-    def strike(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
-        """Return the rules that strike now, in order, up to the first that replaces the reply.
+    def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+        """Return the rules that apply now, in order, up to the first that replaces the reply.
 
         `stage` is None for a command without a stage of its own.
         """
-        struck: list[Rule] = []
+        applied: list[Rule] = []
         with self._lock:
             for rule, tally in self._tallies:
                 matches = rule.matches(stage, facts)
-                if matches and tally.strike(facts, self._clock(), self._time_of_day):
-                    struck.append(rule)
+                if matches and tally.apply(facts, self._clock(), self._time_of_day):
+                    applied.append(rule)
                     if rule.kind.act is not None:
                         break
-        return tuple(struck)
+        if applied and self.on_applied is not None:
+            self.on_applied(tuple(applied))
+        return tuple(applied)
 
     # -- what happened -----------------------------------------------------------------------------
 
-    def strikes(self, rule: Rule) -> int:
-        """Return how often a rule struck."""
+    def applied(self, rule: Rule) -> int:
+        """Return how often a rule was applied."""
         with self._lock:
-            return sum(tally.strikes for each, tally in self._tallies if each is rule)
+            return sum(tally.applied for each, tally in self._tallies if each is rule)
+
+    def number_of(self, rule: Rule) -> int:
+        """Return the number of a rule of this script: it never changes, and no other rule gets it.
+
+        0 for a rule that is not of this script.
+        """
+        return next((tally.number for each, tally in self._tallies if each is rule), 0)
 
     @property
     def used(self) -> tuple[Rule, ...]:
-        """The rules that struck at least once."""
+        """The rules that were applied at least once."""
         return self._choose(used=True)
 
     @property
     def unused(self) -> tuple[Rule, ...]:
-        """The rules that never struck."""
+        """The rules that were never applied."""
         return self._choose(used=False)
 
     def _choose(self, *, used: bool) -> tuple[Rule, ...]:
         with self._lock:
-            return tuple(rule for rule, tally in self._tallies if (tally.strikes > 0) is used)
+            return tuple(rule for rule, tally in self._tallies if (tally.applied > 0) is used)
 
     def assert_used(self) -> None:
-        """Raise `AssertionError` with the names of the rules that never struck, if any."""
+        """Raise `AssertionError` with the names of the rules that were never applied, if any."""
         unused = self.unused
         if unused:
             named = ", ".join(f"{rule.name} ({rule.origin})" for rule in unused)
-            raise AssertionError(f"these faults never struck: {named}")
+            raise AssertionError(f"these faults were never applied: {named}")
 
     def __repr__(self) -> str:
         return f"<FaultScript of {len(self.rules)} rules>"

@@ -62,6 +62,18 @@ STAGE_OF_VERB: Mapping[str, Stage] = {
     },
 }
 
+#: What other programs call a stage.
+STAGE_NAMES = {
+    **dict.fromkeys(("message", "dot", "data_end", "eod", "end_of_message"), "end-of-data"),
+    **dict.fromkeys(("connection", "accept"), "connect"),
+    **dict.fromkeys(("login", "authentication"), "auth"),
+    **dict.fromkeys(("handshake", "tls", "ssl"), "tls-handshake"),
+    **dict.fromkeys(("banner", "220"), "greeting"),
+    **dict.fromkeys(("sender", "from"), "mail"),
+    **dict.fromkeys(("recipient", "to"), "rcpt"),
+    **dict.fromkeys(("helo", "hello"), "ehlo"),
+}
+
 
 def list_stages(stages: Iterable[Stage]) -> str:
     """Return the names of stages, in the order of a session, separated by commas."""

@@ -34,7 +34,7 @@ class RuleError(ConfigurationError):
 
 
 def check_name(value: object) -> str:
-    """Check a rule's name: it is written into a session each time its rule strikes."""
+    """Check a rule's name: it is written into a session each time its rule applies."""
     if isinstance(value, str) and len(value) <= _LONGEST_NAME:
         return value
     raise ValueError(f"must be a text of at most {_LONGEST_NAME} characters, not {quote(value)}")

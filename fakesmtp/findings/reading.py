@@ -14,7 +14,7 @@ from fakesmtp.messages.extraction import read_tokens
 from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.html import Tag, read_html
 from fakesmtp.messages.links import find_urls
-from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.mime import split_message
 from fakesmtp.messages.parts import is_body, read_attachment, read_body, transfer_encoding
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class MessageReading:
     @cached_property
     def structure(self) -> Structure:
         """The parts, each once, and what is broken about them."""
-        return take_apart(self.raw)
+        return split_message(self.raw)
 
     @cached_property
     def _sorted_parts(self) -> tuple[list[tuple[int, Part]], list[tuple[int, Part]]]:

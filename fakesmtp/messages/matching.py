@@ -294,9 +294,12 @@ _TEXTS = {
 }
 #: Names of conditions in other libraries.
 _OTHER_NAMES = {
-    "recipient": "to",
-    "recipients": "to",
-    "rcpt": "to",
+    **dict.fromkeys(("recipient", "recipients", "rcpt", "bcc"), "to"),
+    **dict.fromkeys(("account", "user", "username"), "app_key"),
+    **dict.fromkeys(("message_id", "reply_to"), "headers"),
+    **dict.fromkeys(("count", "limit"), "wait_for_count"),
+    "timeout": "within",
+    "within": "timeout",
     "rcpt_to": "rcpt_tos",
     "from_addr": "from_",
     "from_email": "from_",
@@ -327,6 +330,8 @@ def _make_checks(name: str, expected: object) -> list[_Check]:
         )
     if name == "mail_type" and isinstance(expected, str):
         check_mail_type(expected)
+    if name == "port" and isinstance(expected, str):
+        raise ConfigurationError(f"port must be a number, not {quote(expected)} (example: 587)")
     return [_Check(name, _KINDS[name], expected)]
 
 
@@ -343,6 +348,6 @@ def _is_about_text(expected: object) -> bool:
 
 
 def _explain_unknown(name: str) -> str:
-    near = _OTHER_NAMES.get(name.lower().strip("_")) or nearest_name(name, CONDITIONS)
+    near = nearest_name(name, CONDITIONS, _OTHER_NAMES)
     hint = f"; did you mean {near!r}?" if near else ""
     return f"unknown condition {name!r}{hint} (known: {', '.join(CONDITIONS)})"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
-    from fakesmtp.sessions import Recorded, TlsFacts
+    from fakesmtp.sessions import Session, TlsFacts
 
 _SHOWN = 500
 
@@ -42,7 +42,7 @@ class ReceivedMessage:
     # A server may keep very many of these: no dictionary, and no date made before one is asked for.
     __slots__ = ("_contents", "_findings", "_page", "_parsed", "_session", "record")
 
-    def __init__(self, record: MessageRecord, session: Recorded | Callable[[], Recorded]) -> None:
+    def __init__(self, record: MessageRecord, session: Session | Callable[[], Session]) -> None:
         """Make the view of a record; `session` may be a function that finds it when asked for."""
         #: What a store keeps of the message: plain values.
         self.record: Final = record
@@ -93,7 +93,7 @@ class ReceivedMessage:
         return self.record.dropped_lines
 
     @property
-    def session(self) -> Recorded:
+    def session(self) -> Session:
         """The session that the message came in."""
         if callable(self._session):
             self._session = self._session()

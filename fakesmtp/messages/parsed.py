@@ -25,7 +25,7 @@ _HOLDER = re.compile(
 )
 
 
-class NotTakenApartDefect(MessageDefect):
+class NotParsedDefect(MessageDefect):
     """The message is nested too deeply, or broken: it has its headers, and one payload."""
 
 
@@ -61,7 +61,7 @@ def parse(raw: bytes) -> EmailMessage:
     message = None if _is_too_much(raw) else _parse_parts(raw)
     if message is None:
         message = BytesHeaderParser(policy=_POLICY).parsebytes(raw)
-        message.defects.append(NotTakenApartDefect("nested too deeply, or broken: not parsed"))
+        message.defects.append(NotParsedDefect("nested too deeply, or broken: not parsed"))
     assert isinstance(message, EmailMessage)  # noqa: S101 - for the type checker: the policy says so
     return message
 

@@ -9,7 +9,7 @@ from fakesmtp.messages import headers
 from fakesmtp.messages.charsets import decode_text, is_text
 from fakesmtp.messages.decoding import decode_header, decode_transfer
 from fakesmtp.messages.flowed import join_flowed
-from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.mime import split_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +27,8 @@ class Attachment:
 
     `content_id` has no angle brackets. `disposition` is `attachment`, `inline`, or None if the part
     has none. `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem` describes
-    what was wrong if the content could not be decoded correctly. Two attachments are equal if their
-    names, types and contents are.
+    what was wrong if the content could not be decoded correctly. `number` is the place of the part
+    in the message, `2` or `1.2`. Two attachments are equal if their names, types and contents are.
     """
 
     filename: str | None
@@ -38,6 +38,13 @@ class Attachment:
     disposition: str | None = field(default=None, compare=False)
     method: str | None = field(default=None, compare=False)
     problem: str | None = field(default=None, compare=False)
+    number: str = field(default="", compare=False)
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether HTML shows the part in its place, as a picture: it says so, or has an id."""
+        is_named = self.disposition is None and bool(self.content_id)
+        return self.disposition == "inline" or is_named
 
     def __repr__(self) -> str:
         size = len(self.content)
@@ -63,7 +70,7 @@ class Contents(NamedTuple):
 
 def read_contents(raw: bytes) -> Contents:
     """Return the contents of a message."""
-    return sort_parts(take_apart(raw).parts)
+    return sort_parts(split_message(raw).parts)
 
 
 def sort_parts(parts: Iterable[Part]) -> Contents:
@@ -120,6 +127,7 @@ def read_attachment(part: Part) -> Attachment:
         disposition=_disposition(part) or None,
         method=headers.parameter(kind, "method") if part.kind == "text/calendar" else None,
         problem=problem,
+        number=part.number,
     )
 
 

@@ -9,14 +9,15 @@ from fakesmtp.messages.matching import Conditions, Miss, nearest
 from fakesmtp.messages.message import describe_route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from fakesmtp.messages.message import ReceivedMessage
 
     Belongs = Callable[[ReceivedMessage], bool]
     Remove = Callable[[Collection[str]], list[ReceivedMessage]]
 
-_LISTED = 5
+#: Messages that an error lists: the newest.
+LISTED = 5
 _COMPARED = 50
 
 
@@ -30,7 +31,7 @@ class Search:
         self._belongs = belongs
         self._arrived = 0
         self._offered: set[str] = set()
-        self._newest: deque[ReceivedMessage] = deque(maxlen=_LISTED)
+        self._newest: deque[ReceivedMessage] = deque(maxlen=LISTED)
         self._misses: deque[Miss] = deque(maxlen=_COMPARED)
 
     def offer(self, message: ReceivedMessage) -> None:
@@ -73,10 +74,7 @@ class Search:
 
     def report(self) -> list[str]:
         """Describe what arrived, and the closest message."""
-        lines = [f"arrived: {self._arrived or 'nothing'}"]
-        if self._arrived > _LISTED:
-            lines[0] += f", of which the newest {_LISTED} are"
-        lines += [f"  {_describe(message)}" for message in reversed(self._newest)]
+        lines = describe_arrivals(self._arrived, list(self._newest))
         miss = nearest(self._misses)
         return [*lines, str(miss)] if miss else lines
 
@@ -90,6 +88,13 @@ class Taking(Search):
 
     def _accept(self, message: ReceivedMessage) -> bool:
         return bool(self._remove({message.id}))
+
+
+def describe_arrivals(number: int, newest: Sequence[ReceivedMessage]) -> list[str]:
+    """Describe the newest of so many messages; they are given oldest first."""
+    head = f"arrived: {number or 'nothing'}"
+    more = f", of which the newest {LISTED} are" if number > LISTED else ""
+    return [head + more, *(f"  {_describe(message)}" for message in reversed(newest[-LISTED:]))]
 
 
 def _describe(message: ReceivedMessage) -> str:

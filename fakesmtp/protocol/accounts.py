@@ -5,6 +5,7 @@ A SecretKey that a client sends is compared and discarded; it is never kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Protocol, cast
 
 from fakesmtp.errors import ConfigurationError
@@ -91,6 +92,15 @@ def _make_account(app_key: object, secret_key: object) -> Account:
     return Account(app_key, secret_key)
 
 
+def _check_unique(accounts: list[Account]) -> None:
+    """Raise `ConfigurationError` for two accounts with the same AppKey."""
+    twice, count = next(iter(Counter(each.app_key for each in accounts).most_common(1)), ("", 0))
+    if count > 1:
+        raise ConfigurationError(
+            f"AppKey {twice!r} has two accounts: each AppKey must have one SecretKey"
+        )
+
+
 class FixedAccounts:
     """A set of accounts, which can change while the server runs.
 
@@ -101,7 +111,9 @@ class FixedAccounts:
         """Add pairs of AppKey and SecretKey. Raises `ConfigurationError` for an invalid one."""
         pairs = hide_secrets(pairs)
         shaped = [_check_shape(number, pair) for number, pair in enumerate(pairs, 1)]
-        self._accounts = {app_key: _make_account(app_key, secret) for app_key, secret in shaped}
+        accounts = [_make_account(app_key, secret) for app_key, secret in shaped]
+        _check_unique(accounts)
+        self._accounts = {account.app_key: account for account in accounts}
         #: The accounts that the known secrets belong to, and these secrets.
         self._known: tuple[dict[str, Account], KnownSecrets] | None = None
 
@@ -142,7 +154,7 @@ class FixedAccounts:
         if known is None or known[0] is not accounts:
             secrets = KnownSecrets(each.secret_key for each in accounts.values())
             known = self._known = (accounts, secrets)
-        return known[1].stand_in(text)
+        return known[1].occur_in(text)
 
     def show_app_key(self, app_key: str) -> str:
         """Return an AppKey: that of an account unchanged, others masked if they can be a secret."""

@@ -57,7 +57,7 @@ class Received(_Value):
         self.awaiting: Final = awaiting
 
 
-class Say(_Value):
+class SendReply(_Value):
     """Send this reply."""
 
     __slots__ = ("reply",)
@@ -75,7 +75,7 @@ class StartTls(_Value):
         self.reply: Final = reply
 
 
-class HangUp(_Value):
+class Close(_Value):
     """Close the connection when all replies are sent; `asked`: the client sent QUIT."""
 
     __slots__ = ("asked",)
@@ -126,7 +126,7 @@ class Note(_Value):
         self.once: Final = once
 
 
-class Struck(_Value):
+class RecordFault(_Value):
     """A planned fault was applied: its name, stage and effect. For the record only."""
 
     __slots__ = ("rule", "text", "where")
@@ -173,7 +173,7 @@ class SendRaw(_Value):
         self.data: Final = data
 
 
-class Said(_Value):
+class RecordReply(_Value):
     """This reply is sent in pieces by the next actions."""
 
     __slots__ = ("reply",)
@@ -188,7 +188,7 @@ class Reset(_Value):
     __slots__ = ()
 
 
-class ShakeHands(_Value):
+class StartHandshake(_Value):
     """Start the TLS handshake; `flaw` names what is wrong with it, `""` for nothing."""
 
     __slots__ = ("flaw",)
@@ -197,7 +197,7 @@ class ShakeHands(_Value):
         self.flaw: Final = flaw
 
 
-class Consult(_Value):
+class CallHook(_Value):
     """Pause without reading until `ask` returns actions, then perform them. Always the last action.
 
     `who` is the name that users see, for example `handle_MAIL`.
@@ -209,31 +209,31 @@ class Consult(_Value):
         self.who: Final = who
         self.ask: Final = ask
 
-    def then(self, change: Callable[[Actions], Actions]) -> Consult:
-        """Return a `Consult` that changes the returned actions."""
+    def then(self, change: Callable[[Actions], Actions]) -> CallHook:
+        """Return a `CallHook` that changes the returned actions."""
 
         async def ask() -> Actions:
             return change(await self.ask())
 
-        return Consult(self.who, ask)
+        return CallHook(self.who, ask)
 
 
 Action = (
     Received
-    | Say
+    | SendReply
     | StartTls
-    | HangUp
+    | Close
     | LogIn
     | Deliver
     | Note
-    | Struck
+    | RecordFault
     | Discard
     | Wait
     | Stall
     | SendRaw
-    | Said
+    | RecordReply
     | Reset
-    | ShakeHands
-    | Consult
+    | StartHandshake
+    | CallHook
 )
 Actions = tuple[Action, ...]

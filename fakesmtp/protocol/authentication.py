@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from fakesmtp.protocol.actions import Actions, Awaiting, HangUp, LogIn
+from fakesmtp.protocol.actions import Actions, Awaiting, Close, LogIn
 from fakesmtp.protocol.credentials import Credentials, Login
 from fakesmtp.protocol.reasons import because, explain_mail_type, explain_mechanism
 from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile, Row
 
-_HANG_UP = HangUp(asked=False)
+_CLOSE = Close(asked=False)
 
 
 class Authentication:
@@ -41,22 +41,22 @@ class Authentication:
         first_step = self._MECHANISMS.get(mechanism.upper())
         if first_step is None:
             reason = because(explain_mechanism(argument))
-            return (reason, *self._profile.auth_unknown_mechanism.says)
+            return (reason, *self._profile.auth_unknown_mechanism.actions)
         self.awaiting, challenge = first_step
         if response := response.strip():
             # A malformed initial response fails the command, a malformed later line closes.
             return self._respond(response.encode("ascii", "replace"), hang_up=())
         row: Row = getattr(self._profile, challenge)
-        return row.says
+        return row.actions
 
     def receive_response(self, line: bytes) -> Actions:
         """Reply to the response to a challenge, a line with its line end."""
         if line == b"*\r\n":
             self.awaiting = Awaiting.COMMAND
-            return self._profile.auth_aborted.says
+            return self._profile.auth_aborted.actions
         # A bare LF is not removed, so it makes the response malformed (recorded).
         response = line[:-2] if line.endswith(b"\r\n") else line
-        return self._respond(response, hang_up=(_HANG_UP,))
+        return self._respond(response, hang_up=(_CLOSE,))
 
     def _respond(self, response: bytes, hang_up: Actions) -> Actions:
         awaiting, self.awaiting = self.awaiting, Awaiting.COMMAND
@@ -65,8 +65,8 @@ class Authentication:
         except MalformedResponse as error:
             reason = because(str(error), response)
             if awaiting is Awaiting.LOGIN_PASSWORD:
-                return (reason, *self._profile.auth_malformed_login_password.says)
-            return (reason, *self._profile.auth_malformed.says, *hang_up)
+                return (reason, *self._profile.auth_malformed_login_password.actions)
+            return (reason, *self._profile.auth_malformed.actions, *hang_up)
 
     def _plain_response(self, response: bytes) -> Actions:
         return self._judge("PLAIN", *parse_plain(response), response)
@@ -74,7 +74,7 @@ class Authentication:
     def _login_user(self, response: bytes) -> Actions:
         self._user_name = check_user_name(decode_text(response))
         self.awaiting = Awaiting.LOGIN_PASSWORD
-        return self._profile.auth_login_password_challenge.says
+        return self._profile.auth_login_password_challenge.actions
 
     def _login_password(self, response: bytes) -> Actions:
         user_name, self._user_name = self._user_name, ""
@@ -84,15 +84,15 @@ class Authentication:
         credentials = Credentials.parse(user_name, password, self._policy)
         if credentials is None:
             reason = explain_mail_type(user_name.partition("#")[2])
-            return (because(reason), *self._profile.auth_failed.says)
+            return (because(reason), *self._profile.auth_failed.actions)
         app_key, _, secret_key = credentials
         any_case = self._policy.unsafe_user_name_in_any_case
         account = self._accounts.verify(app_key, secret_key, any_case=any_case)
         if account is None:
             reason = self._accounts.explain(app_key, secret_key, any_case=any_case)
-            return (because(reason, response), *self._profile.auth_failed.says)
+            return (because(reason, response), *self._profile.auth_failed.actions)
         self.login = Login(account, credentials.mail_type)
-        return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.says)
+        return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.actions)
 
     #: By mechanism: what the client must send next, and the challenge for it.
     _MECHANISMS: ClassVar[dict[str, tuple[Awaiting, str]]] = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from fakesmtp.protocol.actions import Actions, Discard, HangUp, Note, Received
+from fakesmtp.protocol.actions import Actions, Close, Discard, Note, Received
 from fakesmtp.protocol.framing import LONGEST_LINE, LineReader, MessageReader
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _OPENINGS: tuple[tuple[bytes, Actions], ...] = (
                 "the client started TLS on a STARTTLS port; use port 465 or 2465, or turn on "
                 "STARTTLS (RFC 8314 §3.3)"
             ),
-            HangUp(asked=False),
+            Close(asked=False),
         ),
     ),
     (b"PROXY ", (Note("a PROXY protocol header came first: is there a load balancer between?"),)),

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from fakesmtp.protocol.actions import (
     Actions,
     Awaiting,
+    Close,
     Deliver,
     Envelope,
-    HangUp,
     Note,
-    Say,
-    ShakeHands,
+    SendReply,
+    StartHandshake,
     StartTls,
 )
 from fakesmtp.protocol.address import AddressError, parse_address
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.policy import AuthPoint, Policy
     from fakesmtp.protocol.profile import Profile, Row
 
-_HANG_UP = HangUp(asked=False)
-GOOD_BYE = HangUp(asked=True)
+_CLOSE = Close(asked=False)
+GOOD_BYE = Close(asked=True)
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _LARGEST_SIZE = 2**31 - 1
 _SMALLEST_SIZE = -(2**31)
@@ -161,11 +161,11 @@ class Dialogue:
 
     def connect(self, *, implicit_tls: bool) -> Actions:
         """Return the first actions: the greeting, or the TLS handshake for implicit TLS."""
-        return (ShakeHands(),) if implicit_tls else self.greet()
+        return (StartHandshake(),) if implicit_tls else self.greet()
 
     def greet(self) -> Actions:
         """Return the greeting (220)."""
-        return self._profile.greets
+        return self._profile.greeting_actions
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Return the actions for one line with its end. `more_behind`: unread bytes follow it."""
@@ -173,17 +173,17 @@ class Dialogue:
             return self._authentication.receive_response(line)
         verb, argument = command = Command.parse(line)
         if self._wants_tls and not self.tls and verb not in _BEFORE_TLS:
-            return self._profile.tls_required.says
+            return self._profile.tls_required.actions
         for applies, row_name in _CHECKS.get(verb, ()):
             if applies(self, command):
                 row: Row = getattr(self._profile, row_name)
-                return row.says
+                return row.actions
         self._commands_behind = more_behind
         return self._COMMANDS.get(verb, Dialogue._unknown)(self, verb, argument)
 
     def receive_long_line(self) -> Actions:
         """Reply to an over-long line that was discarded. State is unchanged."""
-        return self._profile.line_too_long.says
+        return self._profile.line_too_long.actions
 
     def cut_body(self, data: bytes) -> tuple[bytes, bytes]:
         """Split message data before a planned fault. Here it is never split."""
@@ -199,13 +199,13 @@ class Dialogue:
         self.expects_message = False
         envelope = Envelope(self.mail_from or "", tuple(self.rcpt_tos), self.mail_parameters)
         self._reset()
-        return (Deliver(envelope, raw, self.login), *self._profile.message_accepted.says)
+        return (Deliver(envelope, raw, self.login), *self._profile.message_accepted.actions)
 
     def refuse_big_message(self) -> Actions:
         """Reply to a message over the size limit that was discarded."""
         self.expects_message = False
         self._reset()
-        return self._profile.message_too_big.says
+        return self._profile.message_too_big.actions
 
     def tls_started(self) -> None:
         """Set TLS as active after the handshake; HELO and login are kept, as recorded."""
@@ -222,16 +222,18 @@ class Dialogue:
     def _hello(self, verb: str, argument: str) -> Actions:
         self._reset()
         if not argument:
-            return (Say(self._profile.helo_without_domain.reply(verb=verb)),)
+            return (SendReply(self._profile.helo_without_domain.reply(verb=verb)),)
         self.helo = argument
-        return self._profile.says_hello(verb, self._echo(argument), self._client_ip, tls=self.tls)
+        return self._profile.hello_actions(
+            verb, self._echo(argument), self._client_ip, tls=self.tls
+        )
 
     def _starttls(self, _verb: str, _argument: str) -> Actions:
         if self._commands_behind and not self._policy.unsafe_commands_behind_starttls:
             note = Note("plaintext commands came after STARTTLS (RFC 3207 §6, CVE-2011-0411)")
-            return (note, *self._profile.starttls_with_commands_behind.says, _HANG_UP)
+            return (note, *self._profile.starttls_with_commands_behind.actions, _CLOSE)
         self._reset()
-        return (StartTls(self._profile.starttls_ready.says[0].reply),)
+        return (StartTls(self._profile.starttls_ready.actions[0].reply),)
 
     def _auth(self, _verb: str, argument: str) -> Actions:
         return self._authentication.begin(argument)
@@ -241,57 +243,57 @@ class Dialogue:
     def _mail(self, _verb: str, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "FROM", cut_at_last=False)
         if parsed is None:
-            return self._profile.mail_usage.says
+            return self._profile.mail_usage.actions
         if any(_is_bad_size(parameter) for parameter in parsed.parameters):
-            return self._profile.mail_bad_size.says
+            return self._profile.mail_bad_size.actions
         inside = inside_brackets(parsed.path)
         if inside is None:
-            return self._profile.mail_syntax.says
+            return self._profile.mail_syntax.actions
         try:
             address = "" if inside in {"", "@"} else parse_address(inside)
         except AddressError:
-            return self._profile.mail_bad_address.says
+            return self._profile.mail_bad_address.actions
         return self._take_sender(address, parsed.parameters)
 
     def _take_sender(self, address: str, parameters: tuple[str, ...]) -> Actions:
         self.mail_from = address
         self.mail_parameters = parameters
-        return (Say(self._profile.mail_accepted.reply(address=self._echo(address))),)
+        return (SendReply(self._profile.mail_accepted.reply(address=self._echo(address))),)
 
     def _rcpt(self, _verb: str, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "TO", cut_at_last=True)
         if parsed is None:
-            return self._profile.rcpt_usage.says
+            return self._profile.rcpt_usage.actions
         inside = inside_brackets(parsed.path)
         if inside is None:
-            return self._profile.rcpt_syntax.says
+            return self._profile.rcpt_syntax.actions
         try:
             address = parse_address(inside)
         except AddressError:
-            return self._profile.rcpt_bad_address.says
+            return self._profile.rcpt_bad_address.actions
         if parsed.parameters:
             name, _ = parse_parameter(parsed.parameters[0])
-            return (Say(self._profile.rcpt_unknown_parameter.reply(name=self._echo(name))),)
+            return (SendReply(self._profile.rcpt_unknown_parameter.reply(name=self._echo(name))),)
         words = argument.split(" ")
         if len(words) != len(set(words)):
-            return self._profile.rcpt_repeated_word.says
+            return self._profile.rcpt_repeated_word.actions
         return self._take_recipient(address)
 
     def _take_recipient(self, address: str) -> Actions:
         if self.login is None and self.lacks_auth("rcpt"):
             if address.partition("@")[0].lower() not in _TAKEN_WITHOUT_AUTH:
-                return self._profile.auth_required.says
+                return self._profile.auth_required.actions
             self._unproven_rcpt = not self._policy.unsafe_postmaster_without_auth
         if len(self.rcpt_tos) >= self._policy.max_recipients:
-            return self._profile.rcpt_too_many.says
+            return self._profile.rcpt_too_many.actions
         self.rcpt_tos.append(address)
-        return (Say(self._profile.rcpt_accepted.reply(address=self._echo(address))),)
+        return (SendReply(self._profile.rcpt_accepted.reply(address=self._echo(address))),)
 
     def _data(self, _verb: str, _argument: str) -> Actions:
         if self._unproven_rcpt and self.login is None:
-            return self._profile.auth_required_at_data.says
+            return self._profile.auth_required_at_data.actions
         self.expects_message = True
-        return self._profile.data_ready.says
+        return self._profile.data_ready.actions
 
     def lacks_auth(self, point: AuthPoint) -> bool:
         """Return whether the policy requires AUTH at `point` and the client has not logged in."""
@@ -301,21 +303,21 @@ class Dialogue:
 
     def _rset(self, _verb: str, _argument: str) -> Actions:
         self._reset()
-        return self._profile.rset_done.says
+        return self._profile.rset_done.actions
 
     def _noop(self, _verb: str, _argument: str) -> Actions:
-        return self._profile.noop_done.says
+        return self._profile.noop_done.actions
 
     def _not_supported(self, verb: str, _argument: str) -> Actions:
-        return (Say(self._profile.not_supported.reply(verb=verb)),)
+        return (SendReply(self._profile.not_supported.reply(verb=verb)),)
 
     def _quit(self, _verb: str, argument: str) -> Actions:
         if argument:
-            return (*self._profile.quit_with_argument.says, GOOD_BYE)
-        return (*self._profile.says_good_bye, GOOD_BYE)
+            return (*self._profile.quit_with_argument.actions, GOOD_BYE)
+        return (*self._profile.quit_actions, GOOD_BYE)
 
     def _unknown(self, verb: str, _argument: str) -> Actions:
-        return (Say(self._profile.unknown_command.reply(verb=self._echo(verb))),)
+        return (SendReply(self._profile.unknown_command.reply(verb=self._echo(verb))),)
 
     def _echo(self, text: str) -> str:
         """Return a client's text for use in a reply: a raw CR would start a new line."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from fakesmtp.protocol.actions import Actions, Awaiting, Say
+from fakesmtp.protocol.actions import Actions, Awaiting, SendReply
 from fakesmtp.protocol.address import LONGEST_DOMAIN, ORDINARY
 from fakesmtp.protocol.dialogue import Dialogue
 
@@ -57,8 +57,8 @@ class FastDialogue(Dialogue):
             if self.mail_from is not None:
                 return ()
             self.mail_from, self.mail_parameters = address.decode(), ()
-            return (Say(self._profile.mail_accepted.reply_with(address)),)
+            return (SendReply(self._profile.mail_accepted.reply_with(address)),)
         if self.mail_from is None or len(self.rcpt_tos) >= self._policy.max_recipients:
             return ()
         self.rcpt_tos.append(address.decode())
-        return (Say(self._profile.rcpt_accepted.reply_with(address)),)
+        return (SendReply(self._profile.rcpt_accepted.reply_with(address)),)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fakesmtp.protocol.actions import Say
+from fakesmtp.protocol.actions import SendReply
 from fakesmtp.protocol.reply import Reply
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Row:
         return not re.search(r"\{\w*[^\w}]", self.text)
 
     @cached_property
-    def says(self) -> tuple[Say]:
+    def actions(self) -> tuple[SendReply]:
         """The actions that send this row, made once; for a row with nothing to fill in."""
-        return (Say(self.reply()),)
+        return (SendReply(self.reply()),)
 
 
 class Capability(NamedTuple):
@@ -165,34 +165,34 @@ class Profile:
                 yield situation.name, value
 
     @cached_property
-    def greets(self) -> tuple[Say]:
+    def greeting_actions(self) -> tuple[SendReply]:
         """The actions of the greeting (220), made once."""
-        return (Say(self.greeting.reply(host=self.host_name, software=self.software_name)),)
+        return (SendReply(self.greeting.reply(host=self.host_name, software=self.software_name)),)
 
     @cached_property
-    def says_good_bye(self) -> tuple[Say]:
+    def quit_actions(self) -> tuple[SendReply]:
         """The actions that reply to QUIT, made once."""
-        return (Say(self.quit_done.reply(host=self.host_name)),)
+        return (SendReply(self.quit_done.reply(host=self.host_name)),)
 
-    def says_hello(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[Say]:
+    def hello_actions(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[SendReply]:
         """Return the actions that reply to HELO or EHLO: the same ones for the same client."""
         return self._make_hello(verb, argument, ip, tls)
 
     @cached_property
-    def _make_hello(self) -> Callable[[str, str, str, bool], tuple[Say]]:
-        """Return the function behind `says_hello`, which keeps its last replies.
+    def _make_hello(self) -> Callable[[str, str, str, bool], tuple[SendReply]]:
+        """Return the function behind `hello_actions`, which keeps its last replies.
 
         Most sessions of a server have the same one: idle connections share its memory.
         """
 
         @lru_cache(maxsize=_HELLOS)
-        def make(verb: str, argument: str, ip: str, tls: bool) -> tuple[Say]:  # noqa: FBT001 - as `lru_cache` calls it
+        def make(verb: str, argument: str, ip: str, tls: bool) -> tuple[SendReply]:  # noqa: FBT001 - as `lru_cache` calls it
             row = {"HELO": self.helo_accepted, "EHLO": self.ehlo_accepted}[verb]
             capabilities = self._keyword_lines(inside_tls=tls)
             reply = row.reply(
                 host=self.host_name, capabilities=capabilities, argument=argument, ip=ip
             )
-            return (Say(reply),)
+            return (SendReply(reply),)
 
         return make
 

@@ -90,7 +90,7 @@ class KnownSecrets:
         )
         self._short = re.compile(b"|".join(map(re.escape, short))) if short else None
 
-    def stand_in(self, text: bytes) -> bool:
+    def occur_in(self, text: bytes) -> bool:
         """Return whether `text` contains a secret, or at least `PIECE` characters of one in a row.
 
         As plain text, Base64 (also URL-safe), hexadecimal or percent-encoding, in any case.

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from http.client import HTTPException
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.sessions.contents import Ended
 from fakesmtp.sessions.fields import Fields
-from fakesmtp.sessions.folder import Entry
-from fakesmtp.sessions.jsonl import Header, Summary
+from fakesmtp.sessions.listing import read_listed
 from fakesmtp.sessions.loading import load_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fakesmtp.sessions.listing import ListedSession
     from fakesmtp.sessions.loading import Recording
 
 _T = TypeVar("_T")
+#: Sessions of a page.
+_PAGE = 1_000
 _PATH = "/api/fakesmtp/v1/sessions"
 
 
@@ -38,14 +40,20 @@ class RunningServer:
         # No proxies: the variables that name them are for other sites, and this server is local.
         self._opener = build_opener(ProxyHandler({}))
 
-    def entries(self) -> Iterator[Entry]:
+    def list_sessions(self) -> Iterator[ListedSession]:
         """Return all sessions, oldest first."""
-        content = self._get(_PATH)
-        yield from self._understand(lambda: _read_entries(content))
+        newest_first: list[ListedSession] = []
+        path: str | None = f"{_PATH}?limit={_PAGE}"
+        while path is not None:
+            content = self._get(path)
+            sessions, cursor = self._understand(partial(_read_page, content))
+            newest_first += sessions
+            path = None if cursor is None else f"{_PATH}?limit={_PAGE}&cursor={quote(cursor)}"
+        yield from reversed(newest_first)
 
     def find(self, name: str) -> Recording:
         """Return the session with an id; raise `RecordingError` if there is none."""
-        path = f"{_PATH}/{quote(name, safe='')}"
+        path = f"{_PATH}/{quote(name, safe='')}.jsonl"
         return load_content(self._get(path), f"{self._url}{path}")
 
     def _get(self, path: str) -> bytes:
@@ -60,9 +68,7 @@ class RunningServer:
             raise self._doubt(error) from error
         except OSError as error:
             reason = error.reason if isinstance(error, URLError) else error
-            message = (
-                f"no server answers at {self._url} ({reason}): is `fakesmtp serve --http` running?"
-            )
+            message = f"no server answers at {self._url} ({reason}): is `fakesmtp serve` running?"
             raise RecordingError(message) from error
 
     def _explain(self, content: bytes) -> RecordingError:
@@ -80,39 +86,11 @@ class RunningServer:
         return RecordingError(f"the server at {self._url} is not fakesmtp: {error}")
 
 
-def _read_entries(content: bytes) -> list[Entry]:
+def _read_page(content: bytes) -> tuple[list[ListedSession], str | None]:
+    """Return the sessions of a page, and the cursor of the next one."""
     # The fields are checked as strictly as those of a file.
-    listed = json.loads(content)
-    if not isinstance(listed, dict) or not isinstance(listed.get("sessions"), list):
+    page = json.loads(content)
+    if not isinstance(page, dict) or not isinstance(page.get("sessions"), list):
         raise RecordingError("it returned no list of sessions")
-    return [_read_entry(each) for each in listed["sessions"]]
-
-
-def _read_entry(listed: Any) -> Entry:  # noqa: ANN401 - whatever the JSON holds
-    fields = Fields(listed)
-    header = Header(
-        id=fields.text("id"),
-        started=fields.time("started"),
-        peer=fields.text("peer"),
-        port=fields.number("port"),
-        local_port=fields.number("local_port"),
-    )
-    if listed.get("ending") is None:
-        return Entry(header.id, header, None, None)
-    ending = fields.inner("ending")
-    end = Ended(ending.text("closed_by"), ending.text("detail"))
-    refusals = fields.texts("refusals") if listed.get("refusals") != [] else ()
-    return Entry(header.id, header, _read_summary(fields, refusals), end)
-
-
-def _read_summary(fields: Fields, refusals: tuple[str, ...]) -> Summary:
-    return Summary(
-        duration=fields.seconds("duration"),
-        message_count=fields.number("message_count"),
-        cut=fields.number("cut"),
-        refused=fields.number("refused"),
-        first_refusal=refusals[0] if refusals else None,
-        tls=fields.text_or_none("tls"),
-        app_key=fields.text_or_none("account"),
-        mail_type=fields.text_or_none("mail_type"),
-    )
+    sessions = [read_listed(Fields(each)) for each in page["sessions"]]
+    return sessions, Fields(page).text_or_none("cursor")

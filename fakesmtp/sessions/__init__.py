@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.facts import Refusal
     from fakesmtp.sessions.log import SessionLog
-    from fakesmtp.sessions.recorded import Recorded
     from fakesmtp.sessions.session import Session
     from fakesmtp.sessions.transactions import Outcome, Transaction
 
@@ -22,7 +21,6 @@ __all__ = [
     "Message",
     "Outcome",
     "Phase",
-    "Recorded",
     "Refusal",
     "Session",
     "SessionLog",
@@ -37,7 +35,6 @@ _HOMES = {
     "Message": "contents",
     "Outcome": "transactions",
     "Phase": "contents",
-    "Recorded": "recorded",
     "Refusal": "facts",
     "Session": "session",
     "SessionLog": "log",

@@ -9,9 +9,9 @@ from fakesmtp.protocol.actions import (
     LogIn,
     Note,
     Received,
-    Said,
-    Say,
-    Struck,
+    RecordFault,
+    RecordReply,
+    SendReply,
 )
 from fakesmtp.protocol.conversation import DROPPED_MESSAGE_LINE
 
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 
 def _keep_note(recorder: Recorder, note: Note) -> None:
     recorder.session.dropped_lines += note is DROPPED_MESSAGE_LINE
-    (recorder.noted_once if note.once else recorder.noted)(note.text)
+    (recorder.record_note_once if note.once else recorder.record_note)(note.text)
 
 
 #: How each kind of action is recorded. Other actions are not recorded.
 KEEP: Mapping[type, Callable[[Recorder, Any], None]] = {
-    Received: lambda recorder, action: recorder.heard(action.line, action.awaiting),
-    Say: lambda recorder, action: recorder.said(action.reply),
-    Said: lambda recorder, action: recorder.said(action.reply),
-    LogIn: lambda recorder, action: recorder.logged_in(action.login, action.mechanism),
-    Discard: lambda recorder, action: recorder.dropped_message(action.size),
-    Struck: lambda recorder, action: recorder.struck(action.rule, action.where, action.text),
+    Received: lambda recorder, action: recorder.record_line(action.line, action.awaiting),
+    SendReply: lambda recorder, action: recorder.record_reply(action.reply),
+    RecordReply: lambda recorder, action: recorder.record_reply(action.reply),
+    LogIn: lambda recorder, action: recorder.record_login(action.login, action.mechanism),
+    Discard: lambda recorder, action: recorder.record_discarded_message(action.size),
+    RecordFault: lambda recorder, action: recorder.record_fault(
+        action.rule, action.where, action.text
+    ),
     Note: _keep_note,
 }

@@ -1,4 +1,4 @@
-"""The attributes of every session: open or ended, live or from a file."""
+"""The facts of every session: a `Session` without what reads its events."""
 
 from __future__ import annotations
 

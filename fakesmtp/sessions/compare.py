@@ -10,7 +10,7 @@ from fakesmtp.sessions.transcript import transcript_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 _CONTEXT = 3
 _SHOWN = 12
@@ -45,7 +45,7 @@ class Difference:
                 yield f"{mark} … and {len(lines) - _SHOWN} more lines"
 
 
-def compare(first: Recorded, second: Recorded) -> Difference | None:
+def compare(first: Session, second: Session) -> Difference | None:
     """Return the first difference; None if the two sessions have the same dialogue."""
     return _first_difference(
         list(transcript_lines(first, normalize=True)),

@@ -66,7 +66,7 @@ class Message(NamedTuple):
     """Message data that was received: a reference, not a copy.
 
     `size` is in bytes. `sha256` is the digest of these bytes (hexadecimal); None if it was not
-    computed: see `Recorded.digest`.
+    computed: see `Session.digest`.
     """
 
     message_id: str

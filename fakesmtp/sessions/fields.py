@@ -71,6 +71,10 @@ class Fields:
             raise RecordingError(f"{name} must not be {quote(value)}")
         return float(value)
 
+    def seconds_or_none(self, name: str) -> float | None:
+        """Return a time in seconds, None for null."""
+        return None if self._fields.get(name) is None else self.seconds(name)
+
     def texts(self, name: str) -> tuple[str, ...]:
         """Return a list of at least one text."""
         values = self._get(name, list)
@@ -107,6 +111,10 @@ class Fields:
     def inner(self, name: str) -> Fields:
         """Return the fields of a nested object."""
         return Fields(self._get(name, dict))
+
+    def inner_or_none(self, name: str) -> Fields | None:
+        """Return the fields of a nested object, None for null."""
+        return None if self._fields.get(name) is None else self.inner(name)
 
     def _get(self, name: str, kind: Any) -> Any:  # noqa: ANN401 - what the line holds
         if name not in self._fields:

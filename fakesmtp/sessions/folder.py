@@ -2,49 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.files import explain, open_regular
-from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.jsonl import Header, Summary, load_header, load_summary, summarize
-from fakesmtp.sessions.loading import MISSING, load, read_line
+from fakesmtp.sessions.jsonl import load_header, load_summary
+from fakesmtp.sessions.listing import ListedSession
+from fakesmtp.sessions.loading import MISSING, NO_END, load, read_line
 from fakesmtp.sessions.saving import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fakesmtp.sessions.contents import Ended
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 #: The first and the last line are within this many bytes of the ends of a file.
-_ENDS = 8 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A session in a list. `summary` and `end` are None if it is open or its file is incomplete."""
-
-    name: str
-    header: Header
-    summary: Summary | None
-    end: Ended | None
-
-    @property
-    def outcome(self) -> str:
-        """Return the outcome of the session in a few words."""
-        if self.summary is None or self.end is None:
-            return "no end is recorded"
-        if self.end.closed_by == ClosedBy.TLS.value:
-            return f"TLS failed: {self.end.detail}"
-        if self.summary.first_refusal:
-            more = f" (and {self.summary.refused - 1} more)" if self.summary.refused > 1 else ""
-            return f"refused: {self.summary.first_refusal}{more}"
-        if self.summary.message_count:
-            return "delivered"
-        return f"{self.end.closed_by}: {self.end.detail}".rstrip(": ")
+_ENDS = 16 * 1024
 
 
 def fail(error: RecordingError) -> None:
@@ -55,18 +29,11 @@ def fail(error: RecordingError) -> None:
 class Source(Protocol):
     """A source of recordings: a folder, or a running server."""
 
-    def entries(self) -> Iterator[Entry]:
+    def list_sessions(self) -> Iterator[ListedSession]:
         """Return all sessions, oldest first."""
 
-    def find(self, name: str) -> Recorded:
+    def find(self, name: str) -> Session:
         """Return the session of a name; raises `RecordingError` if there is none, or several."""
-
-
-def entry_of(session: Recorded) -> Entry:
-    """Return the list entry of a session."""
-    started = session.started_at.timestamp()
-    header = Header(session.id, started, session.peer, session.port, session.local_port)
-    return Entry(session.id, header, summarize(session) if session.end else None, session.end)
 
 
 class RecordFolder:
@@ -82,18 +49,18 @@ class RecordFolder:
         self._path = path
         self._on_error = on_error
 
-    def entries(self) -> Iterator[Entry]:
+    def list_sessions(self) -> Iterator[ListedSession]:
         """Return all sessions, oldest first."""
-        return filter(None, map(self._read_entry, self._files()))
+        return filter(None, map(self._read_listed, self._files()))
 
-    def _read_entry(self, path: Path) -> Entry | None:
+    def _read_listed(self, path: Path) -> ListedSession | None:
         try:
             return _read_ends(path)
         except RecordingError as error:
             self._on_error(error)
             return None
 
-    def find(self, name: str) -> Recorded:
+    def find(self, name: str) -> Session:
         """Return the session of an id, or of a unique part of its file's name."""
         paths = self._files()
         exact = [path for path in paths if name in {path.name, path.stem, _id_in(path)}]
@@ -117,7 +84,7 @@ def _id_in(path: Path) -> str:
     return path.stem.partition("_")[2].rpartition("_")[0]
 
 
-def _read_ends(path: Path) -> Entry:
+def _read_ends(path: Path) -> ListedSession:
     first, last = _first_and_last_line(path)
     if not first:
         raise RecordingError(f"{path}, line 1: {MISSING}")
@@ -127,7 +94,7 @@ def _read_ends(path: Path) -> Entry:
     except RecordingError as error:
         raise RecordingError(f"{path}, last line: {error}") from None
     end, summary = ended or (None, None)
-    return Entry(path.name, header, summary, end)
+    return ListedSession(header, summary, end, NO_END, path.name)
 
 
 def _first_and_last_line(path: Path) -> tuple[str, str]:

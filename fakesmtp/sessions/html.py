@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note
-from fakesmtp.sessions.folder import entry_of
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.timeline import read_shares, read_spans
 from fakesmtp.text import plural, show_lines
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.sessions.events import Event
     from fakesmtp.sessions.facts import Refusal
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
     from fakesmtp.sessions.timeline import Share
     from fakesmtp.sessions.transactions import Transaction
 
@@ -28,7 +28,7 @@ _SHOWN_DIGEST = 16
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def render_html(session: Recorded) -> str:
+def render_html(session: Session) -> str:
     """Return the complete HTML file."""
     title = _text(f"SMTP session {session.id}")
     parts = [
@@ -81,8 +81,8 @@ def _milliseconds(microseconds: float) -> str:
 # -- the parts -------------------------------------------------------------------------------------
 
 
-def _head(session: Recorded) -> str:
-    outcome = entry_of(session).outcome
+def _head(session: Session) -> str:
+    outcome = ListedSession.of(session).outcome
     is_bad = outcome.startswith(("refused", "TLS failed"))
     messages = plural(session.message_count, "message")
     badges = [
@@ -101,7 +101,7 @@ def _head(session: Recorded) -> str:
 </header>"""
 
 
-def _facts(session: Recorded) -> str:
+def _facts(session: Session) -> str:
     rows = [
         f"<div><dt>{fact.name[0].upper()}{fact.name[1:]}</dt><dd>{_text(fact.text)}</dd></div>"
         for fact in describe_facts(session)
@@ -110,7 +110,7 @@ def _facts(session: Recorded) -> str:
     return f"<section>\n<dl>{''.join(rows)}</dl>\n</section>"
 
 
-def _refusals(session: Recorded) -> str:
+def _refusals(session: Session) -> str:
     numbers = [number for number, event in enumerate(session.events) if event.is_refusal]
     rows = [
         f'<li><a href="#e{number}"><code>{_text(refusal.command)}</code></a>'
@@ -124,7 +124,7 @@ def _reason(refusal: Refusal) -> str:
     return f"<br>{_text(refusal.reason)}" if refusal.reason else ""
 
 
-def _notes(session: Recorded) -> str:
+def _notes(session: Session) -> str:
     rows = [
         f'<li><a href="#e{number}">{_text(event.text)}</a></li>'
         for number, event in enumerate(session.events)
@@ -133,7 +133,7 @@ def _notes(session: Recorded) -> str:
     return _section("Noted about the client", f"<ul>{''.join(rows)}</ul>", "notes") if rows else ""
 
 
-def _times(session: Recorded) -> str:
+def _times(session: Session) -> str:
     total = _length(session)
     bars = "".join(
         f'<span class="{span.phase.value}" style="flex-grow:{span.length}" '
@@ -166,13 +166,13 @@ def _share_row(share: Share, total: int) -> str:
     )
 
 
-def _transactions(session: Recorded) -> str:
+def _transactions(session: Session) -> str:
     rows = [_transaction_row(session, each) for each in session.transactions]
     heads = '<tr><th>From</th><th>To</th><th>Outcome</th><th class="number">Bytes</th></tr>'
     return _section("Transactions", f"<table>{heads}{''.join(rows)}</table>") if rows else ""
 
 
-def _transaction_row(session: Recorded, each: Transaction) -> str:
+def _transaction_row(session: Session, each: Transaction) -> str:
     message = each.message
     digest = session.digest(message) if message else None
     message_id = message.message_id if message else ""
@@ -191,12 +191,12 @@ def _digest(digest: str) -> str:
     return f'<br><code class="wide" title="{_text(digest)}">SHA-256 {_text(start)}</code>'
 
 
-def _events(session: Recorded) -> str:
+def _events(session: Session) -> str:
     rows = "\n".join(_event_rows(session))
     return _section("What was said", f'<ol class="events">\n{rows}\n</ol>')
 
 
-def _event_rows(session: Recorded) -> Iterator[str]:
+def _event_rows(session: Session) -> Iterator[str]:
     total, before = _length(session), 0
     for number, event in enumerate(session.events):
         left = 100 * before / total
@@ -216,6 +216,6 @@ def _classes(event: Event) -> str:
     return f"{event.phase.value} {look}"
 
 
-def _length(session: Recorded) -> int:
+def _length(session: Session) -> int:
     """Return the duration in microseconds, at least 1."""
     return max([1, *(event.at for event in session.events[-1:])])

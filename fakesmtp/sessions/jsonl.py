@@ -9,68 +9,35 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.sessions.contents import Ended, Phase
 from fakesmtp.sessions.events import KINDS, SessionEnd
 from fakesmtp.sessions.fields import MOST_SECONDS, Fields
+from fakesmtp.sessions.listing import Header, Summary
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 FORMAT = "fakesmtp-session"
 VERSION = 1
-_HIGHEST_PORT = 65535
 #: The longest session (microseconds).
 _LATEST_EVENT = MOST_SECONDS * 1_000_000
 #: Created once: `json.dumps` with these options would create an encoder for every line.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-class Header(NamedTuple):
-    """The facts of a session that are known at its start."""
-
-    id: str
-    started: float
-    peer: str
-    port: int
-    local_port: int
-
-
-class Summary(NamedTuple):
-    """The facts of a session in a list, besides its header; None where there was none."""
-
-    duration: float
-    message_count: int
-    cut: int
-    refused: int
-    first_refusal: str | None
-    tls: str | None
-    app_key: str | None
-    mail_type: str | None
-
-
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def dump_header(session: Recorded) -> str:
+def dump_header(session: Session) -> str:
     """Return the first line."""
-    return _dump(
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "id": session.id,
-            "started": session.started_at.isoformat(),
-            "port": session.port,
-            "local_port": session.local_port,
-            "peer": session.peer,
-        }
-    )
+    return _dump({"format": FORMAT, "version": VERSION, **Header.of(session).as_json()})
 
 
 def dump_event(event: Event, summary: Summary | None = None) -> str:
@@ -79,7 +46,7 @@ def dump_event(event: Event, summary: Summary | None = None) -> str:
     return _dump(fields | {"summary": summary._asdict()} if summary else fields)
 
 
-def dump(session: Recorded) -> Iterator[str]:
+def dump(session: Session) -> Iterator[str]:
     """Return all lines of a session; an open session has no last line."""
     yield dump_header(session)
     for event in session.events:
@@ -87,27 +54,12 @@ def dump(session: Recorded) -> Iterator[str]:
             message = event.message._replace(sha256=session.digest(event.message))
             yield dump_event(replace(event, content=message))
         else:
-            yield dump_event(event, summarize(session) if is_end(event) else None)
+            yield dump_event(event, Summary.of(session) if is_end(event) else None)
 
 
-def dump_bytes(session: Recorded) -> bytes:
+def dump_bytes(session: Session) -> bytes:
     """Return all lines of a session, as its file has them."""
     return "".join(dump(session)).encode("utf-8", "backslashreplace")
-
-
-def summarize(session: Recorded) -> Summary:
-    """Return the summary of an ended session."""
-    first = next(iter(session.first_refusals), None)
-    return Summary(
-        duration=session.duration or 0.0,
-        message_count=session.message_count,
-        cut=session.cut,
-        refused=session.refused,
-        first_refusal=str(first) if first else None,
-        tls=session.tls.version if session.tls else None,
-        app_key=session.app_key,
-        mail_type=session.mail_type.value if session.mail_type else None,
-    )
 
 
 def is_end(event: Event) -> bool:
@@ -134,13 +86,7 @@ def load_header(text: str) -> Header:
     version = fields.number("version")
     if version != VERSION:
         raise RecordingError(f"version {quote(version)} of the format is not known; {VERSION} is")
-    return Header(
-        id=fields.text("id"),
-        started=fields.time("started"),
-        peer=fields.text("peer"),
-        port=fields.number("port", _HIGHEST_PORT),
-        local_port=fields.number("local_port", _HIGHEST_PORT),
-    )
+    return Header.read(fields)
 
 
 def load_event(text: str) -> Event:
@@ -158,15 +104,5 @@ def load_summary(text: str) -> tuple[Ended, Summary] | None:
     fields = Fields.parse(text)
     if "kind" not in fields or fields.text("kind") != SessionEnd.kind:
         return None
-    inner = fields.inner("summary")
-    summary = Summary(
-        duration=inner.seconds("duration"),
-        message_count=inner.number("message_count"),
-        cut=inner.number("cut"),
-        refused=inner.number("refused"),
-        first_refusal=inner.text_or_none("first_refusal"),
-        tls=inner.text_or_none("tls"),
-        app_key=inner.text_or_none("app_key"),
-        mail_type=inner.text_or_none("mail_type"),
-    )
+    summary = Summary.read(fields.inner("summary"))
     return SessionEnd.read(0, fields).content, summary

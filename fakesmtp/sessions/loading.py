@@ -10,27 +10,30 @@ from fakesmtp.files import read_bytes
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended, LoggedIn, Message, TlsFacts
 from fakesmtp.sessions.facts import Facts
-from fakesmtp.sessions.jsonl import Header, is_end, load_event, load_header, load_summary
+from fakesmtp.sessions.jsonl import is_end, load_event, load_header, load_summary
 from fakesmtp.sessions.phases import PhaseReader
-from fakesmtp.sessions.recorded import Recorded
+from fakesmtp.sessions.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from fakesmtp.sessions.events import Event
+    from fakesmtp.sessions.listing import Header
 
 _T = TypeVar("_T")
 _MICROSECONDS = 1_000_000
 #: The largest recording that is read (bytes). By default a session keeps at most about 3 MB.
 MOST_BYTES = 64 * 1024 * 1024
+#: The outcome of a recording without its last line.
+NO_END = "no end is recorded"
 MISSING = "the first line is missing; was the disk full?"
 
 
-class Recording(Recorded):
+class Recording(Session):
     """A session that was read from a file; `torn`: its last line is incomplete."""
 
-    without_end = "no end is recorded"
+    without_end = NO_END
     __slots__ = (
         "_duration",
         "_events",

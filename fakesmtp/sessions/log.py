@@ -7,16 +7,18 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.sessions.session import (
+from fakesmtp.sessions.live import (
     DEFAULT_MAX_BYTES,
     DEFAULT_MAX_EVENTS,
-    Session,
+    LiveSession,
     UnrecordedSession,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from fakesmtp.sessions.session import Session
 
 
 #: Approximate memory limit for the events of all sessions together: 256 MiB.
@@ -44,13 +46,13 @@ class SessionLog:
         folder: Path | None = None,
         raw_of: Callable[[str], bytes | None] | None = None,
     ) -> None:
-        self._sessions: deque[Session] = deque()
+        self._sessions: deque[LiveSession] = deque()
         self._max_sessions, self._max_total_bytes = max_sessions, max_total_bytes
         self._bytes = 0
         self._lock = Lock()
         # Created once, because every session has it.
         self._on_growth = self._count
-        kind: Callable[..., Session] = Session if max_events else UnrecordedSession
+        kind: Callable[..., LiveSession] = LiveSession if max_events else UnrecordedSession
         if folder is not None:
             # Lazily: a server that writes no files does not load it.
             from fakesmtp.sessions.saving import SavedSession, make_folder  # noqa: PLC0415
@@ -62,38 +64,38 @@ class SessionLog:
         #: Number of sessions so far, kept or not.
         self.opened = 0
 
-    def begin(self, session_id: str, **facts: Any) -> Session:  # noqa: ANN401 - as Session has them
+    def begin(self, session_id: str, **facts: Any) -> LiveSession:  # noqa: ANN401 - as LiveSession has them
         """Begin and keep the session of a new connection."""
         session = self._make(session_id, raw_of=self.raw_of, **facts)
         self.add(session)
         return session
 
-    def add(self, session: Session) -> None:
+    def add(self, session: LiveSession) -> None:
         """Keep a new session; drop the oldest one if there are too many."""
         with self._lock:
             self.opened += 1
             self._sessions.append(session)
             session.on_growth = self._on_growth
-            self._make_room()
+            self._drop_oldest()
 
-    def _count(self, session: Session, more: int) -> None:
+    def _count(self, session: LiveSession, more: int) -> None:
         """Count bytes that a session takes; drop the oldest sessions if there are too many."""
         with self._lock:
             if session.on_growth is not None:
                 self._bytes += more
-                self._make_room()
+                self._drop_oldest()
 
-    def _make_room(self) -> None:
+    def _drop_oldest(self) -> None:
         while self._is_over():
             oldest = self._sessions.popleft()
             self._release(oldest)
-            oldest.let_go()
+            oldest.forget_events()
 
     def _is_over(self) -> bool:
         number = len(self._sessions)
         return number > self._max_sessions or (self._bytes > self._max_total_bytes and number > 1)
 
-    def _release(self, session: Session) -> None:
+    def _release(self, session: LiveSession) -> None:
         session.on_growth = None
         self._bytes -= session.held
 
@@ -112,7 +114,7 @@ class SessionLog:
         found = (each for each in self.snapshot() if each.id == session_id)
         return next(found, None)
 
-    def forget(self, belongs: Callable[[Session], bool]) -> None:
+    def forget(self, belongs: Callable[[LiveSession], bool]) -> None:
         """Forget the sessions for which `belongs` is true. They are not counted as dropped.
 
         Open sessions continue, but this log no longer lists or counts them.

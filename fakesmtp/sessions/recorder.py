@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login
     from fakesmtp.sessions.contents import TlsFacts
-    from fakesmtp.sessions.session import Session
+    from fakesmtp.sessions.live import LiveSession
 
 _COMMAND = Awaiting.COMMAND
 _NOTHING: frozenset[str] = frozenset()
@@ -34,7 +34,7 @@ class Recorder:
 
     __slots__ = ("_accounts", "_hides_reply", "_masker", "_told", "session")
 
-    def __init__(self, session: Session, accounts: Accounts) -> None:
+    def __init__(self, session: LiveSession, accounts: Accounts) -> None:
         self.session = session
         self._accounts = accounts
         #: Created for the first unusual line: most connections need none.
@@ -42,7 +42,7 @@ class Recorder:
         self._told = _NOTHING
         self._hides_reply = False
 
-    def heard(self, line: bytes, awaiting: Awaiting) -> None:
+    def record_line(self, line: bytes, awaiting: Awaiting) -> None:
         """Record a line of the client, with its line end, masked if necessary."""
         if (
             awaiting is _COMMAND
@@ -67,60 +67,60 @@ class Recorder:
         )
         if awaiting is _COMMAND:
             if self.session.tls is None and line.lstrip()[:4].upper() == b"AUTH":
-                self.noted_once(AUTH_IN_CLEAR)
+                self.record_note_once(AUTH_IN_CLEAR)
             if note:
-                self.noted_once(note)
+                self.record_note_once(note)
             for each in look_at_command(line, after_refused_data=after_refused_data):
-                self.noted(each)
+                self.record_note(each)
 
-    def said(self, reply: Reply) -> None:
+    def record_reply(self, reply: Reply) -> None:
         """Record a reply, without its text if that would repeat a masked line."""
         if self._hides_reply:
             self._hides_reply, reply = False, Reply(reply.code, (MASK,))
         self.session.keep(reply, len(reply.wire))
 
-    def took_message(self, message_id: str, raw: bytes, envelope: Envelope) -> None:
+    def record_message(self, message_id: str, raw: bytes, envelope: Envelope) -> None:
         """Record that a message arrived, and notes about it."""
         self.session.message_count += 1
         self.session.dropped_lines = 0
         self.session.keep(Message(message_id, len(raw), self.session.digest_of(raw)))
         for note in look_at_message(raw, envelope):
-            self.noted(note)
+            self.record_note(note)
 
-    def dropped_message(self, size: int) -> None:
+    def record_discarded_message(self, size: int) -> None:
         """Record that message data of `size` bytes was received and discarded."""
         self.session.dropped_lines = 0
         self.session.keep(Message("", size))
 
-    def noted(self, text: str) -> None:
+    def record_note(self, text: str) -> None:
         """Record a note about the client."""
         self.session.keep(show(text))
 
-    def noted_once(self, text: str) -> None:
+    def record_note_once(self, text: str) -> None:
         """Record a note about the client, at most once in a session."""
         if text not in self._told:
             self._told |= {text}
-            self.noted(text)
+            self.record_note(text)
 
-    def struck(self, rule: str, where: str, what: str) -> None:
+    def record_fault(self, rule: str, where: str, what: str) -> None:
         """Record a planned fault that was applied."""
         self.session.keep(Fault(rule, where, what))
 
-    def shook_hands(self, tls: TlsFacts) -> None:
+    def record_tls(self, tls: TlsFacts) -> None:
         """Record a successful TLS handshake."""
         if tls.sni and self._accounts.find_secret(tls.sni.encode()):
             tls = tls._replace(sni=MASK)
         self.session.tls = tls
         self.session.keep(tls)
 
-    def logged_in(self, login: Login, mechanism: str) -> None:
+    def record_login(self, login: Login, mechanism: str) -> None:
         """Record a successful login."""
         self.session.login, self.session.mechanism = login, mechanism
         self.session.keep(
             LoggedIn(login.app_key, login.mail_type.value, mechanism), len(login.app_key)
         )
 
-    def ended(self, closed_by: ClosedBy, detail: str = "") -> None:
+    def record_end(self, closed_by: ClosedBy, detail: str = "") -> None:
         """Record the end of the session; only the first end counts."""
         if closed_by is ClosedBy.TLS:
             detail = explain_tls_failure(detail)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.sessions.contents import Credentials, Message
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 _IMPLICIT = (465, 2465)
 _BY_US = (ClosedBy.QUIT, ClosedBy.SERVER)
@@ -33,7 +33,7 @@ _LINE = b"x" * 70 + b"\r\n"
 
 
 def as_scenario(
-    session: Recorded, *, secret_key: str, data: Mapping[str, bytes] | None = None
+    session: Session, *, secret_key: str, data: Mapping[str, bytes] | None = None
 ) -> dict[str, Any]:
     """Return the scenario of a session; `data` has the bytes of its messages by message id.
 
@@ -52,7 +52,7 @@ def as_scenario(
 class _Maker:
     """Reads the events in order; each reply belongs to the lines sent before it."""
 
-    def __init__(self, session: Recorded, secret_key: str, data: Mapping[str, bytes]) -> None:
+    def __init__(self, session: Session, secret_key: str, data: Mapping[str, bytes]) -> None:
         self._session = session
         self._secret_key = secret_key
         self._data = data

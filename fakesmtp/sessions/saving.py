@@ -9,9 +9,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.sessions.jsonl import dump_event, dump_header, is_end, summarize
+from fakesmtp.sessions.jsonl import dump_event, dump_header, is_end
+from fakesmtp.sessions.listing import Summary
+from fakesmtp.sessions.live import LiveSession
 from fakesmtp.sessions.phases import PhaseReader
-from fakesmtp.sessions.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.sessions.contents import Content, Ended
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 log = logging.getLogger("fakesmtp")
 
@@ -32,7 +33,7 @@ def _open_for_the_owner(path: str, flags: int) -> int:
     return os.open(path, flags, _OWNER_ONLY)
 
 
-def file_name(session: Recorded) -> str:
+def file_name(session: Session) -> str:
     """Return the file name of a session: time, id, port. Names sort by time."""
     return f"{session.started_at:%Y%m%dT%H%M%S.%fZ}_{session.id}_{session.port}{SUFFIX}"
 
@@ -48,7 +49,7 @@ def make_folder(folder: Path) -> Path:
     return folder
 
 
-class SavedSession(Session):
+class SavedSession(LiveSession):
     """A session with its own file, which is opened at the first event and closed at the last one.
 
     Each event is written immediately, in one write: a server that dies loses at most one line. If
@@ -57,7 +58,7 @@ class SavedSession(Session):
 
     __slots__ = ("_file", "_folder", "_path", "_phases", "_written")
 
-    def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as Session has them
+    def __init__(self, session_id: str, *, folder: Path, **options: Any) -> None:  # noqa: ANN401 - as LiveSession has them
         super().__init__(session_id, **options)
         self._folder: Path | None = folder
         self._path: Path | None = None
@@ -72,9 +73,9 @@ class SavedSession(Session):
             self._save()
             self._close()
 
-    def let_go(self) -> None:
+    def forget_events(self) -> None:
         """Forget the events. Events in the file remain."""
-        super().let_go()
+        super().forget_events()
         self._written = len(self._contents)
 
     def digest_of(self, raw: bytes) -> str:
@@ -94,7 +95,7 @@ class SavedSession(Session):
             if self._file is None:
                 self._file = self._open(self._folder)
             for event in self._unwritten():
-                summary = summarize(self) if is_end(event) else None
+                summary = Summary.of(self) if is_end(event) else None
                 self._file.write(dump_event(event, summary))
             self._file.flush()
         except OSError as error:

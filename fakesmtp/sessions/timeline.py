@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.sessions.contents import Phase
     from fakesmtp.sessions.events import Event
-    from fakesmtp.sessions.recorded import Recorded
+    from fakesmtp.sessions.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Share:
         return self.client + self.server
 
 
-def read_spans(session: Recorded) -> list[Span]:
+def read_spans(session: Session) -> list[Span]:
     """Return the phases in order; together they cover connect to the last event."""
     spans: list[Span] = []
     at = 0

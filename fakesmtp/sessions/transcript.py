@@ -18,7 +18,7 @@ _ASIDE = "--"
 def transcript_lines(
     session: BaseSession, *, times: bool = False, notes: bool = True, normalize: bool = False
 ) -> Iterator[str]:
-    """Return the lines of a transcript; see `Recorded.transcript`."""
+    """Return the lines of a transcript; see `Session.transcript`."""
     lines = event_lines(session, times=times, notes=notes, normalize=normalize)
     yield from (line for _, line in lines)
     if session.cut and notes:

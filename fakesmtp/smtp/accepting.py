@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 #: Errors of `accept` when the process or the system has no resources for one more connection.
-_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+_NO_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 #: Seconds until the next try. Meanwhile clients wait in the queue.
-_UNTIL_ROOM = 1.0
+_RETRY_AFTER = 1.0
 
 
 class Acceptor:
@@ -117,18 +117,18 @@ class Acceptor:
         try:
             accepted, peer = bound.accept()
         except OSError as error:
-            if error.errno in _NO_ROOM:
+            if error.errno in _NO_RESOURCES:
                 log.error("cannot accept connections for one second: %s", error.strerror)  # noqa: TRY400 - no bug
-                self._loop.call_soon_threadsafe(self._wait_for_room, bound)
+                self._loop.call_soon_threadsafe(self._pause_accepting, bound)
             return None
         accepted.setblocking(False)  # noqa: FBT003 - the socket module's own signature
         self._accepted += 1
         return accepted, peer, self._places[bound], self._terms()
 
-    def _wait_for_room(self, bound: socket.socket) -> None:
+    def _pause_accepting(self, bound: socket.socket) -> None:
         if bound in self._places:
             self._loop.remove_reader(bound)
-            self._loop.call_later(_UNTIL_ROOM, self._accept_again, bound)
+            self._loop.call_later(_RETRY_AFTER, self._accept_again, bound)
 
     def _accept_again(self, bound: socket.socket) -> None:
         if bound in self._places:

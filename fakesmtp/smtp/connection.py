@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from aiosmtpd.smtp import SMTP
 
 from fakesmtp.clock import monotonic
-from fakesmtp.protocol.actions import Actions, Say
+from fakesmtp.protocol.actions import Actions, SendReply
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.smtp.conversing import describe_unfinished, make_conversation, make_dialogue
@@ -229,7 +229,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
     async def push(self, status: str | bytes) -> None:
         """Send a line for a hook, as aiosmtpd does, and record it as a reply."""
         reply = read_pushed(status)
-        self.recorder.said(reply)
+        self.recorder.record_reply(reply)
         self.replies.append(reply.wire)
         self._flush()
 
@@ -308,7 +308,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         """
         context = self._services.tls_context(flaw)
         if go_ahead is not None:
-            self._perform((Say(go_ahead),))
+            self._perform((SendReply(go_ahead),))
         self._flush()
         if self._stream is not None:
             self._stream.start_tls(context)
@@ -328,7 +328,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         """Continue the session inside TLS."""
         seconds = stream.finish_handshake()
         self._hold, self.ssl_object = None, tls.ssl_object
-        self.recorder.shook_hands(TlsFacts.read(tls.ssl_object, seconds))
+        self.recorder.record_tls(TlsFacts.read(tls.ssl_object, seconds))
         self._is_active()
         self._perform(self._conversation.tls_started(implicit_tls=self._listener.implicit_tls))
 
@@ -374,7 +374,7 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         if self.recorder.session.end is None:
             if self._pending is not None:
                 self._pending.cancel()  # only once: it may be cleaning up
-            self.recorder.ended(closed_by, detail)
+            self.recorder.record_end(closed_by, detail)
             self._services.ended(self.recorder.session)
 
     def _unfinished(self) -> str:

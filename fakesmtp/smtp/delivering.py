@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.actions import Discard, Note, Say
+from fakesmtp.protocol.actions import Discard, Note, SendReply
 from fakesmtp.smtp.hold import Hold
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Delivering:
         self._hold = Hold.PAUSE
         go_on = partial(self._go_on, deliver, message, ticket)
         ticket.add_done_callback(lambda _: services.handover.put(go_on))
-        if not services.has_room() and not services.handover.is_full:
+        if not services.accepts_more() and not services.handover.is_full:
             services.handover.is_full = True
             for each in services.connections:
                 each.pause_writing()
@@ -56,18 +56,18 @@ class Delivering:
         self._settle(deliver, message, ticket)
         if self._hold is Hold.PAUSE:  # not if the connection has ended
             self._resume()
-        if services.handover.is_full and services.has_room():
+        if services.handover.is_full and services.accepts_more():
             services.handover.is_full = False
             _read_again(services.connections)
 
     def _settle(self, deliver: Deliver, message: ReceivedMessage, ticket: Ticket[int]) -> None:
         error = ticket.exception()
         if error is None:
-            self.recorder.took_message(message.id, deliver.raw, deliver.envelope)
+            self.recorder.record_message(message.id, deliver.raw, deliver.envelope)
             return
         refusal = self._terms.profile.internal_error.reply()
         note = Note(f"the message could not be stored: {error}")
-        instead = (Discard(len(deliver.raw)), note, Say(refusal))
+        instead = (Discard(len(deliver.raw)), note, SendReply(refusal))
         self._left = _replace_reply(self._left, instead)
 
     def _resume(self, actions: Actions = ()) -> None:
@@ -91,5 +91,5 @@ def _is_full(transport: asyncio.BaseTransport) -> bool:
 
 def _replace_reply(actions: Actions, instead: Actions) -> Actions:
     """Return the actions with the first reply replaced by `instead`."""
-    first = next((n for n, each in enumerate(actions) if isinstance(each, Say)), len(actions))
+    first = next((n for n, each in enumerate(actions) if isinstance(each, SendReply)), len(actions))
     return (*actions[:first], *instead, *actions[first + 1 :])

@@ -21,7 +21,7 @@ class Handover:
         self._loop = loop
         self._calls: deque[Callable[[], None]] = deque()
         self._is_woken = False
-        #: Whether reading from clients is paused because the store has no room.
+        #: Whether reading from clients is paused because the store accepts no more.
         self.is_full = False
 
     def put(self, call: Callable[[], None]) -> None:

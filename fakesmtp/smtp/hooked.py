@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from fakesmtp.protocol.actions import Consult, Deliver, Discard, HangUp, LogIn, Say
+from fakesmtp.protocol.actions import CallHook, Close, Deliver, Discard, LogIn, SendReply
 from fakesmtp.protocol.command import Command, inside_brackets
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.protocol.dialogue import Dialogue
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: The null sender in aiosmtpd (RFC 5321 §4.5.5).
 _NULL_SENDER = "<>"
-_HANG_UP = HangUp(asked=False)
+_CLOSE = Close(asked=False)
 
 
 class AuthData(NamedTuple):
@@ -107,7 +107,7 @@ class HookedDialogue(Dialogue):
         if call.name not in self._hooks:
             call.by_default()
             return planned
-        return (Consult(f"handle_{call.name}", partial(self._ask, planned, call)),)
+        return (CallHook(f"handle_{call.name}", partial(self._ask, planned, call)),)
 
     async def _ask(self, planned: Actions, call: _Call) -> Actions:
         """Call a hook; return `planned`, changed by the hook's reply."""
@@ -120,15 +120,15 @@ class HookedDialogue(Dialogue):
             planned = _refuse(planned)
         if self._server.transport is None or self._server.transport.is_closing():
             # The hook has closed the connection, so nothing can be sent.
-            return (*(each for each in planned if not isinstance(each, Say)), _HANG_UP)
-        return tuple(Say(reply) if isinstance(each, Say) else each for each in planned)
+            return (*(each for each in planned if not isinstance(each, SendReply)), _CLOSE)
+        return tuple(SendReply(reply) if isinstance(each, SendReply) else each for each in planned)
 
     # -- lines -------------------------------------------------------------------------------------
 
     def receive_line(self, line: bytes, *, more_behind: bool = False) -> Actions:
         """Take one line with its end, as `Dialogue.receive_line` does."""
         if self._is_insecure and Command.parse(line).verb != "QUIT":
-            return self._profile.tls_refused.says
+            return self._profile.tls_refused.actions
         planned = super().receive_line(line, more_behind=more_behind)
         if self.mail_from is None:
             # A refused second MAIL removes the sender, too.
@@ -235,7 +235,7 @@ class HookedDialogue(Dialogue):
         planned = super().receive_message(raw)
         if "DATA" not in self._hooks:
             return planned
-        return (Consult("handle_DATA", partial(self._ask_about, envelope, planned)),)
+        return (CallHook("handle_DATA", partial(self._ask_about, envelope, planned)),)
 
     async def _ask_about(self, envelope: Envelope, planned: Actions) -> Actions:
         """Call `handle_DATA` with the envelope of the received message."""
@@ -257,7 +257,7 @@ class HookedDialogue(Dialogue):
 
 
 def _reply_of(planned: Actions) -> Reply:
-    return next(each.reply for each in planned if isinstance(each, Say))
+    return next(each.reply for each in planned if isinstance(each, SendReply))
 
 
 def _refuse(planned: Actions) -> Actions:

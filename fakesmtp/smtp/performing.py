@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fakesmtp.protocol.actions import (
-    Consult,
+    CallHook,
+    Close,
     Deliver,
-    HangUp,
     Reset,
-    Say,
     SendRaw,
-    ShakeHands,
+    SendReply,
     Stall,
+    StartHandshake,
     StartTls,
     Wait,
 )
@@ -54,18 +54,18 @@ class Performer(Protocol):
 
 
 _PERFORM: Mapping[type, Callable[[Performer, Any], None]] = {
-    Say: lambda connection, action: connection.replies.append(action.reply.wire),
+    SendReply: lambda connection, action: connection.replies.append(action.reply.wire),
     SendRaw: lambda connection, action: connection.replies.append(action.data),
     Deliver: lambda connection, action: connection.deliver(action),
-    HangUp: lambda connection, action: connection.hang_up(
+    Close: lambda connection, action: connection.hang_up(
         ClosedBy.QUIT if action.asked else ClosedBy.SERVER
     ),
     Reset: lambda connection, _: connection.reset(),
     Wait: lambda connection, action: connection.wait(action.seconds),
     Stall: lambda connection, action: connection.stall(action.seconds),
-    Consult: lambda connection, action: connection.wait_for(action.who, action.ask),
+    CallHook: lambda connection, action: connection.wait_for(action.who, action.ask),
     StartTls: lambda connection, action: connection.start_tls(go_ahead=action.reply),
-    ShakeHands: lambda connection, action: connection.start_tls(action.flaw),
+    StartHandshake: lambda connection, action: connection.start_tls(action.flaw),
 }
 #: How each kind of action is recorded and performed; None: not recorded or not performed.
 HOW: Mapping[type, tuple[Callable[..., None] | None, Callable[..., None] | None]] = {

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.findings import MessageReading
-from fakesmtp.protocol.actions import Consult, Discard, Envelope, Note, Say
+from fakesmtp.protocol.actions import CallHook, Discard, Envelope, Note, SendReply
 from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.protocol.reasons import BECAUSE
@@ -37,7 +37,7 @@ class Rejecting(Dialogue):
             envelope=Envelope(self.mail_from or "", tuple(self.rcpt_tos), self.mail_parameters),
         )
         planned = super().receive_message(raw)
-        return (Consult("the check of findings", partial(self._check, reading, planned)),)
+        return (CallHook("the check of findings", partial(self._check, reading, planned)),)
 
     async def _check(self, reading: MessageReading, planned: Actions) -> Actions:
         """Return the planned actions, or those that refuse the message."""
@@ -45,12 +45,12 @@ class Rejecting(Dialogue):
         if finding is not None:
             return self._refuse(reading, finding)
         last = planned[-1]
-        return await last.ask() if isinstance(last, Consult) else planned
+        return await last.ask() if isinstance(last, CallHook) else planned
 
     def _refuse(self, reading: MessageReading, finding: Finding) -> Actions:
         reply = self._profile.message_against_rule.reply(rule=finding.rule)
         note = Note(f"{BECAUSE}it breaks the rule {finding.rule}: {finding.text}")
-        return (Discard(len(reading.raw)), note, Say(reply))
+        return (Discard(len(reading.raw)), note, SendReply(reply))
 
 
 class RejectingDialogue(Rejecting, FastDialogue):

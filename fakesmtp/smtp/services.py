@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions.live import LiveSession
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.handover import Handover
     from fakesmtp.smtp.hooks import Hooks
@@ -81,7 +82,7 @@ class Services(NamedTuple):
     - `terms` returns the terms of a session that begins now.
     - `tls_context` returns the context with a flaw of `fakesmtp.tls.flaws`, `""` for none.
     - `deliver` stores a message; `announce` calls the listeners when it is durable.
-    - `has_room` returns False while connections should not read.
+    - `accepts_more` returns False while connections should not read.
     - `handover` passes calls of other threads to the loop.
     - `ended` is called with every session that has ended, `failed` with every exception that is a
       bug in fakesmtp or in a user's callback.
@@ -92,9 +93,9 @@ class Services(NamedTuple):
     terms: Callable[[], Terms]
     sessions: SessionLog
     tls_context: Callable[[str], ssl.SSLContext]
-    deliver: Callable[[Deliver, Session], tuple[ReceivedMessage, Ticket[int]]]
+    deliver: Callable[[Deliver, LiveSession], tuple[ReceivedMessage, Ticket[int]]]
     announce: Callable[[ReceivedMessage], None]
-    has_room: Callable[[], bool]
+    accepts_more: Callable[[], bool]
     handover: Handover
     ended: Callable[[Session], None]
     failed: Callable[[BaseException], None]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 from fakesmtp.storage.query import EVERYTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
@@ -67,6 +67,13 @@ class Removed(NamedTuple):
     sessions: int = 0
 
 
+class Totals(NamedTuple):
+    """How many messages match, and how many of them are unread; always exact."""
+
+    messages: int
+    unread: int
+
+
 class ReadableStore(Protocol):
     """What can be asked of a store, also by a process that may not change it.
 
@@ -91,9 +98,22 @@ class ReadableStore(Protocol):
         *,
         cursor: int | None = None,
         limit: int = PAGE,
+        offset: int = 0,
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
-        """Return the messages that match from a cursor on, the newest first."""
+        """Return the messages that match from a cursor on, the newest first.
+
+        `offset` skips so many of them; a cursor is faster, and stays right while rows change.
+        """
+
+    def rows(self, ids: Collection[str]) -> list[MessageRow]:
+        """Return messages by their ids, oldest first; those that are not here are left out."""
+
+    def totals(self, query: Query = EVERYTHING) -> Totals:
+        """Count the messages that match, and the unread ones among them, exactly."""
+
+    def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
+        """Return the tags of the messages that match, sorted, with how many messages have each."""
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
@@ -137,7 +157,7 @@ class Store(ReadableStore, Protocol):
         """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Whether more may be taken now; what waits to be durable is bounded."""
 
     @property
@@ -188,11 +208,12 @@ def all_messages(
             return
 
 
-def all_sessions(store: ReadableStore, *, oldest_first: bool = True) -> Iterator[SessionRow]:
-    """Yield all sessions, page by page."""
-    cursor: int | None = None
+def all_sessions(
+    store: ReadableStore, *, oldest_first: bool = True, cursor: int | None = None, limit: int = PAGE
+) -> Iterator[SessionRow]:
+    """Yield all sessions from a cursor on, page by page."""
     while True:
-        page = store.session_page(cursor=cursor, oldest_first=oldest_first)
+        page = store.session_page(cursor=cursor, limit=limit, oldest_first=oldest_first)
         yield from page.rows
         cursor = page.cursor
         if cursor is None:

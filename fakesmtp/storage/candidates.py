@@ -12,7 +12,7 @@ from fakesmtp.findings import default_rules
 from fakesmtp.storage.checking import check_message, check_session, searched
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.predicate import Candidate, fold_all, matches
-from fakesmtp.storage.query import Found, Struck, leaves
+from fakesmtp.storage.query import Found, HasFault, leaves
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.storage.sessions import faults_of
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fakesmtp.findings import Finding, Rules
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.kept import Kept
     from fakesmtp.storage.query import Query
@@ -31,13 +31,13 @@ class Sessions:
     """The sessions of messages: those that a server keeps, and those that were added."""
 
     def __init__(
-        self, live: Mapping[str, Recorded], added: Mapping[str, tuple[int, SessionRecord]]
+        self, live: Mapping[str, Session], added: Mapping[str, tuple[int, SessionRecord]]
     ) -> None:
         self._live = live
         self._added = added
 
     def faults(self, session_id: str) -> tuple[str, ...]:
-        """Return the names of the planned faults that struck in a session."""
+        """Return the names of the planned faults that were applied in a session."""
         if session_id in self._live:
             return faults_of(self._live[session_id])
         return self._added[session_id][1].faults if session_id in self._added else ()
@@ -58,7 +58,7 @@ class Trial:
     def __init__(self, query: Query, rules: Rules | None, sessions: Sessions) -> None:
         asked = {type(each) for each in leaves(query)}
         self._query = query
-        self._asks_faults, self._asks_findings = Struck in asked, Found in asked
+        self._asks_faults, self._asks_findings = HasFault in asked, Found in asked
         self._rules = rules
         self._sessions = sessions
 

@@ -98,9 +98,9 @@ class SqliteStore(Reader):
         self._lock = lock
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Return whether more may be taken now: what waits to be written is bounded."""
-        return self._writer.has_room
+        return self._writer.accepts_more
 
     @property
     def dropped(self) -> int:

@@ -9,18 +9,18 @@ from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from fakesmtp.clock import now
-from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.kept import Kept
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.updates import UpdateKind, Updates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from fakesmtp.findings import Finding, Rules
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.candidates import Sessions, Trial
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
@@ -65,12 +65,12 @@ class MemoryStore:
 
     location = "memory"
     is_durable = False
-    has_room = True
+    accepts_more = True
 
     def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
         self._limits = limits.check()
         self.updates = Updates()
-        self.recorded: Callable[[], Iterable[Recorded]] = tuple
+        self.recorded: Callable[[], Iterable[Session]] = tuple
         self._rules: Rules | None = None
         self._lock = RLock()
         self._messages: OrderedDict[str, Kept] = OrderedDict()
@@ -130,14 +130,31 @@ class MemoryStore:
         *,
         cursor: int | None = None,
         limit: int = PAGE,
+        offset: int = 0,
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
         found = self._matching(query, cursor, oldest_first=oldest_first)
         from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - with the first list
 
-        rows = [make_row(kept) for kept in islice(found, limit + 1)]
-        return _cut(rows, limit)
+        return _cut([make_row(kept) for kept in islice(found, offset, offset + limit + 1)], limit)
+
+    def rows(self, ids: Collection[str]) -> list[MessageRow]:
+        """Return messages by their ids, oldest first; those that are not here are left out."""
+        from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - as in `page`
+
+        return [make_row(kept) for kept in self._find(ids)]
+
+    def totals(self, query: Query = EVERYTHING) -> Totals:
+        """Count the messages that match, and the unread ones among them, exactly."""
+        found = list(self._matching(query))
+        return Totals(len(found), sum(not each.is_read for each in found))
+
+    def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
+        """Return the tags of the messages that match, sorted, with how many messages have each."""
+        from fakesmtp.storage.tags import count_tags  # noqa: PLC0415 - as in `tag`
+
+        return count_tags(tag for each in self._matching(query) for tag in each.tags)
 
     def _matching(
         self, query: Query, cursor: int | None = None, *, oldest_first: bool = False

@@ -13,11 +13,11 @@ from fakesmtp.storage.query import (
     Contains,
     Equals,
     Found,
+    HasFault,
     HeaderContains,
     Is,
     MessageId,
     Not,
-    Struck,
     Tagged,
 )
 
@@ -102,7 +102,7 @@ _HOLDS: Mapping[type, Callable[[Any, Candidate], bool]] = {
     Equals: lambda query, it: _EXACT[query.field](it.record) == query.value,
     Compare: _compares,
     Tagged: lambda query, it: query.name in it.tags,
-    Struck: lambda query, it: any(query.text in name for name in it.faults),
+    HasFault: lambda query, it: any(query.text in name for name in it.faults),
     Found: _has_finding,
     All: lambda query, it: all(matches(each, it) for each in query.queries),
     AnyOf: lambda query, it: any(matches(each, it) for each in query.queries),

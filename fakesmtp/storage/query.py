@@ -98,8 +98,8 @@ class Tagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
-    """A planned fault whose name contains the text struck in the message's session."""
+class HasFault:
+    """A planned fault whose name contains the text was applied in the message's session."""
 
     text: str
 
@@ -143,7 +143,7 @@ Query: TypeAlias = (
     | Equals
     | Compare
     | Tagged
-    | Struck
+    | HasFault
     | Found
     | All
     | AnyOf
@@ -151,7 +151,7 @@ Query: TypeAlias = (
 )
 EVERYTHING = All()
 #: What may begin to hold for a message after it was stored: marks, faults, findings.
-_CHANGING = (Tagged, Struck, Found)
+_CHANGING = (Tagged, HasFault, Found)
 
 
 def leaves(query: Query) -> Iterator[Query]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.exc import DBAPIError
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import sqlite
-from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed
+from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.checks import find_unchecked, read_findings
 from fakesmtp.storage.file import disk_size, writer_of
 from fakesmtp.storage.query import EVERYTHING
@@ -28,12 +29,14 @@ from fakesmtp.storage.sql import (
     read_session_row,
     removed,
     sessions,
+    tags,
     unchecked,
 )
+from fakesmtp.storage.tags import count_tags
 from fakesmtp.storage.where import compile_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 
 
-#: Messages that one statement reads whole.
+#: Messages that one statement names.
 _AT_ONCE = 100
 
 
@@ -88,6 +91,7 @@ class Reader:
         *,
         cursor: int | None = None,
         limit: int = PAGE,
+        offset: int = 0,
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
@@ -95,9 +99,39 @@ class Reader:
             where = compile_query(connection, query)
             statement = select(*MESSAGE_COLUMNS).select_from(where.source).where(where.condition)
             statement = _order(statement, where.number, cursor, oldest_first=oldest_first)
-            rows = connection.execute(statement.limit(limit + 1)).all()
+            rows = connection.execute(statement.limit(limit + 1).offset(offset)).all()
         found = [read_message_row(row) for row in rows[:limit]]
         return Page(tuple(found), _cursor(rows, limit))
+
+    def rows(self, ids: Collection[str]) -> list[MessageRow]:
+        """Return messages by their ids, oldest first; those that are not here are left out."""
+        wanted = list(dict.fromkeys(ids))
+        statement = select(*MESSAGE_COLUMNS)
+        with self.reading() as connection:
+            found = [
+                read_message_row(row)
+                for some in _slices(wanted)
+                for row in connection.execute(statement.where(messages.c.id.in_(some)))
+            ]
+        return sorted(found, key=attrgetter("number"))
+
+    def totals(self, query: Query = EVERYTHING) -> Totals:
+        """Count the messages that match, and the unread ones among them, exactly."""
+        unread = func.coalesce(func.sum(case((messages.c.is_read, 0), else_=1)), 0)
+        with self.reading() as connection:
+            where = compile_query(connection, query)
+            counted = select(func.count(), unread).select_from(where.source).where(where.condition)
+            return Totals(*connection.execute(counted).one())
+
+    def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
+        """Return the tags of the messages that match, sorted, with how many messages have each."""
+        with self.reading() as connection:
+            where = compile_query(connection, query)
+            found = select(where.number).select_from(where.source).where(where.condition)
+            names = select(tags.c.name)
+            if query != EVERYTHING:
+                names = names.where(tags.c.number.in_(found))
+            return count_tags(connection.execute(names).scalars())
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
@@ -128,8 +162,8 @@ class Reader:
         with self.reading() as connection:
             return [
                 read_message(row, read_raw(row))
-                for start in range(0, len(ids), _AT_ONCE)
-                for row in connection.execute(_whole(ids[start : start + _AT_ONCE]))
+                for some in _slices(ids)
+                for row in connection.execute(_whole(some))
             ]
 
     def get(self, message_id: str) -> MessageRecord | None:
@@ -216,6 +250,10 @@ class Reader:
 
 def _count(connection: Connection, table: Table) -> int:
     return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
 def _whole(ids: Sequence[str]) -> Select[Any]:

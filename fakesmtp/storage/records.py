@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakesmtp.messages.listing import delivery_as_json
+
 if TYPE_CHECKING:
+    from fakesmtp.messages.listing import MessageFacts
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.sessions.contents import Ended
-    from fakesmtp.sessions.jsonl import Header, Summary
+    from fakesmtp.sessions.listing import Header, Summary
 
 
 class SessionRecord(NamedTuple):
     """A session that is over.
 
     `lines` is the whole session as JSON Lines (`fakesmtp.sessions.jsonl`, UTF-8). `header`,
-    `summary` and `end` are what a list shows. `faults` names the planned faults that struck.
+    `summary` and `end` are what a list shows. `faults` names the planned faults that were applied.
     """
 
     header: Header
@@ -23,25 +26,6 @@ class SessionRecord(NamedTuple):
     lines: bytes
     scope: str = ""
     faults: tuple[str, ...] = ()
-
-
-class MessageFacts(NamedTuple):
-    """What a list shows of a message, read from its bytes; addresses as people read them.
-
-    `message_id` has no angle brackets. `snippet` is the start of the text. `attachments` and
-    `inlines` are numbers of parts.
-    """
-
-    subject: str
-    from_: str
-    to: str
-    cc: str
-    bcc: str
-    reply_to: str
-    message_id: str
-    snippet: str
-    attachments: int
-    inlines: int
 
 
 class MessageRow(NamedTuple):
@@ -56,6 +40,11 @@ class MessageRow(NamedTuple):
     facts: MessageFacts
     is_read: bool
     tags: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return the fields for JSON: see `fakesmtp.messages.listing`."""
+        stored = {"number": self.number, "read": self.is_read, "tags": self.tags}
+        return {**delivery_as_json(self.record, self.size), **self.facts.as_json(), **stored}
 
 
 class SessionRow(NamedTuple):

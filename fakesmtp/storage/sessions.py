@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from fakesmtp.errors import RecordingError, StoreError
 from fakesmtp.sessions.contents import Ended, Fault
 from fakesmtp.sessions.facts import describe_fault
-from fakesmtp.sessions.folder import Entry
-from fakesmtp.sessions.jsonl import Header, dump_bytes, summarize
-from fakesmtp.sessions.loading import load_content
+from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.listing import Header, ListedSession, Summary
+from fakesmtp.sessions.loading import NO_END, load_content
 from fakesmtp.storage.base import all_sessions
 from fakesmtp.storage.records import SessionRecord
 
@@ -17,25 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.sessions import Recorded
+    from fakesmtp.sessions import Session
     from fakesmtp.sessions.loading import Recording
     from fakesmtp.storage.base import ReadableStore
 
 _STILL_OPEN = Ended("server stop", "")
 
 
-def record_session(session: Recorded, scope: str = "") -> SessionRecord:
+def record_session(session: Session, scope: str = "") -> SessionRecord:
     """Make the record of a session that is over."""
     lines = dump_bytes(session)
     return SessionRecord(
-        Header(
-            session.id,
-            session.started_at.timestamp(),
-            session.peer,
-            session.port,
-            session.local_port,
-        ),
-        summarize(session),
+        Header.of(session),
+        Summary.of(session),
         session.end or _STILL_OPEN,
         lines,
         scope,
@@ -43,8 +37,8 @@ def record_session(session: Recorded, scope: str = "") -> SessionRecord:
     )
 
 
-def faults_of(session: Recorded) -> tuple[str, ...]:
-    """Return the names of the planned faults that struck in a session."""
+def faults_of(session: Session) -> tuple[str, ...]:
+    """Return the names of the planned faults that were applied in a session."""
     faults = (event.content for event in session.events if isinstance(event.content, Fault))
     return tuple(dict.fromkeys(map(describe_fault, faults)))
 
@@ -54,7 +48,7 @@ def read_session(record: SessionRecord) -> Recording:
     return load_content(record.lines, f"session {record.header.id}")
 
 
-def find_session(store: ReadableStore, message: MessageRecord) -> Recorded:
+def find_session(store: ReadableStore, message: MessageRecord) -> Session:
     """Return the session of a message; raises `StoreError` when it is no longer stored."""
     record = store.session(message.session_id)
     if record is None:
@@ -68,11 +62,11 @@ class StoredSessions:
     def __init__(self, store: ReadableStore) -> None:
         self._store = store
 
-    def entries(self) -> Iterator[Entry]:
-        """Give all sessions, oldest first."""
-        return (entry_of(row.record) for row in all_sessions(self._store))
+    def list_sessions(self) -> Iterator[ListedSession]:
+        """Return all sessions, oldest first."""
+        return (list_record(row.record) for row in all_sessions(self._store))
 
-    def find(self, name: str) -> Recorded:
+    def find(self, name: str) -> Session:
         """Give the session of an id; raises `RecordingError` when there is none."""
         record = self._store.session(name)
         if record is None:
@@ -80,6 +74,6 @@ class StoredSessions:
         return read_session(record)
 
 
-def entry_of(record: SessionRecord) -> Entry:
-    """Make the entry of a session in a list."""
-    return Entry(record.header.id, record.header, record.summary, record.end)
+def list_record(record: SessionRecord) -> ListedSession:
+    """Return a stored session as a list shows it."""
+    return ListedSession(record.header, record.summary, record.end, NO_END)

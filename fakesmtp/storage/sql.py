@@ -20,20 +20,16 @@ from sqlalchemy import (
     text,
 )
 
+from fakesmtp.messages.listing import MessageFacts
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended, TlsFacts
-from fakesmtp.sessions.jsonl import Header, Summary
+from fakesmtp.sessions.listing import Header, Summary
 from fakesmtp.storage.compression import pack, read_session_sample, unpack
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
-from fakesmtp.storage.records import (
-    MessageFacts,
-    MessageRow,
-    SessionRecord,
-    SessionRow,
-)
+from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 from fakesmtp.storage.sqlite import END
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError
@@ -9,7 +10,7 @@ from fakesmtp.storage.folding import fold, mend
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 #: Characters of a tag, and tags of a message.
 LONGEST_TAG = 100
@@ -30,3 +31,11 @@ def clean_tags(tags: Collection[str]) -> tuple[str, ...]:
     if len(cleaned) > MOST_TAGS:
         raise ConfigurationError(f"{len(cleaned)} tags are too many: {MOST_TAGS} are allowed")
     return tuple(sorted(cleaned.values()))
+
+
+def count_tags(tags: Iterable[str]) -> dict[str, int]:
+    """Count the messages of each tag, sorted by tag; spellings that differ in case are one tag."""
+    spellings: dict[str, Counter[str]] = {}
+    for tag in tags:
+        spellings.setdefault(fold(tag), Counter())[tag] += 1
+    return {min(spellings[key]): spellings[key].total() for key in sorted(spellings)}

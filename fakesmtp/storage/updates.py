@@ -39,7 +39,7 @@ _PER_MILLISECOND = 1_000
 
 
 class UpdateKind(StrEnum):
-    """What happened to the messages or sessions of an update."""
+    """What happened to the messages, sessions or fault rules of an update."""
 
     #: New messages, which are durable now.
     MESSAGES_ADDED = "messages-added"
@@ -55,6 +55,10 @@ class UpdateKind(StrEnum):
     SESSIONS_ADDED = "sessions-added"
     #: Findings of sessions were stored.
     SESSIONS_CHECKED = "sessions-checked"
+    #: Planned faults were applied; the ids are those of their rules.
+    FAULTS_APPLIED = "faults-applied"
+    #: Fault rules were added, changed or removed.
+    FAULTS_CHANGED = "faults-changed"
 
 
 #: Kinds of updates after which messages are gone.
@@ -62,7 +66,7 @@ GONE = frozenset({UpdateKind.MESSAGES_REMOVED, UpdateKind.MESSAGES_EXPIRED})
 
 
 class Update(NamedTuple):
-    """One change of a store: ids of messages, or of sessions."""
+    """One change: ids of messages, of sessions, or of fault rules."""
 
     cursor: int
     kind: UpdateKind

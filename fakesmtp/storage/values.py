@@ -17,6 +17,8 @@ _DATE = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})\.?(?:[T 
 _US_DATE = re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4})(?:[T ](?P<rest>.+))?")
 _SIZE = re.compile(r"(\d{1,15})\s*([kmg]?)b?", re.IGNORECASE)
 _UNITS: Mapping[str, int] = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+#: The mail types, as values of `type:`.
+TYPES: Mapping[str, str] = {"normal": "normal", "auth": "auth", "ad": "ad"}
 _RIGHT_DATE = "examples: 2026-11-27, 2026-11-27T09:30, 2026-11-27T09:30+09:00 or 11/27/2026"
 
 

@@ -15,11 +15,11 @@ from fakesmtp.storage.query import (
     Contains,
     Equals,
     Found,
+    HasFault,
     HeaderContains,
     Is,
     MessageId,
     Not,
-    Struck,
     Tagged,
 )
 from fakesmtp.storage.sql import findings, messages, sessions, tags, texts
@@ -127,11 +127,11 @@ def _tagged(_: Connection, query: Tagged) -> Condition:
     return messages.c.number.in_(select(tags.c.number).where(tags.c.folded == query.name))
 
 
-def _struck(_: Connection, query: Struck) -> Condition:
+def _applied(_: Connection, query: HasFault) -> Condition:
     names = func.json_each(sessions.c.folded_faults).table_valued("value")
     found = select(names.c.value).where(func.instr(names.c.value, query.text) > 0)
-    struck = select(sessions.c.id).where(found.exists())
-    return messages.c.session_id.in_(struck)
+    applied = select(sessions.c.id).where(found.exists())
+    return messages.c.session_id.in_(applied)
 
 
 def _found(_: Connection, query: Found) -> Condition:
@@ -162,7 +162,7 @@ _CONDITIONS: Mapping[type, Callable[[Connection, Any], Condition]] = {
     Equals: _equals,
     Compare: lambda _, query: _COMPARISONS[query.comparison](messages.c[query.field], query.value),
     Tagged: _tagged,
-    Struck: _struck,
+    HasFault: _applied,
     Found: _found,
     All: _all,
     AnyOf: _any,

@@ -62,7 +62,7 @@ _ENVIRONMENT = frozenset(
 
 
 def explain(error: BaseException) -> str:
-    """Say in a few words what a database refused, without the statement and its values."""
+    """SendReply in a few words what a database refused, without the statement and its values."""
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)
 
 
@@ -121,7 +121,7 @@ class Writer:
             change.ticket.set_exception(StoreError(f"{self._path} is closed"))
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Return whether more may be taken now."""
         return self._queue.has_room
 

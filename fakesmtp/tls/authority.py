@@ -155,7 +155,7 @@ class Authority:
         served = certificates.certificate_pem(certificate) + self.chain_pem()
         return Leaf(served, certificates.key_pem(key), kind)
 
-    def vouches_for(self, leaf: Leaf, names: Sequence[str], *, until: datetime) -> bool:
+    def is_issuer_of(self, leaf: Leaf, names: Sequence[str], *, until: datetime) -> bool:
         """Whether the leaf is complete, signed by this CA, for the names, and valid now and later.
 
         Complete means with its intermediate, which a client does not have.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ROUNDS = 3
 
 
-def will_do(
+def is_usable(
     ca_file: Path,
     signer: tuple[Path, Path],
     leaf: tuple[Path, Path],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.clock import utc_now
 from fakesmtp.tls import authority, files
 from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority, signing_files
-from fakesmtp.tls.checking import will_do
+from fakesmtp.tls.checking import is_usable
 from fakesmtp.tls.leaf import KeyKind, Leaf
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class CertificateFolder:
     def _is_in_order(self) -> bool:
         signer, until = signing_files(self.path), _horizon().timestamp()
         return all(
-            will_do(self.ca_file, signer, self._files_of(kind), ENDPOINT_NAMES, until=until)
+            is_usable(self.ca_file, signer, self._files_of(kind), ENDPOINT_NAMES, until=until)
             for kind in self._wanted()
         )
 
@@ -108,7 +108,7 @@ class CertificateFolder:
         current = self._authority()
         for kind in self._wanted():
             kept = Leaf.load(self.path, kind)
-            if not current.vouches_for(kept, ENDPOINT_NAMES, until=_horizon()):
+            if not current.is_issuer_of(kept, ENDPOINT_NAMES, until=_horizon()):
                 current.issue(kind=kind).save(self.path)
 
     def _authority(self) -> Authority:

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
-from fakesmtp.web.paths import OWN
+from fakesmtp.storage.words import QueryError
+from fakesmtp.web.paths import OWN, SEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +41,8 @@ def refuse(
     """Return an error response for a request of `path`."""
     if _is_own(path):
         return Json({"detail": sentence}, status_code=status, headers=headers)
+    if path == SEND:
+        return Json({"Error": sentence}, status_code=status, headers=headers)
     return PlainTextResponse(sentence, status_code=status, headers=headers)
 
 
@@ -71,7 +74,7 @@ def _tell_wrong_parameter(request: Request, error: Exception) -> Response:
 
 
 def _tell_own_error(request: Request, error: Exception) -> Response:
-    is_wrong = isinstance(error, ConfigurationError)
+    is_wrong = isinstance(error, ConfigurationError | QueryError)
     return refuse(_status_of_wrong(request) if is_wrong else 503, str(error), request.url.path)
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fakesmtp import __version__
-from fakesmtp.web import health, own
+from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
 from fakesmtp.web.security.passwords import PasswordGuard
+from fakesmtp.web.serving import renew_account
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from fakesmtp.web.security.access import Access
     from fakesmtp.web.serving import Serving
 
@@ -36,13 +40,22 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_watch,
+        dependencies=[Depends(renew_account)],
         middleware=_guards(access),
     )
     app.state.serving = serving
     handle_errors(app)
-    for router in (health.router, *own.ROUTERS):
+    for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)
     return app
+
+
+@asynccontextmanager
+async def _watch(app: FastAPI) -> AsyncIterator[None]:
+    app.state.serving.watch()
+    yield
+    app.state.serving.close()
 
 
 def _guards(access: Access) -> list[Middleware]:

@@ -1,20 +1,17 @@
-"""HTTP server: uvicorn in its own thread, next to the SMTP server."""
+"""HTTP server: uvicorn in its own thread, next to the SMTP server.
+
+The port is open at once, and clients that connect wait. The libraries are loaded in the thread, so
+that SMTP does not wait for them.
+"""
 
 from __future__ import annotations
 
 import errno
 import socket
-from dataclasses import replace
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from uvicorn import Config, Server
-
 from fakesmtp.errors import ConfigurationError, PortTakenError
-from fakesmtp.web.app import make_app
-from fakesmtp.web.security.access import Access
-from fakesmtp.web.security.slow import ImpatientHttp
-from fakesmtp.web.serving import Serving, ignore_change
 
 if TYPE_CHECKING:
     import ssl
@@ -22,26 +19,30 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from uvicorn import Server
+
     from fakesmtp import FakeSMTP
     from fakesmtp.faults.rules import Rule
+    from fakesmtp.web.security.access import Access
 
 _BACKLOG = 128
-#: Maximum size of a frame that a WebSocket client sends (bytes); the server needs none.
-_MOST_FRAME = 64 * 1024
-#: Maximum time that a running request delays `stop` (seconds).
-_GRACE = 1
 _TAKEN = {
     errno.EADDRINUSE: "is taken",
     errno.EACCES: "needs privileges, as all ports below 1024 do",
 }
 
 
+def _ignore(_: object) -> None:
+    """Do nothing."""
+
+
 class HttpServer:
-    """API of a server at `host:port`, 0 for a free port; a context manager.
+    """The APIs and the page of a server at `host:port`, 0 for a free port; a context manager.
 
     The port is bound at once. Raises `PortTakenError`, or `ConfigurationError` for a host that is
-    not an address of this machine. `planned` is called with the rules after a request has changed
-    the planned faults. `access` says who may use it besides this machine, and `tls` makes it HTTPS.
+    not an address of this machine. `access` says who may use it besides this machine, and with
+    `tls` it is HTTPS. `planned` is called with the rules after a request has changed the planned
+    faults, and `ready` with the URL when the first request can be answered.
     """
 
     def __init__(
@@ -52,50 +53,34 @@ class HttpServer:
         *,
         access: Access | None = None,
         tls: ssl.SSLContext | None = None,
-        planned: Callable[[tuple[Rule, ...]], object] = ignore_change,
+        planned: Callable[[tuple[Rule, ...]], object] = _ignore,
+        ready: Callable[[str], object] = _ignore,
     ) -> None:
+        self._smtp, self._access, self._tls = smtp, access, tls
+        self._planned, self._ready = planned, ready
         self._socket = _bind(host, port)
         self._host = host
-        self._scheme = "http" if tls is None else "https"
-        access = access or Access()
         self.port: int = self._socket.getsockname()[1]
-        config = Config(
-            make_app(Serving(smtp, planned), replace(access, hosts=(host, *access.hosts))),
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            loop="auto",  # uvloop where it is installed
-            http=ImpatientHttp,
-            ws="websockets-sansio",
-            ws_max_size=_MOST_FRAME,
-            ssl_context_factory=None if tls is None else lambda *_: tls,
-            server_header=False,
-            proxy_headers=False,
-            timeout_graceful_shutdown=_GRACE,
-        )
-        self._server = Server(config)
-        self._thread = Thread(
-            target=self._server.run,
-            kwargs={"sockets": [self._socket]},
-            name="fakesmtp-http",
-            daemon=True,
-        )
+        self._server: Server | None = None
+        self._is_stopping = Event()
+        self._thread = Thread(target=self._run, name="fakesmtp-http", daemon=True)
 
     @property
     def url(self) -> str:
-        """Address of the API: `http://127.0.0.1:8025`."""
+        """Address of the page: `http://127.0.0.1:8025`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"{self._scheme}://{host}:{self.port}"
+        return f"http{'s' if self._tls else ''}://{host}:{self.port}"
 
     def start(self) -> Self:
         """Start to serve: a client that connects from now on gets a response."""
         self._thread.start()
         return self
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Close all connections and the port, and wait until they are closed."""
-        self._server.should_exit = True
+        self._is_stopping.set()
+        if self._server is not None:
+            self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
         self._socket.close()
@@ -109,7 +94,22 @@ class HttpServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.stop()
+        self.close()
+
+    def _run(self) -> None:
+        from fakesmtp.web.uvicorn_server import make_server  # noqa: PLC0415 - half a second
+
+        self._server = make_server(
+            self._smtp,
+            self._host,
+            access=self._access,
+            tls=self._tls,
+            planned=self._planned,
+            ready=lambda: self._ready(self.url),
+        )
+        # A close before this line found no server to tell.
+        self._server.should_exit = self._is_stopping.is_set()
+        self._server.run(sockets=[self._socket])
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -12,13 +13,13 @@ from starlette.requests import HTTPConnection
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
 from fakesmtp.server import FakeSMTP, engine_of
+from fakesmtp.session_list import SessionList
+from fakesmtp.storage.updates import UpdateKind, Updates
+from fakesmtp.web.accounts import IssuedAccounts
+from fakesmtp.web.waiting import Waits
 
 
-def ignore_change(_rules: tuple[Rule, ...]) -> None:
-    """Do nothing: the default for `planned`."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Serving:
     """The SMTP server that an HTTP server shows.
 
@@ -26,12 +27,52 @@ class Serving:
     """
 
     smtp: FakeSMTP
-    planned: Callable[[tuple[Rule, ...]], Any] = ignore_change
+    planned: Callable[[tuple[Rule, ...]], object]
 
     @property
     def archive(self) -> Archive:
         """The store, the log of sessions and the mailbox of the SMTP server."""
         return engine_of(self.smtp).archive
+
+    @property
+    def sessions(self) -> SessionList:
+        """Open and ended sessions, as one list."""
+        return SessionList(self.archive)
+
+    @cached_property
+    def accounts(self) -> IssuedAccounts:
+        """The accounts that requests have issued."""
+        return IssuedAccounts(engine_of(self.smtp))
+
+    @cached_property
+    def waits(self) -> Waits:
+        """The requests that wait for messages."""
+        return Waits(self.archive)
+
+    @property
+    def updates(self) -> Updates:
+        """What happened, in order."""
+        return self.archive.store.updates
+
+    def watch(self) -> None:
+        """Publish also which planned faults are applied."""
+        self.smtp.faults.on_applied = self._publish_applied
+
+    def _publish_applied(self, rules: tuple[Rule, ...]) -> None:
+        numbers = [str(self.smtp.faults.number_of(rule)) for rule in rules]
+        self.updates.publish(UpdateKind.FAULTS_APPLIED, numbers)
+
+    def faults_changed(self) -> None:
+        """Tell everyone that a request has changed the planned faults."""
+        rules = self.smtp.faults.rules
+        self.planned(rules)
+        numbers = [str(self.smtp.faults.number_of(rule)) for rule in rules]
+        self.updates.publish(UpdateKind.FAULTS_CHANGED, numbers or ["0"])
+
+    def close(self) -> None:
+        """Stop watching the SMTP server."""
+        self.smtp.faults.on_applied = None
+        self.accounts.close()
 
 
 def _find(connection: HTTPConnection) -> Serving:
@@ -41,3 +82,8 @@ def _find(connection: HTTPConnection) -> Serving:
 
 #: A parameter of a route: `def list_faults(here: Here)`.
 Here = Annotated[Serving, Depends(_find)]
+
+
+async def renew_account(here: Here, connection: HTTPConnection) -> None:
+    """Renew the issued account that a request names with `app_key`."""
+    here.accounts.renew(connection.query_params.get("app_key"))

@@ -6,15 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_fakesmtp.isolation import LateMessageWarning
     from pytest_fakesmtp.keywords import MarkerOptions
-    from pytest_fakesmtp.ledger import LateMessageWarning
     from pytest_fakesmtp.view import FakeSMTPView
 
 __all__ = ["FakeSMTPView", "LateMessageWarning", "MarkerOptions"]
 
 _HOMES = {
     "FakeSMTPView": "view",
-    "LateMessageWarning": "ledger",
+    "LateMessageWarning": "isolation",
     "MarkerOptions": "keywords",
 }
 

@@ -11,6 +11,7 @@ import pytest
 
 from fakesmtp.findings import default_rules
 from fakesmtp.findings.asserting import describe_findings
+from pytest_fakesmtp.failing import fail
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -48,5 +49,5 @@ class _Checker:
         view, severity = item.stash.get(_DEMANDED, (None, ""))
         text = "" if view is None else describe_findings(view.messages, view.sessions, severity)
         if text:
-            pytest.fail(text, pytrace=False)
+            fail(text)
         return result

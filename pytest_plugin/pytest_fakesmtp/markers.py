@@ -9,6 +9,7 @@ import pytest
 from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy
 from fakesmtp.findings.demand import read_demand
 from fakesmtp.options import check_options, explain_unknown, make_accounts, make_policy
+from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.faults import make_script
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class _WrongMarkers:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Fail a test in one sentence."""
         if item.nodeid in self._wrong:
-            pytest.fail(self._wrong[item.nodeid], pytrace=False)
+            fail(self._wrong[item.nodeid])
 
 
 def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 This is part of every test run of every user. So each function imports what it needs, and the hooks
 that pytest calls for each test are in plugins of their own, which the first test that uses a
-fixture registers: `records.Reporter` and `ledger.Ledger`. `options.py` has the precedence of
+fixture registers: `records.Reporter` and `isolation.Isolation`. `options.py` has the precedence of
 options.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp import FakeSMTP, ServerOptions
-    from pytest_fakesmtp.ledger import Ledger
+    from pytest_fakesmtp.isolation import Isolation
     from pytest_fakesmtp.servers import Factory
     from pytest_fakesmtp.view import FakeSMTPView
 
@@ -113,18 +113,20 @@ def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
 
 
 @pytest.fixture(scope="session")
-def _fakesmtp_ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
-    from pytest_fakesmtp.ledger import keep_ledger
+def _fakesmtp_isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
+    from pytest_fakesmtp.isolation import run_isolation
 
     # Not as a parameter: pytest visits every fixture a test depends on, for each test again.
-    yield from keep_ledger(request.getfixturevalue("fakesmtp_server"), request.config)
+    yield from run_isolation(request.getfixturevalue("fakesmtp_server"), request.config)
 
 
 @pytest.fixture
-def fakesmtp(request: pytest.FixtureRequest, _fakesmtp_ledger: Ledger) -> Iterator[FakeSMTPView]:
+def fakesmtp(
+    request: pytest.FixtureRequest, _fakesmtp_isolation: Isolation
+) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the messages and sessions of this test alone."""
-    yield _fakesmtp_ledger.open(request)
-    _fakesmtp_ledger.close()
+    yield _fakesmtp_isolation.open(request)
+    _fakesmtp_isolation.close()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class Record:
         """All sessions of the test, each server's oldest first."""
         return [session for source in self.sources for session in source.sessions()]
 
-    def take_part(self) -> list[Session]:
+    def take_new_sessions(self) -> list[Session]:
         """Return the sessions that were open, or have begun, since the last call of this."""
         part = [session for session in self.sessions if session.id not in self._over]
         self._over |= {session.id for session in part if session.closed_by}

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fakesmtp.server import engine_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,9 +67,10 @@ def redirect(patch: pytest.MonkeyPatch, server: FakeSMTP, bundle: Path) -> None:
     `socket.create_connection` (smtplib) and asyncio's loops (aiosmtplib) resolve names by the
     module's `getaddrinfo`, also where the program imported them by name before.
     """
-    redirection = Redirection(server.host, server.ports)
+    endpoint = engine_of(server).endpoint
+    redirection = Redirection(endpoint.address, endpoint.ports)
     _patch_getaddrinfo(patch, redirection)
-    _patch_gethostbyname(patch, redirection, server.host)
+    _patch_gethostbyname(patch, redirection, endpoint.address)
     _patch_uvloop(patch, redirection)
     patch.setenv("SSL_CERT_FILE", str(bundle))
 

@@ -58,7 +58,7 @@ class Reporter:
 
     def _report_part(self, record: Record, report: pytest.TestReport) -> None:
         """Show what happened during one subtest."""
-        part = record.take_part()
+        part = record.take_new_sessions()
         if report.failed and self._mode != "none":
             from pytest_fakesmtp.report import make_part  # noqa: PLC0415 - tests that pass do without
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from fakesmtp import FakeSMTP, FakeSMTPError
+from fakesmtp import ConfigurationError, FakeSMTP, FakeSMTPError
+from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.records import Source, record_of
 from pytest_fakesmtp.reporter import report_records
 
@@ -51,19 +52,21 @@ def start_server(options: ServerOptions) -> FakeSMTP:
     except RuntimeError as error:
         if type(error).__name__ != "SocketBlockedError":
             raise
-        pytest.fail(_BLOCKED, pytrace=False)
+        fail(_BLOCKED)
 
 
 def serve(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """Run the shared server; if it cannot run, the tests fail with one sentence that says why."""
     if _eventlet_is_in_the_way():
-        pytest.fail(_ONE_READER, pytrace=False)
+        fail(_ONE_READER)
     # In no local variable: a traceback would show SecretKeys.
     request.config.stash[_OPTIONS] = _read_options(request.getfixturevalue("fakesmtp_options"))
     try:
         server = start_server({**request.config.stash[_OPTIONS]})
+    except ConfigurationError as error:
+        fail(f"fakesmtp_options: {error}")
     except FakeSMTPError as error:
-        pytest.fail(str(error), pytrace=False)
+        fail(error)
     yield server
     server.stop()
     server.raise_failures()
@@ -76,12 +79,11 @@ def check_late_options(request: pytest.FixtureRequest) -> None:
         return
     names = _find_differences(started, _read_options(request.getfixturevalue("fakesmtp_options")))
     if names:
-        pytest.fail(
+        fail(
             f"{request.node.nodeid}: fakesmtp_options of this test came too late: the shared "
             f"server already runs with another value of {', '.join(names)}. Override the fixture "
             "once, in the conftest.py at the top; for some tests alone use "
-            "@pytest.mark.fakesmtp(…) or make_fakesmtp(…)",
-            pytrace=False,
+            "@pytest.mark.fakesmtp(…) or make_fakesmtp(…)"
         )
 
 
@@ -95,16 +97,14 @@ def _find_differences(started: ServerOptions, wanted: ServerOptions) -> list[str
 def _read_options(given: object) -> ServerOptions:
     """Return the value of the fixture `fakesmtp_options` if it can be; otherwise fail."""
     if not isinstance(given, dict):
-        pytest.fail(
+        fail(
             "fakesmtp_options must return a dictionary of options, not a value of type "
-            f'{type(given).__name__} (example: {{"require_tls": True}})',
-            pytrace=False,
+            f'{type(given).__name__} (example: {{"require_tls": True}})'
         )
     if given.get("faults") is not None:
-        pytest.fail(
+        fail(
             "fakesmtp_options cannot have 'faults', because each test has faults of its own: use "
-            "@pytest.mark.fakesmtp(faults=…), or plan them in the test",
-            pytrace=False,
+            "@pytest.mark.fakesmtp(faults=…), or plan them in the test"
         )
     return cast("ServerOptions", given)
 

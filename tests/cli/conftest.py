@@ -24,7 +24,7 @@ _READY = "fakesmtp is ready: SMTP on "
 
 
 class Result(NamedTuple):
-    """What a command did."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -47,6 +47,15 @@ class Serving:
                 return self.lines[-1]
         pytest.fail(f"{text!r} was not printed, but: {self.lines}")
 
+    def _find(self, text: str) -> str:
+        """Return the line that contains this text, which may have been read already."""
+        read = next((line for line in self.lines if text in line), None)
+        return read or self.read_until(text)
+
+    def page(self) -> str:
+        """Return the address of the page, without a slash at its end, once it answers."""
+        return self._find("accessible via ").rpartition(" ")[2].rstrip("/")
+
     def finish(self) -> Result:
         """Wait for the end, and return the whole output."""
         out, err = self.process.communicate(timeout=_LONGEST)
@@ -59,7 +68,7 @@ class Serving:
 
     def ports(self) -> list[int]:
         """Return the local ports for 25, 587, 2587, 465, 2465, from the ready line."""
-        line = self.read_until(_READY)
+        line = self._find(_READY)
         return [int(each) for each in line.rpartition(" ports ")[2].split(",")]
 
 
@@ -81,13 +90,13 @@ def clean_place(
 
 @pytest.fixture
 def program() -> tuple[str, ...]:
-    """The command line as the start of a process's arguments."""
+    """Return the first arguments of a process that runs the command line."""
     return PROGRAM
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
-    """`run("env", "--port", "465")` runs a command in this process."""
+    """Return a function that runs a command in this process: `run("env", "--port", "465")`."""
 
     def run_command(*arguments: str) -> Result:
         code = main(arguments)
@@ -99,13 +108,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
-    """`serve("--json")` starts a server on free ports as a process; options of Popen by name."""
+    """Return a function that starts a server process on free ports: `serve("--json")`.
+
+    Its named arguments are options of Popen.
+    """
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
     def start(*options: str, **process_options: object) -> Serving:
         where = () if "--ports" in options else ("--ports", "auto")
         if running and "--store" not in options:  # one server writes the default file
             where = (*where, "--store", "memory")
+        if "--http" not in options:  # what loads in half a second, most tests do not ask for
+            where = (*where, "--no-http")
         process = subprocess.Popen(
             [*PROGRAM, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
             stdout=subprocess.PIPE,
@@ -135,13 +149,13 @@ def client(port: int) -> Iterator[smtplib.SMTP]:
 
 @pytest.fixture
 def send() -> Callable[..., None]:
-    """`send(port)` logs in and delivers one message."""
+    """Return a function that logs in and sends one message: `send(port)`."""
 
     def send_one(
         port: int,
         *,
         user: str = "AppKey#ad",
-        password: str = "SecretKey",  # noqa: S107 - made up
+        password: str = "SecretKey",  # noqa: S107 - invented
         subject: str = "hello",
         sender: str = "from@example.com",
     ) -> None:

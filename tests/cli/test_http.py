@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import ssl
 import sys
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import bcrypt
 import pytest
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def test_sessions_of_a_running_server(
 ) -> None:
     """Sessions of a running server are listed, shown, exported and compared."""
     serving = serve("--http", "0")
-    url = serving.read_until("HTTP API at ").rpartition(" ")[2]
+    url = serving.page()
     port = serving.ports()[1]
     send(port)
     send(port)
@@ -53,10 +56,7 @@ def test_faults_set_over_http_are_reported(serve: Serve) -> None:
     rules = b'{"fault": [{"where": "rcpt", "what": "drop", "name": "gone"}]}'
     for options in ((), ("--json",)):
         serving = serve("--http", "0", *options)
-        if options:
-            url = json.loads(serving.read_until('"ready"'))["http"]
-        else:
-            url = serving.read_until("HTTP API at ").rpartition(" ")[2]
+        url = json.loads(serving.read_until('"ready"'))["http"] if options else serving.page()
         for method, body in (("PUT", rules), ("DELETE", None)):
             request = Request(f"{url}/api/fakesmtp/v1/faults", body, method=method)  # noqa: S310 - our own
             urlopen(request).close()  # noqa: S310 - our own
@@ -84,7 +84,7 @@ def test_faults_of_a_running_server(serve: Serve, tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken(run: Run) -> None:
-    """A taken HTTP port is an error of one line, and the server stops."""
+    """An HTTP port in use is an error of one line, and the server stops."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run("serve", "--ports", "auto", "--http", str(port))
@@ -127,9 +127,67 @@ def test_without_the_libraries(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (result.code, "fastapi: pip install 'fakesmtp[server]'" in result.err) == (2, True)
 
 
-def test_open_http_addresses_are_warned_about(serve: Serve) -> None:
-    """An address that is not a loopback address is a warning."""
-    serving = serve("--http", "0.0.0.0:0")
+def test_addresses_that_other_machines_reach(run: Run, serve: Serve) -> None:
+    """Such an address needs a file of passwords, or --http-open, which is a warning."""
+    refused = run("serve", "--ports", "auto", "--http", "0.0.0.0:0")
+    assert refused.code == 2
+    assert "give --http-auth-file FILE to ask for a password, or --http-open" in refused.err
+    serving = serve("--http", "0.0.0.0:0", "--http-open")
     serving.ports()
     result = serving.stop(signal.SIGTERM)
-    assert "0.0.0.0 is not a loopback address: other machines can read sessions" in result.err
+    assert "--http-open: everyone who reaches the page can read and delete" in result.err
+
+
+def test_the_page_is_served_by_default(serve: Serve) -> None:
+    """Without an option there is a page, on a free port here; SMTP is ready before it."""
+    serving = serve("--http", "0")
+    ready = json.loads(urlopen(f"{serving.page()}/api/fakesmtp/v1/info").read())  # noqa: S310 - our own
+    assert [each["local_port"] for each in ready["listeners"]] == serving.ports()
+    lines = serving.lines
+    assert lines.index(next(x for x in lines if "is ready" in x)) < lines.index(lines[-1])
+
+
+def test_no_page(serve: Serve) -> None:
+    """With --no-http nothing is served over HTTP."""
+    serving = serve("--no-http", "--json")
+    assert json.loads(serving.read_until('"ready"'))["http"] is None
+
+
+def test_https_with_the_certificate_of_smtp(serve: Serve, clean_place: Path) -> None:
+    """With --http-tls the page is served over TLS, which the CA file verifies."""
+    serving = serve("--http", "0", "--http-tls")
+    url = serving.page().replace("127.0.0.1", "localhost")
+    context = ssl.create_default_context(cafile=clean_place / "certs" / "ca.pem")
+    with urlopen(f"{url}/livez", context=context) as response:  # noqa: S310 - our own
+        assert (url.startswith("https://"), response.read()) == (True, b"ok")
+
+
+def test_a_password_file(serve: Serve, run: Run, tmp_path: Path) -> None:
+    """With --http-auth-file a name and a password are needed; a wrong file is an error."""
+    file = tmp_path / "htpasswd"
+    file.write_text("someone:in-clear\n")
+    wrong = run("serve", "--ports", "auto", "--http", "0", "--http-auth-file", str(file))
+    assert wrong.code == 2
+    assert f"{file}, line 1 is not a password: write NAME:HASH a line" in wrong.err
+    assert "in-clear" not in wrong.err
+    file.write_bytes(b"someone:" + bcrypt.hashpw(b"secret", bcrypt.gensalt(4)) + b"\n")
+    serving = serve("--http", "0", "--http-auth-file", str(file))
+    url = serving.page()
+    with pytest.raises(HTTPError, match="401"):
+        urlopen(f"{url}/api/fakesmtp/v1/info")  # noqa: S310 - our own
+    assert urlopen(f"{url}/livez").read() == b"ok"  # noqa: S310 - our own
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--http-tls-key", "x.pem"), "--http-tls-key needs the certificate"),
+        (("--http-tls-cert", "x.pem"), "--http-tls-cert x.pem: No such file or directory"),
+        (("--http-cors-origins", "example.com"), "'example.com' is not an origin"),
+        (("--http-allowed-hosts", "http://x"), "'http://x' is not a host name"),
+    ],
+)
+def test_wrong_http_options(run: Run, options: tuple[str, ...], told: str) -> None:
+    """A wrong option is an error of one sentence."""
+    result = run("serve", "--ports", "auto", "--http", "0", *options)
+    assert (result.code, told in result.err) == (2, True)

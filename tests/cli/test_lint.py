@@ -27,7 +27,7 @@ WRONG = GOOD.replace("hello", "hello {{name}}\nhttp://localhost/\n")
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, str], str]:
-    """`write(name, text)` makes a file and returns its path."""
+    """Return `write(name, text)`, which creates a file and returns its path."""
 
     def write(name: str, text: str) -> str:
         path = tmp_path / name
@@ -38,7 +38,7 @@ def write(tmp_path: Path) -> Callable[[str, str], str]:
 
 
 def test_lint(write: Callable[[str, str], str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Each finding is a line with file and line; the exit code tells of errors."""
+    """Each finding is one line with file and line number; the exit code is 1 for errors."""
     good, wrong = write("good.eml", GOOD), write("wrong.eml", WRONG.replace("\n", "\r\n"))
     assert main(["lint", good]) == 0
     assert capsys.readouterr().out == "1 message checked: 0 errors, 0 warnings, 0 info\n"
@@ -63,14 +63,14 @@ def test_lint(write: Callable[[str, str], str], capsys: pytest.CaptureFixture[st
     ],
 )
 def test_the_exit_code(write: Callable[[str, str], str], options: list[str], code: int) -> None:
-    """Levels, the least severity and the type of messages decide the exit code."""
+    """Levels, the lowest severity and the mail type determine the exit code."""
     assert main(["lint", write("wrong.eml", WRONG), *options]) == code
 
 
 def test_standard_input_in_korean(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`-` is standard input, and the findings may be in Korean."""
+    """`-` reads standard input, and `--language ko` prints Korean."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(WRONG.encode())))
     assert main(["lint", "-", "--language", "ko"]) == 1
     assert "-:7: error placeholder: 치환자 '{{name}}'" in capsys.readouterr().out
@@ -113,7 +113,7 @@ def test_errors(arguments: list[str], error: str, capsys: pytest.CaptureFixture[
 
 
 def test_serve_with_a_rule_that_rejects(serve: Callable[..., Serving]) -> None:
-    """A server refuses what breaks a rule that is set to `reject`."""
+    """A server refuses a message that breaks a rule with the level `reject`."""
     server = serve("--ports", "auto", "--findings", "subject-missing=reject")
     with smtplib.SMTP("localhost", server.ports()[1], timeout=20) as client:
         client.login("key", "secret")
@@ -122,6 +122,6 @@ def test_serve_with_a_rule_that_rejects(serve: Callable[..., Serving]) -> None:
 
 
 def test_serve_with_a_rule_that_cannot_reject(capsys: pytest.CaptureFixture[str]) -> None:
-    """A server does not start with a level that a rule cannot have."""
+    """A server does not start with a level that the rule does not support."""
     assert main(["serve", "--ports", "auto", "--findings", "quit-missing=reject"]) == 2
     assert "'quit-missing' is about sessions and cannot be 'reject'" in capsys.readouterr().err

@@ -38,7 +38,8 @@ def test_help_fits(run: Run, command: tuple[str, ...], flag: str) -> None:
 
 def test_help_has_every_option(run: Run) -> None:
     """The help of serve lists all its settings in groups."""
-    from fakesmtp.cli.options import READ, SETTINGS  # noqa: PLC0415 - of this test alone
+    from fakesmtp.cli.options import SETTINGS  # noqa: PLC0415 - of this test alone
+    from fakesmtp.cli.setting import READ  # noqa: PLC0415 - of this test alone
 
     out = run("serve", "--help").out
     of_serve = [row for row in SETTINGS.values() if row.group != READ]
@@ -151,7 +152,7 @@ def test_a_light_start() -> None:
         "import sys; from fakesmtp.cli import main; "
         f"main(['serve', '--ports', 'nonsense']); print(*{heavy} & sys.modules.keys())"
     )
-    # Where coverage is measured it is measured in children too, and reads its settings there.
+    # Coverage also measures children and reads its settings there.
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=quiet

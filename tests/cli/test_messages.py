@@ -1,4 +1,4 @@
-"""`fakesmtp messages`, `ingest`, `store`: what was received, read and changed in the store."""
+"""`fakesmtp messages`, `ingest` and `store`: reading and changing the store."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KOREAN = (
 
 @pytest.fixture
 def ids() -> list[str]:
-    """The ids of three messages in a store, oldest first."""
+    """Return the ids of three messages in a store, oldest first."""
     records = [
         make_record(KOREAN, app_key="App1"),
         make_record(b"Subject: \x1b[2J\r\n\r\n"),
@@ -45,10 +45,10 @@ def ids() -> list[str]:
     return [record.id for record in records]
 
 
-def test_what_a_server_received_is_there(
+def test_messages_of_a_server(
     serve: Callable[..., Serving], send: Callable[..., None], run: Run
 ) -> None:
-    """Messages and sessions of a server are listed beside it, and after it was killed."""
+    """Messages and sessions are listed while the server runs, and after it was killed."""
     server = serve()
     send(server.ports()[0], subject="hello")
     server.read_until("hello")
@@ -58,7 +58,7 @@ def test_what_a_server_received_is_there(
     listed = json.loads(run("messages", "list", "--json").out)
     assert listed["subject"] == "hello"
     shown = run("messages", "show", listed["id"]).out
-    assert listed["session"] in shown
+    assert listed["session_id"] in shown
     again = serve()
     send(again.ports()[0], subject="again")
     again.read_until("again")
@@ -68,8 +68,25 @@ def test_what_a_server_received_is_there(
     assert run("sessions", "list").out.count("delivered") >= 1
 
 
+def test_one_json_shape(serve: Callable[..., Serving], send: Callable[..., None], run: Run) -> None:
+    """`serve`, `messages list` and `messages show` have the same JSON names and values."""
+    server = serve("--json")
+    (port, *_) = json.loads(server.read_until("ready"))["listeners"]
+    send(port["local_port"], subject="hello")
+    event = json.loads(server.read_until('"message"'))
+    listed = json.loads(run("messages", "list", "--json").out)
+    shown = json.loads(run("messages", "show", listed["id"], "--json").out)
+    assert event.pop("event") == "message"
+    assert {name: listed[name] for name in event} == event
+    stored = {name: listed.pop(name) for name in ("number", "read", "tags")}
+    assert stored == {"number": 1, "read": False, "tags": []}
+    assert {name: shown[name] for name in listed} == listed
+    more = {"headers", "text", "html", "attachments", "findings", "session_findings"}
+    assert shown.keys() - listed.keys() == more
+
+
 def test_a_second_server_is_refused(serve: Callable[..., Serving], run: Run) -> None:
-    """A second server on one file, and commands that write, name the first and --store."""
+    """The error of a second server, and of commands that write, names the first and --store."""
     server = serve()
     server.ports()
     for command in (
@@ -86,7 +103,7 @@ def test_a_second_server_is_refused(serve: Callable[..., Serving], run: Run) -> 
 
 
 def test_list(run: Run, ids: list[str]) -> None:
-    """A list has a row for each message, the newest first, and nothing that moves a cursor."""
+    """A list has one row for each message, newest first, without control characters."""
     lines = run("messages", "list", STORE).out.splitlines()
     assert [line.split()[2] for line in lines[1:-1]] == ids[::-1]
     assert "홍길동 <hong@" in lines[3]
@@ -101,7 +118,7 @@ def test_list(run: Run, ids: list[str]) -> None:
 
 
 def test_searches(run: Run, ids: list[str]) -> None:
-    """Words find messages; a wrong one is told with its position, and what would be right."""
+    """A search finds messages; the error for a wrong one has its position and correct values."""
     found = run("messages", "list", STORE, "from:홍길동", "인증", "!is:read", "--json").out
     assert json.loads(found)["id"] == ids[0]
     result = run("messages", "list", STORE, "a is:old")
@@ -110,7 +127,7 @@ def test_searches(run: Run, ids: list[str]) -> None:
 
 
 def test_show(run: Run, ids: list[str]) -> None:
-    """A message is shown with its header decoded, as JSON, and as it was sent."""
+    """A message is shown with its decoded header, as JSON, and as sent."""
     out = run("messages", "show", STORE, ids[0]).out
     assert "Subject: 인증번호" in out
     assert "From here" in out
@@ -146,7 +163,7 @@ def test_a_message_that_is_not_checked(run: Run, ids: list[str]) -> None:
 
 @pytest.mark.parametrize("form", ["eml", "mbox", "maildir"])
 def test_export_and_ingest(run: Run, ids: list[str], form: str) -> None:
-    """What is exported and ingested into another store comes back byte for byte."""
+    """Messages that are exported and ingested into another store are equal byte for byte."""
     result = run("messages", "export", STORE, "--format", form, "--output", "out")
     assert result.out == "wrote 3 messages to out\n"
     out = Path("out")
@@ -165,7 +182,7 @@ def test_export_and_ingest(run: Run, ids: list[str], form: str) -> None:
 
 
 def test_bad_files_are_named(run: Run) -> None:
-    """Files that cannot be read are named one by one, and the rest goes in."""
+    """Each file that cannot be read is named, and the other files are ingested."""
     Path("good.eml").write_bytes(KOREAN)
     Path("bad.eml").write_bytes(b"no header\n")
     Path("bad.jsonl").write_text("{}\n", encoding="utf-8")
@@ -183,7 +200,7 @@ def test_bad_files_are_named(run: Run) -> None:
 
 
 def test_recorded_sessions_are_ingested_once(run: Run, recorded: Path) -> None:
-    """A recording goes in once, and `sessions` shows it from the store."""
+    """A recording is ingested once, and `sessions` shows it."""
     assert "1 session to" in run("ingest", STORE, str(recorded)).out
     assert "0 sessions to" in run("ingest", STORE, str(recorded)).out
     listed = json.loads(run("sessions", "list", STORE, "--json").out)
@@ -192,7 +209,7 @@ def test_recorded_sessions_are_ingested_once(run: Run, recorded: Path) -> None:
 
 @pytest.fixture
 def recorded() -> Path:
-    """The file of a recorded session."""
+    """Return the file of a recorded session."""
     with (
         FakeSMTP(record_dir=Path("sessions"), require_auth=False) as smtp,
         smtplib.SMTP(smtp.host, smtp.port(587)) as client,
@@ -202,7 +219,7 @@ def recorded() -> Path:
 
 
 def test_delete(run: Run, ids: list[str]) -> None:
-    """Messages go by id, by search, or all; without any of these nothing goes."""
+    """Messages are deleted by id, by search, or all; without a selection it is an error."""
     assert run("messages", "delete", STORE).code == 2
     assert run("messages", "delete", STORE, "--all", ids[0]).code == 2
     assert run("messages", "delete", STORE, ids[1], "nobody").out == "deleted 1 message\n"
@@ -211,8 +228,8 @@ def test_delete(run: Run, ids: list[str]) -> None:
     assert run("messages", "list", STORE).out.endswith("0 messages\n")
 
 
-def test_the_file(run: Run, ids: list[str]) -> None:
-    """The store tells of its file, checks it, and finds what is wrong with it."""
+def test_store_info_and_check(run: Run, ids: list[str]) -> None:
+    """`store info` shows facts about the file, and `store check` finds damage."""
     facts = json.loads(run("store", "info", STORE, "--json").out)
     assert (facts["messages"], facts["journal"], facts["written_by_process"]) == (3, "wal", None)
     assert run("store", "check", STORE).out == f"{Path.cwd() / 'messages.db'} is sound\n"
@@ -226,8 +243,8 @@ def test_the_file(run: Run, ids: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", [("messages", "list"), ("store", "info"), ("sessions", "list")])
-def test_there_is_no_store(run: Run, command: tuple[str, ...]) -> None:
-    """Without a store a command says so, and makes none; memory cannot be looked into."""
+def test_missing_store(run: Run, command: tuple[str, ...]) -> None:
+    """Without a store the command is an error and creates none; a store in memory is an error."""
     result = run(*command, STORE)
     assert (result.code, "there is no store" in result.err) == (1, True)
     assert not Path("messages.db").exists()

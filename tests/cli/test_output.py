@@ -1,4 +1,4 @@
-"""Output that nobody reads or that cannot be written."""
+"""Output that is not read, or that cannot be written."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and signa
 MAIN = "import sys; from fakesmtp.cli import main; sys.exit(main())"
 LONGEST = 60.0
 GOES_ON = "the server continues without output\n"
-#: More than a pipe holds (64 KiB) in lines of the mode that tells of every command.
+#: More than the buffer of a pipe (64 KiB), in lines of the mode that prints every command.
 TALKATIVE = 400
 
 
@@ -86,8 +86,10 @@ def started(
 # -- serve -----------------------------------------------------------------------------------------
 
 
-def test_the_server_continues_while_nobody_reads(serve: Serve, send: Callable[..., None]) -> None:
-    """Messages are accepted while nobody reads the output, and reported when it is read."""
+def test_server_continues_while_its_output_is_not_read(
+    serve: Serve, send: Callable[..., None]
+) -> None:
+    """Messages are accepted while the output is not read, and reported when it is read."""
     server = serve("--verbose")
     port = server.ports()[0]
     for _ in range(3):
@@ -167,7 +169,7 @@ def test_a_signal_during_the_start(module: str, number: signal.Signals) -> None:
     ],
 )
 def test_a_command_without_an_output(redirection: str, code: int, sentence: str) -> None:
-    """A command that cannot write its output reports that on standard error, if possible."""
+    """A command that cannot write its output reports this on standard error, if possible."""
     if "/dev/full" in redirection and not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
     command = f'exec "$0" -c "{MAIN}" version {redirection}'

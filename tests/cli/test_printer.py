@@ -1,4 +1,4 @@
-"""The output of `serve` delays nothing, whether it is read or not."""
+"""The output of `serve` does not delay the server, whether it is read or not."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def explain(dropped: int) -> list[str]:
     return [f"{dropped} dropped"]
 
 
-def test_lines_that_nobody_reads_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_that_are_not_read_are_dropped_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The buffer has a limit while the output is blocked; then the dropped lines are counted."""
     printed: list[str] = []
     stuck, reading = Event(), Event()
 
-    def say(lines: Iterable[str]) -> None:
+    def print_lines(lines: Iterable[str]) -> None:
         stuck.set()
         assert reading.wait(PATIENCE)
         printed.extend(lines)
 
-    monkeypatch.setattr(printer, "say", say)
+    monkeypatch.setattr(printer, "print_lines", print_lines)
     with Printer(explain, most=10) as box:
         box.put(["first"])
         assert stuck.wait(PATIENCE)
@@ -54,10 +54,10 @@ def test_an_output_that_cannot_be_written_is_reported_once(
 ) -> None:
     """A full disk stops the output, not the server."""
 
-    def say(_lines: Iterable[str]) -> None:
+    def print_lines(_lines: Iterable[str]) -> None:
         raise OutputError("cannot write the output: No space left on device")
 
-    monkeypatch.setattr(printer, "say", say)
+    monkeypatch.setattr(printer, "print_lines", print_lines)
     with Printer(explain) as box:
         box.put(["one"])
     assert capsys.readouterr().err.count("No space left on device; the server continues") == 1
@@ -65,7 +65,7 @@ def test_an_output_that_cannot_be_written_is_reported_once(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_serve_while_nobody_reads(
+def test_signal_stops_serve_while_its_output_is_not_read(
     program: tuple[str, ...], clean_place: Path, send: Callable[..., None], end: signal.Signals
 ) -> None:
     """A signal stops the server although the pipe of its output is full."""

@@ -1,4 +1,4 @@
-"""Samples of commands run as they are printed, but for the ports."""
+"""Samples of commands run as printed, except for the ports."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LONGEST = 60.0
 
 
 class Shell:
-    """A second terminal beside a running `fakesmtp serve`: the same folder, and its ports."""
+    """A second terminal next to a running `fakesmtp serve`: same folder, its ports."""
 
     def __init__(self, server: Serving, program: tuple[str, ...], folder: Path) -> None:
         self._ports = {"1587": str(server.ports()[1])}
@@ -59,13 +59,13 @@ class Shell:
 
 @pytest.fixture
 def require_curl(require_tool: Callable[[str], str]) -> None:
-    """Skip the test where curl is not installed."""
+    """Skip the test if curl is not installed."""
     require_tool("curl")
 
 
 @pytest.fixture
 def folder(clean_place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder whose commands find the certificates of `serve`."""
+    """Return an empty folder whose commands find the certificates of `serve`."""
     monkeypatch.setenv("FAKESMTP_CERTS_DIR", str(clean_place / "certs"))
     return clean_place
 
@@ -120,7 +120,7 @@ def test_the_commands_about_faults(serve: Serve, program: tuple[str, ...], folde
     server = serve("--http", "0")
     shell = Shell(server, program, folder)
     for sample in samples_of("docs/faults.md", "sh"):
-        assert '"strikes": 0' in shell.run(sample.code)
+        assert '"applied": 0' in shell.run(sample.code)
 
 
 def test_the_command_of_contributing(tmp_path: Path) -> None:

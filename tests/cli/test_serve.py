@@ -106,8 +106,8 @@ def test_a_failed_handshake_is_reported(serve: Serve) -> None:
         pytest.raises(ssl.SSLCertVerificationError),
     ):
         context.wrap_socket(connection, server_hostname="localhost")
-    told = without_session(server.read_until("no message"))
-    assert told.startswith("no message  465   TLS handshake failed: the client does not trust the ")
+    line = without_session(server.read_until("no message"))
+    assert line.startswith("no message  465   TLS handshake failed: the client does not trust the ")
 
 
 def test_a_session_without_a_message_is_reported(serve: Serve) -> None:
@@ -121,12 +121,12 @@ def test_a_session_without_a_message_is_reported(serve: Serve) -> None:
         )
         with smtplib.SMTP("127.0.0.1", port) as client:
             client.ehlo("me")
-        told = read(server.read_until("no_message" if options else "no message"))
+        shown = read(server.read_until("no_message" if options else "no message"))
         why = "no message came; quit after 'ehlo me'"
         if options:
-            assert (told["event"], told["port"], told["diagnosis"]) == ("no_message", 25, why)
+            assert (shown["event"], shown["port"], shown["diagnosis"]) == ("no_message", 25, why)
         else:
-            assert told == f"no message  25    {why}"
+            assert shown == f"no message  25    {why}"
 
 
 def test_long_lines_are_cut(serve: Serve) -> None:
@@ -193,7 +193,7 @@ def test_secrets_are_never_printed(serve: Serve, send: Callable[..., None], flag
 
 
 def test_a_taken_port(clean_place: Path, serve: Serve) -> None:
-    """A taken port is an error of one line that names it, and exit code 1."""
+    """A port in use is an error of one line that names it, with exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = serve("--ports", f"587={port}").finish()
@@ -249,13 +249,13 @@ def test_policy_options_reach_the_server(serve: Serve) -> None:
     server = serve("--require-tls", "--unknown-mail-type", "normal", "--max-message-size", "1K")
     with smtplib.SMTP("127.0.0.1", server.ports()[0]) as client:
         client.ehlo()
-        assert client.mail("a@example.com")[0] == 530
+        assert client.mail("a@example.com") == (530, b"5.7.0 Must issue a STARTTLS command first")
     assert server.stop(signal.SIGTERM).code == 0
 
 
 def test_open_addresses_are_warned_about(serve: Serve) -> None:
     """An address that is not a loopback address is a warning on standard error."""
-    server = serve("--host", "0.0.0.0")  # noqa: S104 - what is warned of
+    server = serve("--host", "0.0.0.0")  # noqa: S104 - the cause of the warning
     server.ports()
     result = server.stop(signal.SIGTERM)
     assert result.err == (
@@ -269,7 +269,7 @@ def test_tls_with_the_reported_ca(serve: Serve, clean_place: Path) -> None:
     port = server.ports()[3]
     context = ssl.create_default_context(cafile=str(clean_place / "certs" / "ca.pem"))
     with smtplib.SMTP_SSL("localhost", port, context=context) as client:
-        assert client.noop()[0] == 250
+        assert client.noop() == (250, b"2.0.0 OK")
     assert any(str(clean_place / "certs" / "ca.pem") in line for line in server.lines)
 
 

@@ -10,13 +10,15 @@ from hostile_files import SPECIAL, needs_special_files
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.config import find_unknown_variables
-from fakesmtp.cli.options import SETTINGS, Setting, Settings
+from fakesmtp.cli.options import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Result
     from hostile_files import Make
+
+    from fakesmtp.cli.setting import Setting
 
     Run = Callable[..., Result]
 
@@ -34,6 +36,11 @@ TEXTS = {
     "host": ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
     "ports": ("587=1", "587=2", "auto"),
     "http": ("1", "[::1]:2", "localhost:3"),
+    "http-auth-file": ("a", "b", "c"),
+    "http-allowed-hosts": ("a", "b", "c"),
+    "http-cors-origins": ("http://a", "https://b:2", "*"),
+    "http-tls-cert": ("a", "b", "c"),
+    "http-tls-key": ("a", "b", "c"),
     "server": ("http://a", "https://b:2", "http://[::1]:3/"),
     "account": ("a:1", "b:2", "c:3"),
     "accounts-file": ("a", "b", "c"),
@@ -52,6 +59,7 @@ TEXTS = {
     **dict.fromkeys(
         ("json", "quiet", "verbose", "require-tls", "mail-type-in-any-case"), ("true", "no", "1")
     ),
+    **dict.fromkeys(("no-http", "http-open", "http-tls"), ("true", "no", "1")),
 }
 
 
@@ -129,19 +137,19 @@ def test_defaults() -> None:
     ],
 )
 def test_truths(monkeypatch: pytest.MonkeyPatch, text: str, truth: bool) -> None:  # noqa: FBT001 - a column of the table
-    """True and false may be written in several ways and in any case."""
+    """True and false can be written in several ways and in any case."""
     monkeypatch.setenv("FAKESMTP_JSON", text)
     assert resolve().json is truth
 
 
 def test_an_empty_variable_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A variable that is set to nothing changes nothing, as in a Compose file."""
+    """An empty variable is ignored, as in a Compose file."""
     monkeypatch.setenv("FAKESMTP_PORT_OFFSET", "")
     assert resolve().port_offset == 1000
 
 
 def test_values_of_toml() -> None:
-    """The file may hold numbers, truths and lists where they fit."""
+    """The file can have numbers, booleans and lists where they are valid."""
     Path("fakesmtp.toml").write_text(
         'port-offset = 2000\njson = true\nidle-timeout = 0.5\nhost = ["127.0.0.1", "::1"]\n'
         'account = ["k:s:x", "l:m"]\nunsafe = ["echo-of-cr"]\n'
@@ -165,7 +173,7 @@ def test_lists_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("text", "host"), [("[::1]", "::1"), ("::1", "::1"), (" a ", "a")])
 def test_an_address_in_brackets(text: str, host: str) -> None:
-    """An IPv6 address may be written as in a URL."""
+    """An IPv6 address can be written as in a URL."""
     assert resolve("--host", text).hosts == (host,)
 
 
@@ -271,7 +279,7 @@ def test_a_named_file(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert result.err == "fakesmtp: --config: there is no file absent.toml\n"
 
 
-#: What no file of settings or accounts is, and what is said about it.
+#: Files that are not files of settings or accounts, and the errors.
 BAD_FILES: dict[str, tuple[Make, str]] = {
     "deep": (lambda path: path.write_text("host = " + "[" * 5000), "nested too deep"),
     "a long number": (
@@ -318,7 +326,7 @@ def test_hostile_files(run: Run, tmp_path: Path, make: Make, reason: str) -> Non
     assert reason in result.err
     assert result.err.count("\n") == 1
     assert len(result.err) < 1000
-    # None of them has an account in it, either.
+    # They are not files of accounts, either.
     result = run("env", "--accounts-file", "file")
     assert (result.code, result.out) == (2, "")
     assert result.err.count("\n") == 1

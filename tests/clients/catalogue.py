@@ -1,4 +1,4 @@
-"""All clients that every test of `test_clients.py` is run with."""
+"""The clients that every test of `test_clients.py` runs with."""
 
 from __future__ import annotations
 

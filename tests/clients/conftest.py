@@ -1,4 +1,4 @@
-"""One server for all clients, and what a client is told to use it."""
+"""One server for all clients, and the settings of a client."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[FakeSMTP]:
-    """The one server of all these tests."""
+    """Start the server that all tests of this folder share."""
     with FakeSMTP(
         ports={587: 0, 465: 0},
         accounts=[(APP_KEY, SECRET_KEY)],
-        idle_timeout=TIMEOUT / 2,  # ends a dialogue in which both sides wait for the other
+        idle_timeout=TIMEOUT / 2,  # closes a session in which both sides wait for the other
     ) as server:
         yield server
 
 
 @pytest.fixture
 def smtp(server: FakeSMTP) -> FakeSMTP:
-    """The server, with nothing in it that earlier tests left."""
+    """Return the server without messages and sessions of earlier tests."""
     server.clear()
     return server
 
 
 @pytest.fixture
 def end_of_session(smtp: FakeSMTP) -> Iterator[Callable[[], Session]]:
-    """A function that waits until the test's next session is over, and gives it."""
+    """Return a function that waits for the end of the test's next session and returns it."""
     ended: SimpleQueue[Session] = SimpleQueue()
     unsubscribe = smtp.on_session_end(ended.put)
 
     def wait() -> Session:
         session = ended.get(timeout=TIMEOUT)
-        # An earlier test's session may end late; it is not among those that are listed now.
+        # A session of an earlier test may end late. It is not in the server's list.
         return session if session in smtp.sessions else wait()
 
     yield wait
@@ -57,7 +57,7 @@ def end_of_session(smtp: FakeSMTP) -> Iterator[Callable[[], Session]]:
 
 @pytest.fixture(scope="session")
 def require_client(require_tool: Callable[[str], str]) -> Callable[[str], Client]:
-    """`require_client("swaks")` gives the client, or skips the test, as `require_tool` does."""
+    """Return a function that returns a client by name, or skips the test if it is missing."""
 
     def require(name: str) -> Client:
         client = CLIENTS[name]
@@ -67,10 +67,10 @@ def require_client(require_tool: Callable[[str], str]) -> Callable[[str], Client
             client.probe
             and subprocess.run(client.probe, capture_output=True, check=False).returncode
         ):
-            lacking = f"{name} lacks a part ({' '.join(client.probe)}); .ci/run installs it"
+            reason = f"{name} lacks a part ({' '.join(client.probe)}); .ci/run installs it"
             if os.environ.get("FAKESMTP_TEST_ALL") == "1":
-                pytest.fail(f"{lacking} (FAKESMTP_TEST_ALL=1 allows no skipping)")
-            pytest.skip(lacking)
+                pytest.fail(f"{reason} (FAKESMTP_TEST_ALL=1 does not allow skipping)")
+            pytest.skip(reason)
         return client
 
     return require
@@ -78,31 +78,31 @@ def require_client(require_tool: Callable[[str], str]) -> Callable[[str], Client
 
 @pytest.fixture(scope="session", params=CLIENTS)
 def client(request: pytest.FixtureRequest, require_client: Callable[[str], Client]) -> Client:
-    """Each client in turn."""
+    """Return each client in turn."""
     return require_client(request.param)
 
 
 @pytest.fixture(params=[587, 465], ids=["starttls", "implicit-tls"])
 def real_port(request: pytest.FixtureRequest) -> int:
-    """A port with STARTTLS, a port with TLS from the start."""
+    """Return a port with STARTTLS, then a port with implicit TLS."""
     return int(request.param)
 
 
 @pytest.fixture(params=["PLAIN", "LOGIN"])
 def mechanism(request: pytest.FixtureRequest) -> str:
-    """Both mechanisms of AUTH."""
+    """Return each mechanism of AUTH in turn."""
     return str(request.param)
 
 
 @pytest.fixture
 def host() -> str:
-    """The name by which the server is called."""
+    """Return the host name that the client connects to."""
     return "localhost"
 
 
 @pytest.fixture
 def settings(smtp: FakeSMTP, host: str, real_port: int, mechanism: str, tmp_path: Path) -> Settings:
-    """All that a client needs to know; right in everything."""
+    """Return the settings of a client, all of them correct."""
     return Settings(
         host=host,
         real_port=real_port,
@@ -115,17 +115,17 @@ def settings(smtp: FakeSMTP, host: str, real_port: int, mechanism: str, tmp_path
 
 @pytest.fixture(scope="session")
 def foreign_ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An authority like the server's own, of the same name, that has not signed its certificate."""
+    """Return a CA with the name of the server's CA that did not sign its certificate."""
     return CertificateFolder(tmp_path_factory.mktemp("foreign")).ensure().ca_file
 
 
 @pytest.fixture(autouse=True)
-def names_lead_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real endpoint's name, and a stranger's, have localhost's address within Python."""
+def resolve_to_localhost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Resolve the endpoint's name and another name to localhost, within Python."""
     resolve = socket.getaddrinfo
 
-    def lead_here(host: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as there
+    def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as there
         name = "localhost" if host in {REAL_NAME, "smtp.example.com"} else host
         return resolve(name, *arguments, **options)
 
-    monkeypatch.setattr(socket, "getaddrinfo", lead_here)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)

@@ -1,4 +1,4 @@
-"""What all clients have in common: their settings, the message they send, what must come of it."""
+"""What all clients share: their settings, the message they send, the check of its arrival."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ FILE_NAME = "견적서.pdf"
 FILE = b"%PDF-1.4\n" + bytes(range(256))
 TIMEOUT = 60
 
-# What a client may get wrong in a valid message: bytes above 127, lines that are dots or begin with
-# dots, blanks at a line's end, a line longer than the 998 bytes of RFC 5322 §2.1.1.
-_MAIL = f"""\
+# What a client may send wrongly in a valid message: bytes above 127, lines of dots or with leading
+# dots, trailing spaces, a line longer than the 998 bytes of RFC 5322 §2.1.1.
+_TEXT = f"""\
 From: {Header("보내는 이", "utf-8").encode()} <{SENDER}>
 To: {", ".join(RECIPIENTS)}
 Subject: {Header(SUBJECT, "utf-8").encode()}
@@ -62,15 +62,15 @@ Content-Disposition: attachment; filename*={encode_rfc2231(FILE_NAME, "utf-8")}
 --=_parts--
 """
 
-MAIL = _MAIL.encode().replace(b"\n", b"\r\n")
+MESSAGE = _TEXT.encode().replace(b"\n", b"\r\n")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a client is told.
+    """The settings of a client.
 
-    `port` is the local port that stands for `real_port`, and `host` the name that the certificate
-    must have; the address is localhost's, whatever the name. `folder` is for the client's files.
+    `port` is the local port for the endpoint's `real_port`. `host` is the name that the certificate
+    must have; it always resolves to localhost. `folder` is for the client's files.
     """
 
     host: str
@@ -84,7 +84,7 @@ class Settings:
 
     @property
     def implicit_tls(self) -> bool:
-        """Whether TLS comes first (RFC 8314 §3.3), not by STARTTLS."""
+        """Whether the port has implicit TLS (RFC 8314 §3.3) instead of STARTTLS."""
         return self.real_port == 465
 
 
@@ -92,9 +92,10 @@ class Settings:
 class Client:
     """A mail client.
 
-    `send` delivers a message to SENDER and RECIPIENTS and gives what the client complained of: `""`
-    when it was content. The patterns are its own words for why it gave up; without `wrong_name` it
-    does not check names. `program` must be installed, and `probe` must exit with 0.
+    `send` sends a message from SENDER to RECIPIENTS and returns the client's error, `""` for none.
+    The patterns match its errors for wrong credentials, an unknown CA and a wrong host name. A
+    client without `wrong_name` does not check names. `program` must be installed, and `probe` must
+    exit with 0.
     """
 
     send: Callable[[Settings, bytes], str]
@@ -106,7 +107,7 @@ class Client:
 
 
 def run(settings: Settings, *command: str, stdin: bytes = b"") -> str:
-    """Run a program that finds no settings of its user; give its complaint, `""` for none."""
+    """Run a program without the user's settings; return its error, `""` for none."""
     done = subprocess.run(
         command,
         input=stdin,
@@ -120,22 +121,21 @@ def run(settings: Settings, *command: str, stdin: bytes = b"") -> str:
     return f"exit code {done.returncode}: {output}" if done.returncode else ""
 
 
-def _describe_difference(came: bytes, sent: bytes) -> str:
-    pairs = enumerate(zip(came, sent, strict=False))
-    at = next((index for index, (one, other) in pairs if one != other), min(len(came), len(sent)))
-    behind = slice(at, at + 40)
+def _describe_difference(received: bytes, sent: bytes) -> str:
+    pairs = enumerate(zip(received, sent, strict=False))
+    shorter = min(len(received), len(sent))
+    at = next((index for index, (one, other) in pairs if one != other), shorter)
+    shown = slice(at, at + 40)
     return (
-        f"{len(came)} bytes came and {len(sent)} were sent; "
-        f"from byte {at} on {came[behind]!r} came and {sent[behind]!r} was sent"
+        f"{len(received)} bytes were received and {len(sent)} were sent; "
+        f"from byte {at} on {received[shown]!r} was received and {sent[shown]!r} was sent"
     )
 
 
-def check_arrival(smtp: FakeSMTP, settings: Settings, raw: bytes = MAIL) -> ReceivedMessage:
-    """See that exactly this came, from this client, in this way; give it for more questions."""
+def check_arrival(smtp: FakeSMTP, settings: Settings, raw: bytes = MESSAGE) -> ReceivedMessage:
+    """Check that exactly this message arrived, with these settings; return it."""
     (message,) = smtp.messages
-    identical = (
-        message.raw == raw
-    )  # on its own: pytest would take minutes to compare two big messages
+    identical = message.raw == raw  # a plain bool: pytest takes minutes to compare big messages
     assert identical, _describe_difference(message.raw, raw)
     assert message.mail_from == SENDER
     assert message.rcpt_tos == RECIPIENTS

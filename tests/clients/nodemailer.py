@@ -1,4 +1,4 @@
-"""Nodemailer, by way of `send.cjs`."""
+"""Nodemailer, started through `send.cjs`."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def _transport(settings: Settings) -> dict[str, Any]:
 def run_nodemailer(
     settings: Settings, message: dict[str, Any], **transport: object
 ) -> dict[str, Any]:
-    """Send one message; give what Nodemailer says: its `error`, or the bytes `sent`, as Base64.
+    """Send one message; return a dictionary with `sent`, the bytes as Base64, or `error`.
 
-    What is named of `transport` is laid over what the settings say.
+    `transport` overrides options of the settings.
     """
     done = subprocess.run(
         ["node", str(_SCRIPT)],
@@ -47,11 +47,11 @@ def run_nodemailer(
 
 
 def compose(settings: Settings, message: dict[str, Any]) -> bytes:
-    """Let Nodemailer write and send a message; return the bytes that it wrote to its connection."""
+    """Let Nodemailer compose and send a message; return the bytes that it sent."""
     return b64decode(run_nodemailer(settings, message)["sent"])
 
 
-def _send_by_nodemailer(settings: Settings, message: bytes) -> str:
+def _send_with_nodemailer(settings: Settings, message: bytes) -> str:
     envelope = {"from": SENDER, "to": RECIPIENTS}
     raw = b64encode(message).decode()
     result = run_nodemailer(settings, {"envelope": envelope, "raw": raw})
@@ -59,7 +59,7 @@ def _send_by_nodemailer(settings: Settings, message: bytes) -> str:
 
 
 NODEMAILER = Client(
-    send=_send_by_nodemailer,
+    send=_send_with_nodemailer,
     wrong_keys="'code': 'EAUTH', 'responseCode': 535",
     unknown_authority="certificate|self-signed",
     wrong_name="does not match certificate's altnames",

@@ -1,4 +1,4 @@
-"""The clients that are programs which take a whole message: swaks, curl, msmtp."""
+"""Programs that send a complete message: swaks, curl, msmtp."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ timeout {timeout}
 """
 
 
-def _send_by_swaks(settings: Settings, message: bytes) -> str:
-    # swaks puts a line end and the closing dot behind whatever the file ends with.
+def _send_with_swaks(settings: Settings, message: bytes) -> str:
+    # swaks adds a line end and the final dot to the content of the file.
     path = settings.folder / "message.eml"
     path.write_bytes(message.removesuffix(b"\r\n"))
     return run(
@@ -43,7 +43,7 @@ def _send_by_swaks(settings: Settings, message: bytes) -> str:
 
 
 def run_curl(settings: Settings, url: str, *options: str, stdin: bytes) -> str:
-    """Run curl on a URL of the real endpoint, which is sent to the local port."""
+    """Run curl with a URL of the real endpoint; it connects to the local port instead."""
     return run(
         settings,
         *("curl", "--disable", "--silent", "--show-error", "--noproxy", "*"),
@@ -56,7 +56,7 @@ def run_curl(settings: Settings, url: str, *options: str, stdin: bytes) -> str:
     )
 
 
-def _send_by_curl(settings: Settings, message: bytes) -> str:
+def _send_with_curl(settings: Settings, message: bytes) -> str:
     scheme = "smtps" if settings.implicit_tls else "smtp"
     return run_curl(
         settings,
@@ -67,8 +67,8 @@ def _send_by_curl(settings: Settings, message: bytes) -> str:
     )
 
 
-def _send_by_msmtp(settings: Settings, message: bytes) -> str:
-    """Pipe the message to msmtp as Unix programs do: lines end with LF, which msmtp corrects."""
+def _send_with_msmtp(settings: Settings, message: bytes) -> str:
+    """Pipe the message to msmtp with LF, as Unix programs do; msmtp converts it to CRLF."""
     configuration = settings.folder / "msmtprc"
     configuration.touch(mode=0o600)  # msmtp refuses a file with a password that others may read
     configuration.write_text(
@@ -89,7 +89,7 @@ def _send_by_msmtp(settings: Settings, message: bytes) -> str:
 
 
 SWAKS = Client(
-    send=_send_by_swaks,
+    send=_send_with_swaks,
     wrong_keys=r"(?s)535 Authentication Failed.*No authentication type succeeded",
     unknown_authority="certificate verify failed",
     wrong_name=None,
@@ -98,7 +98,7 @@ SWAKS = Client(
 )
 
 CURL = Client(
-    send=_send_by_curl,
+    send=_send_with_curl,
     wrong_keys=r"exit code 67: curl: \(67\)",
     unknown_authority=r"exit code 60: curl: \(60\)",
     wrong_name=r"exit code 60: curl: \(60\)",
@@ -106,7 +106,7 @@ CURL = Client(
 )
 
 MSMTP = Client(
-    send=_send_by_msmtp,
+    send=_send_with_msmtp,
     wrong_keys=r"(?s)authentication failed.*535 Authentication Failed",
     unknown_authority="certificate",
     wrong_name="certificate",

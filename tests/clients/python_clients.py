@@ -1,4 +1,4 @@
-"""The clients that are Python's: smtplib and aiosmtplib."""
+"""The Python clients smtplib and aiosmtplib."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def open_smtplib(settings: Settings) -> smtplib.SMTP:
-    """Connect, with TLS on and the certificate verified, not yet logged in."""
+    """Connect with TLS and verify the certificate; do not log in."""
     context = client_context(settings.ca_file)
     if settings.implicit_tls:
         return smtplib.SMTP_SSL(settings.host, settings.port, context=context, timeout=TIMEOUT)
@@ -34,7 +34,7 @@ def open_smtplib(settings: Settings) -> smtplib.SMTP:
 
 
 def log_in(client: smtplib.SMTP, settings: Settings, *, initial_response: bool = True) -> None:
-    """Log in with the mechanism of the settings; `login` would choose PLAIN."""
+    """Log in with the mechanism of the settings; `login` would always choose PLAIN."""
     client.ehlo_or_helo_if_needed()
     client.user, client.password = settings.user_name, settings.secret_key
     responses = {"PLAIN": client.auth_plain, "LOGIN": client.auth_login}
@@ -45,25 +45,28 @@ def log_in(client: smtplib.SMTP, settings: Settings, *, initial_response: bool =
     )
 
 
-def _send_by_smtplib(settings: Settings, message: bytes) -> str:
+def _send_with_smtplib(settings: Settings, message: bytes) -> str:
     try:
         with open_smtplib(settings) as client:
             log_in(client, settings)
             client.sendmail(SENDER, RECIPIENTS, message)
-    except OSError as error:  # those of ssl and smtplib are OSErrors
+    except OSError as error:  # base class of the errors of ssl and smtplib
         return repr(error)
     return ""
 
 
 async def _closed(connection: socket.socket) -> None:
-    """Return when the socket is closed: nothing tells, and to end the loop before is a warning."""
+    """Return when the socket is closed.
+
+    No callback reports this. To stop the loop earlier would cause a ResourceWarning.
+    """
     while connection.fileno() >= 0:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
 @asynccontextmanager
 async def _connected(client: aiosmtplib.SMTP) -> AsyncIterator[None]:
-    """Connect; at the end stay until TLS is closed on both sides, as aiosmtplib does not."""
+    """Connect; at the end wait until TLS is closed on both sides, which aiosmtplib does not."""
     await client.connect()
     connection = client.get_transport_info("socket")
     try:
@@ -73,7 +76,7 @@ async def _connected(client: aiosmtplib.SMTP) -> AsyncIterator[None]:
         await asyncio.wait_for(_closed(connection), TIMEOUT)
 
 
-async def _send_by_aiosmtplib(settings: Settings, message: bytes) -> None:
+async def _send_with_aiosmtplib(settings: Settings, message: bytes) -> None:
     client = aiosmtplib.SMTP(
         hostname=settings.host,
         port=settings.port,
@@ -90,14 +93,14 @@ async def _send_by_aiosmtplib(settings: Settings, message: bytes) -> None:
 
 def _run_aiosmtplib(settings: Settings, message: bytes) -> str:
     try:
-        asyncio.run(_send_by_aiosmtplib(settings, message))
+        asyncio.run(_send_with_aiosmtplib(settings, message))
     except (OSError, aiosmtplib.SMTPException) as error:
         return repr(error)
     return ""
 
 
 SMTPLIB = Client(
-    send=_send_by_smtplib,
+    send=_send_with_smtplib,
     wrong_keys=r"SMTPAuthenticationError\(535, b'Authentication Failed'\)",
     unknown_authority="SSLCertVerificationError.*certificate verify failed",
     wrong_name="SSLCertVerificationError.*Hostname mismatch",

@@ -1,4 +1,4 @@
-"""`openssl s_client`, and a person who types SMTP into it: reads each reply, then writes."""
+"""`openssl s_client`, used as a person would: type a command, read the reply, type the next."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class DialogueError(Exception):
-    """The server, or openssl in its place, did not say what was expected."""
+    """The server or openssl did not send what was expected."""
 
 
 class Talk:
-    """A running `openssl s_client` without `-quiet`: a line with R, K or Q first is for itself."""
+    """A running `openssl s_client` without `-quiet`: it takes lines with R, K or Q first itself."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         assert process.stdin
@@ -29,17 +29,17 @@ class Talk:
         self._stdin, self._stdout = process.stdin, process.stdout
 
     def show(self, typed: str, shown: str) -> None:
-        """Type a line, and read until a line begins so."""
+        """Type a line, and read until a line starts with `shown`."""
         self._stdin.write(f"{typed}\n")
         assert any(line.startswith(shown) for line in self._stdout)
 
     def read_to_end(self) -> str:
-        """Read what it shows until it ends by itself."""
+        """Read the output until openssl exits."""
         return self._stdout.read()
 
 
 class Terminal:
-    """A running `openssl s_client`; `line_end` is what the return key gives."""
+    """A running `openssl s_client`; `line_end` is what the return key produces."""
 
     def __init__(self, process: subprocess.Popen[bytes], line_end: bytes) -> None:
         assert process.stdin
@@ -49,35 +49,35 @@ class Terminal:
         self._line_end = line_end
 
     def expect(self, code: int) -> str:
-        """Read one reply with all its lines; raise DialogueError unless it has this code."""
-        said = ""
-        while not said.startswith(f"{code} "):
-            said = self._stdout.readline().decode()
-            if not said.startswith(str(code)):
-                rest = "" if said else "nothing; openssl has ended"
-                raise DialogueError(f"awaited {code}, got {said}{rest}")
-        return said
+        """Read one reply, return its last line; raise DialogueError if the code differs."""
+        line = ""
+        while not line.startswith(f"{code} "):
+            line = self._stdout.readline().decode()
+            if not line.startswith(str(code)):
+                rest = "" if line else "nothing; openssl has exited"
+                raise DialogueError(f"expected {code}, got {line}{rest}")
+        return line
 
     def ask(self, code: int, line: str) -> str:
-        """Write a line, and read the reply to it."""
+        """Write a line, and read its reply."""
         self.write(line.encode() + self._line_end)
         return self.expect(code)
 
     def write(self, data: bytes) -> None:
-        """Write bytes as they are; openssl may have ended already, which the next read tells."""
+        """Write bytes unchanged; raise DialogueError if openssl has exited."""
         try:
             self._stdin.write(data)
             self._stdin.flush()
         except BrokenPipeError:
-            raise DialogueError("openssl has ended") from None
+            raise DialogueError("openssl has exited") from None
 
     def leave(self) -> None:
-        """Write no more; what openssl has not taken is lost."""
+        """Close the input; what openssl has not read is lost."""
         with suppress(BrokenPipeError):
             self._stdin.close()
 
     def log_in(self, settings: Settings) -> None:
-        """Log in as the guide's transcripts do: PLAIN in one line, LOGIN in three."""
+        """Log in as in the guide's transcripts: PLAIN in one line, LOGIN in three."""
         user_name, secret_key = settings.user_name.encode(), settings.secret_key.encode()
         if settings.mechanism == "PLAIN":
             response = b64encode(b"\0" + user_name + b"\0" + secret_key).decode()
@@ -88,7 +88,7 @@ class Terminal:
         self.ask(235, b64encode(secret_key).decode())
 
     def send(self, message: bytes) -> None:
-        """Send a message whose lines end as the return key ends them."""
+        """Send a message with the line ends of the return key."""
         self.ask(250, f"MAIL FROM:<{SENDER}>")
         for address in RECIPIENTS:
             self.ask(250, f"RCPT TO:<{address}>")
@@ -111,14 +111,14 @@ def _command(settings: Settings, *options: str) -> list[str]:
 
 @contextmanager
 def open_terminal(settings: Settings, *options: str) -> Iterator[Terminal]:
-    """Start `openssl s_client`, greeted; what it complains of is added to a DialogueError.
+    """Start `openssl s_client`, read the greeting; a DialogueError includes openssl's errors.
 
-    With `-quiet` it takes no line as a command of its own: without, `RCPT` and `QUIT` would be.
+    Without `-quiet` openssl would take `RCPT` and `QUIT` as commands of its own.
     """
-    complaints = settings.folder / "openssl-stderr.txt"
+    errors = settings.folder / "openssl-stderr.txt"
     line_end = b"\n" if "-crlf" in options else b"\r\n"
     with (
-        complaints.open("wb") as stderr,
+        errors.open("wb") as stderr,
         subprocess.Popen(
             _command(settings, *options),
             stdin=subprocess.PIPE,
@@ -128,12 +128,12 @@ def open_terminal(settings: Settings, *options: str) -> Iterator[Terminal]:
     ):
         terminal = Terminal(process, line_end)
         try:
-            if settings.implicit_tls:  # else openssl has read the greeting by itself
+            if settings.implicit_tls:  # otherwise openssl itself has read the greeting
                 terminal.expect(220)
             yield terminal
             terminal.ask(221, "QUIT")
         except DialogueError as error:
-            raise DialogueError(f"{error}\n{complaints.read_text()}") from error
+            raise DialogueError(f"{error}\n{errors.read_text()}") from error
         finally:
             terminal.leave()
             process.terminate()
@@ -142,7 +142,7 @@ def open_terminal(settings: Settings, *options: str) -> Iterator[Terminal]:
 
 @contextmanager
 def talk_to_openssl(settings: Settings, *options: str) -> Iterator[Talk]:
-    """Start `openssl s_client` as most people do, who then read what it shows."""
+    """Start `openssl s_client` without `-quiet`, as most people do."""
     command = [part for part in _command(settings, "-crlf", *options) if part != "-quiet"]
     with subprocess.Popen(
         command,
@@ -159,7 +159,7 @@ def talk_to_openssl(settings: Settings, *options: str) -> Iterator[Talk]:
             process.wait(TIMEOUT)
 
 
-def _send_by_openssl(settings: Settings, message: bytes) -> str:
+def _send_with_openssl(settings: Settings, message: bytes) -> str:
     try:
         with open_terminal(settings) as terminal:
             terminal.ask(250, "EHLO client.example.com")
@@ -171,8 +171,8 @@ def _send_by_openssl(settings: Settings, message: bytes) -> str:
 
 
 OPENSSL = Client(
-    send=_send_by_openssl,
-    wrong_keys="awaited 235, got 535 Authentication Failed",
+    send=_send_with_openssl,
+    wrong_keys="expected 235, got 535 Authentication Failed",
     unknown_authority="certificate verify failed",
     wrong_name="certificate verify failed",
     program="openssl",

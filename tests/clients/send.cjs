@@ -1,6 +1,6 @@
-// Sends one mail with Nodemailer. Reads from stdin, as JSON: `transport`, the options of
-// createTransport, and `mail`, those of sendMail; a `raw` in it is Base64. Prints, as JSON, what
-// Nodemailer handed to its connection (`sent`, Base64) or the `error` that it ended with.
+// Sends one message with Nodemailer. Reads JSON from stdin: `transport`, the options of
+// createTransport, and `mail`, the options of sendMail (its `raw` is Base64). Prints JSON: the bytes
+// that Nodemailer sent (`sent`, Base64), or its `error`.
 "use strict";
 
 const { Transform } = require("node:stream");

@@ -1,4 +1,4 @@
-"""Every client delivers through both kinds of ports, and knows when it must not."""
+"""Every client delivers through both kinds of ports, and refuses to when it should."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from clients.catalogue import CLIENTS
-from clients.exchange import FILE, FILE_NAME, MAIL, REAL_NAME, SUBJECT, check_arrival
+from clients.exchange import FILE, FILE_NAME, MESSAGE, REAL_NAME, SUBJECT, check_arrival
 
 from fakesmtp.sessions import ClosedBy
 
@@ -27,8 +27,8 @@ CHECKING_NAMES = [name for name, client in CLIENTS.items() if client.wrong_name 
 
 @pytest.mark.parametrize("host", ["localhost", REAL_NAME])
 def test_delivery(client: Client, settings: Settings, smtp: FakeSMTP) -> None:
-    """A message arrives byte for byte, by a connection that the client has verified."""
-    assert client.send(settings, MAIL) == ""
+    """A message arrives byte for byte, over a connection that the client has verified."""
+    assert client.send(settings, MESSAGE) == ""
     message = check_arrival(smtp, settings)
     (attachment,) = message.attachments
     assert message.subject == SUBJECT
@@ -36,8 +36,8 @@ def test_delivery(client: Client, settings: Settings, smtp: FakeSMTP) -> None:
     assert attachment.content == FILE
 
 
-def check_nothing_was_trusted(smtp: FakeSMTP, session: Session) -> None:
-    """See that the client went away with its keys and its message."""
+def check_client_left(smtp: FakeSMTP, session: Session) -> None:
+    """Check that the client left without sending credentials or a message."""
     assert session.closed_by in {ClosedBy.TLS, ClosedBy.CLIENT, ClosedBy.RESET}
     assert session.login is None
     assert not [line for line in session.commands if line.upper().startswith("AUTH")]
@@ -52,10 +52,10 @@ def test_unknown_authority(
     foreign_ca: Path,
     end_of_session: Callable[[], Session],
 ) -> None:
-    """A client that does not trust the server's authority says so and sends nothing."""
-    complaint = client.send(replace(settings, ca_file=foreign_ca), MAIL)
-    assert re.search(client.unknown_authority, complaint)
-    check_nothing_was_trusted(smtp, end_of_session())
+    """A client that does not trust the server's CA reports an error and sends nothing."""
+    error = client.send(replace(settings, ca_file=foreign_ca), MESSAGE)
+    assert re.search(client.unknown_authority, error)
+    check_client_left(smtp, end_of_session())
 
 
 @ANY_MECHANISM
@@ -64,17 +64,17 @@ def test_unknown_authority(
 def test_wrong_name(
     client: Client, settings: Settings, smtp: FakeSMTP, end_of_session: Callable[[], Session]
 ) -> None:
-    """A client that asked for another server says so and sends nothing."""
+    """A client that connects to another name reports an error and sends nothing."""
     assert client.wrong_name is not None
-    complaint = client.send(settings, MAIL)
-    assert re.search(client.wrong_name, complaint)
-    check_nothing_was_trusted(smtp, end_of_session())
+    error = client.send(settings, MESSAGE)
+    assert re.search(client.wrong_name, error)
+    check_client_left(smtp, end_of_session())
 
 
 def test_wrong_keys(client: Client, settings: Settings, smtp: FakeSMTP) -> None:
-    """A client with a wrong SecretKey reports its own authentication error and sends nothing."""
-    complaint = client.send(replace(settings, secret_key="wrong"), MAIL)
-    assert re.search(client.wrong_keys, complaint)
+    """A client with a wrong SecretKey reports an authentication error and sends no message."""
+    error = client.send(replace(settings, secret_key="wrong"), MESSAGE)
+    assert re.search(client.wrong_keys, error)
     (session,) = smtp.sessions
     assert 535 in {refusal.reply.code for refusal in session.refusals}
     assert smtp.messages == []

@@ -1,6 +1,6 @@
-"""Clients against bad certificates and a STARTTLS that is kept from them.
+"""Clients with bad certificates, and with a STARTTLS that is refused or stripped.
 
-Who verifies refuses; who does not is told of by a note in the session.
+A client that verifies refuses. The session has a note about a client that does not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
-from clients.exchange import MAIL, RECIPIENTS, SENDER, TIMEOUT, run
+from clients.exchange import MESSAGE, RECIPIENTS, SENDER, TIMEOUT, run
 from clients.nodemailer import run_nodemailer
 
 from fakesmtp.faults.kinds import FLAWS
@@ -27,13 +27,13 @@ STARTTLS = pytest.mark.parametrize("real_port", [587])
 
 @pytest.fixture(autouse=True)
 def no_faults_left(server: FakeSMTP) -> Iterator[None]:
-    """Faults end with their test."""
+    """Remove the faults after each test."""
     yield
     server.faults.clear()
 
 
 def check_refused(smtp: FakeSMTP, session: Session) -> None:
-    """The client sent no key and no message."""
+    """Check that the client sent no credentials and no message."""
     assert not [line for line in session.commands if line.startswith(("AUTH", "MAIL"))]
     assert not [note for note in session.notes if "went on" in note]
     assert smtp.messages == []
@@ -48,15 +48,15 @@ def test_bad_certificate(
     end_of_session: Callable[[], Session],
     flaw: str,
 ) -> None:
-    """A client that verifies refuses each bad certificate; who takes one is told of."""
+    """A client that verifies refuses each bad certificate; a note names one that does not."""
     smtp.faults.fault("tls-handshake", certificate=flaw)
-    complaint = client.send(settings, MAIL)
+    error = client.send(settings, MESSAGE)
     session = end_of_session()
     if flaw == "wrong-name" and client.wrong_name is None:
-        assert complaint == ""
+        assert error == ""
         assert [note for note in session.notes if "wrong-name; it does not check" in note]
     else:
-        assert complaint != ""
+        assert error != ""
         check_refused(smtp, session)
     smtp.faults.assert_used()
 
@@ -72,11 +72,11 @@ def test_refused_starttls(
     *,
     strips: bool,
 ) -> None:
-    """A client that is told to use TLS does not go on in clear where it is refused."""
+    """A client that must use TLS does not continue in plaintext when STARTTLS is refused."""
     if strips:
         smtp.faults.fault("ehlo", "strip-starttls")
     smtp.faults.fault("starttls", "refuse-starttls")
-    assert client.send(settings, MAIL) != ""
+    assert client.send(settings, MESSAGE) != ""
     check_refused(smtp, end_of_session())
 
 
@@ -85,40 +85,40 @@ def test_refused_starttls(
 def test_stripped_starttls(
     smtp: FakeSMTP, client: Client, settings: Settings, end_of_session: Callable[[], Session]
 ) -> None:
-    """A client that is not offered TLS refuses, or asks for it all the same and gets it."""
+    """A client that is not offered STARTTLS gives up, or sends STARTTLS anyway and gets TLS."""
     smtp.faults.fault("ehlo", "strip-starttls")
-    complaint = client.send(settings, MAIL)
+    error = client.send(settings, MESSAGE)
     session = end_of_session()
     if session.tls is None:
-        assert complaint != ""
+        assert error != ""
         check_refused(smtp, session)
     assert not [note for note in session.notes if "in plaintext when STARTTLS" in note]
 
 
-def send_by_smtplib(settings: Settings) -> None:
-    """As most examples have it: `starttls()` without a context verifies nothing."""
+def send_with_smtplib(settings: Settings) -> None:
+    """Call `starttls()` without a context, as most examples do; it verifies nothing."""
     with smtplib.SMTP("localhost", settings.port, timeout=TIMEOUT) as client:
         client.starttls()
         client.login(settings.user_name, settings.secret_key)
-        client.sendmail(SENDER, RECIPIENTS, MAIL)
+        client.sendmail(SENDER, RECIPIENTS, MESSAGE)
 
 
-def send_by_curl(settings: Settings) -> None:
-    """With `--insecure`, and `--ssl` that goes on without TLS."""
-    complaint = run(
+def send_with_curl(settings: Settings) -> None:
+    """Use `--insecure`, and `--ssl`, which continues without TLS."""
+    error = run(
         settings,
         *("curl", "--disable", "--silent", "--show-error", "--noproxy", "*"),
         *("--ssl", "--insecure", "--max-time", str(TIMEOUT), "--mail-from", SENDER),
         *("--mail-rcpt", RECIPIENTS[0], "--upload-file", "-"),
         *("--user", f"{settings.user_name}:{settings.secret_key}"),
         f"smtp://localhost:{settings.port}",
-        stdin=MAIL,
+        stdin=MESSAGE,
     )
-    assert complaint == ""
+    assert error == ""
 
 
-def send_by_msmtp(settings: Settings) -> None:
-    """With `tls_certcheck off`."""
+def send_with_msmtp(settings: Settings) -> None:
+    """Use `tls_certcheck off`."""
     configuration = settings.folder / "msmtprc"
     configuration.touch(mode=0o600)
     lines = {
@@ -136,21 +136,21 @@ def send_by_msmtp(settings: Settings) -> None:
     text = "".join(f"{name} {value}\n" for name, value in lines.items())
     configuration.write_text(text, encoding="utf-8")
     command = ("msmtp", f"--file={configuration}", "--", *RECIPIENTS)
-    assert run(settings, *command, stdin=MAIL.replace(b"\r\n", b"\n")) == ""
+    assert run(settings, *command, stdin=MESSAGE.replace(b"\r\n", b"\n")) == ""
 
 
-def send_by_nodemailer(settings: Settings) -> None:
-    """With `rejectUnauthorized: false`, and no `requireTLS`."""
+def send_with_nodemailer(settings: Settings) -> None:
+    """Use `rejectUnauthorized: false`, without `requireTLS`."""
     transport = {"requireTLS": False, "tls": {"rejectUnauthorized": False}}
     message = {"from": SENDER, "to": RECIPIENTS, "text": "hello"}
     assert "error" not in run_nodemailer(settings, message, **transport)
 
 
 CARELESS = {
-    "smtplib": send_by_smtplib,
-    "curl": send_by_curl,
-    "msmtp": send_by_msmtp,
-    "nodemailer": send_by_nodemailer,
+    "smtplib": send_with_smtplib,
+    "curl": send_with_curl,
+    "msmtp": send_with_msmtp,
+    "nodemailer": send_with_nodemailer,
 }
 
 
@@ -166,7 +166,7 @@ def test_careless_with_certificates(
     name: str,
     flaw: str,
 ) -> None:
-    """A client that is told not to verify delivers, and is told of."""
+    """A client that does not verify delivers, and the session has a note about it."""
     require_client(name)
     smtp.faults.fault("tls-handshake", certificate=flaw)
     CARELESS[name](settings)
@@ -185,7 +185,7 @@ def test_careless_without_tls(
     end_of_session: Callable[[], Session],
     name: str,
 ) -> None:
-    """A client that only tries TLS sends keys and message in clear, and is told of."""
+    """A client with optional TLS sends everything in plaintext, and the session has a note."""
     require_client(name)
     smtp.faults.fault("ehlo", "strip-starttls")
     CARELESS[name](settings)

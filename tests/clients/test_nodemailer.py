@@ -1,4 +1,4 @@
-"""Messages that Nodemailer writes by itself."""
+"""Messages that Nodemailer composes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def nodemailer(require_client: Callable[[str], Client]) -> Client:
-    """Nodemailer, installed."""
+    """Return the installed Nodemailer."""
     return require_client("nodemailer")
 
 
 def test_composed_message(settings: Settings, smtp: FakeSMTP) -> None:
-    """What Nodemailer writes and hands to its connection arrives, and says the same."""
+    """A message that Nodemailer composes arrives byte for byte, with the same content."""
     content = {"filename": FILE_NAME, "content": FILE.hex(), "encoding": "hex"}
     sent = compose(
         settings,

@@ -1,4 +1,4 @@
-"""What users of Python's own client meet besides a plain delivery."""
+"""Python's smtplib beyond a simple delivery."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 import pytest
-from clients.exchange import FILE, FILE_NAME, MAIL, RECIPIENTS, SENDER, SUBJECT, check_arrival
+from clients.exchange import FILE, FILE_NAME, MESSAGE, RECIPIENTS, SENDER, SUBJECT, check_arrival
 from clients.python_clients import log_in, open_smtplib
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ON_STARTTLS = pytest.mark.parametrize("real_port", [587])
 
 
 def write_message(sender: str = SENDER) -> EmailMessage:
-    """A message as a program writes it: all encoding is left to Python."""
+    """Return a message that Python encodes, as most programs do."""
     message = EmailMessage()
     message["From"] = sender
     message["To"] = ", ".join(RECIPIENTS)
@@ -33,27 +33,28 @@ def write_message(sender: str = SENDER) -> EmailMessage:
 
 @PLAIN
 def test_login(settings: Settings, smtp: FakeSMTP) -> None:
-    """`login` finds the mechanisms in the capabilities, and takes PLAIN."""
+    """`login` reads the mechanisms from the capabilities, and chooses PLAIN."""
     with open_smtplib(settings) as client:
-        assert client.login(settings.user_name, settings.secret_key)[0] == 235
-        client.sendmail(SENDER, RECIPIENTS, MAIL)
+        reply = client.login(settings.user_name, settings.secret_key)
+        assert reply == (235, b"Authentication Successful")
+        client.sendmail(SENDER, RECIPIENTS, MESSAGE)
     check_arrival(smtp, settings)
 
 
 def test_no_initial_response(settings: Settings, smtp: FakeSMTP) -> None:
-    """Both mechanisms work when the client waits for each challenge."""
+    """Both mechanisms work without an initial response."""
     with open_smtplib(settings) as client:
         log_in(client, settings, initial_response=False)
-        client.sendmail(SENDER, RECIPIENTS, MAIL)
+        client.sendmail(SENDER, RECIPIENTS, MESSAGE)
     check_arrival(smtp, settings)
     assert f"AUTH {settings.mechanism}" in smtp.sessions[0].commands
 
 
 @PLAIN
 def test_send_message(settings: Settings, smtp: FakeSMTP) -> None:
-    """A message that Python writes arrives as Python wrote it, and says the same."""
+    """A message that Python composes arrives byte for byte, with the same content."""
     written = write_message()
-    # Writing it also gives it its boundary, which `send_message` then keeps.
+    # This also creates the boundary, which `send_message` then keeps.
     raw = written.as_bytes(policy=written.policy.clone(linesep="\r\n"))
     with open_smtplib(settings) as client:
         log_in(client, settings)
@@ -66,8 +67,8 @@ def test_send_message(settings: Settings, smtp: FakeSMTP) -> None:
 
 @PLAIN
 @ON_STARTTLS
-def test_address_beyond_ascii(settings: Settings, smtp: FakeSMTP) -> None:
-    """`send_message` finds no SMTPUTF8, so it sends no message of a Korean address."""
+def test_address_with_non_ascii_letters(settings: Settings, smtp: FakeSMTP) -> None:
+    """`send_message` refuses a Korean address, because the server does not offer SMTPUTF8."""
     with open_smtplib(settings) as client:
         log_in(client, settings)
         with pytest.raises(smtplib.SMTPNotSupportedError, match="SMTPUTF8"):
@@ -78,36 +79,36 @@ def test_address_beyond_ascii(settings: Settings, smtp: FakeSMTP) -> None:
 @PLAIN
 @ON_STARTTLS
 def test_wrong_keys_then_right_keys(settings: Settings, smtp: FakeSMTP) -> None:
-    """After a wrong SecretKey the same connection may try again."""
+    """A client can log in on the same connection after a wrong SecretKey."""
     with open_smtplib(settings) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError) as failure:
             client.login(settings.user_name, "wrong")
-        assert failure.value.smtp_code == 535
+        assert failure.value.args == (535, b"Authentication Failed")
         client.login(settings.user_name, settings.secret_key)
-        client.sendmail(SENDER, RECIPIENTS, MAIL)
+        client.sendmail(SENDER, RECIPIENTS, MESSAGE)
     check_arrival(smtp, settings)
 
 
 @PLAIN
 @ON_STARTTLS
 def test_no_keys(settings: Settings, smtp: FakeSMTP) -> None:
-    """A client that has not logged in has all its recipients refused."""
+    """All recipients of a client that has not logged in are refused."""
     with open_smtplib(settings) as client, pytest.raises(smtplib.SMTPRecipientsRefused) as refusal:
-        client.sendmail(SENDER, RECIPIENTS, MAIL)
-    answer = (530, b"5.7.1 Authentication Required")
-    assert refusal.value.recipients == dict.fromkeys(RECIPIENTS, answer)
+        client.sendmail(SENDER, RECIPIENTS, MESSAGE)
+    reply = (530, b"5.7.1 Authentication Required")
+    assert refusal.value.recipients == dict.fromkeys(RECIPIENTS, reply)
     assert smtp.messages == []
 
 
 AWKWARD = {
-    "nothing": b"\r\n",
+    "empty": b"\r\n",
     "NUL": b"Subject: \0\r\n\r\n\0\0\r\n\0",
-    "lone LF": b"Subject: a\n\nb\n.\n..\n.c\r\n",
-    "lone CR": b"Subject: a\r\n\r\nb\rc\r.\r\r\n",
+    "bare LF": b"Subject: a\n\nb\n.\n..\n.c\r\n",
+    "bare CR": b"Subject: a\r\n\r\nb\rc\r.\r\r\n",
     "all bytes": b"\r\n" + bytes(range(256)),
     "dots": b".\r\n..\r\n...\r\n.a\r\n..a\r\n\r\n.\r\n",
-    "lone LF, dot, CRLF": b"a\r\n\r\nb\n.\r\nMAIL FROM:<c@example.com>\r\n",
-    "dot, lone LF": b"a\r\n\r\nb\r\n.\nMAIL FROM:<c@example.com>\r\n",
+    "bare LF, dot, CRLF": b"a\r\n\r\nb\n.\r\nMAIL FROM:<c@example.com>\r\n",
+    "dot, bare LF": b"a\r\n\r\nb\r\n.\nMAIL FROM:<c@example.com>\r\n",
     "longest line": b"a\r\n\r\n" + b"x" * 8192 + b"\r\n",
 }
 
@@ -115,8 +116,8 @@ AWKWARD = {
 @PLAIN
 @ON_STARTTLS
 @pytest.mark.parametrize("raw", AWKWARD.values(), ids=AWKWARD)
-def test_awkward_bytes(settings: Settings, smtp: FakeSMTP, raw: bytes) -> None:
-    """Bytes that no message should have arrive all the same; smtplib ends the last line."""
+def test_unusual_bytes(settings: Settings, smtp: FakeSMTP, raw: bytes) -> None:
+    """Bytes that no message should contain arrive unchanged; smtplib ends the last line."""
     with open_smtplib(settings) as client:
         log_in(client, settings)
         client.sendmail(SENDER, RECIPIENTS, raw)
@@ -126,7 +127,7 @@ def test_awkward_bytes(settings: Settings, smtp: FakeSMTP, raw: bytes) -> None:
 @PLAIN
 @ON_STARTTLS
 def test_fifty_mebibytes(settings: Settings, smtp: FakeSMTP) -> None:
-    """A message of 50 MiB of any bytes, the same in every run, arrives whole."""
+    """A message of 50 MiB, random bytes with a fixed seed, arrives complete."""
     raw = hashlib.shake_128(b"a message").digest(50 * 1024 * 1024 - 2) + b"\r\n"
     with open_smtplib(settings) as client:
         log_in(client, settings)

@@ -1,4 +1,4 @@
-"""The page of faults describes everything that a rule can have, and its file can be read."""
+"""docs/faults.md describes everything that a rule can have, and its file can be loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGE = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
 
 
 def test_tables_are_those_of_the_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tables of stages, kinds and limits are what `docs/make_faults.py` makes."""
+    """The tables of stages, kinds and limits equal the output of `docs/make_faults.py`."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     make_page = run_path(str(ROOT / "docs" / "make_faults.py"))["make_page"]
     assert make_page(PAGE) == PAGE, "run `python docs/make_faults.py`"
@@ -27,7 +27,7 @@ def test_tables_are_those_of_the_records(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_every_option_is_on_the_page() -> None:
-    """Options, flaws and ready-made scripts are described."""
+    """The page describes options, flaws and ready-made scripts."""
     scripts = [path.name for path in (ROOT / "examples" / "faults").iterdir()]
     names = [*RULE_OPTIONS, *FLAWS, *scripts]
     assert [name for name in names if not re.search(rf"`{re.escape(name)}\b", PAGE)] == []
@@ -40,8 +40,8 @@ def test_kinds_that_replace_the_reply_are_on_the_page() -> None:
     assert re.findall(r"`([^`]+)`", listed) == replacing
 
 
-def test_the_file_on_the_page(tmp_path: Path) -> None:
-    """The file on the page can be read."""
+def test_file_on_the_page(tmp_path: Path) -> None:
+    """The file on the page can be loaded."""
     (example,) = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     path = tmp_path / "faults.toml"
     path.write_text(example, encoding="utf-8")

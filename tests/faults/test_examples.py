@@ -49,7 +49,7 @@ def test_rejected_keys(smtp: FakeSMTP) -> None:
     smtp.faults.load(EXAMPLES / "rejected-keys.toml")
     with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
         log_in(smtp)
-    assert refused.value.smtp_code == 535
+    assert refused.value.args == (535, b"5.7.8 Authentication credentials invalid")
     smtp.faults.assert_used()
 
 
@@ -72,13 +72,13 @@ def test_rate_limit(smtp: FakeSMTP) -> None:
     """The third message of a second is refused, the first of the next second is not."""
     smtp.faults.load(EXAMPLES / "rate-limit.toml")
     now = {"seconds": 0.0}
-    smtp.faults._clock = lambda: now["seconds"]  # noqa: SLF001 - a clock that does not move
+    smtp.faults._clock = lambda: now["seconds"]  # noqa: SLF001 - a stopped clock
     with log_in(smtp) as client:
         send(client)
         send(client)
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
             send(client)
-        assert refused.value.smtp_code == 451
+        assert refused.value.args[:2] == (451, b"4.7.1 Too many messages, slow down")
         now["seconds"] = 1.0
         send(client)
     assert len(smtp.messages) == 3

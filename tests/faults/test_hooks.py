@@ -33,7 +33,7 @@ def serve(rule: Rule, **hooks: object) -> FakeSMTP:
 
 
 @pytest.mark.parametrize(("rule", "read", "is_called"), AT_NOOP.values(), ids=AT_NOOP)
-def test_a_fault_strikes_the_reply_of_a_hook(rule: Rule, read: bytes, *, is_called: bool) -> None:
+def test_fault_changes_the_reply_of_a_hook(rule: Rule, read: bytes, *, is_called: bool) -> None:
     """A kind that replaces the reply replaces the hook; others change the reply of the hook."""
     calls = []
 
@@ -73,10 +73,8 @@ def test_starttls_is_stripped_from_the_reply_of_a_hook() -> None:
         ("keep-nothing", "554 no", b"554 no\r\n", 0),
     ],
 )
-def test_the_hook_decides_and_the_fault_strikes_after(
-    what: str, reply: str, read: bytes, kept: int
-) -> None:
-    """The hook receives the message; the fault applies to what it decided."""
+def test_fault_is_applied_after_the_hook(what: str, reply: str, read: bytes, kept: int) -> None:
+    """The hook receives the message; the fault is applied to the hook's reply."""
     with serve(Rule(where="end-of-data", what=what), DATA=say(reply)) as smtp:
         with connect(smtp) as client:
             client.begin_data()
@@ -89,7 +87,7 @@ def test_the_hook_decides_and_the_fault_strikes_after(
 
 
 def test_a_replaced_end_of_data_leaves_no_envelope() -> None:
-    """The next transaction's hooks begin with an empty one."""
+    """After a replaced end of data the hooks of the next transaction get an empty envelope."""
     seen = []
 
     async def data(_server: object, _session: object, envelope: Envelope) -> str:

@@ -60,11 +60,11 @@ def use(rules: tuple[Rule, ...]) -> None:
     """Use rules in every way that a server does."""
     script = FaultScript(rules)
     for where in (None, *Stage):
-        script.strike(where, FACTS)
+        script.apply(where, FACTS)
     for rule in rules:
         explain(rule)
         repr(rule)
-        assert script.strikes(rule) >= 0
+        assert script.applied(rule) >= 0
     script.replace(rules)
     with suppress(AssertionError):
         script.assert_used()
@@ -220,7 +220,7 @@ BECOMES_INVALID: dict[str, Callable[[Path], object]] = {
 @needs_special_files
 @pytest.mark.parametrize("spoil", BECOMES_INVALID.values(), ids=BECOMES_INVALID)
 def test_bad_file_does_not_affect_clients(tmp_path: Path, spoil: Callable[[Path], object]) -> None:
-    """Clients meet the old rules, the reason is reported once, and a good file is read again."""
+    """The old rules stay, the error is reported once, and a corrected file is loaded again."""
     path = tmp_path / "faults.toml"
     path.write_text(GOOD)
     reported: list[str] = []

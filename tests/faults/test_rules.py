@@ -13,7 +13,7 @@ from fakesmtp.faults.effects import apply, slow_down
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.facts import Facts
 from fakesmtp.faults.kinds import FLAWS, KINDS, OLD_TLS, OPTIONS
-from fakesmtp.protocol.actions import HangUp, Say, SendRaw, Wait
+from fakesmtp.protocol.actions import Close, SendRaw, SendReply, Wait
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.tls import flaws
 
@@ -156,7 +156,7 @@ def test_invalid_call(call: Callable[[], object], says: str) -> None:
 @pytest.mark.parametrize("what", KINDS)
 @pytest.mark.parametrize("where", Stage)
 def test_stages_of_kinds(what: str, where: Stage) -> None:
-    """A fault can be made at exactly the stages of its kind, and its defaults can be explained."""
+    """A fault can be created at exactly the stages of its kind, and its defaults explained."""
     options = needed_options(what, where)
     if where in KINDS[what].stages:
         rule = Rule(where, what, **options)
@@ -184,7 +184,7 @@ def test_options_of_kinds(what: str, option: str) -> None:
 
 
 def test_flaws_are_those_of_the_certificates() -> None:
-    """Every flaw of a rule can be made, and every flaw that can be made is one of a rule."""
+    """The flaws of rules are exactly the flaws that certificates can have."""
     assert (*FLAWS, OLD_TLS) == flaws.FLAWS
 
 
@@ -317,8 +317,8 @@ def test_rules_are_equal_wherever_they_were_written() -> None:
 
 
 def test_slow_link_sends_every_byte() -> None:
-    """A slow link sends replies in pieces and loses none."""
-    say = Say(Reply(250, ("ok", "there")))
+    """A slow link sends replies in pieces, without loss."""
+    say = SendReply(Reply(250, ("ok", "there")))
     actions = slow_down((say, say), 10)
     pieces = b"".join(action.data for action in actions if isinstance(action, SendRaw))
     seconds = sum(action.seconds for action in actions if isinstance(action, Wait))
@@ -332,7 +332,9 @@ def test_changes_come_in_the_order_of_the_kinds() -> None:
     offered, stripped = Reply(250, ("host", "STARTTLS", "x")), Reply(250, ("host", "x"))
     for order in (rules, rules[::-1]):
         sent = [
-            action for action in apply(order, lambda: (Say(offered),)) if type(action) is SendRaw
+            action
+            for action in apply(order, lambda: (SendReply(offered),))
+            if type(action) is SendRaw
         ]
         assert sent == [SendRaw(stripped.wire[: len(stripped.wire) // 2])]
 
@@ -343,9 +345,9 @@ def test_delay_comes_last() -> None:
         Rule(where="end-of-data", seconds=1),
         Rule(where="end-of-data", what="lose-reply"),
     ]
-    say = Say(Reply(250, ("ok",)))
+    say = SendReply(Reply(250, ("ok",)))
     for order in (rules, rules[::-1]):
         actions = apply(order, lambda: (say,))
         assert say not in actions
         assert isinstance(actions[-2], Wait)
-        assert isinstance(actions[-1], HangUp)
+        assert isinstance(actions[-1], Close)

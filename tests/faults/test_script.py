@@ -1,4 +1,4 @@
-"""Schedules: rules strike by count, by the clock, or at random with a fixed seed."""
+"""Schedules: rules apply by count, by the clock, or at random with a fixed seed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from fakesmtp.faults.facts import Facts
 FACTS = Facts(port=587, tls=False, app_key="one", session="1", recipients=("a@example.org",))
 
 
-def strikes(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]:
-    """Reach RCPT `number` times; return the numbers, from 1, at which a rule struck."""
-    struck = (bool(script.strike(Stage.RCPT, facts)) for _ in range(number))
-    return [n for n, is_struck in enumerate(struck, 1) if is_struck]
+def list_applied(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]:
+    """Reach RCPT `number` times; return the numbers, from 1, at which a rule was applied."""
+    applied = (bool(script.apply(Stage.RCPT, facts)) for _ in range(number))
+    return [n for n, is_applied in enumerate(applied, 1) if is_applied]
 
 
 @pytest.mark.parametrize(
@@ -33,11 +33,11 @@ def strikes(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]
     ],
 )
 def test_counts(options: dict[str, int], expected: list[int]) -> None:
-    """A rule strikes at the counts of its schedule, then it stops."""
+    """A rule applies at the counts of its schedule, then it stops."""
     rule = Rule(where="rcpt", what="drop", **options)
     script = FaultScript([rule])
-    assert strikes(script, 6) == expected
-    assert script.strikes(rule) == len(expected)
+    assert list_applied(script, 6) == expected
+    assert script.applied(rule) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -49,53 +49,53 @@ def test_counts(options: dict[str, int], expected: list[int]) -> None:
     ],
 )
 def test_counters_per(per: str, other: dict[str, object]) -> None:
-    """Each account, recipient or session has a counter of its own."""
+    """Each account, recipient or session has its own counter."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, per=per)])
-    assert strikes(script, 3) == [2]
-    assert strikes(script, 3, replace(FACTS, **other)) == [2]
-    assert strikes(script, 3) == []
+    assert list_applied(script, 3) == [2]
+    assert list_applied(script, 3, replace(FACTS, **other)) == [2]
+    assert list_applied(script, 3) == []
 
 
 def test_moments_that_do_not_match_are_not_counted() -> None:
     """Only moments that match stage and conditions are counted."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, app_key="two")])
-    assert strikes(script, 5) == []
-    assert strikes(script, 2, replace(FACTS, app_key="two")) == [2]
+    assert list_applied(script, 5) == []
+    assert list_applied(script, 2, replace(FACTS, app_key="two")) == [2]
 
 
 def test_first_replacing_rule_is_the_last() -> None:
-    """Rules strike in order up to the first that replaces the reply; later ones do not count."""
+    """Rules apply in order up to the first that replaces the reply; later ones do not count."""
     late = Rule(where="rcpt", seconds=1, name="late")
     first = Rule(where="rcpt", what="drop", times=1, name="first")
     second = Rule(where="rcpt", reply="450 no", times=1, name="second")
     script = FaultScript([late, first, second])
-    assert script.strike(Stage.RCPT, FACTS) == (late, first)
-    assert script.strike(Stage.RCPT, FACTS) == (late, second)
-    assert script.strike(Stage.RCPT, FACTS) == (late,)
+    assert script.apply(Stage.RCPT, FACTS) == (late, first)
+    assert script.apply(Stage.RCPT, FACTS) == (late, second)
+    assert script.apply(Stage.RCPT, FACTS) == (late,)
 
 
 def run_at_random(seed: int) -> list[int]:
     """Reach RCPT a hundred times, with a rule of probability 0.5."""
     rule = Rule(where="rcpt", what="drop", probability=0.5, seed=seed)
-    return strikes(FaultScript([rule]), 100)
+    return list_applied(FaultScript([rule]), 100)
 
 
 def test_the_same_seed_gives_the_same_run() -> None:
-    """A seed gives the same strikes in every run, another seed gives others."""
+    """A seed applies a rule at the same moments in every run, another seed at others."""
     assert run_at_random(1) == run_at_random(1)
     assert run_at_random(1) != run_at_random(2)
     assert 20 < len(run_at_random(1)) < 80
 
 
-def test_random_strikes_do_not_depend_on_others() -> None:
-    """The strikes of one account do not depend on the sessions of other accounts."""
+def test_random_rules_do_not_depend_on_others() -> None:
+    """The rules of one account do not depend on the sessions of other accounts."""
     rule = Rule(where="rcpt", what="drop", probability=0.5, seed=1, per="account")
     alone, shared = FaultScript([rule]), FaultScript([rule])
-    expected = strikes(alone, 50)
+    expected = list_applied(alone, 50)
     found = []
     for n in range(1, 51):
-        strikes(shared, 3, replace(FACTS, app_key="two"))
-        found += [n] if strikes(shared, 1) else []
+        list_applied(shared, 3, replace(FACTS, app_key="two"))
+        found += [n] if list_applied(shared, 1) else []
     assert found == expected
 
 
@@ -122,13 +122,13 @@ def make_script(clock: Clock, rule: Rule) -> FaultScript:
 
 
 def test_between_seconds() -> None:
-    """A rule can strike between two numbers of seconds after it was loaded."""
+    """A rule can apply between two numbers of seconds after it was loaded."""
     clock = Clock()
     script = make_script(clock, Rule(where="rcpt", what="drop", between=(1, 2.5)))
     found = []
     for seconds in (0, 1, 2, 2.5, 9):
         clock.now = 100 + seconds
-        found += [seconds] if strikes(script, 1) else []
+        found += [seconds] if list_applied(script, 1) else []
     assert found == [1, 2]
 
 
@@ -140,12 +140,12 @@ def test_between_seconds() -> None:
     ],
 )
 def test_between_times_of_day(between: tuple[str, str], expected: list[str]) -> None:
-    """A rule can strike between two times of day, also across midnight."""
+    """A rule can apply between two times of day, also across midnight."""
     clock = Clock()
     script = make_script(clock, Rule(where="rcpt", what="drop", between=between))
     found = []
     for clock.time in ("01:59", "02:00", "02:29", "02:30", "23:45", "00:00"):
-        found += [clock.time] if strikes(script, 1) else []
+        found += [clock.time] if list_applied(script, 1) else []
     assert sorted(found) == sorted(expected)
 
 
@@ -155,40 +155,40 @@ def test_rate() -> None:
     script = make_script(clock, Rule(where="noop", what="drop"))
     rule = script.limit("messages-per-second", 2).rule
 
-    def strikes_at_mail(app_key: str) -> bool:
-        return rule in script.strike(Stage.MAIL, replace(FACTS, app_key=app_key))
+    def applies_at_mail(app_key: str) -> bool:
+        return rule in script.apply(Stage.MAIL, replace(FACTS, app_key=app_key))
 
-    found = [strikes_at_mail(app_key) for app_key in ("one", "one", "one", "two")]
+    found = [applies_at_mail(app_key) for app_key in ("one", "one", "one", "two")]
     assert found == [False, False, True, False]
     clock.now += 0.9
-    assert strikes_at_mail("one")
+    assert applies_at_mail("one")
     clock.now += 0.1
-    assert not strikes_at_mail("one")
+    assert not applies_at_mail("one")
 
 
 def test_other_limits() -> None:
-    """Limits of recipients, connections and size strike above the number, not at it."""
+    """Limits of recipients, connections and size apply above the number, not at it."""
     script = FaultScript()
     recipients = script.limit("recipients_per_message", 2).rule
     connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
     size = script.limit("size", 10).rule
-    assert script.strike(Stage.RCPT, replace(FACTS, accepted=1)) == ()
-    assert script.strike(Stage.RCPT, replace(FACTS, accepted=2)) == (recipients,)
-    assert script.strike(Stage.GREETING, FACTS) == ()
-    assert script.strike(Stage.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
-    assert script.strike(Stage.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
-    assert script.strike(Stage.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
+    assert script.apply(Stage.RCPT, replace(FACTS, accepted=1)) == ()
+    assert script.apply(Stage.RCPT, replace(FACTS, accepted=2)) == (recipients,)
+    assert script.apply(Stage.GREETING, FACTS) == ()
+    assert script.apply(Stage.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
+    assert script.apply(Stage.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
+    assert script.apply(Stage.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
 
 
 def test_used_and_unused() -> None:
-    """The error names the rules that never struck, with the line that made them."""
+    """The error names the rules that were never applied, with the line that made them."""
     script = FaultScript()
     used = script.fail("rcpt")
     unused = script.delay("quit", seconds=1)
-    assert strikes(script, 1) == [1]
+    assert list_applied(script, 1) == [1]
     assert (script.used, script.unused) == ((used.rule,), (unused.rule,))
-    assert (used.strikes, unused.strikes) == (1, 0)
-    with pytest.raises(AssertionError, match=r"never struck: delay at quit \(test_script.py:\d+\)"):
+    assert (used.applied, unused.applied) == (1, 0)
+    with pytest.raises(AssertionError, match=r"applied: delay at quit \(test_script.py:\d+\)"):
         script.assert_used()
     unused.remove()
     script.assert_used()
@@ -200,7 +200,7 @@ def test_context_manager() -> None:
 
     def fail_within() -> None:
         with script.fault("rcpt", "drop"):
-            assert strikes(script, 1) == [1]
+            assert list_applied(script, 1) == [1]
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -211,14 +211,14 @@ def test_context_manager() -> None:
 def test_replace_keeps_counters_of_equal_rules() -> None:
     """A rule that was there before keeps its counters, whatever its position and origin."""
     script = FaultScript([Rule(where="rcpt", what="drop", nth=2, origin="a:1")])
-    assert strikes(script, 1) == []
+    assert list_applied(script, 1) == []
     script.replace([Rule(where="quit", what="drop"), Rule(where="rcpt", what="drop", nth=2)])
-    assert strikes(script, 1) == [1]
+    assert list_applied(script, 1) == [1]
 
 
 def test_counters_are_thread_safe() -> None:
-    """In many threads a rule strikes exactly as often as its schedule allows."""
+    """In many threads a rule applies exactly as often as its schedule allows."""
     script = FaultScript([Rule(where="rcpt", what="drop", times=50)])
     with ThreadPoolExecutor(8) as pool:
-        found = pool.map(lambda _: len(strikes(script, 100)), range(8))
+        found = pool.map(lambda _: len(list_applied(script, 100)), range(8))
         assert sum(found) == 50

@@ -35,11 +35,13 @@ EXCEPTIONS = [
 def test_refusals(
     smtp: FakeSMTP, where: str, error: type[smtplib.SMTPException], reply: str
 ) -> None:
-    """A temporary or permanent refusal raises the exception of its stage, with the code."""
+    """A temporary or permanent refusal raises the exception of its stage, with the reply."""
     smtp.faults.fail(where, reply=reply)
     with pytest.raises(error) as refused:
         send(smtp)
-    assert reply[:3] in str(refused.value)
+    code, text = reply.split(" ", 1)
+    assert code in str(refused.value)
+    assert text in str(refused.value)
     assert smtp.messages == []
     smtp.faults.assert_used()
 
@@ -60,7 +62,7 @@ SILENT.remove(("end-of-data", "half-reply"))  # see the test below
 
 @pytest.mark.parametrize(("where", "what"), SILENT)
 def test_no_reply(smtp: FakeSMTP, where: str, what: str) -> None:
-    """Without a whole reply smtplib raises an exception."""
+    """Without a complete reply smtplib raises an exception."""
     smtp.faults.fault(where, what)
     with pytest.raises(smtplib.SMTPException):
         send(smtp)
@@ -68,7 +70,7 @@ def test_no_reply(smtp: FakeSMTP, where: str, what: str) -> None:
 
 
 def test_half_reply_to_the_message(smtp: FakeSMTP) -> None:
-    """Smtplib takes half of a reply for a whole one, which is only right by chance for a 250."""
+    """Smtplib accepts half of a reply as a complete one, which is correct only for a 250."""
     smtp.faults.fault("end-of-data", "half-reply")
     with smtplib.SMTP("localhost", smtp.port(587), timeout=20) as client:
         client.login("AppKey", "SecretKey")

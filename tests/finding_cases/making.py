@@ -1,4 +1,4 @@
-"""Messages that break no rule, and changes of them. No person or company in them is real."""
+"""Messages that break no rule, and variants of them. All persons and companies are invented."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _HEADER = {
 
 
 def encode(text: str) -> str:
-    """Write a header value as encoded words, where it is not ASCII."""
+    """Return a header value as encoded words if it is not ASCII."""
     if text.isascii():
         return text
     words = [text[start : start + 15] for start in range(0, len(text), 15)]
@@ -60,7 +60,7 @@ def message(
     parameters: tuple[str, ...] = (),
     dropped_lines: int = 0,
 ) -> MessageReading:
-    """Make a message. `header` changes fields, None removes one; `more` is put before the body."""
+    """Return a message. `header` changes fields, None removes one; `more` precedes the body."""
     fields: dict[str, str | None] = {
         **_HEADER,
         "Subject": None if subject is None else encode(subject),
@@ -79,40 +79,40 @@ def message(
 
 
 def ad(subject: str = AD_SUBJECT, body: str = AD_BODY, **changes: object) -> MessageReading:
-    """Make an advertising message."""
+    """Return an advertising message."""
     header = {**_ONE_CLICK, **changes.pop("header", {})}
     return message(MailType.AD, subject=subject, body=body, header=header, **changes)
 
 
 def auth(**changes: object) -> MessageReading:
-    """Make a message for verification."""
+    """Return a verification message."""
     given = {"subject": "인증번호 안내", "body": "인증번호는 123456입니다.\n", **changes}
     return message(MailType.AUTH, **given)
 
 
 def html(body: str, **changes: object) -> MessageReading:
-    """Make a message of a text and this HTML."""
+    """Return a message with a text and this HTML."""
     return parts(
         "Content-Type: text/plain\n\nHello\n", part("text/html; charset=utf-8", body), **changes
     )
 
 
 def part(content_type: str, body: str = "x\n", header: str = "") -> str:
-    """Make a part for `parts`."""
+    """Return a part for `parts`."""
     return f"Content-Type: {content_type}\n{header}\n{body}"
 
 
 def parts(
     *each: str, end: str = "--b--\n", mail_type: MailType = MailType.NORMAL, **changes: object
 ) -> MessageReading:
-    """Make a message of these parts."""
+    """Return a message with these parts."""
     body = "".join(f"--b\n{each}\n" for each in each) + end
     given = {"content_type": "multipart/mixed; boundary=b", **changes}
     return message(mail_type, body=body, **given)
 
 
 def file(name: str = "a.pdf", body: str = "x\n", kind: str = "application/pdf") -> str:
-    """Make an attached part for `parts`."""
+    """Return an attached part for `parts`."""
     return part(kind, body, f'Content-Disposition: attachment; filename="{name}"\n')
 
 
@@ -120,5 +120,5 @@ TEXT = part("text/plain; charset=utf-8", "안녕하세요\n")
 
 
 def ids_of(rules: Rules, reading: MessageReading) -> list[str]:
-    """Name the rules that a message breaks."""
+    """Return the ids of the rules that a message breaks."""
     return [finding.rule for finding in rules.check_message(reading)]

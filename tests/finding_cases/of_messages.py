@@ -26,7 +26,7 @@ def _recipients(number: int) -> tuple[str, ...]:
 
 
 def _sized(*sizes: int) -> Callable[[], MessageReading]:
-    """Return what makes a message with files of these sizes: made late, as they are large."""
+    """Return a function that makes a message with files of these sizes, which are large."""
     return lambda: parts(TEXT, *(file(body=_LINE * (size // 1024)) for size in sizes))
 
 

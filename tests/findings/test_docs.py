@@ -1,4 +1,4 @@
-"""`docs/findings.md` is true: its table is fresh, and its examples run."""
+"""`docs/findings.md` is correct: its table is up to date, and its examples run."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ PAGE = (ROOT / "docs" / "findings.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_table_is_fresh() -> None:
-    """The table is what `docs/make_findings.py` makes of the rules."""
+def test_table_is_up_to_date() -> None:
+    """The table equals the output of `docs/make_findings.py`."""
     scope: dict[str, Any] = {"__name__": "made"}
-    exec((ROOT / "docs" / "make_findings.py").read_text(encoding="utf-8"), scope)  # noqa: S102 - a script of ours that is no module
+    exec((ROOT / "docs" / "make_findings.py").read_text(encoding="utf-8"), scope)  # noqa: S102 - our own script
     assert scope["make_page"](PAGE) == PAGE, "run `python docs/make_findings.py`"
 
 
-def test_the_test_passes(tmp_path: Path) -> None:
-    """The example of a test passes as it stands."""
+def test_example_of_a_test(tmp_path: Path) -> None:
+    """The example of a test passes unchanged."""
     (tmp_path / "test_newsletter.py").write_text(EXAMPLES[0], encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
@@ -39,10 +39,10 @@ def test_the_test_passes(tmp_path: Path) -> None:
     assert "1 passed" in run.stdout, run.stdout
 
 
-def test_the_commands_are_right(
+def test_commands_of_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each command of the page is one that the program has; `lint` finds something."""
+    """Each command of the page exists; `lint` has findings."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.eml").write_bytes(message(subject="").raw)
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL):
@@ -55,13 +55,13 @@ def test_the_commands_are_right(
                 assert main([*words, "--help"]) == 0
 
 
-def test_the_levels_are_right() -> None:
-    """The example of a server starts."""
+def test_example_of_levels() -> None:
+    """The example of a server with levels can be created."""
     exec(f"from fakesmtp import FakeSMTP\n{EXAMPLES[1]}", {})  # noqa: S102 - of the page
 
 
-def test_the_rule_works() -> None:
-    """The example of a rule finds what it says."""
+def test_example_of_a_rule() -> None:
+    """The rule of the example finds a message that breaks it."""
     scope: dict[str, Any] = {}
     exec(EXAMPLES[2], scope)  # noqa: S102 - of the page
     rules = Rules({}, scope["RULES"])
@@ -70,6 +70,6 @@ def test_the_rule_works() -> None:
 
 
 @pytest.mark.parametrize("word", [*Level, *Certainty])
-def test_every_word_is_explained(word: str) -> None:
-    """Each level and each certainty is named."""
+def test_levels_and_certainties_are_explained(word: str) -> None:
+    """The page names each level and each certainty."""
     assert f"`{word}`" in PAGE

@@ -1,4 +1,4 @@
-"""Messages that are made to take long: all rules check each in linear time, in a process."""
+"""Messages that are meant to take long: all rules check each in linear time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import pytest
 from hostile_messages import HOSTILE, HTML, SIZE
 
-#: Against a hang; what is checked in linear time takes a few seconds.
+#: Seconds; only ends a test that hangs. Linear checks take a few seconds.
 PATIENCE = 100
 CHECK = """
 import sys

@@ -27,7 +27,7 @@ def _write(name: str, language: str = "en") -> str:
 
 
 def test_text() -> None:
-    """Each finding is a line that editors can follow, and the last line counts them."""
+    """Each finding is a line that editors can open; the last line has the counts."""
     first, second, last = _write("text").split("\n")
     assert first.startswith(f"{NAME}:5: error placeholder (Subject): the placeholder '{{{{a}}}}' ")
     assert second.startswith(f"{NAME}:1: warning date-missing: the message has no Date header;")
@@ -35,7 +35,7 @@ def test_text() -> None:
 
 
 def test_text_in_korean() -> None:
-    """The sentences are in Korean where that is chosen."""
+    """With Korean as the language the sentences are in Korean."""
     assert "1: warning date-missing: Date 헤더가 없습니다" in _write("text", "ko")
 
 
@@ -51,7 +51,7 @@ def test_json() -> None:
 
 
 def test_github() -> None:
-    """Workflow commands escape what would end them."""
+    """Workflow commands escape characters with a special meaning."""
     first, second = _write("github").split("\n")
     assert first.startswith(
         "::error file=outbox/a%2C b%3A 50%25.eml,line=5,title=placeholder::the placeholder"
@@ -76,7 +76,7 @@ def test_sarif_is_valid(language: str) -> None:
 
 
 def test_sarif() -> None:
-    """SARIF lists all rules, and each result refers to its rule and its place."""
+    """SARIF has all rules, and each result has its rule and place."""
     document = json.loads(_write("sarif"))
     (run,) = document["runs"]
     rules = run["tool"]["driver"]["rules"]

@@ -1,4 +1,4 @@
-"""Where a finding is: header, part, line, characters."""
+"""The place of a finding: header, part, line, characters."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def _line(reading: MessageReading, number: int | None) -> bytes:
     return reading.raw.split(b"\n")[number - 1]
 
 
-def test_a_header_is_named_as_it_is_written() -> None:
-    """A finding about a header has its name, its line, and the characters of its value."""
+def test_place_in_a_header() -> None:
+    """The place of a finding in a header is its name as written, its line and its characters."""
     reading = message(subject=None, header={"X-Long": "a\r\n b\r\n c", "SUBJECT": "Hi {{name}}!"})
     where = _where(reading, "placeholder")
     assert (where.header, where.offset, where.length) == ("SUBJECT", 3, 8)
@@ -28,22 +28,22 @@ def test_a_header_is_named_as_it_is_written() -> None:
     assert str(where) == f"SUBJECT, line {where.line}"
 
 
-def test_the_second_of_a_repeated_header() -> None:
-    """A repeated header is marked where it is repeated."""
+def test_place_of_a_repeated_header() -> None:
+    """The place of a repeated header is the second one."""
     reading = message(more="X: y\r\nDate: again\r\n")
     assert _line(reading, _where(reading, "header-repeated").line) == b"Date: again\r"
 
 
-def test_a_text_that_is_not_encoded_has_its_own_line() -> None:
-    """A place in a text of 8 bits has the line where it stands."""
+def test_place_in_a_text_that_is_not_encoded() -> None:
+    """A place in 8-bit text has its line in the message."""
     reading = message(body="one\n두 번째\nhttp://localhost/x\n")
     where = _where(reading, "link-local")
     assert (where.part, where.offset, where.length) == (1, 9, 18)
     assert _line(reading, where.line) == b"http://localhost/x\r"
 
 
-def test_a_text_that_is_encoded_has_the_line_of_its_part() -> None:
-    """A place in Base64 has the line where the part begins, and the characters of its text."""
+def test_place_in_an_encoded_text() -> None:
+    """A place in Base64 has the first line of the part, and the characters of the decoded text."""
     reading = parts(TEXT, part("text/plain", "aGkge3tuYW1lfX0h\n", BASE64))
     where = _where(reading, "placeholder")
     assert (where.part, where.offset, where.length) == (2, 3, 8)
@@ -51,8 +51,8 @@ def test_a_text_that_is_encoded_has_the_line_of_its_part() -> None:
     assert str(where) == f"part 2, line {where.line}"
 
 
-def test_a_place_in_html_is_one_of_its_source() -> None:
-    """A link of HTML is marked in the source, where it stands there as it is."""
+def test_place_in_html() -> None:
+    """The place of a link in HTML is in its source, if the source has the link unchanged."""
     reading = html('<p>x</p>\n<a href="http://localhost/x">y</a>\n')
     where = _where(reading, "link-local")
     assert (where.part, where.length) == (2, 18)
@@ -62,20 +62,20 @@ def test_a_place_in_html_is_one_of_its_source() -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r"])
-def test_a_place_among_bytes_is_a_line(end: bytes) -> None:
-    """A bare CR or LF is marked by its line."""
+def test_place_of_a_bare_line_end(end: bytes) -> None:
+    """The place of a bare CR or LF is its line."""
     reading = message(body=b"one\r\ntwo" + end + b"three\r\n")
     assert _line(reading, _where(reading, "line-end").line).startswith(b"two")
 
 
 def test_no_place() -> None:
-    """What is missing has no place."""
+    """A finding about something missing has no place."""
     assert _where(message(header={"Date": None}), "date-missing") == Where()
     assert str(Where()) == ""
 
 
-def test_a_finding_as_json() -> None:
-    """A finding becomes an object of texts and numbers."""
+def test_finding_as_json() -> None:
+    """A finding as JSON is an object of texts and numbers."""
     finding = default_rules().check_message(message(header={"Date": None}))[0]
     assert finding.as_json() == {
         "rule": "date-missing",

@@ -1,4 +1,4 @@
-"""Choosing rules: levels, versions, rules of one's own, errors."""
+"""A choice of rules: levels, versions, own rules, errors."""
 
 from __future__ import annotations
 
@@ -57,21 +57,21 @@ def _one(findings: Iterable[Finding]) -> Finding:
         ("on", "warning"),
     ],
 )
-def test_a_level_sets_the_severity(level: str, severity: str) -> None:
-    """A rule has the severity of its level; `reject` is an error."""
+def test_level_sets_the_severity(level: str, severity: str) -> None:
+    """A rule has the severity of its level; `reject` has the severity `error`."""
     assert _one(Rules({"date-missing": level}, RULES).check_message(NO_DATE)).severity == severity
 
 
-def test_a_rule_is_switched_off_and_on() -> None:
-    """A rule that is off finds nothing, also one that is off by itself."""
+def test_rules_can_be_switched_off_and_on() -> None:
+    """A rule that is off has no findings, also a rule that is off by default."""
     assert ids_of(Rules({"date-missing": "off"}, RULES), NO_DATE) == []
     no_reply = message(header={"From": "no-reply@example.com"})
     assert ids_of(Rules({}, RULES), no_reply) == []
     assert ids_of(Rules({"no-reply-sender": "on"}, RULES), no_reply) == ["no-reply-sender"]
 
 
-def test_the_most_severe_findings_come_first() -> None:
-    """Findings are sorted by severity, those of one severity in the order of the rules."""
+def test_order_of_findings() -> None:
+    """Findings are sorted by severity, then by the order of the rules."""
     found = default_rules().check_message(ad("x", "x\n", header={"Date": None}))
     severities = [finding.severity for finding in found]
     assert severities == sorted(severities, key=list(Severity).index)
@@ -79,7 +79,7 @@ def test_the_most_severe_findings_come_first() -> None:
 
 
 def test_only_rules_that_reject_refuse() -> None:
-    """A refusal is the first finding of the rules that are set to `reject`."""
+    """The refusal is the first finding of a rule with the level `reject`."""
     rules = Rules({"date-missing": "reject"}, RULES)
     assert rules.rejects
     assert not default_rules().rejects
@@ -89,14 +89,14 @@ def test_only_rules_that_reject_refuse() -> None:
     assert rules.find_refusal(message(subject="")) is None
 
 
-def test_a_rule_reports_ten_places_at_most() -> None:
+def test_rule_reports_at_most_ten_places() -> None:
     """A message with thousands of bad links has ten findings for them."""
     body = "".join(f"http://example.com/{number}\n" for number in range(1000))
     assert ids_of(default_rules(), message(body=body)) == ["link-http"] * 10
 
 
-def test_the_version_tells_what_was_checked() -> None:
-    """The version differs where levels or rules do, and is the same in every process."""
+def test_version_of_a_choice() -> None:
+    """The version depends on levels and rules, and is the same in every process."""
     assert Rules({}, RULES).version == "1"
     off = Rules({"date-missing": "off"}, RULES)
     own = Rules({}, [*RULES, _rule()])
@@ -104,8 +104,8 @@ def test_the_version_tells_what_was_checked() -> None:
     assert off.version == Rules({"date-missing": "off"}, RULES).version == "1+35d2a8ba"
 
 
-def test_a_rule_of_ones_own() -> None:
-    """A rule is a record; its texts are filled in with the values of a hit."""
+def test_own_rule() -> None:
+    """A rule is a record; the values of a hit are inserted into its texts."""
     finding = _one(Rules({}, [_rule()]).check_message(message(subject="hi")))
     assert str(finding) == (
         "warning greeting (Subject, line 6): the subject hi has no greeting; begin it with Hello "
@@ -126,33 +126,33 @@ def test_a_rule_of_ones_own() -> None:
         ({"certainty": "maybe"}, "certainty of the rule 'greeting' must be one of .*'maybe'"),
     ],
 )
-def test_a_wrong_rule(changes: dict[str, str], error: str) -> None:
+def test_wrong_rule(changes: dict[str, str], error: str) -> None:
     """A rule with a wrong field is an error that names the rule and the value."""
     with pytest.raises(ConfigurationError, match=error):
         _rule(**changes)
 
 
-def test_a_text_without_its_value() -> None:
-    """A text whose value the check does not give is an error that names both."""
+def test_text_without_its_value() -> None:
+    """A text with a value that the check does not give is an error that names both."""
     with pytest.raises(ConfigurationError, match=r"rule 'greeting' has \{name\}, and its check"):
         Rules({}, [_rule(text="no {name}")]).check_message(message())
 
 
-def test_two_rules_of_one_id() -> None:
-    """Two rules of one id are an error."""
+def test_two_rules_with_one_id() -> None:
+    """Two rules with the same id are an error."""
     with pytest.raises(ConfigurationError, match="two rules have the id 'date-missing'"):
         Rules({}, [*RULES, _rule(id="date-missing")])
 
 
 @pytest.mark.parametrize("word", ["date-missing", "=off", "date-missing=", ""])
-def test_words_that_are_not_levels(word: str) -> None:
-    """A word that is not `rule=level` is an error with an example."""
+def test_wrong_levels_as_text(word: str) -> None:
+    """A text that is not `rule=level` is an error with an example."""
     with pytest.raises(ConfigurationError, match="is not of the form rule=level"):
         read_levels([word])
 
 
-def test_a_demand_is_read() -> None:
-    """A demand is a severity and levels, in any order, with blanks or commas between."""
+def test_demand() -> None:
+    """A demand is a severity and levels in any order, separated by spaces or commas."""
     demand = read_demand("link-http=off, warning\n date-missing=error")
     assert demand == Demand("warning", {"link-http": "off", "date-missing": "error"})
     assert read_demand("") == Demand(None, {})
@@ -185,7 +185,7 @@ print([f.text for f in default_rules().check_message(MessageReading(raw)) if f.r
 
 
 def _run_with_entry_point(folder: Path, value: str) -> subprocess.CompletedProcess[str]:
-    """Run with a package installed that has an entry point."""
+    """Run Python with an installed package that has an entry point."""
     (folder / "my_rules.py").write_text(MODULE, encoding="utf-8")
     info = folder / "my_rules-1.dist-info"
     info.mkdir()
@@ -200,8 +200,8 @@ def _run_with_entry_point(folder: Path, value: str) -> subprocess.CompletedProce
     )
 
 
-def test_a_package_brings_rules(tmp_path: Path) -> None:
-    """Rules of the group `fakesmtp.findings` are checked with ours."""
+def test_rules_of_a_package(tmp_path: Path) -> None:
+    """Rules of the entry point group `fakesmtp.findings` are checked, too."""
     run = _run_with_entry_point(tmp_path, "my_rules:RULES")
     assert (run.stdout, run.stderr) == ("['the word cheap']\n", "")
 
@@ -217,7 +217,7 @@ def test_a_package_brings_rules(tmp_path: Path) -> None:
         ("nowhere:RULES", "cannot be loaded: No module named 'nowhere'"),
     ],
 )
-def test_a_wrong_entry_point(tmp_path: Path, value: str, error: str) -> None:
+def test_wrong_entry_point(tmp_path: Path, value: str, error: str) -> None:
     """An entry point that is not a rule is an error that names it."""
     run = _run_with_entry_point(tmp_path, value)
     assert f"the entry point mine = {value} of fakesmtp.findings {error}" in run.stderr

@@ -1,4 +1,4 @@
-"""Each rule finds what breaks it, and leaves alone what comes near."""
+"""Each rule about messages: messages that break it, and near misses."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ def _make(case: Case) -> MessageReading:
 
 
 @pytest.mark.parametrize(("rule", "case"), _cases(TRIGGERS))
-def test_a_broken_rule_is_found(rule: str, case: Case) -> None:
+def test_broken_rule_is_found(rule: str, case: Case) -> None:
     """A message that breaks a rule has a finding of that rule."""
     reading = _make(case)
     assert rule in ids_of(ALL, reading), f"{reading.subject}\n{reading.said}"
 
 
 @pytest.mark.parametrize(("rule", "case"), _cases(NEAR_MISSES))
-def test_a_near_miss_is_not_found(rule: str, case: Case) -> None:
-    """A message that only looks as if it broke a rule has no finding of that rule."""
+def test_near_miss_is_not_found(rule: str, case: Case) -> None:
+    """A message that only resembles one that breaks the rule has no finding of that rule."""
     reading = _make(case)
     assert rule not in ids_of(ALL, reading), f"{reading.subject}\n{reading.said}"
 
 
 def test_every_rule_has_cases() -> None:
-    """Each rule about messages has messages that break it and near misses."""
+    """Each rule about messages has cases that break it and near misses."""
     ids = {rule.id for rule in RULES if isinstance(rule, MessageRule)}
     assert (TRIGGERS.keys(), NEAR_MISSES.keys()) == (ids, ids)
 
 
 @pytest.mark.parametrize("reading", [ad(), message(), auth(), message(None)])
-def test_a_good_message_has_no_findings(reading: MessageReading) -> None:
-    """A message as it should be breaks no rule."""
+def test_good_message_has_no_findings(reading: MessageReading) -> None:
+    """A message without mistakes has no findings."""
     assert ALL.check_message(reading) == ()

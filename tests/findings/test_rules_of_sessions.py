@@ -33,7 +33,7 @@ def _run(
     faults: FaultScript | None = None,
     accounts: AccountsOption = "any",
 ) -> Session:
-    """Let a client play against a server, and return its session when it is over."""
+    """Let a client connect to a server; return its session when it has ended."""
     ended: SimpleQueue[Session] = SimpleQueue()
     with FakeSMTP(accounts=accounts, faults=faults) as server:
         server.on_session_end(ended.put)
@@ -169,34 +169,34 @@ def _cases(cases: dict[str, list[Callable[[], Session]]]) -> list[object]:
 
 
 @pytest.mark.parametrize(("rule", "run"), _cases(TRIGGERS))
-def test_a_broken_rule_is_found(rule: str, run: Callable[[], Session]) -> None:
+def test_broken_rule_is_found(rule: str, run: Callable[[], Session]) -> None:
     """A session in which the client breaks a rule has a finding of that rule."""
     session = run()
     assert rule in [each.rule for each in ALL.check_session(session)], session.transcript()
 
 
 @pytest.mark.parametrize(("rule", "run"), _cases(NEAR_MISSES))
-def test_a_near_miss_is_not_found(rule: str, run: Callable[[], Session]) -> None:
-    """A session that only looks as if the client broke a rule has no finding of that rule."""
+def test_near_miss_is_not_found(rule: str, run: Callable[[], Session]) -> None:
+    """A session that only resembles one that breaks the rule has no finding of that rule."""
     session = run()
     assert rule not in [each.rule for each in ALL.check_session(session)], session.transcript()
 
 
 def test_every_rule_has_cases() -> None:
-    """Each rule about sessions has sessions that break it and near misses."""
+    """Each rule about sessions has cases that break it and near misses."""
     ids = {rule.id for rule in RULES if isinstance(rule, SessionRule)}
     assert (TRIGGERS.keys(), NEAR_MISSES.keys()) == (ids, ids)
     assert [rule.id for rule in RULES if isinstance(rule, SessionsRule)] == ["connection-burst"]
 
 
 @pytest.mark.parametrize("run", [partial(_run, _well), partial(_run, _well_in_tls, port=465)])
-def test_a_good_session_has_no_findings(run: Callable[[], Session]) -> None:
-    """A client that does everything right breaks no rule."""
+def test_good_session_has_no_findings(run: Callable[[], Session]) -> None:
+    """A client without mistakes has no findings."""
     assert run().findings == ()
 
 
 def _sessions_of(number: int, messages: int) -> list[Session]:
-    """Return the sessions of so many connections with so many messages each."""
+    """Return the sessions of `number` connections with `messages` messages each."""
     with FakeSMTP(accounts="any") as server:
         for _ in range(number):
             with RawClient(server.port(587)) as client:
@@ -210,8 +210,8 @@ def _sessions_of(number: int, messages: int) -> list[Session]:
         return server.sessions
 
 
-def test_a_burst_of_connections_is_found() -> None:
-    """Five connections with a message each are a burst; it names the first and the last."""
+def test_burst_of_connections_is_found() -> None:
+    """Five connections with one message each are a burst; the finding names the first and last."""
     sessions = _sessions_of(5, 1)
     (finding,) = ALL.check_sessions(sessions)
     assert finding.rule == "connection-burst"
@@ -220,13 +220,13 @@ def test_a_burst_of_connections_is_found() -> None:
 
 
 @pytest.mark.parametrize(("number", "messages"), [(4, 1), (5, 2), (5, 0)])
-def test_other_connections_are_no_burst(number: int, messages: int) -> None:
+def test_other_connections_are_not_a_burst(number: int, messages: int) -> None:
     """Fewer connections, several messages each, or none, are not a burst."""
     assert ALL.check_sessions(_sessions_of(number, messages)) == ()
 
 
 def test_findings_never_show_a_secret() -> None:
-    """No finding about a session has the SecretKey in it, wherever the client wrote it."""
+    """No finding about a session shows a SecretKey, wherever the client sent it."""
 
     def careless(client: RawClient, _server: FakeSMTP) -> None:
         client.ask("EHLO a")
@@ -240,8 +240,8 @@ def test_findings_never_show_a_secret() -> None:
     assert "SecretKeySecretKey" not in repr(findings)
 
 
-def test_the_message_of_a_session_has_findings() -> None:
-    """A received message has findings, and so has its session."""
+def test_messages_and_sessions_have_findings() -> None:
+    """A received message and its session have findings."""
     with FakeSMTP(accounts="any") as server:
         with RawClient(server.port(587)) as client:
             client.read_reply()

@@ -1,4 +1,4 @@
-"""Messages made to take long: each is parsed in a process with far more time than needed.
+"""Messages that are meant to take long: each is parsed in a process with far more time than needed.
 
 Twice the size takes twice the time. With quadratic time these sizes took minutes.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hostile_messages import HOSTILE
 
-#: Against a hang; what is read in linear time takes a second or two.
+#: Seconds; only ends a test that hangs. Linear parsing takes a second or two.
 PATIENCE = 100
 TESTS = Path(__file__).parents[1]
 READ = """

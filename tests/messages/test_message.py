@@ -312,4 +312,4 @@ def test_a_message_is_small() -> None:
     message = make_message()
     assert not hasattr(message, "__dict__")
     assert message.text == "hello\n"
-    assert message._parsed is None  # noqa: SLF001 - what is kept is not to be seen otherwise
+    assert message._parsed is None  # noqa: SLF001 - not visible otherwise

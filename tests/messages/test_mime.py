@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from made_messages import make_message
 
 from fakesmtp.messages import Attachment, ReceivedMessage
-from fakesmtp.messages.mime import take_apart
+from fakesmtp.messages.mime import split_message
 
 
 def multipart(*parts: bytes, kind: bytes = b"mixed", boundary: bytes = b"b") -> bytes:
@@ -73,6 +73,19 @@ def test_nested_multiparts() -> None:
     message = message_of(inner, b"Content-Type: image/png\r\n\r\nx")
     assert (message.text, message.html) == ("one", "<p>two")
     assert message.attachments == (Attachment(None, "image/png", b"x"),)
+
+
+def test_parts_are_numbered() -> None:
+    """Parts are numbered by their place in the tree, also after a broken multipart."""
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\none\r\n--o\r\n"
+        b"Content-Type: multipart/related; boundary=i\r\n\r\n--i\r\n\r\na\r\n--i\r\n\r\nb\r\n"
+        b"--i--\r\n--o\r\nContent-Type: multipart/mixed; boundary=never\r\n\r\nbroken\r\n"
+        b"--o\r\n\r\nlast\r\n--o--\r\n"
+    )
+
+    assert [part.number for part in split_message(raw).parts] == ["1", "2.1", "2.2", "3", "4"]
+    assert [part.number for part in split_message(b"Subject: x\r\n\r\nx").parts] == ["0"]
 
 
 def test_a_boundary_that_is_used_twice() -> None:
@@ -232,7 +245,7 @@ def test_parts_are_slices_of_the_message(pieces: list[bytes]) -> None:
     """Parts are slices of the message, in order, that do not overlap."""
     raw = b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"".join(pieces)
     position = 0
-    for part in take_apart(raw).parts:
+    for part in split_message(raw).parts:
         position = raw.index(part.body, position) + len(part.body)
         assert raw[part.start : part.start + len(part.body)] == part.body
 
@@ -256,5 +269,5 @@ def test_broken_multiparts_are_named(
     raw: bytes, unused: list[tuple[str, int]], unclosed: list[tuple[str, int]]
 ) -> None:
     """A multipart that is not delimited as RFC 2046 §5.1 has it is named, with its place."""
-    structure = take_apart(raw)
+    structure = split_message(raw)
     assert (structure.unused, structure.unclosed) == (unused, unclosed)

@@ -1,4 +1,4 @@
-"""Runs of pytest inside a test, with the plugin as users have it."""
+"""Fixtures that run pytest inside a test, with the plugin installed as users have it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-# pytester forgets after each run which modules it imported. What is here before stays.
+# pytester unloads after each run the modules that the run imported. These are loaded before.
 import pytest_fakesmtp.compare
 import pytest_fakesmtp.demands
 import pytest_fakesmtp.frameworks
-import pytest_fakesmtp.ledger
+import pytest_fakesmtp.isolation
 import pytest_fakesmtp.markers
 import pytest_fakesmtp.redirect
 import pytest_fakesmtp.report
@@ -28,7 +28,7 @@ import pytest
 
 @pytest.fixture
 def send():
-    """Send a message by a server, a view on one, or an account's view with a server."""
+    """Send a message through a server, a test's view or an account's view."""
 
     def send(smtp, subject="hi", *, account=None, mail_type="", to="b@example.com", client=None):
         with client or smtplib.SMTP(smtp.host, smtp.port(587)) as client:
@@ -50,7 +50,7 @@ filterwarnings =
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
-    """`run(source, *arguments, **files)` runs the tests in `source` and gives the result."""
+    """Return `run(source, *arguments)`, which runs the tests in `source`."""
     pytester.makeini(INI)
     pytester.makeconftest(CONFTEST)
 

@@ -1,4 +1,4 @@
-"""What a failed assertion on messages says."""
+"""The explanation of a failed assertion on messages."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ WELCOM = make_message(b"Subject: Welcom\r\n\r\nhello\r\n")
 OTHER = make_message(b"Subject: Bill\r\n\r\npay\r\n", rcpt_tos=("c@example.com",))
 
 
-def test_two_messages() -> None:
-    """Two messages are shown with the fields in which they differ, and no others."""
+def test_two_messages_show_the_fields_that_differ() -> None:
+    """Two messages are shown with the fields that differ, and no others."""
     lines = explain("==", WELCOM, WELCOME)
     assert lines is not None
     assert lines[0] == f"message {WELCOM.id} == message {WELCOME.id}"
@@ -28,23 +28,23 @@ def test_two_messages() -> None:
     assert lines[3:] == ["subject: 'Welcom' != 'Welcome'"]
 
 
-def test_two_messages_of_equal_bytes() -> None:
-    """Messages that differ in nothing that can be read differ in their identity."""
+def test_equal_messages_show_their_ids() -> None:
+    """Two messages with equal bytes and envelopes are told apart by their ids."""
     twin = make_message(WELCOME.raw)
     lines = explain("==", twin, WELCOME)
     assert lines is not None
     assert lines[3:] == [f"id: {twin.id!r} != {WELCOME.id!r}".replace("'", "")]
 
 
-def test_messages_that_differ_in_their_bytes_alone() -> None:
-    """Where all that is read is the same, the bytes are shown."""
+def test_messages_with_equal_fields_show_their_bytes() -> None:
+    """Two messages with equal fields but different bytes are shown with their bytes."""
     lines = explain("==", make_message(b"Subject:  x\r\n\r\n"), make_message(b"Subject: x\r\n\r\n"))
     assert lines is not None
     assert lines[3].startswith("raw: b'Subject:  x")
 
 
-def test_a_message_in_a_list() -> None:
-    """A message that is not in a list is shown with what is there and its nearest miss."""
+def test_message_missing_from_a_list() -> None:
+    """A message that is not in a list is shown with the list and its nearest miss."""
     lines = explain("in", WELCOME, [OTHER, WELCOM])
     assert lines is not None
     assert lines[0] == f"message {WELCOME.id} in 2 messages"
@@ -52,8 +52,8 @@ def test_a_message_in_a_list() -> None:
     assert lines[-1] == "  subject: expected 'Welcome', was 'Welcom'"
 
 
-def test_lists() -> None:
-    """Two lists are shown with the first message that only one has, and its nearest miss."""
+def test_two_lists() -> None:
+    """Two lists are shown with the first message that only one of them has, and a near miss."""
     lines = explain("==", [OTHER, WELCOM], [OTHER, WELCOME])
     assert lines is not None
     assert lines[0] == "2 messages == 2 messages"
@@ -61,8 +61,8 @@ def test_lists() -> None:
     assert lines[-1] == "  subject: expected 'Welcome', was 'Welcom'"
 
 
-def test_a_list_that_should_be_empty() -> None:
-    """A message that should not be there is shown."""
+def test_list_compared_with_the_empty_list() -> None:
+    """A message in a list that should be empty is shown."""
     lines = explain("==", [OTHER], [])
     assert lines is not None
     assert lines[0] == "1 message == no messages"
@@ -70,22 +70,22 @@ def test_a_list_that_should_be_empty() -> None:
     assert lines[-1] == "only left: sender@example.com -> c@example.com 'Bill' (normal)"
 
 
-def test_the_order() -> None:
-    """Lists of the same messages in another order are said to be so."""
+def test_lists_in_another_order() -> None:
+    """Two lists of the same messages in another order are explained as such."""
     lines = explain("==", [OTHER, WELCOME], [WELCOME, OTHER])
     assert lines is not None
     assert lines[-1] == "the same messages in another order, or some more than once"
 
 
-def test_long_lists() -> None:
-    """Of a long list the first ten are shown."""
+def test_long_lists_are_cut() -> None:
+    """Only the first ten messages of a long list are shown."""
     lines = explain("==", [make_message() for _ in range(30)], [])
     assert lines is not None
     assert "  and 20 more" in lines
 
 
-def test_all_else_is_left_to_others() -> None:
-    """Nothing is said of comparisons that are not of messages."""
+def test_other_comparisons_are_not_explained() -> None:
+    """Comparisons without messages, or without a difference, get no explanation."""
     assert explain("==", 1, 2) is None
     assert explain("==", [], [1]) is None
     assert explain("==", [], []) is None
@@ -93,8 +93,8 @@ def test_all_else_is_left_to_others() -> None:
     assert explain("in", WELCOME, "text") is None
 
 
-def test_in_a_run(run: Run) -> None:
-    """Pytest shows it."""
+def test_pytest_shows_the_explanation(run: Run) -> None:
+    """Pytest prints the explanation in the report of a failed test."""
     result = run(
         """
         def test_lists(fakesmtp, send):
@@ -117,6 +117,6 @@ def test_in_a_run(run: Run) -> None:
             "> *fakesmtp.wait_for(subject=*",
             "E *NoMatchingMessage: no message came within 0 s",
             "E * subject: expected 'Welcome', was 'Welcom'",
-            "*test_in_a_run.py:*: NoMatchingMessage",
+            "*test_pytest_shows_the_explanation.py:*: NoMatchingMessage",
         ]
     )

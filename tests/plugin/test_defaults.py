@@ -1,4 +1,4 @@
-"""`fakesmtp_options` has the options of the shared server; a test may have servers of its own."""
+"""The options of the shared server (`fakesmtp_options`), and servers of one test."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_every_option(run: Run) -> None:
-    """Accounts, ports, policy, profile, certificates and limits are as overridden."""
+    """`fakesmtp_options` sets accounts, ports, policy, profile, certificates and limits."""
     result = run(
         """
         import smtplib
@@ -42,7 +42,7 @@ def test_every_option(run: Run) -> None:
                 "max_events": 3,
             }
 
-        def test_all(fakesmtp, fakesmtp_server, fakesmtp_options, send):
+        def test_options(fakesmtp, fakesmtp_server, fakesmtp_options, send):
             assert (fakesmtp.host, list(fakesmtp.ports)) == ("127.0.0.2", [587])
             assert fakesmtp.account == ("key", "secret")
             assert fakesmtp.ca_file.parent == fakesmtp_options["certs_dir"]
@@ -61,8 +61,8 @@ def test_every_option(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_a_taken_port(run: Run) -> None:
-    """A port that is taken fails the tests in one sentence that says what to do."""
+def test_port_in_use(run: Run) -> None:
+    """A port that is in use fails the tests with one sentence that says what to do."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         result = run(
@@ -82,8 +82,8 @@ def test_a_taken_port(run: Run) -> None:
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_certificates_that_cannot_be_written(run: Run) -> None:
-    """A folder that cannot hold certificates is named by the error."""
+def test_certs_dir_that_is_not_writable(run: Run) -> None:
+    """The error names the folder where certificates cannot be written."""
     result = run(
         """
         import pytest
@@ -111,8 +111,8 @@ LATE = {
 
 @pytest.mark.parametrize("late", LATE)
 def test_options_that_come_too_late(run: Run, pytester: pytest.Pytester, late: str) -> None:
-    """A test whose options differ from those the server runs with fails, and no other test."""
-    options, told = LATE[late]
+    """Only the test whose options differ from those of the running server fails."""
+    options, expected = LATE[late]
     package = pytester.mkdir("z_package")
     conftest = """
         import pytest
@@ -133,13 +133,13 @@ def test_options_that_come_too_late(run: Run, pytester: pytest.Pytester, late: s
     assert package.is_dir()
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
-        [f"*test_late: fakesmtp_options of this test came too late: *{told}. *"]
+        [f"*test_late: fakesmtp_options of this test came too late: *{expected}. *"]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-def test_equal_options_are_never_late(run: Run, pytester: pytest.Pytester) -> None:
-    """Two overrides with equal values share the server."""
+def test_equal_options_share_the_server(run: Run, pytester: pytest.Pytester) -> None:
+    """Two overrides with equal values use the same server."""
     package = pytester.mkdir("z_package")
     conftest = dedent("""
         import pytest
@@ -156,16 +156,22 @@ def test_equal_options_are_never_late(run: Run, pytester: pytest.Pytester) -> No
 
 WRONG = [
     ('[("ports", 587)]', "fakesmtp_options must return a dictionary *, not a value of type list *"),
-    ('{"port": {587: 0}}', "there is no option 'port'; did you mean 'ports'? *"),
-    ('{"ports": 587}', "ports must map ports of the endpoint to local ports, not 587 *"),
-    ('{"accounts": ["a"]}', "account 1 must be a pair (AppKey, SecretKey), not *"),
+    ('{"port": {587: 0}}', "fakesmtp_options: there is no option 'port'; did you mean 'ports'? *"),
+    (
+        '{"ports": 587}',
+        "fakesmtp_options: ports must map ports of the endpoint to local *, not 587 *",
+    ),
+    (
+        '{"accounts": ["a"]}',
+        "fakesmtp_options: account 1 must be a pair *, not *",
+    ),
     ('{"faults": FaultScript()}', "fakesmtp_options cannot have 'faults', because *"),
 ]
 
 
-@pytest.mark.parametrize(("options", "told"), WRONG)
-def test_wrong_options(run: Run, options: str, told: str) -> None:
-    """Wrong options fail the tests that use the server in one sentence, and no others."""
+@pytest.mark.parametrize(("options", "expected"), WRONG)
+def test_wrong_options(run: Run, options: str, expected: str) -> None:
+    """Wrong options fail only the tests that use the server, with one sentence."""
     result = run(
         f"""
         import pytest
@@ -183,12 +189,13 @@ def test_wrong_options(run: Run, options: str, told: str) -> None:
         """
     )
     result.assert_outcomes(errors=1, passed=1)
-    result.stdout.fnmatch_lines([told])
+    result.stdout.fnmatch_lines([expected])
     result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("During handling of the above exception*")
 
 
-def test_the_fixture_in_a_wider_scope(run: Run) -> None:
-    """A fixture of a wider scope cannot use `fakesmtp`; pytest's error says so."""
+def test_fixture_of_a_wider_scope(run: Run) -> None:
+    """A module fixture that uses `fakesmtp` fails with pytest's ScopeMismatch."""
     result = run(
         """
         import pytest
@@ -206,7 +213,7 @@ def test_the_fixture_in_a_wider_scope(run: Run) -> None:
 
 
 def test_make_fakesmtp(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
-    """A test may have several servers, each with its own options, messages and sessions."""
+    """A test can have several servers, each with its own options, messages and sessions."""
     strict = make_fakesmtp(require_tls=True)
     free = make_fakesmtp(require_auth=False, ports={25: 0})
     with smtplib.SMTP(free.host, free.port(25)) as client:
@@ -217,7 +224,7 @@ def test_make_fakesmtp(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
 
 
 def test_make_fakesmtp_stops_its_servers(run: Run) -> None:
-    """A test's own servers are stopped after it, all of them, whatever one of them raises."""
+    """All servers of a test are stopped after it, also when one of them raises."""
     result = run(
         """
         import pytest
@@ -240,7 +247,7 @@ def test_make_fakesmtp_stops_its_servers(run: Run) -> None:
     result.assert_outcomes(passed=2, errors=1)
 
 
-def test_any_account_has_no_account(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
-    """With `accounts="any"` there is no account, and asking for one is an error."""
+def test_account_with_any_account_allowed(make_fakesmtp: Callable[..., FakeSMTP]) -> None:
+    """With `accounts="any"` reading `account` is an error, because there is none."""
     with pytest.raises(FakeSMTPError, match="any AppKey"):
         _ = make_fakesmtp(accounts="any").account

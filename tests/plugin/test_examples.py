@@ -1,4 +1,4 @@
-"""The tests that pages and examples/ show run as they are printed."""
+"""The tests in README, docs/ and examples/ pass exactly as printed."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ LIBRARIES = {"test_django.py": "django", "test_flask_mail.py": "flask_mail"}
 
 
 @pytest.mark.parametrize("code", TESTS)
-def test_a_sample(run: Run, code: str) -> None:
-    """Each sample of a page that has tests passes."""
+def test_sample(run: Run, code: str) -> None:
+    """Each sample of a page that contains tests passes."""
     run(code).assert_outcomes(passed=code.count("def test_"))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example(run: Run, path: Path) -> None:
-    """Each file of examples passes."""
+def test_example(run: Run, path: Path) -> None:
+    """Each file of examples/pytest passes."""
     if path.name in LIBRARIES:
         pytest.importorskip(LIBRARIES[path.name])
     source = path.read_text(encoding="utf-8")
-    # Django announces what its next releases do away with; the example shows what all have.
+    # Django warns of what its next releases remove. The example uses what all releases have.
     quiet = ("-W", "ignore::DeprecationWarning", "-W", "ignore::PendingDeprecationWarning")
     result = run(source, "-p", "no:django", *quiet, in_a_process=True)
     result.assert_outcomes(passed=source.count("def test_"))
 
 
-def test_the_page_names_everything() -> None:
-    """Every fixture and option is on the page."""
+def test_page_names_every_fixture_and_option() -> None:
+    """docs/pytest.md names every fixture and every command-line option of the plugin."""
     fixtures = [name for name in vars(plugin) if re.match(r"(make_)?fakesmtp", name)]
     assert len(fixtures) > 6
     options = re.findall(r"--fakesmtp-[a-z-]+", Path(plugin.__file__).read_text(encoding="utf-8"))

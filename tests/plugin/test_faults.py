@@ -1,4 +1,4 @@
-"""Faults of one test: made in it, or by its marker; gone after it."""
+"""Faults of one test: planned in the test or by its marker, removed after it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Run = Callable[..., pytest.RunResult]
 
 
-def test_faults_are_gone_after_the_test(run: Run) -> None:
+def test_faults_are_removed_after_the_test(run: Run) -> None:
     """A fault of one test does not affect the next test."""
     result = run("""
         import pytest, smtplib
@@ -34,8 +34,8 @@ def test_faults_are_gone_after_the_test(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_a_fault_for_a_block(run: Run) -> None:
-    """As a block, a fault ends with it; an open session meets it too."""
+def test_fault_as_a_context_manager(run: Run) -> None:
+    """`with fakesmtp.fault(…)` applies to open sessions, and ends with the block."""
     result = run("""
         import smtplib
 
@@ -43,28 +43,28 @@ def test_a_fault_for_a_block(run: Run) -> None:
             with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
                 client.ehlo()
                 with fakesmtp.fault("noop", reply="421 no") as fault:
-                    assert client.noop()[0] == 421
-                assert client.noop()[0] == 250
+                    assert client.noop() == (421, b"no")
+                assert client.noop() == (250, b"2.0.0 OK")
                 assert fault.rule not in fakesmtp.faults.rules
     """)
     result.assert_outcomes(passed=1)
 
 
-def test_unused_faults(run: Run) -> None:
-    """A fault that never struck is named, with the line that planned it."""
+def test_unused_faults_are_named(run: Run) -> None:
+    """`assert_faults_used` names a fault that was never used and the line that planned it."""
     result = run("""
         def test_it(fakesmtp):
-            fakesmtp.fail("rcpt", name="never asked")
+            fakesmtp.fail("rcpt", name="not needed")
             fakesmtp.assert_faults_used()
     """)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*AssertionError: these faults never struck: never asked (test_unused_faults.py:2)*"]
+        ["*these faults were never applied: not needed (test_unused_faults_are_named.py:2)*"]
     )
 
 
-def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
-    """The marker takes a file beside the test, or rules; each test counts anew."""
+def test_faults_of_a_marker(run: Run, pytester: pytest.Pytester) -> None:
+    """The marker accepts a file next to the test, or rules; each test counts from zero."""
     pytester.makefile(".toml", faults="[[fault]]\nwhere='mail'\nreply='450 4.3.2 no'\ntimes=1\n")
     result = run("""
         import pytest, smtplib
@@ -86,8 +86,8 @@ def test_the_marker(run: Run, pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=3)
 
 
-def test_a_wrong_marker(run: Run) -> None:
-    """An invalid rule fails its test."""
+def test_invalid_rule_in_a_marker(run: Run) -> None:
+    """An invalid rule in a marker fails its test."""
     result = run("""
         import pytest
 
@@ -101,8 +101,8 @@ def test_a_wrong_marker(run: Run) -> None:
     )
 
 
-def test_the_report_names_the_fault(run: Run) -> None:
-    """The session in a failing test's report says which fault struck."""
+def test_report_names_the_fault(run: Run) -> None:
+    """The session in the report of a failed test names the fault that was used."""
     result = run("""
         def test_it(fakesmtp, send):
             fakesmtp.fail("mail", name="closed on Sundays")
@@ -111,8 +111,8 @@ def test_the_report_names_the_fault(run: Run) -> None:
     result.stdout.fnmatch_lines(["*-- planned fault 'closed on Sundays' at mail: *"])
 
 
-def test_the_page(run: Run) -> None:
-    """The example on the page of faults passes."""
+def test_sample_of_the_page(run: Run) -> None:
+    """The pytest sample of docs/faults.md passes."""
     page = (Path(__file__).parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     run(example).assert_outcomes(passed=1)

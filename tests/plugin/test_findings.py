@@ -1,4 +1,4 @@
-"""Tests that fail for findings: by the marker, by the configuration file, by an assertion."""
+"""Tests that fail because of findings: marker, configuration file, assertion."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def send(smtp: FakeSMTP | FakeSMTPView, subject: str = "hi") -> None:
         client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\r\n\r\nhello\r\n")
 
 
-def test_the_marker_fails_a_test(run: Run) -> None:
-    """A test that passes with findings of the severity fails, and shows them with its sessions."""
+def test_marker_fails_a_test_with_findings(run: Run) -> None:
+    """A test that would pass fails if it has findings; the report shows them and its sessions."""
     result = run(TESTS)
     result.assert_outcomes(passed=4, failed=1)
     result.stdout.fnmatch_lines(
@@ -63,22 +63,22 @@ def test_the_marker_fails_a_test(run: Run) -> None:
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
-def test_the_configuration_file(run: Run, workers: tuple[str, ...]) -> None:
-    """What the file demands holds for every test without a marker of its own."""
+def test_findings_of_the_configuration_file(run: Run, workers: tuple[str, ...]) -> None:
+    """`fakesmtp_findings` applies to every test without a marker of its own."""
     ini = ("-o", "fakesmtp_findings=warning quit-missing=off")
     result = run(TESTS, *ini, *workers, in_a_process=bool(workers))
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["*2 failed, 3 passed*"])
 
 
-def test_a_wrong_configuration_file(run: Run) -> None:
-    """A wrong word in the file ends the run with one sentence."""
+def test_wrong_value_in_the_configuration_file(run: Run) -> None:
+    """A wrong value of `fakesmtp_findings` ends the run with one sentence."""
     result = run(TESTS, "-o", "fakesmtp_findings=error fatal")
     result.stderr.fnmatch_lines(["ERROR: fakesmtp_findings: findings must name one severity, *"])
 
 
-def test_a_failed_test_is_reported_as_it_failed(run: Run) -> None:
-    """Findings do not hide why a test failed, and do not fail one that is skipped."""
+def test_findings_change_only_tests_that_pass(run: Run) -> None:
+    """Findings do not replace the error of a failed test, and do not fail a skipped test."""
     result = run(
         """
         import pytest
@@ -98,8 +98,8 @@ def test_a_failed_test_is_reported_as_it_failed(run: Run) -> None:
     result.stdout.no_fnmatch_line("*findings (error)*")
 
 
-def test_rules_can_reject_in_one_test(run: Run) -> None:
-    """A level of the marker is one of the server, for this test alone."""
+def test_marker_rejects_messages_of_one_test(run: Run) -> None:
+    """The level `reject` in a marker makes the server reject messages during that test only."""
     result = run(
         """
         import smtplib
@@ -118,7 +118,7 @@ def test_rules_can_reject_in_one_test(run: Run) -> None:
 
 
 def test_assert_no_findings(fakesmtp: FakeSMTPView) -> None:
-    """The fixture asserts on its own messages and sessions, by severity, without ignored rules."""
+    """`assert_no_findings` checks a test's messages and sessions, by severity, without `ignore`."""
     fakesmtp.assert_no_findings("info")
     send(fakesmtp)
     with pytest.raises(
@@ -130,14 +130,14 @@ def test_assert_no_findings(fakesmtp: FakeSMTPView) -> None:
         fakesmtp.assert_no_findings("warning")
 
 
-def test_an_account_asserts_for_itself(fakesmtp: FakeSMTPView) -> None:
-    """An account's view asserts on what came from it alone."""
+def test_account_asserts_on_its_own_messages(fakesmtp: FakeSMTPView) -> None:
+    """An account's view checks only the messages and sessions of that account."""
     send(fakesmtp)
     fakesmtp.new_account().assert_no_findings("info")
 
 
-def test_a_server_asserts() -> None:
-    """`FakeSMTP` asserts on all that it has, also on its sessions together."""
+def test_server_asserts_on_all_sessions() -> None:
+    """`FakeSMTP` checks all of its messages and sessions, also with rules over several sessions."""
     with FakeSMTP() as server:
         for _ in range(5):
             send(server)

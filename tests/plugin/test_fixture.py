@@ -1,4 +1,4 @@
-"""The fixture `fakesmtp`: what it gives, also to threads, loops and TestCase classes."""
+"""The fixture `fakesmtp`, used by tests, threads, event loops and TestCase classes."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ CODE = b"Subject: Your code\r\n\r\nIt is 123456, see https://example.com/a.\r\n"
 
 
 def send(smtp: FakeSMTPView, raw: bytes = CODE, *, mail_type: str = "") -> None:
-    """Send a message with STARTTLS and AUTH, the certificate verified."""
+    """Send a message with STARTTLS and AUTH; verify the certificate."""
     with smtplib.SMTP("localhost", smtp.port(587)) as client:
         client.starttls(context=smtp.client_context())
         client.login(smtp.account.app_key + mail_type, smtp.account.secret_key)
         client.sendmail("a@example.com", ["b@example.com"], raw)
 
 
-def test_an_address(fakesmtp: FakeSMTPView) -> None:
-    """The view's address is that of the server."""
+def test_address(fakesmtp: FakeSMTPView) -> None:
+    """`address` returns the host and the local port of the server."""
     assert fakesmtp.address(587) == (fakesmtp.host, fakesmtp.port(587))
 
 
-def test_a_message_arrives(fakesmtp: FakeSMTPView) -> None:
-    """A message is there, with its type, its session and what is written in it."""
+def test_message_arrives(fakesmtp: FakeSMTPView) -> None:
+    """A message has its mail type, its session, and its code and links."""
     send(fakesmtp, mail_type="#auth")
     message = fakesmtp.wait_for(to="b@example.com", subject=re.compile("code"), body="123")
     assert fakesmtp.messages == [message]
@@ -46,16 +46,16 @@ def test_a_message_arrives(fakesmtp: FakeSMTPView) -> None:
     assert message.links == ("https://example.com/a",)
 
 
-def test_each_test_begins_with_nothing(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
-    """No message and no session of an earlier test is there, nor kept by the server."""
+def test_each_test_starts_empty(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
+    """Neither the view nor the server has messages or sessions of earlier tests."""
     assert (fakesmtp.messages, fakesmtp.sessions) == ([], [])
     assert not [
         message for message in fakesmtp_server.messages if message.session.owner is not None
     ]
 
 
-def test_addresses(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
-    """Host, ports, certificate and settings are those of the shared server."""
+def test_endpoint_of_the_shared_server(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
+    """Host, ports, CA certificate and `env` are those of the shared server."""
     assert fakesmtp.host == fakesmtp_server.host
     assert fakesmtp.ports == fakesmtp_server.ports
     assert fakesmtp.ca_file == fakesmtp_server.ca_file
@@ -63,12 +63,12 @@ def test_addresses(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMTP) -> None:
 
 
 def test_one_client_context(fakesmtp: FakeSMTPView) -> None:
-    """The client context is made once, as making one takes longer than a message."""
+    """The client context is created once, because creating it takes longer than a message."""
     assert fakesmtp.client_context() is fakesmtp.client_context()
 
 
 def test_taking_and_counting(fakesmtp: FakeSMTPView) -> None:
-    """Messages can be awaited in numbers, taken away and cleared."""
+    """`wait_for_count`, `take` and `clear` return what they find, take and remove."""
     for _ in range(3):
         send(fakesmtp)
     assert len(fakesmtp.wait_for_count(3)) == 3
@@ -78,7 +78,7 @@ def test_taking_and_counting(fakesmtp: FakeSMTPView) -> None:
 
 
 def test_wait_for_lists_refusals(fakesmtp: FakeSMTPView) -> None:
-    """The error of `wait_for` lists the refusal of a message."""
+    """The error of `wait_for` lists refused sessions."""
     with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
         with pytest.raises(smtplib.SMTPAuthenticationError):
             client.login("nobody", "wrong")
@@ -87,7 +87,7 @@ def test_wait_for_lists_refusals(fakesmtp: FakeSMTPView) -> None:
 
 
 def test_on_message(fakesmtp: FakeSMTPView) -> None:
-    """A callback gets every message of the test until it is removed, and every ended session."""
+    """Callbacks receive every message until they are removed, and every ended session."""
     messages: list[str] = []
     sessions: list[str] = []
     fakesmtp.on_session_end(lambda session: sessions.append(session.id))
@@ -101,7 +101,7 @@ def test_on_message(fakesmtp: FakeSMTPView) -> None:
 
 @pytest.mark.asyncio
 async def test_asyncio(fakesmtp: FakeSMTPView) -> None:
-    """A message is awaited in a loop of pytest-asyncio."""
+    """The async methods work in an event loop of pytest-asyncio."""
     send(fakesmtp)
     assert (await fakesmtp.wait_for_async(subject="Your code")).text
     await fakesmtp.expect_none_async(subject="another")
@@ -110,13 +110,13 @@ async def test_asyncio(fakesmtp: FakeSMTPView) -> None:
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_anyio(fakesmtp: FakeSMTPView) -> None:
-    """A message is awaited in a loop of anyio's plugin."""
+    """The async methods work in an event loop of anyio's plugin."""
     send(fakesmtp)
     assert (await fakesmtp.wait_for_async(subject="Your code")).text
 
 
 def test_threads(run: Run) -> None:
-    """A message that a thread sends while the test waits is found."""
+    """`wait_for` returns a message that a thread sends while the test waits."""
     result = run(
         """
         import threading
@@ -132,7 +132,7 @@ def test_threads(run: Run) -> None:
 
 
 def test_patches_of_other_fixtures_do_not_reach_the_server(run: Run) -> None:
-    """The server starts before other fixtures of the first test that uses it."""
+    """The server starts before the other fixtures of the first test that uses it."""
     result = run(
         """
         import socket
@@ -153,7 +153,7 @@ def test_patches_of_other_fixtures_do_not_reach_the_server(run: Run) -> None:
 
 
 def test_unittest(run: Run) -> None:
-    """A TestCase class has `self.fakesmtp` through one line, in setUp and in its tests."""
+    """`fakesmtp_self` gives a TestCase class `self.fakesmtp`, in setUp and in its tests."""
     result = run(
         """
         import smtplib
@@ -161,7 +161,7 @@ def test_unittest(run: Run) -> None:
         import pytest
 
         @pytest.mark.usefixtures("fakesmtp_self")
-        class TestMail(unittest.TestCase):
+        class TestMessages(unittest.TestCase):
             def setUp(self):
                 self.port = self.fakesmtp.port(587)
 
@@ -178,8 +178,8 @@ def test_unittest(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_a_callbacks_bug_is_raised_in_its_test(run: Run) -> None:
-    """What a callback raises fails its test alone; the client is not affected."""
+def test_error_of_a_callback_fails_its_test(run: Run) -> None:
+    """An error in a callback fails only its test, and does not affect the client."""
     result = run(
         """
         import pytest
@@ -206,15 +206,15 @@ def test_a_callbacks_bug_is_raised_in_its_test(run: Run) -> None:
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_callback*", "*my bug*"])
 
 
-def test_a_callables_bug_is_raised_where_it_waits(fakesmtp: FakeSMTPView) -> None:
-    """What a callable among the conditions raises is raised by the waiting method."""
+def test_error_of_a_condition_is_raised_by_wait_for(fakesmtp: FakeSMTPView) -> None:
+    """An error in a callable condition is raised by the method that waits."""
     send(fakesmtp)
     with pytest.raises(ZeroDivisionError):
         fakesmtp.wait_for(subject=lambda _: 1 / 0)
 
 
 def test_view_used_after_its_test(run: Run) -> None:
-    """A view used after its test raises an error that names the test and what to do."""
+    """A view that is used after its test raises an error that names the test and the remedy."""
     result = run(
         """
         import pytest
@@ -234,14 +234,14 @@ def test_view_used_after_its_test(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_django_settings_know_no_implicit_tls(fakesmtp: FakeSMTPView) -> None:
-    """Settings for a framework are refused for ports with implicit TLS, which need the CA."""
+def test_django_settings_for_implicit_tls_are_refused(fakesmtp: FakeSMTPView) -> None:
+    """`django_settings` refuses ports with implicit TLS, because Django cannot trust the CA."""
     with pytest.raises(FakeSMTPError, match="use fakesmtp_redirect"):
         fakesmtp.django_settings(465)
 
 
 def test_all_mail_plugins_together(run: Run) -> None:
-    """The fixtures of smtpdfix, pytest-localserver and pytest-django work beside ours."""
+    """The fixtures of smtpdfix, pytest-localserver and pytest-django work next to ours."""
     for name in ("smtpdfix", "pytest_localserver", "pytest_django"):
         pytest.importorskip(name)
     result = run(
@@ -260,7 +260,7 @@ def test_all_mail_plugins_together(run: Run) -> None:
             assert (counts, mailoutbox) == ([1, 1, 1], [])
         """,
         "-W",
-        "default",  # the others' warnings are not ours
+        "default",  # warnings of the other plugins are allowed
         in_a_process=True,
     )
     result.assert_outcomes(passed=1)

@@ -1,4 +1,4 @@
-"""What the plugin loads in a test run that does not use it."""
+"""The modules that the plugin imports in runs that do not use it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ print(*sorted(set(sys.modules) - before))
 """
 
 
-def test_the_plugin_loads_itself_alone() -> None:
-    """Beyond the modules of pytest, the plugin loads two: its package and itself."""
+def test_plugin_imports_only_itself() -> None:
+    """Besides the modules of pytest the plugin imports two: its package and itself."""
     done = subprocess.run(
         [sys.executable, "-c", LIST_LOADED], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["pytest_fakesmtp", "pytest_fakesmtp.plugin"]
 
 
-def test_a_run_that_sends_no_message(run: Run) -> None:
-    """A run without the fixture imports nothing of fakesmtp, with markers and assertions or not."""
+def test_run_without_the_fixture(run: Run) -> None:
+    """A run without the fixture does not import fakesmtp, also when an assertion fails."""
     result = run(
         """
         import sys
@@ -43,7 +43,7 @@ def test_a_run_that_sends_no_message(run: Run) -> None:
         def test_fails():
             assert [1] == [2]
 
-        def test_still():
+        def test_modules_after_a_failure():
             assert "fakesmtp" not in sys.modules
             assert sorted(name for name in sys.modules if name.startswith("pytest_fakesmtp")) == [
                 "pytest_fakesmtp", "pytest_fakesmtp.plugin"]
@@ -60,8 +60,8 @@ def test_a_run_that_sends_no_message(run: Run) -> None:
     result.assert_outcomes(passed=3, failed=1)
 
 
-def test_a_test_that_passes(run: Run) -> None:
-    """Reports, markers, comparisons and the settings of frameworks are loaded when needed."""
+def test_run_that_passes(run: Run) -> None:
+    """A run that passes does not import reports, markers, comparisons and framework settings."""
     result = run(
         """
         import sys
@@ -73,7 +73,8 @@ def test_a_test_that_passes(run: Run) -> None:
         def test_modules():
             names = {name for name in sys.modules if name.startswith("pytest_fakesmtp.")}
             assert {name.partition(".")[2] for name in names} == {
-                "ledger", "options", "plugin", "records", "reporter", "servers", "view"}
+                "failing", "isolation", "options", "plugin", "records", "reporter", "servers",
+                "view"}
         """,
         in_a_process=True,
     )

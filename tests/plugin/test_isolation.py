@@ -1,4 +1,4 @@
-"""No message is seen by another test than its own, however late it comes."""
+"""A test sees only its own messages, however late other messages arrive."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def send_late(smtp, account):
 
 ready = threading.Event()
 
-def test_that_leaks(fakesmtp):
+def test_leaking(fakesmtp):
     smtp = fakesmtp.host, fakesmtp.port(587)
     threading.Thread(target=send_late, args=(smtp, fakesmtp.account)).start()
     assert ready.wait(30)
 
-def test_innocent(fakesmtp, send):
+def test_next(fakesmtp, send):
     go_on.set()
     assert done.wait(30)
     assert fakesmtp.messages == []
@@ -45,29 +45,29 @@ def test_innocent(fakesmtp, send):
 
 
 def check_leak(result: pytest.RunResult, file: str) -> None:
-    """Both tests pass, and the late message is told of once, under the test that leaked."""
+    """Check that both tests pass, with one warning that names the test that leaked."""
     result.assert_outcomes(passed=2, warnings=1)
     result.stdout.fnmatch_lines(
         [
-            f"{file}::test_that_leaks",
-            f"*{file}:*LateMessageWarning: * after the end of {file}::test_that_leaks*late*",
+            f"{file}::test_leaking",
+            f"*{file}:*LateMessageWarning: * after the end of {file}::test_leaking*late*",
         ]
     )
 
 
-def test_a_leak(run: Run) -> None:
-    """A thread that sends after its test has ended is not seen by the next, which passes."""
-    check_leak(run(LEAK), "test_a_leak.py")
+def test_late_message(run: Run) -> None:
+    """The next test does not see a message that a thread sends after its test ended."""
+    check_leak(run(LEAK), "test_late_message.py")
 
 
-def test_a_leak_under_xdist(run: Run) -> None:
-    """The workers of xdist pass the warning of late message on."""
+def test_late_message_under_xdist(run: Run) -> None:
+    """The workers of xdist forward the warning of a late message."""
     result = run(LEAK, "-n", "2", "--dist", "loadfile", in_a_process=True)
-    check_leak(result, "test_a_leak_under_xdist.py")
+    check_leak(result, "test_late_message_under_xdist.py")
 
 
-def test_a_leak_of_the_last_test(run: Run) -> None:
-    """A message that arrives after the last test causes a warning, too."""
+def test_late_message_of_the_last_test(run: Run) -> None:
+    """A message that arrives after the last test also causes a warning."""
     result = run(
         """
         import smtplib
@@ -78,7 +78,7 @@ def test_a_leak_of_the_last_test(run: Run) -> None:
             clients.append(smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)))
             clients[0].login(*fakesmtp.account)
 
-        def test_that_sends_it():
+        def test_next():
             clients[0].sendmail("a@example.com", ["b@example.com"], "Subject: late\\n\\n")
             clients[0].quit()
         """
@@ -87,8 +87,8 @@ def test_a_leak_of_the_last_test(run: Run) -> None:
     result.stdout.fnmatch_lines(["*after the end of *::test_last*"])
 
 
-def test_silent_connection(run: Run) -> None:
-    """A connection that is only just made when its test ends is that test's."""
+def test_connection_made_just_before_the_end(run: Run) -> None:
+    """A connection that is made just before its test ends belongs to that test."""
     result = run(
         """
         import socket
@@ -110,8 +110,8 @@ def test_silent_connection(run: Run) -> None:
     result.assert_outcomes(passed=31)
 
 
-def test_message_for_no_test(run: Run) -> None:
-    """A session that begins while no test has a view is nobody's, and its message is told of."""
+def test_message_while_no_test_uses_the_fixture(run: Run) -> None:
+    """A message that is sent while no test uses the fixture causes a warning."""
     result = run(
         """
         import smtplib
@@ -139,8 +139,8 @@ def test_message_for_no_test(run: Run) -> None:
     result.stdout.fnmatch_lines(["*LateMessageWarning: a message came while no test used*stray*"])
 
 
-def test_the_server_without_a_view(run: Run) -> None:
-    """Who uses the shared server itself is not warned of what is left there."""
+def test_shared_server_without_a_view(run: Run) -> None:
+    """Messages that a test leaves on the shared server itself cause no warning."""
     result = run(
         """
         def test_view(fakesmtp, send):
@@ -159,7 +159,7 @@ def test_the_server_without_a_view(run: Run) -> None:
 
 
 def test_accounts_of_one_test(run: Run) -> None:
-    """Each new account sees its own messages alone, and the test all of them."""
+    """A new account's view has only its own messages; the test's view has all of them."""
     result = run(
         """
         def test_accounts(fakesmtp, send):
@@ -178,8 +178,8 @@ def test_accounts_of_one_test(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_an_account_goes_with_its_test(run: Run) -> None:
-    """A login with the account of a test that is over is refused."""
+def test_account_is_removed_after_its_test(run: Run) -> None:
+    """A login with the account of an earlier test is refused."""
     result = run(
         """
         import smtplib
@@ -201,7 +201,7 @@ def test_an_account_goes_with_its_test(run: Run) -> None:
 
 
 def test_four_workers(run: Run) -> None:
-    """Each of xdist's workers has a server of its own, and sees no other's messages."""
+    """Each worker of xdist has its own server, and does not see messages of other workers."""
     result = run(
         """
         import pytest

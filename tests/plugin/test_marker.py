@@ -1,4 +1,4 @@
-"""`@pytest.mark.fakesmtp(…)`: one test's terms."""
+"""`@pytest.mark.fakesmtp(…)`: options for one test."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
     Run = Callable[..., pytest.RunResult]
 
+STARTTLS_FIRST = (530, b"5.7.0 Must issue a STARTTLS command first")
+LOGIN_FIRST = (530, b"5.7.1 Authentication Required")
+
 
 def connect(smtp: FakeSMTPView) -> smtplib.SMTP:
-    """Connect and say hello."""
+    """Connect and send EHLO."""
     client = smtplib.SMTP(smtp.host, smtp.port(587))
     client.ehlo()
     return client
@@ -26,16 +29,16 @@ def connect(smtp: FakeSMTPView) -> smtplib.SMTP:
 
 @pytest.mark.fakesmtp(accounts=[("my-key", "my-secret")], require_tls=True)
 def test_accounts_and_tls(fakesmtp: FakeSMTPView) -> None:
-    """Accounts and the need for TLS are those of the marker."""
+    """The marker sets the accounts and requires TLS."""
     assert fakesmtp.account == ("my-key", "my-secret")
     with connect(fakesmtp) as client:
-        assert client.docmd("MAIL FROM:<a@example.com>")[0] == 530
+        assert client.docmd("MAIL FROM:<a@example.com>") == STARTTLS_FIRST
         client.starttls(context=fakesmtp.client_context())
         client.login("my-key", "my-secret")
 
 
-def test_the_marker_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
-    """The next test has the usual terms again."""
+def test_marker_does_not_affect_the_next_test(fakesmtp: FakeSMTPView) -> None:
+    """The next test has the default account and does not require TLS."""
     assert fakesmtp.account.app_key != "my-key"
     with connect(fakesmtp) as client:
         client.login(*fakesmtp.account)
@@ -43,51 +46,51 @@ def test_the_marker_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
 
 @pytest.mark.fakesmtp(accounts="any", unknown_mail_type="normal", profile=AS_RECORDED)
 def test_any_account(fakesmtp: FakeSMTPView) -> None:
-    """The marker sets accounts, a switch and the profile."""
+    """The marker sets accounts, a policy switch and the profile."""
     with connect(fakesmtp) as client:
         client.login("anybody#promo", "anything")
     assert str(fakesmtp.sessions[0].login.mail_type) == "normal"
 
 
 class Refusing:
-    """A handler of aiosmtpd."""
+    """An aiosmtpd handler that refuses NOOP."""
 
     async def handle_NOOP(self, *_: object) -> str:  # noqa: N802 - aiosmtpd's name
-        """Refuse."""
+        """Return a refusal."""
         return "450 not now"
 
 
 @pytest.mark.fakesmtp(handler=Refusing())
-def test_a_handler(fakesmtp: FakeSMTPView) -> None:
-    """The hooks of a handler decide during this test."""
+def test_handler(fakesmtp: FakeSMTPView) -> None:
+    """The marker sets a handler, whose hooks the server calls during this test."""
     with connect(fakesmtp) as client:
         assert client.noop() == (450, b"not now")
 
 
-def test_the_handler_ends_with_its_test(fakesmtp: FakeSMTPView) -> None:
-    """The next test has none."""
+def test_handler_does_not_affect_the_next_test(fakesmtp: FakeSMTPView) -> None:
+    """The next test has no handler."""
     with connect(fakesmtp) as client:
-        assert client.noop()[0] == 250
+        assert client.noop() == (250, b"2.0.0 OK")
 
 
 @pytest.mark.fakesmtp(require_auth=False, max_message_size=1000)
-class TestNearestWins:
-    """Markers of class and function, together."""
+class TestNearestMarkerWins:
+    """Markers on a class and on its functions."""
 
     @pytest.mark.fakesmtp(max_message_size=100)
     def test_both(self, fakesmtp: FakeSMTPView) -> None:
-        """The function's option wins over the class's; the class's others hold as well."""
+        """An option on the function wins; the other options of the class still apply."""
         with connect(fakesmtp) as client, pytest.raises(smtplib.SMTPDataError, match="552"):
             client.sendmail("a@example.com", ["b@example.com"], "x" * 200)
 
     @pytest.mark.fakesmtp(auth_required_at="mail")
-    def test_the_other_name_of_an_option(self, fakesmtp: FakeSMTPView) -> None:
+    def test_alias_of_an_option(self, fakesmtp: FakeSMTPView) -> None:
         """`auth_required_at` on the function wins over `require_auth` on the class."""
         with connect(fakesmtp) as client:
-            assert client.docmd("MAIL FROM:<a@example.com>")[0] == 530
+            assert client.docmd("MAIL FROM:<a@example.com>") == LOGIN_FIRST
 
-    def test_class_alone(self, fakesmtp: FakeSMTPView) -> None:
-        """Without a marker on the function the class's holds."""
+    def test_class_only(self, fakesmtp: FakeSMTPView) -> None:
+        """A function without a marker has the options of its class."""
         with connect(fakesmtp) as client:
             client.sendmail("a@example.com", ["b@example.com"], "x" * 200)
         assert len(fakesmtp.messages) == 1
@@ -119,8 +122,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("options", "message"), WRONG)
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
-def test_a_wrong_marker(run: Run, options: str, message: str, workers: tuple[str, ...]) -> None:
-    """A wrong marker fails its test in one sentence, and no other test."""
+def test_wrong_marker(run: Run, options: str, message: str, workers: tuple[str, ...]) -> None:
+    """A wrong marker fails only its test, with one sentence."""
     result = run(
         f"""
         import pytest
@@ -140,8 +143,8 @@ def test_a_wrong_marker(run: Run, options: str, message: str, workers: tuple[str
     assert "Traceback" not in result.stdout.str()
 
 
-def test_a_wrong_marker_without_the_fixture(run: Run) -> None:
-    """A wrong marker fails a test that does not use the fixture, too."""
+def test_wrong_marker_without_the_fixture(run: Run) -> None:
+    """A wrong marker also fails a test that does not use the fixture."""
     result = run(
         """
         import pytest
@@ -155,7 +158,7 @@ def test_a_wrong_marker_without_the_fixture(run: Run) -> None:
 
 
 def test_wrong_accounts(run: Run) -> None:
-    """Invalid accounts fail their test in one sentence."""
+    """Invalid accounts fail only their test, with one sentence."""
     result = run(
         """
         import pytest
@@ -173,7 +176,7 @@ def test_wrong_accounts(run: Run) -> None:
 
 
 def test_invalid_handler(run: Run) -> None:
-    """An invalid handler fails its test in one sentence."""
+    """An invalid handler fails its test with one sentence."""
     result = run(
         """
         import pytest
@@ -187,8 +190,8 @@ def test_invalid_handler(run: Run) -> None:
     result.stdout.fnmatch_lines(["*fakesmtp: handler is the class object; give an instance*"])
 
 
-def test_the_marker_is_registered_with_its_signature(run: Run) -> None:
-    """`pytest --markers` lists every switch that there is."""
+def test_marker_is_registered_with_its_signature(run: Run) -> None:
+    """`pytest --markers` lists every option of the marker."""
     result = run("", "--markers")
     line = next(line for line in result.outlines if line.startswith("@pytest.mark.fakesmtp("))
     for name in ("accounts", "handler", "profile", "require_auth", *Policy.names()):

@@ -1,4 +1,4 @@
-"""The fixture beside tools that patch sockets: it works, or says in one sentence what to do."""
+"""The fixture next to tools that patch sockets: it works, or one error says what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GEVENT = """
     from gevent import monkey
     monkey.patch_all()
 """
-#: trio, which other plugins load, cannot be imported after eventlet has patched sockets.
+#: Other plugins import trio. The import fails after eventlet has patched sockets.
 EVENTLET = """
     import trio
     import eventlet
@@ -38,17 +38,17 @@ MANY_READERS = """
 
 
 @pytest.mark.parametrize(
-    "patch", [GEVENT, EVENTLET + MANY_READERS], ids=["gevent", "eventlet, as told"]
+    "patch", [GEVENT, EVENTLET + MANY_READERS], ids=["gevent", "eventlet with many readers"]
 )
 def test_green_threads(run: Run, pytester: pytest.Pytester, patch: str) -> None:
-    """A message arrives by TLS where conftest.py patches the standard library."""
+    """A message arrives over TLS when gevent or eventlet has patched the standard library."""
     pytester.makepyfile(patch_first=patch)
     result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
     result.assert_outcomes(passed=1)
 
 
-def test_eventlet_s_guard_is_named(run: Run, pytester: pytest.Pytester) -> None:
-    """Where eventlet forbids what the server does, one sentence says how to allow it."""
+def test_guard_of_eventlet_is_named(run: Run, pytester: pytest.Pytester) -> None:
+    """When eventlet forbids two readers of a socket, one sentence says how to allow them."""
     pytester.makepyfile(patch_first=EVENTLET)
     result = run(SEND, "-p", "patch_first", "-W", "ignore", in_a_process=True)
     result.assert_outcomes(errors=1)
@@ -68,7 +68,7 @@ FACTORY = """
     ("test", "outcomes"), [(SEND, {"errors": 1}), (FACTORY, {"failed": 1})], ids=["shared", "own"]
 )
 def test_blocked_sockets_are_named(run: Run, test: str, outcomes: dict[str, int]) -> None:
-    """Where pytest-socket blocks all sockets, one sentence says what to allow."""
+    """When pytest-socket blocks all sockets, one sentence says which hosts to allow."""
     result = run(test, "--disable-socket", "-W", "ignore", in_a_process=True)
     result.assert_outcomes(**outcomes)
     result.stdout.fnmatch_lines(["*run pytest with --allow-hosts=127.0.0.1,::1,localhost*"])
@@ -76,7 +76,7 @@ def test_blocked_sockets_are_named(run: Run, test: str, outcomes: dict[str, int]
 
 
 def test_allowed_hosts(run: Run) -> None:
-    """What that sentence says helps."""
+    """The fixture works with the hosts that this sentence names."""
     result = run(
         SEND, "--disable-socket", "--allow-hosts=127.0.0.1,::1,localhost", in_a_process=True
     )

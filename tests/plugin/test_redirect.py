@@ -1,4 +1,4 @@
-"""The endpoint's own names and ports lead to the fake, for one test."""
+"""`fakesmtp_redirect`: the real names and ports of the endpoint lead to the fake."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REAL = "smtp-mail.nhncloudservice.com"
 @pytest.mark.parametrize("name", [*NAMES, REAL.upper()])
 @pytest.mark.parametrize("port", [25, 587, 2587])
 def test_smtplib(fakesmtp_redirect: FakeSMTPView, name: str, port: int) -> None:
-    """Smtplib reaches the fake by the real name, and the system's own context verifies it."""
+    """Smtplib connects to the fake by the real name; the default SSL context verifies it."""
     with smtplib.SMTP(name, port) as client:
         client.starttls(context=ssl.create_default_context())
         client.login(*fakesmtp_redirect.account)
@@ -39,7 +39,7 @@ def test_smtplib(fakesmtp_redirect: FakeSMTPView, name: str, port: int) -> None:
 
 @pytest.mark.parametrize("port", [465, 2465])
 def test_implicit_tls(fakesmtp_redirect: FakeSMTPView, port: int) -> None:
-    """The ports on which TLS comes first verify, too."""
+    """The ports with implicit TLS are redirected and verified, too."""
     with smtplib.SMTP_SSL(REAL, port, context=ssl.create_default_context()) as client:
         client.login(*fakesmtp_redirect.account)
     assert fakesmtp_redirect.sessions[0].port == port
@@ -47,7 +47,7 @@ def test_implicit_tls(fakesmtp_redirect: FakeSMTPView, port: int) -> None:
 
 @pytest.mark.asyncio
 async def test_aiosmtplib(fakesmtp_redirect: FakeSMTPView) -> None:
-    """Aiosmtplib reaches the fake by the real name and verifies its certificate."""
+    """Aiosmtplib connects to the fake by the real name and verifies its certificate."""
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "a@example.com", "b@example.com", "hi"
     user, password = fakesmtp_redirect.account
@@ -59,7 +59,7 @@ async def test_aiosmtplib(fakesmtp_redirect: FakeSMTPView) -> None:
 
 @pytest.mark.asyncio
 async def test_asyncio(fakesmtp_redirect: FakeSMTPView) -> None:
-    """Asyncio's streams reach the fake, in clear and with TLS."""
+    """Asyncio's streams connect to the fake, in plaintext and with TLS."""
     for port, context in ((587, None), (465, ssl.create_default_context())):
         reader, writer = await asyncio.open_connection(REAL, port, ssl=context)
         assert (await reader.readline()).startswith(b"220 ")
@@ -69,7 +69,7 @@ async def test_asyncio(fakesmtp_redirect: FakeSMTPView) -> None:
 
 
 def test_uvloop(run: Run) -> None:
-    """Uvloop, which resolves names by itself, is led to the fake as well."""
+    """Uvloop resolves names itself and is redirected as well."""
     pytest.importorskip("uvloop")
     result = run(
         """
@@ -95,24 +95,24 @@ def test_uvloop(run: Run) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_names_imported_before(fakesmtp_redirect: FakeSMTPView) -> None:
-    """A program that imported `create_connection` by name before is led to the fake."""
+def test_functions_imported_before(fakesmtp_redirect: FakeSMTPView) -> None:
+    """Functions of `socket` that were imported before the test are redirected."""
     with create_connection((REAL, 587)) as connection:
         local = fakesmtp_redirect.port(587)
-        assert connection.getpeername() == (fakesmtp_redirect.host, local)
-    assert socket.gethostbyname(f"{REAL}.") == fakesmtp_redirect.host
+        assert connection.getpeername() == ("127.0.0.1", local)
+    assert socket.gethostbyname(f"{REAL}.") == "127.0.0.1"
     assert socket.getaddrinfo is not getaddrinfo
 
 
-def test_another_port_of_the_endpoint(fakesmtp_redirect: FakeSMTPView) -> None:
-    """A port that the endpoint does not have is refused, with those that it has."""
+def test_unknown_port_of_the_endpoint(fakesmtp_redirect: FakeSMTPView) -> None:
+    """A port that the endpoint does not have is refused; the error lists those it has."""
     with pytest.raises(ConnectionRefusedError, match=r"port 2525 .* 25, 465, 587, 2465, 2587, and"):
         smtplib.SMTP(REAL, 2525)
     assert fakesmtp_redirect.sessions == []
 
 
-def test_other_names_are_left_alone(fakesmtp_redirect: FakeSMTPView) -> None:
-    """Other names and addresses lead where they did."""
+def test_other_names_are_not_redirected(fakesmtp_redirect: FakeSMTPView) -> None:
+    """Other names and addresses resolve as before."""
     assert socket.getaddrinfo("localhost", 587)[0][4][1] == 587
     assert socket.gethostbyname("127.0.0.1") == "127.0.0.1"
     with smtplib.SMTP(fakesmtp_redirect.host, fakesmtp_redirect.port(25)) as client:
@@ -125,27 +125,27 @@ TARGETS = [(587, 10587), ("587", 10587), (b"587", 10587), ("smtp", 10025), (None
 
 @pytest.mark.parametrize(("port", "local"), TARGETS)
 def test_ports_in_all_their_forms(port: object, local: int) -> None:
-    """A port may be a number, its digits or a service's name, as for `getaddrinfo`."""
+    """A port is a number, its digits or the name of a service, as for `getaddrinfo`."""
     assert Redirection("127.0.0.1", PORTS).target(REAL, port) == ("127.0.0.1", local)
 
 
 @pytest.mark.parametrize("port", [465, "no-such-service"])
 def test_ports_that_are_not_open(port: object) -> None:
-    """A port that the fake does not listen on is refused, also one of the endpoint's."""
+    """A port that the fake does not listen on is refused, also a port of the endpoint."""
     with pytest.raises(ConnectionRefusedError, match="stands for 25, 587,"):
         Redirection("127.0.0.1", PORTS).target(REAL, port)
 
 
-def test_the_bundle(fakesmtp_redirect: FakeSMTPView) -> None:
-    """SSL_CERT_FILE has the system's authorities and ours."""
+def test_certificate_bundle(fakesmtp_redirect: FakeSMTPView) -> None:
+    """The file of SSL_CERT_FILE contains the system's CAs and ours."""
     bundle = Path(os.environ["SSL_CERT_FILE"]).read_bytes()
     assert fakesmtp_redirect.ca_file.read_bytes() in bundle
     system = Path(ssl.get_default_verify_paths().openssl_cafile)
     assert not system.exists() or system.read_bytes() in bundle
 
 
-def test_all_is_restored(run: Run) -> None:
-    """After the test everything is as it was before, also after one that fails."""
+def test_everything_is_restored(run: Run) -> None:
+    """Everything is restored after the test, also after a test that fails."""
     result = run(
         """
         import os, socket
@@ -155,12 +155,12 @@ def test_all_is_restored(run: Run) -> None:
 
         before = state()
 
-        def forget_the_tests_name(environ):
+        def without_pytest(environ):
             return {name: value for name, value in environ.items() if "PYTEST" not in name}
 
         def same(one, other):
             return one[:2] == other[:2] and (
-                forget_the_tests_name(one[2]) == forget_the_tests_name(other[2]))
+                without_pytest(one[2]) == without_pytest(other[2]))
 
         def test_fails(fakesmtp_redirect, monkeypatch):
             assert not same(state(), before)

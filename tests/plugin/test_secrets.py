@@ -1,4 +1,4 @@
-"""A report of pytest shows no SecretKey, whatever of it is shown."""
+"""Reports of pytest never show a SecretKey."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fakesmtp.protocol.accounts import FixedAccounts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Made of parts, so that the source of a test does not show it.
+#: Composed, so that the source code in a report does not show it.
 KEY = "s3cr3t-" * 4
 ALL = ("-l", "--full-trace", "-vv")
 REFUSED = """
@@ -64,7 +64,7 @@ def test_replay():
 
 
 def test_tracebacks_of_refused_options(run: Callable[..., pytest.RunResult]) -> None:
-    """Neither the arguments nor the variables of our functions show it, in the fullest report."""
+    """The most detailed report shows no SecretKey in arguments or variables of our functions."""
     result = run(REFUSED, *ALL)
     result.assert_outcomes(failed=11)
     output = "\n".join(result.outlines)
@@ -90,25 +90,23 @@ def test_one(fakesmtp):
 def test_tracebacks_of_refused_fakesmtp_options(
     run: Callable[..., pytest.RunResult], option: str
 ) -> None:
-    """Options of the shared server are refused without the SecretKey, too."""
+    """The error for wrong options of the shared server does not show the SecretKey."""
     result = run(OPTIONS % option, *ALL)
     result.assert_outcomes(errors=1)
     assert KEY not in "\n".join(result.outlines)
 
 
 @pytest.mark.parametrize("given", ["[('AppKey', 's3cr3t-s3cr3t')]", "'AppKey:s3cr3t'"])
-def test_a_marker_that_takes_no_positional_options(
-    run: Callable[..., pytest.RunResult], given: str
-) -> None:
-    """The usage error shows no more than the type of what was given."""
+def test_positional_options_of_a_marker(run: Callable[..., pytest.RunResult], given: str) -> None:
+    """The error for a positional option shows only the type of its value."""
     result = run(f"import pytest\n\n@pytest.mark.fakesmtp({given})\ndef test_one(): pass")
     output = "\n".join([*result.outlines, *result.errlines])
     assert "options must be given by name, not a value of type" in output
     assert "s3cr3t" not in output
 
 
-def test_a_bug_while_a_client_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a client sent is in no variable of ours when its session's error is raised."""
+def test_internal_error_during_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The traceback of an internal error does not contain the line that the client sent."""
 
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
@@ -129,8 +127,8 @@ def test_a_bug_while_a_client_logs_in(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "AEFwcEtleQBTZWNyZXRLZXk=" not in shown
 
 
-def test_the_report_says_why(run: Callable[..., pytest.RunResult]) -> None:
-    """The session of a failed test and the error of a time-out tell why a login was refused."""
+def test_report_gives_the_reason_of_a_refused_login(run: Callable[..., pytest.RunResult]) -> None:
+    """The reported session and the timeout error give the reason why a login was refused."""
     result = run(
         """
         import smtplib
@@ -145,10 +143,10 @@ def test_the_report_says_why(run: Callable[..., pytest.RunResult]) -> None:
         """
     )
     result.assert_outcomes(failed=1)
-    why = "AppKey and SecretKey are swapped: the user name is the AppKey"
+    reason = "AppKey and SecretKey are swapped: the user name is the AppKey"
     result.stdout.fnmatch_lines(
         [
-            f"E * AUTH PLAIN AppKey=[*][*][*] SecretKey=[*][*][*] -> 535 * ({why})",
-            f" * ms  -- refused because {why}",
+            f"E * AUTH PLAIN AppKey=[*][*][*] SecretKey=[*][*][*] -> 535 * ({reason})",
+            f" * ms  -- refused because {reason}",
         ]
     )

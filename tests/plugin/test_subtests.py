@@ -1,4 +1,4 @@
-"""The sessions of subtests, each in the report of its own."""
+"""The sessions of subtests, in the report of each subtest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Run = Callable[..., pytest.RunResult]
 
 pytestmark = pytest.mark.skipif(
-    not hasattr(pytest, "Subtests"), reason="pytest has subtests from version 9 on"
+    not hasattr(pytest, "Subtests"), reason="subtests need pytest 9 or newer"
 )
 
 SUBTESTS = """
@@ -69,12 +69,12 @@ def test_teardown_fails(fakesmtp, send, subtests, request):
     request.addfinalizer(lambda: 1 / 0)
 """
 HEADING = re.compile(r"_+ (.+?) _+")
-QUOTES = re.compile("[\"']+")  # a report that comes from a worker has quoted values twice
+QUOTES = re.compile("[\"']+")  # reports from a worker quote values twice
 LINE = re.compile(r"[ !]+[\d.]+ ms  C: (\S+)")
 
 
 def lines_by_report(result: pytest.RunResult) -> dict[str, list[str]]:
-    """What clients sent, by the heading of the report that shows it; QUIT left out."""
+    """Return the commands that each report shows, without QUIT, by the report's heading."""
     reports: dict[str, list[str]] = {}
     shown: list[str] = []
     for line in result.outlines:
@@ -86,8 +86,8 @@ def lines_by_report(result: pytest.RunResult) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
-def test_each_subtest_shows_its_own(run: Run, workers: tuple[str, ...]) -> None:
-    """A failed subtest shows the sessions since the one before, and the test shows all."""
+def test_each_subtest_shows_its_own_sessions(run: Run, workers: tuple[str, ...]) -> None:
+    """A failed subtest shows the sessions since the previous subtest; the test shows all."""
     result = run(SUBTESTS, *workers, in_a_process=bool(workers))
     assert lines_by_report(result) == {
         "test_commands (command='FIRST')": ["FIRST"],
@@ -99,15 +99,15 @@ def test_each_subtest_shows_its_own(run: Run, workers: tuple[str, ...]) -> None:
 
 
 def test_subtests_of_unittest(run: Run) -> None:
-    """`self.subTest` of a `TestCase` shows the same."""
+    """`self.subTest` of a `TestCase` shows the sessions since the previous subtest."""
     assert lines_by_report(run(UNITTEST)) == {
         "TestCommands.test_commands (command='FIRST')": ["FIRST"],
         "TestCommands.test_commands (command='SECOND')": ["SECOND"],
     }
 
 
-def test_a_connection_that_outlasts_a_subtest(run: Run) -> None:
-    """A session that is still open is shown by every subtest that fails meanwhile."""
+def test_connection_used_by_several_subtests(run: Run) -> None:
+    """A session that is open during several subtests is shown by each that fails."""
     assert lines_by_report(run(KEPT)) == {
         "test_one_connection (command='FIRST')": ["FIRST"],
         "test_one_connection (command='SECOND')": ["FIRST", "SECOND"],
@@ -115,15 +115,15 @@ def test_a_connection_that_outlasts_a_subtest(run: Run) -> None:
     }
 
 
-def test_a_test_that_fails_besides_its_subtests(run: Run) -> None:
-    """A failure outside of subtests, or after the test, shows all sessions once."""
+def test_failure_outside_of_subtests(run: Run) -> None:
+    """A failure outside of subtests, or in the teardown, shows all sessions once."""
     reports = lines_by_report(run(PASSING_BODY))
     assert list(reports) == ["ERROR at teardown of test_teardown_fails", "test_body_fails"]
     assert [commands.count("data") for commands in reports.values()] == [1, 1]
 
 
 def test_none_and_all(run: Run) -> None:
-    """The mode `none` shows nothing of subtests; `all` shows whole sessions."""
+    """The mode `none` shows no sessions of subtests; `all` shows complete sessions."""
     reports = lines_by_report(run(SUBTESTS, "--fakesmtp-sessions=none"))
     assert [*reports.values()] == [[]] * 4
     reports = lines_by_report(run(SUBTESTS, "--fakesmtp-sessions=all"))

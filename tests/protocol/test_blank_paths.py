@@ -1,4 +1,4 @@
-"""Blanks inside the brackets of MAIL and RCPT, as in the software behind the endpoint."""
+"""Blanks inside the brackets of MAIL and RCPT, as in the endpoint's software."""
 
 from __future__ import annotations
 

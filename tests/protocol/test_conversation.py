@@ -9,7 +9,7 @@ from driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmtp.protocol.actions import Action, Deliver, Discard, Note, Received, Say
+from fakesmtp.protocol.actions import Action, Deliver, Discard, Note, Received, SendReply
 from fakesmtp.protocol.conversation import (
     BARE_LF,
     DROPPED_LINE,
@@ -41,7 +41,7 @@ def test_any_pieces_give_the_same_actions(data: st.DataObject) -> None:
     sent = b"".join(data.draw(st.lists(st.sampled_from(lines), max_size=6)))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=6)))
     pieces = [sent[a:b] for a, b in zip([0, *cuts], [*cuts, len(sent)], strict=True)]
-    early = {EARLY_DATA}  # the only one that depends on the pieces
+    early = {EARLY_DATA}  # the only note that depends on the pieces
     whole, cut = ([a for a in play(*each) if a not in early] for each in ([sent], pieces))
     assert cut == whole
 
@@ -64,7 +64,7 @@ NOISE = st.lists(
 
 @given(parts=st.lists(st.one_of(TRANSACTIONS, NOISE), max_size=5))
 def test_no_transaction_is_larger_than_the_limits(parts: list[list[bytes]]) -> None:
-    """Whatever is sent, recipients, message and unread bytes stay within what is allowed."""
+    """Whatever is sent, recipients, message and unread bytes stay within their limits."""
     driver = Driver(Policy(auth_required_at="never", max_message_size=100, max_recipients=2))
     for piece in (b"EHLO a\r\n", *chain.from_iterable(parts)):
         driver.send(piece)
@@ -79,7 +79,7 @@ def test_received_lines_are_actions() -> None:
     received, say = play(b"NOOP\r\n")
     assert isinstance(received, Received)
     assert received.line == b"NOOP\r\n"
-    assert isinstance(say, Say)
+    assert isinstance(say, SendReply)
 
 
 def test_message_is_delivered_before_its_reply() -> None:
@@ -87,7 +87,7 @@ def test_message_is_delivered_before_its_reply() -> None:
     *_, deliver, say = play(TRANSACTION, b"hel", b"lo\r\n.\r\n")
     assert isinstance(deliver, Deliver)
     assert (deliver.raw, deliver.envelope.rcpt_tos) == (b"hello\r\n", ("c@d.example",))
-    assert isinstance(say, Say)
+    assert isinstance(say, SendReply)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_message_over_the_limit_is_discarded_with_its_size() -> None:
     """The size counts bytes on the wire, and the next command is executed."""
     actions = play(TRANSACTION, b"x" * 998 + b"\r\nyy\r\n.\r\nNOOP\r\n")
     assert Discard(1004) in actions
-    assert isinstance(actions[-1], Say)
+    assert isinstance(actions[-1], SendReply)
 
 
 def test_size_of_an_unfinished_message() -> None:
@@ -157,7 +157,7 @@ def test_binary_proxy_header_is_named() -> None:
 def test_tls_on_a_plaintext_port_is_noted_and_closed() -> None:
     """No part of a ClientHello is a command, and no reply is sent."""
     driver = Driver()
-    driver.take_said()
+    driver.take_replies()
     assert driver.send(b"\x16\x03\x01\x02\x00\x01\nNOOP\r\n") == []
     assert driver.closed
     assert not any(isinstance(action, Received) for action in driver.actions)

@@ -101,14 +101,14 @@ def test_any_hello_of_a_profile(verb: str, text: str) -> None:
     row = Row(250, text, Provenance.ASSUMED, "a test")
     fields = {**vars(NHN_CLOUD_EMAIL), "helo_accepted": row, "ehlo_accepted": row}
     profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
-    (say,) = profile.says_hello(verb, "client", "127.0.0.1", tls=False)
+    (say,) = profile.hello_actions(verb, "client", "127.0.0.1", tls=False)
     values = {"host": profile.host_name, "argument": "client", "ip": "127.0.0.1"}
     assert say.reply.wire == f"250 {text.format(**values)}\r\n".encode()
 
 
 @pytest.mark.parametrize("kind", [Dialogue, FastDialogue])
 def test_recipients_of_one_transaction_are_limited(kind: type[Dialogue]) -> None:
-    """Recipients above the limit are refused (452); the next transaction counts anew."""
+    """Recipients above the limit are refused (452); the next transaction counts from zero."""
     driver = Driver(Policy(auth_required_at="never", max_recipients=2), kind=kind)
     driver.send(b"EHLO c\r\n")
     refusal = "452 4.5.3 Requested action not taken: max recipients reached"

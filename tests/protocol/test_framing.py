@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fakesmtp.protocol.framing import LONGEST_LINE, LineReader, MessageReader
 
-#: Message data: what is sent after DATA, and what is kept of it.
+#: The bytes sent after DATA, and the bytes that are kept.
 MESSAGES = [
     (b".\r\n", b""),
     (b"a\r\n.\r\n", b"a\r\n"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from driver import Driver
-from scenarios import AS_CARELESS_AS_RECORDED, DECIDED_AGAINST, Scenario, load
+from scenarios import AS_UNSAFE_AS_RECORDED, DECIDED_AGAINST, Scenario, load
 
 from fakesmtp.protocol.nhn import AS_RECORDED
 from fakesmtp.protocol.policy import Policy
@@ -12,7 +12,7 @@ from fakesmtp.protocol.policy import Policy
 ALL = load()
 SAFE = [s for s in ALL if not s.unsafe and s.name not in DECIDED_AGAINST]
 UNSAFE = [s for s in ALL if s.unsafe or s.name in DECIDED_AGAINST]
-#: Scenarios whose reply to RCPT is followed; only accepting the message is unsafe, see below.
+#: Scenarios whose reply to RCPT is as recorded; only accepting the message is unsafe, see below.
 ANSWERED_ALIKE = "relay/"
 
 
@@ -22,15 +22,15 @@ def play(scenario: Scenario, policy: Policy, *, whole: bool) -> list[str]:
     problems = []
     for number, step in enumerate(scenario.steps):
         pieces = [step.send] if whole else [bytes([byte]) for byte in step.send]
-        said = driver.take_said()
+        replies = driver.take_replies()
         for piece in pieces:
-            said += driver.send(piece)
-        if said != step.expect:
-            problems.append(f"step {number}: expected {step.expect}, got {said}")
+            replies += driver.send(piece)
+        if replies != step.expect:
+            problems.append(f"step {number}: expected {step.expect}, got {replies}")
         if driver.closed != step.closed:
             problems.append(f"step {number}: closed is {driver.closed}")
         if step.starts_tls:
-            driver.shake_hands()
+            driver.start_tls()
     delivered = [(d.envelope.mail_from, d.envelope.rcpt_tos, d.raw) for d in driver.delivered]
     if scenario.delivered is not None and delivered != scenario.delivered:
         problems.append(f"expected {scenario.delivered} to be delivered, got {delivered}")
@@ -52,7 +52,7 @@ def test_safe_scenarios_are_followed_byte_by_byte(scenario: Scenario) -> None:
 @pytest.mark.parametrize("scenario", ALL, ids=str)
 def test_all_scenarios_are_followed_with_the_unsafe_switches(scenario: Scenario) -> None:
     """With every `unsafe_` switch on, all recorded scenarios are followed."""
-    assert play(scenario, AS_CARELESS_AS_RECORDED, whole=True) == []
+    assert play(scenario, AS_UNSAFE_AS_RECORDED, whole=True) == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_unsafe_scenarios_are_not_followed_by_default(scenario: Scenario) -> Non
     ("policy", "answer"),
     [
         (Policy(), "530 5.7.1 Authentication Required"),
-        (AS_CARELESS_AS_RECORDED, "354 Ok Send data ending with <CRLF>.<CRLF>"),
+        (AS_UNSAFE_AS_RECORDED, "354 Ok Send data ending with <CRLF>.<CRLF>"),
     ],
     ids=["default", "switch"],
 )
@@ -79,7 +79,7 @@ def test_message_without_auth_needs_a_switch(
 ) -> None:
     """The replies to postmaster@ and abuse@ are as recorded, but DATA is refused."""
     driver = Driver(policy, AS_RECORDED)
-    driver.take_said()
+    driver.take_replies()
     for step in scenario.steps[1:]:
         assert driver.send(step.send) == step.expect
     assert driver.send(b"DATA\r\n") == [answer]

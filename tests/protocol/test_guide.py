@@ -16,17 +16,18 @@ def test_printed_transcript(name: str) -> None:
     ip = re.search(r"\[([\d.]+)\]", "\n".join(lines))
     assert ip
     driver = Driver(ip=ip[1])
-    heard = [f"S: {line}" for line in driver.take_said()]
+    transcript = [f"S: {line}" for line in driver.take_replies()]
     for line in lines:
         if line.startswith("C: "):
-            heard.append(line)
-            heard += [f"S: {said}" for said in driver.send(line[3:].encode() + b"\r\n")]
-    assert heard == lines
+            transcript.append(line)
+            replies = driver.send(line[3:].encode() + b"\r\n")
+            transcript += [f"S: {reply}" for reply in replies]
+    assert transcript == lines
 
 
 def test_ipv6_address_in_the_reply_to_ehlo() -> None:
     """The reply to EHLO has the address of an IPv6 client in brackets."""
     driver = Driver(ip="2001:db8::1")
-    driver.take_said()
+    driver.take_replies()
     first, *_ = driver.send(b"EHLO a\r\n")
     assert first == "250-smtp-mail.nhncloudservice.com Hello a [2001:db8::1])"

@@ -47,7 +47,7 @@ def test_profile_has_exactly_the_rows(change: dict[str, Row | None]) -> None:
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_every_row_says_how_it_is_known(name: str) -> None:
+def test_every_row_has_a_provenance(name: str) -> None:
     """A row names its source and has one of the three provenances."""
     row = ROWS[name]
     assert row.provenance in Provenance
@@ -96,8 +96,8 @@ def test_no_reply_text_is_outside_the_profile() -> None:
         assert [c for c in constants if c in texts or re.match(r"[245]\d\d \d\.\d\.\d \w", c)] == []
 
 
-def test_the_fidelity_page_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`docs/fidelity.md` is what `docs/make_fidelity.py` makes of the profile and the switches."""
+def test_fidelity_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`docs/fidelity.md` equals the output of `docs/make_fidelity.py`."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     make_page = run_path(str(ROOT / "docs" / "make_fidelity.py"))["make_page"]
     page = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ def test_the_fidelity_page_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_assumed_row_and_switch_is_on_the_fidelity_page() -> None:
-    """Every choice is documented."""
+    """The page has every assumed row and every switch."""
     page = (ROOT / "docs" / "fidelity.md").read_text(encoding="utf-8")
     for name, row in ROWS.items():
         assert f"`{name}`" in page

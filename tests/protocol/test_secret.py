@@ -49,7 +49,7 @@ def test_secret_is_masked_in_repr() -> None:
 def test_every_form_is_found(text: str) -> None:
     """Every form is found, at any position in a line."""
     for before in range(9):
-        assert KNOWN.stand_in(b" " * before + text.encode() + b" \r\n")
+        assert KNOWN.occur_in(b" " * before + text.encode() + b" \r\n")
 
 
 @given(st.data(), st.binary(max_size=20), st.binary(max_size=20))
@@ -58,27 +58,27 @@ def test_every_piece_is_found(data: st.DataObject, before: bytes, behind: bytes)
     forms = [KEY, KEY.encode().hex(), b64encode(b"xyz" + KEY.encode()).decode()[4:-2]]
     form = data.draw(st.sampled_from(forms))
     start = data.draw(st.integers(0, len(form) - PIECE))
-    assert KNOWN.stand_in(before + form[start : start + PIECE].encode() + behind)
+    assert KNOWN.occur_in(before + form[start : start + PIECE].encode() + behind)
 
 
 def test_less_than_a_piece_is_not_found() -> None:
     """Seven characters and ordinary lines do not reveal a secret."""
     for start in range(len(KEY) - PIECE + 2):
-        assert not KNOWN.stand_in(f"NOOP {KEY[start : start + PIECE - 1]}\r\n".encode())
-    assert not KNOWN.stand_in(b"MAIL FROM:<someone@example.com> BODY=8BITMIME 100%25 %zz %\r\n")
+        assert not KNOWN.occur_in(f"NOOP {KEY[start : start + PIECE - 1]}\r\n".encode())
+    assert not KNOWN.occur_in(b"MAIL FROM:<someone@example.com> BODY=8BITMIME 100%25 %zz %\r\n")
 
 
 @pytest.mark.parametrize("secret", ["abc", "Secret", "비밀", "1234567"])
 def test_short_secrets_are_found_whole(secret: str) -> None:
     """A secret that is shorter than a piece is found if it is complete."""
     known = KnownSecrets([secret])
-    assert known.stand_in(f"NOOP {secret}\r\n".encode())
-    assert known.stand_in(b64encode(b"\0AppKey\0" + secret.encode()) + b"\r\n")
+    assert known.occur_in(f"NOOP {secret}\r\n".encode())
+    assert known.occur_in(b64encode(b"\0AppKey\0" + secret.encode()) + b"\r\n")
 
 
 def test_nothing_is_found_without_secrets() -> None:
     """Without accounts nothing is found."""
-    assert not KnownSecrets([]).stand_in(KEY.encode())
+    assert not KnownSecrets([]).occur_in(KEY.encode())
 
 
 def test_secret_of_an_added_account_is_found() -> None:

@@ -45,11 +45,11 @@ def answering(body: bytes, status: int = 200) -> Iterator[RunningServer]:
 
 
 def test_a_list_equals_that_of_the_folder(api: Api) -> None:
-    """Entries of a running server equal those of its folder, except the file names."""
-    api.send_mail()
+    """Sessions of a running server equal those of its folder, except the file names."""
+    api.send_message()
     api.fail(b"RCPT TO:<x@example.com>")
-    running = list(RunningServer(api.http.url).entries())
-    files = list(RecordFolder(api.folder).entries())
+    running = list(RunningServer(api.http.url).list_sessions())
+    files = list(RecordFolder(api.folder).list_sessions())
     assert [each.header for each in running] == [each.header for each in files]
     assert [each.summary for each in running] == [each.summary for each in files]
     assert [each.end for each in running] == [each.end for each in files]
@@ -58,7 +58,7 @@ def test_a_list_equals_that_of_the_folder(api: Api) -> None:
 
 def test_a_session_equals_its_file(api: Api) -> None:
     """A session of a running server equals that of its file."""
-    session = api.send_mail()
+    session = api.send_message()
     found = RunningServer(f"{api.http.url}/").find(session.id)
     file = RecordFolder(api.folder).find(session.id)
     assert found.events == file.events
@@ -70,15 +70,15 @@ def test_an_open_session(api: Api) -> None:
     """A session that has not ended is in the list, without an end."""
     with RawClient(api.smtp.port(587)) as client:
         client.read_reply()
-        (entry,) = RunningServer(api.http.url).entries()
-        assert (entry.summary, entry.end) == (None, None)
-        assert RunningServer(api.http.url).find(entry.name).closed_by is None
+        (listed,) = RunningServer(api.http.url).list_sessions()
+        assert (listed.end, listed.outcome) == (None, "still open")
+        assert RunningServer(api.http.url).find(listed.header.id).closed_by is None
 
 
 def test_proxies_are_ignored(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Environment variables of proxies are ignored."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert list(RunningServer(api.http.url).entries()) == []
+    assert list(RunningServer(api.http.url).list_sessions()) == []
 
 
 @pytest.mark.parametrize("name", ["nobody", "../info", "", "x\ny", "%"])
@@ -91,10 +91,8 @@ def test_an_unknown_id(api: Api, name: str) -> None:
 
 def test_no_server_answers() -> None:
     """Without a server the error says how to start one."""
-    with pytest.raises(
-        RecordingError, match=r"no server answers at .*: is `fakesmtp serve --http`"
-    ):
-        list(RunningServer("http://127.0.0.1:1").entries())
+    with pytest.raises(RecordingError, match=r"no server answers at .*: is `fakesmtp serve`"):
+        list(RunningServer("http://127.0.0.1:1").list_sessions())
 
 
 def test_the_smtp_port_is_given_by_mistake() -> None:
@@ -102,7 +100,7 @@ def test_the_smtp_port_is_given_by_mistake() -> None:
     with FakeSMTP(ports={587: 0}) as smtp:
         server = RunningServer(f"http://127.0.0.1:{smtp.port(587)}")
         with pytest.raises(RecordingError, match="is not fakesmtp"):
-            list(server.entries())
+            list(server.list_sessions())
 
 
 @pytest.mark.parametrize("status", [200, 404, 500])
@@ -117,19 +115,19 @@ def test_the_smtp_port_is_given_by_mistake() -> None:
         b'{"sessions": {}}',
         b'{"sessions": [1]}',
         b'{"sessions": [{}]}',
-        b'{"sessions": [{"id": "1", "started": "yesterday"}]}',
+        b'{"sessions": [{"id": "1", "started_at": "yesterday"}]}',
         b'{"detail": 1}',
     ],
 )
 def test_another_server_answers(body: bytes, status: int) -> None:
     """For any other server the error says that it is not fakesmtp."""
     with answering(body, status) as server, pytest.raises(RecordingError, match="is not fakesmtp"):
-        list(server.entries())
+        list(server.list_sessions())
 
 
 def test_an_invalid_recording_is_refused() -> None:
     """A session is checked as strictly as its file; the error has line and reason."""
-    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1, line 1: "):
+    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1.jsonl, line 1: "):
         server.find("1")
 
 
@@ -137,5 +135,5 @@ def test_an_error_is_shown_in_one_line() -> None:
     """An error text of another server cannot control the terminal."""
     with answering(b'{"detail": "a\\u001b[31m\\nb"}', 500) as server:
         with pytest.raises(RecordingError) as error:
-            list(server.entries())
+            list(server.list_sessions())
         assert str(error.value).isprintable()

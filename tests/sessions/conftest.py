@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 
 class Recorder(NamedTuple):
-    """A running server, and the sessions that are over."""
+    """A running server and a queue of its ended sessions."""
 
     smtp: FakeSMTP
     folder: Path
     ended: SimpleQueue[Session]
 
     def port(self, port: int = 587) -> int:
-        """The local port for one of the endpoint's."""
+        """Return the local port of a port of the endpoint."""
         return self.smtp.port(port)
 
     def next_session(self) -> Session:
-        """Wait for the end of a session."""
+        """Wait for the end of a session; return the session."""
         return self.ended.get(timeout=PATIENCE)
 
     def next_recording(self) -> Recording:
-        """Wait for the end of a session, and read its file."""
+        """Wait for the end of a session; return the recording in its file."""
         session = self.next_session()
         (path,) = self.folder.glob(f"*_{session.id}_*.jsonl")
         return load(path)
@@ -43,7 +43,7 @@ class Recorder(NamedTuple):
 
 @pytest.fixture
 def record(tmp_path: Path) -> Iterator[Callable[..., Recorder]]:
-    """`record(idle_timeout=1)` starts a server that writes its sessions to files."""
+    """Return a function that starts a server with these options that records to files."""
     running: list[FakeSMTP] = []
 
     def start(**options: object) -> Recorder:
@@ -62,5 +62,5 @@ def record(tmp_path: Path) -> Iterator[Callable[..., Recorder]]:
 
 @pytest.fixture
 def recorder(record: Callable[..., Recorder]) -> Recorder:
-    """A server with the default switches."""
+    """Start a server with the default switches that records to files."""
     return record()

@@ -1,4 +1,4 @@
-"""What changes from run to run is no difference; what a client says and is answered is one."""
+"""Comparing sessions: what changes with every run is ignored, other differences are shown."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from fakesmtp.sessions.compare import compare
 
 
 def talk(*lines: str, peer: str = "127.0.0.1:50000", name: str = "client") -> Session:
-    """A session in which a client says these lines, and each is answered `250 lines`."""
+    """Return a session in which the client sends these lines; the reply to each is `250 lines`."""
     session = MadeSession.begin(id=f"id-{peer}", peer=peer)
-    session.heard(f"EHLO {name}\r\n".encode(), Awaiting.COMMAND)
-    session.said(
+    session.record_line(f"EHLO {name}\r\n".encode(), Awaiting.COMMAND)
+    session.record_reply(
         Reply(250, (f"host Hello {name} [{peer.rpartition(':')[0].strip('[]')}])", "8BITMIME"))
     )
     for line in lines:
-        session.heard(f"{line}\r\n".encode(), Awaiting.COMMAND)
-        session.said(Reply(250, (f"2.0.0 {line.partition('PLAIN')[0]}",)))
+        session.record_line(f"{line}\r\n".encode(), Awaiting.COMMAND)
+        session.record_reply(Reply(250, (f"2.0.0 {line.partition('PLAIN')[0]}",)))
     return session
 
 
@@ -37,8 +37,8 @@ def talk(*lines: str, peer: str = "127.0.0.1:50000", name: str = "client") -> Se
         ("AUTH PLAIN AGEAYg==", "AUTH PLAIN AGNjYwBkZGQ="),
     ],
 )
-def test_what_changes_is_no_difference(first: str, second: str) -> None:
-    """Times, ports, addresses, ids, message ids, dates, sizes and AppKeys are left out."""
+def test_ignored_differences(first: str, second: str) -> None:
+    """Times, ports, addresses, ids, message ids, dates, sizes and AppKeys are ignored."""
     one = talk(first)
     other = talk(second, peer="[2001:db8::7]:1", name="[10.0.0.1]")
     assert compare(one, other) is None
@@ -56,13 +56,13 @@ def test_what_changes_is_no_difference(first: str, second: str) -> None:
         ("NOOP", "noop"),
     ],
 )
-def test_what_is_said_is_a_difference(first: str, second: str) -> None:
-    """Addresses of message, mail types and spellings count."""
+def test_differences_in_commands(first: str, second: str) -> None:
+    """Addresses of a message, mail types and spellings are differences."""
     assert compare(talk(first), talk(second)) is not None
 
 
-def test_the_first_difference_in_context() -> None:
-    """Three lines before, what only one has, and three lines behind where both go on alike."""
+def test_first_difference_with_its_context() -> None:
+    """A difference is shown with three equal lines before it and three equal lines after it."""
     first = talk("NOOP", "NOOP x", "RSET", "QUIT")
     second = talk("NOOP", "NOOP y", "VRFY z", "RSET", "QUIT")
     difference = compare(first, second)
@@ -84,24 +84,24 @@ def test_the_first_difference_in_context() -> None:
     ]
 
 
-def test_one_that_ends_before_the_other() -> None:
-    """What only one has at its end is a difference; a long rest is counted, not printed."""
+def test_session_that_ends_earlier() -> None:
+    """Additional lines at the end are a difference; many lines are counted, not printed."""
     short, long = talk(), talk(*["NOOP"] * 20)
     difference = compare(short, long)
     assert difference is not None
     assert difference.first == ()
     assert list(difference.lines())[-1] == "+ … and 28 more lines"
     ended = talk()
-    ended.ended(ClosedBy.IDLE)
+    ended.record_end(ClosedBy.IDLE)
     difference = compare(talk(), ended)
     assert difference is not None
     assert difference.second == ("-- idle for too long",)
 
 
-def test_message_data_is_no_difference_in_size() -> None:
-    """Message ids and dates inside make sizes differ from run to run."""
+def test_size_of_a_message_is_ignored() -> None:
+    """The size of a message is ignored, because ids and dates inside change it."""
     first, second = talk(), talk()
-    first.took_message("a.1", b"x\r\n", Envelope("", ()))
-    second.took_message("b.9", b"xx\r\n", Envelope("", ()))
+    first.record_message("a.1", b"x\r\n", Envelope("", ()))
+    second.record_message("b.9", b"xx\r\n", Envelope("", ()))
     assert compare(first, second) is None
     assert first.transcript(normalize=True).endswith("C: (message data)")

@@ -1,4 +1,4 @@
-"""One sentence tells why no message came of a session, over real connections and from files."""
+"""The diagnosis of a session without a message, over real connections and from files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
 def diagnosis(recorder: Recorder) -> str:
-    """Wait for the end of a session; its diagnosis and that of its file are the same."""
+    """Wait for the end of a session; return its diagnosis, which its file must have, too."""
     session = recorder.next_session()
     recorder.ended.put(session)
     assert recorder.next_recording().diagnosis == session.diagnosis
@@ -35,7 +35,7 @@ def diagnosis(recorder: Recorder) -> str:
 
 
 def talk(recorder: Recorder, sent: bytes, *, port: int = 587) -> str:
-    """Send bytes, close, and give the diagnosis."""
+    """Send bytes and close; return the diagnosis."""
     with RawClient(recorder.port(port)) as client:
         client.send(sent)
         client.half_close()
@@ -59,11 +59,11 @@ def talk(recorder: Recorder, sent: bytes, *, port: int = 587) -> str:
         (b"X" * 500 + b"\r\n", f"refused: {'X' * 300}… (500 characters) -> 500 "),
     ],
 )
-def test_a_client_without_a_message(recorder: Recorder, sent: bytes, says: str) -> None:
-    """What the client did instead of sending a message is told, in one line."""
-    told = talk(recorder, sent)
-    assert told.startswith(says)
-    assert "\n" not in told
+def test_client_without_a_message(recorder: Recorder, sent: bytes, says: str) -> None:
+    """The diagnosis is one line that says what the client did instead of sending a message."""
+    diagnosis = talk(recorder, sent)
+    assert diagnosis.startswith(says)
+    assert "\n" not in diagnosis
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_a_client_without_a_message(recorder: Recorder, sent: bytes, says: str) 
         (b"x\n.\n", LONE_DOT.text),
     ],
 )
-def test_a_message_without_an_end(recorder: Recorder, body: bytes, says: str) -> None:
-    """Bytes of a half message are told, also when there was a whole one before."""
+def test_message_without_an_end(recorder: Recorder, body: bytes, says: str) -> None:
+    """The diagnosis has the bytes of an incomplete message, also after a complete message."""
     for is_second in (False, True):
         with RawClient(recorder.port()) as client:
             client.log_in()
@@ -90,7 +90,7 @@ def test_a_message_without_an_end(recorder: Recorder, body: bytes, says: str) ->
 
 
 def test_idle_in_the_middle_of_a_message(record: Callable[..., Recorder]) -> None:
-    """A client that stops sending is told of with what it was in the middle of."""
+    """The diagnosis of an idle client says that it stopped in the middle of a message."""
     recorder = record(idle_timeout=0.3)
     with RawClient(recorder.port()) as client:
         client.log_in()
@@ -100,8 +100,8 @@ def test_idle_in_the_middle_of_a_message(record: Callable[..., Recorder]) -> Non
     assert diagnosis(recorder) == "idle for too long: in the middle of a message, after 3 bytes"
 
 
-def test_a_failed_handshake(recorder: Recorder) -> None:
-    """The likely cause of a failed handshake is told."""
+def test_failed_handshake(recorder: Recorder) -> None:
+    """The diagnosis of a failed handshake has the likely cause."""
     with pytest.raises(ssl.SSLError):
         RawClient(recorder.port(465), ssl.create_default_context())
     assert diagnosis(recorder).startswith("TLS handshake failed: the client does not trust the")
@@ -115,8 +115,8 @@ def test_a_failed_handshake(recorder: Recorder) -> None:
         ("EHLO a", "no message came; client closed the connection after 'EHLO a'"),
     ],
 )
-def test_a_client_that_leaves_inside_tls(recorder: Recorder, sent: str, says: str) -> None:
-    """After a handshake that is all that happened, trust and name are named; not after more."""
+def test_client_that_leaves_inside_tls(recorder: Recorder, sent: str, says: str) -> None:
+    """If a client leaves right after the handshake, the diagnosis names trust and host name."""
     context = recorder.smtp.client_context()
     for port in (465, 587):
         with RawClient(recorder.port(port), context if port == 465 else None) as client:
@@ -132,8 +132,8 @@ def test_a_client_that_leaves_inside_tls(recorder: Recorder, sent: str, says: st
         assert diagnosis(recorder).startswith(says)
 
 
-def test_a_message_has_no_diagnosis(recorder: Recorder) -> None:
-    """Nothing is amiss where a message came, though something was refused before."""
+def test_session_with_a_message_has_no_diagnosis(recorder: Recorder) -> None:
+    """A session with a message has no diagnosis, although a command was refused before."""
     with RawClient(recorder.port()) as client:
         client.log_in()
         client.ask("NONSENSE")
@@ -144,7 +144,7 @@ def test_a_message_has_no_diagnosis(recorder: Recorder) -> None:
 
 
 def test_planned_faults(recorder: Recorder) -> None:
-    """A planned fault is marked as one: where it refuses, and where it closes."""
+    """The diagnosis marks a planned fault that refuses or closes."""
     recorder.smtp.faults.fault("greeting", "reply", reply="554 No", name="no", times=1)
     refused = talk(recorder, b"")
     assert refused.startswith("planned fault 'no': ")
@@ -161,10 +161,8 @@ def test_planned_faults(recorder: Recorder) -> None:
         (b"GET / HTTP/1.1\r\nHost: a\r\n", "the client speaks HTTP"),
     ],
 )
-def test_what_came_in_place_of_smtp_is_a_reason(
-    recorder: Recorder, sent: bytes, reason: str
-) -> None:
-    """The first refusal tells what came in place of SMTP, live and read from a file."""
+def test_other_protocol_is_a_reason(recorder: Recorder, sent: bytes, reason: str) -> None:
+    """The first refusal names the other protocol of the client, live and in the file."""
     talk(recorder, sent)
     (live,) = recorder.smtp.sessions
     (path,) = recorder.folder.iterdir()
@@ -174,12 +172,12 @@ def test_what_came_in_place_of_smtp_is_a_reason(
         assert not second.reason
 
 
-def test_the_error_of_waiting(recorder: Recorder) -> None:
-    """It lists the sessions that were refused, those without a message, and the open ones."""
+def test_timeout_error_lists_sessions(recorder: Recorder) -> None:
+    """The timeout error lists refused sessions, sessions without a message, and open sessions."""
     talk(recorder, b"NONSENSE\r\n")
     talk(recorder, b"EHLO a\r\nQUIT\r\n")
     with RawClient(recorder.port(465)):
-        # This waits until each connection that was made before has begun its session.
+        # A change of terms waits until all earlier connections have begun their sessions.
         engine_of(recorder.smtp).change_terms(engine_of(recorder.smtp).terms)
         with pytest.raises(NoMatchingMessage) as raised:
             recorder.smtp.wait_for(timeout=0)
@@ -195,15 +193,15 @@ def test_the_error_of_waiting(recorder: Recorder) -> None:
 
 
 def test_only_the_newest_sessions_are_listed(recorder: Recorder) -> None:
-    """An error lists five of a kind, and how many came before them."""
+    """The error lists five sessions of each kind, and the number of earlier ones."""
     for _ in range(7):
         talk(recorder, b"QUIT\r\n")
     title, *lines = describe_failures(recorder.smtp.sessions)
     assert (title, len(lines)) == ("sessions without a message (and 2 earlier):", 5)
 
 
-def test_sessions_that_are_not_recorded() -> None:
-    """Without events, how it ended is told, and nothing that is not known."""
+def test_sessions_without_events() -> None:
+    """Without events the diagnosis has only the end of the session."""
     with FakeSMTP(ports={587: 0}, max_events=0) as smtp:
         ended: SimpleQueue[Session] = SimpleQueue()
         smtp.on_session_end(ended.put)

@@ -1,4 +1,4 @@
-"""What is recorded of whole sessions over the wire, above all of those that end badly."""
+"""Recordings of complete sessions over real connections, mostly of sessions that fail."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 def reset(client: RawClient) -> None:
-    """Close a connection by a reset instead of an end."""
+    """Close a connection with a reset."""
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.socket.close()
 
 
-def test_a_reset_in_the_middle_of_a_message(recorder: Recorder) -> None:
-    """The recording says that it was a reset, and that a message was on its way."""
+def test_reset_in_the_middle_of_a_message(recorder: Recorder) -> None:
+    """The recording has the reset, and says that a message was incomplete."""
     client = RawClient(recorder.port())
     client.log_in()
     client.begin_data()
@@ -46,7 +46,7 @@ def test_a_reset_in_the_middle_of_a_message(recorder: Recorder) -> None:
 
 
 def test_half_a_command(recorder: Recorder) -> None:
-    """The recording says that a line had no end, and shows no more of it than a command's name."""
+    """The recording says that the last line had no end, and shows only its command."""
     with RawClient(recorder.port()) as client:
         client.read_reply()
         client.send(b"MAIL FROM:<secret")
@@ -59,14 +59,14 @@ def test_half_a_command(recorder: Recorder) -> None:
 
 
 def test_idle(record: Callable[..., Recorder]) -> None:
-    """The recording says that nothing came for too long."""
+    """The recording says that the idle limit was reached."""
     recorder = record(idle_timeout=0.05)
     with RawClient(recorder.port()) as client:
         client.read_to_end()
     assert recorder.next_recording().closed_by is ClosedBy.IDLE
 
 
-def test_our_stop(recorder: Recorder) -> None:
+def test_stop_of_the_server(recorder: Recorder) -> None:
     """The recording says that the server was stopped."""
     with RawClient(recorder.port()) as client:
         client.read_reply()
@@ -74,8 +74,8 @@ def test_our_stop(recorder: Recorder) -> None:
     assert recorder.next_recording().closed_by is ClosedBy.STOP
 
 
-def test_a_client_that_does_not_trust_us(recorder: Recorder) -> None:
-    """The recording of a failed handshake says why the client refused."""
+def test_client_that_does_not_trust_the_ca(recorder: Recorder) -> None:
+    """The recording of a failed handshake has the client's reason."""
     with pytest.raises(ssl.SSLError):
         RawClient(recorder.port(465), ssl.create_default_context())
     recording = recorder.next_recording()
@@ -86,8 +86,8 @@ def test_a_client_that_does_not_trust_us(recorder: Recorder) -> None:
     assert recording.events[-1].phase is Phase.TLS
 
 
-def test_a_client_that_speaks_no_tls(recorder: Recorder) -> None:
-    """The recording says so when a client speaks in clear on a port of TLS."""
+def test_plaintext_on_an_implicit_tls_port(recorder: Recorder) -> None:
+    """The recording says that the client sent plaintext on a port with implicit TLS."""
     with RawClient(recorder.port(465)) as client:
         client.send(b"EHLO client\r\n")
         client.read_to_end()
@@ -96,8 +96,8 @@ def test_a_client_that_speaks_no_tls(recorder: Recorder) -> None:
     )
 
 
-def test_the_facts_of_a_whole_session(recorder: Recorder) -> None:
-    """Who, where, TLS, account, envelope and outcome are told, by the session and by its file."""
+def test_facts_of_a_complete_session(recorder: Recorder) -> None:
+    """Session and file have client, port, TLS, account, envelope and outcome."""
     context = recorder.smtp.client_context()
     with RawClient(recorder.port()) as client:
         local_port = client.socket.getsockname()[1]
@@ -136,8 +136,8 @@ def test_the_facts_of_a_whole_session(recorder: Recorder) -> None:
         assert [refusal.reply.code for refusal in each.refusals] == [553]
 
 
-def test_a_message_over_the_limit(record: Callable[..., Recorder]) -> None:
-    """A message that was dropped is told of, and its transaction is refused."""
+def test_message_over_the_limit(record: Callable[..., Recorder]) -> None:
+    """The recording has the size of a discarded message, and its transaction is refused."""
     recorder = record(max_message_size=10)
     with RawClient(recorder.port()) as client:
         client.log_in()
@@ -166,7 +166,7 @@ def test_a_message_over_the_limit(record: Callable[..., Recorder]) -> None:
     ],
 )
 def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> None:
-    """What is unusual about a client's commands is noted."""
+    """Unusual commands of a client get a note."""
     with RawClient(recorder.port()) as client:
         client.send(sent)
         client.read_to_end()
@@ -224,7 +224,7 @@ def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> Non
                 f"{notes.BARE_LF_IN_MESSAGE}: 2, the first in line 1 at byte 1",
             ),
         ),
-        # The dots of these are stuffed: the client knows where its message ends.
+        # These are dot-stuffed, so the client knows where its message ends.
         ("", b"a\n..\nb\r\n", (f"{notes.BARE_LF_IN_MESSAGE}: 2, the first in line 1 at byte 1",)),
         ("", b"a\r\n..\r\n.b\r\n", ()),
     ],
@@ -232,7 +232,7 @@ def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> Non
 def test_notes_about_messages(
     recorder: Recorder, parameters: str, message: bytes, noted: tuple[str, ...]
 ) -> None:
-    """What is unusual about message data is noted, and nothing about ordinary data."""
+    """Unusual message data gets a note, and ordinary data does not."""
     with RawClient(recorder.port(465), recorder.smtp.client_context()) as client:
         client.log_in()
         client.ask(f"MAIL FROM:<a@example.com>{parameters}")
@@ -244,8 +244,8 @@ def test_notes_about_messages(
 
 
 @pytest.mark.parametrize("rest", [b"\r\n.\n", b"\n.\n", b"\n.\r\n"])
-def test_a_dot_that_ends_no_message(recorder: Recorder, rest: bytes) -> None:
-    """A client that ended its message with LF and waits for a reply is told of in the ending."""
+def test_dot_that_does_not_end_the_message(recorder: Recorder, rest: bytes) -> None:
+    """The end of the session explains that a client ended its message with a bare LF and waited."""
     with RawClient(recorder.port()) as client:
         client.log_in()
         client.begin_data()
@@ -256,8 +256,8 @@ def test_a_dot_that_ends_no_message(recorder: Recorder, rest: bytes) -> None:
     assert recording.ending.endswith(f"bytes; {LONE_DOT.text}")
 
 
-def test_a_dropped_line_marks_its_message(recorder: Recorder) -> None:
-    """A message says that lines of it were dropped, and the one after it says nothing."""
+def test_dropped_line_marks_its_message(recorder: Recorder) -> None:
+    """A message is marked if lines of it were dropped; the next message is not."""
     with RawClient(recorder.port(465), recorder.smtp.client_context()) as client:
         client.log_in()
         for lines in (2, 0):
@@ -272,8 +272,8 @@ def test_a_dropped_line_marks_its_message(recorder: Recorder) -> None:
     assert "dropped" not in repr(whole)
 
 
-def test_an_ordinary_client_is_not_noted(recorder: Recorder) -> None:
-    """Nothing is noted about a client that does all as it should."""
+def test_ordinary_client_has_no_notes(recorder: Recorder) -> None:
+    """A client without mistakes gets no notes."""
     with RawClient(recorder.port(465), recorder.smtp.client_context()) as client:
         client.log_in()
         client.begin_data()

@@ -1,4 +1,4 @@
-"""Sessions on disk: written as they happen, read back as they were, refused when broken."""
+"""Sessions on disk: written at once, read back unchanged, refused when broken."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from made_recordings import begin, play, the_file
+from made_recordings import begin, only_file, play
 from raw_client import RawClient
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, SessionLog
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from conftest import Recorder
 
 
-def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
-    """Every event and every fact comes back from the file as the session has it."""
+def test_recording_equals_its_session(tmp_path: Path) -> None:
+    """The recording in the file has every event and every fact of the session."""
     session = begin(tmp_path)
     play(session)
-    recording = load(the_file(tmp_path))
+    recording = load(only_file(tmp_path))
     assert recording.events == session.events
     for name in ("id", "peer", "port", "local_port", "tls", "login", "mechanism", "closed_by"):
         assert getattr(recording, name) == getattr(session, name)
@@ -40,42 +41,42 @@ def test_what_is_read_is_what_was_recorded(tmp_path: Path) -> None:
     assert not recording.torn
 
 
-def test_an_exported_session_is_as_good_as_the_file(tmp_path: Path) -> None:
-    """What `dump` writes of a session, and of its recording, is what stands in its file."""
+def test_export_equals_the_file(tmp_path: Path) -> None:
+    """`dump` of a session, and of its recording, is the content of its file."""
     session = begin(tmp_path)
     play(session)
-    text = the_file(tmp_path).read_text(encoding="utf-8")
+    text = only_file(tmp_path).read_text(encoding="utf-8")
     assert "".join(dump(session)) == text
-    assert json.loads("".join(dump(load(the_file(tmp_path)))).split("\n")[0]) == json.loads(
+    assert json.loads("".join(dump(load(only_file(tmp_path)))).split("\n")[0]) == json.loads(
         text.split("\n")[0]
     )
 
 
-def test_the_name_of_a_file_tells_when_which_and_where(tmp_path: Path) -> None:
-    """Time first, so that names sort by it; then the session's id, then the port."""
+def test_name_of_a_file(tmp_path: Path) -> None:
+    """The name of a file has the time first, for sorting, then the session's id and port."""
     session = begin(tmp_path)
-    session.ended(ClosedBy.QUIT)
+    session.record_end(ClosedBy.QUIT)
     stamp = f"{session.started_at:%Y%m%dT%H%M%S.%f}Z"
-    assert the_file(tmp_path).name == f"{stamp}_ab12cd-1_587.jsonl"
+    assert only_file(tmp_path).name == f"{stamp}_ab12cd-1_587.jsonl"
 
 
-def test_each_event_is_in_the_file_at_once(tmp_path: Path) -> None:
-    """What has happened can be read while the session goes on."""
+def test_events_are_written_at_once(tmp_path: Path) -> None:
+    """The events so far can be read while the session continues."""
     session = begin(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    session.said(Reply(220, ("ready",)))
+    session.record_reply(Reply(220, ("ready",)))
     for count in range(1, 4):
-        session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-        recording = load(the_file(tmp_path))
+        session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+        recording = load(only_file(tmp_path))
         assert len(recording.events) == 1 + count
         assert recording.closed_by is None
-    session.ended(ClosedBy.STOP)
+    session.record_end(ClosedBy.STOP)
 
 
-def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
-    """However far the last line came, everything before it is read."""
+def test_crash_loses_only_the_last_line(tmp_path: Path) -> None:
+    """Wherever the last line is cut, everything before it can be read."""
     play(begin(tmp_path))
-    path = the_file(tmp_path)
+    path = only_file(tmp_path)
     whole = path.read_bytes()
     kept = len(load(path).events)
     last = whole[:-1].rindex(b"\n") + 1
@@ -84,7 +85,7 @@ def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
         recording = load(path)
         assert len(recording.events) == kept - 1
         assert recording.torn is (size > last)
-        assert next(RecordFolder(tmp_path).entries()).outcome == "no end is recorded"
+        assert next(RecordFolder(tmp_path).list_sessions()).outcome == "no end is recorded"
 
 
 @pytest.mark.parametrize(
@@ -124,10 +125,10 @@ def test_a_crash_loses_the_line_that_was_being_written(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_broken_line_is_refused(tmp_path: Path, number: int, line: str, reason: str) -> None:
-    """The error names file, line and reason; nothing is guessed or passed over."""
+def test_broken_line_is_refused(tmp_path: Path, number: int, line: str, reason: str) -> None:
+    """The error names file, line and reason; no line is guessed or skipped."""
     play(begin(tmp_path))
-    path = the_file(tmp_path)
+    path = only_file(tmp_path)
     lines = path.read_text(encoding="utf-8").split("\n")
     lines[number - 1] = line
     path.write_text("\n".join(lines), encoding="utf-8")
@@ -138,8 +139,8 @@ def test_a_broken_line_is_refused(tmp_path: Path, number: int, line: str, reason
     assert reason in str(caught.value)
 
 
-def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
-    """Files that are missing, empty or no text are refused with their names."""
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    """The error for a missing, empty or binary file names it."""
     path = tmp_path / "x.jsonl"
     for content in (None, b"", b"\xff\xff\n", b"\n"):
         if content is not None:
@@ -148,8 +149,8 @@ def test_what_is_no_recording_is_refused(tmp_path: Path) -> None:
             load(path)
 
 
-def test_the_list_reads_no_file_whole(recorder: Recorder) -> None:
-    """An entry tells of a session what the session tells of itself."""
+def test_session_of_a_list(recorder: Recorder) -> None:
+    """A session of the list has the facts of its session."""
     with RawClient(recorder.port()) as client:
         client.log_in()
         client.begin_data()
@@ -157,16 +158,16 @@ def test_the_list_reads_no_file_whole(recorder: Recorder) -> None:
         client.ask("EXPN x")
         client.ask("QUIT")
     session = recorder.next_session()
-    (entry,) = RecordFolder(recorder.folder).entries()
-    assert entry.header == entry_of(session).header._replace(started=entry.header.started)
-    assert entry.summary == entry_of(session).summary
-    assert entry.outcome.startswith("refused: EXPN x -> 502")
+    (listed,) = RecordFolder(recorder.folder).list_sessions()
+    assert listed.header == ListedSession.of(session).header._replace(started=listed.header.started)
+    assert listed.summary == ListedSession.of(session).summary
+    assert listed.outcome.startswith("refused: EXPN x -> 502")
 
 
-def test_a_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:
-    """An id is enough, so is a part that no other name has; else the error says what there is."""
+def test_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:
+    """An id or a unique part of the name is enough; the error lists the sessions."""
     for number in (1, 2, 12):
-        begin(tmp_path, number).ended(ClosedBy.QUIT)
+        begin(tmp_path, number).record_end(ClosedBy.QUIT)
     folder = RecordFolder(tmp_path)
     assert folder.find("ab12cd-1").id == "ab12cd-1"
     assert folder.find("d-12_").id == "ab12cd-12"
@@ -178,17 +179,17 @@ def test_a_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:
         RecordFolder(tmp_path / "none")
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
-    """A server that shall record and cannot says so at once."""
+def test_folder_that_cannot_be_created(tmp_path: Path) -> None:
+    """A server that cannot create its folder of recordings fails at start."""
     (tmp_path / "file").write_text("")
     with pytest.raises(RecordingError, match="name another folder"):
         SessionLog(folder=tmp_path / "file" / "sessions")
 
 
-def test_a_full_disk_ends_the_writing_alone(
+def test_full_disk_ends_only_the_recording(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """When a file cannot be written, the session goes on, and a warning is logged."""
+    """When a file cannot be written, the session continues, and a warning is logged."""
     folder = tmp_path / "sessions"
     session = begin(folder)
     shutil.rmtree(folder)

@@ -1,4 +1,4 @@
-"""Recordings that anyone may have written: each gives one clear error, or can be used as it is."""
+"""Recordings with any content: each causes one clear error or can be used."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ import pytest
 from hostile_files import SPECIAL, needs_special_files
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from made_recordings import begin, play, the_file
+from made_recordings import begin, only_file, play
 
-from fakesmtp.cli.sessions import _as_fields, _cells, _facts
+from fakesmtp.cli.sessions import _as_json, _cells, _facts
 from fakesmtp.errors import RecordingError
 from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.compare import compare
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load, load_content
 from fakesmtp.sessions.replay import as_scenario
 
@@ -61,7 +62,7 @@ HOSTILE = st.one_of(
 
 
 class Page(HTMLParser):
-    """Reads a page: the names of its elements and attributes, and the texts in them."""
+    """A parser that keeps the names of a page's elements and attributes, and their texts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -72,7 +73,7 @@ class Page(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Keep the names, and the values of the attributes."""
+        """Keep the names and the values of the attributes."""
         self.elements.add(tag)
         self.attributes |= {name for name, _ in attrs}
         self.texts += [value or "" for _, value in attrs]
@@ -83,26 +84,26 @@ class Page(HTMLParser):
 
 
 def recorded_lines() -> list[dict[str, Any]]:
-    """The lines of a recording in which everything has happened that can."""
+    """Return the lines of a recording with every kind of event."""
     with TemporaryDirectory() as name:
         session = begin(Path(name))
-        session.noted("strange")
-        session.struck("rule", "rcpt", "drop")
+        session.record_note("strange")
+        session.record_fault("rule", "rcpt", "drop")
         for line in (b"MAIL FROM:<a@example.com>\r\n", b"RCPT TO:<b@example.com>\r\n"):
-            session.heard(line, Awaiting.COMMAND)
-            session.said(Reply(250, ("2.1.0 OK",)))
-        session.took_message("m-0", b"x", Envelope("", ()))
-        session.said(Reply(250, ("2.0.0 OK",)))
+            session.record_line(line, Awaiting.COMMAND)
+            session.record_reply(Reply(250, ("2.1.0 OK",)))
+        session.record_message("m-0", b"x", Envelope("", ()))
+        session.record_reply(Reply(250, ("2.0.0 OK",)))
         play(session)
-        content = the_file(Path(name)).read_text(encoding="utf-8")
+        content = only_file(Path(name)).read_text(encoding="utf-8")
     return [json.loads(line) for line in content.splitlines()]
 
 
 LINES = recorded_lines()
-#: The first line of a reply, and the last line, that of the end.
+#: The first line of a reply, and the last line: the end.
 REPLY = next(number for number, line in enumerate(LINES) if line.get("kind") == "server")
 END = len(LINES) - 1
-#: Where every field stands: the number of its line, then the names that lead to it.
+#: The place of every field: the number of its line, then the keys that lead to it.
 PLACES = [
     (number, *path)
     for number, line in enumerate(LINES)
@@ -111,7 +112,7 @@ PLACES = [
 
 
 def changed(place: tuple[Any, ...], value: object) -> bytes:
-    """A recording with another value in one place."""
+    """Return a recording with another value in one place."""
     lines = json.loads(json.dumps(LINES))
     inner = lines
     for key in place[:-1]:
@@ -121,17 +122,17 @@ def changed(place: tuple[Any, ...], value: object) -> bytes:
 
 
 def use(recording: Recording, other: Recording) -> None:
-    """Do everything that is done with recordings; what comes out can be written and shown."""
+    """Use a recording in every way; the results must be printable."""
     page = render_html(recording)
     parsed = Page(page)
     assert parsed.elements <= ELEMENTS
     assert parsed.attributes <= ATTRIBUTES
-    entry = entry_of(recording)
-    shown = [page, recording.transcript(times=True), *_cells(entry), *entry.outcome]
+    listed = ListedSession.of(recording)
+    shown = [page, recording.transcript(times=True), *_cells(listed), listed.outcome]
     shown += [repr(recording), *recording.describe_refusals(), repr(recording.transactions)]
     shown += [text for _, text in _facts(recording)]
     again = "".join(dump(recording))
-    "".join([*shown, again, json.dumps(_as_fields(entry))]).encode()
+    "".join([*shown, again, _as_json(listed)]).encode()
     assert load_content(again.encode(), "again").events == recording.events
     compare(recording, other)
     with suppress(RecordingError):
@@ -139,7 +140,7 @@ def use(recording: Recording, other: Recording) -> None:
 
 
 def load_or_refuse(content: bytes) -> Recording | None:
-    """Read a recording; None when it was refused as it should be."""
+    """Return a recording, or None after a correct error."""
     try:
         return load_content(content, "a recording")
     except RecordingError as error:
@@ -152,10 +153,10 @@ def load_or_refuse(content: bytes) -> Recording | None:
 @settings(max_examples=400)
 @given(place=st.sampled_from(PLACES), value=HOSTILE)
 @example(place=(REPLY, "code"), value=7)
-@example(place=(0, "started"), value="9999-12-31T23:59:59+00:00")
+@example(place=(0, "started_at"), value="9999-12-31T23:59:59+00:00")
 @example(place=(REPLY, "at"), value=10**400)
 def test_any_value_in_any_field(place: tuple[Any, ...], value: object) -> None:
-    """A recording with a strange value is refused by one short error, or can be used."""
+    """A recording with an unusual value is refused with one short error, or can be used."""
     good = load_content(changed((0, "id"), "good"), "good")
     recording = load_or_refuse(changed(place, value))
     if recording is not None:
@@ -165,7 +166,7 @@ def test_any_value_in_any_field(place: tuple[Any, ...], value: object) -> None:
 @settings(max_examples=200)
 @given(st.binary(max_size=200), st.integers(0, len(LINES)))
 def test_any_bytes_in_any_line(content: bytes, number: int) -> None:
-    """Bytes that are no JSON are refused by an error as well."""
+    """Bytes that are not JSON are refused with an error."""
     lines = changed((0, "id"), "id").splitlines(keepends=True)
     lines.insert(number, content)
     with suppress(RecordingError):
@@ -175,7 +176,11 @@ def test_any_bytes_in_any_line(content: bytes, number: int) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "reason"),
     [
-        ((0, "started"), "9999-12-31T23:59:59Z", "started must not be '9999-12-31T23:59:59Z'"),
+        (
+            (0, "started_at"),
+            "9999-12-31T23:59:59Z",
+            "started_at must not be '9999-12-31T23:59:59Z'",
+        ),
         ((0, "port"), 65536, "port is 65536, more than 65535"),
         ((REPLY, "at"), 10**400, "more than 1000000000000000"),
         ((REPLY, "code"), 7, "code is 7: a reply has one from 200 to 599"),
@@ -185,16 +190,16 @@ def test_any_bytes_in_any_line(content: bytes, number: int) -> None:
         ((0, "peer"), "\ud800", "peer has half of a character: '\\ud800'"),
     ],
 )
-def test_what_is_wrong_is_said(place: tuple[Any, ...], value: object, reason: str) -> None:
-    """The error has the line, the field and its value."""
+def test_error_names_the_field(place: tuple[Any, ...], value: object, reason: str) -> None:
+    """The error names the line, the field and its value."""
     with pytest.raises(RecordingError) as caught:
         load_content(changed(place, value), "x.jsonl")
     assert str(caught.value).startswith(f"x.jsonl, line {place[0] + 1}: ")
     assert reason in str(caught.value)
 
 
-def test_a_page_of_markup_has_only_our_elements() -> None:
-    """Whatever text a recording has, it is text in the page, and all of it is there."""
+def test_page_of_markup_has_only_our_elements() -> None:
+    """Any text of a recording is text in the page, complete and escaped."""
     lines = json.loads(json.dumps(LINES))
     for line in lines:
         texts = {"id", "peer", "line", "text", "message_id", "sha256", "version", "cipher", "sni"}
@@ -218,7 +223,7 @@ def test_a_page_of_markup_has_only_our_elements() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with two good recordings, and room for bad ones between them."""
+    """Return a folder with two good recordings, whose names sort before and after a bad one."""
     for number in (1, 3):
         play(begin(tmp_path, number))
     first, last = sorted(tmp_path.iterdir())
@@ -237,13 +242,13 @@ BAD = {
 
 @needs_special_files
 @pytest.mark.parametrize(("make", "reason"), BAD.values(), ids=BAD)
-def test_one_bad_file_is_one_error_beside_the_list(folder: Path, make: Any, reason: str) -> None:  # noqa: ANN401
-    """The others are listed; the error names the file and what is wrong with it."""
+def test_bad_file_is_one_error_next_to_the_list(folder: Path, make: Any, reason: str) -> None:  # noqa: ANN401
+    """The other files are listed; the error names the bad file and the problem."""
     path = folder / "2_two_587.jsonl"
     make(path)
     errors: list[RecordingError] = []
-    entries = list(RecordFolder(folder, on_error=errors.append).entries())
-    assert [entry.name for entry in entries] == ["1_one_587.jsonl", "3_three_587.jsonl"]
+    listed = list(RecordFolder(folder, on_error=errors.append).list_sessions())
+    assert [each.file for each in listed] == ["1_one_587.jsonl", "3_three_587.jsonl"]
     (error,) = errors
     assert str(path) in str(error)
     assert reason in str(error)
@@ -252,7 +257,7 @@ def test_one_bad_file_is_one_error_beside_the_list(folder: Path, make: Any, reas
     assert str(path) in str(caught.value)
 
 
-def test_a_huge_recording_is_not_read(tmp_path: Path) -> None:
+def test_huge_recording_is_not_read(tmp_path: Path) -> None:
     """A file is read up to a limit, which the error names."""
     path = tmp_path / "x.jsonl"
     with path.open("wb") as file:
@@ -262,21 +267,21 @@ def test_a_huge_recording_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="modes mean something else")
-def test_recordings_are_for_their_owner_alone(tmp_path: Path) -> None:
-    """Whatever the umask, nobody else can read a recording."""
+def test_recordings_are_readable_by_their_owner_only(tmp_path: Path) -> None:
+    """With any umask only the owner can read a recording."""
     before = os.umask(0)
     try:
         play(begin(tmp_path))
     finally:
         os.umask(before)
-    assert stat.S_IMODE(the_file(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(only_file(tmp_path).stat().st_mode) == 0o600
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
-def test_a_full_disk_leaves_no_empty_file(
+def test_full_disk_leaves_no_empty_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A recording of which not one line could be written is not left behind."""
+    """A recording without a written line is removed."""
 
     def open_on_a_full_disk(path: str, flags: int, mode: int) -> int:
         os.close(os.open(path, flags, mode))

@@ -1,4 +1,4 @@
-"""Lines of a session in a row: what is masked after AUTH, and what is noted about it."""
+"""Consecutive lines of a session: what is masked after AUTH, and the notes about it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from driver import Driver
 from made_sessions import MadeSession
 
 from fakesmtp.protocol.accounts import Accounts, AnyAccounts, FixedAccounts
-from fakesmtp.protocol.actions import Awaiting, Note, Received, Say
+from fakesmtp.protocol.actions import Awaiting, Note, Received, SendReply
 from fakesmtp.protocol.sasl import MECHANISMS
 from fakesmtp.sessions.actions import KEEP
 from fakesmtp.sessions.contents import MaskedLine
@@ -27,12 +27,12 @@ USER, PASSWORD = b64encode(b"AppKey"), b64encode(SECRET.encode())
 
 
 def record(data: bytes, accounts: Accounts = KNOWN) -> Session:
-    """The session of a client that sends these bytes."""
+    """Return the session of a client that sends these bytes."""
     driver = Driver(accounts=accounts)
     driver.send(data)
     session = MadeSession.begin(accounts)
     for action in driver.actions:
-        if isinstance(action, Received | Say | Note):
+        if isinstance(action, Received | SendReply | Note):
             KEEP[type(action)](session, action)
     return session
 
@@ -43,8 +43,8 @@ BOTH = pytest.mark.parametrize("accounts", [KNOWN, AnyAccounts()], ids=["known",
 @BOTH
 @pytest.mark.parametrize("columns", [60, 64, 72, 76])
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["CRLF", "LF"])
-def test_the_rest_of_a_wrapped_response(accounts: Accounts, columns: int, end: bytes) -> None:
-    """What follows the first line of a wrapped response is masked, and a note says why."""
+def test_rest_of_a_wrapped_response(accounts: Accounts, columns: int, end: bytes) -> None:
+    """The lines after the first line of a wrapped response are masked, and a note says why."""
     response = b64encode(f"\0AppKey\0{SECRET * 3}".encode())
     pieces = [response[at : at + columns] for at in range(0, len(response), columns)]
     session = record(b"AUTH PLAIN " + end.join(pieces) + b"\r\nQUIT\r\n", accounts)
@@ -59,8 +59,8 @@ def test_the_rest_of_a_wrapped_response(accounts: Accounts, columns: int, end: b
 
 
 @pytest.mark.parametrize("accounts", [KNOWN], ids=["known"])
-def test_a_wrapped_response_explains_the_refusal(accounts: Accounts) -> None:
-    """The 535 of a wrapped response says that it may be wrapped."""
+def test_wrapped_response_explains_the_refusal(accounts: Accounts) -> None:
+    """The note about the 535 says that the response may be wrapped."""
     response = encodebytes(f"\0AppKey\0{SECRET}{SECRET}".encode())
     session = record(b"AUTH PLAIN " + response + b"\r\n", accounts)
     assert session.refusals[0].reason == (
@@ -92,16 +92,16 @@ def test_a_wrapped_response_explains_the_refusal(accounts: Accounts) -> None:
         ([b"LOGIN", b"NOOP"], ["LOGIN", "NOOP"]),
     ],
 )
-def test_what_is_shown(accounts: Accounts, lines: list[bytes], shown: list[str]) -> None:
-    """Of AUTH only registered mechanisms are shown, and nothing of what follows it."""
+def test_shown_parts_of_auth(accounts: Accounts, lines: list[bytes], shown: list[str]) -> None:
+    """Only registered mechanisms of AUTH are shown; everything after the mechanism is masked."""
     data = b"".join(line + b"\r\n" for line in lines)
     if isinstance(accounts, FixedAccounts) and data.startswith(b"PASS"):
         shown = ["***", "***"]
     assert list(record(data, accounts).commands) == shown
 
 
-def test_login_again_is_masked() -> None:
-    """A second login, pipelined after a 503, is not a command for each of its lines."""
+def test_second_login_is_masked() -> None:
+    """The lines of a second login, pipelined after a 503, are masked."""
     again = b"AUTH LOGIN\r\n" + USER + b"\r\n" + PASSWORD + b"\r\n"
     session = record(b"AUTH PLAIN " + PLAIN + b"\r\n" + again + b"RSET\r\n", AnyAccounts())
     assert session.commands[1:] == ("AUTH LOGIN", "***", "***", "RSET")
@@ -111,7 +111,7 @@ def test_login_again_is_masked() -> None:
 
 @pytest.mark.parametrize("mechanism", sorted(MECHANISMS))
 def test_every_mechanism_is_shown(mechanism: str) -> None:
-    """A registered mechanism is shown, alone and with a response that is masked."""
+    """A registered mechanism is shown, alone and with a masked response."""
     masker = Masker(AnyAccounts())
     line = f"AUTH {mechanism}".encode()
     assert masker.mask(line + b"\r\n", Awaiting.COMMAND).content == line + b"\r\n"
@@ -135,13 +135,13 @@ def test_every_mechanism_is_shown(mechanism: str) -> None:
         ("앱키", "AppKey=앱키"),
     ],
 )
-def test_a_user_name_is_shown_if_it_can_be_one(user_name: str, shown: str) -> None:
-    """A user name that holds more than an AppKey and a type is masked, whoever is let in."""
+def test_user_name_is_shown_if_it_is_plausible(user_name: str, shown: str) -> None:
+    """A user name that is more than an AppKey and a mail type is masked, with any accounts."""
     line = b64encode(user_name.encode()) + b"\r\n"
     assert Masker(AnyAccounts()).mask(line, Awaiting.LOGIN_USER).content.text == shown
 
 
-def test_an_app_key_that_a_server_has_is_shown() -> None:
+def test_known_app_key_is_shown() -> None:
     """The AppKey of an account is shown, also if its SecretKey begins with the same letters."""
     accounts = FixedAccounts([("test-project-key", "test-project-secret")])
     line = b64encode(b"test-project-key#ad") + b"\r\n"
@@ -149,8 +149,8 @@ def test_an_app_key_that_a_server_has_is_shown() -> None:
     assert masked.content.text == "AppKey=test-project-key mailType=ad"
 
 
-def test_a_secret_outside_of_auth_is_noted() -> None:
-    """The line is masked but for its command, and the note says why."""
+def test_secret_outside_of_auth_has_a_note() -> None:
+    """The line is masked except for its command, and the note says why."""
     session = record(b"noop x" + SECRET[4:12].encode() + b"\r\nDATA" + PASSWORD + b"\r\n")
     assert session.commands == ("noop ***", "***")
     assert session.replies[1].code == 250
@@ -158,10 +158,10 @@ def test_a_secret_outside_of_auth_is_noted() -> None:
     assert session.notes.count(OUTSIDE_AUTH) == 1
 
 
-def test_a_masked_line_without_a_reply_hides_no_later_reply() -> None:
+def test_masked_line_without_a_reply_masks_no_later_reply() -> None:
     """Only the reply to a masked line is masked."""
     session = MadeSession.begin(KNOWN)
-    session.heard(SECRET.encode() + b"\r\n", Awaiting.COMMAND)
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(Driver().dialogue.receive_line(b"NOOP\r\n")[0].reply)
+    session.record_line(SECRET.encode() + b"\r\n", Awaiting.COMMAND)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(Driver().dialogue.receive_line(b"NOOP\r\n")[0].reply)
     assert str(session.replies[0]) == "250 2.0.0 OK"

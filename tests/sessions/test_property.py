@@ -1,4 +1,4 @@
-"""Whatever a client sends, in whatever pieces: the recording loads, renders and masks."""
+"""Any bytes of a client in any pieces: the recording can be loaded, rendered, and is masked."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from raw_client import PATIENCE, RawClient
 
 from fakesmtp import FakeSMTP
 from fakesmtp.sessions.compare import compare
-from fakesmtp.sessions.folder import RecordFolder, entry_of
+from fakesmtp.sessions.folder import RecordFolder
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 SECRET = b"9f86d081884c7d65"
 PLAIN = b64encode(b"\0AppKey\0" + SECRET)
-#: The secret in clear, and as Base64 has it wherever it starts in a text.
+#: The secret in plaintext, and in Base64 at any offset.
 SHOWN = (SECRET.decode(), *(b64encode(b"x" * n + SECRET)[4:-4].decode() for n in range(3)))
 LINES = st.sampled_from(
     [
@@ -66,7 +67,7 @@ PIECES = st.lists(st.one_of(LINES, st.binary(max_size=30)), max_size=12)
 
 
 class Page(HTMLParser):
-    """Reads a page, and keeps the names of its elements."""
+    """A parser that keeps the names of a page's elements."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -82,7 +83,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def recorder() -> Iterator[tuple[FakeSMTP, Path, SimpleQueue]]:
-    """A server that records to files."""
+    """Start a server that records to files."""
     with (
         TemporaryDirectory() as folder,
         FakeSMTP(
@@ -95,7 +96,7 @@ def recorder() -> Iterator[tuple[FakeSMTP, Path, SimpleQueue]]:
 
 
 def talk(port: int, data: bytes, size: int) -> None:
-    """Send all in pieces; the server may hang up before, as it does after QUIT."""
+    """Send everything in pieces; the server may close before, for example after QUIT."""
     with RawClient(port) as client, suppress(OSError):
         for start in range(0, len(data), size):
             client.send(data[start : start + size])
@@ -108,7 +109,7 @@ def talk(port: int, data: bytes, size: int) -> None:
 def test_any_bytes_in_any_pieces(
     recorder: tuple[FakeSMTP, Path, SimpleQueue], pieces: list[bytes], size: int
 ) -> None:
-    """No bytes of a client break the recording or get a SecretKey into it."""
+    """No bytes of a client break the recording or write a SecretKey into it."""
     smtp, folder, ended = recorder
     talk(smtp.port(587), b"".join(pieces), size)
     session = ended.get(timeout=PATIENCE)
@@ -116,8 +117,8 @@ def test_any_bytes_in_any_pieces(
     recording = load(path)
     assert recording.events == session.events
     assert compare(session, recording) is None
-    (entry,) = (e for e in RecordFolder(folder).entries() if e.header.id == session.id)
-    assert entry.summary == entry_of(session).summary
+    (listed,) = (e for e in RecordFolder(folder).list_sessions() if e.header.id == session.id)
+    assert listed.summary == ListedSession.of(session).summary
     page = render_html(recording)
     assert not Page(page).elements & {"script", "img", "link", "iframe", "form"}
     sinks = [
@@ -125,7 +126,7 @@ def test_any_bytes_in_any_pieces(
         "".join(dump(session)),
         page,
         *(session.transcript(times=True), session.transcript(normalize=True), repr(session.events)),
-        *(*session.describe_refusals(), repr(session.transactions), repr(session), entry.outcome),
+        *(*session.describe_refusals(), repr(session.transactions), repr(session), listed.outcome),
         json.dumps(session.notes),
     ]
     for sink in sinks:

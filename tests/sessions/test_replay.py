@@ -1,4 +1,4 @@
-"""A recording is played back as a test of the server, against the dialogue and over the wire."""
+"""A recording is replayed against the dialogue and over real connections."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fakesmtp import Session
 
 SECRET = KEYS[1]
-#: What a client sends, in one write each; every kind of thing that can be masked or answered.
+#: The writes of a client, with every kind of masked line and of reply.
 TALKS = {
     "delivery": [
         b"EHLO a\r\n",
@@ -47,7 +47,7 @@ TALKS = {
 
 
 def record_talk(recorder: Recorder, lines: list[bytes]) -> Session:
-    """Let a client say these lines, waiting for each answer."""
+    """Send these lines, and wait for each reply."""
     with RawClient(recorder.port()) as client:
         client.read_reply()
         for line in lines:
@@ -57,18 +57,18 @@ def record_talk(recorder: Recorder, lines: list[bytes]) -> Session:
 
 
 def play_in_memory(scenario: Scenario) -> None:
-    """Play a scenario against the dialogue alone."""
+    """Replay a scenario against the dialogue."""
     driver = Driver(tls=scenario.implicit_tls)
     for step in scenario.steps:
-        assert driver.take_said() + driver.send(step.send) == step.expect
+        assert driver.take_replies() + driver.send(step.send) == step.expect
         assert driver.closed == step.closed
     delivered = [(d.envelope.mail_from, d.envelope.rcpt_tos, d.raw) for d in driver.delivered]
     assert delivered == scenario.delivered
 
 
 @pytest.mark.parametrize("name", TALKS)
-def test_a_recording_is_played_back(recorder: Recorder, name: str) -> None:
-    """The scenario made of a session has the same answers, in memory and on the wire."""
+def test_recording_is_replayed(recorder: Recorder, name: str) -> None:
+    """The scenario of a session gets the same replies, in memory and over a connection."""
     session = record_talk(recorder, TALKS[name])
     made = as_scenario(session, secret_key=SECRET)
     scenario = read_scenario(json.loads(json.dumps(made)))
@@ -80,8 +80,8 @@ def test_a_recording_is_played_back(recorder: Recorder, name: str) -> None:
     assert compare(session, again) is None
 
 
-def test_a_recording_from_a_file_is_played_back(recorder: Recorder) -> None:
-    """Without the message at hand, data of its size is made up."""
+def test_recording_of_a_file_is_replayed(recorder: Recorder) -> None:
+    """Without the message, invented data of its size is sent."""
     record_talk(recorder, TALKS["delivery"])
     (path,) = recorder.folder.iterdir()
     session = recorder.smtp.sessions[0]
@@ -108,7 +108,7 @@ def test_a_recording_from_a_file_is_played_back(recorder: Recorder) -> None:
 
 
 def test_tls_is_part_of_a_scenario(recorder: Recorder) -> None:
-    """STARTTLS and a port of TLS are told."""
+    """A scenario has STARTTLS and implicit TLS."""
     context = recorder.smtp.client_context()
     with RawClient(recorder.port()) as client:
         client.read_reply()
@@ -124,8 +124,10 @@ def test_tls_is_part_of_a_scenario(recorder: Recorder) -> None:
     assert len(implicit["steps"]) == 1
 
 
-def test_what_cannot_be_played(recorder: Recorder, record: Callable[..., Recorder]) -> None:
-    """A session in which something unknown is masked, or that was cut, says so."""
+def test_session_that_cannot_be_replayed(
+    recorder: Recorder, record: Callable[..., Recorder]
+) -> None:
+    """A session with an unknown masked part, or that was cut, is an error."""
     session = record_talk(recorder, [b"NOOP SecretKey\r\n"])
     with pytest.raises(RecordingError, match=r"'NOOP \*\*\*' is masked"):
         as_scenario(session, secret_key=SECRET)
@@ -135,8 +137,8 @@ def test_what_cannot_be_played(recorder: Recorder, record: Callable[..., Recorde
 
 
 @pytest.mark.parametrize("size", [0, 2, 3, 71, 72, 73, 74, 144, 145, 1000])
-def test_made_up_data_has_the_size(recorder: Recorder, size: int) -> None:
-    """Data that is made up has as many bytes as the message had, whatever their number."""
+def test_invented_data_has_the_size(recorder: Recorder, size: int) -> None:
+    """Invented data has the size of the message, whatever the size is."""
     data = b"z" * (size - 2) + b"\r\n" if size else b""
     lines = [*TALKS["delivery"][:5], data + b".\r\n"]
     session = record_talk(recorder, lines)

@@ -1,4 +1,4 @@
-"""Whatever a client does wrong with AUTH: nothing that is written shows its SecretKey."""
+"""No output shows a SecretKey, whatever mistakes a client makes with AUTH."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from raw_client import PATIENCE, RawClient
 from fakesmtp import FakeSMTP, NoMatchingMessage
 from fakesmtp.cli.report import JsonReport, TextReport
 from fakesmtp.server import engine_of
-from fakesmtp.sessions.folder import entry_of
 from fakesmtp.sessions.html import render_html
 from fakesmtp.sessions.jsonl import dump
+from fakesmtp.sessions.listing import ListedSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 KEY = "AppKey"
 PIECE = 8
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-.~!"
-#: Long enough to be wrapped, and at random, so that no piece of one is anywhere else.
+#: Long enough to be wrapped, and random, so that no other text contains a piece of it.
 SECRETS = st.builds(
     lambda seed, size: "".join(Random(seed).choices(LETTERS, k=size)),  # noqa: S311 - a test
     st.integers(0, 2**32),
@@ -43,7 +43,7 @@ COLUMNS = st.sampled_from([8, 20, 57, 60, 64, 72, 76])
 ENDS = st.sampled_from(["\r\n", "\n", "\r\n ", " \r\n"])
 USER = b64encode(KEY.encode()).decode()
 
-#: How a client may write its SecretKey, alone or with the AppKey.
+#: Forms in which a client may send its SecretKey, alone or with the AppKey.
 ALONE = {
     "clear": lambda secret: secret,
     "base64": lambda secret: b64encode(secret.encode()).decode(),
@@ -64,7 +64,7 @@ TOGETHER = {
     "blank": lambda secret: b64encode(f"{KEY} {secret}".encode()).decode(),
     "bearer": lambda secret: b64encode(f"user={KEY}\1auth=Bearer {secret}\1\1".encode()).decode(),
 }
-#: What a client may write around it. Here the whole is AUTH and what belongs to it.
+#: Lines around a SecretKey that belong to AUTH.
 AROUND_AUTH = [
     "AUTH PLAIN {}",
     "auth plain {}",
@@ -99,7 +99,7 @@ AROUND_AUTH = [
     "LOGIN AppKey {}",
     "PLAIN {}",
 ]
-#: Here it is anywhere: only a server that knows the secret can find it.
+#: Lines outside of AUTH: only a server that knows the secret can find it there.
 ANYWHERE = [
     "{}",
     "{} {}",
@@ -129,7 +129,7 @@ AFTER = ["", "QUIT\r\n", "NOOP\r\nQUIT\r\n"]
 
 @st.composite
 def mistakes(draw: st.DrawFn, *, is_known: bool) -> tuple[str, bytes]:
-    """A secret, and what a client sends of it."""
+    """A secret, and the bytes that a client sends with it."""
     secret = draw(SECRETS)
     kinds = {**ALONE, **TOGETHER}
     frames = AROUND_AUTH + ANYWHERE if is_known else AROUND_AUTH
@@ -150,7 +150,7 @@ def mistakes(draw: st.DrawFn, *, is_known: bool) -> tuple[str, bytes]:
 
 
 def pieces_of(secret: str) -> set[str]:
-    """All that gives a secret away: eight characters of it or of what encodings make of it."""
+    """Return all pieces of eight characters of a secret and of its encodings."""
     raw = secret.encode()
     forms = [secret, raw.hex(), "".join(f"%{byte:02x}" for byte in raw)]
     for before in range(3):
@@ -163,7 +163,7 @@ def pieces_of(secret: str) -> set[str]:
 
 
 class Server:
-    """A server that writes everything it can, and what it wrote of a session."""
+    """A server with all outputs on, and the outputs about a session."""
 
     def __init__(self, smtp: FakeSMTP, folder: Path) -> None:
         self.smtp, self.folder = smtp, folder
@@ -171,7 +171,7 @@ class Server:
         smtp.on_session_end(self.ended.put)
 
     def talk(self, data: bytes, size: int) -> Session:
-        """Send all in pieces of a size, and give the session."""
+        """Send everything in pieces of a size; return the session."""
         with RawClient(self.smtp.port(587)) as client, suppress(OSError):
             for start in range(0, len(data), size):
                 client.send(data[start : start + size])
@@ -180,7 +180,7 @@ class Server:
         return self.ended.get(timeout=PATIENCE)
 
     def outputs(self, session: Session) -> Iterator[str]:
-        """Everything that is written of a session anywhere."""
+        """Return all outputs about a session."""
         (path,) = self.folder.glob(f"*_{session.id}_*")
         yield path.read_text(encoding="utf-8")
         path.unlink()
@@ -188,7 +188,8 @@ class Server:
         yield render_html(session)
         yield session.transcript(times=True) + session.transcript(normalize=True)
         yield repr([session, session.events, session.transactions, session.login])
-        yield "\n".join([*session.describe_refusals(), entry_of(session).outcome, *session.notes])
+        yield "\n".join([*session.describe_refusals(), *session.notes])
+        yield json.dumps(ListedSession.of(session).as_json())
         for report in (TextReport, JsonReport):
             yield "\n".join(report(quiet=False, verbose=True).ended(session))
         yield "\n".join([title_of(session), *describe(session, None)])
@@ -197,7 +198,7 @@ class Server:
         yield str(error.value)
 
     def check(self, session: Session, secret: str, log: str = "") -> None:
-        """No piece of the secret is in any output."""
+        """Check that no output contains a piece of the secret."""
         pieces = pieces_of(secret)
         for output in (*self.outputs(session), log):
             text = (output + unquote(output)).lower().replace("-", "+").replace("_", "/")
@@ -205,14 +206,14 @@ class Server:
             assert not found, (found, output)
 
     def check_talk(self, accounts: object, secret: str, data: bytes, size: int, log: str) -> None:
-        """What a client sends on these terms shows no piece of its secret."""
+        """Send the case with these terms; check that no output shows a piece of the secret."""
         engine_of(self.smtp).change_terms(engine_of(self.smtp).terms_for(None, accounts=accounts))
         self.check(self.talk(data, size), secret, log)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A server that records to files, and keeps few sessions."""
+    """Start a server that records to files and keeps few sessions."""
     with (
         TemporaryDirectory() as folder,
         FakeSMTP(record_dir=Path(folder), ports={587: 0}, max_sessions=3) as smtp,
@@ -230,26 +231,26 @@ BOUNDED = settings(
 
 @BOUNDED
 @given(mistake=mistakes(is_known=True), size=SIZES)
-def test_a_known_secret_is_nowhere(
+def test_known_secret_is_in_no_output(
     server: Server, caplog: pytest.LogCaptureFixture, mistake: tuple[str, bytes], size: int
 ) -> None:
-    """The SecretKey of an account is masked wherever and however it is sent."""
+    """The SecretKey of an account is masked, wherever and in whatever form it is sent."""
     secret, data = mistake
     server.check_talk([(KEY, secret)], secret, data, size, caplog.text)
 
 
 @BOUNDED
 @given(mistake=mistakes(is_known=False), size=SIZES)
-def test_an_unknown_secret_is_nowhere_around_auth(
+def test_unknown_secret_of_auth_is_in_no_output(
     server: Server, caplog: pytest.LogCaptureFixture, mistake: tuple[str, bytes], size: int
 ) -> None:
-    """Where any SecretKey is let in, what AUTH carries is masked, and what follows it."""
+    """With `accounts="any"` the arguments of AUTH and the lines after it are masked."""
     secret, data = mistake
     server.check_talk("any", secret, data, size, caplog.text)
 
 
-def test_the_check_finds_what_is_shown(server: Server) -> None:
-    """The search itself finds a secret, its pieces and its encodings in a session's outputs."""
+def test_check_finds_a_shown_secret(server: Server) -> None:
+    """The check of these tests finds a secret, its pieces and its encodings in the outputs."""
     secret = "Zq7w.Kp2+Vx9/Tn4"
     smtp = server.smtp
     engine_of(smtp).change_terms(engine_of(smtp).terms_for(None, accounts="any"))

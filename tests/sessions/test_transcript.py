@@ -1,4 +1,4 @@
-"""Sessions as they are recorded and read."""
+"""Recording and reading of sessions in memory."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ NO = Reply(535, ("Authentication Failed",))
 
 
 def make_session(number: int = 1, **options: object) -> Session:
-    """A session that nothing has happened in yet."""
+    """Return a session without events."""
     accounts = options.pop("accounts", FixedAccounts([("Key", "Secret")]))
     return MadeSession.begin(accounts, id=f"s-{number}", **{"max_events": 100, **options})
 
 
 def test_events_are_in_order_with_rising_times() -> None:
-    """What was heard and said is kept in order, and no time goes back."""
+    """Lines and replies are kept in order, and times never decrease."""
     session = make_session()
-    session.said(Reply(220, ("ready",)))
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(OK)
-    session.took_message("m-1", b"0123456789", Envelope("", ()))
-    session.ended(ClosedBy.QUIT)
+    session.record_reply(Reply(220, ("ready",)))
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(OK)
+    session.record_message("m-1", b"0123456789", Envelope("", ()))
+    session.record_end(ClosedBy.QUIT)
     kinds = [event.kind for event in session.events]
     server, client, message, end = (
         ServerReply.kind,
@@ -57,23 +57,23 @@ def test_events_are_in_order_with_rising_times() -> None:
     assert session.replies[1] == OK
 
 
-def test_the_transcript_reads_like_the_guide() -> None:
-    """Every line has `C:` or `S:` in front, also each line of a reply of several."""
+def test_transcript_looks_like_the_guide() -> None:
+    """Every line starts with `C:` or `S:`, also each line of a reply with several lines."""
     session = make_session()
-    session.heard(b"EHLO a\r\n", Awaiting.COMMAND)
-    session.said(Reply(250, ("one", "two")))
+    session.record_line(b"EHLO a\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(250, ("one", "two")))
     assert session.transcript() == "C: EHLO a\nS: 250-one\nS: 250 two"
 
 
 def test_refusals_name_the_command() -> None:
-    """A 4xx or 5xx is told with the command it answered; one behind a message with its end."""
+    """A refusal has its command; after a message it has the end of data."""
     session = make_session()
-    session.heard(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
-    session.said(NO)
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(OK)
-    session.took_message("m-1", b"0", Envelope("", ()))
-    session.said(Reply(552, ("Quota exceeded",)))
+    session.record_line(b"AUTH PLAIN AEtleQB3cm9uZw==\r\n", Awaiting.COMMAND)
+    session.record_reply(NO)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(OK)
+    session.record_message("m-1", b"0", Envelope("", ()))
+    session.record_reply(Reply(552, ("Quota exceeded",)))
     first, second = session.refusals
     assert first.command == "AUTH PLAIN AppKey=Key SecretKey=***"
     assert first.reply == NO
@@ -81,74 +81,74 @@ def test_refusals_name_the_command() -> None:
 
 
 def test_only_the_first_end_counts() -> None:
-    """The reason that was found first is the reason."""
+    """The first reason for the end of a session is kept."""
     session = make_session()
-    session.ended(ClosedBy.IDLE)
-    session.ended(ClosedBy.CLIENT)
+    session.record_end(ClosedBy.IDLE)
+    session.record_end(ClosedBy.CLIENT)
     assert session.closed_by is ClosedBy.IDLE
     assert len(session.events) == 1
 
 
-def test_a_session_keeps_so_many_events_and_counts_the_rest() -> None:
-    """A session is bounded; how it ended is kept all the same."""
+def test_limit_of_events() -> None:
+    """Events above the limit are counted, not kept; the end is always kept."""
     session = make_session(max_events=3)
     for _ in range(5):
-        session.said(OK)
-    session.ended(ClosedBy.QUIT)
+        session.record_reply(OK)
+    session.record_end(ClosedBy.QUIT)
     assert session.cut == 2
     assert len(session.events) == 4
     assert session.transcript().endswith("-- 2 more events were not kept")
 
 
-def test_a_session_that_is_cut_keeps_what_was_refused() -> None:
-    """Behind the bound, a refusal is kept with its command, up to a number; and the end is."""
+def test_refusals_above_the_limit_are_kept() -> None:
+    """Above the limit some refusals are kept with their commands, and the end is kept."""
     session = make_session(max_events=2)
-    session.said(OK)
-    session.said(OK)
+    session.record_reply(OK)
+    session.record_reply(OK)
     for _ in range(3):
-        session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-        session.said(OK)
-    session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
-    session.said(Reply(550, ("5.1.1 no",)))
-    session.ended(ClosedBy.IDLE)
+        session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+        session.record_reply(OK)
+    session.record_line(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+    session.record_reply(Reply(550, ("5.1.1 no",)))
+    session.record_end(ClosedBy.IDLE)
     assert [refusal.command for refusal in session.refusals] == ["RCPT TO:<x>"]
     assert session.cut == 6
     assert isinstance(session.events[-1], SessionEnd)
     for _ in range(3000):
-        session.heard(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
-        session.said(Reply(550, ("5.1.1 no",)))
+        session.record_line(b"RCPT TO:<x>\r\n", Awaiting.COMMAND)
+        session.record_reply(Reply(550, ("5.1.1 no",)))
     assert len(session.refusals) == 1000
     assert session.cut == 6 + 2 * 2001
 
 
-def test_a_session_keeps_so_many_bytes() -> None:
-    """Long lines cannot fill the memory either."""
+def test_limit_of_bytes() -> None:
+    """Long lines count by their bytes, so they cannot fill the memory."""
     session = make_session(max_events=10**6, max_bytes=100_000)
     for _ in range(1000):
-        session.heard(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
+        session.record_line(b"NOOP " + b"x" * 8000 + b"\r\n", Awaiting.COMMAND)
     assert session.size < 100_000 + 2 * 8100
     assert session.cut > 900
 
 
-def test_a_log_that_records_nothing() -> None:
-    """Without events there is still who, when, how many messages, and how it ended."""
+def test_log_without_events() -> None:
+    """Without events a session has its client, times, number of messages and end."""
     log = SessionLog(max_events=0)
     session = MadeSession(
         log.begin("s-1", peer="127.0.0.1:1", port=587, local_port=1), AnyAccounts()
     )
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.said(OK)
-    session.noted("strange")
-    session.took_message("m-1", b"\xff", Envelope("", ()))
-    session.ended(ClosedBy.QUIT)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_reply(OK)
+    session.record_note("strange")
+    session.record_message("m-1", b"\xff", Envelope("", ()))
+    session.record_end(ClosedBy.QUIT)
     assert [event.kind for event in session.events] == [SessionEnd.kind]
     assert (session.message_count, session.cut, session.closed_by) == (1, 0, ClosedBy.QUIT)
 
 
-def test_the_phases_of_a_session() -> None:
-    """Every event tells what it is about; what answers a 334 is about AUTH, whatever it says."""
+def test_phases_of_a_session() -> None:
+    """Every event has its phase; any line after a 334 belongs to AUTH."""
     session = make_session(accounts=AnyAccounts())
-    session.said(Reply(220, ("ready",)))
+    session.record_reply(Reply(220, ("ready",)))
     for line, code in (
         (b"EHLO a", 250),
         (b"AUTH LOGIN", 334),
@@ -157,12 +157,12 @@ def test_the_phases_of_a_session() -> None:
         (b"mail FROM:<>", 250),
         (b"DATA", 354),
     ):
-        session.heard(line + b"\r\n", Awaiting.COMMAND)
-        session.said(Reply(code, ("x",)))
-    session.took_message("m-1", b"x\r\n", Envelope("", ()))
-    session.said(OK)
-    session.heard(b"NOOP\r\n", Awaiting.COMMAND)
-    session.ended(ClosedBy.IDLE)
+        session.record_line(line + b"\r\n", Awaiting.COMMAND)
+        session.record_reply(Reply(code, ("x",)))
+    session.record_message("m-1", b"x\r\n", Envelope("", ()))
+    session.record_reply(OK)
+    session.record_line(b"NOOP\r\n", Awaiting.COMMAND)
+    session.record_end(ClosedBy.IDLE)
     spans = [(span.phase, span.began, span.ended) for span in read_spans(session)]
     assert [phase for phase, _, _ in spans] == [
         *(Phase.GREETING, Phase.HELLO, Phase.AUTH, Phase.ENVELOPE, Phase.DATA, Phase.OTHER),
@@ -172,8 +172,8 @@ def test_the_phases_of_a_session() -> None:
     assert sum(share.length for share in shares) == session.events[-1].at
 
 
-def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
-    """The oldest sessions go first, and are counted."""
+def test_limit_of_sessions() -> None:
+    """The oldest sessions are dropped and counted."""
     log = SessionLog(max_sessions=2)
     sessions = [make_session(number) for number in range(3)]
     for session in sessions:
@@ -185,20 +185,20 @@ def test_a_log_keeps_so_many_sessions_and_counts_the_rest() -> None:
 
 
 def fill(session: Session, size: int) -> None:
-    """Let a session hear about so many bytes, in lines of 500."""
+    """Record about `size` bytes in a session, in lines of 500 bytes."""
     for _ in range(size // 500):
-        session.heard(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
+        session.record_line(b"NOOP " + b"x" * 493 + b"\r\n", Awaiting.COMMAND)
 
 
-def test_a_log_keeps_so_many_bytes() -> None:
-    """Sessions that hold too much together lose the oldest, open or not, with its events."""
+def test_limit_of_bytes_of_a_log() -> None:
+    """When all sessions together are too large, the oldest is dropped, open or closed."""
     log = SessionLog(max_total_bytes=130_000)
     for number in range(3):
         log.add(make_session(number, max_events=1000).session)
     sessions = log.snapshot()
     first, second, third = (MadeSession(each, AnyAccounts()) for each in sessions)
     fill(second, 40_000)
-    second.ended(ClosedBy.QUIT)
+    second.record_end(ClosedBy.QUIT)
     fill(first, 30_000)
     assert log.snapshot() == sessions
     fill(third, 50_000)
@@ -206,7 +206,7 @@ def test_a_log_keeps_so_many_bytes() -> None:
     assert (log.opened, log.dropped) == (3, 1)
     assert (first.events, first.cut) == ((), 60)
     fill(first, 90_000)
-    first.ended(ClosedBy.CLIENT)
+    first.record_end(ClosedBy.CLIENT)
     assert [event.kind for event in first.events] == [SessionEnd.kind]
     assert log.snapshot() == sessions[1:]
     fill(third, 60_000)
@@ -217,7 +217,7 @@ def test_a_log_keeps_so_many_bytes() -> None:
 
 @given(st.data())
 def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
-    """However sessions grow and end, all together hold so many bytes and no more, unless one."""
+    """However sessions grow and end, they stay within the limit, except for a single large one."""
     most = 60_000
     log = SessionLog(max_sessions=4, max_total_bytes=most)
     made: list[MadeSession] = []
@@ -236,8 +236,8 @@ def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
         assert not any(each.events for each in made[:gone])
 
 
-def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
-    """The oldest session makes room for the others, though it is the one that grows."""
+def test_growing_session_is_dropped_when_it_is_the_oldest() -> None:
+    """The oldest session is dropped, also when it is the session that grows."""
     log = SessionLog(max_total_bytes=100_000)
     old, new = (make_session(number, max_events=1000) for number in range(2))
     log.add(old.session)
@@ -247,8 +247,8 @@ def test_a_session_that_outgrows_the_log_goes_when_it_is_the_oldest() -> None:
     assert (log.snapshot(), old.events, old.cut) == ([new.session], (), 400)
 
 
-def test_what_is_forgotten_no_longer_counts() -> None:
-    """Sessions that were forgotten or cleared leave room for others, and grow uncounted."""
+def test_forgotten_sessions_do_not_count() -> None:
+    """Sessions that were forgotten or cleared do not count, also when they grow."""
     log, owner = SessionLog(max_total_bytes=100_000), object()
     for belongs in (lambda each: each.owner is owner, lambda _: True) * 3:
         session, kept = (
@@ -304,40 +304,40 @@ def test_what_is_forgotten_no_longer_counts() -> None:
     ],
 )
 def test_masking(line: bytes, awaiting: Awaiting, masked: bytes) -> None:
-    """What AUTH carries is shown by its parts, never the SecretKey."""
+    """The parts of AUTH are shown, except for the SecretKey."""
     kept = Masker(FixedAccounts([("Key", "Secret")])).mask(line, awaiting)
     assert make_event(0, kept.content).text == masked.decode()
 
 
 def echo_back(line: bytes) -> Reply:
-    """A reply that repeats the line in capitals, as an unknown command's does."""
+    """Return a reply that repeats the line in capitals, as the reply to an unknown command."""
     return Reply(500, (f"5.5.1 Command {line.strip().upper().decode()} unrecognized.",))
 
 
 @pytest.mark.parametrize("line", [b"Secret\r\n", b"AEtleQBTZWNyZXQ=\r\n", b"U2VjcmV0\r\n"])
-def test_a_reply_does_not_repeat_what_was_masked(line: bytes) -> None:
-    """The echo of a masked line is masked, and the next reply is not."""
+def test_echo_of_a_masked_line_is_masked(line: bytes) -> None:
+    """The echo of a masked line in its reply is masked, and the next reply is not."""
     session = make_session()
-    session.heard(line, Awaiting.COMMAND)
-    session.said(echo_back(line))
-    session.said(OK)
+    session.record_line(line, Awaiting.COMMAND)
+    session.record_reply(echo_back(line))
+    session.record_reply(OK)
     assert session.transcript(notes=False) == "C: ***\nS: 500 ***\nS: 250 2.0.0 OK"
 
 
 @given(st.binary(max_size=200), st.sampled_from(Awaiting))
 def test_any_line_is_kept_readable(line: bytes, awaiting: Awaiting) -> None:
-    """No bytes of a client make the record fail."""
+    """Any bytes of a client are recorded as printable text."""
     session = make_session(accounts=AnyAccounts())
-    session.heard(line, awaiting)
-    session.said(Reply(500, ("x",)))
+    session.record_line(line, awaiting)
+    session.record_reply(Reply(500, ("x",)))
     said = [event for event in session.events if not isinstance(event, Note)]
     assert [event.kind for event in said] == [ClientLine.kind, ServerReply.kind]
     assert session.transcript().isprintable() or "\n" in session.transcript()
 
 
-def test_an_app_key_may_hold_anything() -> None:
-    """Where any AppKey is let in, also one with a NUL in it is kept, and can be read."""
+def test_unusual_app_key_is_kept() -> None:
+    """With `accounts="any"` an AppKey with a NUL is recorded, and can be read."""
     session = make_session()
-    session.logged_in(Login("a\0b", MailType.AD), "LOGIN")
+    session.record_login(Login("a\0b", MailType.AD), "LOGIN")
     assert session.events[0].content == LoggedIn("a\0b", "ad", "LOGIN")
     assert "a\\x00b#ad (LOGIN)" in session.events[0].text

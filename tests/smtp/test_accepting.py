@@ -1,4 +1,4 @@
-"""Connections are accepted one by one, and each session begins before terms change."""
+"""Connections are accepted one at a time; a change of terms first accepts waiting clients."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_accepting_resumes_after_too_many_open_files(
     smtp: FakeSMTP, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no free file (EMFILE), accepting pauses with a log entry, then serves the client."""
-    monkeypatch.setattr(accepting, "_UNTIL_ROOM", 0.01)
+    monkeypatch.setattr(accepting, "_RETRY_AFTER", 0.01)
     logged = Event()
     monkeypatch.setattr(accepting.log, "error", lambda *_: logged.set())
     with socket.socket() as client:
@@ -55,19 +55,19 @@ def test_accepting_resumes_after_too_many_open_files(
 
 
 @pytest.mark.parametrize("port", [587, 465])
-def test_a_message_arrives_on_any_system(smtp: FakeSMTP, port: int) -> None:
+def test_message_arrives_on_every_loop(smtp: FakeSMTP, port: int) -> None:
     """Messages arrive on every loop, in plaintext and inside TLS."""
     context = smtp.client_context() if port == 465 else None
     with RawClient(smtp.port(port), context) as client:
         client.log_in()
         client.begin_data()
-        assert client.ask("hello\r\n.").startswith("250")
-        assert client.ask("QUIT").startswith("221")
+        assert client.ask("hello\r\n.") == "250 Command accepted"
+        assert client.ask("QUIT").startswith("221 2.0.0 ")
         assert client.read_to_end() == b""
     assert smtp.messages[0].raw == b"hello\r\n"
 
 
-def test_a_change_of_terms_accepts_waiting_connections_first(smtp: FakeSMTP) -> None:
+def test_change_of_terms_accepts_waiting_connections_first(smtp: FakeSMTP) -> None:
     """Queued connections begin with the previous terms, also after a change without `wait`."""
     busy, done = Event(), Event()
     smtp.on_message(lambda _: (busy.set(), done.wait(PATIENCE)))
@@ -76,7 +76,7 @@ def test_a_change_of_terms_accepts_waiting_connections_first(smtp: FakeSMTP) -> 
         client.begin_data()
         client.send(b"hello\r\n.\r\n")
         assert busy.wait(PATIENCE)
-        # The server's thread is in the callback: these two wait in the listener's queue.
+        # The server's thread is in the callback, so these two wait in the listener's queue.
         queued = [socket.create_connection(("127.0.0.1", smtp.port(587))) for _ in range(2)]
         engine_of(smtp).change_terms(engine_of(smtp).terms_for("second"), wait=False)
         done.set()
@@ -88,11 +88,11 @@ def test_a_change_of_terms_accepts_waiting_connections_first(smtp: FakeSMTP) -> 
     assert [session.owner for session in smtp.sessions] == [None, None, None, "third"]
 
 
-def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
+def test_callback_can_change_the_terms(smtp: FakeSMTP) -> None:
     """A change in the server's own thread does not wait; queued connections keep the old terms."""
     waiting: list[socket.socket] = []
 
-    def change(_mail: object) -> None:
+    def change(_message: object) -> None:
         waiting.append(socket.create_connection(("127.0.0.1", smtp.port(587))))
         engine_of(smtp).change_terms(engine_of(smtp).terms_for("next"))
 
@@ -107,11 +107,11 @@ def test_a_callback_may_change_the_terms(smtp: FakeSMTP) -> None:
     assert [session.owner for session in smtp.sessions] == [None, None, "next"]
 
 
-def test_a_session_that_cannot_begin_blocks_no_client(
+def test_session_that_fails_to_begin_blocks_no_client(
     smtp: FakeSMTP, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bug at its begin closes the connection and is raised; terms still change."""
-    begin = engine_of(smtp)._log.begin  # noqa: SLF001 - where it is to fail
+    """An internal error at the begin of a session closes it and is raised; terms still change."""
+    begin = engine_of(smtp)._log.begin  # noqa: SLF001 - replaced by one that fails
 
     def fail(*_args: object, **_facts: object) -> None:
         raise RuntimeError("no session")
@@ -128,8 +128,8 @@ def test_a_session_that_cannot_begin_blocks_no_client(
     assert [session.owner for session in smtp.sessions] == ["next"]
 
 
-def test_a_callback_may_change_the_terms_for_many_waiting_clients(smtp: FakeSMTP) -> None:
-    """Many sessions begin and end at once, and each end changes the terms."""
+def test_callback_can_change_the_terms_for_many_waiting_clients(smtp: FakeSMTP) -> None:
+    """A callback changes the terms at the end of each of many waiting sessions."""
     smtp.faults.fault("connect", what="reset")
     smtp.on_session_end(lambda _: engine_of(smtp).change_terms(engine_of(smtp).terms))
     held, over = Event(), SimpleQueue[object]()
@@ -143,8 +143,8 @@ def test_a_callback_may_change_the_terms_for_many_waiting_clients(smtp: FakeSMTP
     smtp.raise_failures()
 
 
-def test_a_client_hello_that_waited_in_the_queue_starts_tls(smtp: FakeSMTP) -> None:
-    """Implicit TLS begins before anything is read, also for a client that waited in the queue."""
+def test_client_hello_of_a_queued_client_starts_tls(smtp: FakeSMTP) -> None:
+    """Implicit TLS starts before the first read, also for a client that waited in the queue."""
     busy, done = Event(), Event()
     smtp.on_message(lambda _: (busy.set(), done.wait(PATIENCE)))
     with RawClient(smtp.port(587)) as client, ThreadPoolExecutor(1) as thread:

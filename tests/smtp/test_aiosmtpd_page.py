@@ -1,4 +1,4 @@
-"""The page about aiosmtpd is right: its examples run, its tables are complete."""
+"""docs/aiosmtpd.md is correct: its examples run, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ HANDLER, BEFORE, AFTER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("example", [BEFORE, AFTER], ids=["before", "after"])
-def test_the_examples_run(
+def test_examples_run(
     example: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both examples do the same, except for the port that aiosmtpd needs."""
+    """Both examples print the same."""
     monkeypatch.setattr(aiosmtpd.controller, "Controller", AnyPort)
     exec(HANDLER + example.replace("port=8025", "port=0"), {})  # noqa: S102 - our own page
     assert capsys.readouterr().out == "message for ['user@example.org']\n"
 
 
 def test_every_hook_is_on_the_page() -> None:
-    """The table has a row for each hook."""
+    """The table of hooks has a row for each hook."""
     rows = [line for line in PAGE.splitlines() if line.startswith("| `handle_")]
     for name in (*HOOKS, "exception"):
         assert [row for row in rows if f"handle_{name}(" in row]
 
 
 def test_the_options_on_the_page_exist() -> None:
-    """Options of aiosmtpd are on the left, options of fakesmtp on the right."""
+    """The table of options has options of aiosmtpd on the left and of fakesmtp on the right."""
     table = PAGE.split("| with `Controller` |")[1].split("\n\n")[0]
     left, right = zip(*re.findall(r"^\| (.*?) \| (.*?) \|$", table, re.MULTILINE), strict=True)
     theirs = {name for each in (SMTP, Controller, BaseThreadedController) for name in options(each)}

@@ -1,4 +1,4 @@
-"""Connections that received much take turns, a limited number in each iteration of the loop."""
+"""Connections with many pending lines take turns; each loop iteration has a limited number."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Loop:
         """Call `callback` in the next iteration."""
         self._soon.append(callback)
 
-    def run_round(self) -> bool:
+    def run_once(self) -> bool:
         """Run the scheduled callbacks; return whether there were any."""
         due, self._soon = self._soon, deque()
         for callback in due:
@@ -46,33 +46,33 @@ class Busy:
         return self._turns > 0
 
 
-def test_turns_go_round() -> None:
+def test_turns_alternate() -> None:
     """No connection has two turns while another waits, and each finishes."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
     for name, turns in (("a", 3), ("b", 1), ("c", 2)):
         backlog.add(Busy(name, turns, log))
-    while loop.run_round():
+    while loop.run_once():
         pass
     assert log[:3] == ["a", "b", "c"]
     assert sorted(log) == ["a", "a", "a", "b", "c", "c"]
 
 
-def test_a_round_is_bounded() -> None:
-    """With any number of busy connections, other events of the loop run after a few turns."""
+def test_turns_of_an_iteration_are_limited() -> None:
+    """However many connections are busy, other events of the loop run after 8 turns."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
     for n in range(100):
         backlog.add(Busy(str(n), 1, log))
-    loop.run_round()
+    loop.run_once()
     assert len(log) == 8
-    while loop.run_round():
+    while loop.run_once():
         pass
     assert log == [str(n) for n in range(100)]
 
 
-def test_a_connection_added_during_its_turn_gets_another() -> None:
-    """A connection that has read more by the end of its turn takes another."""
+def test_connection_added_during_its_turn_gets_another() -> None:
+    """A connection that is added again during its turn gets another turn."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
 
@@ -83,14 +83,14 @@ def test_a_connection_added_during_its_turn_gets_another() -> None:
             return False
 
     backlog.add(Again("a", 3, log))
-    while loop.run_round():
+    while loop.run_once():
         pass
     assert log == ["a", "a", "a"]
 
 
 @given(rounds=st.lists(st.lists(st.integers(1, 30), max_size=12), max_size=6))
 def test_any_backlog_is_fair(rounds: list[list[int]]) -> None:
-    """An iteration is limited, and no connection waits for two turns of another."""
+    """Iterations are limited, and no connection waits for two turns of another."""
     loop, log = Loop(), list[str]()
     backlog = Backlog(loop)  # type: ignore[arg-type]
     turns: dict[str, int] = {}
@@ -101,9 +101,9 @@ def test_any_backlog_is_fair(rounds: list[list[int]]) -> None:
             turns[name], came[name] = count, len(log)
             backlog.add(Busy(name, count, log))
         before = len(log)
-        loop.run_round()
+        loop.run_once()
         assert len(log) - before <= 8
-    while loop.run_round():
+    while loop.run_once():
         pass
     assert {name: log.count(name) for name in turns} == turns
     for place, (name, after) in enumerate(pairwise(log)):

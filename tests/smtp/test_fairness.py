@@ -1,4 +1,4 @@
-"""A client that floods the server takes turns; other clients are served in between."""
+"""A client that floods the server takes turns with the other clients."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def reply_times(session: Session) -> list[float]:
     return [session.started_at.timestamp() + event.at / 1_000_000 for event in replies]
 
 
-def test_a_flood_is_interrupted(smtp: FakeSMTP) -> None:
-    """A client with a single line does not wait for the whole flood of another."""
+def test_flood_is_interrupted(smtp: FakeSMTP) -> None:
+    """A client with a single line does not wait for the whole flood of another client."""
     reached, may_go_on = Event(), Event()
 
     def hold_the_loop(_: Session) -> None:

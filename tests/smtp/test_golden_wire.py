@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from loops import LOOPS
 from raw_client import RawClient
-from scenarios import AS_CARELESS_AS_RECORDED, DECIDED_AGAINST, KEYS, Scenario, load
+from scenarios import AS_UNSAFE_AS_RECORDED, DECIDED_AGAINST, KEYS, Scenario, load
 
 from fakesmtp import AS_RECORDED, FakeSMTP, Policy
 
@@ -34,7 +34,7 @@ def careful(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
 @pytest.fixture(scope="module", params=LOOPS)
 def careless(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
     """A server with every unsafe switch on, on each loop."""
-    yield from serve(AS_CARELESS_AS_RECORDED, request.param)
+    yield from serve(AS_UNSAFE_AS_RECORDED, request.param)
 
 
 def play(smtp: FakeSMTP, scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of exceptions in hooks, of what they return wrongly, of unfit handlers."""
+"""Mistakes in handlers: exceptions in hooks, wrong return values, invalid handlers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def raises(error: BaseException) -> Callable[..., Any]:
-    """Make a hook that raises."""
+    """Return a hook that raises."""
 
     async def hook(*_: object) -> str:
         await asyncio.sleep(0)
@@ -33,7 +33,7 @@ def raises(error: BaseException) -> Callable[..., Any]:
 
 
 def use(server: FakeSMTP, line: str = "NOOP") -> str:
-    """Send a line, read the reply and the end; the server raises what went wrong."""
+    """Send a line and return the reply; the server raises the hook's exception when it stops."""
     with server as smtp, connect(smtp) as client:
         reply = client.ask(line)
         assert client.read_to_end() == b""
@@ -41,12 +41,12 @@ def use(server: FakeSMTP, line: str = "NOOP") -> str:
 
 
 class Broken(BaseException):
-    """As `pytest.fail` raises it: not an `Exception`."""
+    """An error that is not an `Exception`, as `pytest.fail` raises it."""
 
 
 @pytest.mark.parametrize("kind", [LookupError, Broken, SystemExit, asyncio.CancelledError])
-def test_an_exception_is_raised_in_the_test(serve: Serve, kind: type[BaseException]) -> None:
-    """The client gets the profile's words, and nothing of the exception's; then it is closed."""
+def test_exception_is_raised_in_the_test(serve: Serve, kind: type[BaseException]) -> None:
+    """The client gets the profile's 451 without the exception's text; the connection closes."""
     smtp = serve(NOOP=raises(kind("a secret"))).start()
     with connect(smtp) as client:
         client.send(b"NOOP\r\n")
@@ -56,16 +56,16 @@ def test_an_exception_is_raised_in_the_test(serve: Serve, kind: type[BaseExcepti
         smtp.raise_failures()
 
 
-def test_an_exception_of_handle_exception_is_raised(serve: Serve) -> None:
-    """It stands for the first one, which it is the context of."""
+def test_exception_of_handle_exception_is_raised(serve: Serve) -> None:
+    """An exception in `handle_exception` is raised with the first one as its context."""
     server = serve(NOOP=raises(KeyError("first")), exception=raises(LookupError("second")))
     with pytest.raises(LookupError, match="second") as raised:
         use(server)
     assert isinstance(raised.value.__context__, KeyError)
 
 
-def test_an_exception_while_a_connection_ends_is_raised(serve: Serve) -> None:
-    """A hook that fails as it is cancelled is not lost."""
+def test_exception_of_a_cancelled_hook_is_raised(serve: Serve) -> None:
+    """An exception that a hook raises while it is cancelled is not lost."""
     is_in = Event()
 
     async def noop(*_: object) -> str:
@@ -91,8 +91,8 @@ def test_an_exception_while_a_connection_ends_is_raised(serve: Serve) -> None:
         *("250 좋다", ["250 a", "250 b"], ["250-a", "251 b"], ["250-a", None], [], b"250 \xff"),
     ],
 )
-def test_what_is_not_a_reply_is_a_clear_error(serve: Serve, returned: object) -> None:
-    """It names the hook, what it returned and what would be right."""
+def test_invalid_reply_of_a_hook_is_a_clear_error(serve: Serve, returned: object) -> None:
+    """The error names the hook, the value that it returned, and a correct value."""
     with pytest.raises(ConfigurationError) as raised:
         assert use(serve(NOOP=say(returned))) == INTERNAL_ERROR
     message = f"handle_NOOP returned {returned!r}, which is not an SMTP reply: return a code and"
@@ -110,21 +110,21 @@ REPLIES: dict[str, object] = {
 
 
 @pytest.mark.parametrize(("reply", "returned"), REPLIES.items())
-def test_what_is_a_reply(serve: Serve, reply: str, returned: object) -> None:
-    """Text or bytes, with text after the code or without, one line or several."""
+def test_valid_replies_of_a_hook(serve: Serve, reply: str, returned: object) -> None:
+    """A hook may return text or bytes, with or without text after the code, in several lines."""
     with serve(NOOP=say(returned)) as smtp, connect(smtp) as client:
         assert client.ask("NOOP") == reply
 
 
-def test_a_hook_that_is_not_async_is_a_clear_error(serve: Serve) -> None:
-    """It names the hook and how to write it."""
+def test_hook_that_is_not_async_is_a_clear_error(serve: Serve) -> None:
+    """The error names the hook and how to write it."""
     with pytest.raises(ConfigurationError, match=r"not async.*write `async def handle_NOOP`"):
         use(serve(NOOP=lambda *_: "250 OK"))
 
 
 @pytest.mark.parametrize("line", ["hello", "", "25 x", "250 é", "250 a\r\n", b"\xff"])
-def test_what_is_not_a_line_of_a_reply_is_not_pushed(serve: Serve, line: str | bytes) -> None:
-    """The error shows the line, and what would be right."""
+def test_invalid_pushed_line_is_a_clear_error(serve: Serve, line: str | bytes) -> None:
+    """A line that a hook pushes must be a line of a reply."""
 
     async def noop(server: SMTP, *_: object) -> str:
         await server.push(line)
@@ -134,8 +134,8 @@ def test_what_is_not_a_line_of_a_reply_is_not_pushed(serve: Serve, line: str | b
         use(serve(NOOP=noop))
 
 
-def test_handle_exception_gets_wrong_returns(serve: Serve) -> None:
-    """What a hook returned wrongly is an exception as well, as in aiosmtpd."""
+def test_handle_exception_receives_errors_about_return_values(serve: Serve) -> None:
+    """The error about an invalid return value is passed to `handle_exception`, as in aiosmtpd."""
 
     async def tell(error: Exception) -> str:
         return f"451 {type(error).__name__}"
@@ -145,7 +145,7 @@ def test_handle_exception_gets_wrong_returns(serve: Serve) -> None:
         assert client.ask("RSET") == "250 2.0.0 OK"
 
 
-# -- handlers that do not fit ----------------------------------------------------------------------
+# -- invalid handlers ------------------------------------------------------------------------------
 
 
 class Plain:
@@ -153,17 +153,17 @@ class Plain:
 
 
 def handler(**methods: object) -> Plain:
-    """Make a handler with these methods."""
+    """Return a handler with these methods."""
     return type("MyHandler", (Plain,), methods)()
 
 
 async def accept(*_: object) -> str:
-    """Act as a hook."""
+    """Accept, as a hook."""
     return "250 OK"
 
 
 async def three(_self: object, _server: object, _session: object, _envelope: object) -> str:
-    """Act as a hook with too few parameters for EHLO."""
+    """Accept, as a hook with too few parameters for EHLO."""
     return "250 OK"
 
 
@@ -183,23 +183,23 @@ UNFIT = {
 }
 
 
-@pytest.mark.parametrize(("unfit", "message"), UNFIT.values(), ids=UNFIT)
-def test_an_unfit_handler_is_a_clear_error(unfit: object, message: str) -> None:
-    """At construction, with what to do instead; so it is where terms are made."""
+@pytest.mark.parametrize(("invalid", "message"), UNFIT.values(), ids=UNFIT)
+def test_invalid_handler_is_a_clear_error(invalid: object, message: str) -> None:
+    """An invalid handler is refused when the server or its terms are created."""
     with pytest.raises(ConfigurationError) as raised:
-        FakeSMTP(handler=unfit)
+        FakeSMTP(handler=invalid)
     assert str(raised.value).startswith(message)
     with pytest.raises(ConfigurationError):
-        engine_of(FakeSMTP()).terms_for("me", handler=unfit)
+        engine_of(FakeSMTP()).terms_for("me", handler=invalid)
 
 
-def test_attributes_are_no_methods() -> None:
-    """What only looks like a method that is not supported is left alone."""
+def test_other_attributes_of_a_handler_are_allowed() -> None:
+    """An attribute with the name of an unsupported method is allowed if it is not a method."""
     FakeSMTP(handler=handler(auth_required=True, process_message=None, handle_message=accept))
 
 
-def test_the_deprecated_ehlo_is_warned_about() -> None:
-    """As aiosmtpd does."""
+def test_deprecated_handle_ehlo_warns() -> None:
+    """The deprecated form of `handle_EHLO` causes a DeprecationWarning, as in aiosmtpd."""
 
     async def ehlo(_self: object, _s: object, _t: object, _e: object, _hostname: str) -> str:
         return "250 OK"

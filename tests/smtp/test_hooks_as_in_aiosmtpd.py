@@ -1,4 +1,4 @@
-"""A handler gets the same from fakesmtp as from aiosmtpd, and the client reads the same from it."""
+"""A handler gets the same calls in fakesmtp as in aiosmtpd, and clients get the same replies."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ours = pytest.mark.parametrize("ours", OURS.values(), ids=OURS)
 TEXT = "a hook's own text"
 MESSAGE = "Subject: hi\r\n\r\n..hello\r\n"
 STARTTLS = "STARTTLS"
-#: AUTH is left out: here accounts decide it, before the hook.
+#: AUTH is not in the list: fakesmtp checks the accounts before it calls the hook.
 HOOKS = ("EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "DATA", "RSET", "NOOP", "VRFY", "QUIT")
 
 
 def describe(session: Session, envelope: Envelope) -> str:
-    """What a hook sees; of the login only the user name, of TLS only which facts there are."""
+    """Return what a hook sees: of a login the user name, of TLS the names of the facts."""
     peer, tls = session.peer or "", sorted(session.ssl or ())
     name, login = session.host_name, getattr(session.auth_data, "login", None)
     return f"{peer[0]} {tls} {name} {session.extended_smtp} {login} {vars(envelope)}"
@@ -54,7 +54,7 @@ def _fill_name(session: Session, _envelope: Envelope, name: str) -> None:
     session.host_name = name
 
 
-#: What hooks do that accept, as aiosmtpd's documentation asks of them.
+#: What accepting hooks must do according to aiosmtpd's documentation.
 FILL: dict[str, Callable[..., None]] = {
     "HELO": _fill_name,
     "EHLO": _fill_name,
@@ -64,9 +64,9 @@ FILL: dict[str, Callable[..., None]] = {
 
 
 class Recording:
-    """A handler with these hooks, which keeps in `calls` what each one gets.
+    """A handler with these hooks, which keeps their calls in `calls`.
 
-    They accept, but for calls in which `refused` stands. Those in `silent` leave it to the server.
+    Hooks refuse calls that contain the text `refused`. Hooks in `silent` return MISSING.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Recording:
             setattr(self, f"handle_{name}", hook)
 
     def keep(self, name: str, server: SMTP, *arguments: object) -> str:
-        """Keep a call, fill what the hook has to fill; return the reply."""
+        """Keep a call, change session and envelope as documented, and return the reply."""
         session, envelope = server.session, server.envelope
         assert session is not None
         assert envelope is not None
@@ -95,7 +95,7 @@ class Recording:
     async def answer(
         self, name: str, server: SMTP, session: Session, envelope: Envelope, *arguments: object
     ) -> object:
-        """Act as any hook."""
+        """Act as any other hook."""
         assert (session, envelope) == (server.session, server.envelope)
         reply = self.keep(name, server, *arguments)
         return MISSING if name in self.silent else reply
@@ -122,7 +122,7 @@ class Recording:
 
 
 def play(serve: Serve, handler: object, lines: Iterable[str]) -> list[str]:
-    """Send the lines; return the replies: of the server's own only the code."""
+    """Send the lines; return the hooks' replies, and the codes of the server's own replies."""
     with serve(handler) as (port, context), RawClient(port) as client:
         replies = [client.read_reply()]
         for line in lines:
@@ -133,7 +133,7 @@ def play(serve: Serve, handler: object, lines: Iterable[str]) -> list[str]:
 
 
 def without_names(reply: str) -> str:
-    """A reply to EHLO without the server's first line, which has its name."""
+    """Return a reply to EHLO without its first line, which has the server's name."""
     first, _, rest = reply.partition("\n")
     return rest or first
 
@@ -151,8 +151,8 @@ SCRIPTS = {
     "login, LOGIN": ["EHLO c", "AUTH LOGIN", "S2V5", "U2VjcmV0", *MAIL[1:], MESSAGE + ".", "QUIT"],
     "STARTTLS": ["EHLO c", STARTTLS, *MAIL, MESSAGE + ".", "QUIT"],
 }
-#: A hook that is missing leaves it to the server, as one that returns MISSING does; of VRFY both
-#: have a reply of their own.
+#: Without a hook the server replies itself, as for a hook that returns MISSING. VRFY is an
+#: exception: each server has its own reply to it.
 KINDS = {
     "all": Recording,
     "few": partial(Recording, ["DATA", "VRFY", "QUIT"]),
@@ -175,7 +175,7 @@ REFUSALS = {
 @pytest.mark.parametrize("lines", SCRIPTS.values(), ids=SCRIPTS)
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 def test_hooks_get_the_same(ours: Serve, lines: list[str], make: Callable[[], Recording]) -> None:
-    """Each hook is called with the same arguments, session and envelope; the client reads alike."""
+    """Hooks are called with equal arguments, sessions and envelopes; the replies are equal."""
     there, here = make(), make()
     assert play(ours, here, lines) == play(serve_stock, there, lines)
     assert here.calls == there.calls
@@ -186,7 +186,7 @@ def test_hooks_get_the_same(ours: Serve, lines: list[str], make: Callable[[], Re
 def test_refusals_count_the_same(
     ours: Serve, lines: list[str], request: pytest.FixtureRequest
 ) -> None:
-    """What follows a hook's refusal is the same: what was refused is not there."""
+    """After a hook's refusal both servers go on equally."""
     refused = request.node.callspec.id.partition("-")[0]
     there, here = Recording(refused=refused), Recording(refused=refused)
     assert play(ours, here, lines) == play(serve_stock, there, lines)
@@ -194,7 +194,7 @@ def test_refusals_count_the_same(
 
 
 class Failing:
-    """A hook that raises, and one that turns the exception into a reply."""
+    """A handler with hooks that raise, and a `handle_exception` that returns a reply."""
 
     async def handle_NOOP(self, *_: object) -> str:  # noqa: D102, N802
         raise LookupError(TEXT)
@@ -208,7 +208,7 @@ class Failing:
 
 @ours
 def test_handle_exception_replies_the_same(ours: Serve) -> None:
-    """The reply to an exception is the handler's, and the session goes on."""
+    """`handle_exception` returns the reply to an exception, and the session continues."""
     lines = ["EHLO c", "NOOP", "RSET", "MAIL FROM:<a@b.c>", "QUIT"]
     replies = play(ours, Failing(), lines)
     assert replies == play(serve_stock, Failing(), lines)
@@ -229,8 +229,8 @@ class Old:
 
 @ours
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_the_deprecated_ehlo_works(ours: Serve) -> None:
-    """The server's lines come first, then those that the hook pushes, then what it returns."""
+def test_deprecated_handle_ehlo(ours: Serve) -> None:
+    """The server's lines are sent first, then the pushed lines, then the returned line."""
     for serve in (ours, serve_stock):
         with serve(Old()) as (port, _), RawClient(port) as client:
             client.read_reply()
@@ -268,26 +268,26 @@ def test_debugging_prints_the_same(ours: Serve) -> None:
 
 
 @ours
-def test_sink_takes_everything(ours: Serve) -> None:
-    """`Sink` has no hooks."""
+def test_sink_accepts_everything(ours: Serve) -> None:
+    """`Sink` accepts every message."""
     send(ours, Sink())
 
 
 class Parsed(Message):
-    """Keeps the messages that aiosmtpd has parsed."""
+    """A handler that keeps the messages that aiosmtpd parsed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[EmailMessage] = []
 
     def handle_message(self, message: EmailMessage) -> None:
-        """Keep it."""
+        """Keep the message."""
         self.messages.append(message)
 
 
 @ours
 def test_a_subclass_of_message_parses_the_same(ours: Serve) -> None:
-    """`Message` gets content, sender and recipients."""
+    """A subclass of `Message` gets the same content, sender and recipients."""
     here, there = Parsed(), Parsed()
     send(ours, here)
     send(serve_stock, there)
@@ -299,7 +299,7 @@ def test_a_subclass_of_message_parses_the_same(ours: Serve) -> None:
 
 @ours
 def test_mailbox_keeps_files(ours: Serve, tmp_path: Path) -> None:
-    """`Mailbox` writes a Maildir."""
+    """`Mailbox` writes messages to a Maildir."""
     send(ours, Mailbox(tmp_path / "mail"))
     (kept,) = mailbox.Maildir(tmp_path / "mail")
     assert kept["X-MailFrom"] == "a@b.c"

@@ -1,4 +1,4 @@
-"""Connections are closed when they have been silent for their own time, and not before."""
+"""The idle limit closes each connection after its own limit, not earlier."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ if TYPE_CHECKING:
 
 
 class Timer:
-    """What `call_at` gives."""
+    """A timer of `Clock`."""
 
     def __init__(self, when: float, callback: Callable[[], None]) -> None:
         self._when, self.callback = when, callback
         self.is_cancelled = False
 
     def when(self) -> float:
-        """Say for when it is set."""
+        """Return the time at which it is due."""
         return self._when
 
     def cancel(self) -> None:
-        """Never call back."""
+        """Cancel the timer."""
         self.is_cancelled = True
 
 
 class Clock:
-    """A loop, and the clock it goes by, whose time is set by hand."""
+    """An event loop and its clock, whose time the test sets."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.timers: list[Timer] = []
 
     def call_later(self, delay: float, callback: Callable[[], None]) -> Timer:
-        """Set a timer."""
+        """Start a timer."""
         self.timers.append(Timer(self.now + delay, callback))
         return self.timers[-1]
 
     @property
     def pending(self) -> list[Timer]:
-        """The timers that will call back."""
+        """Return the timers that are not cancelled."""
         return [timer for timer in self.timers if not timer.is_cancelled]
 
     def go_to(self, now: float) -> None:
-        """Let time pass, and call back what is due."""
+        """Set the time and run the timers that are due."""
         self.now = now
         for timer in [each for each in self.pending if each.when() <= now]:
             timer.cancel()
@@ -55,7 +55,7 @@ class Clock:
 
 
 class Silent:
-    """A connection; `connections` are those that are open."""
+    """A connection that sends nothing; `connections` are the open ones."""
 
     def __init__(self, idle_at: float, connections: set[Silent]) -> None:
         self.idle_at = idle_at
@@ -63,20 +63,20 @@ class Silent:
         connections.add(self)
 
     def close_idle(self) -> None:
-        """Close."""
+        """Close the connection."""
         self._connections.discard(self)
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock that idle time is measured by."""
+    """Return the clock that the idle limit uses."""
     clock = Clock()
     monkeypatch.setattr(idling, "monotonic", lambda: clock.now)
     return clock
 
 
-def test_each_is_closed_in_its_own_time(clock: Clock) -> None:
-    """The one that is due first is closed first, whenever it came, with one timer for all."""
+def test_each_connection_has_its_own_limit(clock: Clock) -> None:
+    """The connection that is due first is closed first; one timer serves all connections."""
     connections = set[Silent]()
     watch = IdleWatch(clock, connections)  # type: ignore[arg-type]
     long, short = Silent(120, connections), Silent(5, connections)
@@ -93,8 +93,8 @@ def test_each_is_closed_in_its_own_time(clock: Clock) -> None:
     assert clock.pending == []
 
 
-def test_what_waits_on_purpose_is_not_closed(clock: Clock) -> None:
-    """A connection that never is idle sets no timer, and is watched when it says so."""
+def test_connection_without_a_limit_is_not_closed(clock: Clock) -> None:
+    """A connection whose limit is infinite has no timer until it is watched again."""
     connections = set[Silent]()
     watch = IdleWatch(clock, connections)  # type: ignore[arg-type]
     waiting = Silent(5, connections)

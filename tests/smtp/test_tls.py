@@ -1,4 +1,4 @@
-"""Inside TLS everything works as in plaintext, on each loop, and clients read alerts and ends."""
+"""TLS on each loop: handshakes, alerts and close_notify."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HELLO = b"EHLO client.example\r\n"
 
 @pytest.fixture
 def over(smtp: FakeSMTP) -> SimpleQueue[Session]:
-    """The sessions that have ended."""
+    """Return a queue of the sessions that have ended."""
     ended: SimpleQueue[Session] = SimpleQueue()
     smtp.on_session_end(ended.put)
     return ended
@@ -36,7 +36,7 @@ def over(smtp: FakeSMTP) -> SimpleQueue[Session]:
 
 @pytest.fixture
 def client(smtp: FakeSMTP) -> Iterator[socket.socket]:
-    """A connection to the port of implicit TLS."""
+    """Return a connection to the port with implicit TLS."""
     with socket.create_connection(("127.0.0.1", smtp.port(465)), PATIENCE) as made:
         yield made
 
@@ -50,10 +50,10 @@ def read_all(tls: TlsInMemory) -> bytes:
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-def test_commands_with_the_end_of_the_handshake_are_obeyed(
+def test_commands_with_the_end_of_the_handshake_are_processed(
     smtp: FakeSMTP, client: socket.socket, version: str
 ) -> None:
-    """A client may send the end of the handshake and its first commands in one packet."""
+    """A client can send the end of the handshake and its first commands in one packet."""
     context = smtp.client_context()
     context.maximum_version = getattr(ssl.TLSVersion, version)
     tls = TlsInMemory(context, client)
@@ -65,7 +65,7 @@ def test_commands_with_the_end_of_the_handshake_are_obeyed(
 
 
 def test_close_notify_is_answered(smtp: FakeSMTP, over: SimpleQueue[Session]) -> None:
-    """A client that ends TLS in order gets the server's close_notify."""
+    """A client that sends close_notify gets the server's close_notify."""
     with RawClient(smtp.port(465), smtp.client_context()) as client:
         client.read_reply()
         assert isinstance(client.socket, ssl.SSLSocket)
@@ -73,8 +73,8 @@ def test_close_notify_is_answered(smtp: FakeSMTP, over: SimpleQueue[Session]) ->
     assert over.get(timeout=PATIENCE).closed_by is ClosedBy.CLIENT
 
 
-def test_half_close_without_close_notify_still_reads(smtp: FakeSMTP, client: socket.socket) -> None:
-    """A client that only ends TCP's sending side reads all replies and close_notify."""
+def test_half_close_without_close_notify(smtp: FakeSMTP, client: socket.socket) -> None:
+    """A client that only closes its sending side of TCP gets all replies and close_notify."""
     tls = TlsInMemory(smtp.client_context(), client)
     tls.send(HELLO)
     client.shutdown(socket.SHUT_WR)
@@ -84,7 +84,7 @@ def test_half_close_without_close_notify_still_reads(smtp: FakeSMTP, client: soc
 def test_plaintext_inside_tls_ends_with_an_alert(
     smtp: FakeSMTP, over: SimpleQueue[Session]
 ) -> None:
-    """Plaintext inside TLS is not obeyed; the session names the cause."""
+    """Plaintext inside TLS is not processed; the session names the cause."""
     client = RawClient(smtp.port(465), smtp.client_context())
     client.read_reply()
     assert isinstance(client.socket, ssl.SSLSocket)
@@ -92,15 +92,15 @@ def test_plaintext_inside_tls_ends_with_an_alert(
         below_tls.settimeout(PATIENCE)
         below_tls.sendall(HELLO)
         session = over.get(timeout=PATIENCE)
-        # A record of alerts inside TLS 1.3 looks like one of data (RFC 8446 §5.2).
+        # In TLS 1.3 an alert record has the type of application data (RFC 8446 §5.2).
         assert below_tls.recv(1) == b"\x17"
     assert session.commands == ()
     assert session.closed_by is ClosedBy.TLS
     assert "SSL" in session.ending
 
 
-def test_commands_after_quit_take_no_reply_away(smtp: FakeSMTP, client: socket.socket) -> None:
-    """A client that sends more after QUIT reads every reply before it, and close_notify."""
+def test_commands_after_quit_do_not_suppress_replies(smtp: FakeSMTP, client: socket.socket) -> None:
+    """A client that sends more after QUIT gets all replies up to the 221, and close_notify."""
     tls = TlsInMemory(smtp.client_context(), client)
     tls.send(b"NOOP\r\n" * 20_000, b"QUIT\r\n", HELLO, HELLO)
     received = read_all(tls)
@@ -111,7 +111,7 @@ def test_commands_after_quit_take_no_reply_away(smtp: FakeSMTP, client: socket.s
 def test_unread_plaintext_replies_come_before_the_handshake(
     smtp: FakeSMTP, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A client may start TLS before it has read all replies in plaintext."""
+    """A client can start TLS before it has read all replies in plaintext."""
     number = 20_000
     with RawClient(smtp.port(587)) as client:
         client.send(b"NOOP\r\n" * number)
@@ -155,7 +155,7 @@ def test_openssl_receives_the_alert(
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("ending", ["idle", "stop"])
 def test_closing_by_the_server_is_close_notify(loop: str, ending: str) -> None:
-    """On an idle close and on a stop the client reads an end, not an error."""
+    """At the idle limit and on stop the client reads close_notify, not an error."""
     idle_timeout = 0.05 if ending == "idle" else 120
     with (
         FakeSMTP(ports={465: 0}, idle_timeout=idle_timeout, loop_factory=LOOPS[loop]) as smtp,
@@ -171,7 +171,7 @@ def test_closing_by_the_server_is_close_notify(loop: str, ending: str) -> None:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_bytes_do_not_prolong_a_handshake(loop: str) -> None:
-    """The idle limit is the handshake's limit, also for a client that sends single bytes."""
+    """The idle limit also limits the handshake of a client that sends single bytes."""
     with (
         FakeSMTP(ports={465: 0}, idle_timeout=0.1, loop_factory=LOOPS[loop]) as smtp,
         RawClient(smtp.port(465)) as client,
@@ -186,8 +186,8 @@ def test_bytes_do_not_prolong_a_handshake(loop: str) -> None:
 
 
 @pytest.mark.parametrize("port", [465, 587])
-def test_nothing_is_kept(smtp: FakeSMTP, over: SimpleQueue[Session], port: int) -> None:
-    """When a connection is over, nothing of it is left to the garbage collector."""
+def test_connections_are_freed(smtp: FakeSMTP, over: SimpleQueue[Session], port: int) -> None:
+    """A closed connection is freed without the garbage collector."""
     gc.collect()
     gc.disable()
     try:
@@ -203,7 +203,7 @@ def test_nothing_is_kept(smtp: FakeSMTP, over: SimpleQueue[Session], port: int) 
 
 
 def hang_up(client: RawClient, smtp: FakeSMTP, how: str) -> None:
-    """Begin a handshake as far as asked, then close."""
+    """Start a handshake, stop at the point `how`, then close."""
     hello = ssl.MemoryBIO()
     context = smtp.client_context()
     tls = context.wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost")
@@ -228,7 +228,7 @@ def hang_up(client: RawClient, smtp: FakeSMTP, how: str) -> None:
 def test_hanging_up_in_the_handshake_names_the_likely_cause(
     smtp: FakeSMTP, over: SimpleQueue[Session], port: int, how: str, cause: dict[int, str]
 ) -> None:
-    """Silence, half a ClientHello and a certificate that is not trusted are told apart."""
+    """The session distinguishes silence, half a ClientHello and an untrusted certificate."""
     client = RawClient(smtp.port(port))
     if port == 587:
         client.read_reply()
@@ -240,7 +240,7 @@ def test_hanging_up_in_the_handshake_names_the_likely_cause(
 
 
 def test_silence_on_a_tls_port_names_the_likely_cause() -> None:
-    """A client that waits for a plaintext greeting is idle in the handshake."""
+    """A client that waits for a plaintext greeting reaches the idle limit in the handshake."""
     with (
         FakeSMTP(ports={465: 0}, idle_timeout=0.05) as smtp,
         RawClient(smtp.port(465)) as client,
@@ -251,10 +251,8 @@ def test_silence_on_a_tls_port_names_the_likely_cause() -> None:
     assert "is it waiting for a plaintext greeting" in session.ending
 
 
-def test_tls_on_a_plaintext_port_is_told_in_one_sentence(
-    smtp: FakeSMTP, over: SimpleQueue[Session]
-) -> None:
-    """A real client that starts TLS on 587 leaves one note and no garbage."""
+def test_tls_on_a_plaintext_port_is_one_note(smtp: FakeSMTP, over: SimpleQueue[Session]) -> None:
+    """A real client that starts TLS on port 587 causes one note, without binary garbage."""
     with pytest.raises(ssl.SSLError):
         RawClient(smtp.port(587), smtp.client_context())
     session = over.get(timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""The TLS layer alone, in memory: handshake, data, ends and failures, in any cutting."""
+"""The TLS layer in memory: handshake, data, end and failures, in pieces of any size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MUCH = b"0123456789abcdef" * 65_536
 
 
 class Client:
-    """A client in memory, connected to a layer."""
+    """A TLS client in memory, connected to a layer."""
 
     def __init__(self, layer: TlsLayer, context: ssl.SSLContext, cut: int = 2**20) -> None:
         self.layer = layer
@@ -26,8 +26,8 @@ class Client:
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname="localhost")
 
-    def shake_hands(self) -> None:
-        """Exchange messages until the layer has what it needs."""
+    def do_handshake(self) -> None:
+        """Exchange bytes until the layer has finished the handshake."""
         while not self.layer.is_established and not self.layer.failure:
             with suppress(ssl.SSLWantReadError):
                 self.tls.do_handshake()
@@ -36,7 +36,7 @@ class Client:
             self.tls.do_handshake()
 
     def transfer(self) -> bytes:
-        """Carry bytes both ways; return the plaintext that the layer found."""
+        """Transfer bytes both ways; return the plaintext that the layer decrypted."""
         sent = self._outgoing.read()
         pieces = [sent[start : start + self._cut] for start in range(0, len(sent), self._cut)]
         received = b"".join(map(self.layer.receive, pieces))
@@ -54,13 +54,13 @@ class Client:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> CertificateFolder:
-    """Certificates for all tests of this module."""
+    """Return a folder with certificates that all tests of this module share."""
     return CertificateFolder(tmp_path_factory.mktemp("certs")).ensure()
 
 
 @pytest.fixture
 def connect(folder: CertificateFolder) -> Callable[..., Client]:
-    """Makes a layer and a client that trusts it."""
+    """Return a function that connects a layer and a client that trusts it."""
 
     def make(cut: int = 2**20, version: str = "TLSv1_3") -> Client:
         context = client_context(folder.ca_file)
@@ -72,21 +72,21 @@ def connect(folder: CertificateFolder) -> Callable[..., Client]:
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 @pytest.mark.parametrize("cut", [1, 5, 1000, 2**20])
-def test_any_cutting_gives_the_same_plaintext(
+def test_plaintext_does_not_depend_on_the_pieces(
     connect: Callable[..., Client], cut: int, version: str
 ) -> None:
-    """Handshake and records arrive in pieces of any size."""
+    """Handshake and records can arrive in pieces of any size."""
     client = connect(cut, version)
-    client.shake_hands()
+    client.do_handshake()
     client.tls.write(b"EHLO a\r\n")
     client.tls.write(b"QUIT\r\n")
     assert client.transfer() == b"EHLO a\r\nQUIT\r\n"
 
 
-def test_much_is_carried_both_ways(connect: Callable[..., Client]) -> None:
-    """More than a record, more than a buffer."""
+def test_large_transfer_both_ways(connect: Callable[..., Client]) -> None:
+    """Data larger than a record and larger than a buffer is transferred."""
     client = connect()
-    client.shake_hands()
+    client.do_handshake()
     client.tls.write(MUCH)
     assert client.transfer() == MUCH
     client.layer.send(MUCH)
@@ -98,7 +98,7 @@ def test_much_is_carried_both_ways(connect: Callable[..., Client]) -> None:
 def test_data_with_the_last_message_of_the_handshake_is_not_lost(
     connect: Callable[..., Client], version: str
 ) -> None:
-    """The end of the handshake and the first command may come in one packet."""
+    """The end of the handshake and the first command can arrive in one packet."""
     client = connect(version=version)
     for _ in range(3):
         with suppress(ssl.SSLWantReadError):
@@ -110,10 +110,10 @@ def test_data_with_the_last_message_of_the_handshake_is_not_lost(
     assert client.layer.is_established
 
 
-def test_the_client_reads_the_end(connect: Callable[..., Client]) -> None:
-    """`close` sends close_notify, which the client reads as the end; afterwards nothing is sent."""
+def test_close_sends_close_notify(connect: Callable[..., Client]) -> None:
+    """`close` sends close_notify, which the client reads as the end, and nothing afterwards."""
     client = connect()
-    client.shake_hands()
+    client.do_handshake()
     client.layer.close()
     client.layer.send(b"too late")
     client.transfer()
@@ -122,10 +122,10 @@ def test_the_client_reads_the_end(connect: Callable[..., Client]) -> None:
     client.layer.close()
 
 
-def test_the_end_of_the_client_is_noticed(connect: Callable[..., Client]) -> None:
-    """close_notify of the client means that nothing more comes, after what came before it."""
+def test_close_notify_of_the_client(connect: Callable[..., Client]) -> None:
+    """The client's close_notify is reported as the end, after the data before it."""
     client = connect()
-    client.shake_hands()
+    client.do_handshake()
     client.tls.write(b"QUIT\r\n")
     with suppress(ssl.SSLWantReadError):
         client.tls.unwrap()
@@ -134,18 +134,18 @@ def test_the_end_of_the_client_is_noticed(connect: Callable[..., Client]) -> Non
 
 
 @pytest.mark.parametrize("data", [b"EHLO a\r\n", b"GET / HTTP/1.0\r\n\r\n", b"\x16\x02" * 20])
-def test_a_hello_that_is_none_fails_with_an_alert(
+def test_invalid_client_hello_fails_with_an_alert(
     connect: Callable[..., Client], data: bytes
 ) -> None:
-    """Plaintext, HTTP and garbage end the handshake with a reason, and mostly an alert."""
+    """Plaintext, HTTP and random bytes end the handshake with a reason, and mostly an alert."""
     layer = connect().layer
     assert layer.receive(data) == b""
     assert layer.failure
     assert not layer.is_established
 
 
-def test_a_client_without_a_common_version_gets_an_alert(folder: CertificateFolder) -> None:
-    """An alert (content type 21) says protocol_version (70), RFC 8446 §6.2."""
+def test_client_without_a_common_version_gets_an_alert(folder: CertificateFolder) -> None:
+    """The alert (content type 21) is protocol_version (70), RFC 8446 §6.2."""
     context = client_context(folder.ca_file)
     context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -158,10 +158,10 @@ def test_a_client_without_a_common_version_gets_an_alert(folder: CertificateFold
     assert "protocol" in client.layer.failure.lower()
 
 
-def test_what_is_not_a_record_fails(connect: Callable[..., Client]) -> None:
-    """Plaintext inside TLS ends it with an alert."""
+def test_invalid_record_fails(connect: Callable[..., Client]) -> None:
+    """Plaintext inside TLS ends the connection with an alert."""
     client = connect()
-    client.shake_hands()
+    client.do_handshake()
     client.transfer()
     assert client.layer.receive(b"NOOP\r\n" * 10) == b""
     assert client.layer.failure

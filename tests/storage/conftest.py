@@ -1,4 +1,4 @@
-"""A store of each kind, for the tests that hold for all of them."""
+"""A store of each kind, for tests that apply to all of them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=KINDS)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A store of each kind, one after the other."""
+    """Return a store of each kind in turn."""
     with open_store(request.param, tmp_path / "messages.db", limits=UNLIMITED) as opened:
         yield opened

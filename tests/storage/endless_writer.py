@@ -1,4 +1,4 @@
-"""Writes messages into a store without an end, and prints the id of each that is durable."""
+"""Writes messages to a store endlessly, and prints the id of each durable message."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 path, run = sys.argv[1:]
 store = SqliteStore(Path(path))
-#: As many clients as wait for their replies at once.
+#: The number of clients that wait for replies at the same time.
 waiting = Semaphore(50)
 
 
 def acknowledge(message_id: str, ticket: Future[int]) -> None:
-    """Tell that a message is durable, as the reply 250 does."""
+    """Print the id of a durable message, as the reply 250 would confirm it."""
     ticket.result()
     sys.stdout.write(f"{message_id}\n")
     sys.stdout.flush()

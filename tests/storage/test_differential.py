@@ -1,4 +1,4 @@
-"""Random messages and searches: a Python predicate and SQL give the same answers."""
+"""Random messages and searches: Python predicates and SQL give the same results."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from made_records import BEGAN, make_record, make_session
 
 from fakesmtp.findings import MessageRule, Rules, SessionRule, hit
 from fakesmtp.protocol.credentials import MailType
-from fakesmtp.sessions import Session
 from fakesmtp.sessions.contents import TlsFacts
 from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.live import LiveSession
 from fakesmtp.storage import query as tree
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.checker import check_some
 from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.folding import fold
-from fakesmtp.storage.language import PREFIXES, QueryError, parse_query
+from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.query import ANYWHERE, EVERYTHING, TextField
+from fakesmtp.storage.words import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import Store
 
-#: Few characters, so that searches find something; and those that are special somewhere.
+#: Few characters, so that searches find messages, and characters with a special meaning.
 LETTERS = (
     "가각나ab A%_'\"*^(){}:+-\\ㅋㅠ\u1100\u1161Ａｶﾞß İıΣς🎉\x00\x01\x1f\ufffd\ufffe\U0010ffff\t\n"  # noqa: RUF001 - full width
 )
@@ -66,7 +67,7 @@ RULES = Rules(
 
 
 class Message(NamedTuple):
-    """What a random message is made of."""
+    """The facts of a random message."""
 
     record: MessageRecord
     is_read: bool
@@ -74,7 +75,7 @@ class Message(NamedTuple):
 
 
 def raw_of(subject: str, body: str, name: str, value: str) -> bytes:
-    """The bytes of a message in 8 bit."""
+    """Return the bytes of a message in 8 bit."""
     text = (
         f"Subject: {subject}\r\nFrom: {subject}\r\n{name}: {value}\r\n"
         f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body}"
@@ -131,7 +132,7 @@ leaves = st.one_of(
         st.integers(0, 150),
     ),
     st.builds(tree.Tagged, st.sampled_from(["가", "b", "c"])),
-    st.builds(tree.Struck, st.sampled_from(["one", "rule", "x"])),
+    st.builds(tree.HasFault, st.sampled_from(["one", "rule", "x"])),
     st.builds(tree.Found, st.sampled_from(["has", "letter", "warning", "info", "warn", "x"])),
 )
 queries = st.recursive(
@@ -146,26 +147,26 @@ queries = st.recursive(
 
 
 def find_drivers() -> Iterator[ModuleType]:
-    """SQLite as Python has it, and a newer one where it is installed."""
+    """Return Python's SQLite, and a newer one if it is installed."""
     yield sqlite3
     try:
-        from pysqlite3 import dbapi2  # noqa: PLC0415 - not everywhere
+        from pysqlite3 import dbapi2  # noqa: PLC0415 - optional
     except ImportError:
         return
     yield dbapi2
 
 
 def open_store(make: Callable[[], Store]) -> Store:
-    """A store with two sessions; a planned fault struck in one of them."""
+    """Return a store with two sessions, one of them with a planned fault."""
     store = make()
     for name, faults in (("s1", ("Rule ONE",)), ("s2", ())):
-        lines = dump_bytes(Session(name, peer="127.0.0.1:1", port=587))
+        lines = dump_bytes(LiveSession(name, peer="127.0.0.1:1", port=587))
         store.add_session(partial(make_session, name, faults=faults, lines=lines)).result(60)
     return store
 
 
 def fill(store: Store, wanted: list[Message]) -> None:
-    """Put messages and their marks into a store."""
+    """Add messages and their marks to a store."""
     for message in wanted:
         store.add(message.record)
         store.mark_read([message.record.id], is_read=message.is_read)
@@ -173,13 +174,13 @@ def fill(store: Store, wanted: list[Message]) -> None:
 
 
 def find(store: Store, query: tree.Query) -> list[str]:
-    """The ids of what matches, oldest first."""
+    """Return the ids of the messages that match, oldest first."""
     return [row.record.id for row in all_messages(store, query, limit=2)]
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Store]]:
-    """A file of each SQLite. They are emptied and used again: to make one is slow."""
+    """Return a file for each SQLite; tests empty and reuse them, because creating one is slow."""
     folder = tmp_path_factory.mktemp("stores")
     with ExitStack() as closing:
         yield [
@@ -201,7 +202,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Store]]:
 def test_predicate_and_sql_agree(
     files: list[Store], wanted: list[Message], asked: list[tree.Query]
 ) -> None:
-    """Every store finds, counts and returns the same, in the same order."""
+    """All stores find, count and return the same messages in the same order."""
     memory = open_store(partial(MemoryStore, UNLIMITED))
     memory.check_with(RULES)
     fill(memory, wanted)
@@ -219,7 +220,7 @@ def test_predicate_and_sql_agree(
 
 @given(st.text(LETTERS, max_size=10) | st.text(max_size=10))
 def test_folding_is_idempotent(text: str) -> None:
-    """A folded text folds to itself, and every database takes it."""
+    """A folded text does not change when it is folded again, and every database accepts it."""
     folded_text = fold(text)
     assert fold(folded_text) == folded_text
     assert not set(folded_text) & set("\0\x1c\x1d\x1e\x1f\t\n")
@@ -228,7 +229,7 @@ def test_folding_is_idempotent(text: str) -> None:
 
 @given(raws)
 def test_facts_fit_every_database(raw: bytes) -> None:
-    """What is read of any message has no NUL and no half of a character."""
+    """The facts of any message have no NUL and no lone surrogate."""
     read = extract(make_record(raw))
     for text in (*read.facts[:8], *read.texts.values(), read.message_id):
         assert "\0" not in text
@@ -245,7 +246,7 @@ prefixed = st.builds("{}:{}".format, st.sampled_from(PREFIXES), words)
     )
 )
 def test_any_text_is_a_search_or_an_error(text: str) -> None:
-    """A text is read, or refused with a position inside of it."""
+    """Any text is a search, or an error with a position inside the text."""
     position = 1
     try:
         parse_query(text)

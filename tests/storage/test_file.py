@@ -1,4 +1,4 @@
-"""The file of a store: who may read it, which files are refused, which process writes it."""
+"""The file of a store: permissions, refused files, one writing process."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ sys.stdin.read()
 
 
 def mode_of(path: Path) -> int:
-    """The permissions of a file."""
+    """Return the permissions of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_only_the_user_may_read(tmp_path: Path) -> None:
-    """The folder and all files of a store are the user's alone."""
+def test_only_the_user_can_read(tmp_path: Path) -> None:
+    """Only the user can read the folder and the files of a store."""
     path = tmp_path / "data" / "messages.db"
     with closing(SqliteStore(path)) as store:
         store.add(make_record()).result(60)
@@ -57,26 +57,26 @@ def test_only_the_user_may_read(tmp_path: Path) -> None:
         "",
     ],
 )
-def test_a_wrong_address(url: str) -> None:
-    """What is not the address of a file is an error that shows a right one."""
+def test_wrong_address(url: str) -> None:
+    """A text that is not the address of a file is an error with a correct example."""
     with pytest.raises(ConfigurationError, match=re.escape("example: sqlite:///")):
         read_url(url)
 
 
 def test_addresses() -> None:
-    """Three slashes are a path from this folder, four one from the root."""
+    """Three slashes mean a relative path, four slashes an absolute path."""
     assert read_url("sqlite:///a/b.db") == Path.cwd() / "a" / "b.db"
     assert read_url("sqlite:////a/b.db") == Path("/a/b.db")
 
 
 def make_foreign(path: Path) -> None:
-    """A file of another program."""
+    """Create a file of another program."""
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE messages (number)")
 
 
 def make_newer(path: Path) -> None:
-    """A file of a later version."""
+    """Create a file of a later version."""
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
@@ -92,7 +92,7 @@ def make_newer(path: Path) -> None:
     ],
 )
 def test_refused_files(tmp_path: Path, make: object, reason: str) -> None:
-    """A file that is not ours, or newer, is refused in one sentence, and stays as it is."""
+    """A file of another program or a later version is refused in one sentence, and not changed."""
     path = tmp_path / "messages.db"
     make(path)
     before = path.read_bytes() if path.is_file() else b""
@@ -104,15 +104,15 @@ def test_refused_files(tmp_path: Path, make: object, reason: str) -> None:
     assert writer_of(path) is None
 
 
-def test_nothing_to_read(tmp_path: Path) -> None:
-    """Reading makes no file."""
+def test_reading_creates_no_file(tmp_path: Path) -> None:
+    """Reading a missing file is an error and does not create it."""
     with pytest.raises(StoreError, match="there is no store"):
         open_reader(tmp_path / "messages.db")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_one_process_writes(tmp_path: Path) -> None:
-    """A second writer is refused and names the first; readers work beside it, and see new mail."""
+    """A second writer is refused and names the first; readers work and see new messages."""
     path = tmp_path / "messages.db"
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -133,16 +133,16 @@ def test_one_process_writes(tmp_path: Path) -> None:
         assert reader.get(record.id) == record
 
 
-def test_a_process_has_one_writer(tmp_path: Path) -> None:
-    """The same process is refused too, and may write again when the first store is closed."""
+def test_one_writer_in_a_process(tmp_path: Path) -> None:
+    """A second writer of the same process is refused until the first store is closed."""
     path = tmp_path / "messages.db"
     with closing(SqliteStore(path)), pytest.raises(StoreError, match=r"writes .* already"):
         SqliteStore(path)
     SqliteStore(path).close()
 
 
-def test_the_schema_is_the_tables(tmp_path: Path) -> None:
-    """The numbered steps make the tables, columns and indexes that the statements use."""
+def test_steps_create_the_schema(tmp_path: Path) -> None:
+    """The numbered steps create the tables, columns and indexes that the statements use."""
     path = tmp_path / "messages.db"
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as connection:
@@ -154,8 +154,8 @@ def test_the_schema_is_the_tables(tmp_path: Path) -> None:
             ]
 
 
-def test_steps_are_forward(tmp_path: Path) -> None:
-    """A file stays as it is when it is opened again."""
+def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    """The schema of a file does not change when the file is opened again."""
     path = tmp_path / "messages.db"
     record = make_record()
     with closing(SqliteStore(path)) as store:

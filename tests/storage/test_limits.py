@@ -1,4 +1,4 @@
-"""What the limits of a store remove, in which order, and how it is told."""
+"""The limits of a store: what they remove, in which order, and how removals are reported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DAY = 86_400.0
 
 
 class Clock:
-    """A clock that is set by hand."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.now = 1_800_000_000.0
@@ -39,18 +39,18 @@ class Clock:
 
 
 def subjects(store: Store) -> list[str]:
-    """The subjects of the messages, oldest first."""
+    """Return the subjects of the messages, oldest first."""
     return [row.facts.subject for row in all_messages(store)]
 
 
 def head_of(number: int) -> bytes:
-    """The header of a message without text."""
+    """Return the header of a message without text."""
     return f"Subject: {number}\r\nContent-Type: application/pdf\r\n\r\n".encode()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_too_many_messages(kind: str, tmp_path: Path) -> None:
-    """Of too many messages the oldest go; how many is counted, and each is in an update."""
+    """The oldest messages above the limit are removed, counted and reported as updates."""
     with open_store(kind, tmp_path / "m.db", limits=Limits(max_messages=3)) as store:
         updates: list[Update] = []
         store.updates.listen(updates.append)
@@ -65,8 +65,8 @@ def test_too_many_messages(kind: str, tmp_path: Path) -> None:
         assert gone == [each.id for each in records[:-3]]
 
 
-def test_a_month(tmp_path: Path) -> None:
-    """In a month of messages and refusals, each limit removes the oldest of its kind alone."""
+def test_one_month(tmp_path: Path) -> None:
+    """With a month of messages and refusals, each limit removes only the oldest of its kind."""
     clock = Clock()
     limits = Limits(max_age=10 * DAY, max_sessions=5, max_session_age=3 * DAY)
     with closing(SqliteStore(tmp_path / "m.db", pruner=Pruner(limits, clock))) as store:
@@ -90,7 +90,7 @@ def test_a_month(tmp_path: Path) -> None:
 
 
 def test_sessions_without_a_message(tmp_path: Path) -> None:
-    """Too many sessions without a message: the oldest of them go, and no message for them."""
+    """The limit of sessions without a message removes the oldest of them, and no message."""
     limits = Limits(max_messages=1, max_sessions=2, max_session_age=None)
     with closing(SqliteStore(tmp_path / "m.db", limits)) as store:
         store.add(make_record(session_id="with"))
@@ -102,8 +102,8 @@ def test_sessions_without_a_message(tmp_path: Path) -> None:
         assert store.removed == Removed(messages=0, sessions=1)
 
 
-def test_a_removed_message_leaves_its_session(tmp_path: Path) -> None:
-    """A session whose messages were removed by hand is one without a message."""
+def test_session_of_removed_messages(tmp_path: Path) -> None:
+    """A session whose messages were all removed counts as a session without a message."""
     limits = Limits(max_sessions=1, max_session_age=None)
     with closing(SqliteStore(tmp_path / "m.db", limits)) as store:
         record = make_record(session_id="with")
@@ -115,8 +115,8 @@ def test_a_removed_message_leaves_its_session(tmp_path: Path) -> None:
         assert [row.record.header.id for row in all_sessions(store)] == ["a"]
 
 
-def test_the_size_of_the_file(tmp_path: Path) -> None:
-    """A file that is too large loses its oldest messages, never the newest; its pages are free."""
+def test_size_of_the_file(tmp_path: Path) -> None:
+    """The oldest messages of a file that is too large are removed, never the newest message."""
     path = tmp_path / "m.db"
     with closing(SqliteStore(path, Limits(max_bytes=1024 * 1024))) as store:
         for number in range(600):
@@ -132,8 +132,8 @@ def test_the_size_of_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["max_messages", "max_age", "max_bytes"])
-def test_a_wrong_limit(kind: str, name: str, tmp_path: Path) -> None:
-    """A limit that is not above 0 is an error that names it."""
+def test_wrong_limit(kind: str, name: str, tmp_path: Path) -> None:
+    """A limit that is not greater than 0 is an error that names it."""
     limits = Limits(**{name: 0})
     with (
         pytest.raises(ConfigurationError, match=f"{name} is 0"),

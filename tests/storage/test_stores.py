@@ -1,4 +1,4 @@
-"""What holds for every store: the table of searches, pages, counts, removal, marks, sessions."""
+"""Every store: searches, pages, counts, removal, marks, sessions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TLS = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", 0.001, "localhost")
 
 
 def message(subject: str = "hi", body: str = "hello", head: str = "") -> str:
-    """The text of a message in 8 bit."""
+    """Return the text of a message in 8 bit."""
     return (
         f"From: Sender <from@example.com>\r\nSubject: {subject}\r\n{head}"
         f"Content-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n"
@@ -147,7 +147,7 @@ TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
 
 
 def full_record(raw: str) -> MessageRecord:
-    """A record with every fact."""
+    """Return a record with every fact."""
     return make_record(
         raw,
         mail_from="bounce@example.com",
@@ -159,13 +159,13 @@ def full_record(raw: str) -> MessageRecord:
 
 
 def found(store: Store, text: str) -> set[str]:
-    """The ids that a search finds."""
+    """Return the ids that a search finds."""
     return {row.record.id for row in all_messages(store, parse_query(text, UTC))}
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_searches(store: Store, name: str) -> None:
-    """Each search of the table finds its message or not, beside another message."""
+    """Each search of the table finds its message, or not, and never another message."""
     raw, hits, misses = TABLE[name]
     wanted = full_record(raw)
     store.add(make_record("Subject: other\r\n\r\nsomething else\r\n"))
@@ -176,8 +176,8 @@ def test_searches(store: Store, name: str) -> None:
         assert store.count(parse_query(text, UTC)) == Count(len(found(store, text)))
 
 
-def test_a_message_comes_back_whole(store: Store) -> None:
-    """A message has the same bytes and facts as it had, whatever its bytes are."""
+def test_message_is_returned_unchanged(store: Store) -> None:
+    """A stored message has the same bytes and facts, whatever its bytes are."""
     raws = [b"", b"\x00\xff\r\n.\r\n", "각".encode("cp949"), b"x" * 3_000, bytes(range(256)) * 40]
     records = [
         make_record(raw, app_key="App1", tls=TLS, scope="a test", dropped_lines=2) for raw in raws
@@ -192,7 +192,7 @@ def test_a_message_comes_back_whole(store: Store) -> None:
 
 
 def test_pages(store: Store) -> None:
-    """Pages by cursor give each message once, in both orders, also while messages come and go."""
+    """Pages have each message once, in both orders, also while messages are added and removed."""
     records = [make_record(f"Subject: {n}\r\n\r\n") for n in range(7)]
     for record in records:
         store.add(record).result(60)
@@ -210,7 +210,7 @@ def test_pages(store: Store) -> None:
 
 
 def test_rows(store: Store) -> None:
-    """A row has what a list shows, and no bytes."""
+    """A row has the facts that a list shows, without the message's bytes."""
     store.add(full_record(message("제목", "본문  입니다\r\n둘째"))).result(60)
     row = store.page().rows[0]
     assert (row.record.raw, row.size) == (
@@ -224,7 +224,7 @@ def test_rows(store: Store) -> None:
 
 
 def test_counts(store: Store) -> None:
-    """A count is exact up to a number, and says when there are more."""
+    """A count is exact up to a limit, and says when there are more."""
     for _ in range(4):
         store.add(make_record(message(body="가나다"))).result(60)
     query = parse_query("가나")
@@ -236,7 +236,7 @@ def test_counts(store: Store) -> None:
 
 
 def test_removal(store: Store) -> None:
-    """What is removed is found no more; the ids of what was there come back, once."""
+    """Removed messages are not found; removal returns the ids of existing messages, once."""
     records = [make_record(message(body="가나다")) for _ in range(5)]
     for record in records:
         store.add(record).result(60)
@@ -253,7 +253,7 @@ def test_removal(store: Store) -> None:
 
 
 def test_marks(store: Store) -> None:
-    """Messages are marked as read and tagged; a tag is found in any case, whole."""
+    """Messages can be marked as read and tagged; a search for a whole tag ignores its case."""
     one, other = make_record(), make_record()
     store.add(one)
     store.add(other).result(60)
@@ -270,7 +270,7 @@ def test_marks(store: Store) -> None:
 
 
 def test_sessions(store: Store) -> None:
-    """Sessions come back whole, page by page, and say how many of their messages are stored."""
+    """Sessions are returned unchanged, in pages, with the number of their stored messages."""
     lines = '{"가": 1}\n'.encode() * 200
     record = make_record(session_id="made-2")
     store.add(record).result(60)
@@ -294,7 +294,7 @@ def test_sessions(store: Store) -> None:
     assert found(store, "fault:two") == set()
 
 
-def test_times_have_an_edge(store: Store) -> None:
+def test_searches_by_time_include_the_moment(store: Store) -> None:
     """`before:` and `after:` include the moment itself, also when negated, as in Mailpit."""
     record = make_record(received=1_798_761_600.0)
     store.add(record).result(60)

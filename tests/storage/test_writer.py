@@ -1,4 +1,4 @@
-"""The writer of a file, when the file or the disk fails, and when the process ends."""
+"""The writer of a file: failures of file and disk, the end of the process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WRITER = Path(__file__).with_name("endless_writer.py")
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 4 MB, where one can be mounted; else the test is skipped."""
+    """Return a mounted disk of 4 MB, or skip the test."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
@@ -42,8 +42,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-def test_a_full_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """On a full disk a message is refused, and the log says why; with room the store goes on."""
+def test_full_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """On a full disk a message is refused and logged; with free space the store works again."""
     with closing(SqliteStore(small_disk / "messages.db")) as store:
         kept = make_record()
         store.add(kept).result(60)
@@ -64,8 +64,8 @@ def test_a_full_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None
     assert_sound(small_disk / "messages.db")
 
 
-def test_a_deleted_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A message for a file that was deleted is refused; the next one goes into a new file."""
+def test_deleted_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A message for a deleted file is refused; the next message is written to a new file."""
     path = tmp_path / "messages.db"
     with closing(SqliteStore(path)) as store:
         store.add(make_record()).result(60)
@@ -80,8 +80,10 @@ def test_a_deleted_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Non
     assert_sound(path)
 
 
-def test_a_wrong_change_fails_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Of several changes that wait, a wrong one fails, and the others are written."""
+def test_failing_change_does_not_affect_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When one of several waiting changes fails, the others are written."""
     caplog.set_level(logging.CRITICAL)
     record, other = make_record(), make_record()
     with closing(SqliteStore(tmp_path / "messages.db")) as store:
@@ -99,8 +101,8 @@ def test_a_wrong_change_fails_alone(tmp_path: Path, caplog: pytest.LogCaptureFix
         assert [row.record.id for row in all_messages(store)] == [record.id, other.id]
 
 
-def test_closing_writes_what_waits(tmp_path: Path) -> None:
-    """Closing waits for everything that was taken; afterwards nothing is taken any more."""
+def test_close_writes_waiting_changes(tmp_path: Path) -> None:
+    """`close` waits for all accepted changes; afterwards no change is accepted."""
     path = tmp_path / "messages.db"
     store = SqliteStore(path)
     tickets = [store.add(make_record()) for _ in range(1200)]
@@ -114,22 +116,22 @@ def test_closing_writes_what_waits(tmp_path: Path) -> None:
         assert reader.count() == Count(1200)
 
 
-def test_what_waits_is_bounded(tmp_path: Path) -> None:
-    """A store whose queue is full says that it has no room, until it has written some of it."""
+def test_queue_is_limited(tmp_path: Path) -> None:
+    """A store with a full queue has no room until it has written some of its changes."""
     with closing(SqliteStore(tmp_path / "messages.db")) as store:
         hold = Event()
         store.add_session(lambda: (hold.wait(60), make_session())[1])
         large = [make_record(b"x" * 8 * 1024 * 1024) for _ in range(8)]
         tickets = [store.add(record) for record in large]
-        assert not store.has_room
+        assert not store.accepts_more
         hold.set()
         for ticket in tickets:
             ticket.result(60)
-        assert store.has_room
+        assert store.accepts_more
 
 
 def kill_a_writer(path: Path, name: str, lines: int) -> set[str]:
-    """Kill a process that writes, after so many lines; return the ids that it acknowledged."""
+    """Kill a writing process after a number of lines; return the ids that it confirmed."""
     with subprocess.Popen(
         [sys.executable, WRITER, path, name], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -137,12 +139,12 @@ def kill_a_writer(path: Path, name: str, lines: int) -> set[str]:
         read = list(islice(process.stdout, lines))
         process.kill()
         read += process.stdout.read().splitlines(keepends=True)
-    # The last line may not have been written to its end.
+    # The last line may be incomplete.
     return {line.strip() for line in read if line.endswith("\n")}
 
 
 def test_kill(tmp_path: Path) -> None:
-    """After twenty kills under full load, each acknowledged message is in the file once."""
+    """After twenty kills under full load each confirmed message is in the file exactly once."""
     path = tmp_path / "messages.db"
     acknowledged: set[str] = set()
     for run in range(20):
@@ -156,7 +158,7 @@ def test_kill(tmp_path: Path) -> None:
 
 
 def assert_sound(path: Path) -> None:
-    """Fail unless SQLite finds the file and its index as they should be."""
+    """Check the file and its search index with SQLite."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         connection.execute(

@@ -233,7 +233,7 @@ def test_a_saved_authority_is_loaded(good_authority: Authority, tmp_path: Path) 
     loaded = Authority.load(tmp_path)
     assert loaded.certificate == good_authority.certificate
     tomorrow = datetime.now(UTC) + DAY
-    assert good_authority.vouches_for(loaded.issue(), ENDPOINT_NAMES, until=tomorrow)
+    assert good_authority.is_issuer_of(loaded.issue(), ENDPOINT_NAMES, until=tomorrow)
 
 
 def test_no_key_is_shown(good_authority: Authority) -> None:
@@ -304,7 +304,7 @@ def key_pem_of(
 IN_CLEAR = serialization.NoEncryption()
 WITH_PASSWORD = serialization.BestAvailableEncryption(b"a password")
 
-#: What is wrong: the file and, from the good authority, its content (None: it is not there).
+#: The broken file and, made from the good CA, its content (None: the file is missing).
 BREAKAGES: dict[str, tuple[str, Callable[[Authority], bytes | None]]] = {
     "no certificate": ("ca.pem", lambda _: None),
     "empty certificate": ("ca.pem", lambda _: b""),

@@ -107,9 +107,9 @@ def test_other_names_are_refused(
         good_authority.issue([name]).save(tmp_path)
         load_leaf(context, tmp_path, KeyKind.P256)
         places[name] = listen(context)
-    told = dial(good_folder.ca_file, places)
-    assert set(told) == set(OTHERS)
-    for answer in told.values():
+    results = dial(good_folder.ca_file, places)
+    assert set(results) == set(OTHERS)
+    for answer in results.values():
         assert answer in {
             "refused, name constraints check failed",
             "refused, permitted subtree violation",
@@ -118,15 +118,15 @@ def test_other_names_are_refused(
 
 @pytest.mark.parametrize("client", ["java"])
 def test_java_with_rsa_suites_only(dial: Callable[..., Dial]) -> None:
-    """A Java client that offers only RSA suites is served."""
+    """A Java client that offers only RSA suites is accepted."""
     suites = "-Djdk.tls.client.cipherSuites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
     with FakeSMTP() as server:
-        told = dial(
+        results = dial(
             server.ca_file,
             {"localhost": server.port(465)},
             "-Djdk.tls.client.protocols=TLSv1.2",
             suites,
         )
         ciphers = [each.tls.cipher for each in server.sessions if each.tls]
-    assert told == {"localhost": "accepted"}
+    assert results == {"localhost": "accepted"}
     assert ciphers == ["ECDHE-RSA-AES128-GCM-SHA256"]

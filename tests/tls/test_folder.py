@@ -36,7 +36,7 @@ FILES = (
 )
 NOBODY = 65534
 
-#: Waits for its go, so that many of these do the same at the same moments.
+#: Waits for a signal, so that several processes do the same at the same time.
 ONE_OF_MANY = """
 import sys
 from pathlib import Path
@@ -144,7 +144,7 @@ def test_a_folder_in_order_with_tls_1_2_only(
     assert folder.ensure() == folder
 
 
-#: Makes the terminal at its standard input its own, as a shell does, then starts.
+#: Takes its standard input as its controlling terminal, as a shell does, then starts.
 AT_A_TERMINAL = """
 import fcntl, pathlib, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -162,7 +162,7 @@ except CertificateError:
     ("name", "outcome"), [("intermediate.key", "refused"), ("leaf.key", ""), ("leaf-rsa.key", "")]
 )
 def test_no_pass_phrase_is_asked_for(folder: CertificateFolder, name: str, outcome: str) -> None:
-    """An encrypted key is unusable, and no start waits at the terminal."""
+    """An encrypted key is an error, and the server does not wait for a pass phrase."""
     key = load_pem_private_key((folder.path / name).read_bytes(), None)
     encrypted = key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
@@ -233,7 +233,7 @@ def test_a_missing_leaf_is_created(folder: CertificateFolder, name: str) -> None
     assert folder.ca_file.read_bytes() == ca_file
 
 
-#: Other ways to write the names that a client asks for; it takes them all the same.
+#: Other spellings of the names that clients accept as well.
 SPELLINGS = (
     tuple(name.upper() for name in ENDPOINT_NAMES),
     ("*.nhncloudservice.com", "*.cloud.toast.com", *ENDPOINT_NAMES[2:]),

@@ -32,7 +32,7 @@ class FrozenDatetime(dt.datetime):
 
     @classmethod
     def now(cls, tz: dt.tzinfo | None = None) -> FrozenDatetime:
-        """Return always the same time."""
+        """Return the same time always."""
         return cls(2001, 2, 3, tzinfo=tz)
 
 

@@ -1,4 +1,4 @@
-"""Reading a client's first message: its facts, and that no bytes break it."""
+"""Parsing a ClientHello: its facts, and any bytes."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_suites_tell_whether_p256_suits(ciphers: str, takes: bool) -> None:  # n
 
 
 def test_a_client_of_tls_1_3_accepts_p256() -> None:
-    """An ordinary client does."""
+    """An ordinary client of TLS 1.3 accepts P-256."""
     assert read(HELLO).takes_p256
 
 

@@ -89,7 +89,7 @@ def test_half_a_patch_is_named(patch: str, reason: str) -> None:
 
 
 def test_half_a_patch_that_works() -> None:
-    """Real threads beside eventlet's selectors are no hindrance."""
+    """Real threads with eventlet's selectors work."""
     done = run("import eventlet; eventlet.monkey_patch(thread=False)", SEND, USE)
     assert done.stdout == f"{[('patched', 'localhost')] * 2}\n"
 

@@ -1,4 +1,4 @@
-"""Type checkers reject what would fail, and the keyword arguments they know are those there are."""
+"""Type checkers reject wrong calls, and keyword types have exactly the names of run time."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Errors = set[tuple[int, str]]
 
 
 def run(checker: str, *options: str) -> str:
-    """What a checker prints of the file that is to be rejected."""
+    """Return the output of a checker for the file that must be rejected."""
     command = [sys.executable, "-m", checker, *options, REJECTED]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -44,21 +44,21 @@ def run(checker: str, *options: str) -> str:
 
 
 def ask_mypy() -> Errors:
-    """The lines that mypy rejects, and the code of each error."""
+    """Return the lines that mypy rejects, with the code of each error."""
     printed = run("mypy", "--no-pretty")
     pattern = re.compile(rf"^{re.escape(REJECTED)}:(\d+): error: .*\[([a-z-]+)\]$", re.MULTILINE)
     return {(int(line), code) for line, code in pattern.findall(printed)}
 
 
 def ask_pyright() -> Errors:
-    """The lines that pyright rejects, and the rule of each error."""
+    """Return the lines that pyright rejects, with the rule of each error."""
     printed = run("pyright", "--outputjson", "--pythonpath", sys.executable)
     found = json.loads(printed)["generalDiagnostics"]
     return {(each["range"]["start"]["line"] + 1, each["rule"]) for each in found}
 
 
 def read_marks(checker: str) -> Errors:
-    """The lines that carry a mark for a checker, with the code that it names."""
+    """Return the lines that are marked for a checker, with the marked codes."""
     lines = (ROOT / REJECTED).read_text(encoding="utf-8").splitlines()
     return {
         (number, code)
@@ -68,8 +68,8 @@ def read_marks(checker: str) -> Errors:
 
 
 @pytest.mark.parametrize(("checker", "ask"), [("mypy", ask_mypy), ("pyright", ask_pyright)])
-def test_what_checkers_reject(checker: str, ask: Callable[[], Errors]) -> None:
-    """A checker rejects every marked line for the reason that the mark names, and no other line."""
+def test_rejected_calls(checker: str, ask: Callable[[], Errors]) -> None:
+    """A checker rejects every marked line for the marked reason, and no other line."""
     marks = read_marks(checker)
     assert len(marks) > 30
     assert ask() == marks
@@ -94,14 +94,14 @@ NAMES = {
 
 @pytest.mark.parametrize("names", NAMES)
 def test_names(names: str) -> None:
-    """A TypedDict has the names that exist at run time, and no others."""
+    """A TypedDict has exactly the names that exist at run time."""
     typed, known = NAMES[names]
     assert typed.__optional_keys__ == known
     assert not typed.__required_keys__
 
 
 def test_options_of_fail() -> None:
-    """`fail` takes the options of the kind `reply`."""
+    """`fail` accepts exactly the options of the kind `reply`."""
     own = (
         fault_keywords.ReplyOptions.__optional_keys__ - fault_keywords.RuleOptions.__optional_keys__
     )
@@ -128,6 +128,6 @@ TEXTS = {
 
 @pytest.mark.parametrize("texts", TEXTS)
 def test_texts(texts: str) -> None:
-    """A Literal has the texts that exist at run time, in their order."""
+    """A Literal has exactly the texts that exist at run time, in their order."""
     literal, known = TEXTS[texts]
     assert get_args(literal) == known

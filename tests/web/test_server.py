@@ -44,8 +44,8 @@ def test_a_clean_stop() -> None:
 def test_a_stop_before_the_start() -> None:
     """A server that never ran releases its port."""
     http = HttpServer(FakeSMTP())
-    http.stop()
-    HttpServer(FakeSMTP(), port=http.port).stop()
+    http.close()
+    HttpServer(FakeSMTP(), port=http.port).close()
 
 
 def test_ipv6() -> None:
@@ -56,7 +56,7 @@ def test_ipv6() -> None:
         http = HttpServer(FakeSMTP(), "::1")
     except ConfigurationError:
         pytest.skip("this machine has no ::1")
-    http.stop()
+    http.close()
     assert http.url == f"http://[::1]:{http.port}"
 
 
@@ -68,5 +68,5 @@ def test_the_api_of_a_server_that_does_not_run() -> None:
         answer = connection.getresponse()
         assert (answer.status, b"the server is not running" in answer.read()) == (503, True)
         connection.request("GET", "/api/fakesmtp/v1/sessions")
-        assert connection.getresponse().read() == b'{"sessions": []}'
+        assert connection.getresponse().read() == b'{"sessions": [], "cursor": null}'
         connection.close()

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from fakesmtp.web.own import faults, info, sessions
+from fakesmtp.web.own import accounts, events, faults, info, messages, sessions, wait
 
-ROUTERS = (info.router, sessions.router, faults.router)
+ROUTERS = tuple(each.router for each in (info, messages, wait, events, accounts, sessions, faults))

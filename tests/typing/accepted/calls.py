@@ -1,4 +1,4 @@
-"""What type checkers accept: every way that the documentation shows, and the types that come out.
+"""Calls that type checkers accept: every documented form, and the types of the results.
 
 Nothing here is run; mypy and pyright read it (`make lint`).
 """
@@ -24,7 +24,6 @@ from fakesmtp import (
 )
 from fakesmtp.faults import Stage
 from fakesmtp.messages import Conditions
-from fakesmtp.sessions import Recorded
 
 if TYPE_CHECKING:
     from pytest_fakesmtp import FakeSMTPView, MarkerOptions
@@ -38,7 +37,7 @@ MARKED = pytest.mark.fakesmtp(**MARKER)
 
 
 def options() -> None:
-    """The server takes its options and the switches of its policy."""
+    """Pass options and policy switches to the server."""
     FakeSMTP(accounts="any", require_auth=False, unknown_mail_type="normal", idle_timeout=1)
     FakeSMTP(accounts=[("key", "secret")], ports={587: 0, 465: 1465}, host=["127.0.0.1", "::1"])
     FakeSMTP(**OPTIONS)
@@ -46,7 +45,7 @@ def options() -> None:
 
 
 def conditions(smtp: FakeSMTP, account: AccountView) -> None:
-    """A condition is a value, a pattern, a callable, several of them or None."""
+    """Pass conditions: a value, a pattern, a callable, several of them, or None."""
     message = smtp.wait_for(to="a@example.com", subject=re.compile("Hi"), timeout=1)
     assert_type(message, ReceivedMessage)
     smtp.wait_for(mail_type="ad", body=lambda text: "code" in text, cc=None)
@@ -58,19 +57,19 @@ def conditions(smtp: FakeSMTP, account: AccountView) -> None:
 
 
 def several(recipients: list[str]) -> Conditions:
-    """A list of texts is a condition."""
+    """Pass a list of texts as a condition."""
     return Conditions(to=recipients)
 
 
 async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
-    """The asynchronous forms take the same conditions."""
+    """Pass the same conditions to the async methods."""
     assert_type(await smtp.wait_for_async(to="a@example.com"), ReceivedMessage)
     assert_type(await view.wait_for_async(mail_type="auth"), ReceivedMessage)
     await view.expect_none_async(subject="Hi")
 
 
 def verbs(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
-    """The server, the fixture and an account have the same verbs with the same types."""
+    """Use the verbs, which server, fixture and account share, with the same types."""
     inboxes: list[FakeSMTP | FakeSMTPView | AccountView] = [smtp, view, account]
     for inbox in inboxes:
         assert_type(inbox.wait_for(to="a@example.com"), ReceivedMessage)
@@ -88,15 +87,15 @@ def verbs(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
         inbox.on_session_end(lambda session: session.refusals)()
 
 
-def session_of(message: ReceivedMessage) -> Recorded:
-    """A message's session is `Recorded`, with all that can be asked of one."""
+def session_of(message: ReceivedMessage) -> Session:
+    """Use the session of a message, which is a `Session`, as `sessions` returns it."""
     assert_type(message.session.transcript(), str)
-    assert_type(message.session, Recorded)
+    assert_type(message.session, Session)
     return message.session
 
 
 def faults(script: FaultScript, view: FakeSMTPView) -> None:
-    """Faults take the options of a rule."""
+    """Pass the options of a rule to faults."""
     script.fail("rcpt", to="a@example.com", reply="550 5.1.1 No", times=2)
     script.delay("data", seconds=1.5, nth=1)
     script.fault("end-of-data", "lose-reply", probability=0.5, seed=1)
@@ -106,11 +105,11 @@ def faults(script: FaultScript, view: FakeSMTPView) -> None:
     view.fail("mail", mail_type="ad", between=("02:00", "02:30"))
     view.delay("greeting", seconds=1)
     with view.fault("rcpt", "drop", every=3) as planned:
-        assert_type(planned.strikes, int)
+        assert_type(planned.applied, int)
 
 
 def fixtures(view: FakeSMTPView, make_fakesmtp: Factory) -> None:
-    """The fixtures give typed objects."""
+    """Use the fixtures, which are typed."""
     assert_type(view.messages, list[ReceivedMessage])
     assert_type(view.sessions, list[Session])
     assert_type(view.new_account(), AccountView)
@@ -120,7 +119,7 @@ def fixtures(view: FakeSMTPView, make_fakesmtp: Factory) -> None:
 
 
 def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
-    """A user name is a text, and an address a host and a port."""
+    """Use a user name, which is a text, and an address, which is a host and a port."""
     assert_type(smtp.account.username("auth"), str)
     assert_type(view.account.username(MailType.AD), str)
     assert_type(smtp.address(587), tuple[str, int])

@@ -1,4 +1,4 @@
-"""What a type checker knows of the errors: each is also the built-in error it stands for."""
+"""The types of the errors: each is also a built-in error."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
 
 
 def as_value_error(error: errors.ConfigurationError) -> ValueError:
-    """A wrong option is caught as a ValueError."""
+    """Catch a wrong option as a ValueError."""
     return error
 
 
 def as_os_error(error: errors.PortTakenError) -> OSError:
-    """A taken port is caught as an OSError."""
+    """Catch a port in use as an OSError."""
     return error
 
 
 def as_import_error(error: errors.MissingExtraError) -> ImportError:
-    """A missing extra is caught as an ImportError."""
+    """Catch a missing extra as an ImportError."""
     return error
 
 
 def as_assertion_error(error: errors.NoMatchingMessage) -> AssertionError:
-    """A message that did not arrive fails a test as an AssertionError."""
+    """Catch a missing message as an AssertionError."""
     return error

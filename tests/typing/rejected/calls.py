@@ -1,4 +1,4 @@
-"""What type checkers reject, and by which rule: the comment on a line says so for each checker.
+"""Calls that type checkers reject: the comment of each line names the rule of each checker.
 
 Nothing here is run. `test_typing.py` compares these comments with what mypy and pyright print.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None:
-    """A condition that does not exist, or a value that it cannot have."""
+    """Pass unknown conditions and wrong values."""
     smtp.wait_for(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     smtp.wait_for(mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
     smtp.wait_for(to=5)  # mypy: arg-type; pyright: reportArgumentType
@@ -34,14 +34,14 @@ def conditions(smtp: FakeSMTP, view: FakeSMTPView, account: AccountView) -> None
 
 
 async def waiting(smtp: FakeSMTP, view: FakeSMTPView) -> None:
-    """The asynchronous forms reject the same."""
+    """Pass the same to the async methods."""
     await smtp.wait_for_async(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
     await view.wait_for_async(mail_type="promo")  # mypy: arg-type; pyright: reportArgumentType
     await view.expect_none_async(recipient="x")  # mypy: call-arg; pyright: reportCallIssue
 
 
 def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
-    """An option that does not exist, or a value that it cannot have."""
+    """Pass unknown options and wrong values."""
     FakeSMTP(acounts="any")  # mypy: call-arg; pyright: reportCallIssue
     FakeSMTP(accounts="all")  # mypy: arg-type; pyright: reportArgumentType
     FakeSMTP(accounts=["a"])  # mypy: list-item; pyright: reportArgumentType
@@ -55,7 +55,7 @@ def options(smtp: FakeSMTP, make_fakesmtp: Factory) -> None:
 
 
 def faults(script: FaultScript, view: FakeSMTPView, account: AccountView) -> None:
-    """A stage, kind or option that does not exist, or one that this kind does not have."""
+    """Pass unknown stages, kinds and options, and options of other kinds."""
     account.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
     account.fail("rcpt", too="x")  # mypy: call-arg; pyright: reportCallIssue
     script.fail("rcp", too="x")  # mypy: arg-type; mypy: call-arg; pyright: reportCallIssue
@@ -73,7 +73,7 @@ def faults(script: FaultScript, view: FakeSMTPView, account: AccountView) -> Non
 
 
 def helpers(smtp: FakeSMTP, view: FakeSMTPView) -> None:
-    """A type of messages or a port that cannot be."""
+    """Pass an unknown mail type and a wrong port."""
     smtp.account.username("promo")  # mypy: arg-type; pyright: reportArgumentType
     view.address("587")  # mypy: arg-type; pyright: reportArgumentType
     smtp.env(format="xml")  # mypy: call-overload; pyright: reportArgumentType

@@ -1,4 +1,4 @@
-"""The ledger assigns messages and sessions to tests, and warns about messages that are late."""
+"""Isolation: which test messages and sessions belong to, and warnings about late messages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from fakesmtp import FakeSMTPError
 from fakesmtp.server import engine_of
+from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.options import findings_demand
 from pytest_fakesmtp.records import Source, record_of
 from pytest_fakesmtp.reporter import report_records
@@ -31,17 +32,17 @@ class LateMessageWarning(pytest.PytestWarning):
     """A message arrived after the end of the test that its session belongs to."""
 
 
-def keep_ledger(server: FakeSMTP, config: pytest.Config) -> Iterator[Ledger]:
-    """Register the ledger of a server as a plugin; unregister it at the end."""
+def run_isolation(server: FakeSMTP, config: pytest.Config) -> Iterator[Isolation]:
+    """Isolate the tests that share a server: a plugin, registered until the server stops."""
     report_records(config)
-    ledger = Ledger(server, config)
-    config.pluginmanager.register(ledger)
-    yield ledger
-    config.pluginmanager.unregister(ledger)
-    ledger.finish()
+    isolation = Isolation(server, config)
+    config.pluginmanager.register(isolation)
+    yield isolation
+    config.pluginmanager.unregister(isolation)
+    isolation.finish()
 
 
-class Ledger:
+class Isolation:
     """Gives one server to the tests of a process, one after the other."""
 
     def __init__(self, server: FakeSMTP, config: pytest.Config) -> None:
@@ -52,13 +53,13 @@ class Ledger:
         self._is_used_directly = False
         #: Messages that did not belong to the active test when they arrived. A test looks at these
         #: alone, not at all that the server keeps.
-        self._strays: deque[ReceivedMessage] = deque()
+        self._late: deque[ReceivedMessage] = deque()
         self._stop_watching = server.on_message(self._watch)
         self._demand = findings_demand(config)
 
     def _watch(self, message: ReceivedMessage) -> None:
         if self._active is None or not self._active.has_message(message):
-            self._strays.append(message)
+            self._late.append(message)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Note a test that uses the server without a view: its messages are not late."""
@@ -75,7 +76,7 @@ class Ledger:
         demand, terms = self._read_terms(item, owner)
         scope = self._active = ItemScope(self._engine, owner)
         self._engine.change_terms(terms)
-        self._sweep()
+        self._warn_about_late()
         endpoint = scope.endpoint
         record_of(item).sources.append(Source(endpoint.host, endpoint.ports, scope.all_sessions))
         view = FakeSMTPView(scope)
@@ -91,9 +92,9 @@ class Ledger:
             options = _read_markers(item)
             return self._take_demand(options), self._engine.terms_for(owner, **options)
         except FakeSMTPError as error:
-            pytest.fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}", pytrace=False)
+            fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}")
         except pytest.UsageError as error:
-            pytest.fail(str(error), pytrace=False)
+            fail(error)
 
     def _take_demand(self, options: dict[str, Any]) -> Demand | None:
         """Return what is demanded of findings, and leave the rules for it in the options."""
@@ -122,12 +123,12 @@ class Ledger:
         """Warn about messages that arrived after the last test."""
         self._engine.change_terms(self._between)
         self._stop_watching()
-        self._sweep()
+        self._warn_about_late()
 
-    def _sweep(self) -> None:
+    def _warn_about_late(self) -> None:
         """Warn about messages that belong to no active test; forget those of other tests."""
-        while self._strays:
-            message = self._strays.popleft()
+        while self._late:
+            message = self._late.popleft()
             owner = message.session.owner
             if owner is not None:
                 self._engine.forget(owner)

@@ -1,0 +1,101 @@
+"""How routes find messages: a search of a request, a message by its id, read marks.
+
+A dependency or a plain function: `read_query` is both. Errors are `HTTPException`s with a sentence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import fastapi
+from fastapi import Depends, HTTPException
+
+from fakesmtp.storage.base import all_messages
+from fakesmtp.storage.language import parse_query
+from fakesmtp.storage.query import EVERYTHING, All, Equals, Query
+from fakesmtp.text import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.storage.records import MessageRow
+    from fakesmtp.web.serving import Serving
+
+#: Messages that are read at once when all are.
+_MANY = 1_000
+#: An id of a message that stands for the newest one.
+LATEST = "latest"
+
+
+def read_query(
+    query: Annotated[str, fastapi.Query(description="A search: `to:kim is:unread`.")] = "",
+    app_key: Annotated[
+        str | None, fastapi.Query(description="Only messages that were sent with this AppKey.")
+    ] = None,
+    tz: Annotated[
+        str, fastapi.Query(description="IANA time zone of dates in the search: `Asia/Seoul`.")
+    ] = "",
+) -> Query:
+    """Return the query of a request. Raises `QueryError`, which is a wrong parameter."""
+    found = parse_query(query, read_zone(tz)) if query else EVERYTHING
+    return found if app_key is None else All((found, Equals("app_key", app_key)))
+
+
+def read_zone(name: str) -> ZoneInfo | None:
+    """Return a time zone; None, the machine's own, for an unknown name, as Mailpit does."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, OSError, ValueError):  # unknown, a folder, or not the name of a file
+        return None
+
+
+#: A parameter of a route: the messages that its request is about.
+Wanted = Annotated[Query, Depends(read_query)]
+
+
+def find_row(here: Serving, message_id: str, query: Query = EVERYTHING) -> MessageRow:
+    """Return a message without its bytes; raises 404.
+
+    `latest` is the newest message that matches the query. With another id the query is ignored.
+    """
+    store = here.archive.store
+    is_latest = message_id == LATEST
+    rows = store.page(query, limit=1).rows if is_latest else tuple(store.rows([message_id]))
+    if not rows:
+        what = "no message matches" if is_latest else f"there is no message {_name(message_id)}"
+        raise HTTPException(404, what)
+    return rows[0]
+
+
+def find_message(here: Serving, message_id: str, query: Query = EVERYTHING) -> ReceivedMessage:
+    """Return a message with its bytes; see `find_row`."""
+    if message_id == LATEST:
+        message_id = find_row(here, message_id, query).record.id
+    message = here.archive.mailbox.get(message_id)
+    if message is None:
+        raise HTTPException(404, f"there is no message {_name(message_id)}")
+    return message
+
+
+def mark_read(here: Serving, ids: Collection[str], *, is_read: bool = True) -> int:
+    """Mark messages as read, or as unread; return how many there are. Waits until it is stored."""
+    return here.archive.store.mark_read(ids, is_read=is_read).result()
+
+
+def find_ids(here: Serving, query: Query) -> list[str]:
+    """Return the ids of all messages that match."""
+    if query == EVERYTHING:
+        return here.archive.store.ids()
+    return [row.record.id for row in all_messages(here.archive.store, query, limit=_MANY)]
+
+
+def is_of(row: MessageRow, app_key: str | None) -> bool:
+    """Return whether a message was sent with an AppKey; True without one."""
+    login = row.record.login
+    return app_key is None or (login is not None and login.app_key == app_key)
+
+
+def _name(message_id: str) -> str:
+    return quote(message_id)

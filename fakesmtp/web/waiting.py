@@ -1,0 +1,89 @@
+"""Waits of many requests for messages, woken by the updates of the store.
+
+Each arrival wakes the event loop once, however many requests wait, and then only the waits for its
+AppKey and those for no AppKey. So 1,000 tests that wait in their own inboxes cost a server as
+little as one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from fakesmtp.storage.updates import UpdateKind
+from fakesmtp.storage.waiting import Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakesmtp.archive import Archive
+    from fakesmtp.storage.query import Query
+    from fakesmtp.storage.records import MessageRow
+    from fakesmtp.storage.updates import Update
+
+#: Updates after which another query may match.
+_CHANGES = frozenset(
+    {UpdateKind.MESSAGES_ADDED, UpdateKind.MESSAGES_MARKED, UpdateKind.MESSAGES_CHECKED}
+)
+
+
+class Waits:
+    """The waits of one HTTP server."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._bells: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def wait(
+        self, query: Query, app_key: str | None, *, since: int, timeout: float
+    ) -> MessageRow | None:
+        """Return the oldest message that matches and has a number above `since`.
+
+        None if there is none within `timeout` seconds. `app_key` is that of the query, if any.
+        """
+        wait = Wait(self._archive.store, query, since, 1)
+        with self._bell(app_key) as bell, suppress(TimeoutError):
+            if not await asyncio.to_thread(wait.look):
+                async with asyncio.timeout(timeout):
+                    while not wait.is_over:
+                        await bell.wait()
+                        bell.clear()
+                        await asyncio.to_thread(wait.look)
+        return wait.found[0] if wait.found else None
+
+    @contextmanager
+    def _bell(self, app_key: str | None) -> Iterator[asyncio.Event]:
+        """Listen during a `with` block."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._archive.store.updates.listen(self._notice)
+        bell = asyncio.Event()
+        self._bells[app_key].add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells[app_key].discard(bell)
+            if not self._bells[app_key]:
+                del self._bells[app_key]
+
+    def _notice(self, update: Update) -> None:
+        """Wake the event loop if anyone waits. Called in the thread of the change."""
+        if update.kind in _CHANGES and self._bells and self._loop is not None:
+            with suppress(RuntimeError):  # the loop was closed
+                self._loop.call_soon_threadsafe(self._ring, update)
+
+    def _ring(self, update: Update) -> None:
+        for app_key in self._concerned(update):
+            for bell in self._bells.get(app_key, ()):
+                bell.set()
+
+    def _concerned(self, update: Update) -> set[str | None]:
+        """Return the AppKeys whose waits are woken; None stands for waits for no AppKey."""
+        if update.kind is not UpdateKind.MESSAGES_ADDED:
+            return set(self._bells)
+        # New messages are in memory, also those of a file.
+        messages = map(self._archive.mailbox.get, update.ids)
+        return {None, *(message.app_key for message in messages if message is not None)}

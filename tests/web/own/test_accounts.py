@@ -1,0 +1,124 @@
+"""Accounts that the API issues: an inbox for each test, on a server that all tests share."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+from http_api import serving
+
+from fakesmtp.server import engine_of
+from fakesmtp.web import accounts
+from fakesmtp.web.accounts import IssuedAccounts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from http_api import Api
+
+OWN = "/api/fakesmtp/v1"
+MESSAGES = f"{OWN}/messages"
+ACCOUNTS = f"{OWN}/accounts"
+
+
+def issue(api: Api) -> tuple[str, str]:
+    """Issue an account; return AppKey and SecretKey."""
+    answer = api.ask("POST", ACCOUNTS)
+    assert answer.status == 201
+    return answer.json["app_key"], answer.json["secret_key"]
+
+
+def test_each_account_has_an_inbox(api: Api, send: Callable[..., str]) -> None:
+    """Lists and deletes with `app_key` see the messages of one account alone."""
+    one, other = issue(api), issue(api)
+    first, second = send("one", keys=one), send("two", keys=other)
+    assert [m["id"] for m in api.get(f"{MESSAGES}?app_key={one[0]}").json["messages"]] == [first]
+    assert api.get(f"{MESSAGES}/latest?app_key={one[0]}").json["id"] == first
+    assert api.get(f"{OWN}/sessions?app_key={other[0]}").json["sessions"][0]["app_key"] == other[0]
+    assert api.ask("DELETE", f"{MESSAGES}?app_key={one[0]}").json == {"count": 1}
+    assert [m["id"] for m in api.get(MESSAGES).json["messages"]] == [second]
+
+
+def test_an_account_ends_with_its_mail(api: Api, send: Callable[..., str]) -> None:
+    """After DELETE it cannot log in; its messages and faults are gone, others stay."""
+    keys = issue(api)
+    kept = send("kept")
+    send("gone", keys=keys)
+    api.ask("POST", f"{OWN}/faults?app_key={keys[0]}", {"where": "rcpt", "reply": "451 no"})
+    api.ask("POST", f"{OWN}/faults", {"where": "noop", "reply": "451 no"})
+    assert api.ask("DELETE", f"{ACCOUNTS}/{keys[0]}").status == 204
+    assert [each["id"] for each in api.get(MESSAGES).json["messages"]] == [kept]
+    assert [rule.where for rule in api.smtp.faults.rules] == ["noop"]
+    with pytest.raises(smtplib.SMTPAuthenticationError):
+        send("again", keys=keys)
+
+
+def test_messages_of_live_accounts_are_safe(api: Api, send: Callable[..., str]) -> None:
+    """Deleting everything is refused while an issued account is live."""
+    keys = issue(api)
+    send("mine", keys=keys)
+    answer = api.ask("DELETE", MESSAGES)
+    assert answer.status == 409
+    assert answer.json["detail"].startswith("1 issued accounts are live")
+    assert api.get(MESSAGES).json["count"] == 1
+    assert api.ask("DELETE", f"{MESSAGES}?query=subject:other").json == {"count": 0}
+    api.ask("DELETE", f"{ACCOUNTS}/{keys[0]}")
+    assert api.ask("DELETE", MESSAGES).status == 200
+
+
+def test_secrets_are_shown_once(api: Api) -> None:
+    """The list of accounts has no SecretKey; the answer that has one must not be cached."""
+    answer = api.ask("POST", ACCOUNTS, {"ttl": 60})
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json["usernames"]["auth"] == f"{answer.json['app_key']}#auth"
+    listed = api.get(ACCOUNTS)
+    assert [each["app_key"] for each in listed.json["accounts"]] == [answer.json["app_key"]]
+    assert answer.json["secret_key"].encode() not in listed.body
+    assert api.get(f"{OWN}/info").json["issued_accounts"] == 1
+
+
+def test_accounts_where_any_app_key_may_log_in(tmp_path: Path) -> None:
+    """There an account is a fresh name, which other clients do not use."""
+    with serving(tmp_path, accounts="any") as api:
+        keys = issue(api)
+        with smtplib.SMTP("127.0.0.1", api.smtp.port(587)) as client:
+            client.login(*keys)
+            client.sendmail("a@example.com", ["b@example.com"], "Subject: x\r\n\r\nx")
+        assert api.get(f"{MESSAGES}?app_key={keys[0]}").json["count"] == 1
+        assert api.ask("DELETE", f"{ACCOUNTS}/{keys[0]}").status == 204
+        assert api.get(MESSAGES).json["count"] == 0
+
+
+def test_accounts_expire_unless_they_are_used(
+    api: Api, send: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages and requests with the AppKey renew the time; without any the account ends."""
+    clock = [1_000.0]
+    monkeypatch.setattr(accounts, "now", lambda: clock[0])
+    issued = IssuedAccounts(engine_of(api.smtp))
+    keys, asked = issued.issue(60).account, issued.issue(60).account
+    clock[0] += 59
+    send("used", keys=keys)
+    issued.renew(asked.app_key)
+    issued.renew("nobody")
+    clock[0] += 59
+    issued.end_expired()
+    assert [each.account for each in issued.live] == [keys, asked]
+    clock[0] += 2
+    issued.end_expired()
+    assert issued.live == ()
+    assert api.smtp.messages == []
+    issued.close()
+
+
+def test_requests_renew_accounts(api: Api) -> None:
+    """A request of any kind that names the AppKey is a use."""
+    app_key, _ = issue(api)
+    (before,) = api.get(ACCOUNTS).json["accounts"]
+    for path in (MESSAGES, f"{OWN}/sessions", f"{OWN}/faults"):
+        api.get(f"{path}?app_key={app_key}")
+        (after,) = api.get(ACCOUNTS).json["accounts"]
+        assert after["expires_at"] > before["expires_at"]
+        before = after

@@ -1,0 +1,146 @@
+"""Waiting for messages over HTTP: by event, and with a reason when none came."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import smtplib
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Event
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from http_api import Api, serving
+from raw_client import PATIENCE
+
+from fakesmtp.server import engine_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+OWN = "/api/fakesmtp/v1"
+WAIT = f"{OWN}/wait"
+#: Requests that wait at once, and the accounts that they wait for.
+MANY = 1_000
+INBOXES = 50
+
+
+def test_a_message_that_is_here_is_returned(api: Api, send: Callable[..., str]) -> None:
+    """A wait returns the oldest message that matches, with everything known about it."""
+    first, _ = send("one", "code 1234"), send("two")
+    found = api.get(f"{WAIT}?query=subject:one").json
+    assert (found["id"], found["text"]) == (first, "code 1234\n")
+    assert found == api.get(f"{OWN}/messages/{first}").json
+
+
+def test_a_message_that_arrives_is_returned(api: Api, send: Callable[..., str]) -> None:
+    """With the cursor of a list, only later messages count."""
+    send("same one")
+    newest = api.get(f"{OWN}/messages").json["newest"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(api.get, f"{WAIT}?query=subject:same&since={newest}&timeout=20")
+        later = send("same two")
+        assert waiting.result(PATIENCE).json["id"] == later
+
+
+def test_a_tag_ends_a_wait(api: Api, send: Callable[..., str]) -> None:
+    """A search whose answer can change is tried again after a change."""
+    message_id = send("hello")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(api.get, f"{WAIT}?query=tag:seen&timeout=20")
+        api.ask("PUT", f"{OWN}/messages/{message_id}", {"tags": ["seen"]})
+        assert waiting.result(PATIENCE).json["id"] == message_id
+
+
+def test_a_wait_in_vain_tells_what_came(api: Api, send: Callable[..., str]) -> None:
+    """The answer is 404 with what arrived and what was refused, as `wait_for` prints it."""
+    message_id = send("other")
+    api.fail(b"EHLO me", b"AUTH PLAIN AEFwcEtleQB3cm9uZw==")
+    answer = api.get(f"{WAIT}?query={quote('subject:인증')}&app_key=AppKey&timeout=0")
+    assert answer.status == 404
+    told = answer.json
+    lines = told["detail"].splitlines()
+    assert lines[:3] == [
+        "no message came within 0 s",
+        "awaited: subject:인증 of AppKey AppKey",
+        "arrived: 1",
+    ]
+    assert "'other'" in lines[3]
+    assert lines[4] == "refused sessions:"
+    assert "535" in lines[5]
+    assert [each["id"] for each in told["messages"]] == [message_id]
+    assert told["refused_sessions"][0]["first_refusal"].startswith("AUTH PLAIN")
+    since = api.get(f"{OWN}/messages").json["newest"]
+    told = api.get(f"{WAIT}?timeout=0&since={since}").json
+    assert (told["arrived"], told["messages"]) == (0, [])
+
+
+@pytest.mark.parametrize("parameter", ["timeout=-1", "timeout=601", "timeout=nan", "since=-1"])
+def test_wrong_parameters(api: Api, parameter: str) -> None:
+    """A wrong time or cursor is an error."""
+    answer = api.get(f"{WAIT}?{parameter}")
+    assert answer.status == 422
+    assert answer.json["detail"].startswith(parameter.split("=", maxsplit=1)[0])
+
+
+def test_many_requests_wait_at_once(tmp_path: Path) -> None:
+    """Each of 1,000 waits reads the store twice: when it begins, and when its message is here."""
+    with serving(tmp_path, accounts="any") as api:
+        looks, all_wait = count_looks(engine_of(api.smtp).archive.store)
+        bodies = asyncio.run(wait_in_many_inboxes(api, all_wait))
+        assert Counter(body["subject"] for body in bodies) == {
+            f"for key{n}": MANY // INBOXES for n in range(INBOXES)
+        }
+        assert len(looks) == 2 * MANY
+
+
+def count_looks(store: Any) -> tuple[list[None], Event]:  # noqa: ANN401 - a method is replaced
+    """Count the lists that are read from a store; the event is set when all waits have begun."""
+    looks: list[None] = []
+    all_wait = Event()
+    page = store.page
+
+    def counted(*given: object, **named: object) -> object:
+        rows = page(*given, **named)
+        looks.append(None)
+        if len(looks) == MANY:
+            all_wait.set()
+        return rows
+
+    store.page = counted
+    return looks, all_wait
+
+
+async def wait_in_many_inboxes(api: Api, all_wait: Event) -> list[dict[str, object]]:
+    """Wait for a message of each AppKey, with many requests; send them when all wait."""
+    paths = [f"{WAIT}?timeout=60&app_key=key{n % INBOXES}" for n in range(MANY)]
+    asked = [asyncio.create_task(ask(api, path)) for path in paths]
+    assert await asyncio.to_thread(all_wait.wait, PATIENCE)
+    await asyncio.to_thread(send_to_all, api)
+    return await asyncio.gather(*asked)
+
+
+async def ask(api: Api, path: str) -> dict[str, object]:
+    """Send one request; return the JSON of its answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", api.http.port)
+    with closing(writer):
+        writer.write(
+            f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), head
+    found: dict[str, object] = json.loads(body)
+    return found
+
+
+def send_to_all(api: Api) -> None:
+    """Send one message with each AppKey."""
+    for number in range(INBOXES):
+        with smtplib.SMTP("127.0.0.1", api.smtp.port(587), timeout=PATIENCE) as client:
+            client.login(f"key{number}", "SecretKey")
+            text = f"Subject: for key{number}\r\n\r\nx"
+            client.sendmail("a@example.com", ["b@example.com"], text)
