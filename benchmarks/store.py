@@ -10,8 +10,10 @@ import argparse
 import base64
 import os
 import random
+import smtplib
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,6 +22,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.environment import CACHE
+from fakesmtp import FakeSMTP
+from fakesmtp.findings import default_rules
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.storage import schema, sqlite
@@ -30,9 +34,12 @@ from fakesmtp.storage.file import make_file
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.sessions import record_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from fakesmtp.storage.records import SessionRecord
 
 _COMMON = [
     "안녕하세요",
@@ -142,16 +149,52 @@ def _time(action: Callable[[], object]) -> float:
     return (perf_counter() - begin) * 1000
 
 
+def _record_session() -> SessionRecord:
+    """Record a session with a message: STARTTLS, AUTH, QUIT."""
+    with FakeSMTP() as smtp:
+        with smtplib.SMTP(smtp.host, smtp.port(587)) as client:
+            client.starttls(context=smtp.client_context())
+            client.login(smtp.account.username("auth"), smtp.account.secret_key)
+            client.sendmail("hong@example.com", ["user1@example.com"], _make(1, 440).raw)
+        (session,) = smtp.sessions
+        return record_session(session)
+
+
+def _add_sessions(store: SqliteStore, count: int) -> None:
+    """Add a session for each message, in which only its id differs."""
+    record = _record_session()
+    name = record.header.id
+
+    def copy(number: int) -> SessionRecord:
+        header = record.header._replace(id=f"s.{number}")
+        return record._replace(
+            header=header, lines=record.lines.replace(name.encode(), header.id.encode())
+        )
+
+    for ticket in [store.add_session(partial(copy, number)) for number in range(count)]:
+        ticket.result()
+
+
+def _check_all(store: SqliteStore) -> None:
+    begun = store.updates.cursor
+    store.check_with(default_rules())
+    while store.describe()["unchecked"]:
+        store.updates.wait(begun, 60)
+        begun = store.updates.cursor
+
+
 def _search(folder: Path, count: int) -> None:
     path = folder / "search.db"
     with closing(SqliteStore(path, UNLIMITED, sync="normal")) as store:
         _write(store, 500, [_make(number, 440) for number in range(count)])
+        _add_sessions(store, count)
+        _check_all(store)
         for text in _SEARCHES:
             query = parse_query(text)
             page = median(_time(lambda query=query: store.page(query)) for _ in range(9))
             print(f"{text or 'the list':10} first page {page:.1f} ms, {store.count(query)} found")
     with closing(sqlite3.connect(path)) as connection:
-        parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 5"
+        parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 9"
         for name, size in connection.execute(parts):
             print(f"{name}: {size / count:,.0f} bytes a message")
     raw = sum(len(_make(number, 440).raw) for number in range(100)) / 100

@@ -153,13 +153,17 @@ class Compact(Change):
 
 
 class UseRules(Change):
-    """The version of the rules that find; what others have checked is to be checked again."""
+    """The version of the rules; what others have checked is to be checked again.
+
+    `texts` is what their findings have in common.
+    """
 
     is_repeated = True
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, texts: bytes) -> None:
         super().__init__()
         self.version = version
+        self.texts = texts
 
 
 class Checked(NamedTuple):

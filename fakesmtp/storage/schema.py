@@ -132,8 +132,8 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "INSERT INTO unchecked (of_sessions, number) SELECT 0, number FROM messages",
         "INSERT INTO unchecked (of_sessions, number) SELECT 1, number FROM sessions",
-        "CREATE TABLE rules (version TEXT NOT NULL)",
-        "INSERT INTO rules (version) VALUES ('')",
+        "CREATE TABLE rules (version TEXT NOT NULL, texts BLOB NOT NULL)",
+        "INSERT INTO rules (version, texts) VALUES ('', x'')",
         # Fewer merges while messages arrive; the writer merges when it is idle.
         "INSERT INTO texts_index (texts_index, rank) VALUES ('automerge', 16)",
     ),
