@@ -5,15 +5,18 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.query import EVERYTHING, can_change
+from fakesmtp.storage.updates import GONE, UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fakesmtp.storage.base import Store, Totals
     from fakesmtp.storage.query import Query
+    from fakesmtp.storage.updates import Update
 
 _T = TypeVar("_T")
+_OF_MESSAGES = frozenset({UpdateKind.MESSAGES_ADDED, UpdateKind.MESSAGES_MARKED, *GONE})
 #: Queries whose counts are kept.
 _MOST = 256
 
@@ -39,25 +42,37 @@ class CachedCounts:
 
 
 class _Cache(Generic[_T]):
-    """What a function returned for queries since the last change of a store."""
+    """What a function returned for queries since the last change that matters to them."""
 
     def __init__(self, store: Store, count: Callable[[Query], _T]) -> None:
-        self._updates = store.updates
         self._count = count
         self._lock = Lock()
-        self._cursor = -1
+        #: Numbers of changes: of messages, and of all kinds.
+        self._of_messages = self._of_all = 0
         self._known: dict[Query, _T] = {}
+        store.updates.listen(self._change)
+
+    def _change(self, update: Update) -> None:
+        with self._lock:
+            self._of_all += 1
+            if update.kind in _OF_MESSAGES:
+                self._of_messages += 1
+                self._known = {}
+            else:  # findings, sessions and faults
+                self._known = {q: n for q, n in self._known.items() if not can_change(q)}
+
+    def _state(self, query: Query) -> int:
+        """Return a number that grows with each change that matters to a query."""
+        return self._of_all if can_change(query) else self._of_messages
 
     def get(self, query: Query) -> _T:
-        # Read before counting: a change while counting makes the count old at once.
-        cursor = self._updates.cursor
         with self._lock:
-            if cursor != self._cursor or len(self._known) >= _MOST:
-                self._cursor, self._known = cursor, {}
-            elif query in self._known:
+            if query in self._known:
                 return self._known[query]
+            before = self._state(query)
         counted = self._count(query)
         with self._lock:
-            if cursor == self._cursor:
-                self._known[query] = counted
+            if self._state(query) == before:
+                known = self._known if len(self._known) < _MOST else {}
+                self._known = known | {query: counted}
         return counted

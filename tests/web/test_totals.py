@@ -8,6 +8,7 @@ from fakesmtp.storage.base import Totals
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.query import EVERYTHING, Query
+from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.web.totals import CachedCounts
 
 
@@ -48,6 +49,20 @@ def test_a_change_is_counted() -> None:
     assert counts.tags() == {"one": 1}
     store.remove([record.id])
     assert (counts.totals(), counts.tags()) == (Totals(0, 0), {})
+
+
+def test_other_changes_do_not_matter() -> None:
+    """A change that is not one of messages leaves the counts that it cannot change."""
+    store = CountedStore()
+    store.add(make_record())
+    counts = CachedCounts(store)
+    for text in ("hello", "finding:x"):
+        counts.totals(parse_query(text))
+    store.updates.publish(UpdateKind.MESSAGES_CHECKED, ["made.1"])
+    counts.totals(parse_query("hello"))
+    assert store.asked == 2
+    counts.totals(parse_query("finding:x"))
+    assert store.asked == 3
 
 
 def test_few_counts_are_kept() -> None:
