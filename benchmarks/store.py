@@ -37,7 +37,7 @@ from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.sessions import record_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from fakesmtp.storage.records import SessionRecord
 
@@ -78,7 +78,7 @@ def _words(generator: random.Random, size: int) -> str:
     return " ".join(words)
 
 
-def _make(number: int, characters: int) -> MessageRecord:
+def make_message(number: int, characters: int) -> MessageRecord:
     """Return a Korean message with this number of characters."""
     generator = random.Random(number)  # noqa: S311 - filler
     rare = f" {_RARE}" if number % 10_000 == 0 else ""
@@ -117,28 +117,30 @@ def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecor
     return len(messages) / seconds
 
 
-def _write(store: SqliteStore | MemoryStore, waiting: int, messages: list[MessageRecord]) -> float:
+def write(
+    store: SqliteStore | MemoryStore, waiting: int, messages: Iterable[MessageRecord]
+) -> float:
     """Return the messages per second of a store with waiting clients, each for its own message."""
-    clients = Semaphore(waiting)
+    clients, count = Semaphore(waiting), 0
     begin = perf_counter()
-    for message in messages:
+    for count, message in enumerate(messages, 1):  # noqa: B007 - the number of them
         clients.acquire()
         store.add(message).add_done_callback(lambda _: clients.release())
     for _ in range(waiting):
         clients.acquire()
-    return len(messages) / (perf_counter() - begin)
+    return count / (perf_counter() - begin)
 
 
 def _compare_writers(folder: Path, count: int) -> None:
-    messages = [_make(number, 150) for number in range(count)]
-    memory = _write(MemoryStore(UNLIMITED), 100, messages)
+    messages = [make_message(number, 150) for number in range(count)]
+    memory = write(MemoryStore(UNLIMITED), 100, messages)
     print(f"memory: {memory:,.0f}/s")
     for sync in ("full", "normal"):
         for waiting in (10, 100):
             name = f"{sync}-{waiting}.db"
             bare = _write_bare(folder / f"bare-{name}", sync, waiting, messages)
             with closing(SqliteStore(folder / name, UNLIMITED, sync=sync)) as store:
-                ours = _write(store, waiting, messages)
+                ours = write(store, waiting, messages)
             ratio = f"{ours / bare:.2f} of a bare writer, {ours / memory:.4f} of memory"
             print(f"{sync}, {waiting} clients: {ours:,.0f}/s, {ratio}")
 
@@ -155,7 +157,7 @@ def _record_session() -> SessionRecord:
         with smtplib.SMTP(smtp.host, smtp.port(587)) as client:
             client.starttls(context=smtp.client_context())
             client.login(smtp.account.username("auth"), smtp.account.secret_key)
-            client.sendmail("hong@example.com", ["user1@example.com"], _make(1, 440).raw)
+            client.sendmail("hong@example.com", ["user1@example.com"], make_message(1, 440).raw)
         (session,) = smtp.sessions
         return record_session(session)
 
@@ -186,7 +188,7 @@ def _check_all(store: SqliteStore) -> None:
 def _search(folder: Path, count: int) -> None:
     path = folder / "search.db"
     with closing(SqliteStore(path, UNLIMITED, sync="normal")) as store:
-        _write(store, 500, [_make(number, 440) for number in range(count)])
+        write(store, 500, [make_message(number, 440) for number in range(count)])
         _add_sessions(store, count)
         _check_all(store)
         for text in _SEARCHES:
@@ -197,7 +199,7 @@ def _search(folder: Path, count: int) -> None:
         parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 9"
         for name, size in connection.execute(parts):
             print(f"{name}: {size / count:,.0f} bytes a message")
-    raw = sum(len(_make(number, 440).raw) for number in range(100)) / 100
+    raw = sum(len(make_message(number, 440).raw) for number in range(100)) / 100
     print(f"file: {os.path.getsize(path) / count / raw:.2f} times the message of {raw:,.0f} bytes")  # noqa: PTH202 - once
 
 

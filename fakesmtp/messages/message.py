@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from fakesmtp.errors import NoMatchingMessage
+from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
 from fakesmtp.text import shorten
 
 if TYPE_CHECKING:
@@ -219,12 +219,13 @@ class ReceivedMessage:
     def findings(self) -> tuple[Finding, ...]:
         """The rules of NHN, the law and the standards that the message breaks, most severe first.
 
-        Checked once, by the rules of its session.
+        Checked once, by the rules of its session; without a session, by the default rules.
         """
         from fakesmtp.findings import MessageReading, default_rules  # noqa: PLC0415 - all rules
 
         if self._findings is None:
-            rules = self.session.rules or default_rules()
+            session = find_session(self)
+            rules = (session and session.rules) or default_rules()
             self._findings = rules.check_message(MessageReading.of(self))
         return self._findings
 
@@ -255,6 +256,20 @@ class ReceivedMessage:
                 return attachment
         names = ", ".join(repr(each.filename) for each in files) or "none"
         raise NoMatchingMessage(f"{self!r} has no attachment {filename!r}; there are: {names}")
+
+
+def find_session(message: ReceivedMessage) -> Session | None:
+    """Return the session of a message; None if it came in none, or it is no longer stored."""
+    try:
+        return message.session
+    except FakeSMTPError:
+        return None
+
+
+def owner_of(message: ReceivedMessage) -> object:
+    """Return the owner of a message's session: a test, an account, or None."""
+    session = find_session(message)
+    return session and session.owner
 
 
 def same_name(one: str, other: str) -> bool:

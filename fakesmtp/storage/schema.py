@@ -137,6 +137,10 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         # Fewer merges while messages arrive; the writer merges when it is idle.
         "INSERT INTO texts_index (texts_index, rank) VALUES ('automerge', 16)",
     ),
+    (
+        # Counts of unread messages read this index alone.
+        "CREATE INDEX messages_unread ON messages (number) WHERE is_read = 0",
+    ),
 )
 VERSION = len(_STEPS)
 

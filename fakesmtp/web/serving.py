@@ -17,6 +17,7 @@ from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
 from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
+from fakesmtp.web.totals import CachedCounts
 from fakesmtp.web.waiting import Waits
 
 
@@ -49,6 +50,11 @@ class Serving:
     def accounts(self) -> IssuedAccounts:
         """The accounts that requests have issued."""
         return IssuedAccounts(engine_of(self.smtp))
+
+    @cached_property
+    def counts(self) -> CachedCounts:
+        """How many messages match a query, and the tags."""
+        return CachedCounts(self.archive.store)
 
     @cached_property
     def waits(self) -> Waits:

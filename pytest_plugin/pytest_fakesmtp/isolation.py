@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError
+from fakesmtp.messages.message import owner_of
 from fakesmtp.server import engine_of
 from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.options import findings_demand
@@ -129,7 +130,7 @@ class Isolation:
         """Warn about messages that belong to no active test; forget those of other tests."""
         while self._late:
             message = self._late.popleft()
-            owner = message.session.owner
+            owner = owner_of(message)
             if owner is not None:
                 self._engine.forget(owner)
             if isinstance(owner, Owner):

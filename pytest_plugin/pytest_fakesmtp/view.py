@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp import FakeSMTPError
 from fakesmtp.inbox import Inbox
+from fakesmtp.messages.message import owner_of
 from fakesmtp.scope import AccountScope, Part
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ItemScope(Part):
 
     def has_message(self, message: ReceivedMessage) -> bool:
         """Whether a message came in a session of the test."""
-        return message.session.owner is self.owner
+        return owner_of(message) is self.owner
 
     def has_session(self, session: Session) -> bool:
         """Whether a session began during the test."""

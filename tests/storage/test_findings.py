@@ -230,6 +230,7 @@ def downgrade(path: Path) -> None:
             "CREATE TABLE findings (number INTEGER, folded_rule TEXT, rule TEXT, severity TEXT)"
         )
         connection.execute("CREATE INDEX findings_by_message ON findings (number)")
+        connection.execute("DROP INDEX messages_unread")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from web.mailpit.samples import PIXEL
 
+from fakesmtp.errors import FakeSMTPError
+from fakesmtp.server import engine_of
+
 if TYPE_CHECKING:
     from http_api import Answer, Api
 
@@ -62,6 +65,19 @@ def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
     assert api.get("/api/v1/search?query=tag:later").json["messages_count"] == 1
     (received,) = api.smtp.messages
     assert received.rcpt_tos == ("kim@example.com", "cc@example.com", "hidden@example.com")
+
+
+def test_a_sent_message_has_no_session(api: Api) -> None:
+    """A message that was sent has findings, but no session; it is forgotten like any other."""
+    sent = send(api, Subject="(광고) 세일", HTML="<p>x</p>").json["ID"]
+    (message,) = api.smtp.messages
+    with pytest.raises(FakeSMTPError, match="is no longer stored"):
+        message.session  # noqa: B018 - reading it raises
+    assert message.findings
+    assert api.get(f"/api/fakesmtp/v1/messages/{sent}").json["session"] is None
+    assert api.get(f"/api/fakesmtp/v1/messages/{sent}/findings").json["findings"]
+    engine_of(api.smtp).forget("a test that never was")
+    assert api.smtp.messages == (message,)
 
 
 def test_keys_in_any_case(api: Api) -> None:
