@@ -143,15 +143,10 @@ def _only_of(here: Serving, ids: Collection[str], app_key: str | None) -> Collec
 
 def _check_is_free(here: Serving, app_key: str | None) -> None:
     """Raise 409 if messages of tests that still run would be deleted."""
-    live = _live_accounts(here)
+    live = here.accounts.live
     if app_key is None and live:
         raise HTTPException(
             409,
             f"{len(live)} accounts that were issued over the API are in use, and this would delete "
             "their messages too: add app_key=… to delete those of one account, or end the accounts",
         )
-
-
-def _live_accounts(here: Serving) -> Collection[str]:
-    accounts = getattr(here, "accounts", None)
-    return () if accounts is None else accounts.live
