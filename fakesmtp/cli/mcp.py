@@ -31,16 +31,15 @@ def mcp(settings: Settings, *, address: tuple[str, int] | None, allow_delete: bo
 
     --server is the address of the running fakesmtp; the default is http://127.0.0.1:8025.
     """
-    from fakesmtp.mcp.server import make_server  # noqa: PLC0415 - it takes a second to load
-
-    server = make_server(settings.server or _DEFAULT, allow_delete=allow_delete)
-    if address is None:
-        server.run("stdio")
-        return
-    host, port = address
-    if not is_loopback(host):
+    if address is not None and not is_loopback(address[0]):
         raise ConfigurationError(
-            f"--http must be a loopback address, not {host}: there is no password (example: "
+            f"--http must be a loopback address, not {address[0]}: there is no password (example: "
             "127.0.0.1:8026)"
         )
-    server.run("streamable-http", host=host, port=port)
+    from fakesmtp.mcp.server import open_server  # noqa: PLC0415 - it takes a second to load
+
+    with open_server(settings.server or _DEFAULT, allow_delete=allow_delete) as server:
+        if address is None:
+            server.run("stdio")
+        else:
+            server.run("streamable-http", host=address[0], port=address[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ except ImportError as error:  # the extra is not installed
     raise MissingExtraError(message) from error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
 _INSTRUCTIONS = (
     "fakesmtp is a mail server for tests: it behaves like NHN Cloud Email's SMTP endpoint, "
@@ -29,14 +30,19 @@ _INSTRUCTIONS = (
 )
 
 
-def make_server(url: str, *, allow_delete: bool = False) -> MCPServer:
-    """Return the server with the tools for a running fakesmtp at `url`.
+@contextmanager
+def open_server(url: str, *, allow_delete: bool = False) -> Iterator[MCPServer]:
+    """Give the server with the tools for a running fakesmtp at `url`, for a `with` block.
 
     Messages can be deleted only with `allow_delete`. Raises `ConfigurationError` for what is not
     an address.
     """
+    with closing(Requests(url)) as requests:
+        yield _make_server(Tools(requests), allow_delete=allow_delete)
+
+
+def _make_server(tools: Tools, *, allow_delete: bool) -> MCPServer:
     server = MCPServer("fakesmtp", instructions=_INSTRUCTIONS, version=__version__)
-    tools = Tools(Requests(url))
     for tool in tools.reading:
         server.add_tool(_in_thread(tool), annotations=ToolAnnotations(read_only_hint=True))
     for tool in tools.changing:

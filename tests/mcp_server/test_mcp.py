@@ -6,6 +6,7 @@ import asyncio
 import smtplib
 import socket
 import sys
+from contextlib import asynccontextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,11 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from raw_client import PATIENCE
 
-from fakesmtp import ConfigurationError
 from fakesmtp.cli import main
-from fakesmtp.mcp.server import make_server
+from fakesmtp.mcp.server import open_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 READING = {
@@ -44,6 +44,14 @@ def api(tmp_path: Path) -> Iterator[Api]:
         yield running
 
 
+@asynccontextmanager
+async def opened(url: str, *, allow_delete: bool = False) -> AsyncIterator[Client]:
+    """Open a client of the tools, in this process."""
+    with open_server(url, allow_delete=allow_delete) as server:
+        async with Client(server) as client:
+            yield client
+
+
 async def call(client: Client, name: str, **arguments: object) -> dict[str, Any]:
     """Call a tool; return its result."""
     result = await client.call_tool(name, arguments)
@@ -63,7 +71,7 @@ def test_reading_and_waiting(api: Api) -> None:
     """An account is issued, its message awaited and read, its session explained."""
 
     async def run() -> None:
-        async with Client(make_server(api.http.url)) as client:
+        async with opened(api.http.url) as client:
             account = await call(client, "new_account")
             mine = {"app_key": account["app_key"]}
             waiting = asyncio.create_task(call(client, "wait_for_message", query="code", **mine))
@@ -88,7 +96,7 @@ def test_faults(api: Api) -> None:
     kept = api.smtp.faults.fail("noop").rule
 
     async def run() -> None:
-        async with Client(make_server(api.http.url)) as client:
+        async with opened(api.http.url) as client:
             rule = {"where": "rcpt", "reply": "451 4.7.1 Later"}
             added = await call(client, "add_fault", fault=rule)
             assert len((await call(client, "list_faults"))["faults"]) == 2
@@ -108,7 +116,7 @@ def test_deleting_needs_a_flag(api: Api) -> None:
     api.send_message()
 
     async def names(*, allow_delete: bool) -> set[str]:
-        async with Client(make_server(api.http.url, allow_delete=allow_delete)) as client:
+        async with opened(api.http.url, allow_delete=allow_delete) as client:
             tools = (await client.list_tools()).tools
             if allow_delete:
                 assert await call(client, "delete_messages", query="") == {"count": 1}
@@ -134,9 +142,12 @@ def test_over_standard_input(api: Api) -> None:
 
 def test_over_http(api: Api) -> None:
     """The same tools are served over HTTP, below /mcp."""
-    app = make_server(api.http.url).streamable_http_app()
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with (
+        open_server(api.http.url) as tools,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
+        app = tools.streamable_http_app()
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -158,7 +169,7 @@ def test_the_server_is_missing() -> None:
     """Without a running fakesmtp a tool says what to start."""
 
     async def run() -> str:
-        async with Client(make_server("http://127.0.0.1:1")) as client:
+        async with opened("http://127.0.0.1:1") as client:
             result = await client.call_tool("list_messages", {})
             assert result.is_error
             return str(result.content)
@@ -170,5 +181,5 @@ def test_wrong_addresses(capsys: pytest.CaptureFixture[str]) -> None:
     """An address that others could reach is refused, and so is what is not an address."""
     assert main(["mcp", "--http", "0.0.0.0:8026"]) == 2
     assert "--http must be a loopback address, not 0.0.0.0" in capsys.readouterr().err
-    with pytest.raises(ConfigurationError, match="is not the address of a server"):
-        make_server("localhost")
+    assert main(["mcp", "--server", "localhost"]) == 2
+    assert "localhost" in capsys.readouterr().err
