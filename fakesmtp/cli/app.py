@@ -26,6 +26,7 @@ COMMANDS = (
     "store",
     "faults",
     "lint",
+    "mcp",
 )
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fakesmtp.errors import ConfigurationError, FakeSMTPError
+from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 
 try:
     import httpx
 except ImportError as error:  # the extra is not installed
     message = "the client needs httpx: pip install 'fakesmtp[client]' installs it"
-    raise FakeSMTPError(message) from error
+    raise MissingExtraError(message) from error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,6 +8,7 @@ import smtplib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http.client import HTTPConnection
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -98,7 +99,7 @@ def test_many_requests_wait_at_once(tmp_path: Path) -> None:
         assert len(looks) == 2 * MANY
 
 
-def count_looks(store: Any) -> tuple[list[None], Event]:  # noqa: ANN401 - a method is replaced
+def count_looks(store: Any, number: int = MANY) -> tuple[list[None], Event]:  # noqa: ANN401 - a method is replaced
     """Count the lists that are read from a store; set the event when all waits have begun."""
     looks: list[None] = []
     all_wait = Event()
@@ -107,7 +108,7 @@ def count_looks(store: Any) -> tuple[list[None], Event]:  # noqa: ANN401 - a met
     def counted(*given: object, **named: object) -> object:
         rows = page(*given, **named)
         looks.append(None)
-        if len(looks) == MANY:
+        if len(looks) == number:
             all_wait.set()
         return rows
 
@@ -144,3 +145,22 @@ def send_to_all(api: Api) -> None:
             client.login(f"key{number}", "SecretKey")
             text = f"Subject: for key{number}\r\n\r\nx"
             client.sendmail("a@example.com", ["b@example.com"], text)
+
+
+def test_the_server_stops_while_requests_wait(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Waits and streams end at once, and nothing is logged."""
+    with ThreadPoolExecutor(2) as pool, serving(tmp_path) as api:
+        _, all_wait = count_looks(engine_of(api.smtp).archive.store, 1)
+        waiting = pool.submit(api.get, f"{WAIT}?timeout=60")
+        stream = HTTPConnection("127.0.0.1", api.http.port, timeout=PATIENCE)
+        stream.request("GET", f"{OWN}/events")
+        response = stream.getresponse()
+        assert response.readline() == b"event: ready\n"
+        assert all_wait.wait(PATIENCE)
+        api.http.close()
+        assert waiting.result(PATIENCE).status == 503
+        assert b"ready" not in response.read()
+        stream.close()
+    assert caplog.records == []
