@@ -46,9 +46,7 @@ def make_content(api: Api) -> dict[str, str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_nothing(
-    api: Api, open_page: Open, axe: str, theme: str, width: int
-) -> None:
+def test_axe_finds_nothing(api: Api, open_page: Open, axe: str, theme: str, width: int) -> None:
     """Each screen, at the width of a phone and of a desktop."""
     ids = make_content(api)
     language = {"light": "en-US", "dark": "ko-KR"}[theme]
@@ -62,5 +60,7 @@ def test_axe_finds_nothing(
             page.get_by_test_id(opened).click()
         page.evaluate(axe)
         result = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        found += [(path, opened, each["id"], each["nodes"][0]["html"]) for each in result["violations"]]
+        found += [
+            (path, opened, each["id"], each["nodes"][0]["html"]) for each in result["violations"]
+        ]
     assert found == []

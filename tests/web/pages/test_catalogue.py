@@ -8,7 +8,7 @@ from pathlib import Path
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from babel.messages.mofile import read_mo, write_mo
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[3]
@@ -49,10 +49,7 @@ def test_the_compiled_catalogue_is_up_to_date() -> None:
     with (KOREAN / "page.po").open("rb") as file:
         compiled = BytesIO()
         write_mo(compiled, read_po(file, locale="ko"))
-    compiled.seek(0)
-    with (KOREAN / "page.mo").open("rb") as file:
-        kept = {each.id: each.string for each in read_mo(file)}
-    assert {each.id: each.string for each in read_mo(compiled)} == kept
+    assert (KOREAN / "page.mo").read_bytes() == compiled.getvalue()
 
 
 def test_test_ids_are_documented() -> None:

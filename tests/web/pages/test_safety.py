@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
-from http_api import Api
+from http_api import Api, serving
 from page_mail import make_message, send
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 CHANGES = (
     ("POST", "/page/messages/{id}/read"),
@@ -53,7 +58,7 @@ def test_a_change_from_another_page_is_refused(api: Api) -> None:
 def test_the_policy_allows_nothing_inline(api: Api, path: str) -> None:
     """No inline script or style is allowed, none is there, and nobody can frame the page."""
     response = api.get(path)
-    policy = response.headers["Content-Security-Policy"]
+    policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
@@ -62,8 +67,16 @@ def test_the_policy_allows_nothing_inline(api: Api, path: str) -> None:
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
 
 
-def test_no_route_shows_the_secret_key_unasked(api: Api) -> None:
+@pytest.fixture
+def secret_api(tmp_path: Path) -> Iterator[Api]:
+    """A server whose SecretKey is no word of the page."""
+    with serving(tmp_path / "recordings", ("AppKey", "Zx81Kd92mQpLw0Yt")) as running:
+        yield running
+
+
+def test_no_route_shows_the_secret_key_unasked(secret_api: Api) -> None:
     """The SecretKey is only in the response to the button that asks for it."""
+    api = secret_api
     send(api.smtp, make_message())
     secret = api.smtp.account.secret_key.encode()
     session = api.smtp.sessions[0].id
