@@ -23,7 +23,8 @@ from benchmarks.environment import CACHE
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.storage import schema, sqlite
-from fakesmtp.storage.changes import AddMessage, State, apply
+from fakesmtp.storage.applying import apply
+from fakesmtp.storage.changes import AddMessage, State
 from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.file import make_file
 from fakesmtp.storage.language import parse_query

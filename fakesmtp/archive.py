@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import now
+from fakesmtp.counts import Counts
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
@@ -17,7 +18,8 @@ from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
-    from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.actions import Deliver, Envelope
+    from fakesmtp.protocol.credentials import Login
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
@@ -47,6 +49,9 @@ class Archive:
         self.sessions = sessions
         sessions.raw_of = self._raw_of
         self.mailbox = Mailbox(self.store, self._find_session)
+        #: How much was received and removed so far.
+        self.counts = Counts()
+        self.store.updates.listen(self.counts.add_update)
         # Names in a file are unique for all runs of all servers that write it.
         self.name = token(6 if self.store.is_durable else 3)
         self._numbers = count(1)
@@ -75,7 +80,7 @@ class Archive:
     ) -> tuple[ReceivedMessage, Ticket[int]]:
         """Store a message; return it, and a ticket that is done when it is durable."""
         record = MessageRecord(
-            id=f"{self.name}.{next(self._numbers)}",
+            id=self._new_id(),
             session_id=session.id,
             received=now(),
             raw=deliver.raw,
@@ -87,10 +92,27 @@ class Archive:
             dropped_lines=session.dropped_lines,
         )
         message = ReceivedMessage(record, session)
+        self.counts.add_message(len(deliver.raw))
         return message, self.mailbox.append(message)
+
+    def keep_message(self, raw: bytes, envelope: Envelope, login: Login | None) -> ReceivedMessage:
+        """Store a message that came in no session; return it when it is durable."""
+        name = self._new_id()
+        record = MessageRecord(name, f"{name}-http", now(), raw, envelope, 0, login=login)
+        message = ReceivedMessage(record, partial(self._find_session, record))
+        self.counts.add_message(len(raw))
+        ticket = self.mailbox.append(message)
+        if not ticket.done():
+            ticket.result()
+            self.mailbox.announce(message)
+        return message
+
+    def _new_id(self) -> str:
+        return f"{self.name}.{next(self._numbers)}"
 
     def keep_session(self, session: Session) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
+        self.counts.add_session(session)
         if not self.store.is_durable:
             self.store.updates.publish(UpdateKind.SESSIONS_ADDED, [session.id])
         else:

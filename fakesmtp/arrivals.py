@@ -118,6 +118,11 @@ class Arrivals:
             self._listeners.append(listener)
             return self._open(self.store.ids())
 
+    def subscribe(self, listener: Listener) -> None:
+        """Call `listener` for every new message. Unlike `listen`, read no stored message."""
+        with self._lock:
+            self._listeners.append(listener)
+
     def stop_listening(self, listener: Listener) -> None:
         """Stop calling `listener`. Idempotent."""
         with self._lock, suppress(ValueError):

@@ -214,7 +214,7 @@ class Engine(Scope):
 
     def watch_messages(self, callback: OnMessage) -> Stop:
         """Call `callback` for every new message; return a function that stops it."""
-        self.mailbox.listen(callback)
+        self.mailbox.subscribe(callback)
         return partial(self.mailbox.stop_listening, callback)
 
     def watch_sessions(self, callback: OnSession) -> Stop:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.decoding import decode_header, plain_header
@@ -30,7 +31,51 @@ _TOKEN = re.compile(
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_AS_IT_STANDS = re.compile(r'"(?:[^"\\]|\\.)*"|=\?[^?\s]+\?[bBqQ]\?[^?]*\?=', re.DOTALL)
+# In readable form: an address in angle brackets, and one without.
+_ANGLE = re.compile(r"<([^<>]*)>")
+_BARE = re.compile(r"\S+@\S+")
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _WORD_END = "\0"
+
+
+class Mailbox(NamedTuple):
+    """A display name, `""` without one, and an address, `""` where none can be read."""
+
+    name: str
+    address: str
+
+
+def read_mailboxes(value: str) -> list[Mailbox]:
+    """Return the names and addresses of a header that is not decoded, in order."""
+    entries = _entries(_tokens(plain_header(value).replace(_WORD_END, "")))
+    return [found for entry in entries for found in entry.mailboxes()]
+
+
+def read_shown_mailboxes(text: str) -> list[Mailbox]:
+    """Return the names and addresses of a header in readable form: `Kim, Chul <kim@example.com>`.
+
+    A name may contain commas and parentheses, because it was quoted or encoded in the message.
+    """
+    found: list[Mailbox] = []
+    end = 0
+    for angle in _ANGLE.finditer(text):
+        before, name = _read_bare(text[end : angle.start()])
+        found += [*before, Mailbox(name, angle[1].strip())]
+        end = angle.end()
+    rest, name = _read_bare(text[end:])
+    return [*found, *rest, *([Mailbox(name, "")] if name else [])]
+
+
+def _read_bare(text: str) -> tuple[list[Mailbox], str]:
+    """Return the addresses without a name at the beginning of a text, and what follows them."""
+    pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
+    bare = list(takewhile(_BARE.fullmatch, pieces))
+    name = ", ".join(pieces[len(bare) :])
+    return [Mailbox("", each) for each in bare], _unquote(name)
+
+
+def _unquote(text: str) -> str:
+    return _QUOTED_PAIR.sub(r"\1", text[1:-1]) if _QUOTED.fullmatch(text) else text
 
 
 def read_addresses(value: str) -> list[str]:
@@ -47,6 +92,7 @@ class _Entry:
 
     words: list[str] = field(default_factory=list)
     angle: list[str] = field(default_factory=list)
+    name: list[str] = field(default_factory=list)
     inside: bool = False
 
     def ends_before(self, piece: str) -> bool:
@@ -60,13 +106,28 @@ class _Entry:
         tokens = self.angle if self.inside else self.words
         if piece == ">" and self.inside and _bare(_words(self.angle)):
             # The words so far are a name, even if the name looks like an address.
-            self.words.clear()
+            self.name, self.words = self.words, []
         if piece in "<>":
             self.inside = piece == "<"
         elif piece == ":":
             tokens.clear()
         else:
             tokens.append(piece)
+
+    def mailboxes(self) -> list[Mailbox]:
+        """Return what the entry is: usually one address, with or without a name."""
+        inside, outside = _bare(_words(self.angle)), _bare(_words(self.words))
+        if inside or outside:
+            named = [Mailbox(_phrase(self.name), decode_header(each)) for each in inside[:1]]
+            others = [*inside[1:], *outside]
+            return [*named, *(Mailbox("", decode_header(each)) for each in others)]
+        rest = _phrase([*self.words, *self.angle])
+        return [Mailbox(rest, "")] if rest else []
+
+
+def _phrase(tokens: list[str]) -> str:
+    """Return a display name, decoded, without its quotes (§3.2.5)."""
+    return " ".join(decode_header("".join(map(_unquote, tokens))).split())
 
 
 def _read(text: str, *, decode: bool) -> Iterator[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -154,6 +155,11 @@ def _guess(data: bytes) -> str:
 
 def _codec(label: str) -> str:
     """Return Python's name of a character set; raise LookupError if there is none."""
+    # A longer label is not one, and is not worth memory.
+    return _known_codec(label) if len(label) <= _SHOWN else _find_codec(label)
+
+
+def _find_codec(label: str) -> str:
     bare = [label.removeprefix(prefix) for prefix in _PREFIXES if label.startswith(prefix)]
     for name in bare:
         codec = _CODECS.get(name.replace("_", "-"))
@@ -163,6 +169,9 @@ def _codec(label: str) -> str:
         with suppress(LookupError):
             return _python_codec(_CODE_PAGE.sub(r"cp\1", name))
     raise LookupError(label)
+
+
+_known_codec = lru_cache(maxsize=64)(_find_codec)
 
 
 def _python_codec(label: str) -> str:

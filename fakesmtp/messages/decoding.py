@@ -101,17 +101,20 @@ def header_bytes(value: str) -> bytes:
 
 def unfold(value: str) -> str:
     """Join the lines of a header (RFC 5322 §2.2.3)."""
-    return _LINE_ENDS.sub("", value)
+    # Most headers have one line.
+    return _LINE_ENDS.sub("", value) if "\n" in value or "\r" in value else value
 
 
 def plain_header(value: str) -> str:
     """Unfold a header and decode its 8-bit bytes; encoded words are kept."""
-    return decode_text(header_bytes(unfold(value)), None)
+    text = unfold(value)
+    return text if text.isascii() else decode_text(header_bytes(text), None)
 
 
 def decode_header(value: str) -> str:
     """Unfold a header, and decode its encoded words (RFC 2047) and 8-bit bytes."""
-    return "".join(_decode_words(plain_header(value))).strip()
+    text = plain_header(value)
+    return ("".join(_decode_words(text)) if "=?" in text else text).strip()
 
 
 def _decode_words(text: str) -> Iterator[str]:

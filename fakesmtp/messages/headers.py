@@ -115,6 +115,8 @@ def parameter(value: str, name: str, *, words: bool = True) -> str | None:
     RFC 2231 is supported, and with `words` RFC 2047 too: RFC 2047 §5 forbids it here, but it is
     common in file names.
     """
+    if not value:
+        return None
     sections = _sections(value, name)
     if any(extended for extended, _ in sections):
         return _join_sections(sections)
@@ -124,6 +126,8 @@ def parameter(value: str, name: str, *, words: bool = True) -> str | None:
 
 def strip_comments(text: str) -> str:
     """Remove comments (RFC 5322 §3.2.2) outside quotes; a comment that never ends is text."""
+    if "(" not in text:
+        return text
     pieces: list[str] = []
     depth = kept = 0
     for mark in _COMMENT_MARKS.finditer(text):

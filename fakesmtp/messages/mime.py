@@ -29,7 +29,9 @@ _MAYBE_DELIMITER = re.compile(rb"^--[^\n]*\n?", re.MULTILINE)
 class Part(NamedTuple):
     """A part without subparts. `cut` explains why a multipart was not parsed.
 
-    Its body begins at byte `start` of the message.
+    Its body begins at byte `start` of the message. `number` is its place in the tree, as IMAP
+    numbers parts (RFC 3501 §6.4.5): `2.1` is the first part of the second part. A message that is
+    not a multipart has the number `0`.
     """
 
     fields: Fields
@@ -37,15 +39,17 @@ class Part(NamedTuple):
     body: bytes
     cut: str | None = None
     start: int = 0
+    number: str = "0"
 
 
 class Structure(NamedTuple):
-    """The parts that hold no parts, in order, and the multiparts that are broken.
+    """The header of a message, its parts that hold no parts, and the multiparts that are broken.
 
     A broken multipart is given by its boundary, `""` where it has none, and the byte at which its
     body begins. `unused` are those whose boundary never comes, `unclosed` those that do not end.
     """
 
+    fields: Fields
     parts: list[Part]
     unused: list[tuple[str, int]]
     unclosed: list[tuple[str, int]]
@@ -59,20 +63,21 @@ class _Level:
     fields: Fields
     start: int
     child: str
-    empty: bool = True
+    parts: int = 0
 
 
 def split_message(raw: bytes) -> Structure:
     """Return the parts of a message; there is at least one."""
     reader = _Reader(raw)
     reader.read()
-    return Structure(reader.parts, reader.unused, reader.unclosed)
+    return Structure(reader.fields, reader.parts, reader.unused, reader.unclosed)
 
 
 class _Reader:
     """State of the pass over the lines: the open multiparts and the current part."""
 
     def __init__(self, raw: bytes) -> None:
+        self.fields: Fields = []
         self.parts: list[Part] = []
         self.unused: list[tuple[str, int]] = []
         self.unclosed: list[tuple[str, int]] = []
@@ -95,12 +100,13 @@ class _Reader:
             if len(self.parts) >= _MOST_PARTS:
                 start = line.start()
                 rest = self._raw[start:]
-                self.parts.append(Part([], "application/octet-stream", rest, _TOO_MANY, start))
+                rest_kind = "application/octet-stream"
+                self.parts.append(Part([], rest_kind, rest, _TOO_MANY, start, "rest"))
                 return
             if closes:
                 self._close(line.start(), depth, is_delimited=True)
             else:
-                self._levels[depth].empty = False
+                self._levels[depth].parts += 1
                 position = self._open(position, self._levels[depth].child)
         self._close(len(self._raw), 0)
 
@@ -115,12 +121,13 @@ class _Reader:
     def _open(self, start: int, default: str) -> int:
         """Read the header of a part, and return where its body begins."""
         fields, end = read_header(self._raw, start)
+        self.fields = self.fields if start else fields
         value = field(fields, "content-type")
         kind = content_type(value) if value else default
         if not kind.startswith("multipart/"):
-            self._leaf = Part(fields, kind, b""), end
+            self._leaf = Part(fields, kind, b"", number=self._number()), end
         elif len(self._levels) >= _MOST_LEVELS:
-            self._leaf = Part(fields, "text/plain", b"", _TOO_DEEP), end
+            self._leaf = Part(fields, "text/plain", b"", _TOO_DEEP, number=self._number()), end
         else:
             # The parts of a digest are messages by default (RFC 2046 §5.1.5).
             child = "message/rfc822" if kind == "multipart/digest" else "text/plain"
@@ -134,7 +141,7 @@ class _Reader:
             self._levels.append(level)
         else:
             self.unused.append(("", level.start))
-            self._leaf = _as_text(level), level.start
+            self._leaf = self._as_text(level), level.start
 
     def _close(self, end: int, depth: int, *, is_delimited: bool = False) -> None:
         """End the open part, and the multiparts from this depth on, by a delimiter or without."""
@@ -145,17 +152,20 @@ class _Reader:
         while len(self._levels) > depth:
             level = self._levels.pop()
             self._depths[level.boundary].pop()
-            if level.empty:
+            if not level.parts:
                 body = self._raw[level.start : end]
-                self.parts.append(_as_text(level)._replace(body=body, start=level.start))
-            if level.empty or not is_delimited:
-                broken = self.unused if level.empty else self.unclosed
+                self.parts.append(self._as_text(level)._replace(body=body, start=level.start))
+            if not level.parts or not is_delimited:
+                broken = self.unclosed if level.parts else self.unused
                 broken.append((level.boundary.decode("utf-8", "replace"), level.start))
 
+    def _as_text(self, level: _Level) -> Part:
+        """Return a multipart that cannot be parsed as text."""
+        return Part(level.fields, "text/plain", b"", number=self._number())
 
-def _as_text(level: _Level) -> Part:
-    """Return a multipart that cannot be parsed as text."""
-    return Part(level.fields, "text/plain", b"")
+    def _number(self) -> str:
+        """Return the place of the part that begins, or of the multipart that has ended."""
+        return ".".join(str(level.parts) for level in self._levels) or "0"
 
 
 def _line_before(raw: bytes, end: int) -> int:

@@ -12,6 +12,8 @@ from fakesmtp.messages.flowed import join_flowed
 from fakesmtp.messages.mime import split_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fakesmtp.messages.mime import Part
 
 _BODIES = ("text/plain", "text/html")
@@ -25,8 +27,8 @@ class Attachment:
 
     `content_id` has no angle brackets. `disposition` is `attachment`, `inline`, or None if the part
     has none. `method` is that of a calendar (RFC 5546), `REQUEST` or `CANCEL`. `problem` describes
-    what was wrong if the content could not be decoded correctly. Two attachments are equal if their
-    names, types and contents are.
+    what was wrong if the content could not be decoded correctly. `number` is the place of the part
+    in the message, `2` or `1.2`. Two attachments are equal if their names, types and contents are.
     """
 
     filename: str | None
@@ -36,6 +38,13 @@ class Attachment:
     disposition: str | None = field(default=None, compare=False)
     method: str | None = field(default=None, compare=False)
     problem: str | None = field(default=None, compare=False)
+    number: str = field(default="", compare=False)
+
+    @property
+    def is_inline(self) -> bool:
+        """Whether HTML shows the part in its place, as a picture: it says so, or has an id."""
+        is_named = self.disposition is None and bool(self.content_id)
+        return self.disposition == "inline" or is_named
 
     def __repr__(self) -> str:
         size = len(self.content)
@@ -60,11 +69,16 @@ class Contents(NamedTuple):
 
 
 def read_contents(raw: bytes) -> Contents:
+    """Return the contents of a message."""
+    return sort_parts(split_message(raw).parts)
+
+
+def sort_parts(parts: Iterable[Part]) -> Contents:
     """Sort the parts: inline texts and HTML are bodies, all others are attachments."""
     bodies: dict[str, list[str]] = {kind: [] for kind in _BODIES}
     attachments: list[Attachment] = []
     named: list[Attachment] = []
-    for part in split_message(raw).parts:
+    for part in parts:
         if not is_body(part):
             attachments.append(read_attachment(part))
             continue
@@ -113,6 +127,7 @@ def read_attachment(part: Part) -> Attachment:
         disposition=_disposition(part) or None,
         method=headers.parameter(kind, "method") if part.kind == "text/calendar" else None,
         problem=problem,
+        number=part.number,
     )
 
 

@@ -52,14 +52,14 @@ def _add_messages(
 ) -> Sequence[int]:
     first = state.last_message + 1
     numbered = [(number, each.record, each.extract) for number, each in enumerate(batch, first)]
-    indexed = [text_values(number, read) for number, _, read in numbered]
-    connection.execute(insert(messages), [message_values(*each) for each in numbered])
-    connection.execute(
-        insert(contents), [content_values(number, record.raw) for number, record, _ in numbered]
-    )
-    connection.execute(insert(texts), indexed)
-    sqlite.add_to_index(connection, indexed)
-    await_check(connection, [number for number, _, _ in numbered], of_sessions=False)
+    for table, rows in (
+        (messages, [message_values(*each) for each in numbered]),
+        (contents, [content_values(number, record.raw) for number, record, _ in numbered]),
+        (texts, [text_values(number, read) for number, _, read in numbered]),
+    ):
+        sqlite.insert_rows(connection, table, rows)
+    sqlite.add_to_index(connection, first)
+    await_check(connection, messages, first)
     state.last_message += len(batch)
     state.messages += len(batch)
     state.updates.append((UpdateKind.MESSAGES_ADDED, [record.id for _, record, _ in numbered]))
@@ -75,8 +75,8 @@ def _add_sessions(
         session_values(number, record, stored[record.header.id])
         for number, record in enumerate(records, state.last_session + 1)
     ]
-    connection.execute(insert(sessions), rows)
-    await_check(connection, [row["number"] for row in rows], of_sessions=True)
+    sqlite.insert_rows(connection, sessions, rows)
+    await_check(connection, sessions, state.last_session + 1)
     state.last_session += len(rows)
     state.updates.append((UpdateKind.SESSIONS_ADDED, [record.header.id for record in records]))
     return [row["number"] for row in rows]

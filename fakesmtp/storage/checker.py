@@ -32,7 +32,7 @@ log = logging.getLogger("fakesmtp")
 #: Messages or sessions of one step.
 _STEP = 20
 #: How much longer than a check the rest after it is, while messages are arriving.
-_REST = 9
+_REST = 19
 #: Seconds before the first step, unless a message arrives: the start of a server comes first.
 _DELAY = 1.0
 #: Seconds after which a step that failed is tried again; an update makes it earlier.

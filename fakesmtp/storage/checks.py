@@ -30,10 +30,10 @@ _KINDS = {False: UpdateKind.MESSAGES_CHECKED, True: UpdateKind.SESSIONS_CHECKED}
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def await_check(connection: Connection, numbers: Sequence[int], *, of_sessions: bool) -> None:
-    """Note that new messages or sessions are to be checked."""
-    rows = [{"of_sessions": of_sessions, "number": number} for number in numbers]
-    connection.execute(insert(unchecked), rows)
+def await_check(connection: Connection, table: Table, first: int = 0) -> None:
+    """Note that messages or sessions from a number on are to be checked."""
+    new = select(literal(table is sessions), table.c.number).where(table.c.number >= first)
+    connection.execute(insert(unchecked).from_select(["of_sessions", "number"], new))
 
 
 def forget_checks(connection: Connection, numbers: Sequence[int], *, of_sessions: bool) -> None:
@@ -59,9 +59,8 @@ def _use_version(connection: Connection, version: str) -> bool:
         return False
     connection.execute(update(rules).values(version=version))
     connection.execute(delete(unchecked))
-    for of_sessions, table in ((False, messages), (True, sessions)):
-        everything = select(literal(of_sessions), table.c.number)
-        connection.execute(insert(unchecked).from_select(["of_sessions", "number"], everything))
+    await_check(connection, messages)
+    await_check(connection, sessions)
     return True
 
 

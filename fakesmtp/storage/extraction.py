@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.messages.decoding import decode_header
 from fakesmtp.messages.extraction import read_page
-from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.listing import MessageFacts
-from fakesmtp.messages.parts import read_contents
+from fakesmtp.messages.mime import split_message
+from fakesmtp.messages.parts import sort_parts
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.messages.parts import Contents
     from fakesmtp.messages.record import MessageRecord
 
 #: Characters of a message's text that are searched. 30 MB of text would make an index of 75 MB.
@@ -37,10 +37,11 @@ class Extract(NamedTuple):
 
 def extract(record: MessageRecord) -> Extract:
     """Read a message. Never fails: what cannot be decoded has a marker in the texts."""
-    headers = [(name.lower(), decode_header(value)) for name, value in _fields(record.raw)]
-    contents = read_contents(record.raw)
+    structure = split_message(record.raw)
+    headers = [(name.lower(), decode_header(value)) for name, value in structure.fields]
+    contents = sort_parts(structure.parts)
     body = _read_body(contents)
-    inlines = sum(map(_is_inline, contents.attachments))
+    inlines = sum(each.is_inline for each in contents.attachments)
     facts = MessageFacts(
         subject=_first(headers, "subject"),
         from_=_join(headers, "from"),
@@ -57,20 +58,12 @@ def extract(record: MessageRecord) -> Extract:
     return Extract(facts, _texts(record, facts, contents, body), fold(facts.message_id), folded)
 
 
-def _fields(raw: bytes) -> Iterable[tuple[str, str]]:
-    return read_header(raw).fields
-
-
 def _first(headers: list[tuple[str, str]], wanted: str) -> str:
     return mend(next((value for name, value in headers if name == wanted), ""))
 
 
 def _join(headers: list[tuple[str, str]], wanted: str) -> str:
     return mend(", ".join(value for name, value in headers if name == wanted))
-
-
-def _is_inline(part: Attachment) -> bool:
-    return part.disposition == "inline" or (part.disposition is None and bool(part.content_id))
 
 
 def _read_body(contents: Contents) -> str:

@@ -134,6 +134,8 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "INSERT INTO unchecked (of_sessions, number) SELECT 1, number FROM sessions",
         "CREATE TABLE rules (version TEXT NOT NULL)",
         "INSERT INTO rules (version) VALUES ('')",
+        # Fewer merges while messages arrive; the writer merges when it is idle.
+        "INSERT INTO texts_index (texts_index, rank) VALUES ('automerge', 16)",
     ),
 )
 VERSION = len(_STEPS)

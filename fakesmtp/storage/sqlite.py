@@ -9,6 +9,7 @@ that begin with them. `LIKE` is never used on the index: it finds nothing for su
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import column, create_engine, event, table, text
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
 #: "fake", in the header of the file.
 APPLICATION_ID = 0x66616B65
@@ -35,7 +36,6 @@ _WAIT = 5.0
 _READERS = 4
 
 _COLUMNS = ", ".join(f'"{field.value}"' for field in TextField)
-_VALUES = ", ".join(f":{field.value}" for field in TextField)
 index = table("texts_index", column("rowid"), column("texts_index"))
 
 _PRAGMAS = {
@@ -209,9 +209,41 @@ def last_number(connection: Connection, name: str) -> int:
     return int(connection.execute(statement, {"name": name}).scalar() or 0)
 
 
+# -- rows ------------------------------------------------------------------------------------------
+
+#: Rows of one statement: SQLite before 3.32 takes 999 values.
+_ROWS = (32, 16, 8, 4, 2, 1)
+_VALUES = 999
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows that all have the same columns, many with each statement.
+
+    Python's driver returns to Python after each row that it is given by itself, and then waits for
+    the other threads. That takes longer than the row.
+    """
+    columns = tuple(rows[0]) if rows else ()
+    start = 0
+    for count in _ROWS:
+        while len(rows) - start >= count and count * len(columns) <= _VALUES:
+            values = [value for row in rows[start : start + count] for value in row.values()]
+            connection.exec_driver_sql(_insert(table.name, columns, count), tuple(values))
+            start += count
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...], count: int) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    row = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({names}) VALUES {', '.join([f'({row})'] * count)}"  # noqa: S608 - names of tables
+
+
 # -- the index -------------------------------------------------------------------------------------
 
-_INSERT = text(f"INSERT INTO texts_index (rowid, {_COLUMNS}) VALUES (:number, {_VALUES})")  # noqa: S608 - names of columns
+_INSERT = text(
+    f"INSERT INTO texts_index (rowid, {_COLUMNS}) "  # noqa: S608 - names of columns
+    f"SELECT number, {_COLUMNS} FROM texts WHERE number >= :first ORDER BY number"
+)
 _DELETE = text(
     f"INSERT INTO texts_index (texts_index, rowid, {_COLUMNS}) "  # noqa: S608 - names of columns
     f"SELECT 'delete', number, {_COLUMNS} FROM texts WHERE number = :number"
@@ -224,9 +256,12 @@ _TERMS = text(
 )
 
 
-def add_to_index(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Index the texts of messages, as they are in the table `texts`."""
-    connection.execute(_INSERT, rows)
+def add_to_index(connection: Connection, first: int) -> None:
+    """Index the texts of the messages from this number on, as they are in the table `texts`.
+
+    One statement: SQLite works on all of them while other threads run.
+    """
+    connection.execute(_INSERT, {"first": first})
 
 
 def remove_from_index(connection: Connection, numbers: Iterable[int]) -> None:
@@ -243,6 +278,11 @@ def merge_index(connection: Connection, pages: int) -> bool:
     before = raw.total_changes
     connection.execute(_MERGE, {"pages": -pages})
     return bool(raw.total_changes - before >= _MERGED)
+
+
+def merge_level(connection: Connection, pages: int) -> None:
+    """Merge parts of the index that have the same size, if there are four or more."""
+    connection.execute(_MERGE, {"pages": pages})
 
 
 def match_expression(

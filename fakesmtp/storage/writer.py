@@ -9,10 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections import deque
 from contextlib import suppress
 from itertools import groupby
-from threading import Condition, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +21,7 @@ from fakesmtp.storage import schema, sqlite
 from fakesmtp.storage.applying import apply
 from fakesmtp.storage.changes import State
 from fakesmtp.storage.file import identify, make_file
+from fakesmtp.storage.queue import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,12 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 
-#: Changes and bytes that one transaction takes.
-_MOST_AT_ONCE = 500
-_MOST_BYTES = 32 * 1024 * 1024
-#: Bytes and changes that may wait; beyond that, clients are not read from.
-_FULL_BYTES = 64 * 1024 * 1024
-_FULL_CHANGES = 10_000
 #: Seconds without a change after which the file is tidied up.
 _IDLE = 1.0
 _PAGES = 256
@@ -98,10 +92,6 @@ class Writer:
         self._engine = sqlite.open_for_writing(path, synchronous, driver)
         self._updates = updates
         self._on_reopened = on_reopened
-        self._changed = Condition()
-        self._waiting: deque[Change] = deque()
-        self._bytes = 0
-        self._is_over = False
         self._failures = 0
         self._connection: Connection | None = None
         self._state: State | None = None
@@ -113,6 +103,7 @@ class Writer:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(f"cannot use {path}: {explain(error)}") from error
+        self._queue = Queue()
         self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
         self._thread.start()
 
@@ -120,29 +111,21 @@ class Writer:
 
     def submit(self, change: Change) -> None:
         """Have a change written; its ticket is done when it is durable."""
-        with self._changed:
-            if self._is_over:
-                change.ticket.set_exception(StoreError(f"{self._path} is closed"))
-                return
-            self._waiting.append(change)
-            self._bytes += change.size
-            self._changed.notify()
+        if not self._queue.submit(change):
+            change.ticket.set_exception(StoreError(f"{self._path} is closed"))
 
     @property
     def accepts_more(self) -> bool:
         """Return whether more may be taken now."""
-        return self._bytes < _FULL_BYTES and len(self._waiting) < _FULL_CHANGES
+        return self._queue.has_room
 
     def leave_to_parent(self) -> None:
         """Take nothing more, in a forked child: the thread that writes is in the parent."""
-        self._changed = Condition()  # the parent's may have been held
-        self._is_over = True
+        self._queue.leave_to_parent()
 
     def close(self) -> None:
         """Write what waits, then close the file. Idempotent."""
-        with self._changed:
-            self._is_over = True
-            self._changed.notify()
+        self._queue.close()
         self._thread.join()
 
     # -- the thread ----------------------------------------------------------------------------
@@ -150,31 +133,18 @@ class Writer:
     def _run(self) -> None:
         has_more_to_prune = False
         while True:
-            group = self._take(0.0 if has_more_to_prune else _IDLE)
+            group = self._queue.take(0.0 if has_more_to_prune else _IDLE)
             if group:
                 self._write(group)
-            elif self._is_over:
+            elif self._queue.is_over:
                 break
             has_more_to_prune = self._prune()
             if not group and not has_more_to_prune:
                 self._attempt(self._tidy)
         self._finish()
 
-    def _take(self, seconds: float) -> list[Change]:
-        """Return what waits, at most one transaction of it; nothing after so many seconds."""
-        group: list[Change] = []
-        size = 0
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._is_over, seconds)
-            while self._waiting and len(group) < _MOST_AT_ONCE and size < _MOST_BYTES:
-                group.append(self._waiting.popleft())
-                size += group[-1].size
-            self._bytes -= size
-        return group
-
     def _write(self, group: list[Change]) -> None:
         """Write changes in one transaction; where one of them is wrong, each in its own."""
-        group = [change for change in group if _prepare(change)]
         try:
             self._check_file()
             results = self._commit(group)
@@ -225,8 +195,10 @@ class Writer:
         return has_more
 
     def _tidy(self, connection: Connection, state: State) -> None:
-        """Give free pages back to the file system, some at a time."""
+        """Merge the index, and give free pages back to the file system, some at a time."""
         del state
+        with connection.begin():
+            sqlite.merge_level(connection, _PAGES)
         sqlite.release_pages(connection, _PAGES)
 
     def _attempt(self, work: Callable[[Connection, State], object]) -> object:
@@ -304,14 +276,3 @@ def _close_neatly(connection: Connection, state: State) -> None:
     sqlite.release_pages(connection, _ALL_PAGES)
     sqlite.optimize(connection)
     sqlite.write_checkpoint(connection)
-
-
-def _prepare(change: Change) -> bool:
-    """Prepare a change; return whether it can be written."""
-    try:
-        change.prepare()
-    except Exception as error:
-        log.exception("a bug in fakesmtp: a change could not be prepared")
-        change.ticket.set_exception(error)
-        return False
-    return True

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 from fakesmtp.storage.words import QueryError
-from fakesmtp.web.paths import OWN
+from fakesmtp.web.paths import OWN, SEND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,8 @@ def refuse(
     """Return an error response for a request of `path`."""
     if _is_own(path):
         return Json({"detail": sentence}, status_code=status, headers=headers)
+    if path == SEND:
+        return Json({"Error": sentence}, status_code=status, headers=headers)
     return PlainTextResponse(sentence, status_code=status, headers=headers)
 
 

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fakesmtp import __version__
-from fakesmtp.web import health, own
+from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.own.reference import serve_files
 from fakesmtp.web.pages import add_pages
@@ -50,7 +50,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving = serving
     handle_errors(app)
-    for router in (health.router, *own.ROUTERS):
+    for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)
     add_pages(app)
     serve_files(app)

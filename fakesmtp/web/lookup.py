@@ -84,12 +84,18 @@ def mark_read(here: Serving, ids: Collection[str], *, is_read: bool = True) -> i
     return here.archive.store.mark_read(ids, is_read=is_read).result()
 
 
-def _name(message_id: str) -> str:
-    return quote(message_id)
-
-
 def find_ids(here: Serving, query: Query) -> list[str]:
     """Return the ids of all messages that match."""
     if query == EVERYTHING:
         return here.archive.store.ids()
     return [row.record.id for row in all_messages(here.archive.store, query, limit=_MANY)]
+
+
+def is_of(row: MessageRow, app_key: str | None) -> bool:
+    """Return whether a message was sent with an AppKey; True without one."""
+    login = row.record.login
+    return app_key is None or (login is not None and login.app_key == app_key)
+
+
+def _name(message_id: str) -> str:
+    return quote(message_id)

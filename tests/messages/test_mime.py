@@ -75,6 +75,19 @@ def test_nested_multiparts() -> None:
     assert message.attachments == (Attachment(None, "image/png", b"x"),)
 
 
+def test_parts_are_numbered() -> None:
+    """Parts are numbered by their place in the tree, also after a broken multipart."""
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\r\none\r\n--o\r\n"
+        b"Content-Type: multipart/related; boundary=i\r\n\r\n--i\r\n\r\na\r\n--i\r\n\r\nb\r\n"
+        b"--i--\r\n--o\r\nContent-Type: multipart/mixed; boundary=never\r\n\r\nbroken\r\n"
+        b"--o\r\n\r\nlast\r\n--o--\r\n"
+    )
+
+    assert [part.number for part in split_message(raw).parts] == ["1", "2.1", "2.2", "3", "4"]
+    assert [part.number for part in split_message(b"Subject: x\r\n\r\nx").parts] == ["0"]
+
+
 def test_a_boundary_that_is_used_twice() -> None:
     """An inner multipart with the boundary of the outer one is parsed too."""
     message = message_of(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none", TEXT)

@@ -133,7 +133,7 @@ def test_broken_messages_open(api: Api, raw: bytes) -> None:
     send(api.smtp, raw)
     assert api.get("/").status == 200
     for tab in ("html", "text", "headers", "source", "attachments", "session", "findings"):
-        response = api.get(f"/view/latest?tab={tab}")
+        response = api.get(f"/view/{api.smtp.messages[0].id}?tab={tab}")
         assert response.status == 200
         assert b"<img src=x" not in response.body
     assert api.get(f"/page/messages/{api.smtp.messages[0].id}/body").status == 200

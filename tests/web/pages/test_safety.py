@@ -82,7 +82,7 @@ def test_no_route_shows_the_secret_key_unasked(secret_api: Api) -> None:
     session = api.smtp.sessions[0].id
     paths = ["/", "/connect", "/connect?client=curl", "/faults", f"/sessions/{session}"]
     paths += [f"/sessions/{session}/session.{form}" for form in ("html", "txt", "jsonl")]
-    paths += [f"/view/latest?tab={tab}" for tab in ("session", "source")]
+    paths += [f"/view/{api.smtp.messages[0].id}?tab={tab}" for tab in ("session", "source")]
     assert [path for path in paths if secret in api.get(path).body] == []
     asked = api.ask("POST", "/page/connect/secret", **{"X-Page-Token": read_token(api)})
     assert secret in asked.body

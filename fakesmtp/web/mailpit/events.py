@@ -1,0 +1,207 @@
+"""Mailpit's event socket: what happens to the messages, as JSON in text frames.
+
+| Type | Data |
+|---|---|
+| `new` | a message, as in a list |
+| `update` | `ID` and `Read`, or `ID` and `Tags` |
+| `delete` | `ID` |
+| `truncate` | null: no message is left |
+| `prune` | null: messages changed or are gone; read the list again |
+| `stats` | `Total`, `Unread`, `Version` |
+| `error` | `Level`, `Type`, `IP`, `Message`: a session that was refused |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from fakesmtp import __version__
+from fakesmtp.server import engine_of
+from fakesmtp.storage.updates import Batch, UpdateKind
+from fakesmtp.web.lookup import find_ids, is_of, read_query
+from fakesmtp.web.mailpit.summaries import summarize
+from fakesmtp.web.serving import Here, Serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from fakesmtp.sessions import Session
+
+    Frame = dict[str, Any]
+
+router = APIRouter(include_in_schema=False)
+
+#: More messages of one change are told as one event.
+_MOST_TOLD = 200
+#: Refused sessions that wait for a slow client; others are not told.
+_MOST_WAITING = 256
+#: Time between two events with counts (seconds).
+_STATS_EVERY = 0.25
+
+
+@router.websocket("/api/events")
+async def send_events(socket: WebSocket, here: Here, app_key: str | None = None) -> None:
+    """Send events until the client leaves. With `app_key`, only those of its messages."""
+    await socket.accept()
+    stream = _Stream(socket, here, app_key)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(stream.watch_client())
+            tasks.create_task(stream.tell_changes())
+            tasks.create_task(stream.tell_stats())
+            tasks.create_task(stream.tell_refusals())
+    except* WebSocketDisconnect:
+        pass
+
+
+class _Stream:
+    """The events of one client."""
+
+    def __init__(self, socket: WebSocket, here: Serving, app_key: str | None) -> None:
+        self._socket = socket
+        self._here = here
+        self._app_key = app_key
+        self._inbox = read_query(app_key=app_key)
+        self._changed = asyncio.Event()
+        # Ids of removed messages do not tell whose they were.
+        self._known: set[str] | None = None
+        self._frames_of: Mapping[UpdateKind, Callable[[Collection[str]], Iterator[Frame]]] = {
+            UpdateKind.MESSAGES_ADDED: self._added,
+            UpdateKind.MESSAGES_MARKED: self._marked,
+            UpdateKind.MESSAGES_REMOVED: self._removed,
+            UpdateKind.MESSAGES_EXPIRED: self._expired,
+        }
+
+    # -- tasks -------------------------------------------------------------------------------------
+
+    async def watch_client(self) -> NoReturn:
+        """Ignore what the client sends; raise `WebSocketDisconnect` when it leaves."""
+        while True:
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1000))
+
+    async def tell_changes(self) -> None:
+        """Send the changes of messages, beginning with the counts of now."""
+        mailbox = self._here.archive.mailbox
+        cursor = mailbox.store.updates.cursor
+        await self._send([await asyncio.to_thread(self._begin)])
+        async with aclosing(mailbox.follow(cursor)) as batches:
+            async for batch in batches:
+                await self._send(await asyncio.to_thread(self._read, batch))
+                self._changed.set()
+
+    async def tell_stats(self) -> NoReturn:
+        """Send the counts after changes, at most four times a second."""
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(_STATS_EVERY)
+            self._changed.clear()
+            await self._send([await asyncio.to_thread(self._stats)])
+
+    async def tell_refusals(self) -> NoReturn:
+        """Send an error for each session that was refused and brought no message."""
+        refused: asyncio.Queue[Session] = asyncio.Queue(_MOST_WAITING)
+        loop = asyncio.get_running_loop()
+
+        def keep(session: Session) -> None:
+            with suppress(asyncio.QueueFull):
+                refused.put_nowait(session)
+
+        def arrive(session: Session) -> None:
+            if session.refused and not session.message_count:
+                with suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(keep, session)
+
+        stop = engine_of(self._here.smtp).watch_sessions(arrive)
+        try:
+            while True:
+                session = await refused.get()
+                if self._app_key in {None, session.app_key}:
+                    await self._send([_describe_refusal(session)])
+        finally:
+            stop()
+
+    async def _send(self, frames: Collection[Frame]) -> None:
+        for frame in frames:
+            await self._socket.send_text(json.dumps(frame))
+
+    # -- what is sent ------------------------------------------------------------------------------
+
+    def _begin(self) -> Frame:
+        if self._app_key is not None:
+            self._known = set(find_ids(self._here, self._inbox))
+        return self._stats()
+
+    def _read(self, batch: Batch) -> list[Frame]:
+        """Return the events of some updates. Reads the store."""
+        lost = [] if batch.is_complete else [_event("prune")]
+        told = (
+            frame
+            for update in batch.updates
+            if update.kind in self._frames_of
+            for frame in self._frames_of[update.kind](update.ids)
+        )
+        return [*lost, *told]
+
+    def _stats(self) -> Frame:
+        totals = self._here.archive.store.totals(self._inbox)
+        data = {"Total": totals.messages, "Unread": totals.unread, "Version": __version__}
+        return _event("stats", data)
+
+    def _added(self, ids: Collection[str]) -> Iterator[Frame]:
+        rows = [row for row in self._here.archive.store.rows(ids) if is_of(row, self._app_key)]
+        if self._known is not None:
+            self._known.update(row.record.id for row in rows)
+        if len(rows) > _MOST_TOLD:
+            yield _event("prune")
+            return
+        for row in rows:
+            yield _event("new", summarize(row).model_dump(mode="json"))
+
+    def _marked(self, ids: Collection[str]) -> Iterator[Frame]:
+        if len(ids) > _MOST_TOLD:  # Mailpit sends the counts only
+            return
+        for row in self._here.archive.store.rows(ids):
+            if is_of(row, self._app_key):
+                yield _event("update", {"ID": row.record.id, "Read": row.is_read})
+                yield _event("update", {"ID": row.record.id, "Tags": list(row.tags)})
+
+    def _removed(self, ids: Collection[str]) -> Iterator[Frame]:
+        gone = self._of_inbox(ids)
+        if not gone:
+            return
+        if not self._here.archive.store.totals(self._inbox).messages:
+            yield _event("truncate")
+        elif len(gone) > _MOST_TOLD:
+            yield _event("prune")
+        else:
+            yield from (_event("delete", {"ID": each}) for each in gone)
+
+    def _expired(self, ids: Collection[str]) -> Iterator[Frame]:
+        if self._of_inbox(ids):
+            yield _event("prune")
+
+    def _of_inbox(self, ids: Collection[str]) -> list[str]:
+        return [each for each in ids if self._known is None or each in self._known]
+
+
+def _event(kind: str, data: object = None) -> Frame:
+    return {"Type": kind, "Data": data}
+
+
+def _describe_refusal(session: Session) -> Frame:
+    address, _, _ = session.peer.rpartition(":")
+    data = {
+        "Level": "warning",
+        "Type": "smtpd",
+        "IP": address.strip("[]"),
+        "Message": session.diagnosis,
+    }
+    return _event("error", data)

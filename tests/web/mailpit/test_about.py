@@ -1,0 +1,92 @@
+"""What the server says of itself through Mailpit's API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client.parser import text_string_to_metric_families
+from web.mailpit.samples import raw_of
+from web.mailpit.sending import deliver
+
+from fakesmtp import __version__
+
+if TYPE_CHECKING:
+    from http_api import Api
+
+
+def test_info(api: Api) -> None:
+    """The server gives its version, its store, and counts since the start; Mailpit's keys."""
+    ids = deliver(api, "rich", "bare")
+    api.fail(b"RCPT TO:<x@example.com>")
+    api.ask("DELETE", "/api/v1/messages", {"IDs": ids[:1]})
+    info = api.get("/api/v1/info").json
+
+    assert info.keys() == {
+        *("Version", "LatestVersion", "Database", "DatabaseSize", "Messages", "Unread"),
+        *("Tags", "RuntimeStats"),
+    }
+    assert (info["Version"], info["LatestVersion"]) == (f"fakesmtp {__version__}", "disabled")
+    assert (info["Messages"], info["Unread"], info["Tags"]) == (1, 1, {})
+    is_file = info["Database"].endswith("messages.db")
+    assert (info["DatabaseSize"] > 0) is is_file
+    stats = info["RuntimeStats"]
+    assert stats.pop("Memory") > 1_000_000
+    assert stats.pop("Uptime") >= 0
+    assert stats == {
+        "MessagesDeleted": 1,
+        "SMTPAccepted": 2,
+        "SMTPAcceptedSize": len(raw_of("rich")) + len(raw_of("bare")),
+        "SMTPRejected": 1,
+        "SMTPIgnored": 0,
+    }
+
+
+def test_abilities(api: Api) -> None:
+    """There is no relay and no SpamAssassin; Mailpit's keys."""
+    assert api.get("/api/v1/webui").json == {
+        "Label": "",
+        "MessageRelay": {
+            "Enabled": False,
+            **dict.fromkeys(("SMTPServer", "ReturnPath", "AllowedRecipients"), ""),
+            **dict.fromkeys(("BlockedRecipients", "OverrideFrom", "RecipientAllowlist"), ""),
+            "PreserveMessageIDs": False,
+        },
+        "SpamAssassin": False,
+        "ChaosEnabled": True,
+        "DuplicatesIgnored": False,
+        "HideDeleteAllButton": False,
+    }
+
+
+def test_metrics(api: Api) -> None:
+    """Prometheus reads the metrics, which have Mailpit's names."""
+    ids = deliver(api, "rich", "bare")
+    api.ask("PUT", "/api/v1/tags", {"IDs": ids, "Tags": ['a "quoted" 태그']})
+    api.get(f"/api/v1/message/{ids[0]}")
+    answer = api.get("/metrics")
+
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    samples = {
+        sample.name: (sample.value, sample.labels)
+        for family in text_string_to_metric_families(answer.body.decode())
+        for sample in family.samples
+    }
+    assert samples.keys() == {
+        f"mailpit_{name}"
+        for name in (
+            *("database_size_bytes", "memory_usage_bytes", "messages", "messages_unread"),
+            *("messages_deleted_total", "smtp_accepted_total", "smtp_accepted_size_bytes_total"),
+            *("smtp_rejected_total", "smtp_ignored_total", "tag_messages", "uptime_seconds"),
+        )
+    }
+    assert samples["mailpit_messages"] == (2, {})
+    assert samples["mailpit_messages_unread"] == (1, {})
+    assert samples["mailpit_tag_messages"] == (2, {"tag": 'a "quoted" 태그'})
+
+
+def test_unknown_paths(api: Api) -> None:
+    """An unknown path and a wrong method are errors in plain text."""
+    unknown, wrong = api.get("/api/v1/nothing"), api.ask("PATCH", "/api/v1/messages")
+    assert (unknown.status, unknown.body) == (404, b"there is nothing at /api/v1/nothing")
+    assert wrong.status == 405
+    assert wrong.body == b"PATCH is not allowed at /api/v1/messages"
