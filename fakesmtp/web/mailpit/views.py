@@ -62,9 +62,10 @@ def show_text(here: Here, message_id: str, wanted: Wanted) -> Response:
 
 
 @router.get("/view/latest")
-def show_latest(here: Here, wanted: Wanted) -> Response:
-    """Redirect to the newest message, or the newest that matches `query`."""
-    return RedirectResponse(f"/view/{quote(find_row(here, LATEST, wanted).record.id)}", 302)
+def show_latest(here: Here, wanted: Wanted, tab: str = "") -> Response:
+    """Redirect to the newest message, or the newest that matches `query`; keep the page's tab."""
+    path = f"/view/{quote(find_row(here, LATEST, wanted).record.id)}"
+    return RedirectResponse(f"{path}?tab={quote(tab)}" if tab else path, 302)
 
 
 @router.api_route("//{path:path}", methods=["GET", "POST", "PUT", "DELETE"])

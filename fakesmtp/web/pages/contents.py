@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from fakesmtp.errors import FakeSMTPError
+from fakesmtp.findings import MessageReading, default_rules
 from fakesmtp.findings.finding import Finding
 from fakesmtp.messages import ReceivedMessage
 from fakesmtp.messages.codes import find_codes
@@ -22,8 +23,8 @@ TABS = ("html", "text", "headers", "source", "attachments", "session", "findings
 #: Characters of a text, and bytes of the source, that a tab shows.
 MOST_TEXT = 200_000
 MOST_SOURCE = 256 * 1024
-#: Links that are offered to be copied.
-MOST_LINKS = 50
+#: Bytes of a message whose links and findings are read with every tab.
+MOST_CHECKED = 4 * 1024 * 1024
 _LINE_END = b"\n"
 _REMOTE = re.compile(
     r"(?:\b(?:src|srcset|background|poster)\s*=\s*[\"']?|url\(\s*[\"']?|@import\s+[\"']?)\s*(?:https?:)?//"
@@ -62,6 +63,11 @@ class Reading:
         """The message's id."""
         return self.row.record.id
 
+    @property
+    def is_heavy(self) -> bool:
+        """Whether checking the message takes seconds: then only the tab of findings does it."""
+        return self.row.size > MOST_CHECKED and self.tab != "findings"
+
     @cached_property
     def counts(self) -> Mapping[str, int]:
         """Numbers beside the names of tabs."""
@@ -69,7 +75,11 @@ class Reading:
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """The rules that the message breaks."""
+        """The rules that the message breaks: those of its session, if that is still stored."""
+        if self.is_heavy:
+            return ()
+        if self.session is None:
+            return default_rules().check_message(MessageReading.of(self.message))
         return self.message.findings
 
     @property
@@ -80,12 +90,16 @@ class Reading:
     @cached_property
     def codes(self) -> tuple[str, ...]:
         """Codes that a reader would copy: of the subject, of what is seen."""
+        if self.is_heavy:
+            return find_codes(self.message.subject)
         seen = self.message.text or self.message.html_text or ""
         return find_codes(f"{self.message.subject}\n\n{seen}")
 
     @cached_property
     def links(self) -> tuple[str, ...]:
         """The links to other places, in order."""
+        if self.is_heavy:
+            return ()
         return tuple(each for each in self.message.links if each.startswith(("http:", "https:")))
 
     @property

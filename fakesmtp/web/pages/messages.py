@@ -34,7 +34,7 @@ def show_inbox(here: Here, view: AnyView, chosen: AnyFilter) -> Response:
 def show_message(
     here: Here, view: AnyView, chosen: AnyFilter, message_id: str, tab: str = ""
 ) -> Response:
-    """Show the list and one message; `latest` is the newest."""
+    """Show the list and one message."""
     reading = _read(here, message_id, tab)
     listing = list_messages(here, view.reader, chosen)
     return view.show("messages/page.html", section="messages", listing=listing, reading=reading)
@@ -156,9 +156,6 @@ def _row(here: Serving, message_id: str) -> MessageRow:
 
 
 def _read(here: Serving, message_id: str, tab: str, *, remote: bool = False) -> Reading:
-    if message_id == "latest":
-        newest = here.archive.store.page(limit=1).rows
-        message_id = newest[0].record.id if newest else message_id
     row = _row(here, message_id)
     message = here.archive.mailbox.get(row.record.id)
     if message is None:

@@ -6,10 +6,12 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from http_api import Api, serving
 from page_mail import make_message, send
 
 if TYPE_CHECKING:
-    from http_api import Api
+    from collections.abc import Iterator
+    from pathlib import Path
 
 CHANGES = (
     ("POST", "/page/messages/{id}/read"),
@@ -56,7 +58,7 @@ def test_a_change_from_another_page_is_refused(api: Api) -> None:
 def test_the_policy_allows_nothing_inline(api: Api, path: str) -> None:
     """No inline script or style is allowed, none is there, and nobody can frame the page."""
     response = api.get(path)
-    policy = response.headers["Content-Security-Policy"]
+    policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
@@ -65,14 +67,22 @@ def test_the_policy_allows_nothing_inline(api: Api, path: str) -> None:
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page)
 
 
-def test_no_route_shows_the_secret_key_unasked(api: Api) -> None:
+@pytest.fixture
+def secret_api(tmp_path: Path) -> Iterator[Api]:
+    """A server whose SecretKey is no word of the page."""
+    with serving(tmp_path / "recordings", ("AppKey", "Zx81Kd92mQpLw0Yt")) as running:
+        yield running
+
+
+def test_no_route_shows_the_secret_key_unasked(secret_api: Api) -> None:
     """The SecretKey is only in the response to the button that asks for it."""
+    api = secret_api
     send(api.smtp, make_message())
     secret = api.smtp.account.secret_key.encode()
     session = api.smtp.sessions[0].id
     paths = ["/", "/connect", "/connect?client=curl", "/faults", f"/sessions/{session}"]
     paths += [f"/sessions/{session}/session.{form}" for form in ("html", "txt", "jsonl")]
-    paths += [f"/view/latest?tab={tab}" for tab in ("session", "source")]
+    paths += [f"/view/{api.smtp.messages[0].id}?tab={tab}" for tab in ("session", "source")]
     assert [path for path in paths if secret in api.get(path).body] == []
     asked = api.ask("POST", "/page/connect/secret", **{"X-Page-Token": read_token(api)})
     assert secret in asked.body

@@ -34,7 +34,7 @@ def test_a_session_is_a_conversation_with_times(api: Api, open_page: Open) -> No
     page = open_page("/sessions")
     page.get_by_test_id("session-row").click()
     turns = page.get_by_test_id("turns")
-    expect(turns).to_contain_text("RCPT TO:<bcc@example.com>")
+    expect(turns).to_contain_text("rcpt TO:<bcc@example.com>")
     expect(turns).to_contain_text("TLSv1.3")
     expect(turns).to_contain_text("ms")
     expect(page.get_by_test_id("timeline").locator("rect").first).to_be_attached()
@@ -74,6 +74,6 @@ def test_a_session_can_be_saved(api: Api) -> None:
     for form in ("html", "txt", "jsonl"):
         response = api.get(f"/sessions/{session.id}/session.{form}")
         assert b"EHLO me" in response.body
-        assert response.headers["Content-Disposition"].startswith("attachment")
+        assert response.headers["content-disposition"].startswith("attachment")
     assert api.get(f"/sessions/{session.id}/session.exe").status == 404
     assert api.get("/sessions/nothing").status == 404
