@@ -14,8 +14,8 @@ PREFIX = "MP_"
 _ADDRESS = re.compile(r"(?:(?:\[(?P<six>[^\]]*)\]|(?P<host>[^\[\]]*)):)?(?P<port>\d+)")
 #: All addresses, as Go writes them.
 _ALL = {"": "0.0.0.0", "::": "::"}  # noqa: S104 - it says what the user said
-#: Mailpit's port stands for this one of the endpoint.
-_SUBMISSION = 587
+#: Mailpit's port, which is ours for the endpoint's port 25 as well.
+_MAILPIT_PORT, _ENDPOINT_PORT = "1025", 25
 
 
 class Alias(NamedTuple):
@@ -58,9 +58,11 @@ def _read_host(value: str) -> str:
     return value if address is None else address[0]
 
 
-def _read_ports(value: str) -> str:
+def _read_ports(value: str) -> str | None:
     address = _split_address(value)
-    return value if address is None else f"{_SUBMISSION}={address[1]}"
+    if address is None:
+        return value
+    return None if address[1] == _MAILPIT_PORT else f"{_ENDPOINT_PORT}={address[1]}"
 
 
 #: The variables of each setting, by its name. The first that is set counts.

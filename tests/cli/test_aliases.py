@@ -35,10 +35,10 @@ def resolve(*arguments: str) -> Settings:
         ("MP_DATABASE", "/data/a.db", "store", "sqlite:////data/a.db"),
         ("MP_SMTP_AUTH", "user:pass other:word", "account", (("user", "pass"), ("other", "word"))),
         ("MP_SMTP_BIND_ADDR", "127.0.0.1:1025", "host", ("127.0.0.1",)),
-        ("MP_SMTP_BIND_ADDR", "127.0.0.1:1025", "ports", {587: 1025}),
+        ("MP_SMTP_BIND_ADDR", "127.0.0.1:1025", "ports", None),
         ("MP_SMTP_BIND_ADDR", ":1025", "host", ("0.0.0.0",)),  # noqa: S104 - what the user says
         ("MP_SMTP_BIND_ADDR", "[::]:1025", "host", ("::",)),
-        ("MP_SMTP_BIND_ADDR", "1025", "ports", {587: 1025}),
+        ("MP_SMTP_BIND_ADDR", "0.0.0.0:2500", "ports", {25: 2500}),
         ("MP_UI_BIND_ADDR", "127.0.0.1:9000", "http", ("127.0.0.1", 9000)),
         ("MP_UI_BIND_ADDR", "[::]:8025", "http", ("::", 8025)),
         ("MP_UI_BIND_ADDR", ":8025", "http", ("0.0.0.0", 8025)),  # noqa: S104 - as above

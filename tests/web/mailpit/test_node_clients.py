@@ -18,7 +18,7 @@ from fakesmtp.web.security.passwords import Passwords
 from fakesmtp.web.server import HttpServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from http_api import Api
@@ -59,6 +59,16 @@ def mailpit_api(require_package: Callable[[str], None], api: Api) -> Callable[..
     """Return a function that calls methods of mailpit-api."""
     require_package("mailpit-api")
     return lambda *calls: call("mailpit-api", api.http.url, *calls)
+
+
+@pytest.fixture
+def guarded(api: Api, tmp_path: Path) -> Iterator[HttpServer]:
+    """The API once more, for the user `kim` with the password `secret`."""
+    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    (tmp_path / "htpasswd").write_text(f"kim:{hashed}\n")
+    access = Access(passwords=Passwords.read(tmp_path / "htpasswd"))
+    with HttpServer(api.smtp, access=access) as http:
+        yield http
 
 
 def test_mailpit_api_reads(mailpit_api: Callable[..., list[Any]], api: Api) -> None:
@@ -156,18 +166,14 @@ def test_mailpit_api_asks_the_server(mailpit_api: Callable[..., list[Any]], api:
 
 
 def test_mailpit_api_with_a_password(
-    require_package: Callable[[str], None], api: Api, tmp_path: Path
+    require_package: Callable[[str], None], guarded: HttpServer
 ) -> None:
     """mailpit-api logs in with HTTP Basic."""
     require_package("mailpit-api")
-    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
-    (tmp_path / "htpasswd").write_text(f"kim:{hashed}\n")
-    access = Access(passwords=Passwords.read(tmp_path / "htpasswd"))
-    with HttpServer(api.smtp, access=access) as http:
-        right, wrong = (
-            call("mailpit-api", http.url, ["getTags"], auth={"username": "kim", "password": each})
-            for each in ("secret", "guess")
-        )
+    right, wrong = (
+        call("mailpit-api", guarded.url, ["getTags"], auth={"username": "kim", "password": each})
+        for each in ("secret", "guess")
+    )
     assert right == [[]]
     assert "401" in wrong[0]["error"]
 
@@ -211,22 +217,18 @@ def test_cypress_mailpit(require_package: Callable[[str], None], api: Api) -> No
 
 
 def test_a_socket_with_a_password(
-    require_package: Callable[[str], None], api: Api, tmp_path: Path
+    require_package: Callable[[str], None], api: Api, guarded: HttpServer
 ) -> None:
     """The library ws opens the event socket with HTTP Basic, as mailpit-ws does."""
     require_package("ws")
-    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
-    (tmp_path / "htpasswd").write_text(f"kim:{hashed}\n")
-    access = Access(passwords=Passwords.read(tmp_path / "htpasswd"))
-    with HttpServer(api.smtp, access=access) as http:
-        url = f"ws://127.0.0.1:{http.port}/api/events"
-        with watching(url, f"Basic {b64encode(b'kim:guess').decode()}") as events:
-            assert next(events) == 403
-        with watching(url, f"Basic {b64encode(b'kim:secret').decode()}") as events:
-            assert next(events)["Type"] == "stats"
-            (sent,) = deliver(api, "plain")
-            new = next(event for event in events if event["Type"] == "new")
-            assert new["Data"]["ID"] == sent
+    url = f"ws://127.0.0.1:{guarded.port}/api/events"
+    with watching(url, f"Basic {b64encode(b'kim:guess').decode()}") as events:
+        assert next(events) == 403
+    with watching(url, f"Basic {b64encode(b'kim:secret').decode()}") as events:
+        assert next(events)["Type"] == "stats"
+        (sent,) = deliver(api, "plain")
+        new = next(event for event in events if event["Type"] == "new")
+        assert new["Data"]["ID"] == sent
 
 
 def test_two_servers(tmp_path: Path, require_package: Callable[[str], None]) -> None:

@@ -69,15 +69,17 @@ def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
 
 def test_a_sent_message_has_no_session(api: Api) -> None:
     """A message that was sent has findings, but no session; it is forgotten like any other."""
-    sent = send(api, Subject="(광고) 세일", HTML="<p>x</p>").json["ID"]
+    sent = send(api, HTML='<a href="http://example.com/">here</a>').json["ID"]
     (message,) = api.smtp.messages
     with pytest.raises(FakeSMTPError, match="is no longer stored"):
         message.session  # noqa: B018 - reading it raises
-    assert message.findings
+    rules = [finding.rule for finding in message.findings]
+    assert "link-http" in rules
     assert api.get(f"/api/fakesmtp/v1/messages/{sent}").json["session"] is None
-    assert api.get(f"/api/fakesmtp/v1/messages/{sent}/findings").json["findings"]
+    found = api.get(f"/api/fakesmtp/v1/messages/{sent}/findings").json["findings"]
+    assert [finding["rule"] for finding in found] == rules
     engine_of(api.smtp).forget("a test that never was")
-    assert api.smtp.messages == (message,)
+    assert [each.id for each in api.smtp.messages] == [sent]
 
 
 def test_keys_in_any_case(api: Api) -> None:
