@@ -20,7 +20,8 @@ class FakeSMTPClient(Inbox):
     """A running fakesmtp, with the verbs of `FakeSMTP`; a sync and async context manager.
 
     `url` is the address that `fakesmtp serve` prints, `http://127.0.0.1:8025`. `auth` is a name and
-    a password of its `--http-auth-file`. A request times out after `timeout` seconds.
+    a password of its `--http-auth-file`; the URL may have them instead. A request times out after
+    `timeout` seconds.
 
     Without an account it shows the whole server. `new_account()` returns an inbox of its own for
     each test; the end of the client ends it, with its messages. In an event loop use

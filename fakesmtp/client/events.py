@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from fakesmtp.errors import FakeSMTPError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -52,7 +54,7 @@ class Follower:
                     self._is_ready.set()
                     if name == self._name and not self._is_over:
                         self._notice(data)
-        except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        except (httpx.HTTPError, httpx.StreamError, FakeSMTPError, OSError) as error:
             self._failure = error
         finally:
             self._is_ready.set()

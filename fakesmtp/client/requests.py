@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, MissingExtraError
 
@@ -31,11 +31,12 @@ class Requests:
     def __init__(
         self, url: str, *, timeout: float = 30.0, auth: tuple[str, str] | None = None
     ) -> None:
-        self.url = _check_url(url)
+        #: The address, as errors show it: without name and password.
+        self.url, login = _read_url(url)
         self._timeout = timeout
         # No proxies: the variables that name them are for other sites.
         self.http = httpx.Client(
-            base_url=self.url + _OWN, timeout=timeout, auth=auth, trust_env=False
+            base_url=self.url + _OWN, timeout=timeout, auth=auth or login, trust_env=False
         )
 
     def get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the JSON holds
@@ -96,17 +97,22 @@ class Requests:
         self.http.close()
 
 
-def _check_url(url: str) -> str:
+def _read_url(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Return an address without name and password, and these two; None if it has none."""
     try:
-        read = urlsplit(url)
-        is_address = read.scheme in {"http", "https"} and bool(read.hostname)
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except (AttributeError, TypeError, ValueError):
         is_address = False
     if not is_address:
+        # What stands before the last @ may be a password.
+        shown = url.rpartition("@")[2] if isinstance(url, str) else url
         raise ConfigurationError(
-            f"{url!r} is not the address of a server (example: http://127.0.0.1:8025)"
+            f"{shown!r} is not the address of a server (example: http://127.0.0.1:8025)"
         )
-    return url.rstrip("/")
+    place = parts.netloc.rpartition("@")[2]
+    login = (unquote(parts.username or ""), unquote(parts.password or ""))
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/')}", login if any(login) else None
 
 
 def _read(answer: httpx.Response) -> Any:  # noqa: ANN401 - whatever the JSON holds

@@ -9,13 +9,17 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+import bcrypt
 import pytest
 from http_api import Api, serving
 from raw_client import PATIENCE
 from scenarios import KEYS
 
-from fakesmtp import ConfigurationError, FakeSMTPError, NoMatchingMessage
+from fakesmtp import ConfigurationError, FakeSMTP, FakeSMTPError, NoMatchingMessage
 from fakesmtp.client import FakeSMTPClient
+from fakesmtp.web.security.access import Access
+from fakesmtp.web.security.passwords import Passwords
+from fakesmtp.web.server import HttpServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,6 +187,23 @@ def test_wrong_addresses(url: str) -> None:
     """What is not an address of a server is an error that names it."""
     with pytest.raises(ConfigurationError, match="is not the address of a server"):
         FakeSMTPClient(url)
+
+
+def test_a_password(tmp_path: Path) -> None:
+    """Name and password of the URL are sent, and no error shows them."""
+    hashed = bcrypt.hashpw(b"pass word", bcrypt.gensalt(4)).decode()
+    (tmp_path / "passwords").write_text(f"kim:{hashed}\n", "utf-8")
+    access = Access(passwords=Passwords.read(tmp_path / "passwords"))
+    with FakeSMTP(ports={587: 0}) as smtp, HttpServer(smtp, access=access) as http:
+        place = f"127.0.0.1:{http.port}"
+        with FakeSMTPClient(f"http://kim:pass%20word@{place}") as client:
+            assert client.messages == []
+        with FakeSMTPClient(f"http://{place}", auth=("kim", "pass word")) as client:
+            assert client.messages == []
+        with FakeSMTPClient(f"http://kim:wr0ng@{place}") as client:
+            with pytest.raises(FakeSMTPError, match="a name and a password") as failure:
+                _ = client.messages
+            assert "wr0ng" not in f"{failure.value!r} {client!r}"
 
 
 def test_errors_of_the_server(api: Api, client: FakeSMTPClient) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query
+from fastapi import APIRouter, Query
 
 from fakesmtp.messages.searching import LISTED, describe_arrivals
 from fakesmtp.sessions import Session
@@ -60,7 +60,7 @@ async def wait_for_message(
     if found is not None:
         return Json(await asyncio.to_thread(describe_message, here, found))
     if here.stopping.is_set():
-        raise HTTPException(503, "the server stops")
+        return Json({"detail": "the server stops"}, 503)
     failure = _Failure(here, query, app_key, since)
     return Json(await asyncio.to_thread(failure.as_json, timeout), 404)
 
