@@ -12,6 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from fakesmtp import __version__
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.methods import HeadAsGet
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
@@ -73,5 +74,4 @@ def _guards(access: Access) -> list[Middleware]:
         )
     if access.passwords is not None:
         guards.append(Middleware(PasswordGuard, access.passwords))
-    guards.append(Middleware(BodyLimit))
-    return guards
+    return [*guards, Middleware(BodyLimit), Middleware(HeadAsGet)]
