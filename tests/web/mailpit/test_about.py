@@ -84,6 +84,17 @@ def test_metrics(api: Api) -> None:
     assert samples["mailpit_tag_messages"] == (2, {"tag": 'a "quoted" 태그'})
 
 
+def test_head(api: Api) -> None:
+    """HEAD is answered like GET, without content: health checks use it."""
+    deliver(api, "bare")
+    for path in ("/readyz", "/livez", "/api/v1/messages", "/view/latest.txt"):
+        head, get = api.ask("HEAD", path), api.get(path)
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert api.ask("HEAD", "/api/v1/nothing").status == 404
+    assert api.ask("HEAD", "/api/v1/send").status == 405
+
+
 def test_unknown_paths(api: Api) -> None:
     """An unknown path and a wrong method are errors in plain text."""
     unknown, wrong = api.get("/api/v1/nothing"), api.ask("PATCH", "/api/v1/messages")
