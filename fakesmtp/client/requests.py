@@ -106,7 +106,7 @@ def _read_url(url: str) -> tuple[str, tuple[str, str] | None]:
         is_address = False
     if not is_address:
         # What stands before the last @ may be a password.
-        shown = url.rpartition("@")[2] if isinstance(url, str) else url
+        shown = str(url).rpartition("@")[2]
         raise ConfigurationError(
             f"{shown!r} is not the address of a server (example: http://127.0.0.1:8025)"
         )
