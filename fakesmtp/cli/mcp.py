@@ -27,9 +27,10 @@ _DEFAULT = "http://127.0.0.1:8025"
 )
 @click.option("--allow-delete", is_flag=True, help="Also offer a tool that deletes messages.")
 def mcp(settings: Settings, *, address: tuple[str, int] | None, allow_delete: bool) -> None:
-    """Serve tools for assistants: list, search, read and wait for messages, sessions and faults.
+    """Serve tools for assistants over MCP.
 
-    --server is the address of the running fakesmtp; the default is http://127.0.0.1:8025.
+    They list, search, read and wait for messages, read sessions and plan faults. --server is the
+    address of the running fakesmtp; the default is http://127.0.0.1:8025.
     """
     if address is not None and not is_loopback(address[0]):
         raise ConfigurationError(

@@ -152,8 +152,9 @@ class Tools:
             Json,
             Field(
                 description="A rule: where (greeting, ehlo, auth, mail, rcpt, data, end-of-data, "
-                "quit, …), and reply, or what (drop, delay, …); optional to, sender, times, nth.",
-                examples=[{"where": "rcpt", "reply": "451 4.7.1 Try later", "times": 1}],
+                "quit, …), and reply (code, enhanced status and text) or what (drop, delay, …); "
+                "optional to, sender, times, nth.",
+                examples=[{"where": "rcpt", "what": "drop", "times": 1}],
             ),
         ],
         app_key: AppKey = None,

@@ -43,7 +43,7 @@ _TABLE = {
     },
     "additionalProperties": False,
 }
-_EXAMPLE = {"where": "rcpt", "reply": "451 4.7.1 Try later", "times": 1}
+_EXAMPLE = {"where": "rcpt", "what": "drop", "times": 1}
 _ONE = describe_body(_FAULT, _EXAMPLE)
 _ALL = describe_body(_TABLE, {"fault": [_EXAMPLE]})
 
