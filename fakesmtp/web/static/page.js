@@ -99,24 +99,50 @@ function reload() {
   for (const name of new Set(Object.values(CHANGES).map(([each]) => each))) changed(name, true);
 }
 
-function follow() {
+function tell(isOn) {
   const live = $("#live");
-  const tell = (isOn) => {
-    live.textContent = isOn ? live.dataset.on : live.dataset.off;
-    live.classList.toggle("on", isOn);
+  live.textContent = isOn ? live.dataset.on : live.dataset.off;
+  live.classList.toggle("on", isOn);
+}
+
+// Browsers allow six connections to a server, so one window follows the events for all of them.
+const windows = new BroadcastChannel("fakesmtp-events");
+let source;
+const HEARD = {
+  live: tell,
+  reset: reload,
+  event: (name) => changed(...CHANGES[name]),
+  ask: () => { if (source) windows.postMessage(["live", source.readyState === EventSource.OPEN]); },
+};
+windows.onmessage = ({ data: [kind, value] }) => HEARD[kind](value);
+
+function say(kind, value) {
+  HEARD[kind](value);
+  windows.postMessage([kind, value]);
+}
+
+function follow() {
+  source = new EventSource($("#live").dataset.events);
+  source.onopen = () => {
+    say("live", true);
+    // The window that followed before may have missed something while it closed.
+    if (performance.now() > 3000) say("reset");
   };
-  const source = new EventSource(live.dataset.events);
-  source.onopen = () => tell(true);
-  source.onerror = () => tell(false);
-  source.addEventListener("reset", reload);
-  for (const [name, [change, isNew]] of Object.entries(CHANGES)) {
-    source.addEventListener(name, () => changed(change, isNew));
-  }
+  source.onerror = () => say("live", false);
+  source.addEventListener("reset", () => say("reset"));
+  for (const name of Object.keys(CHANGES)) source.addEventListener(name, () => say("event", name));
   addEventListener("pagehide", () => source.close());
 }
 
+function followOnce() {
+  // Locks exist on localhost and with HTTPS only.
+  if (!navigator.locks) return follow();
+  windows.postMessage(["ask"]);
+  return navigator.locks.request("fakesmtp-events", () => new Promise(follow));
+}
+
 document.addEventListener("DOMContentLoaded", () => {
-  follow();
+  followOnce();
   $("#more-new")?.addEventListener("click", (event) => {
     event.target.hidden = true;
     $("#list").scrollTop = 0;
