@@ -121,12 +121,13 @@ function say(kind, value) {
   windows.postMessage([kind, value]);
 }
 
-function follow() {
+function follow(isLate) {
   source = new EventSource($("#live").dataset.events);
   source.onopen = () => {
     say("live", true);
-    // The window that followed before may have missed something while it closed.
-    if (performance.now() > 3000) say("reset");
+    // After another window has closed, something may be missing.
+    if (isLate) say("reset");
+    isLate = false;
   };
   source.onerror = () => say("live", false);
   source.addEventListener("reset", () => say("reset"));
@@ -134,11 +135,15 @@ function follow() {
   addEventListener("pagehide", () => source.close());
 }
 
-function followOnce() {
+async function followOnce() {
   // Locks exist on localhost and with HTTPS only.
-  if (!navigator.locks) return follow();
+  if (!navigator.locks) return follow(false);
   windows.postMessage(["ask"]);
-  return navigator.locks.request("fakesmtp-events", () => new Promise(follow));
+  const lock = "fakesmtp-events";
+  // A lock that was got is kept until the window closes.
+  const keep = (isLate) => new Promise(() => follow(isLate));
+  await navigator.locks.request(lock, { ifAvailable: true }, (got) => got && keep(false));
+  return navigator.locks.request(lock, () => keep(true));
 }
 
 document.addEventListener("DOMContentLoaded", () => {
