@@ -207,10 +207,26 @@ function complete() {
   const last = $("#q").value.split(/\s/).pop().replace(/^[-!]/, "").toLowerCase();
   for (const button of $$("#search-help [data-insert]")) {
     const word = button.dataset.insert.toLowerCase();
-    button.hidden = last !== "" && !word.startsWith(last.slice(0, word.length));
+    button.hidden = last !== "" && (word === last || !word.startsWith(last));
   }
   for (const item of $$("#search-help li")) item.hidden = !$("[data-insert]:not([hidden])", item);
+  $("#search-help").togglePopover(last.length > 1 && $("#search-help li:not([hidden])") !== null);
 }
+
+function chooseWord(event) {
+  const shown = $$("#search-help [data-insert]:not([hidden])");
+  const at = shown.indexOf(document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
+  if (next === undefined || !$("#search-help").matches(":popover-open")) return;
+  (shown[next] ?? $("#q")).focus();
+  event.preventDefault();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!event.target.closest("#q, #search-help")) return;
+  if (event.key === "Escape") $("#search-help").hidePopover();
+  else chooseWord(event);
+});
 
 document.addEventListener("input", (event) => { if (event.target.id === "q") complete(); });
 document.addEventListener("focusin", (event) => {
