@@ -2,7 +2,7 @@
 
 The frame has no script, form, plugin or frame of its own, and nothing from other places until the
 reader asks for it (`remote=1`). The sandbox and the policy of the response ensure that; elements
-that no policy covers (a connection in advance by `<link>`, a jump by `<meta>`) become unknown ones.
+that no policy covers (a connection in advance, a jump by `<meta>`) become unknown ones.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ router = APIRouter()
 
 _SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox"
 _NOTHING = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-#: Elements that no policy covers.
-_INERT = re.compile(r"<(?=(?:link|meta|base)[\s/>])", re.IGNORECASE)
-_INERT_BUT_STYLES = re.compile(r"<(?=(?:meta|base)[\s/>])", re.IGNORECASE)
+#: Elements that no policy covers: Chromium connects in advance for `<link>` and for frames.
+_NEVER = "meta|base|iframe|frame|frameset|object|embed|portal|fencedframe"
+_INERT = re.compile(rf"<(?=(?:link|{_NEVER})[\s/>])", re.IGNORECASE)
+_INERT_BUT_STYLES = re.compile(rf"<(?=(?:{_NEVER})[\s/>])", re.IGNORECASE)
 _PICTURE = re.compile(r"image/[\w.+-]+", re.ASCII)
 _CID = re.compile(r"(?<=[\"'=(\s])cid:([^\"'<>()\s]+)", re.IGNORECASE)
 #: Bytes of pictures in one document: a link to a picture may occur very often.

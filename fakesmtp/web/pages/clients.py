@@ -13,7 +13,7 @@ from fakesmtp.web.pages.rendering import View
 from fakesmtp.web.serving import Serving
 
 #: What stands for the SecretKey until a reader asks for it.
-HIDDEN = "********"
+HIDDEN = "SECRET_KEY"
 _EXAMPLE = ("AppKey", "SecretKey")
 _DEFAULT_PORT = 587
 

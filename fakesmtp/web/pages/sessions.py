@@ -25,6 +25,7 @@ from fakesmtp.web.serving import Here, Serving
 
 router = APIRouter()
 PARTS = "/page/sessions"
+_Other = Annotated[str, Parameter(alias="with")]
 #: The form of a session that another program reads: its media type and its bytes.
 _EXPORTS: Mapping[str, tuple[str, Callable[[Session], bytes]]] = {
     "html": ("text/html", lambda session: render_html(session).encode("utf-8", "replace")),
@@ -49,7 +50,7 @@ def show_session(
     view: AnyView,
     chosen: AnySessionFilter,
     session_id: str,
-    other: Annotated[str, Parameter(alias="with")] = "",
+    other: _Other = "",
 ) -> Response:
     """Show the list and one session, beside another one if there is one to compare with."""
     return view.show(
@@ -88,7 +89,7 @@ def show_reading(
     view: AnyView,
     chosen: AnySessionFilter,
     session_id: str,
-    other: Annotated[str, Parameter(alias="with")] = "",
+    other: _Other = "",
 ) -> Response:
     """Show one session without the list."""
     return view.show("sessions/reading.html", chosen=chosen, **_reading(here, session_id, other))

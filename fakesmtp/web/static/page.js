@@ -99,24 +99,55 @@ function reload() {
   for (const name of new Set(Object.values(CHANGES).map(([each]) => each))) changed(name, true);
 }
 
-function follow() {
+function tell(isOn) {
   const live = $("#live");
-  const tell = (isOn) => {
-    live.textContent = isOn ? live.dataset.on : live.dataset.off;
-    live.classList.toggle("on", isOn);
+  live.textContent = isOn ? live.dataset.on : live.dataset.off;
+  live.classList.toggle("on", isOn);
+}
+
+// Browsers allow six connections to a server, so one window follows the events for all of them.
+const windows = new BroadcastChannel("fakesmtp-events");
+let source;
+const HEARD = {
+  live: tell,
+  reset: reload,
+  event: (name) => changed(...CHANGES[name]),
+  ask: () => { if (source) windows.postMessage(["live", source.readyState === EventSource.OPEN]); },
+};
+windows.onmessage = ({ data: [kind, value] }) => HEARD[kind](value);
+
+function say(kind, value) {
+  HEARD[kind](value);
+  windows.postMessage([kind, value]);
+}
+
+function follow(isLate) {
+  source = new EventSource($("#live").dataset.events);
+  source.onopen = () => {
+    say("live", true);
+    // After another window has closed, something may be missing.
+    if (isLate) say("reset");
+    isLate = false;
   };
-  const source = new EventSource(live.dataset.events);
-  source.onopen = () => tell(true);
-  source.onerror = () => tell(false);
-  source.addEventListener("reset", reload);
-  for (const [name, [change, isNew]] of Object.entries(CHANGES)) {
-    source.addEventListener(name, () => changed(change, isNew));
-  }
+  source.onerror = () => say("live", false);
+  source.addEventListener("reset", () => say("reset"));
+  for (const name of Object.keys(CHANGES)) source.addEventListener(name, () => say("event", name));
   addEventListener("pagehide", () => source.close());
 }
 
+async function followOnce() {
+  // Locks exist on localhost and with HTTPS only.
+  if (!navigator.locks) return follow(false);
+  windows.postMessage(["ask"]);
+  const lock = "fakesmtp-events";
+  // A lock that was got is kept until the window closes.
+  const keep = (isLate) => new Promise(() => follow(isLate));
+  await navigator.locks.request(lock, { ifAvailable: true }, (got) => got && keep(false));
+  return navigator.locks.request(lock, () => keep(true));
+}
+
 document.addEventListener("DOMContentLoaded", () => {
-  follow();
+  followOnce();
   $("#more-new")?.addEventListener("click", (event) => {
     event.target.hidden = true;
     $("#list").scrollTop = 0;
@@ -176,10 +207,26 @@ function complete() {
   const last = $("#q").value.split(/\s/).pop().replace(/^[-!]/, "").toLowerCase();
   for (const button of $$("#search-help [data-insert]")) {
     const word = button.dataset.insert.toLowerCase();
-    button.hidden = last !== "" && !word.startsWith(last.slice(0, word.length));
+    button.hidden = last !== "" && (word === last || !word.startsWith(last));
   }
   for (const item of $$("#search-help li")) item.hidden = !$("[data-insert]:not([hidden])", item);
+  $("#search-help").togglePopover(last.length > 1 && $("#search-help li:not([hidden])") !== null);
 }
+
+function chooseWord(event) {
+  const shown = $$("#search-help [data-insert]:not([hidden])");
+  const at = shown.indexOf(document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
+  if (next === undefined || !$("#search-help").matches(":popover-open")) return;
+  (shown[next] ?? $("#q")).focus();
+  event.preventDefault();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!event.target.closest("#q, #search-help")) return;
+  if (event.key === "Escape") $("#search-help").hidePopover();
+  else chooseWord(event);
+});
 
 document.addEventListener("input", (event) => { if (event.target.id === "q") complete(); });
 document.addEventListener("focusin", (event) => {
