@@ -14,6 +14,8 @@ VENV ?= .venv
 JOBS ?= 4
 ARGS ?=
 
+# `make serve` needs only what users install.
+SERVE := $(VENV)-serve
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 BENCH := .cache/benchmarks
@@ -23,8 +25,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .NOTPARALLEL:
 .DEFAULT_GOAL := test
 
-serve: $(READY)
-	@$(BIN)/fakesmtp serve $(ARGS)
+serve: $(SERVE)/ready
+	@$(SERVE)/bin/fakesmtp serve $(ARGS)
 
 test: lint pytest
 
@@ -63,17 +65,27 @@ bench-test: $(READY)
 	$(BIN)/python -m pytest benchmarks/tests $(ARGS)
 
 clean: remove-venv
+	@$(MAKE) --no-print-directory remove-venv VENV=$(SERVE)
 	rm -rf .cache .hypothesis .coverage .coverage.* build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml requirements-dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
-	    "fakesmtp needs Python 3.11 or newer: name one, as in 'make test PYTHON=python3.12'."; exit 1; }
-	@$(MAKE) --no-print-directory remove-venv
-	$(PYTHON) -m venv $(VENV)
+	@$(MAKE) --no-print-directory new-venv
 	$(PIP) --requirement requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(SERVE)/ready: pyproject.toml requirements-dev.lock
+	@$(MAKE) --no-print-directory new-venv VENV=$(SERVE)
+	$(SERVE)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --constraint requirements-dev.lock --editable '.[server]'
+	@touch $@
+
+.PHONY: new-venv
+new-venv: remove-venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo >&2 \
+	    "fakesmtp needs Python 3.11 or newer: name one, as in 'make test PYTHON=python3.12'."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
 
 # Only removes the folder VENV if it is a virtual environment.
 .PHONY: remove-venv
