@@ -12,8 +12,8 @@ import click
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import choose_certificates
 from fakesmtp.cli.console import print_lines, warn
-from fakesmtp.cli.trust import WAYS, explain
 from fakesmtp.tls import Authority, CertificateFolder
+from fakesmtp.tls.trust import WAYS, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

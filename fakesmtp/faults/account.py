@@ -39,8 +39,10 @@ class AccountFaults(FaultScript):
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules of the account and no others; those of other accounts stay."""
-        others = [rule for rule in self._whole.rules if not self._owns(rule)]
-        self._whole.replace([*others, *map(self._bind, check_rules(rules))])
+        others = [each for each in self._whole.planned if not self._owns(each[0])]
+        self._whole.replace([*(rule for rule, _ in others), *map(self._bind, check_rules(rules))])
+        for rule, is_on in others:
+            self._whole.switch(rule, on=is_on)
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Put another rule of the account in the place of one."""
@@ -53,6 +55,15 @@ class AccountFaults(FaultScript):
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         self._whole.remove(self._find(rule))
+
+    def switch(self, rule: Rule, *, on: bool) -> None:
+        """Switch one rule off, or on again."""
+        self._whole.switch(self._find(rule), on=on)
+
+    @property
+    def planned(self) -> tuple[tuple[Rule, bool], ...]:
+        """All rules of the account, each with whether it is on."""
+        return tuple((rule, is_on) for rule, is_on in self._whole.planned if self._owns(rule))
 
     def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules of the whole script that apply now."""
@@ -89,4 +100,5 @@ class AccountFaults(FaultScript):
     def _find(self, rule: Rule) -> Rule:
         """Return the rule that was made of `rule` when it was added; itself if none was."""
         bound = self._bind(rule)
-        return next((each for each in self.rules if each is rule or each == bound), rule)
+        rules = (each for each, _ in self.planned)
+        return next((each for each in rules if each is rule or each == bound), rule)

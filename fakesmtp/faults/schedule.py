@@ -175,6 +175,8 @@ class Tally:
     def __init__(self, rule: str, options: FaultOptions, began: float) -> None:
         """Count for the rule of this name, which was loaded at `began` (seconds)."""
         self.applied = 0
+        #: Whether the rule is in force.
+        self.is_on = True
         #: The number of the rule in its script; 0 before it is added.
         self.number = 0
         self._rule = rule

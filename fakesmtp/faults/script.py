@@ -85,7 +85,7 @@ class FaultScript:
         #: Called with the rules that were applied, in the thread of the server.
         self.on_applied: Callable[[tuple[Rule, ...]], object] | None = None
         self._tallies: tuple[tuple[Rule, Tally], ...] = ()
-        #: The rules, in order. If there are none, they cost nothing.
+        #: The rules in force, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
         self.replace(rules)
 
@@ -170,6 +170,8 @@ class FaultScript:
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules and no others. A rule that was there before keeps its counters.
 
+        All of them are switched on.
+
         Raises `ConfigurationError` for anything that is not a `Rule`.
         """
         wanted = check_rules(rules)
@@ -180,10 +182,12 @@ class FaultScript:
                 if same is not None:
                     left.remove(same)
                 kept.append((rule, same[1] if same else rule.start_tally(self._clock())))
+            for _, tally in kept:
+                tally.is_on = True
             self._keep(tuple(kept))
 
     def change(self, rule: Rule, wanted: Rule) -> None:
-        """Put another rule in the place of one; it has its number, and new counters."""
+        """Replace a rule by another one, which gets its number and new counters."""
         check_rules([wanted])
         with self._lock:
             start = wanted.start_tally(self._clock())
@@ -197,6 +201,19 @@ class FaultScript:
         with self._lock:
             self._keep(tuple(pair for pair in self._tallies if pair[0] is not rule))
 
+    def switch(self, rule: Rule, *, on: bool) -> None:
+        """Switch one rule off, or on again. It keeps its place and its counters."""
+        with self._lock:
+            for each, tally in self._tallies:
+                if each is rule:
+                    tally.is_on = on
+            self._keep(self._tallies)
+
+    @property
+    def planned(self) -> tuple[tuple[Rule, bool], ...]:
+        """All rules in order, each with whether it is switched on."""
+        return tuple((rule, tally.is_on) for rule, tally in self._tallies)
+
     def clear(self) -> None:
         """Remove all rules."""
         self.replace(())
@@ -205,7 +222,7 @@ class FaultScript:
         for _, tally in tallies:
             tally.number = tally.number or next(self._numbers)
         self._tallies = tallies
-        self.rules = tuple(rule for rule, _ in tallies)
+        self.rules = tuple(rule for rule, tally in tallies if tally.is_on)
 
     # -- applying ----------------------------------------------------------------------------------
 
@@ -220,7 +237,7 @@ class FaultScript:
         applied: list[Rule] = []
         with self._lock:
             for rule, tally in self._tallies:
-                matches = rule.matches(stage, facts)
+                matches = tally.is_on and rule.matches(stage, facts)
                 if matches and tally.apply(facts, self._clock(), self._time_of_day):
                     applied.append(rule)
                     if rule.kind.act is not None:

@@ -13,7 +13,9 @@ from starlette.middleware.cors import CORSMiddleware
 from fakesmtp import __version__
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.methods import HeadAsGet
 from fakesmtp.web.own.reference import serve_files
+from fakesmtp.web.pages import add_pages
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
@@ -51,6 +53,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     handle_errors(app)
     for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
         app.include_router(router)
+    add_pages(app)
     serve_files(app)
     return app
 
@@ -82,5 +85,4 @@ def _guards(access: Access) -> list[Middleware]:
         )
     if access.passwords is not None:
         guards.append(Middleware(PasswordGuard, access.passwords))
-    guards.append(Middleware(BodyLimit))
-    return guards
+    return [*guards, Middleware(BodyLimit), Middleware(HeadAsGet)]

@@ -13,10 +13,12 @@ from starlette.requests import HTTPConnection
 
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
+from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
 from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
+from fakesmtp.web.totals import CachedCounts
 from fakesmtp.web.waiting import Waits
 
 
@@ -40,10 +42,20 @@ class Serving:
         """Open and ended sessions, as one list."""
         return SessionList(self.archive)
 
+    @property
+    def allowed(self) -> tuple[Account, ...]:
+        """The accounts that may log in; empty if any may."""
+        return engine_of(self.smtp).accounts
+
     @cached_property
     def accounts(self) -> IssuedAccounts:
         """The accounts that requests have issued."""
         return IssuedAccounts(engine_of(self.smtp))
+
+    @cached_property
+    def counts(self) -> CachedCounts:
+        """How many messages match a query, and the tags."""
+        return CachedCounts(self.archive.store)
 
     @cached_property
     def stopping(self) -> Event:

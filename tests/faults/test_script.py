@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fakesmtp.faults import FaultScript, Rule, Stage
+from fakesmtp.faults.account import AccountFaults
 from fakesmtp.faults.facts import Facts
 
 FACTS = Facts(port=587, tls=False, app_key="one", session="1", recipients=("a@example.org",))
@@ -214,6 +215,33 @@ def test_replace_keeps_counters_of_equal_rules() -> None:
     assert list_applied(script, 1) == []
     script.replace([Rule(where="quit", what="drop"), Rule(where="rcpt", what="drop", nth=2)])
     assert list_applied(script, 1) == [1]
+
+
+def test_a_rule_is_switched_off_and_on() -> None:
+    """A rule that is off does nothing and is not in force; it keeps its place and its counters."""
+    rules = [Rule(where="rcpt", what="drop"), Rule(where="mail", what="drop")]
+    script = FaultScript(rules)
+    assert list_applied(script, 1) == [1]
+    script.switch(rules[0], on=False)
+    assert list_applied(script, 2) == []
+    assert script.rules == (rules[1],)
+    assert script.planned == ((rules[0], False), (rules[1], True))
+    script.switch(rules[0], on=True)
+    assert list_applied(script, 1) == [1]
+    assert script.applied(rules[0]) == 2
+    assert script.rules == tuple(rules)
+
+
+def test_an_account_switches_its_own_rules_only() -> None:
+    """Replacing the rules of one account leaves the switches of other accounts as they are."""
+    whole = FaultScript([Rule(where="rcpt", what="drop", app_key="two")])
+    whole.switch(whole.rules[0], on=False)
+    faults = AccountFaults(whole, "one")
+    faults.replace([Rule(where="rcpt", what="reset")])
+    (rule,) = faults.rules
+    faults.switch(rule, on=False)
+    assert faults.planned == ((rule, False),)
+    assert [is_on for _, is_on in whole.planned] == [False, False]
 
 
 def test_counters_are_thread_safe() -> None:

@@ -58,7 +58,7 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     def run(source: str, *arguments: str, in_a_process: bool = False) -> pytest.RunResult:
         pytester.makepyfile(dedent(source))
         start = pytester.runpytest_subprocess if in_a_process else pytester.runpytest_inprocess
-        # schemathesis is installed for one test alone, and takes half a second to load.
+        # schemathesis is installed for one test only, and takes half a second to import.
         return start("-p", "no:cacheprovider", "-p", "no:schemathesis", *arguments)
 
     return run

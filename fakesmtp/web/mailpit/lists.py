@@ -78,10 +78,9 @@ def search_messages(
 
 
 def _page(here: Serving, query: Query, inbox: Query, start: int, limit: int) -> MessagesSummary:
-    store = here.archive.store
-    rows = store.page(query, offset=start, limit=limit).rows if limit else ()
-    everything = store.totals(inbox)
-    found = everything if query is inbox else store.totals(query)
+    rows = here.archive.store.page(query, offset=start, limit=limit).rows if limit else ()
+    everything = here.counts.totals(inbox)
+    found = everything if query is inbox else here.counts.totals(query)
     return MessagesSummary(
         total=everything.messages,
         unread=everything.unread,
@@ -89,7 +88,7 @@ def _page(here: Serving, query: Query, inbox: Query, start: int, limit: int) -> 
         messages_count=found.messages,
         messages_unread=found.unread,
         start=start,
-        tags=list(store.tag_counts(inbox)),
+        tags=list(here.counts.tags(inbox)),
         messages=[summarize(row) for row in rows],
     )
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from fakesmtp.web.lookup import LATEST, Wanted, find_message, find_row, mark_read
+from fakesmtp.web.mailpit.details import shown_text
 from fakesmtp.web.paths import MAILPIT
 from fakesmtp.web.serving import Here
 
@@ -56,21 +57,23 @@ def show_text(here: Here, message_id: str, wanted: Wanted) -> Response:
     """Return the text of a message, which may be empty."""
     message = find_message(here, message_id, wanted)
     mark_read(here, [message.id])
-    text = (message.text or "").encode("utf-8", "replace")
+    text = shown_text(message).encode("utf-8", "replace")
     return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
 
 
 @router.get("/view/latest")
-def show_latest(here: Here, wanted: Wanted) -> Response:
-    """Redirect to the newest message, or the newest that matches `query`."""
-    return RedirectResponse(f"/view/{quote(find_row(here, LATEST, wanted).record.id)}", 302)
+def show_latest(here: Here, wanted: Wanted, tab: str = "") -> Response:
+    """Redirect to the newest message, or the newest that matches `query`; keep the page's tab."""
+    path = f"/view/{quote(find_row(here, LATEST, wanted).record.id)}"
+    return RedirectResponse(f"{path}?tab={quote(tab)}" if tab else path, 302)
 
 
-@router.get("//{path:path}")
+@router.api_route("//{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
 def clean_path(path: str, request: Request) -> Response:
     """Redirect to the path with one slash: cypress-mailpit asks for `//view/…`."""
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"/{quote(path.lstrip('/'))}{query}", 301)
+    # 307 keeps the method and the body (RFC 9110 §15.4.8).
+    return RedirectResponse(f"/{quote(path.lstrip('/'))}{query}", 307)
 
 
 def _link_parts(message: ReceivedMessage, html: str) -> str:

@@ -1,0 +1,61 @@
+"""The files of a message: their safe names, and which of them a browser may show."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import quote
+
+from fakesmtp.messages.parts import Attachment
+
+#: Pictures that browsers show safely.
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"})
+#: Control characters, those that change the direction of a text, and those of paths.
+_UNSAFE = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u061c\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff\\ud800-\\udfff"
+    '<>:"/\\\\|?*]'
+)
+_LONGEST_NAME = 150
+_LONGEST_KIND = 4
+
+
+class File(NamedTuple):
+    """A file as a list shows it: its name is safe, `size` is in bytes, `kind` a few letters."""
+
+    name: str
+    kind: str
+    content_type: str
+    size: int
+    is_picture: bool
+    content_id: str | None
+    problem: str | None
+
+
+def describe_file(file: Attachment, number: int) -> File:
+    """Return what a list shows of the file with a number, from 1."""
+    return File(
+        name_of(file, number),
+        file.content_type.rpartition("/")[2][:_LONGEST_KIND],
+        file.content_type,
+        len(file.content),
+        file.content_type in PICTURES,
+        file.content_id,
+        file.problem,
+    )
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without folders and without characters that deceive a reader."""
+    return " ".join(_UNSAFE.sub(" ", name).split()).strip(". ")[:_LONGEST_NAME]
+
+
+def name_of(file: Attachment, number: int) -> str:
+    """Return the safe name of a file, by its number where it has none."""
+    last = re.split(r"[/\\]", file.filename or "")[-1]
+    return safe_name(last) or f"attachment-{number}"
+
+
+def dispose(name: str) -> str:
+    """Return the value of Content-Disposition (RFC 6266 §4.3) for a safe name."""
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

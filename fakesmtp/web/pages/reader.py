@@ -1,0 +1,66 @@
+"""Who reads the page: language, time zone, theme and keys, from cookies and the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from babel.core import negotiate_locale
+from fastapi import Depends
+from starlette.requests import Request
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "ko": "한국어"}
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """The settings of one reader.
+
+    `zone_name` is the reader's zone as the browser calls it (`Asia/Seoul`), `""` before the browser
+    has sent it: then `zone` is UTC. `has_keys` is whether keys are shortcuts (WCAG 2.2, 2.1.4).
+    """
+
+    language: str
+    theme: str
+    zone_name: str
+    zone: tzinfo
+    has_keys: bool
+
+
+def read_reader(request: Request) -> Reader:
+    """Read the settings of a request. Unknown values count as not set."""
+    cookies = request.cookies
+    zone_name, zone = _read_zone(cookies.get("zone", ""))
+    return Reader(
+        language=_one_of(cookies.get("language"), LANGUAGES) or _negotiate(request),
+        theme=_one_of(cookies.get("theme"), THEMES) or "auto",
+        zone_name=zone_name,
+        zone=zone,
+        has_keys=cookies.get("keys") != "off",
+    )
+
+
+#: A parameter of a route: the reader of the page.
+AnyReader = Annotated[Reader, Depends(read_reader)]
+
+
+def _one_of(value: str | None, known: Mapping[str, str] | tuple[str, ...]) -> str | None:
+    return value if value in known else None
+
+
+def _negotiate(request: Request) -> str:
+    """Choose the language by `Accept-Language` (RFC 9110 §12.5.4); the browser sorts it."""
+    header = request.headers.get("accept-language", "")
+    wanted = [each.partition(";")[0].strip() for each in header.split(",")]
+    return negotiate_locale(wanted, LANGUAGES, sep="-") or "en"
+
+
+def _read_zone(name: str) -> tuple[str, tzinfo]:
+    try:
+        return name, ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # not a name, a folder, not known on this machine
+        return "", UTC

@@ -1,0 +1,341 @@
+// What htmx does not do: keys, the live connection, dialogs, copying.
+"use strict";
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const root = document.documentElement;
+
+// -- messages to the reader ---------------------------------------------------------------------
+
+let toastTimer;
+function toast(text) {
+  const box = $("#toast");
+  box.textContent = text;
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { box.hidden = true; }, 4000);
+}
+
+document.addEventListener("htmx:responseError", (event) => toast(event.detail.xhr.responseText.slice(0, 500)));
+document.addEventListener("htmx:sendError", () => toast($("#toast").dataset.lost));
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (!event.detail.question) return;
+  event.preventDefault();
+  const dialog = $("#confirm");
+  $("#confirm-text").textContent = event.detail.question;
+  dialog.returnValue = "no";
+  dialog.onclose = () => { if (dialog.returnValue === "yes") event.detail.issueRequest(true); };
+  dialog.showModal();
+});
+
+// -- what is open ---------------------------------------------------------------------------------
+
+function refresh() {
+  const here = location.pathname;
+  for (const link of $$("#list .row > a")) {
+    if (new URL(link.href).pathname === here) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+  const split = $("#split");
+  if (split) split.classList.toggle("open", here !== "/" && here !== "/sessions");
+  const unread = $("#unread")?.dataset.unread;
+  if (unread !== undefined) {
+    const count = Number(unread);
+    const article = $("#reading h1");
+    const name = article ? `${article.textContent} · fakesmtp` : document.title.replace(/^\(\d+\) /, "");
+    document.title = count ? `(${count}) ${name}` : name;
+    const icon = $("#icon");
+    icon.href = count ? icon.dataset.unread : icon.dataset.read;
+  }
+}
+
+document.addEventListener("DOMContentLoaded", refresh);
+document.addEventListener("htmx:afterSettle", refresh);
+document.addEventListener("htmx:pushedIntoHistory", () => {
+  refresh();
+  // On a narrow screen the list is gone, and the focus with it.
+  if (!$("#list")?.checkVisibility()) $("#reading")?.focus();
+});
+
+// A search is part of the address.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.target;
+  if (form.id !== "search") return;
+  const given = [...new FormData(form)].filter(([, value]) => value);
+  const parameters = new URLSearchParams(given).toString();
+  history.replaceState(history.state, "", location.pathname + (parameters && `?${parameters}`));
+});
+
+// -- live -----------------------------------------------------------------------------------------
+
+// What each event of the server changes on the page, and whether it is something new.
+const CHANGES = {
+  message: ["messages-changed", true], removed: ["messages-changed"], limit: ["messages-changed"], changed: ["messages-changed"],
+  session: ["sessions-changed", true], checked: ["sessions-changed"],
+  fault: ["faults-changed"], faults: ["faults-changed"],
+};
+const waiting = new Set();
+
+// At most two requests a second for each list, however much arrives.
+function changed(name, isNew) {
+  if (waiting.has(name)) return;
+  waiting.add(name);
+  setTimeout(() => {
+    waiting.delete(name);
+    const list = $("#list");
+    const isAffected = list?.getAttribute("hx-trigger").includes(name);
+    if (isAffected && list.scrollTop > 40) {
+      // A list that is being read does not move.
+      if (isNew) $("#more-new").hidden = false;
+      if (name === "messages-changed") htmx.trigger(document.body, "unread-changed");
+    } else {
+      htmx.trigger(document.body, name);
+    }
+  }, 500);
+}
+
+function reload() {
+  for (const name of new Set(Object.values(CHANGES).map(([each]) => each))) changed(name, true);
+}
+
+function tell(isOn) {
+  const live = $("#live");
+  live.textContent = isOn ? live.dataset.on : live.dataset.off;
+  live.classList.toggle("on", isOn);
+}
+
+// Browsers allow six connections to a server, so one window follows the events for all of them.
+const windows = new BroadcastChannel("fakesmtp-events");
+let source;
+const HEARD = {
+  live: tell,
+  reset: reload,
+  event: (name) => changed(...CHANGES[name]),
+  ask: () => { if (source) windows.postMessage(["live", source.readyState === EventSource.OPEN]); },
+};
+windows.onmessage = ({ data: [kind, value] }) => HEARD[kind](value);
+
+function say(kind, value) {
+  HEARD[kind](value);
+  windows.postMessage([kind, value]);
+}
+
+function follow(isLate) {
+  source = new EventSource($("#live").dataset.events);
+  source.onopen = () => {
+    say("live", true);
+    // After another window has closed, something may be missing.
+    if (isLate) say("reset");
+    isLate = false;
+  };
+  source.onerror = () => say("live", false);
+  source.addEventListener("reset", () => say("reset"));
+  for (const name of Object.keys(CHANGES)) source.addEventListener(name, () => say("event", name));
+  addEventListener("pagehide", () => source.close());
+}
+
+async function followOnce() {
+  // Locks exist on localhost and with HTTPS only.
+  if (!navigator.locks) return follow(false);
+  windows.postMessage(["ask"]);
+  const lock = "fakesmtp-events";
+  // A lock that was got is kept until the window closes.
+  const keep = (isLate) => new Promise(() => follow(isLate));
+  await navigator.locks.request(lock, { ifAvailable: true }, (got) => got && keep(false));
+  return navigator.locks.request(lock, () => keep(true));
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  followOnce();
+  $("#more-new")?.addEventListener("click", (event) => {
+    event.target.hidden = true;
+    $("#list").scrollTop = 0;
+    htmx.trigger("#list", $("#list").getAttribute("hx-trigger").split(" ")[0]);
+  });
+});
+
+// -- copying --------------------------------------------------------------------------------------
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Not a secure context: plain HTTP from another machine.
+    const box = document.createElement("textarea");
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    document.execCommand("copy");
+    box.remove();
+  }
+  toast(`${$("#toast").dataset.copied}: ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`);
+}
+
+// -- clicks and settings ----------------------------------------------------------------------------
+
+function setCookie(name, value) {
+  document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`;
+  if (name === "theme") root.dataset.theme = value;
+  else location.reload();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy], [data-copy-from], [data-open], [data-insert]");
+  if (!button) return;
+  const { copy: text, copyFrom, open, insert } = button.dataset;
+  if (open) show(open);
+  else if (insert) insertWord(insert);
+  else copy(copyFrom ? $$("li", $(`#${copyFrom}`)).map((line) => line.textContent).join("\n") || $(`#${copyFrom}`).textContent : text);
+});
+
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset?.cookie;
+  if (name) setCookie(name, event.target.value);
+});
+
+// -- search help: it completes the last word ------------------------------------------------------------
+
+function insertWord(word) {
+  const q = $("#q");
+  q.value = q.value.replace(/\S*$/, "") + word;
+  q.focus();
+  q.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function complete() {
+  const last = $("#q").value.split(/\s/).pop().replace(/^[-!]/, "").toLowerCase();
+  for (const button of $$("#search-help [data-insert]")) {
+    const word = button.dataset.insert.toLowerCase();
+    button.hidden = last !== "" && (word === last || !word.startsWith(last));
+  }
+  for (const item of $$("#search-help li")) item.hidden = !$("[data-insert]:not([hidden])", item);
+  $("#search-help").togglePopover(last.length > 1 && $("#search-help li:not([hidden])") !== null);
+}
+
+function chooseWord(event) {
+  const shown = $$("#search-help [data-insert]:not([hidden])");
+  const at = shown.indexOf(document.activeElement);
+  const next = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
+  if (next === undefined || !$("#search-help").matches(":popover-open")) return;
+  (shown[next] ?? $("#q")).focus();
+  event.preventDefault();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (!event.target.closest("#q, #search-help")) return;
+  if (event.key === "Escape") $("#search-help").hidePopover();
+  else chooseWord(event);
+});
+
+document.addEventListener("input", (event) => { if (event.target.id === "q") complete(); });
+document.addEventListener("focusin", (event) => {
+  const help = $("#search-help");
+  if (help?.matches(":popover-open") && !event.target.closest("#search, #search-help")) help.hidePopover();
+});
+document.addEventListener("pointerdown", (event) => {
+  const help = $("#search-help");
+  if (help?.matches(":popover-open") && !event.target.closest("#search, #search-help")) help.hidePopover();
+});
+
+// -- command palette --------------------------------------------------------------------------------
+
+function show(name) {
+  if (name === "palette") {
+    $("#palette-search").value = "";
+    filterCommands();
+  }
+  $(`#${name}`).showModal();
+}
+
+function commands() {
+  return $$("#palette-list li:not([hidden])");
+}
+
+function select(item) {
+  for (const each of $$("#palette-list li")) each.setAttribute("aria-selected", String(each === item));
+  $("#palette-search").setAttribute("aria-activedescendant", item?.id ?? "");
+  item?.scrollIntoView({ block: "nearest" });
+}
+
+function filterCommands() {
+  const text = $("#palette-search").value.trim();
+  for (const item of $$("#palette-list [data-action]")) item.hidden = !item.textContent.toLowerCase().includes(text.toLowerCase());
+  const search = $("#command-search");
+  search.hidden = !text;
+  search.textContent = `${search.dataset.search} “${text}”`;
+  select(commands()[0]);
+}
+
+function run(item) {
+  const dialog = $("#palette");
+  dialog.close();
+  const action = item?.dataset.action ?? `/?q=${encodeURIComponent($("#palette-search").value.trim())}`;
+  const setting = /^(theme|language)=(.*)$/.exec(action);
+  if (setting) setCookie(setting[1], setting[2]);
+  else if (action.startsWith("dialog=")) show(action.slice(7));
+  else location.href = action;
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const search = $("#palette-search");
+  search.addEventListener("input", filterCommands);
+  search.addEventListener("keydown", (event) => {
+    const shown = commands();
+    const at = shown.findIndex((each) => each.getAttribute("aria-selected") === "true");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) select(shown[(at + step + shown.length) % shown.length]);
+    else if (event.key === "Enter") run(shown[at]);
+    else return;
+    event.preventDefault();
+  });
+  $("#palette-list").addEventListener("click", (event) => {
+    const item = event.target.closest("li");
+    if (item) run(item);
+  });
+});
+
+// -- keys -------------------------------------------------------------------------------------------
+
+function move(step) {
+  const links = $$("#list .row > a");
+  if (!links.length) return;
+  const at = links.findIndex((each) => each === document.activeElement);
+  const open = links.findIndex((each) => each.hasAttribute("aria-current"));
+  const from = at >= 0 ? at : open;
+  const next = links[Math.min(links.length - 1, Math.max(0, from < 0 ? 0 : from + step))];
+  next.focus();
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function back() {
+  const link = $("#reading .back");
+  const current = $("#list [aria-current]");
+  if (link?.checkVisibility()) link.click();
+  else current?.focus();
+}
+
+const KEYS = {
+  j: () => move(1),
+  k: () => move(-1),
+  "/": () => { $("#q")?.focus(); $("#q")?.select(); },
+  "?": () => show("help"),
+  Escape: back,
+};
+
+document.addEventListener("keydown", (event) => {
+  const isPalette = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+  if (isPalette) {
+    event.preventDefault();
+    if (!$("dialog[open]")) show("palette");
+    return;
+  }
+  const isTyping = event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, dialog");
+  if (event.key === "Escape" && event.target.id === "q") event.target.blur();
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || root.dataset.keys === "off") return;
+  const button = $(`#reading [data-key="${CSS.escape(event.key)}"]`);
+  if (button) button.click();
+  else if (KEYS[event.key]) KEYS[event.key]();
+  else return;
+  event.preventDefault();
+});

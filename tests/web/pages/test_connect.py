@@ -1,0 +1,90 @@
+"""Settings of clients and test messages, in a browser and with real clients."""
+
+from __future__ import annotations
+
+import subprocess
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pytest
+from page_mail import make_message, send
+from playwright.sync_api import expect
+
+from fakesmtp.findings.finding import Severity
+from fakesmtp.web.pages.clients import CLIENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from http_api import Api
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
+
+
+@pytest.mark.parametrize("mail_type", ["normal", "auth", "ad"])
+def test_a_test_message_is_sent(api: Api, open_page: Open, mail_type: str) -> None:
+    """A button sends a message of each type over SMTP, and links to it and its session."""
+    page = open_page("/connect")
+    page.get_by_test_id(f"try-{mail_type}").click()
+    expect(page.get_by_test_id("tried-ok")).to_be_visible()
+    (message,) = api.smtp.messages
+    assert message.mail_type == mail_type
+    assert message.tls is not None
+    assert [each for each in message.findings if each.severity is Severity.ERROR] == []
+    page.get_by_role("link", name="Open the session").click()
+    expect(page.get_by_test_id("turns")).to_be_visible()
+
+
+def test_a_planned_fault_refuses_the_test_message(api: Api, open_page: Open) -> None:
+    """The page shows the reply that refused the test message."""
+    api.smtp.fail("rcpt", reply="550 5.1.1 User unknown")
+    page = open_page("/connect")
+    page.get_by_test_id("try-auth").click()
+    expect(page.get_by_test_id("tried-failed")).to_contain_text("550 5.1.1 User unknown")
+
+
+def test_settings_are_filled_in(api: Api, open_page: Open) -> None:
+    """Settings have the running port, the CA and the account; the SecretKey after a click."""
+    page = open_page("/connect")
+    page.get_by_test_id("client-nodemailer").click()
+    snippet = page.get_by_test_id("snippet")
+    expect(snippet).to_contain_text(f"port: {api.smtp.port(587)}")
+    expect(snippet).to_contain_text(f"{api.smtp.account.app_key}#auth")
+    expect(snippet).to_contain_text(str(api.smtp.ca_file))
+    expect(snippet).not_to_contain_text(api.smtp.account.secret_key)
+    page.get_by_test_id("show-secret").click()
+    expect(snippet).to_contain_text(api.smtp.account.secret_key)
+    expect(page.get_by_test_id("trust")).to_contain_text("NODE_EXTRA_CA_CERTS")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("port", [587, 465])
+def test_every_client_has_settings(api: Api, client: str, port: int) -> None:
+    """Each client has settings for STARTTLS and for implicit TLS."""
+    page = api.get(f"/connect?client={client}&port={port}&type=ad").body.decode()
+    text = unescape(page.split('data-testid="snippet"')[1].split("</pre>")[0])
+    assert str(api.smtp.port(port)) in text
+    assert "AppKey#ad" in text or "AppKey%23ad" in text
+
+
+@pytest.mark.parametrize("client", ["curl", "swaks"])
+@pytest.mark.parametrize("port", [587, 465])
+def test_the_commands_work(
+    api: Api, open_page: Open, require_tool: Callable[[str], str], client: str, port: int
+) -> None:
+    """What is copied from the page sends a message."""
+    require_tool(client)
+    page = open_page(f"/connect?client={client}&port={port}")
+    page.get_by_test_id("show-secret").click()
+    expect(page.get_by_test_id("snippet")).to_contain_text(api.smtp.account.secret_key)
+    command = page.get_by_test_id("snippet").inner_text()
+    subprocess.run(["bash", "-c", command], check=True, capture_output=True, timeout=60)
+    assert api.smtp.wait_for(mail_type="auth").port == port
+
+
+def test_the_ca_can_be_downloaded(api: Api) -> None:
+    """The certificate of the CA is a download, and the one that clients trust."""
+    response = api.get("/ca.pem")
+    assert response.body == api.smtp.ca_file.read_bytes()
+    send(api.smtp, make_message())

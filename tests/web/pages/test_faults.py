@@ -1,0 +1,91 @@
+"""Planned faults in a browser."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import TYPE_CHECKING
+
+import pytest
+from page_mail import make_message, send
+from playwright.sync_api import expect
+
+from fakesmtp.faults.conditions import CONDITIONS
+from fakesmtp.faults.kinds import KINDS, OPTIONS
+from fakesmtp.faults.schedule import SCHEDULE
+from fakesmtp.faults.stages import Stage
+from fakesmtp.web.pages.fault_form import ENTRIES, FaultForm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from http_api import Api
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
+
+
+def test_a_rule_is_made_applied_switched_and_removed(api: Api, open_page: Open) -> None:
+    """The form makes a rule, its count goes up without a reload, and it can be switched off."""
+    page = open_page("/faults")
+    expect(page.get_by_test_id("no-rules")).to_be_visible()
+    page.get_by_test_id("where").select_option("rcpt")
+    page.get_by_test_id("option-to").fill("*@example.com")
+    page.get_by_test_id("option-reply").fill("550 5.1.1 User unknown")
+    expect(page.get_by_test_id("sentence")).to_contain_text(
+        "At RCPT, to *@example.com, always: the server replies '550 5.1.1 User unknown'"
+    )
+    page.get_by_test_id("add-rule").click()
+    expect(page.get_by_test_id("rule")).to_contain_text("At RCPT")
+    with pytest.raises(smtplib.SMTPRecipientsRefused):
+        send(api.smtp, make_message())
+    expect(page.get_by_test_id("applied")).to_contain_text("2 times")
+    page.get_by_test_id("switch").click()
+    expect(page.get_by_test_id("switch")).to_have_attribute("aria-checked", "false")
+    send(api.smtp, make_message())
+    assert len(api.smtp.messages) == 1
+    page.get_by_test_id("switch").click()
+    expect(page.get_by_test_id("switch")).to_have_attribute("aria-checked", "true")
+    assert len(api.smtp.faults.rules) == 1
+    page.get_by_test_id("remove").click()
+    expect(page.get_by_test_id("no-rules")).to_be_visible()
+
+
+def test_a_wrong_value_is_explained(open_page: Open) -> None:
+    """The form says what is wrong and what would be right, and adds nothing."""
+    page = open_page("/faults")
+    page.get_by_test_id("option-reply").fill("55")
+    expect(page.get_by_test_id("problem")).to_contain_text("must be a code and an ASCII text")
+    page.get_by_test_id("add-rule").click()
+    expect(page.get_by_test_id("toast")).to_contain_text("must be a code and an ASCII text")
+    expect(page.get_by_test_id("no-rules")).to_be_visible()
+
+
+def test_the_form_offers_only_what_is_possible(open_page: Open) -> None:
+    """Kinds and conditions change with the stage."""
+    page = open_page("/faults?where=rcpt")
+    expect(page.get_by_test_id("option-to")).to_be_visible()
+    page.get_by_test_id("where").select_option("tls-handshake")
+    expect(page.get_by_test_id("option-to")).to_have_count(0)
+    page.get_by_test_id("what").select_option("bad-certificate")
+    page.get_by_test_id("option-certificate").select_option("expired")
+    expect(page.get_by_test_id("sentence")).to_contain_text("bad certificate: expired")
+
+
+def test_every_option_has_an_entry() -> None:
+    """The form knows how each option of the fault tables is entered."""
+    assert ENTRIES.keys() == CONDITIONS.keys() | SCHEDULE.keys() | OPTIONS.keys()
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_every_kind_at_every_stage_makes_a_rule(stage: Stage) -> None:
+    """The form as it is first shown makes a rule, except where a choice is required."""
+    for kind in FaultForm({"where": str(stage)}).kinds:
+        must_close = {"close": "true"} if stage in KINDS[kind.name].must_close else {}
+        form = FaultForm({"where": str(stage), "what": kind.name, **must_close})
+        assert form.problem == ""
+        for each in (*form.conditions, *form.schedule):
+            value = each.entry.choices[0] if each.entry.choices else each.entry.example
+            given = {each.name: value}
+            if each.name in {"probability", "seed"}:
+                given = {"probability": "0.5", "seed": "7"}
+            assert FaultForm({**form.given, **given}).problem == ""

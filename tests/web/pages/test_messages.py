@@ -1,0 +1,281 @@
+"""The list of messages and one message, in a browser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from page_mail import CODE, make_message, send
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from http_api import Api
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
+
+
+def test_a_message_arrives_without_a_reload(api: Api, open_page: Open) -> None:
+    """A new message is in the list, the title and the icon while the page stays open."""
+    page = open_page()
+    expect(page.get_by_test_id("no-messages")).to_be_visible()
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.evaluate("window.stays = true")
+    send(api.smtp, make_message("Arrived"))
+    expect(page.get_by_test_id("message-row")).to_contain_text("Arrived")
+    expect(page.get_by_test_id("unread-count")).to_contain_text("1")
+    expect(page).to_have_title("(1) fakesmtp")
+    assert "unread" in str(page.locator("#icon").get_attribute("href"))
+    assert page.evaluate("window.stays") is True
+
+
+def test_windows_share_one_stream_of_events(api: Api, open_page: Open) -> None:
+    """A message arrives in every window, also after the one that follows the events is closed."""
+    first = open_page()
+    expect(first.get_by_test_id("live")).to_have_text("live")
+    second = first.context.new_page()
+    second.goto("/")
+    expect(second.get_by_test_id("live")).to_have_text("live")
+    send(api.smtp, make_message("one"))
+    for page in (first, second):
+        expect(page.get_by_test_id("message-row")).to_have_count(1)
+    first.close()
+    expect(second.get_by_test_id("live")).to_have_text("live")
+    send(api.smtp, make_message("two"))
+    expect(second.get_by_test_id("message-row")).to_have_count(2)
+
+
+def test_every_tab_shows_its_part(api: Api, open_page: Open) -> None:
+    """HTML, text, headers, source, attachments, session and findings of one message."""
+    send(api.smtp, make_message("(광고) 세일", files=(("견적서.pdf", b"%PDF"),)), "ad")
+    page = open_page()
+    page.get_by_test_id("message-row").click()
+    frame = page.frame_locator("[data-testid=html-frame]")
+    expect(frame.get_by_text("한빛상점")).to_be_visible()
+    assert frame.locator("#logo").evaluate("each => each.naturalWidth") == 1
+    shown = {
+        "text": f"인증번호: {CODE}",
+        "headers": "no-reply@shop.example",
+        "source": "Subject: =?utf-8?",
+        "attachments": "견적서.pdf",
+        "session": "RCPT TO:<bcc@example.com>",
+        "findings": "ad-",
+    }
+    for tab, text in shown.items():
+        page.get_by_test_id(f"tab-{tab}").click()
+        panel = page.get_by_test_id(f"panel-{tab}")
+        if tab == "session":
+            expect(panel.get_by_text(text, exact=False).first).to_be_visible()
+        else:
+            expect(panel).to_contain_text(text)
+    assert page.url.endswith("?tab=findings")
+    expect(page.get_by_test_id("envelope")).to_contain_text("bcc@example.com")
+
+
+def test_findings_mark_the_place(api: Api, open_page: Open) -> None:
+    """A finding shows the marked text, and its line in the source."""
+    send(api.smtp, make_message("세일", text="http://shop.example/sale\n", html=None), "ad")
+    page = open_page("/view/latest?tab=findings")
+    expect(page.get_by_test_id("findings")).to_contain_text("line")
+    page.get_by_test_id("findings").get_by_role("link", name="line").first.click()
+    expect(page.locator(".source .marked").first).to_be_visible()
+
+
+def test_a_read_message_is_no_longer_unread(api: Api, open_page: Open) -> None:
+    """Opening a message marks it as read; a button marks it as unread again."""
+    send(api.smtp, make_message())
+    page = open_page()
+    row = page.get_by_test_id("message-row")
+    row.click()
+    expect(row).not_to_have_class("row unread")
+    page.get_by_test_id("mark-unread").click()
+    expect(row).to_have_class("row unread")
+    expect(page.get_by_test_id("unread-count")).to_contain_text("1")
+
+
+def test_deleting_asks_first(api: Api, open_page: Open) -> None:
+    """A message is deleted only after the reader has confirmed it."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    page.get_by_test_id("delete").click()
+    page.get_by_test_id("confirm-no").click()
+    expect(page.get_by_test_id("message")).to_be_visible()
+    assert len(api.smtp.messages) == 1
+    page.get_by_test_id("delete").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("deleted")).to_be_visible()
+    expect(page.get_by_test_id("no-messages")).to_be_visible()
+    assert api.smtp.messages == []
+
+
+def test_all_messages_of_a_search_are_deleted(api: Api, open_page: Open) -> None:
+    """The button above the list deletes what the list shows, and nothing else."""
+    send(api.smtp, make_message("one"), "ad")
+    send(api.smtp, make_message("two"), "auth")
+    page = open_page("/?type=ad")
+    page.get_by_test_id("delete-listed").click()
+    page.get_by_test_id("confirm-yes").click()
+    page.wait_for_url(f"{api.http.url}/")
+    expect(page.get_by_test_id("message-row")).to_contain_text("two")
+    assert [message.subject for message in api.smtp.messages] == ["two"]
+
+
+def test_tags(api: Api, open_page: Open) -> None:
+    """A tag is added and removed, and the list shows it."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    page.get_by_test_id("add-tag").fill("주문")
+    page.get_by_test_id("add-tag").press("Enter")
+    expect(page.get_by_test_id("tag")).to_contain_text("주문")
+    expect(page.get_by_test_id("message-row")).to_contain_text("주문")
+    page.get_by_role("button", name="Remove the tag 주문").click()
+    expect(page.get_by_test_id("tag")).to_have_count(0)
+
+
+def test_search_and_filters(api: Api, open_page: Open) -> None:
+    """The search, the mail type and the AppKey limit the list, and are in the address."""
+    send(api.smtp, make_message("first"), "ad")
+    send(api.smtp, make_message("second"), "auth")
+    page = open_page()
+    rows = page.get_by_test_id("message-row")
+    expect(rows).to_have_count(2)
+    page.get_by_test_id("search").fill("subject:first")
+    expect(rows).to_have_count(1)
+    assert "q=subject%3Afirst" in page.url
+    page.locator("label", has=page.get_by_test_id("type-auth")).click()
+    expect(page.get_by_test_id("no-match")).to_be_visible()
+    page.get_by_test_id("search").fill("is:new")
+    expect(page.get_by_test_id("search-problem")).to_contain_text("position 1")
+    page.goto("/view/latest")
+    page.get_by_test_id("app-key").click()
+    expect(page.get_by_test_id("app-key-filter")).to_be_visible()
+    expect(rows).to_have_count(2)
+
+
+def test_search_help_completes_words(api: Api, open_page: Open) -> None:
+    """The help panel offers the words that begin as the last word of the search."""
+    send(api.smtp, make_message(), "ad")
+    send(api.smtp, make_message(), "auth")
+    page = open_page()
+    page.get_by_test_id("search").fill("t")
+    expect(page.get_by_test_id("search-help")).to_be_hidden()
+    page.get_by_test_id("search").fill("typ")
+    expect(page.get_by_test_id("search-help")).to_be_visible()
+    expect(page.get_by_role("button", name="is:unread")).to_be_hidden()
+    page.get_by_test_id("search").fill("ty")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("search")).to_have_value("type:ad")
+    expect(page.get_by_test_id("message-row")).to_have_count(1)
+
+
+def test_keys(api: Api, open_page: Open) -> None:
+    """The list, a message and the dialogs work by keys alone."""
+    for subject in ("one", "two", "three"):
+        send(api.smtp, make_message(subject))
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("subject")).to_have_text("two")
+    page.keyboard.press("c")
+    expect(page.get_by_test_id("toast")).to_contain_text(CODE)
+    assert page.evaluate("navigator.clipboard.readText()") == CODE
+    page.keyboard.press("l")
+    expect(page.get_by_test_id("toast")).to_contain_text("verify")
+    page.keyboard.press("x")
+    expect(page.get_by_test_id("confirm")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    expect(page.get_by_test_id("message-row").nth(1)).to_have_class("row unread")
+    page.keyboard.press("?")
+    expect(page.get_by_test_id("help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_test_id("search")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.get_by_test_id("palette-search").fill("faults")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/faults")
+
+
+def test_keys_can_be_switched_off(api: Api, open_page: Open) -> None:
+    """Without shortcuts a letter does nothing (WCAG 2.2, 2.1.4)."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    page.get_by_test_id("open-settings").click()
+    page.get_by_label("Off").check()
+    expect(page.locator("html")).to_have_attribute("data-keys", "off")
+    page.keyboard.press("x")
+    expect(page.get_by_test_id("confirm")).to_be_hidden()
+
+
+def test_the_list_goes_on_when_it_is_scrolled(api: Api, open_page: Open) -> None:
+    """More rows are loaded at the end of the list."""
+    for number in range(60):
+        send(api.smtp, f"Subject: message {number}\r\n\r\nx\r\n".encode())
+    page = open_page()
+    rows = page.get_by_test_id("message-row")
+    expect(rows).to_have_count(50)
+    rows.last.scroll_into_view_if_needed()
+    expect(rows).to_have_count(60)
+
+
+@pytest.mark.parametrize("width", [375, 768])
+def test_html_at_the_width_of_a_device(api: Api, open_page: Open, width: int) -> None:
+    """The frame has the width of a phone or a tablet."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest", viewport={"width": 1600, "height": 900})
+    name = {375: "phone", 768: "tablet"}[width]
+    page.locator("label", has=page.get_by_test_id(f"width-{name}")).click()
+    box = page.get_by_test_id("html-frame").bounding_box()
+    assert box is not None
+    assert box["width"] == width
+
+
+def test_on_a_phone_the_message_takes_the_place_of_the_list(api: Api, open_page: Open) -> None:
+    """A narrow screen shows the list or the message, and a link back."""
+    send(api.smtp, make_message())
+    page = open_page(viewport={"width": 390, "height": 844})
+    row = page.get_by_test_id("message-row")
+    row.click()
+    expect(page.get_by_test_id("subject")).to_be_visible()
+    expect(row).to_be_hidden()
+    page.get_by_test_id("back").click()
+    expect(row).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_page_in_korean_and_in_the_dark(api: Api, open_page: Open) -> None:
+    """Language and theme follow the browser, and the reader's choice."""
+    send(api.smtp, make_message())
+    page = open_page(locale="ko-KR", color_scheme="dark", timezone_id="Asia/Seoul")
+    expect(page.get_by_test_id("nav-messages")).to_contain_text("메시지")
+    back = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(back) == "rgb(22, 24, 28)"
+    page.get_by_test_id("open-settings").click()
+    page.get_by_label("밝게").check()
+    assert page.evaluate(back) == "rgb(255, 255, 255)"
+    page.get_by_label("English").check()
+    expect(page.get_by_test_id("nav-messages")).to_contain_text("Messages")
+
+
+def test_dates_are_in_the_readers_zone(api: Api, open_page: Open) -> None:
+    """The time of a message has the offset of the browser's zone."""
+    send(api.smtp, make_message())
+    page = open_page(timezone_id="Asia/Seoul")
+    when = page.get_by_test_id("message-row").locator("time")
+    expect(when).to_have_attribute("datetime", re.compile(r".*\+09:00"))
+
+
+def test_a_message_that_is_gone(api: Api, open_page: Open) -> None:
+    """The address of a message that is not there shows what happened."""
+    page = open_page("/view/nothing")
+    expect(page.get_by_test_id("error")).to_contain_text("no longer here")
+    assert api.get("/view/nothing").status == 404
