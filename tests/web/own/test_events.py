@@ -35,14 +35,12 @@ class Stream:
         self.response = response
 
     def next(self) -> Event:
-        """Read the next event; comments are skipped."""
+        """Read the next event; fail when a ping shows that nothing comes."""
         fields: dict[str, str] = {}
         while line := self.response.readline().decode().rstrip("\n"):
             name, _, value = line.partition(": ")
-            if name:
-                fields[name] = value
-        if not fields:
-            return self.next()
+            assert name, "no event came"
+            fields[name] = value
         return Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
 
     def until(self, name: str) -> Event:
