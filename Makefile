@@ -2,8 +2,9 @@
 # make test      every check that needs only Python     make test ARGS="-k starttls"
 # make lint      ruff, mypy and pyright
 # make coverage  all tests, and a floor of coverage
+# make kill-test kills a server under load, 20 times
 # make bench     all benchmarks, 10 minutes              make bench ARGS=--quick
-# make clean     removes what the others created
+# make clean     removes everything that the others created
 #
 # Each creates its environment first. Another interpreter gets another environment:
 #   make test PYTHON=python3.13 VENV=.venv-3.13
@@ -18,7 +19,7 @@ READY := $(VENV)/ready
 BENCH := .cache/benchmarks
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: serve test lint pytest coverage bench bench-peers bench-test clean
+.PHONY: serve test lint pytest kill-test coverage bench bench-peers bench-test clean
 .NOTPARALLEL:
 .DEFAULT_GOAL := test
 
@@ -33,14 +34,18 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-# `-rs` prints why a test was skipped. make turns every failure into 2; `.cache/pytest-exit` keeps
-# the exit code of pytest.
+# `-rs` prints why a test was skipped. make exits with 2 for every failure, so `.cache/pytest-exit`
+# keeps the exit code of pytest.
 pytest: $(READY)
 	@mkdir -p .cache
 	$(BIN)/pytest -rs -n $(JOBS) $(ARGS); code=$$?; echo $$code > .cache/pytest-exit; exit $$code
 
-# Not part of `make test`: it takes a third more CPU time. coverage starts pytest: pytest-cov would
-# miss what pytest imports first, the plugin. The floor is `fail_under` in pyproject.toml.
+# `make test` kills the server five times.
+kill-test: $(READY)
+	FAKESMTP_TEST_KILLS=20 $(BIN)/pytest -q tests/cli/test_kill.py tests/storage/test_writer.py $(ARGS)
+
+# Not part of `make test`: it takes a third more CPU time. coverage starts pytest, because pytest-cov
+# would miss the plugin, which pytest imports first. The floor is `fail_under` in pyproject.toml.
 coverage: $(READY)
 	$(BIN)/coverage run $(BIN)/pytest -q -rs -n $(JOBS)
 	$(BIN)/coverage combine --quiet
@@ -49,7 +54,7 @@ coverage: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-# The servers to compare with, where npm and Go are installed; smtp-sink is Debian's postfix.
+# The other servers, if npm and Go are installed; smtp-sink is part of Debian's postfix.
 bench-peers:
 	-npm install --prefix $(BENCH) --no-audit --no-fund --silent smtp-server@3.21.6
 	-GOBIN=$(CURDIR)/$(BENCH)/bin go install github.com/axllent/mailpit@v1.33.1
@@ -70,7 +75,7 @@ $(READY): pyproject.toml requirements-dev.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Only a folder that is a virtual environment is removed, whatever VENV names.
+# Only removes the folder VENV if it is a virtual environment.
 .PHONY: remove-venv
 remove-venv:
 	@if [ -e $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi

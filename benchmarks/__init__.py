@@ -1,1 +1,1 @@
-"""Benchmarks: fakesmtp beside other servers that accept messages (README.md)."""
+"""Benchmarks: fakesmtp compared with other servers that accept messages (README.md)."""

@@ -1,4 +1,4 @@
-"""Compare fakesmtp, on both event loops, with other servers; write a page about it.
+"""Compare fakesmtp, on both event loops, with other servers; write a page with the results.
 
 All loads take about 10 minutes and write docs/performance.md; a part of them, or --quick, write to
 .cache/benchmarks.
@@ -26,7 +26,7 @@ _REPETITIONS, _QUICK_REPETITIONS = 5, 1
 
 
 def main() -> int:
-    """Run what was asked for; 1 when fakesmtp failed, or lost or altered a message, else 0."""
+    """Run the chosen loads; return 1 if fakesmtp failed, lost or altered a message, otherwise 0."""
     given = _arguments()
     try:
         results = Results.read(given.render) if given.render else _run(given)
@@ -49,7 +49,7 @@ def _run(given: argparse.Namespace) -> Results:
 
 
 def _run_each_server(name: str, environment: Environment, results: Results, *, quick: bool) -> None:
-    """Run a load once for each server that is installed."""
+    """Run a load once for each installed server."""
     load = LOADS[name].quick() if quick else LOADS[name]
     for server in load.servers:
         if server in results.missing:

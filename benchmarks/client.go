@@ -1,6 +1,6 @@
 // Command client sends numbered messages to a server on 127.0.0.1 as fast as it accepts them, and
-// prints what it measured as one line of JSON. Standard input holds one message as it goes over the
-// wire; its first eight zeros are replaced by the number. A reply that is not expected ends the run.
+// prints its measurements as one line of JSON. Standard input has one message as sent over the wire;
+// the number replaces its first eight zeros. An unexpected reply ends the run.
 package main
 
 import (
@@ -109,7 +109,7 @@ func (s *session) quit() {
 	s.Close()
 }
 
-// run is what all connections share.
+// run has the state that all connections share.
 type run struct {
 	message   []byte
 	begun     time.Time
@@ -120,7 +120,7 @@ type run struct {
 	done      sync.WaitGroup
 }
 
-// next returns the index of a message to send, false when there is none.
+// next returns the index of the next message to send, false if there is none.
 func (r *run) next() (int, bool) {
 	if time.Since(r.begun).Seconds() >= *seconds {
 		return 0, false

@@ -19,21 +19,21 @@ import psutil
 from fakesmtp.tls import CertificateFolder
 
 ROOT = Path(__file__).parent.parent
-#: Holds all that is made or installed for the benchmarks (`make bench-peers`).
+#: The folder for everything that the benchmarks create or install (`make bench-peers`).
 CACHE = ROOT / ".cache" / "benchmarks"
-#: Random, as at NHN: a key with letters of the addresses in it takes longer to look for in them.
+#: Random, as NHN's keys are: the search for a key takes longer in addresses with its letters.
 ACCOUNT = "q7XvK2mZp9RtW4sJ:hN5cY8dLf3GbT6uE"
 _CLIENT = Path(__file__).parent / "client.go"
 _PACKAGES = ("fakesmtp", "aiosmtpd", "uvloop", "pytest")
 
 
 class MissingToolError(Exception):
-    """A program that the benchmarks need is missing or failed; the text names it."""
+    """A program that the benchmarks need is missing, or failed; the text names it."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Folders and programs. `programs` holds `python` and `fakesmtp`; `certificates` a CA."""
+    """Folders and programs: `programs` has `python` and `fakesmtp`, `certificates` has a CA."""
 
     programs: Path
     client: Path
@@ -41,7 +41,7 @@ class Environment:
 
 
 def prepare() -> Environment:
-    """Make everything in `CACHE`, and allow one file descriptor for each idle connection."""
+    """Create everything in `CACHE`, and allow one file descriptor for each idle connection."""
     CACHE.mkdir(parents=True, exist_ok=True)
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
@@ -53,7 +53,7 @@ def _install(home: Path) -> Path:
     """Install fakesmtp as a user does: an editable install adds 25 ms to each start."""
     venv.create(home, clear=True, symlinks=True)
     site = sysconfig.get_path("purelib", vars={"base": str(home)})
-    # Python reads no .pth file of a folder that is named in one: no hook of the development runs.
+    # Python does not read .pth files of folders that a .pth file names: no development hook runs.
     Path(site, "libraries.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     python = str(home / "bin" / "python")
     options = ("--no-deps", "--no-build-isolation", "--ignore-installed", "--no-index", "--quiet")
@@ -67,7 +67,7 @@ def _build(program: Path) -> Path:
 
 
 def _run(*command: str) -> str:
-    """Return what a command prints."""
+    """Return the output of a command."""
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     except FileNotFoundError as error:
@@ -78,7 +78,7 @@ def _run(*command: str) -> str:
 
 
 def describe() -> dict[str, str]:
-    """Return what the figures hold for: date, machine and versions."""
+    """Return the conditions of the figures: date, machine and versions."""
     commit = _run("git", "describe", "--always", "--dirty")
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return {

@@ -1,4 +1,4 @@
-"""Compare the time to check a message by all rules with the time to read it.
+"""Compare the time to check a message with all rules with the time to read it.
 
 `python -m benchmarks.findings` prints a table; both times are the CPU time of the best of some
 rounds, in turns. Reading is what a test would ask of a message: its headers, addresses, text, HTML
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROUNDS = 15
-#: Seconds of CPU time that one round takes at least.
+#: The minimum CPU time of one round, in seconds.
 ROUND = 0.02
 GOAL = 2.0
 _WITH_ADDRESSES = frozenset({"from", "to", "cc"})
@@ -41,7 +41,7 @@ _ROW = (
 
 
 def make_messages() -> dict[str, bytes]:
-    """Make the messages to check, from 1 KB to 14 MB."""
+    """Return the messages to check, from 1 KB to 14 MB."""
     short = _make(_FOOTER)
     long = _make(_FOOTER * 100)
     page = _make(_FOOTER)
@@ -79,21 +79,21 @@ def read(raw: bytes) -> None:
 
 
 def check(raw: bytes) -> None:
-    """Check a message by all rules."""
+    """Check a message with all rules."""
     envelope = Envelope("shop@example.com", ("kim@example.kr",))
     reading = MessageReading(raw, mail_type=MailType.AD, envelope=envelope)
     default_rules().check_message(reading)
 
 
 def compare(raw: bytes, rounds: int = ROUNDS) -> tuple[float, float]:
-    """Return the seconds that reading and checking a message take, the best of each."""
+    """Return the seconds of reading and of checking a message, the best of each."""
     times = [(_time(read, raw), _time(check, raw)) for _ in range(rounds)]
     reading, checking = zip(*times, strict=True)
     return min(reading), min(checking)
 
 
 def _time(work: Callable[[bytes], None], raw: bytes) -> float:
-    """Return the seconds that one call takes, of as many as a round takes."""
+    """Return the seconds of one call, measured over one round."""
     calls, begin = 0, process_time()
     while (passed := process_time() - begin) < ROUND:
         work(raw)

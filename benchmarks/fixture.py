@@ -1,4 +1,4 @@
-"""What a pytest fixture costs: pytest as a process of its own, with one fixture (fixtures/)."""
+"""The cost of a pytest fixture: a pytest process with one fixture (fixtures/)."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _PLUGINS = {
     UVLOOP: ("pytest_fakesmtp.plugin", "box_fakesmtp"),
     AIOSMTPD: ("box_aiosmtpd",),
 }
-#: Without bytecode files every run would compile what pip has compiled for its users.
+#: Without bytecode files every run would compile the package; users have it compiled by pip.
 _NOT_PASSED_ON = ("PYTEST_", "PYTHONDONTWRITEBYTECODE")
 _PATIENCE = 300.0
 _MILLI = 1e3
 
 
 def fixture(environment: Environment, peer: Peer, load: Load) -> dict[str, float]:
-    """Return the milliseconds that a test takes longer than with an empty fixture."""
+    """Return the milliseconds of a test minus those with an empty fixture."""
     empty = _run_pytest(environment, load, peer.name, "box_empty")
     used = _run_pytest(environment, load, peer.name, *_PLUGINS[peer.name])
     return {"test": (used - empty) / load.count * _MILLI}
 
 
 def _run_pytest(environment: Environment, load: Load, name: str, *plugins: str) -> float:
-    """Return the seconds that the whole process takes, imports included."""
+    """Return the seconds of the complete process, imports included."""
     options = [word for plugin in plugins for word in ("-p", plugin)]
     command = [str(environment.programs / "python"), "-m", "pytest", *options, "test_message.py"]
     begun = time.perf_counter()
@@ -57,7 +57,7 @@ def _run_pytest(environment: Environment, load: Load, name: str, *plugins: str) 
 
 
 def _variables(environment: Environment, load: Load, name: str) -> dict[str, str]:
-    """Return the environment variables of pytest, which the plugins in fixtures/ read."""
+    """Return the environment variables for pytest, which the plugins in fixtures/ read."""
     passed_on = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_PASSED_ON)}
     return passed_on | {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

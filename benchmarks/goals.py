@@ -1,4 +1,4 @@
-"""What is reported of each load, and the goals: one for each event loop."""
+"""The reported figures of each load, and the goals: one for each event loop."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KB = 1024
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure of a load, as the page shows it. `asyncio` and `uvloop` are its servers of ours."""
+    """A figure of a load, as the page shows it. `asyncio` and `uvloop` name our servers."""
 
     name: str
     load: str
@@ -81,7 +81,7 @@ def more_is_better(measure: Measure) -> bool:
 
 
 def value(goal: Goal, server: str, results: Results) -> float | None:
-    """Return what the goal limits for a server of ours, None when something was not measured."""
+    """Return the value that the goal limits for one of our servers, None if it was not measured."""
     measure = MEASURES[goal.measure]
     own, others = _medians(goal, server, measure.figure, results)
     if own is None or (goal.against and not others):
@@ -90,7 +90,7 @@ def value(goal: Goal, server: str, results: Results) -> float | None:
 
 
 def cpu_ratio(goal: Goal, server: str, results: Results) -> float | None:
-    """Return the same ratio by the servers' CPU time for a message, None without it."""
+    """Return the same ratio of the servers' CPU time for a message, None without it."""
     own, others = _medians(goal, server, "cpu", results)
     return min(others) / own if own and others else None
 
@@ -98,7 +98,7 @@ def cpu_ratio(goal: Goal, server: str, results: Results) -> float | None:
 def _medians(
     goal: Goal, server: str, figure: str, results: Results
 ) -> tuple[float | None, list[float]]:
-    """Return a figure of a server of ours, and of those servers of `against` that have it."""
+    """Return a figure of one of our servers, and of the servers of `against` that have it."""
     load = MEASURES[goal.measure].load
     others = [results.median(load, peer, figure) for peer in goal.against]
     return results.median(load, server, figure), [other for other in others if other]

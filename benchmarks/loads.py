@@ -1,4 +1,4 @@
-"""The loads: what each server is given, and which servers are compared under it."""
+"""The loads: what the client sends, and which servers are compared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TEN_MB = 10_000_000
 
 
 class Kind(Enum):
-    """What is measured under a load; `measure.py` has a function for each."""
+    """The kinds of loads; `measure.py` has a function for each."""
 
     SPEED = auto()
     MEMORY = auto()
@@ -96,7 +96,7 @@ LOADS = {
         "20,000 messages of 2,291 bytes, kept with their sessions",
         (*OURS, AIOSMTPD),
         size=2_291,
-        connections=40,  # so that no session reaches the limit of recorded events
+        connections=40,  # no session may reach the limit of recorded events
         count=20_000,
         seconds=60,
     ),

@@ -1,4 +1,4 @@
-"""What is measured under each kind of load: one function a kind, each with a new server process."""
+"""Measuring: one function for each kind of load, each with a new server process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.loads import Load
     from benchmarks.peers import Peer
 
-#: Figures by name; the functions below say which.
+#: Figures by name; the functions below define the names.
 Figures = dict[str, float]
 
 _WARM_UP, _WARM_UP_SECONDS = 200, 0.3
@@ -28,7 +28,7 @@ _MEGA, _MICRO, _MILLI = 1e6, 1e6, 1e3
 
 
 def measure(environment: Environment, peer: Peer, load: Load) -> Figures:
-    """Measure a server under a load once; raises `LoadError` when it loses or alters a message."""
+    """Measure a server once under a load; raise `LoadError` if it loses or alters a message."""
     return _MEASURES[load.kind](environment, peer, load)
 
 

@@ -1,4 +1,4 @@
-"""The message that is sent: one for each size, told apart by eight digits."""
+"""The messages that are sent: one text for each size, with a number of eight digits."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Content-Type: text/plain; charset=utf-8
 
 @dataclass(frozen=True)
 class Message:
-    """A message with the number 0. `raw` is what a server must keep."""
+    """A message with the number 0. A server must keep `raw`."""
 
     raw: bytes
 
     @classmethod
     def of_size(cls, size: int) -> Message:
-        """Make a message of `size` bytes in lines of 76 characters."""
+        """Return a message of `size` bytes in lines of 76 characters."""
         noise = base64.encodebytes(random.Random(size).randbytes(size))  # noqa: S311 - filler
         return cls((_HEADERS + noise.replace(b"\n", b"\r\n"))[: size - 2].rstrip() + b"\r\n")
 
@@ -40,6 +40,6 @@ class Message:
         return self.raw.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
     def kept(self, count: int) -> dict[str, object]:
-        """Return what a server must report after the first `count` messages."""
+        """Return the report of a server after the first `count` messages."""
         head, _, tail = self.raw.partition(_NUMBER)
         return describe([b"%b%08d%b" % (head, number, tail) for number in range(count)])

@@ -1,4 +1,4 @@
-"""The page: tables and a chart, made from the results alone."""
+"""The page: tables and a chart, made only from the results."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _STYLE = {
 
 
 def write_page(results: Results, folder: Path) -> Path:
-    """Write performance.md into `folder`, with results and chart in performance/ beside it."""
+    """Write performance.md to `folder`, with results and chart in its folder performance/."""
     parts = folder / "performance"
     parts.mkdir(parents=True, exist_ok=True)
     results.save(parts / "results.jsonl")
@@ -138,7 +138,7 @@ def _notes(results: Results) -> Iterable[str]:
 
 
 def number(value: float | None) -> str:
-    """Return three digits, or a whole number with commas; nothing for None."""
+    """Return a number with three digits, or as a whole number with commas; `""` for None."""
     if value is None:
         return ""
     return f"{value:,.0f}" if value >= _MANY else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, and how it is asked what it keeps."""
+"""The servers that are compared: how each is started, and how its messages are counted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Report = dict[str, Any]
 
 
 def _ask(process: psutil.Popen, port: int) -> Report:
-    """Ask a server of servers/."""
+    """Return the report of a server in servers/."""
     del port
     process.stdin.write(b"\n")
     process.stdin.flush()
@@ -40,13 +40,13 @@ def _ask(process: psutil.Popen, port: int) -> Report:
 
 
 def _ask_mailpit(process: psutil.Popen, port: int) -> Report:
-    """Ask over HTTP."""
+    """Return the report of Mailpit, over HTTP."""
     del process
     return describe(_mailpit_messages(f"http://127.0.0.1:{port + 1}/api/v1"))
 
 
 def _mailpit_messages(api: str) -> Iterator[bytes]:
-    """Yield each message without the headers that Mailpit puts before it."""
+    """Yield each message without the headers that Mailpit adds."""
     with urlopen(f"{api}/messages?limit=1000000") as answer:  # noqa: S310 - loopback
         summaries = json.load(answer)["messages"]
     for summary in summaries:

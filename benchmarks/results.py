@@ -25,7 +25,7 @@ class Results:
     failed: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def add(self, load: str, server: str, figures: dict[str, float]) -> None:
-        """Add what one run gave."""
+        """Add the figures of one run."""
         kept = self.figures.setdefault((load, server), {})
         for name, value in figures.items():
             kept.setdefault(name, []).append(value)
@@ -40,7 +40,7 @@ class Results:
         return median(values) if values else None
 
     def save(self, path: Path) -> None:
-        """Write a line of JSON about all, then one for each load and server."""
+        """Write one line of JSON about all runs, then one for each load and server."""
         lines: list[Any] = [{"about": self.about, "missing": self.missing}]
         lines += [[*key, figures] for key, figures in self.figures.items()]
         lines += [[*key, reasons] for key, reasons in self.failed.items()]
@@ -48,7 +48,7 @@ class Results:
 
     @classmethod
     def read(cls, path: Path) -> Results:
-        """Read what `save` wrote."""
+        """Read results that `save` wrote."""
         about, *lines = map(json.loads, path.read_text(encoding="utf-8").splitlines())
         results = cls(**about)
         for load, server, content in lines:

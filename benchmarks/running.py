@@ -1,4 +1,4 @@
-"""A server process under a load: started, given messages, checked, ended."""
+"""A server process under a load: start, send messages, check, stop."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LAST_WORDS = 2_000
 
 
 class LoadError(Exception):
-    """A server did not do what it had to; the text says what happened."""
+    """A server failed under a load; the text says what happened."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Run:
     sent: int = field(default=0, init=False)
 
     def send(self, *, count: int, seconds: float) -> dict[str, Any]:
-        """Send the next messages: `count`, or as many as are begun in `seconds`.
+        """Send the next messages: `count`, or as many as can be started in `seconds`.
 
         Returns `sent`, `seconds`, `cpu` (seconds of the client) and `latency` (median seconds of a
         message, with its connection where it has one of its own). Raises `LoadError`.
@@ -74,7 +74,7 @@ class Run:
         return result
 
     def check(self) -> None:
-        """Raise `LoadError` unless the server keeps what was sent, identical, and nothing else."""
+        """Raise `LoadError` unless the server keeps exactly the messages that were sent."""
         if self.peer.report is None:
             return
         kept = self.peer.report(self.process, self.port)
@@ -93,7 +93,7 @@ class Run:
 
 @contextmanager
 def running(environment: Environment, peer: Peer, load: Load) -> Iterator[Run]:
-    """Run a new server until the block ends; when the block begins, it has sent its first 220."""
+    """Run a new server until the block ends; the block begins after its first 220."""
     port = free_port()
     command = [*_on_cpu(_SERVER_CPU), *peer.start_command(environment, load, port)]
     pipe = subprocess.PIPE
@@ -116,13 +116,13 @@ def free_port() -> int:
 
 
 def _on_cpu(cpu: int) -> list[str]:
-    """Return what binds a command to a CPU, where that is possible."""
+    """Return the command prefix that binds a process to a CPU, if that is possible."""
     possible = (os.cpu_count() or 1) > 1 and shutil.which("taskset")
     return ["taskset", "--cpu-list", str(cpu)] if possible else []
 
 
 def _greets(process: psutil.Popen, port: int) -> bool:
-    """Wait for the first 220; False when the server ends, or sends none in time."""
+    """Wait for the first 220; return False if the server exits or sends none in time."""
     deadline = time.monotonic() + _PATIENCE
     while not (code := _first_code(port)):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -132,7 +132,7 @@ def _greets(process: psutil.Popen, port: int) -> bool:
 
 
 def _first_code(port: int) -> bytes:
-    """Return the code of a server's first reply, nothing when it does not listen."""
+    """Return the code of a server's first reply, `b""` if it does not listen."""
     try:
         with socket.create_connection((HOST, port), timeout=_PATIENCE) as client:
             return client.recv(3)

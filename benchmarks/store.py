@@ -1,7 +1,7 @@
-"""The store by itself: writing beside a bare writer, searches, sizes. `python -m benchmarks.store`.
+"""The store alone: writing, searches, sizes. Run it with `python -m benchmarks.store`.
 
-The bare writer applies rows that are ready, in groups of the same size, with the same schema and
-pragmas, in one thread: what is left is what reading the messages and the queue cost.
+The plain writer inserts prepared rows, in groups of the same size, with the same schema and
+pragmas, in one thread. The difference to it is the cost of reading the messages and of the queue.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import argparse
 import base64
 import os
 import random
+import smtplib
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,6 +22,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from benchmarks.environment import CACHE
+from fakesmtp import FakeSMTP
+from fakesmtp.findings import default_rules
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.storage import schema, sqlite
@@ -30,9 +34,12 @@ from fakesmtp.storage.file import make_file
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.sessions import record_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from fakesmtp.storage.records import SessionRecord
 
 _COMMON = [
     "안녕하세요",
@@ -63,20 +70,20 @@ Content-Transfer-Encoding: base64
 """
 
 
-def _words(dice: random.Random, size: int) -> str:
+def _words(generator: random.Random, size: int) -> str:
     words: list[str] = []
     while sum(map(len, words)) < size:
-        letters = (chr(0xAC00 + dice.randrange(0, 11172, 8)) for _ in range(3))
-        words.append(dice.choice(_COMMON) if dice.random() < 0.7 else "".join(letters))
+        letters = (chr(0xAC00 + generator.randrange(0, 11172, 8)) for _ in range(3))
+        words.append(generator.choice(_COMMON) if generator.random() < 0.7 else "".join(letters))
     return " ".join(words)
 
 
-def _make(number: int, characters: int) -> MessageRecord:
-    """Make a Korean message with that many characters of text."""
-    dice = random.Random(number)  # noqa: S311 - filler
+def make_message(number: int, characters: int) -> MessageRecord:
+    """Return a Korean message with this number of characters."""
+    generator = random.Random(number)  # noqa: S311 - filler
     rare = f" {_RARE}" if number % 10_000 == 0 else ""
-    subject = base64.b64encode(_words(dice, 10).encode()).decode()
-    body = base64.encodebytes((_words(dice, characters) + rare).encode())
+    subject = base64.b64encode(_words(generator, 10).encode()).decode()
+    body = base64.encodebytes((_words(generator, characters) + rare).encode())
     raw = _HEAD.format(number=number, subject=subject).encode() + body
     envelope = Envelope("hong@example.com", (f"user{number}@example.com",))
     return MessageRecord(
@@ -93,7 +100,7 @@ def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[Add
 
 
 def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return messages a second of a writer that does nothing but write."""
+    """Return the messages per second of a writer that only writes."""
     make_file(path)
     engine = sqlite.open_for_writing(path, sync.upper())
     groups = list(_in_groups(waiting, messages))
@@ -110,28 +117,30 @@ def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecor
     return len(messages) / seconds
 
 
-def _write(store: SqliteStore | MemoryStore, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return messages a second of a store; that many clients wait, each for its own message."""
-    clients = Semaphore(waiting)
+def write(
+    store: SqliteStore | MemoryStore, waiting: int, messages: Iterable[MessageRecord]
+) -> float:
+    """Return the messages per second of a store with waiting clients, each for its own message."""
+    clients, count = Semaphore(waiting), 0
     begin = perf_counter()
-    for message in messages:
+    for count, message in enumerate(messages, 1):  # noqa: B007 - the number of them
         clients.acquire()
         store.add(message).add_done_callback(lambda _: clients.release())
     for _ in range(waiting):
         clients.acquire()
-    return len(messages) / (perf_counter() - begin)
+    return count / (perf_counter() - begin)
 
 
 def _compare_writers(folder: Path, count: int) -> None:
-    messages = [_make(number, 150) for number in range(count)]
-    memory = _write(MemoryStore(UNLIMITED), 100, messages)
+    messages = [make_message(number, 150) for number in range(count)]
+    memory = write(MemoryStore(UNLIMITED), 100, messages)
     print(f"memory: {memory:,.0f}/s")
     for sync in ("full", "normal"):
         for waiting in (10, 100):
             name = f"{sync}-{waiting}.db"
             bare = _write_bare(folder / f"bare-{name}", sync, waiting, messages)
             with closing(SqliteStore(folder / name, UNLIMITED, sync=sync)) as store:
-                ours = _write(store, waiting, messages)
+                ours = write(store, waiting, messages)
             ratio = f"{ours / bare:.2f} of a bare writer, {ours / memory:.4f} of memory"
             print(f"{sync}, {waiting} clients: {ours:,.0f}/s, {ratio}")
 
@@ -142,19 +151,55 @@ def _time(action: Callable[[], object]) -> float:
     return (perf_counter() - begin) * 1000
 
 
+def _record_session() -> SessionRecord:
+    """Record a session with a message: STARTTLS, AUTH, QUIT."""
+    with FakeSMTP() as smtp:
+        with smtplib.SMTP(smtp.host, smtp.port(587)) as client:
+            client.starttls(context=smtp.client_context())
+            client.login(smtp.account.username("auth"), smtp.account.secret_key)
+            client.sendmail("hong@example.com", ["user1@example.com"], make_message(1, 440).raw)
+        (session,) = smtp.sessions
+        return record_session(session)
+
+
+def _add_sessions(store: SqliteStore, count: int) -> None:
+    """Add a session for each message, in which only its id differs."""
+    record = _record_session()
+    name = record.header.id
+
+    def copy(number: int) -> SessionRecord:
+        header = record.header._replace(id=f"s.{number}")
+        return record._replace(
+            header=header, lines=record.lines.replace(name.encode(), header.id.encode())
+        )
+
+    for ticket in [store.add_session(partial(copy, number)) for number in range(count)]:
+        ticket.result()
+
+
+def _check_all(store: SqliteStore) -> None:
+    begun = store.updates.cursor
+    store.check_with(default_rules())
+    while store.describe()["unchecked"]:
+        store.updates.wait(begun, 60)
+        begun = store.updates.cursor
+
+
 def _search(folder: Path, count: int) -> None:
     path = folder / "search.db"
     with closing(SqliteStore(path, UNLIMITED, sync="normal")) as store:
-        _write(store, 500, [_make(number, 440) for number in range(count)])
+        write(store, 500, [make_message(number, 440) for number in range(count)])
+        _add_sessions(store, count)
+        _check_all(store)
         for text in _SEARCHES:
             query = parse_query(text)
             page = median(_time(lambda query=query: store.page(query)) for _ in range(9))
             print(f"{text or 'the list':10} first page {page:.1f} ms, {store.count(query)} found")
     with closing(sqlite3.connect(path)) as connection:
-        parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 5"
+        parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 9"
         for name, size in connection.execute(parts):
             print(f"{name}: {size / count:,.0f} bytes a message")
-    raw = sum(len(_make(number, 440).raw) for number in range(100)) / 100
+    raw = sum(len(make_message(number, 440).raw) for number in range(100)) / 100
     print(f"file: {os.path.getsize(path) / count / raw:.2f} times the message of {raw:,.0f} bytes")  # noqa: PTH202 - once
 
 
@@ -164,7 +209,7 @@ def main() -> None:
     parser.add_argument("--written", type=int, default=5_000, help="messages of each writer")
     parser.add_argument("--searched", type=int, default=100_000, help="messages to search in")
     given = parser.parse_args()
-    CACHE.mkdir(parents=True, exist_ok=True)  # on a disk, as /tmp may be in memory
+    CACHE.mkdir(parents=True, exist_ok=True)  # on a disk; /tmp may be in memory
     with TemporaryDirectory(dir=CACHE) as folder:
         _compare_writers(Path(folder), given.written)
         _search(Path(folder), given.searched)

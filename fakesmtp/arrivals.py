@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Listener = Callable[[ReceivedMessage], object]
     FindSession = Callable[[MessageRecord], Session]
 
+#: Messages of a durable store that are read together.
+_READ_AT_ONCE = 100
 #: Messages of a durable store that stay in memory.
 _AT_HAND = 1_000
 
@@ -79,14 +81,19 @@ class Arrivals:
     def snapshot(self) -> list[ReceivedMessage]:
         """Return all messages, oldest first."""
         with self._lock:
-            return self._open(self.store.ids())
+            return list(self._open(self.store.ids()))
 
-    def _open(self, ids: Sequence[str]) -> list[ReceivedMessage]:
+    def _open(self, ids: Sequence[str]) -> Iterator[ReceivedMessage]:
+        """Yield messages; those of a durable store are read some at a time."""
+        for start in range(0, len(ids), _READ_AT_ONCE):
+            yield from self._open_some(ids[start : start + _READ_AT_ONCE])
+
+    def _open_some(self, ids: Sequence[str]) -> Iterator[ReceivedMessage]:
         at_hand = self._at_hand
         missing = [each for each in ids if each not in at_hand]
         read = {record.id: record for record in self.store.get_many(missing)} if missing else {}
         found = (at_hand.get(each) or self._view(read.get(each)) for each in ids)
-        return [message for message in found if message is not None]
+        return (message for message in found if message is not None)
 
     def _view(self, record: MessageRecord | None) -> ReceivedMessage | None:
         from fakesmtp.messages.message import ReceivedMessage  # noqa: PLC0415 - only for a durable store
@@ -95,7 +102,7 @@ class Arrivals:
 
     def get(self, message_id: str) -> ReceivedMessage | None:
         """Return the message with an id, None if it is not stored."""
-        return next(iter(self._open([message_id])), None)
+        return next(self._open([message_id]), None)
 
     def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
         """Remove messages; return those that were stored, oldest first."""
@@ -105,18 +112,19 @@ class Arrivals:
         return self._remove(ids)
 
     def _remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
-        here = self._open([each for each in self.store.ids() if each in ids])
+        here = list(self._open([each for each in self.store.ids() if each in ids]))
         gone = set(self.store.remove([message.id for message in here]).result())
         return [message for message in here if message.id in gone]
 
-    def listen(self, listener: Listener) -> list[ReceivedMessage]:
-        """Call `listener` for every new message; return the messages that are already stored.
+    def listen(self, listener: Listener) -> Iterator[ReceivedMessage]:
+        """Call `listener` for every new message; yield the messages that are already stored.
 
         With a durable store, a message may be in both.
         """
         with self._lock:
             self._listeners.append(listener)
-            return self._open(self.store.ids())
+            ids = self.store.ids()
+        return self._open(ids)
 
     def subscribe(self, listener: Listener) -> None:
         """Call `listener` for every new message. Unlike `listen`, read no stored message."""
@@ -129,7 +137,7 @@ class Arrivals:
             self._listeners.remove(listener)
 
     @contextmanager
-    def listening(self, listener: Listener) -> Iterator[list[ReceivedMessage]]:
+    def listening(self, listener: Listener) -> Iterator[Iterator[ReceivedMessage]]:
         """Listen during a `with` block, which gets what `listen` returns."""
         present = self.listen(listener)
         try:

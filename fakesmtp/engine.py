@@ -12,6 +12,7 @@ from fakesmtp.endpoint import Endpoint
 from fakesmtp.errors import FakeSMTPError, forget_values
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
+from fakesmtp.messages.message import owner_of
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.scope import AccountScope, Scope
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from fakesmtp.archive import Archive
+    from fakesmtp.mailbox import Mailbox
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.credentials import Account
@@ -46,6 +48,8 @@ class Engine(Scope):
     `terms` apply to sessions that begin from now on; open sessions keep theirs.
     """
 
+    mailbox: Mailbox
+    endpoint: Endpoint
     _runner: Runner | Inherited | None = None
 
     def __init__(
@@ -155,7 +159,7 @@ class Engine(Scope):
     def forget(self, owner: object) -> None:
         """Forget the messages and sessions of an owner."""
         messages = self.mailbox.snapshot()
-        self.mailbox.remove({each.id for each in messages if each.session.owner is owner})
+        self.mailbox.remove({each.id for each in messages if owner_of(each) is owner})
         self._log.forget(lambda session: session.owner is owner)
 
     # -- as a scope --------------------------------------------------------------------------------

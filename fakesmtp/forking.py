@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Forkable(Protocol):
-    """An object that is told, in a forked child, to leave its work to the parent."""
+    """An object that, in a forked child, leaves its work to the parent."""
 
     def leave_to_parent(self) -> None:
         """Release everything that the parent continues to use."""

@@ -1,4 +1,4 @@
-"""The verbs of a server, of a test and of an account: wait, take, look, fail, connect."""
+"""The methods that a server, a test's view and an account's view share."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.searching import Search
     from fakesmtp.protocol.credentials import Account
-    from fakesmtp.scope import Scope, Stop
+    from fakesmtp.scope import Place, Scope, Stop
     from fakesmtp.sessions import Session
 
 _Item = TypeVar("_Item")
 
 
 class Inbox(ClientSettings):
-    """Messages and sessions to look at and to wait for, faults to plan, and where to connect.
+    """Messages, sessions, planned faults and connection settings; waits for messages.
 
     `conditions` are those of `fakesmtp.messages.Conditions`; a wrong one raises
     `ConfigurationError`, and what a callable among them raises, the method raises. All methods are
@@ -49,7 +49,7 @@ class Inbox(ClientSettings):
 
     @property
     def _open(self) -> Scope:
-        """The scope; raises `FakeSMTPError` when it is over."""
+        """The scope; raises `FakeSMTPError` if its test has ended."""
         self._scope.check_open()
         return self._scope
 
@@ -82,7 +82,7 @@ class Inbox(ClientSettings):
         return accounts[0]
 
     def new_account(self) -> AccountView:
-        """Make one more account, at random; return the view on what is sent with it.
+        """Add a random account; return a view with the messages and sessions of that account.
 
         Raises `FakeSMTPError` when any AppKey may log in.
         """
@@ -107,7 +107,7 @@ class Inbox(ClientSettings):
 
     @property
     def messages(self) -> list[ReceivedMessage]:
-        """The messages that are here now, oldest first."""
+        """The messages received so far, oldest first."""
         scope = self._open
         return [message for message in scope.mailbox.snapshot() if scope.has_message(message)]
 
@@ -146,9 +146,9 @@ class Inbox(ClientSettings):
         return len(scope.mailbox.remove({message.id for message in self.messages}))
 
     def on_message(self, callback: Callable[[ReceivedMessage], object]) -> Stop:
-        """Call `callback` for every new message, in the server's thread; return what stops it.
+        """Call `callback` for every new message, in the server's thread; return a function to stop.
 
-        What it raises is raised when the server's `with` block, or the test, ends.
+        An exception of the callback is raised when the server's `with` block, or the test, ends.
         """
         scope = self._open
         return scope.watch_messages(_guard(scope.has_message, callback, scope.failures))
@@ -164,9 +164,9 @@ class Inbox(ClientSettings):
     def wait_for(
         self, *, timeout: float = 5.0, **conditions: Unpack[MessageConditions]
     ) -> ReceivedMessage:
-        """Return the oldest message that matches, here already or still to come.
+        """Return the oldest message that matches, already received or still to come.
 
-        Raises `NoMatchingMessage`, which lists what did arrive, when none has come in time.
+        Raises `NoMatchingMessage`, which lists what arrived, if none comes within `timeout`.
         """
         __tracebackhide__ = True
         return self._wait(1, timeout, conditions)[0]
@@ -206,10 +206,10 @@ class Inbox(ClientSettings):
         return self._wait(1, timeout, conditions, takes=True)[0]
 
     def expect_none(self, *, within: float = 0.0, **conditions: Unpack[MessageConditions]) -> None:
-        """Return when no message that matches is here or has come within some time.
+        """Check that no message matches, now and for `within` seconds.
 
-        Raises `NoMatchingMessage` as soon as there is one. 0 looks only at what is here.
-        `FakeSMTPError` in a running event loop, where nothing could send meanwhile.
+        Raises `NoMatchingMessage` as soon as one does. With 0 only received messages are checked.
+        Raises `FakeSMTPError` in a running event loop, where no client could send meanwhile.
         """
         __tracebackhide__ = True
         _check_seconds("within", within)
@@ -298,6 +298,11 @@ class Inbox(ClientSettings):
 
 class AccountView(Inbox):
     """An account, and what clients do that log in with it; its faults apply to no other account."""
+
+
+def place_of(inbox: Inbox) -> Place:
+    """Return where clients of an inbox connect, for what redirects them."""
+    return inbox._scope.endpoint  # noqa: SLF001 - private for users, not for the pytest plugin
 
 
 def _check_seconds(name: str, value: object) -> None:

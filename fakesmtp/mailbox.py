@@ -17,6 +17,7 @@ cancelling the task ends the wait.
 from __future__ import annotations
 
 from functools import partial
+from queue import Empty, SimpleQueue
 from threading import TIMEOUT_MAX
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,6 @@ class Mailbox(Arrivals):
 
     def run(self, search: Search, timeout: float) -> None:
         """Offer messages to a search until it has enough, for at most `timeout` seconds."""
-        from queue import Empty, SimpleQueue  # noqa: PLC0415 - for the first search, not at start
-
         deadline = _deadline(timeout)
         arriving: SimpleQueue[ReceivedMessage] = SimpleQueue()
         with self.listening(arriving.put) as present:

@@ -1,4 +1,4 @@
-"""What the options of `FakeSMTP` become; a wrong one is a `ConfigurationError`."""
+"""Check and convert the options of `FakeSMTP`; a wrong one is a `ConfigurationError`."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ _METHODS = ("on_message", "on_session_end", "fail", "delay", "new_account", "sta
 def hide_unknown(switches: Switches) -> Switches:
     """Return the switches with the values of unknown names hidden: one may be `accounts`, misspelt.
 
-    A function that takes switches calls this first: a traceback shows what its names hold.
+    Call this first in a function with switches: a traceback shows the values of local variables.
     """
     if not switches:
         return switches
@@ -98,7 +98,7 @@ def hide_unknown(switches: Switches) -> Switches:
 
 
 def make_policy(policy: Policy, switches: Switches) -> Policy:
-    """Lay named switches over a policy; `require_auth` is the short form of `auth_required_at`."""
+    """Return a policy with changed switches; `require_auth` is short for `auth_required_at`."""
     given: dict[str, Any] = dict(switches)
     unknown = next((name for name in given if name not in (*_SHORT, *Policy.names())), None)
     if unknown is not None:
@@ -113,7 +113,7 @@ def make_policy(policy: Policy, switches: Switches) -> Policy:
 
 
 def explain_unknown(name: str, known: Collection[str]) -> str:
-    """Explain that there is no such option, and which one is meant; name them all."""
+    """Return an error for an unknown option: which one is probably meant, and all options."""
     if name in _METHODS:
         return f"{name!r} is not an option but a method: smtp.{name}(…)"
     near = nearest_name(name, known, _OTHER_NAMES)
@@ -124,7 +124,7 @@ def explain_unknown(name: str, known: Collection[str]) -> str:
 def check_options(given: Mapping[str, object]) -> None:
     """Raise `ConfigurationError` for an option of the wrong type, or a number below its least.
 
-    Ports, host, accounts and switches are checked by what reads them.
+    Ports, host, accounts and switches are checked where they are read.
     """
     for name, (is_right, right) in _RIGHT.items():
         if name in given and not is_right(given[name]):
@@ -142,7 +142,7 @@ def read_hosts(host: object) -> tuple[str, ...]:
 
 
 def make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts:
-    """Make who may log in: None for one fresh account, `"any"` for any AppKey and SecretKey.
+    """Return the accounts: None for one random account, `"any"` for any AppKey and SecretKey.
 
     Raises `ConfigurationError`, which shows no SecretKey.
     """
@@ -158,7 +158,7 @@ def make_accounts(accounts: AccountsOption | str) -> AnyAccounts | FixedAccounts
 
 
 def make_rules(findings: FindingsOption) -> Rules | None:
-    """Make the rules of findings; None where nothing changes them.
+    """Return the rules of findings; None for the default rules.
 
     Raises `ConfigurationError` for an unknown rule or level.
     """
@@ -177,16 +177,16 @@ def make_rules(findings: FindingsOption) -> Rules | None:
 
 
 def _show(accounts: object) -> str:
-    """Show what was given as accounts, if it is too short to hold a SecretKey."""
+    """Return the given accounts as text, if they are too short to contain a SecretKey."""
     is_short = isinstance(accounts, str) and len(accounts) < PIECE
     return f"'{accounts}'" if is_short else describe_hidden(accounts)
 
 
 def fresh_pair() -> tuple[str, str]:
-    """Make an AppKey and a SecretKey that look like the real ones: letters and digits."""
+    """Return a random AppKey and SecretKey that look like real ones: letters and digits."""
     return token(8), Secret(token(16))
 
 
 def token(size: int) -> str:
-    """Make so many random bytes, hexadecimal: `secrets` does the same, and takes 2 ms to load."""
+    """Return `size` random bytes as hexadecimal text. `secrets` would take 2 ms to load."""
     return os.urandom(size).hex()

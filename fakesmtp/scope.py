@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.faults.account import AccountFaults
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import ssl
+    from collections.abc import Callable, Collection
+    from pathlib import Path
 
-    from fakesmtp.endpoint import Endpoint
     from fakesmtp.faults import FaultScript
-    from fakesmtp.mailbox import Mailbox
     from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.messages.searching import Search
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.sessions import Session
 
@@ -22,14 +23,59 @@ if TYPE_CHECKING:
     Stop = Callable[[], None]
 
 
+class MessageSource(Protocol):
+    """The messages that an inbox reads and waits for."""
+
+    def snapshot(self) -> list[ReceivedMessage]:
+        """Return all messages, oldest first."""
+
+    def remove(self, ids: Collection[str], /) -> list[ReceivedMessage]:
+        """Remove messages; return those that were there."""
+
+    def run(self, search: Search, timeout: float) -> None:
+        """Offer messages to a search until it has enough, for at most `timeout` seconds."""
+
+    async def run_async(self, search: Search, timeout: float) -> None:
+        """Do the same as `run` without blocking the loop."""
+
+
+class Place(Protocol):
+    """Where clients connect, and how they verify the server."""
+
+    @property
+    def host(self) -> str:
+        """The host that clients connect to."""
+
+    @property
+    def address(self) -> str:
+        """The IP address that clients connect to."""
+
+    @property
+    def ports(self) -> dict[int, int]:
+        """The ports of the endpoint and the local ports that stand for them."""
+
+    def port(self, port: int) -> int:
+        """Return the local port of an endpoint's port; raises `ConfigurationError`."""
+
+    @property
+    def ca_file(self) -> Path:
+        """The CA's certificate (PEM)."""
+
+    def client_context(self) -> ssl.SSLContext:
+        """Return the TLS context of a client that trusts only this server."""
+
+    def settings(self, port: int) -> dict[str, str]:
+        """Return a client's connection settings and CA file, as environment variables."""
+
+
 class Scope(ABC):
     """The part of a server that an inbox shows.
 
     `failures` are the exceptions of its callbacks; the creator of the scope raises the first.
     """
 
-    mailbox: Mailbox
-    endpoint: Endpoint
+    mailbox: MessageSource
+    endpoint: Place
     failures: list[BaseException]
 
     @abstractmethod
@@ -64,7 +110,7 @@ class Scope(ABC):
         """The accounts that may log in; empty if any AppKey may log in."""
 
     @abstractmethod
-    def new_account(self) -> AccountScope:
+    def new_account(self) -> Scope:
         """Add a random account; return its scope. Raises `FakeSMTPError` if any may log in."""
 
     @abstractmethod
@@ -108,7 +154,7 @@ class Part(Scope):
         """See `Scope`."""
         return self.whole.accounts
 
-    def new_account(self) -> AccountScope:
+    def new_account(self) -> Scope:
         """See `Scope`."""
         return self.whole.new_account()
 

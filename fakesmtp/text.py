@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Maximum length of a line in a terminal, a report or an error (characters).
 LONGEST_SHOWN = 300
+#: Maximum length of a text inside a line (characters).
+_SHORT = 60
 #: The least likeness of a typing error and what was meant, from 0 to 1.
 _ALIKE = 0.65
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -44,6 +46,11 @@ def quote(value: object) -> str:
 def cut(text: str, most: int = LONGEST_SHOWN) -> str:
     """Shorten a line of more than 300 characters, and append its length."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
+
+
+def shorten(text: str, limit: int = _SHORT) -> str:
+    """Shorten a text to `limit` characters, with an ellipsis where it was cut."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def nearest_name(

@@ -1,4 +1,4 @@
-"""Waiting for a query, and following the updates of a store: every store, threads and loops."""
+"""Waiting for a query and following updates, with every store, in threads and loops."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from fakesmtp.storage.records import MessageRow
     from fakesmtp.storage.updates import Batch
 
-LONG = 30.0  # a test that waits so long has failed
+LONG = 30.0  # seconds; a test that waits so long has failed
 
 
 @pytest.fixture(params=KINDS)
 def mailbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mailbox]:
-    """A mailbox over a store of each kind."""
+    """Return a mailbox over a store of each kind in turn."""
     with open_store(request.param, tmp_path / "messages.db", limits=UNLIMITED) as store:
         yield Mailbox(store)
 
 
 def with_subject(subject: str) -> MessageRecord:
-    """Make a message with a subject."""
+    """Return a message with this subject."""
     return make_record(f"Subject: {subject}\r\n\r\n")
 
 
@@ -51,17 +51,17 @@ def add(mailbox: Mailbox, *subjects: str) -> list[str]:
 
 
 def subjects_of(rows: tuple[MessageRow, ...]) -> list[str]:
-    """The subjects of messages."""
+    """Return the subjects of messages."""
     return [row.facts.subject for row in rows]
 
 
 @contextmanager
 def after_first_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Iterator[None]:
-    """Call a function in a thread as soon as a wait has looked in vain."""
+    """Call a function in a thread as soon as a wait has searched without a result."""
     has_looked = Event()
     look = Wait.look
 
-    def look_and_tell(wait: Wait) -> bool:
+    def look_and_signal(wait: Wait) -> bool:
         is_over = look(wait)
         has_looked.set()
         return is_over
@@ -70,7 +70,7 @@ def after_first_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object])
         assert has_looked.wait(LONG)
         act()
 
-    monkeypatch.setattr(Wait, "look", look_and_tell)
+    monkeypatch.setattr(Wait, "look", look_and_signal)
     thread = Thread(target=wait_and_act)
     thread.start()
     try:
@@ -79,8 +79,8 @@ def after_first_look(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object])
         thread.join(LONG)
 
 
-def test_what_is_stored_after_the_cursor_is_returned_at_once(mailbox: Mailbox) -> None:
-    """Messages above the cursor count, also when they arrived before the wait."""
+def test_messages_after_the_cursor_are_returned_at_once(mailbox: Mailbox) -> None:
+    """Messages after the cursor match, also if they arrived before the wait."""
     add(mailbox, "a 1", "b", "a 2", "a 3")
     query = parse_query("subject:a")
     assert subjects_of(mailbox.wait(query, since=0, timeout=0)) == ["a 1"]
@@ -89,8 +89,8 @@ def test_what_is_stored_after_the_cursor_is_returned_at_once(mailbox: Mailbox) -
     assert mailbox.wait(query, timeout=0) == ()
 
 
-def test_a_message_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next message that matches is returned; older ones and others do not count."""
+def test_message_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait returns the next message that matches, not older or other messages."""
     add(mailbox, "인증 old")
     with after_first_look(monkeypatch, lambda: add(mailbox, "other", "인증 new")):
         found = mailbox.wait(parse_query("subject:인증"), timeout=LONG)
@@ -98,15 +98,15 @@ def test_a_message_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPat
 
 
 def test_several_messages_end_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A wait for two messages goes on after the first."""
+    """A wait for two messages continues after the first."""
     add(mailbox, "a 1", "b")
     with after_first_look(monkeypatch, lambda: add(mailbox, "c", "a 2", "a 3")):
         found = mailbox.wait(parse_query("subject:a"), since=0, count=2, timeout=LONG)
     assert subjects_of(found) == ["a 1", "a 2"]
 
 
-def test_a_mark_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message that is stored already counts as soon as its tag matches."""
+def test_mark_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wait returns a stored message as soon as its tag matches."""
     (name,) = add(mailbox, "a")
 
     def tag() -> None:
@@ -117,15 +117,15 @@ def test_a_mark_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch)
     assert row.record.id == name
 
 
-def test_the_wait_ends_with_its_timeout(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found by then is returned, and other messages do not make it longer."""
+def test_timeout_ends_the_wait(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the timeout the wait returns what it found; other messages do not extend it."""
     with after_first_look(monkeypatch, lambda: add(mailbox, "a", "b")):
         found = mailbox.wait(parse_query("subject:a"), since=0, count=2, timeout=0.2)
     assert subjects_of(found) in (["a"], [])
 
 
-def test_a_wait_in_a_forked_child_is_refused(mailbox: Mailbox) -> None:
-    """Where no message can arrive, a wait is an error; looking is not."""
+def test_wait_in_a_forked_child_is_refused(mailbox: Mailbox) -> None:
+    """A wait in a forked child is an error, because no message can arrive; a search works."""
     mailbox.cut_off("messages arrive elsewhere")
     assert mailbox.wait(parse_query("a"), timeout=0) == ()
     with pytest.raises(FakeSMTPError, match="elsewhere"):
@@ -134,7 +134,7 @@ def test_a_wait_in_a_forked_child_is_refused(mailbox: Mailbox) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_waiting_in_a_loop(mailbox: Mailbox, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A loop waits for messages of another thread, and ends with the time-out."""
+    """A task waits for messages of another thread, and ends at the timeout."""
 
     async def wait(text: str, timeout: float) -> list[str]:
         query = parse_query(text)
@@ -146,8 +146,8 @@ def test_waiting_in_a_loop(mailbox: Mailbox, backend: str, monkeypatch: pytest.M
     assert anyio.run(wait, "subject:b", 0.01, backend=backend) == ["b"]
 
 
-def test_a_wait_is_cancelled(mailbox: Mailbox) -> None:
-    """Cancelling the task ends the wait, and nothing listens any more."""
+def test_cancelled_wait(mailbox: Mailbox) -> None:
+    """Cancelling the task ends the wait and removes its listener."""
 
     async def wait_and_cancel() -> None:
         with anyio.move_on_after(0.05) as scope:
@@ -161,7 +161,7 @@ def test_a_wait_is_cancelled(mailbox: Mailbox) -> None:
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_following_updates(mailbox: Mailbox, backend: str) -> None:
-    """A loop gets each update after its cursor once, in order, as it happens."""
+    """A task gets each update after its cursor once, in order, as it happens."""
     start = mailbox.store.updates.cursor
     names = add(mailbox, "a", "b")
 
@@ -183,7 +183,7 @@ def test_following_updates(mailbox: Mailbox, backend: str) -> None:
 
 
 def test_following_from_an_unknown_cursor(mailbox: Mailbox) -> None:
-    """A cursor that is forgotten gives a batch that is not complete, then what follows."""
+    """A forgotten cursor gives an incomplete batch, then the following updates."""
 
     async def follow() -> None:
         async with aclosing(mailbox.follow(7)) as updates:

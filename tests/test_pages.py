@@ -11,7 +11,7 @@ from pages import PAGES, ROOT, anchors_of, links_of, read_page, samples_of
 #: Samples that are not tests of pytest, by page and language. The tests that run them:
 #: tests/test_readme.py, tests/cli/test_samples.py, tests/faults/test_docs.py,
 #: tests/findings/test_docs.py, tests/sessions/test_docs.py, tests/smtp/test_aiosmtpd_page.py,
-#: tests/test_tutorial.py, tests/web/pages/test_docs.py.
+#: tests/test_tutorial.py, tests/web/own/test_docs.py, tests/web/pages/test_docs.py.
 #: A sample without a language is a diagram, or output that the text describes.
 OTHERS = {
     "README.md": {"sh": 3, "text": 2},
@@ -20,6 +20,7 @@ OTHERS = {
     "docs/aiosmtpd.md": {"python": 3},
     "docs/faults.md": {"toml": 1, "sh": 1},
     "docs/findings.md": {"python": 2, "sh": 2, "text": 1, "toml": 1},
+    "docs/http.md": {"sh": 1, "text": 1, "js": 1, "python": 1},
     "docs/page.md": {"python": 1},
     "docs/sessions.md": {"python": 1, "text": 1, "json": 1},
     "docs/tutorial.md": {"python": 1, "sh": 6},

@@ -35,7 +35,7 @@ OWN = {
     pytest_fakesmtp.FakeSMTPView: {"django_settings", "flask_mail_settings"},
 }
 #: Attributes of a session for the recorder, the log and the command line; users do not need them.
-INNER = {"facts", "is_recorded", "owner", "rules", "without_end"}
+INNER = {"owner", "rules"}
 
 
 def read_code(*pages: str) -> str:
@@ -67,13 +67,15 @@ def test_verbs_are_the_same(kind: type) -> None:
         *((kind, set()) for kind in OWN),
         (fakesmtp.ReceivedMessage, set()),
         (fakesmtp.Session, INNER),
+        (fakesmtp.FaultScript, {"apply", "begin_session", "number_of"}),
+        (fakesmtp.PlannedFault, set()),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )
 def test_attributes_are_documented(kind: type, inner: set[str]) -> None:
     """Every public attribute is documented, except for the listed internal ones."""
     public = list_public(kind)
-    assert find_missing(public - inner, read_code("pytest.md", "sessions.md")) == []
+    assert find_missing(public - inner, read_code("pytest.md", "sessions.md", "faults.md")) == []
     assert inner <= public
 
 

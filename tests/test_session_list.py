@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=["memory", "file"])
 def api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Api]:
-    """A server with each kind of store."""
+    """Start a server with each kind of store."""
     url = f"sqlite:///{tmp_path / 'store.db'}" if request.param == "file" else None
     with serving(tmp_path / "recordings", store=url) as running:
         yield running
@@ -54,7 +54,7 @@ def test_pages_have_every_session_once(api: Api) -> None:
 
 
 def test_sessions_of_an_earlier_run_are_listed(tmp_path: Path) -> None:
-    """A file keeps sessions from run to run; a session can be read by its id."""
+    """The next server with the same file lists its sessions; a session can be read by its id."""
     url = f"sqlite:///{tmp_path / 'store.db'}"
     with serving(tmp_path / "recordings", store=url) as before:
         old = before.fail(b"RCPT TO:<x@example.com>")
@@ -71,7 +71,7 @@ def test_sessions_of_an_earlier_run_are_listed(tmp_path: Path) -> None:
 def listed(
     name: str = "s-1", *, refused: int = 0, messages: int = 0, app_key: str | None = None
 ) -> ListedSession:
-    """Make a session of a list."""
+    """Return a session of a list."""
     return ListedSession(
         Header(name, 1_780_000_000.0, "10.0.0.7:50000", 587, 1587),  # 2026-05-28T20:26:40Z
         Summary(
@@ -126,20 +126,20 @@ SESSIONS = [
     ],
 )
 def test_searches(text: str, names: str) -> None:
-    """Each word does what its name promises; all must hold."""
+    """Each term of a search finds its sessions; a session must match all terms."""
     test = parse_session_query(text, UTC)
     assert [each.header.id for each in SESSIONS if test(each)] == names.split()
 
 
 def test_every_word_is_tested() -> None:
-    """The table above has a case of every known word."""
+    """The table above has a case for every known term."""
     mark = next(each for each in test_searches.pytestmark if each.name == "parametrize")
     texts = " ".join(text for text, _ in mark.args[1])
     assert [word for word in SESSION_PREFIXES if f"{word}:" not in texts] == []
 
 
 def test_an_incomplete_session_has_no_facts() -> None:
-    """A session without a summary matches no word about its facts, and no error is raised."""
+    """A session without a summary matches no term about its facts, and is not an error."""
     session = ListedSession(SESSIONS[0].header, None, None, "no end is recorded")
     assert parse_session_query("is:open end")(session)
     assert not parse_session_query("is:refused")(session)
@@ -157,7 +157,7 @@ def test_an_incomplete_session_has_no_facts() -> None:
     ],
 )
 def test_wrong_searches(text: str, says: str) -> None:
-    """A known word with a wrong value is an error that says what would be right."""
+    """A known term with a wrong value is an error that says what would be right."""
     with pytest.raises(QueryError) as error:
         parse_session_query(text)
     assert str(error.value).startswith(says)
@@ -165,6 +165,6 @@ def test_wrong_searches(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("cursor", ["", "1", "log", "log-x", "store--1", "log-" + "9" * 30])
 def test_wrong_cursors(api: Api, cursor: str) -> None:
-    """A cursor that no page gave is an error."""
+    """A cursor that is not of a page is an error."""
     with pytest.raises(ConfigurationError, match="cursor must be one of a page of sessions"):
         SessionList(engine_of(api.smtp).archive).page(lambda _: True, cursor=cursor)

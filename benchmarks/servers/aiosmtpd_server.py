@@ -13,7 +13,7 @@ from control import answer
 
 
 class Handler:
-    """Keeps every envelope."""
+    """A handler that keeps every envelope."""
 
     def __init__(self) -> None:
         self.envelopes: list[Any] = []

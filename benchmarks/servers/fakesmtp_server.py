@@ -1,4 +1,4 @@
-"""`FakeSMTP` as a user has it. Arguments: asyncio or uvloop, then as for aiosmtpd_server.py."""
+"""`FakeSMTP` as users run it. Arguments: asyncio or uvloop, then as for aiosmtpd_server.py."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _OTHER_PORTS = (25, 2587, 465, 2465)
-_MAX_BYTES = 2**40  # every message must be there to be checked
+_MAX_BYTES = 2**40  # every message must be kept for the check
 
 
 def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return what makes the event loop."""
+    """Return the function that creates the event loop."""
     if name == "uvloop":
-        import uvloop  # noqa: PLC0415 - the time to load it belongs to this variant alone
+        import uvloop  # noqa: PLC0415 - its import time belongs to this variant only
 
         return uvloop.new_event_loop
     return asyncio.SelectorEventLoop

@@ -1,4 +1,4 @@
-// Nodemailer's smtp-server with a list of buffers. Arguments and answers as of aiosmtpd_server.py.
+// Nodemailer's smtp-server with a list of buffers. Arguments and reports are as in aiosmtpd_server.py.
 const { createHash } = require("crypto");
 const { readFileSync } = require("fs");
 const { createInterface } = require("readline");
@@ -28,7 +28,7 @@ if (certificates) {
     options.key = readFileSync(`${certificates}/leaf.key`);
 }
 const server = new SMTPServer(options);
-server.on("error", () => {}); // a client that went away
+server.on("error", () => {}); // a client that disconnected
 server.listen(Number(port), "127.0.0.1");
 
 const hash = (data) => createHash("sha256").update(data).digest("hex");

@@ -26,6 +26,7 @@ COMMANDS = (
     "store",
     "faults",
     "lint",
+    "mcp",
 )
 
 _HELP = """An SMTP server that answers like NHN Cloud Email, delivers nothing and keeps everything.
@@ -40,10 +41,10 @@ _ALIASES = {"--version": "version"}
 
 
 class Program(click.Group):
-    """The commands. Only the one that runs is loaded: all of them take as long as a server."""
+    """The commands. Only the given one is loaded: loading all takes as long as a server's start."""
 
     def list_commands(self, _: click.Context) -> list[str]:
-        """Name all commands."""
+        """Return the names of all commands."""
         return [*COMMANDS]
 
     def get_command(self, _: click.Context, cmd_name: str) -> click.Command | None:

@@ -31,7 +31,7 @@ class Command(click.Command):
     Its function gets `settings`, a `Settings`, when it takes some.
     """
 
-    allow_extra_args = True  # `parse_args` refuses them, in words that hide a SecretKey
+    allow_extra_args = True  # `parse_args` refuses them, with an error that hides a SecretKey
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Command(click.Command):
         return left
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - the function's result
-        """Call the function, its settings put together."""
+        """Call the function with its settings."""
         if self._names:
             values = {name: ctx.params.pop(name) for name in self._names}
             ctx.params["settings"] = make_settings(values)
@@ -110,7 +110,7 @@ def _origin(param: click.Parameter, ctx: click.Context) -> str:
     """Name where a value came from: `--port-offset`, its variable, or its line of the file."""
     source = ctx.get_parameter_source(param.name or "")
     if source is ParameterSource.ENVIRONMENT and isinstance(param, Setting):
-        return param.variable
+        return param.name_source(ctx)
     if source is ParameterSource.DEFAULT_MAP:
         config: Config = ctx.meta[_CONFIG]
         return config.places[param.name or ""]
@@ -118,7 +118,7 @@ def _origin(param: click.Parameter, ctx: click.Context) -> str:
 
 
 def explain_value(error: click.BadParameter) -> str:
-    """SendReply what is wrong with a value, and where it came from."""
+    """Return what is wrong with a value, and where it came from."""
     message = error.message.removesuffix(".")
     if error.param is None or error.ctx is None:
         return message

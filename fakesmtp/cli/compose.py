@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: The largest file of accounts in bytes: some 200,000 accounts.
 _MOST_BYTES = 16 * 1024 * 1024
-#: The settings that say where a server listens and who may log in.
+#: The settings of addresses, ports, accounts and certificates.
 PLACE = ("host", "port-offset", "ports", "account", "accounts-file", "certs-dir")
 
 

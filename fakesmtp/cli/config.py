@@ -92,7 +92,7 @@ def _shape(value: object, option: Option, place: str) -> Any:  # noqa: ANN401 - 
 def find_unknown_variables(
     known: Iterable[str], environ: Mapping[str, str] = os.environ
 ) -> list[str]:
-    """Return a sentence for each variable that looks like a setting and is none of the known."""
+    """Return a sentence for each variable that looks like a setting and is unknown."""
     names = {*known}
     unknown = sorted(n for n in environ if n.startswith(PREFIX) and n not in names | _OTHERS)
     return [f"{name} is not a setting; {_suggest(name, names)}" for name in unknown]

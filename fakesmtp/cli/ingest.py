@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,7 @@ from fakesmtp.storage.importing import read_files
 from fakesmtp.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fakesmtp.cli.options import Settings
@@ -40,7 +41,7 @@ _TOGETHER = 200
     help="eml, mbox, Maildir, or recorded sessions (jsonl).",
 )
 def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
-    """Put messages and sessions from files into the store.
+    """Add messages and sessions from files to the store.
 
     A file that cannot be read is an error; the rest goes in, and the exit code is then 1. A running
     server keeps its store to itself: stop it first.
@@ -49,7 +50,7 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     numbers, name = count(1), token(6)
     read = read_files(files, lambda: f"{name}.{next(numbers)}", wrong.append)
     with closing(open_to_write(settings)) as store:
-        messages, sessions = _put(store, list(tracked(read, None, "read")))
+        messages, sessions = _put(store, tracked(read, None, "read"))
     what = f"{plural(messages, 'message')} and {plural(sessions, 'session')}"
     print_lines([f"added {what} to {store.location}"])
     for error in wrong:
@@ -57,17 +58,23 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     return _FAILED if wrong else 0
 
 
-def _put(store: SqliteStore, records: list[MessageRecord | SessionRecord]) -> tuple[int, int]:
+def _put(store: SqliteStore, records: Iterator[MessageRecord | SessionRecord]) -> tuple[int, int]:
     """Put records into the store, many at a time; return how many messages and sessions."""
-    messages = [each for each in records if isinstance(each, MessageRecord)]
-    sessions = [
-        each
-        for each in records
-        if not isinstance(each, MessageRecord) and store.session(each.header.id) is None
-    ]
-    for start in range(0, len(messages), _TOGETHER):
-        for ticket in [store.add(each) for each in messages[start : start + _TOGETHER]]:
+    messages = sessions = 0
+    while some := list(islice(records, _TOGETHER)):
+        tickets = [store.add(each) for each in some if isinstance(each, MessageRecord)]
+        messages += len(tickets)
+        for ticket in tickets:
             ticket.result()
-    for each in sessions:
-        store.add_session(lambda each=each: each).result()  # type: ignore[misc]
-    return len(messages), len(sessions)
+        sessions += sum(
+            _put_session(store, each) for each in some if not isinstance(each, MessageRecord)
+        )
+    return messages, sessions
+
+
+def _put_session(store: SqliteStore, record: SessionRecord) -> bool:
+    """Put a session into the store; return False when it is there already."""
+    if store.session(record.header.id) is not None:
+        return False
+    store.add_session(lambda: record).result()
+    return True

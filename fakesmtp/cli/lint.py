@@ -95,7 +95,7 @@ def _check(path: Path, rules: Rules, mail_type: MailType) -> Checked:
 
 
 def _read(path: Path) -> bytes:
-    """Read a message. One that is kept with the line ends of Unix is given those of mail."""
+    """Read a message. A file with LF only is read as if its lines ended with CRLF."""
     if str(path) == _STANDARD_INPUT:
         raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
         if len(raw) > _MOST_BYTES:

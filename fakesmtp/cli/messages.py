@@ -1,4 +1,4 @@
-"""`fakesmtp messages`: what was received, read from the store, also beside a running server."""
+"""`fakesmtp messages`: received messages, from the store, also while a server runs."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _records(store: ReadableStore, query: Query) -> Iterator[MessageRecord]:
 
 
 def _summarize(store: ReadableStore, query: Query, shown: int) -> str:
-    """SendReply how many messages there are, and how many the limits have removed."""
+    """Return how many messages there are, and how many the limits have removed."""
     found, removed = store.count(query), store.removed.messages
     noun = "message" if found.number == 1 else "messages"
     what = noun if query == EVERYTHING else f"{noun} found"

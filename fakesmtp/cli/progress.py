@@ -1,4 +1,4 @@
-"""A progress bar on a terminal, for what may take long; nothing anywhere else."""
+"""A progress bar for slow commands, on a terminal only."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _KILOBYTE = 1024
 
 
 class Start(NamedTuple):
-    """What is reported at the start. `app_keys` is empty when any AppKey may log in.
+    """The facts of the start. `app_keys` is empty if any AppKey may log in.
 
     `http` is the URL of the page and the HTTP API, or None. `store` is the file of the messages, or
     `memory`; `max_age` is how long they stay (seconds).
@@ -199,7 +199,7 @@ class JsonReport:
             yield _event("faults", faults=faults)
 
     def full(self) -> Iterator[str]:
-        """Report that it happened."""
+        """Report that the oldest messages are dropped from now on."""
         if not self._quiet:
             yield _event("full")
 

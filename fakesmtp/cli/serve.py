@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fakesmtp.cli.aliases import find_ignored_variables
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.compose import (
     choose_accounts,
@@ -94,7 +95,8 @@ def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> Fa
 
 
 def _warn(settings: Settings) -> None:
-    for sentence in find_unknown_variables(each.variable for each in SETTINGS.values()):
+    unknown = find_unknown_variables(each.variable for each in SETTINGS.values())
+    for sentence in (*unknown, *find_ignored_variables()):
         warn(sentence)
     for host in settings.hosts:
         if not is_loopback(host):

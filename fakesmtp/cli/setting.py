@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from fakesmtp.cli.aliases import read_alias
 from fakesmtp.cli.values import Flag, Truth, Value
 
 #: The groups of the help, in its order.
@@ -35,11 +36,24 @@ class Setting(click.Option):
         variable = f"FAKESMTP_{name.replace('-', '_').upper()}"
         super().__init__([flag, *filter(None, [short])], envvar=variable, **attributes)
         self.group = group
+        self._key = name
 
     @property
     def variable(self) -> str:
         """The name in the environment: `FAKESMTP_PORT_OFFSET`."""
         return str(self.envvar)
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """Return the value of the variable, else that of a variable of Mailpit."""
+        own = super().resolve_envvar_value(ctx)
+        alias = read_alias(self._key) if own is None else None
+        return alias[1] if alias else own
+
+    def name_source(self, ctx: click.Context) -> str:
+        """Return the name of the variable that the value came from."""
+        is_own = super().resolve_envvar_value(ctx) is not None
+        alias = None if is_own else read_alias(self._key)
+        return alias[0] if alias else self.variable
 
 
 def describe(

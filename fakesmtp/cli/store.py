@@ -1,4 +1,4 @@
-"""`fakesmtp store`: what its file holds, whether it is sound, and making it smaller."""
+"""`fakesmtp store`: show, check and compact the file of the store."""
 
 from __future__ import annotations
 

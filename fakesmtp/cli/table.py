@@ -23,14 +23,14 @@ _NARROWEST = 8
 
 
 def painter() -> Painter:
-    """Return a function that paints on a terminal, unless NO_COLOR is set, and nowhere else."""
+    """Return a function that adds colour: on a terminal only, and not if NO_COLOR is set."""
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         return lambda text, colour: click.style(text, fg=colour)
     return lambda text, _: text
 
 
 def terminal_width() -> int | None:
-    """Return the columns of the terminal (or COLUMNS); None when the output goes elsewhere."""
+    """Return the columns of the terminal (or COLUMNS); None if the output is not a terminal."""
     if os.environ.get("COLUMNS") or sys.stdout.isatty():
         return get_terminal_size().columns
     return None

@@ -1,4 +1,4 @@
-"""The types of options: each reads a text and returns a value, or says what would be right."""
+"""The types of options: each reads a text, or raises an error that says what is valid."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Value(click.ParamType[object]):
 
 
 class Truth(click.types.BoolParamType):
-    """True or false, in the words that a variable may hold."""
+    """True or false, as a variable may have it: `yes`, `off`, `1`."""
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None

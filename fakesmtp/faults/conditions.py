@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Condition(NamedTuple):
-    """A condition: the check of its value, its test, the stages that know it, its text."""
+    """A condition: the check of its value, its test, the stages at which it is known, its text."""
 
     check: Check
     #: Returns the test of a value.

@@ -110,7 +110,7 @@ class FaultyDialogue:
         return self._slowly(self._dialogue.receive_long_line())
 
     def _make_notes(self, verb: str) -> list[Note]:
-        """Return notes on a client that goes on where a careful client would stop."""
+        """Return notes on a client that continues where a careful client would stop."""
         notes = []
         # A client accepts a TLS version by the handshake, a certificate by the commands after it.
         if self._bad_tls and (self._bad_tls == OLD_TLS or verb not in _HARMLESS):

@@ -42,7 +42,7 @@ FLAWS = ("expired", "not-yet-valid", "wrong-name", "unknown-authority", "self-si
 #: The flaw of a handshake that offers only TLS 1.0.
 OLD_TLS = "old-tls"
 #: Not a reply: no code, bytes above 0x7F, a NUL. The line end lets clients see it at once.
-GARBAGE = b"\x00\xff\xfe~ fakesmtp: this is no reply ~\x07\r\n"
+GARBAGE = b"\x00\xff\xfe~ fakesmtp: this is not a reply ~\x07\r\n"
 #: Closes the connection after everything else was sent.
 CLOSE = Close(asked=False)
 

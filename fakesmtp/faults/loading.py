@@ -92,6 +92,15 @@ def read_table(table: object, source: Source | None = None) -> tuple[Rule, ...]:
     return (*_read_faults(table, source), *_read_limits(table, source))
 
 
+def options_of(rule: Rule) -> dict[str, object]:
+    """Return the table of a rule, from which `read_table` makes an equal one."""
+    options: dict[str, object] = {"name": rule.name, "where": rule.where, "what": rule.what}
+    options.update(rule.options)
+    if "headers" in rule.options:
+        options["headers"] = dict(rule.options["headers"])
+    return options
+
+
 def _toml_blocks(text: str) -> list[int]:
     return [n for n, line in enumerate(text.splitlines()) if _TOML_HEAD.match(line)]
 

@@ -176,7 +176,7 @@ def _check_kind(kind: Kind, stage: Stage, given: FaultOptions) -> None:
         raise RuleError(f"{foreign} is not an option of {kind.name}; {valid}", foreign)
     if stage in kind.must_close and not given.get("close"):
         raise RuleError(
-            f"{kind.name} at {stage} needs close = true: otherwise what the client goes on to send "
+            f"{kind.name} at {stage} needs close = true: otherwise the rest of the message "
             "would be read as commands",
             "close",
         )

@@ -187,7 +187,7 @@ class FaultScript:
             self._keep(tuple(kept))
 
     def change(self, rule: Rule, wanted: Rule) -> None:
-        """Put another rule in the place of one; it has its number, and new counters."""
+        """Replace a rule by another one, which gets its number and new counters."""
         check_rules([wanted])
         with self._lock:
             start = wanted.start_tally(self._clock())

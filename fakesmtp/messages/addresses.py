@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.decoding import decode_header, plain_header
+from fakesmtp.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,6 +64,12 @@ def read_shown_mailboxes(text: str) -> list[Mailbox]:
         end = angle.end()
     rest, name = _read_bare(text[end:])
     return [*found, *rest, *([Mailbox(name, "")] if name else [])]
+
+
+def hidden_recipients(recipients: Iterable[str], named: Iterable[Mailbox]) -> list[str]:
+    """Return the recipients, each once, that no header field names (in any case)."""
+    known = {each.address.lower() for each in named}
+    return [each for each in dict.fromkeys(recipients) if each.lower() not in known]
 
 
 def _read_bare(text: str) -> tuple[list[Mailbox], str]:

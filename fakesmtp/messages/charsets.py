@@ -15,6 +15,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from fakesmtp.text import shorten
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -102,8 +104,9 @@ _CODE_PAGE = re.compile(r"(?:cp|ibm|ms|windows)[-_]?([0-9]+)")
 _NO_CHARSETS = frozenset({"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"})
 # Character sets that are tried for 8-bit text without a (correct) label.
 _UNLABELLED = ("utf-8", "cp949")
+#: The longest label of a known character set (characters), and more.
+_LONGEST_LABEL = 60
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_SHOWN = 60
 
 
 def decode_text(data: bytes, charset: str | None) -> str:
@@ -141,11 +144,6 @@ def _label(charset: str | None) -> str:
     return (charset or "us-ascii").strip().lower()
 
 
-def shorten(text: str, limit: int = _SHOWN) -> str:
-    """Shorten a text to `limit` characters, with an ellipsis where it was cut."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def _guess(data: bytes) -> str:
     for charset in _UNLABELLED:
         with suppress(UnicodeDecodeError):
@@ -156,7 +154,7 @@ def _guess(data: bytes) -> str:
 def _codec(label: str) -> str:
     """Return Python's name of a character set; raise LookupError if there is none."""
     # A longer label is not one, and is not worth memory.
-    return _known_codec(label) if len(label) <= _SHOWN else _find_codec(label)
+    return _known_codec(label) if len(label) <= _LONGEST_LABEL else _find_codec(label)
 
 
 def _find_codec(label: str) -> str:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.messages.addresses import read_addresses
-from fakesmtp.messages.charsets import shorten
 from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.message import describe_route, same_name
 from fakesmtp.protocol.credentials import MailType, check_mail_type
-from fakesmtp.text import nearest_name, quote
+from fakesmtp.text import nearest_name, quote, shorten
 
 if TYPE_CHECKING:
     from typing import Unpack

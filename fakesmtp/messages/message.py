@@ -1,23 +1,22 @@
 """`ReceivedMessage`: a message as it was sent, and its parsed content."""
 
-# Parsers are imported where they are used, so that a server starts without them.
-
 from __future__ import annotations
 
 import re
-from datetime import UTC
+import unicodedata
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from fakesmtp.errors import NoMatchingMessage
+from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
+from fakesmtp.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from email.message import EmailMessage
 
     from fakesmtp.findings.finding import Finding
-    from fakesmtp.messages.extraction import Page
     from fakesmtp.messages.parts import Attachment, Contents
+    from fakesmtp.messages.reader import MessageReader
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.protocol.actions import Envelope
     from fakesmtp.protocol.credentials import Login, MailType
@@ -39,18 +38,16 @@ class ReceivedMessage:
     than the server reads (8192 bytes). Treat all attributes as read-only.
     """
 
-    # A server may keep very many of these: no dictionary, and no date made before one is asked for.
-    __slots__ = ("_contents", "_findings", "_page", "_parsed", "_session", "record")
+    # A server may keep very many of these: no dictionary, and no date before it is needed.
+    __slots__ = ("_findings", "_reader", "_session", "record")
 
     def __init__(self, record: MessageRecord, session: Session | Callable[[], Session]) -> None:
-        """Make the view of a record; `session` may be a function that finds it when asked for."""
-        #: What a store keeps of the message: plain values.
+        """Create a message from its record; `session` may be a function that returns it."""
+        #: The stored form of the message: plain values.
         self.record: Final = record
         self._session = session
         self._findings: tuple[Finding, ...] | None = None
-        self._parsed: EmailMessage | None = None
-        self._contents: Contents | None = None
-        self._page: Page | None = None
+        self._reader: MessageReader | None = None
 
     def __repr__(self) -> str:
         return f"<ReceivedMessage {self.id}: {describe_route(self)}>"
@@ -59,7 +56,7 @@ class ReceivedMessage:
 
     @property
     def id(self) -> str:
-        """The message's name, unique in its store."""
+        """The id of the message, unique in its store."""
         return self.record.id
 
     @property
@@ -74,7 +71,7 @@ class ReceivedMessage:
 
     @property
     def login(self) -> Login | None:
-        """Who was logged in; None without AUTH."""
+        """AppKey and mail type of the login; None without AUTH."""
         return self.record.login
 
     @property
@@ -84,17 +81,17 @@ class ReceivedMessage:
 
     @property
     def tls(self) -> TlsFacts | None:
-        """What TLS agreed on; None in plaintext."""
+        """Version, cipher and server name of TLS; None in plaintext."""
         return self.record.tls
 
     @property
     def dropped_lines(self) -> int:
-        """How many over-long lines are not in `raw`."""
+        """Number of over-long lines that are not in `raw`."""
         return self.record.dropped_lines
 
     @property
     def session(self) -> Session:
-        """The session that the message came in."""
+        """The session in which the message arrived."""
         if callable(self._session):
             self._session = self._session()
         return self._session
@@ -122,8 +119,6 @@ class ReceivedMessage:
     @property
     def received_at(self) -> datetime:
         """The time when the last byte arrived (UTC)."""
-        from datetime import datetime
-
         return datetime.fromtimestamp(self.record.received, UTC)
 
     @property
@@ -136,14 +131,11 @@ class ReceivedMessage:
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
         """All header fields in order, as pairs of name and decoded value."""
-        from fakesmtp.messages.decoding import decode_header
-        from fakesmtp.messages.headers import read_header
-
-        return tuple((name, decode_header(value)) for name, value in read_header(self.raw).fields)
+        return self._read.headers
 
     def header(self, name: str) -> str | None:
         """Return the first header field of this name (any case), decoded; None if there is none."""
-        values = self._header_values(name)
+        values = self._read.values(name)
         return values[0] if values else None
 
     @property
@@ -154,24 +146,17 @@ class ReceivedMessage:
     @property
     def from_(self) -> str:
         """The From header in readable form: `홍길동 <hong@example.com>`."""
-        return ", ".join(self._header_values("from"))
+        return ", ".join(self._read.values("from"))
 
     @property
     def to(self) -> str:
         """The To header in readable form."""
-        return ", ".join(self._header_values("to"))
+        return ", ".join(self._read.values("to"))
 
     @property
     def cc(self) -> str:
         """The Cc header in readable form."""
-        return ", ".join(self._header_values("cc"))
-
-    def _header_values(self, wanted: str) -> list[str]:
-        from fakesmtp.messages.decoding import decode_header
-        from fakesmtp.messages.headers import read_header
-
-        fields = read_header(self.raw).fields
-        return [decode_header(value) for name, value in fields if name.lower() == wanted.lower()]
+        return ", ".join(self._read.values("cc"))
 
     # -- parts -------------------------------------------------------------------------------------
 
@@ -181,11 +166,7 @@ class ReceivedMessage:
 
         A message that is nested too deeply has its headers only, and a defect in `defects`.
         """
-        from fakesmtp.messages.parsed import parse
-
-        if self._parsed is None:
-            self._parsed = parse(self.raw)
-        return self._parsed
+        return self._read.parsed
 
     @property
     def text(self) -> str | None:
@@ -207,7 +188,8 @@ class ReceivedMessage:
         Text hidden by `hidden`, `display: none` and similar is left out, such as the text of
         preheaders.
         """
-        return None if self.html is None else self._read_page(self.html).text
+        page = self._read.page
+        return None if page is None else page.text
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
@@ -217,38 +199,33 @@ class ReceivedMessage:
     @property
     def links(self) -> tuple[str, ...]:
         """The URLs of the text and the targets of the HTML's links, in order, each once."""
-        from fakesmtp.messages.links import find_urls
-
-        links = find_urls(self.text or "")
-        links += self._read_page(self.html).links if self.html else ()
-        return tuple(dict.fromkeys(links))
-
-    def _read_page(self, html: str) -> Page:
-        from fakesmtp.messages.extraction import read_page
-
-        if self._page is None:
-            self._page = read_page(html)
-        return self._page
+        return self._read.links
 
     @property
     def contents(self) -> Contents:
         """Text, HTML and attachments together, and the bodies that have a file name."""
-        from fakesmtp.messages.parts import read_contents
+        return self._read.contents
 
-        if self._contents is None:
-            self._contents = read_contents(self.raw)
-        return self._contents
+    @property
+    def _read(self) -> MessageReader:
+        """What is read of the message, from the first use on."""
+        if self._reader is None:
+            from fakesmtp.messages.reader import MessageReader  # noqa: PLC0415 - a server reads none
+
+            self._reader = MessageReader(self.raw)
+        return self._reader
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The rules of NHN, the law and the standards that it breaks, the most severe first.
+        """The rules of NHN, the law and the standards that the message breaks, most severe first.
 
-        Checked once, by the rules of its session.
+        Checked once, by the rules of its session; without a session, by the default rules.
         """
-        from fakesmtp.findings import MessageReading, default_rules
+        from fakesmtp.findings import MessageReading, default_rules  # noqa: PLC0415 - all rules
 
         if self._findings is None:
-            rules = self.session.rules or default_rules()
+            session = find_session(self)
+            rules = (session and session.rules) or default_rules()
             self._findings = rules.check_message(MessageReading.of(self))
         return self._findings
 
@@ -259,8 +236,6 @@ class ReceivedMessage:
 
         If the pattern has groups, return the first group. Raises `NoMatchingMessage`.
         """
-        from fakesmtp.messages.charsets import shorten
-
         texts = [text for text in (self.text, self.html_text) if text is not None]
         for text in texts:
             match = re.search(pattern, text)
@@ -283,17 +258,27 @@ class ReceivedMessage:
         raise NoMatchingMessage(f"{self!r} has no attachment {filename!r}; there are: {names}")
 
 
+def find_session(message: ReceivedMessage) -> Session | None:
+    """Return the session of a message; None if it came in none, or it is no longer stored."""
+    try:
+        return message.session
+    except FakeSMTPError:
+        return None
+
+
+def owner_of(message: ReceivedMessage) -> object:
+    """Return the owner of a message's session: a test, an account, or None."""
+    session = find_session(message)
+    return session and session.owner
+
+
 def same_name(one: str, other: str) -> bool:
     """Whether two file names look the same: macOS sends 견 as the letters ㄱㅕㄴ (Unicode NFD)."""
-    import unicodedata
-
     return unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
 def describe_route(message: ReceivedMessage) -> str:
     """Describe a message in one short line: sender, recipients, subject and mail type."""
-    from fakesmtp.messages.charsets import shorten
-
     to = ", ".join(message.rcpt_tos[:2])
     more = f" and {len(message.rcpt_tos) - 2} more" if len(message.rcpt_tos) > 2 else ""  # noqa: PLR2004 - those shown
     mail_type = f" ({message.mail_type})" if message.mail_type else ""

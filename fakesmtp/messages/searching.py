@@ -91,7 +91,7 @@ class Taking(Search):
 
 
 def describe_arrivals(number: int, newest: Sequence[ReceivedMessage]) -> list[str]:
-    """Describe the newest of so many messages; they are given oldest first."""
+    """Describe the newest of some messages, which are given oldest first."""
     head = f"arrived: {number or 'nothing'}"
     more = f", of which the newest {LISTED} are" if number > LISTED else ""
     return [head + more, *(f"  {_describe(message)}" for message in reversed(newest[-LISTED:]))]

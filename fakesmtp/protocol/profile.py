@@ -180,7 +180,7 @@ class Profile:
 
     @cached_property
     def _make_hello(self) -> Callable[[str, str, str, bool], tuple[SendReply]]:
-        """Return the function behind `hello_actions`, which keeps its last replies.
+        """Return the function that `hello_actions` calls; it caches its last replies.
 
         Most sessions of a server have the same one: idle connections share its memory.
         """

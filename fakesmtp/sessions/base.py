@@ -27,9 +27,9 @@ class BaseSession:
     __slots__ = ()
 
     #: Whether events are kept at all.
-    is_recorded: ClassVar[bool] = True
+    _is_recorded: ClassVar[bool] = True
     #: The text for a session without an end.
-    without_end: ClassVar[str] = "still open"
+    _without_end: ClassVar[str] = "still open"
     #: The id of the session, unique on its server.
     id: str
     #: The client's address and port, `127.0.0.1:51234`.
@@ -51,7 +51,7 @@ class BaseSession:
     #: Number of messages that were accepted.
     message_count: int
     #: The facts that were collected while events arrived.
-    facts: Facts
+    _facts: Facts
     #: The owner of the session (a test or an account) while its server keeps it.
     owner: object = None
 
@@ -131,17 +131,17 @@ class BaseSession:
     @property
     def refused(self) -> int:
         """The number of 4xx and 5xx replies. Reads no events."""
-        return self.facts.refused
+        return self._facts.refused
 
     @property
     def refusals(self) -> tuple[Refusal, ...]:
         """The 4xx and 5xx replies, each with the command it answers. Reads no events."""
-        return self.facts.refusals()
+        return self._facts.refusals()
 
     @property
     def first_refusals(self) -> tuple[Refusal, ...]:
         """The first 20 refusals, for a list. Reads no events."""
-        return self.facts.refusals(_SHOWN)
+        return self._facts.refusals(_SHOWN)
 
     def describe_refusals(self) -> list[str]:
         """Return one line for each of the first refusals, and one for the number of others."""

@@ -58,5 +58,5 @@ def _describe_login(session: BaseSession) -> str:
 
 def _describe_end(session: BaseSession) -> str:
     if session.end is None or session.duration is None:
-        return session.without_end
+        return session._without_end
     return f"{session.end.closed_by} after {session.duration * 1000:.1f} ms"

@@ -62,12 +62,12 @@ def _list(title: str, described: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _planned_fault(session: BaseSession) -> str:
-    fault = session.facts.fault
+    fault = session._facts.fault
     return f"{describe_fault(fault)} (at {fault.where}); {_how(session)}" if fault else ""
 
 
 def _not_smtp(session: BaseSession) -> str:
-    return session.facts.opening
+    return session._facts.opening
 
 
 def _failed_handshake(session: BaseSession) -> str:
@@ -79,7 +79,7 @@ def _half_message(session: BaseSession) -> str:
 
 
 def _refused(session: BaseSession) -> str:
-    first = session.facts.refusals(1)
+    first = session._facts.refusals(1)
     if not first:
         return ""
     more = f" (and {session.refused - 1:,} more)" if session.refused > 1 else ""
@@ -91,25 +91,25 @@ def _unfinished(session: BaseSession) -> str:
 
 
 def _nothing_in_tls(session: BaseSession) -> str:
-    if session.tls is None or session.closed_by not in _LEFT or session.facts.before is not None:
+    if session.tls is None or session.closed_by not in _LEFT or session._facts.before is not None:
         return ""
-    if session.facts.asked is None:
+    if session._facts.asked is None:
         return _LEFT_TLS
     return _ONLY_QUIT if session.closed_by is ClosedBy.QUIT else ""
 
 
 def _waits_for_tls(session: BaseSession) -> str:
-    if session.end or not session.is_recorded or session.facts.asked or session.events:
+    if session.end or not session._is_recorded or session._facts.asked or session.events:
         return ""
     return f"the client is connected, and TLS has not begun: {NO_GREETING}"
 
 
 def _nothing_sent(session: BaseSession) -> str:
-    return "" if session.facts.asked else f"the client sent nothing; {_how(session)}"
+    return "" if session._facts.asked else f"the client sent nothing; {_how(session)}"
 
 
 def _last_line(session: BaseSession) -> str:
-    facts = session.facts
+    facts = session._facts
     last = facts.before if session.closed_by is ClosedBy.QUIT else facts.asked
     if last is None:
         return f"the client sent only {cut(name_asked(facts.asked), _LONGEST_LINE)}"

@@ -149,7 +149,7 @@ class ListedSession:
     @classmethod
     def of(cls, session: Session) -> Self:
         """Return a session as a list shows it."""
-        return cls(Header.of(session), Summary.of(session), session.end, session.without_end)
+        return cls(Header.of(session), Summary.of(session), session.end, session._without_end)
 
     @property
     def outcome(self) -> str:

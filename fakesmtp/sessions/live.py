@@ -42,6 +42,7 @@ class LiveSession(Session):
         "_began",
         "_contents",
         "_events_left",
+        "_facts",
         "_granted",
         "_max_bytes",
         "_raw_of",
@@ -52,7 +53,6 @@ class LiveSession(Session):
         "cut",
         "dropped_lines",
         "end",
-        "facts",
         "held",
         "id",
         "local_port",
@@ -94,7 +94,7 @@ class LiveSession(Session):
         self._began = monotonic_ns()
         self._contents: list[Content] = []
         self._times: list[int] = []
-        self.facts = Facts()
+        self._facts = Facts()
         self._events_left, self._max_bytes = max_events, max_bytes
         # The current limit, at most `max_bytes`. Each time it grows, `on_growth` is called with the
         # bytes of memory that the session takes in addition to `held`.
@@ -129,7 +129,7 @@ class LiveSession(Session):
             self._times.append(monotonic_ns())
             self._contents.append(content)
             if type(content) is not Reply or content.wire >= LEAST_REFUSAL:
-                self.facts.read(content)
+                self._facts.read(content)
         else:
             self._keep_refusal(monotonic_ns(), content)
 
@@ -149,12 +149,12 @@ class LiveSession(Session):
         # In this order: a reader in another thread takes times and contents in pairs.
         self._contents, self._times = self._contents[-1:] * kept, self._times[-1:] * kept
         self._events_left, self._spare = -1, 0
-        self.facts.forget_refusals()
+        self._facts.forget_refusals()
 
     def _append(self, at: int, content: Content) -> None:
         self._times.append(at)
         self._contents.append(content)
-        self.facts.read(content)
+        self._facts.read(content)
 
     def _keep_refusal(self, at: int, content: Content) -> None:
         """Keep a refusal after the limit of events is reached, up to a maximum number."""
@@ -205,10 +205,10 @@ class UnrecordedSession(LiveSession):
     """A session of a server that records no events: client, times and end only."""
 
     __slots__ = ()
-    is_recorded = False
+    _is_recorded = False
 
     def keep(self, content: Content, size: int = 0) -> None:
         """Keep only the fact that the client sent something."""
         del size
         if isinstance(content, bytes | MaskedLine):
-            self.facts.read(_UNRECORDED)
+            self._facts.read(_UNRECORDED)

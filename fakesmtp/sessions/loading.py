@@ -33,14 +33,14 @@ MISSING = "the first line is missing; was the disk full?"
 class Recording(Session):
     """A session that was read from a file; `torn`: its last line is incomplete."""
 
-    without_end = NO_END
+    _without_end = NO_END
     __slots__ = (
         "_duration",
         "_events",
+        "_facts",
         "_started",
         "cut",
         "end",
-        "facts",
         "id",
         "local_port",
         "login",
@@ -68,7 +68,7 @@ class Recording(Session):
         self.end = None
         self.message_count = 0
         self._duration: float | None = None
-        self.facts = Facts()
+        self._facts = Facts()
         self._events = tuple(events)
         for event in self._events:
             self._learn(event)
@@ -84,7 +84,7 @@ class Recording(Session):
         return self._duration
 
     def _learn(self, event: Event) -> None:
-        self.facts.read(event.content)
+        self._facts.read(event.content)
         about = event.content
         if isinstance(about, TlsFacts):
             self.tls = about

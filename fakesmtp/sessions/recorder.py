@@ -58,7 +58,7 @@ class Recorder:
             self._record_unusual(line, awaiting)
 
     def _record_unusual(self, line: bytes, awaiting: Awaiting) -> None:
-        after_refused_data = self.session.facts.has_just_refused_data
+        after_refused_data = self.session._facts.has_just_refused_data
         if self._masker is None:
             self._masker = Masker(self._accounts)
         content, self._hides_reply, note = self._masker.mask(line, awaiting)

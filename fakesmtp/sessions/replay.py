@@ -93,7 +93,7 @@ class _Maker:
         if raw is None and message.size > _MOST_MADE_UP:
             raise RecordingError(
                 f"session {self._session.id} cannot be played: its message of {message.size:,} "
-                f"bytes is not at hand, and at most {_MOST_MADE_UP:,} are made up"
+                f"bytes is not available, and at most {_MOST_MADE_UP:,} are made up"
             )
         return _made_up(message.size) if raw is None else raw
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.sessions.base import BaseSession
+from fakesmtp.sessions.diagnosis import diagnose
 
 if TYPE_CHECKING:
     from fakesmtp.findings.finding import Finding
@@ -32,8 +33,6 @@ class Session(BaseSession):
     @property
     def diagnosis(self) -> str:
         """One sentence: why no message arrived; `""` if one did. Reads no events."""
-        from fakesmtp.sessions.diagnosis import diagnose
-
         return diagnose(self)
 
     @property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import re
 from functools import partial
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 from warnings import warn
 
@@ -115,7 +114,8 @@ def _check(handler: object) -> None:
             if re.fullmatch(pattern, name) and callable(getattr(handler, name)):
                 raise ConfigurationError(f"{_name(handler)}.{name} is not supported: {instead}")
     # A handler may have no hook, as aiosmtpd's `Sink`; a number, text or function is a mistake.
-    if type(handler).__module__ == "builtins" and not isinstance(handler, ModuleType):
+    has_hook = any(name.startswith("handle_") for name in dir(handler))
+    if not has_hook and type(handler).__module__ == "builtins":
         raise ConfigurationError(
             "handler must be an object with methods like `async def handle_RCPT(…)`, not a value "
             f"of type {_name(handler)}"

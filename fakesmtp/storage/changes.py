@@ -49,15 +49,23 @@ class State:
 
 
 class Change:
-    """Something to be written; `ticket` is done when it is durable. `size` is in bytes."""
+    """Something to be written; `ticket` is done when it is durable. `size` is in bytes.
+
+    `is_repeated`: it is tried again after a failure, so nothing is lost by one.
+    """
 
     size = 0
+    is_repeated = False
 
     def __init__(self) -> None:
         self.ticket: Future[Any] = Future()
 
     def prepare(self) -> None:
         """Do what needs no transaction."""
+
+    def again(self) -> Change | None:
+        """Return what to write as soon as the file can be written again; None for nothing."""
+        return None
 
 
 class AddMessage(Change):
@@ -82,6 +90,8 @@ class AddMessage(Change):
 class AddSession(Change):
     """A session that is over."""
 
+    is_repeated = True
+
     def __init__(self, make: Callable[[], SessionRecord]) -> None:
         super().__init__()
         self._make = make
@@ -90,6 +100,11 @@ class AddSession(Change):
     def prepare(self) -> None:
         """Write the session as JSON Lines."""
         self._record = self._make()
+
+    def again(self) -> AddSession:
+        """Return the same session: nobody sends it a second time."""
+        record = self.record
+        return AddSession(lambda: record)
 
     @property
     def record(self) -> SessionRecord:
@@ -138,11 +153,17 @@ class Compact(Change):
 
 
 class UseRules(Change):
-    """The version of the rules that find; what others have checked is to be checked again."""
+    """The version of the rules; what others have checked is to be checked again.
 
-    def __init__(self, version: str) -> None:
+    `texts` is what their findings have in common.
+    """
+
+    is_repeated = True
+
+    def __init__(self, version: str, texts: bytes) -> None:
         super().__init__()
         self.version = version
+        self.texts = texts
 
 
 class Checked(NamedTuple):
@@ -155,6 +176,8 @@ class Checked(NamedTuple):
 
 class KeepFindings(Change):
     """Findings about messages, or about sessions."""
+
+    is_repeated = True
 
     def __init__(self, checked: Sequence[Checked], *, of_sessions: bool) -> None:
         super().__init__()

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from fakesmtp.clock import monotonic
 from fakesmtp.errors import StoreError
-from fakesmtp.findings import default_rules
+from fakesmtp.findings import Finding, default_rules
 from fakesmtp.storage.changes import Checked, KeepFindings, UseRules
 from fakesmtp.storage.checking import check_message, check_session
+from fakesmtp.storage.checks import dump_findings
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from fakesmtp.findings import Finding, Rules
+    from fakesmtp.findings import Rules
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.changes import Change
     from fakesmtp.storage.records import SessionRecord
@@ -109,6 +110,8 @@ class Checker:
     def __init__(self, store: Checkable, rules: Rules | None) -> None:
         self._store = store
         self._given = rules
+        #: Whether the file has the version of the rules.
+        self._has_version = False
         self._ends, self._wakes = Event(), Event()
         self._thread = Thread(target=self._run, name="fakesmtp-findings", daemon=True)
         self._thread.start()
@@ -137,10 +140,21 @@ class Checker:
     def _work(self, rules: Rules) -> float | None:
         """Check until nothing is left; return how long to wait at most, in seconds."""
         try:
-            self._store.submit(UseRules(rules.version)).result()
+            if not self._has_version:
+                self._store.submit(UseRules(rules.version, _texts_of(rules))).result()
+                self._has_version = True
             while check_some(self._store, rules, self._ends.wait):
                 if self._ends.is_set():
                     break
         except StoreError:  # the writer has reported it
+            self._has_version = False  # the file may be another one
             return _PATIENCE
         return None
+
+
+def _texts_of(rules: Rules) -> bytes:
+    """Return the findings of all rules, without the values of a message."""
+    return dump_findings(
+        Finding(rule.id, rule.severity, rule.title, rule.title_ko, rule.source, rule.certainty)
+        for rule in rules.all
+    )

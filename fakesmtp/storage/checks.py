@@ -18,7 +18,7 @@ from fakesmtp.storage.sql import checks, findings, messages, rules, sessions, un
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Select, Table
 
@@ -51,14 +51,15 @@ def _delete(
 
 def use_rules(connection: Connection, _: State, batch: Sequence[UseRules]) -> list[bool]:
     """Have everything checked again where the rules have changed; return whether they have."""
-    return [_use_version(connection, change.version) for change in batch]
+    return [_use_rules(connection, change) for change in batch]
 
 
-def _use_version(connection: Connection, version: str) -> bool:
-    if connection.execute(select(rules.c.version)).scalar_one() == version:
+def _use_rules(connection: Connection, change: UseRules) -> bool:
+    if connection.execute(select(rules.c.version)).scalar_one() == change.version:
         return False
-    connection.execute(update(rules).values(version=version))
-    connection.execute(delete(unchecked))
+    connection.execute(update(rules).values(version=change.version, texts=change.texts))
+    for each in (findings, checks, unchecked):
+        connection.execute(delete(each))
     await_check(connection, messages)
     await_check(connection, sessions)
     return True
@@ -84,7 +85,8 @@ def _keep(
     if found:
         words = [row for each in found for row in _word_rows(each, of_sessions=of_sessions)]
         connection.execute(insert(findings), words)
-        rows = [_check_row(each, of_sessions=of_sessions) for each in found]
+        known = _read_texts(connection)
+        rows = [_check_row(each, known, of_sessions=of_sessions) for each in found]
         connection.execute(insert(checks), rows)
     state.updates.append((_KINDS[of_sessions], [each.id for each in kept]))
     return len(kept)
@@ -100,12 +102,19 @@ def _word_rows(checked: Checked, *, of_sessions: bool) -> Iterator[dict[str, Any
         }
 
 
-def _check_row(checked: Checked, *, of_sessions: bool) -> dict[str, Any]:
-    fields = [each.as_json() for each in checked.findings]
-    data = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode(
-        "utf-8", "surrogatepass"
-    )
-    packed = pack(data)
+def dump_findings(found: Iterable[Finding]) -> bytes:
+    """Return findings as JSON."""
+    text = json.dumps([each.as_json() for each in found], ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _read_texts(connection: Connection) -> bytes:
+    return bytes(connection.execute(select(rules.c.texts)).scalar_one())
+
+
+def _check_row(checked: Checked, known: bytes, *, of_sessions: bool) -> dict[str, Any]:
+    data = dump_findings(checked.findings)
+    packed = pack(data, known)
     return {
         "of_sessions": of_sessions,
         "number": checked.number,
@@ -128,7 +137,7 @@ def read_findings(connection: Connection, table: Table, name: str) -> tuple[Find
     if row is None:
         return ()
     data = bytes(row.findings)
-    text = unpack(data, row.size) if row.is_compressed else data
+    text = unpack(data, row.size, _read_texts(connection)) if row.is_compressed else data
     return tuple(map(_read_finding, json.loads(text.decode("utf-8", "surrogatepass"))))
 
 

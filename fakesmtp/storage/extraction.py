@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakesmtp.messages.addresses import hidden_recipients, read_shown_mailboxes
 from fakesmtp.messages.decoding import decode_header
 from fakesmtp.messages.extraction import read_page
 from fakesmtp.messages.listing import MessageFacts
@@ -40,7 +41,7 @@ def extract(record: MessageRecord) -> Extract:
     structure = split_message(record.raw)
     headers = [(name.lower(), decode_header(value)) for name, value in structure.fields]
     contents = sort_parts(structure.parts)
-    body = _read_body(contents)
+    shown = "" if contents.html is None else read_page(contents.html).text
     inlines = sum(each.is_inline for each in contents.attachments)
     facts = MessageFacts(
         subject=_first(headers, "subject"),
@@ -50,12 +51,13 @@ def extract(record: MessageRecord) -> Extract:
         bcc=_join(headers, "bcc"),
         reply_to=_join(headers, "reply-to"),
         message_id=_first(headers, "message-id").strip("<> \t"),
-        snippet=mend(_shorten(body)),
+        snippet=mend(_shorten(shown or contents.text or "")),
         attachments=len(contents.attachments) - inlines,
         inlines=inlines,
     )
     folded = tuple((name, fold(value)) for name, value in headers)  # a name is ASCII (RFC 5322)
-    return Extract(facts, _texts(record, facts, contents, body), fold(facts.message_id), folded)
+    texts = _texts(record, facts, contents, _join_bodies(contents.text or "", shown))
+    return Extract(facts, texts, fold(facts.message_id), folded)
 
 
 def _first(headers: list[tuple[str, str]], wanted: str) -> str:
@@ -66,13 +68,18 @@ def _join(headers: list[tuple[str, str]], wanted: str) -> str:
     return mend(", ".join(value for name, value in headers if name == wanted))
 
 
-def _read_body(contents: Contents) -> str:
+def _join_bodies(text: str, shown: str) -> str:
     """Return the text and the text of the HTML; once, where both are the same."""
-    text = contents.text or ""
-    shown = "" if contents.html is None else read_page(contents.html).text
     if not shown or text.split() == shown.split():
         return text
     return f"{text}\n{shown}" if text.strip() else shown
+
+
+def _hidden(record: MessageRecord, facts: MessageFacts) -> str:
+    """Return Bcc, and the recipients of the envelope that no header field names."""
+    named = read_shown_mailboxes(f"{facts.to}, {facts.cc}, {facts.bcc}")
+    hidden = hidden_recipients(record.envelope.rcpt_tos, named)
+    return ", ".join([facts.bcc, *hidden])
 
 
 def _shorten(body: str) -> str:
@@ -91,7 +98,7 @@ def _texts(
         TextField.FROM: facts.from_,
         TextField.TO: facts.to,
         TextField.CC: facts.cc,
-        TextField.BCC: facts.bcc,
+        TextField.BCC: _hidden(record, facts),
         TextField.REPLY_TO: facts.reply_to,
         TextField.MAIL_FROM: envelope.mail_from,
         TextField.RCPT: ", ".join(envelope.rcpt_tos),

@@ -67,6 +67,12 @@ def identify(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def disk_size(path: Path) -> int:
+    """Return the bytes that a store takes on disk, with what is not in the file itself yet."""
+    files = (path.with_name(f"{path.name}{end}") for end in ("", "-wal", "-shm"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
 class FileLock:
     """The right to write a store: one process has it. The system takes it back when that ends.
 

@@ -27,14 +27,16 @@ INTERVAL = 1.0
 #: The part of its limit that a file is brought to which is larger than that.
 _TARGET = 0.9
 #: Pages of the index that one step merges.
-_PAGES = 1_000
+_PAGES = 250
 
 
 class Pruner:
     """Keeps a store within its limits. `clock` gives the time in seconds since the epoch.
 
-    A file that is too large is brought to nine tenths of its limit: first the messages go, then
-    the index is merged, which frees what it holds of them, and only then its size is asked again.
+    The index holds what was removed until it is merged. That is done, some pages at a time, when as
+    many messages were removed as there are. A file that is too large is brought to nine tenths of
+    its limit: first the messages go, then the index is merged, and only then its size is asked
+    again.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = now) -> None:
@@ -42,13 +44,15 @@ class Pruner:
         self._clock = clock
         self._next = 0.0
         self._excess = 0
-        self._must_merge = False
+        #: Messages that the index holds although they are gone, and steps of its merge to do.
+        self._unmerged = self._steps = 0
         #: How many messages were removed by this object.
         self.dropped = 0
 
     def is_due(self, state: State) -> bool:
         """Return whether a step may find something to do."""
-        return bool(self._has_too_many(state) or self._excess) or monotonic() >= self._next
+        is_at_work = self._has_too_many(state) or self._excess or self._steps
+        return bool(is_at_work) or monotonic() >= self._next
 
     def _has_too_many(self, state: State) -> bool:
         most = self._limits.max_messages
@@ -63,18 +67,24 @@ class Pruner:
 
     def step(self, connection: Connection, state: State) -> bool:
         """Remove some of what is over a limit; return whether there may be more."""
-        if self._remove_messages(connection, self._find_messages(connection, state), state):
+        found = self._find_messages(connection, state)
+        if self._merge(connection, state) | self._remove_messages(connection, found, state):
             return True
         if monotonic() < self._next:
             return False
-        if self._must_merge:
-            self._must_merge = sqlite.merge_index(connection, _PAGES)
-            return True
         self._excess = self._measure(connection, state)
         if self._excess or self._remove_sessions(connection, self._find_sessions(connection)):
             return True
         self._next = monotonic() + INTERVAL
         return False
+
+    def _merge(self, connection: Connection, state: State) -> bool:
+        """Do a step of the merge of the index; return whether one is due."""
+        if self._steps:
+            self._steps = self._steps - 1 if sqlite.continue_merge(connection, _PAGES) else 0
+        elif self._unmerged > max(state.messages, STEP) and not self._excess:
+            self._unmerged, self._steps = 0, sqlite.begin_merge(connection, _PAGES)
+        return self._steps > 0
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -89,7 +99,8 @@ class Pruner:
         elif self._excess:
             found = _oldest(connection, min(self._excess, most))
             self._excess -= len(found)
-            self._must_merge = True
+            if not self._excess:
+                self._unmerged = state.messages  # so that the merge is due
             return found
         elif self._limits.max_age is not None and monotonic() >= self._next:
             since = self._clock() - self._limits.max_age
@@ -115,6 +126,7 @@ class Pruner:
         remove_messages(connection, state, numbers, UpdateKind.MESSAGES_EXPIRED)
         _count(connection, messages=len(numbers))
         self.dropped += len(numbers)
+        self._unmerged += len(numbers)
         emptied = select(sessions.c.number).where(sessions.c.id.in_(ids), sessions.c.stored == 0)
         self._remove_sessions(connection, connection.execute(emptied).scalars().all())
         return True

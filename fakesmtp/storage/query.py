@@ -29,7 +29,7 @@ class TextField(StrEnum):
     FILES = "files"
 
 
-#: The headers with addresses, without the envelope.
+#: The headers with addresses. Bcc includes recipients of the envelope that no header names.
 ADDRESSED = (TextField.FROM, TextField.TO, TextField.CC, TextField.BCC, TextField.REPLY_TO)
 #: What a word without a prefix looks at: all of them.
 ANYWHERE = tuple(TextField)

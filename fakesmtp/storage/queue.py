@@ -49,7 +49,7 @@ class Queue:
             return not self._is_closed
 
     @property
-    def has_room(self) -> bool:
+    def accepts_more(self) -> bool:
         """Whether more may be submitted now."""
         return self._bytes < _FULL_BYTES and self._count < _FULL_CHANGES
 

@@ -7,14 +7,14 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
-from sqlalchemy import case, func, select
+from sqlalchemy import false, func, select
 from sqlalchemy.exc import DBAPIError
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage import sqlite
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.checks import find_unchecked, read_findings
-from fakesmtp.storage.file import writer_of
+from fakesmtp.storage.file import disk_size, writer_of
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sql import (
     MESSAGE_COLUMNS,
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
 
 
+#: As the index of unread messages has it.
+_UNREAD = messages.c.is_read == false()
 #: Messages that one statement names.
 _AT_ONCE = 100
 
@@ -117,11 +119,19 @@ class Reader:
 
     def totals(self, query: Query = EVERYTHING) -> Totals:
         """Count the messages that match, and the unread ones among them, exactly."""
-        unread = func.coalesce(func.sum(case((messages.c.is_read, 0), else_=1)), 0)
         with self.reading() as connection:
+            stored = _count(connection, messages)
+            unread = _count(connection, messages, _UNREAD)
+            if query == EVERYTHING:
+                return Totals(stored, unread)
             where = compile_query(connection, query)
-            counted = select(func.count(), unread).select_from(where.source).where(where.condition)
-            return Totals(*connection.execute(counted).one())
+            found = select(func.count()).where(where.condition)
+            matching = connection.execute(found.select_from(where.counted)).scalar_one()
+            # Marks are read only where they differ: most inboxes are all unread, or all read.
+            if unread in {0, stored}:
+                return Totals(matching, matching if unread else 0)
+            found = found.select_from(where.source).where(_UNREAD)
+            return Totals(matching, connection.execute(found).scalar_one())
 
     def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
         """Return the tags of the messages that match, sorted, with how many messages have each."""
@@ -138,7 +148,7 @@ class Reader:
         with self.reading() as connection:
             where = compile_query(connection, query)
             is_all = query == EVERYTHING
-            found = select(where.number).select_from(where.source).where(where.condition)
+            found = select(where.number).select_from(where.counted).where(where.condition)
             limited = found if most is None or is_all else found.limit(most + 1)
             counted = select(func.count()).select_from(limited.subquery())
             number = connection.execute(counted).scalar_one()
@@ -222,7 +232,7 @@ class Reader:
             return {
                 "file": self.location,
                 "schema": sqlite.read_version(connection),
-                "size": self._path.stat().st_size,
+                "size": disk_size(self._path),
                 "used": sqlite.used_bytes(connection),
                 "journal": sqlite.read_journal_mode(connection),
                 "messages": _count(connection, messages),
@@ -248,8 +258,9 @@ class Reader:
         self._engine.dispose()
 
 
-def _count(connection: Connection, table: Table) -> int:
-    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
+    statement = select(func.count()).select_from(table).where(*conditions)
+    return int(connection.execute(statement).scalar_one())
 
 
 def _slices(ids: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -132,10 +132,14 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "INSERT INTO unchecked (of_sessions, number) SELECT 0, number FROM messages",
         "INSERT INTO unchecked (of_sessions, number) SELECT 1, number FROM sessions",
-        "CREATE TABLE rules (version TEXT NOT NULL)",
-        "INSERT INTO rules (version) VALUES ('')",
+        "CREATE TABLE rules (version TEXT NOT NULL, texts BLOB NOT NULL)",
+        "INSERT INTO rules (version, texts) VALUES ('', x'')",
         # Fewer merges while messages arrive; the writer merges when it is idle.
         "INSERT INTO texts_index (texts_index, rank) VALUES ('automerge', 16)",
+    ),
+    (
+        # Counts of unread messages read this index alone.
+        "CREATE INDEX messages_unread ON messages (number) WHERE is_read = 0",
     ),
 )
 VERSION = len(_STEPS)
@@ -161,6 +165,8 @@ def check(connection: Connection, path: Path) -> int:
 
 def migrate(connection: Connection, path: Path) -> None:
     """Bring a file to the newest version, each step in a transaction of its own."""
+    if not path.stat().st_size:
+        sqlite.give_back_free_pages(connection)
     version = check(connection, path)
     connection.rollback()
     sqlite.use_write_ahead_log(connection)

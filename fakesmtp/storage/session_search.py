@@ -35,10 +35,18 @@ def parse_session_query(text: str, zone: tzinfo | None = None) -> SessionTest:
 
 
 def with_app_key(app_key: str | None) -> SessionTest:
-    """Return the test of sessions that logged in with an AppKey; None is every session."""
+    """Return the test of sessions that logged in with an AppKey, or failed to; None is every one.
+
+    The reason of a refused login names its AppKey.
+    """
     if app_key is None:
         return lambda _: True
-    return _fact(lambda summary: summary.app_key == app_key)
+    return _fact(
+        lambda summary: (
+            summary.app_key == app_key
+            or (summary.app_key is None and app_key in (summary.first_refusal or ""))
+        )
+    )
 
 
 def _fact(holds: Callable[[Summary], bool]) -> SessionTest:

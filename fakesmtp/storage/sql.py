@@ -26,7 +26,7 @@ from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended, TlsFacts
 from fakesmtp.sessions.listing import Header, Summary
-from fakesmtp.storage.compression import pack, unpack
+from fakesmtp.storage.compression import pack, read_session_sample, unpack
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
@@ -110,8 +110,9 @@ unchecked = Table(
     Column("of_sessions", Boolean, primary_key=True),
     Column("number", Integer, primary_key=True),
 )
-#: The rules that have checked everything that is not in `unchecked`.
-rules = Table("rules", metadata, *_texts("version"))
+#: The rules that have checked everything that is not in `unchecked`, and what their findings have
+#: in common, for compression.
+rules = Table("rules", metadata, *_texts("version"), Column("texts", LargeBinary, nullable=False))
 sessions = Table(
     "sessions",
     metadata,
@@ -230,7 +231,7 @@ def read_raw(row: Row[Any]) -> bytes:
 
 def session_values(number: int, record: SessionRecord, stored: int) -> dict[str, Any]:
     """Return the row of a session, of which so many messages are stored."""
-    header, lines = record.header, pack(record.lines)
+    header, lines = record.header, pack(record.lines, read_session_sample())
     return {
         "number": number,
         "id": header.id,
@@ -270,7 +271,7 @@ def read_session(row: Row[Any], lines: bytes) -> SessionRecord:
 def read_lines(row: Row[Any]) -> bytes:
     """Return a session as JSON Lines from a row of `sessions`."""
     lines = bytes(row.lines)
-    return unpack(lines, row.size) if row.is_compressed else lines
+    return unpack(lines, row.size, read_session_sample()) if row.is_compressed else lines
 
 
 def tag_values(number: int, names: Sequence[str]) -> list[dict[str, Any]]:

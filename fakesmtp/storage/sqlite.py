@@ -128,9 +128,13 @@ def read_application_id(connection: Connection) -> int:
     return int(connection.exec_driver_sql("PRAGMA application_id").scalar_one())
 
 
+def give_back_free_pages(connection: Connection) -> None:
+    """Let an empty file give free pages back on demand, before its first transaction."""
+    _run(connection, "PRAGMA auto_vacuum = INCREMENTAL")
+
+
 def use_write_ahead_log(connection: Connection) -> None:
-    """Have the file written through a log, and give free pages back on demand."""
-    _run(connection, "PRAGMA auto_vacuum = INCREMENTAL")  # nothing where there are tables already
+    """Have the file written through a log."""
     _run(connection, "PRAGMA journal_mode = WAL")
 
 
@@ -161,7 +165,9 @@ def used_bytes(connection: Connection) -> int:
 
 def release_pages(connection: Connection, most: int) -> None:
     """Give up to `most` free pages back to the file system."""
-    _run(connection, f"PRAGMA incremental_vacuum({most})")
+    # `execute` would end the statement after one page: it takes it for one without rows.
+    raw: Any = connection.connection.driver_connection
+    raw.executescript(f"PRAGMA incremental_vacuum({most})")
 
 
 def write_checkpoint(connection: Connection) -> None:
@@ -269,20 +275,23 @@ def remove_from_index(connection: Connection, numbers: Iterable[int]) -> None:
     connection.execute(_DELETE, [{"number": number} for number in numbers])
 
 
-def merge_index(connection: Connection, pages: int) -> bool:
-    """Merge the index into one part, some pages at a time; return whether there is more to do.
+def begin_merge(connection: Connection, pages: int) -> int:
+    """Begin to merge the index into one part; return how many steps of so many pages it takes.
 
     What was removed from an index takes up space until then.
     """
+    size = connection.exec_driver_sql("SELECT count(*) FROM texts_index_data").scalar_one()
+    # A negative number begins anew each time, and would not end while messages are added.
+    connection.execute(_MERGE, {"pages": -pages})
+    return int(size) // pages + 1
+
+
+def continue_merge(connection: Connection, pages: int) -> bool:
+    """Merge some pages, of a merge that has begun or of similar parts; return whether it did."""
     raw: Any = connection.connection.driver_connection
     before = raw.total_changes
-    connection.execute(_MERGE, {"pages": -pages})
-    return bool(raw.total_changes - before >= _MERGED)
-
-
-def merge_level(connection: Connection, pages: int) -> None:
-    """Merge parts of the index that have the same size, if there are four or more."""
     connection.execute(_MERGE, {"pages": pages})
+    return bool(raw.total_changes - before >= _MERGED)
 
 
 def match_expression(

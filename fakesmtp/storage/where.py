@@ -35,11 +35,15 @@ if TYPE_CHECKING:
 
 
 class Where(NamedTuple):
-    """What to select from, by which number it is ordered, and what must hold."""
+    """What to select from, by which number it is ordered, and what must hold.
+
+    `counted` is the smallest source in which the matches can be counted.
+    """
 
     source: FromClause
     number: ColumnElement[int]
     condition: Condition
+    counted: FromClause
 
 
 def compile_query(connection: Connection, query: Query) -> Where:
@@ -61,11 +65,11 @@ def compile_query(connection: Connection, query: Query) -> Where:
         else:
             others.append(false() if found == "" else _compile(connection, each))
     if not matched:
-        return Where(messages, messages.c.number, and_(true(), *others))
+        return Where(messages, messages.c.number, and_(true(), *others), messages)
     index = sqlite.index
     joined = index.join(messages, messages.c.number == index.c.rowid)
     match = index.c.texts_index.op("MATCH")(" AND ".join(f"({each})" for each in matched))
-    return Where(joined, index.c.rowid, and_(match, *others))
+    return Where(joined, index.c.rowid, and_(match, *others), joined if others else index)
 
 
 def _flatten(query: Query) -> Iterator[Query]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
+from collections import deque
 from contextlib import suppress
 from itertools import groupby
 from threading import Thread
@@ -22,6 +23,7 @@ from fakesmtp.storage.applying import apply
 from fakesmtp.storage.changes import State
 from fakesmtp.storage.file import identify, make_file
 from fakesmtp.storage.queue import Queue
+from fakesmtp.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 
+#: Sessions that wait for a file that can be written again; beyond that, the oldest are lost.
+_MOST_POSTPONED = 1_000
 #: Seconds without a change after which the file is tidied up.
 _IDLE = 1.0
 _PAGES = 256
@@ -58,7 +62,7 @@ _ENVIRONMENT = frozenset(
 
 
 def explain(error: BaseException) -> str:
-    """SendReply in a few words what a database refused, without the statement and its values."""
+    """Describe in a few words what a database refused, without the statement and its values."""
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)
 
 
@@ -92,7 +96,9 @@ class Writer:
         self._engine = sqlite.open_for_writing(path, synchronous, driver)
         self._updates = updates
         self._on_reopened = on_reopened
-        self._failures = 0
+        self._is_failing = False
+        self._refused = 0
+        self._postponed: deque[Change] = deque(maxlen=_MOST_POSTPONED)
         self._connection: Connection | None = None
         self._state: State | None = None
         self._identity = (0, 0)
@@ -117,7 +123,7 @@ class Writer:
     @property
     def accepts_more(self) -> bool:
         """Return whether more may be taken now."""
-        return self._queue.has_room
+        return self._queue.accepts_more
 
     def leave_to_parent(self) -> None:
         """Take nothing more, in a forked child: the thread that writes is in the parent."""
@@ -155,10 +161,15 @@ class Writer:
         self._report_recovery()
         for change, result in zip(group, results, strict=True):
             change.ticket.set_result(result)
+        if self._postponed:
+            postponed = list(self._postponed)
+            self._postponed.clear()
+            self._write(postponed)
 
     def _write_one_by_one(self, group: Sequence[Change], error: BaseException) -> None:
         """Tell of a failure; where a change may be wrong, find out which."""
         if _is_environment(error):
+            self._postponed.extend(filter(None, (change.again() for change in group)))
             self._fail(group, error)
         elif len(group) == 1:
             log.error("a bug in fakesmtp: a change could not be written", exc_info=error)
@@ -198,7 +209,7 @@ class Writer:
         """Merge the index, and give free pages back to the file system, some at a time."""
         del state
         with connection.begin():
-            sqlite.merge_level(connection, _PAGES)
+            sqlite.continue_merge(connection, _PAGES)
         sqlite.release_pages(connection, _PAGES)
 
     def _attempt(self, work: Callable[[Connection, State], object]) -> object:
@@ -254,16 +265,18 @@ class Writer:
 
     def _fail(self, group: Sequence[Change], error: BaseException) -> None:
         reason = explain(error)
-        if not self._failures:
+        if not self._is_failing:
             log.error("cannot write to %s: %s; clients get 451", self._path, reason)
-        self._failures += len(group)
+        self._is_failing = True
+        self._refused += sum(not change.is_repeated for change in group)
         for change in group:
             change.ticket.set_exception(StoreError(f"cannot write to {self._path}: {reason}"))
 
     def _report_recovery(self) -> None:
-        failures, self._failures = self._failures, 0
-        if failures:
-            log.warning("%s is written again; %d changes were refused", self._path, failures)
+        if self._is_failing:
+            refused = plural(self._refused, "change")
+            log.warning("%s is written again; refused: %s", self._path, refused)
+        self._is_failing, self._refused = False, 0
 
     def _finish(self) -> None:
         self._attempt(_close_neatly)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from fakesmtp.lazy import lazily
 
 if TYPE_CHECKING:
-    from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority
+    from fakesmtp.tls.authority import Authority
     from fakesmtp.tls.contexts import client_context, server_context
     from fakesmtp.tls.folder import CertificateFolder
+    from fakesmtp.tls.layout import ENDPOINT_NAMES
     from fakesmtp.tls.leaf import Leaf
 
 __all__ = [
@@ -27,7 +28,7 @@ __all__ = [
 
 #: Module of each name. A server starts without the modules that make keys and contexts.
 _HOMES = {
-    "ENDPOINT_NAMES": "authority",
+    "ENDPOINT_NAMES": "layout",
     "Authority": "authority",
     "CertificateFolder": "folder",
     "Leaf": "leaf",

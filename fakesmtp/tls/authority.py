@@ -1,4 +1,7 @@
-"""The private CA: created on first use, and limited to the endpoint's names and this machine."""
+"""The private CA: created on first use, and limited to the endpoint's names and this machine.
+
+It loads cryptography, which takes longer than all other imports of the package together.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.clock import utc_now
 from fakesmtp.errors import CertificateError
-from fakesmtp.tls import files
+from fakesmtp.tls import certificates, files
+from fakesmtp.tls.layout import (
+    CERTIFICATE_FILE,
+    ENDPOINT_NAMES,
+    INTERMEDIATE_FILE,
+    INTERMEDIATE_KEY_FILE,
+    KEY_FILE,
+    signing_files,
+)
 from fakesmtp.tls.leaf import KeyKind, Leaf
 
 if TYPE_CHECKING:
@@ -17,22 +28,6 @@ if TYPE_CHECKING:
 
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec
-
-#: The root's certificate, which clients trust.
-CERTIFICATE_FILE = "ca.pem"
-#: The intermediate, which signs the server's certificates.
-INTERMEDIATE_FILE, INTERMEDIATE_KEY_FILE = "intermediate.pem", "intermediate.key"
-#: The root's own key, in folders of versions without an intermediate: there the root signs.
-KEY_FILE = "ca.key"
-
-#: Host names of the real endpoint, and of a server on this machine.
-ENDPOINT_NAMES = (
-    "smtp-mail.nhncloudservice.com",
-    "smtp-mail.cloud.toast.com",
-    "localhost",
-    "127.0.0.1",
-    "::1",
-)
 
 #: To trust a CA is manual work: once for each machine should be enough.
 AUTHORITY_LIFETIME = timedelta(days=3650)
@@ -69,9 +64,6 @@ class Authority:
 
         The times are aware datetimes; ValueError if they are in the wrong order.
         """
-        # lazily: cryptography costs more than all other imports of this package together
-        from fakesmtp.tls import certificates  # noqa: PLC0415
-
         key = certificates.new_key()
         validity = _validity(not_before, not_after, AUTHORITY_LIFETIME)
         return cls(*certificates.sign_authority(key, validity), key)
@@ -83,8 +75,6 @@ class Authority:
         Raises CertificateError if a file is missing, unreadable or broken, or if they do not belong
         together. Clients may trust the old CA, so it is never replaced without a request.
         """
-        from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
-
         signer, signer_key = signing_files(directory)
         path, holding = directory / CERTIFICATE_FILE, "the certificate of a CA"
         try:
@@ -105,8 +95,6 @@ class Authority:
 
         An older signing key in this folder is removed.
         """
-        from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
-
         key = certificates.key_pem(self.private_key)
         if self.is_root:
             files.write(directory / KEY_FILE, key, mode=files.SECRET)
@@ -124,8 +112,6 @@ class Authority:
 
     def chain_pem(self) -> bytes:
         """Return the certificates that a server sends after its own: the intermediate, if any."""
-        from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
-
         return b"" if self.is_root else certificates.certificate_pem(self.issuer)
 
     def issue(
@@ -142,8 +128,6 @@ class Authority:
         are aware datetimes; ValueError if they are in the wrong order. Names outside the
         constraints are signed as well: clients have to reject them.
         """
-        from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
-
         key = certificates.new_server_key(kind)
         certificate = certificates.sign_leaf(
             names,
@@ -160,8 +144,6 @@ class Authority:
 
         Complete means with its intermediate, which a client does not have.
         """
-        from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as above
-
         try:
             certificate = certificates.read_leaf(
                 leaf.certificate_pem, leaf.key_pem, issuer=self.issuer
@@ -178,16 +160,6 @@ class Authority:
     def not_after(self) -> datetime:
         """The last moment at which clients accept the CA (aware, UTC)."""
         return self.certificate.not_valid_after_utc
-
-
-def signing_files(directory: Path) -> tuple[Path, Path]:
-    """Return the files of the signing certificate and its key in the folder.
-
-    They belong to the intermediate, or to the root in folders of versions without one.
-    """
-    if files.exists(directory / KEY_FILE) and not files.exists(directory / INTERMEDIATE_KEY_FILE):
-        return directory / CERTIFICATE_FILE, directory / KEY_FILE
-    return directory / INTERMEDIATE_FILE, directory / INTERMEDIATE_KEY_FILE
 
 
 def _validity(

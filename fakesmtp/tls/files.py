@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,6 @@ else:
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PUBLIC = 0o644
 SECRET = 0o600
@@ -58,7 +58,6 @@ def make_temporary_folder() -> str:
     Raises CertificateError if that is impossible.
     """
     import tempfile  # noqa: PLC0415 - lazily: most folders are not temporary
-    from pathlib import Path  # noqa: PLC0415 - a server starts without it
 
     path = Path(tempfile.gettempdir(), f"fakesmtp-{os.urandom(8).hex()}")
     make_folder(path)

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import utc_now
-from fakesmtp.tls import files
-from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority
+from fakesmtp.tls import certificates, files
+from fakesmtp.tls.authority import Authority
 from fakesmtp.tls.contexts import bare_server_context, load_leaf
+from fakesmtp.tls.layout import ENDPOINT_NAMES
 from fakesmtp.tls.leaf import KeyKind, Leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from fakesmtp.tls.serving import ServerContext
 
@@ -53,8 +54,6 @@ def _unknown_authority(_authority: Authority, kind: KeyKind) -> Leaf:
 
 
 def _self_signed(_authority: Authority, kind: KeyKind) -> Leaf:
-    from fakesmtp.tls import certificates  # noqa: PLC0415 - lazily: as in authority.py
-
     now, key = utc_now(), certificates.new_server_key(kind)
     certificate = certificates.sign_by_itself(ENDPOINT_NAMES, key, (now - _DAY, now + 90 * _DAY))
     return Leaf(certificates.certificate_pem(certificate), certificates.key_pem(key), kind)
@@ -72,13 +71,13 @@ _LEAVES: Mapping[str, Callable[[Authority, KeyKind], Leaf]] = {
 FLAWS = tuple(_LEAVES)
 
 
-def fresh_context(
-    authority: Authority, flaw: str = "", kinds: Iterable[KeyKind] = (KeyKind.P256,)
-) -> ServerContext:
-    """Create a server's context with new certificates for the kinds of keys, without lasting files.
+def fresh_context(ca_folder: Path, flaw: str = "", *, rsa: bool = False) -> ServerContext:
+    """Create a server's context with new certificates of the CA in a folder.
 
-    All have the flaw, one of FLAWS; `""` for none.
+    No files of them remain. They have a P-256 key, with `rsa` an RSA key too, and all have the
+    flaw, one of FLAWS; `""` for none. Raises CertificateError.
     """
+    authority = Authority.load(ca_folder)
     context = bare_server_context()
     if flaw == OLD_TLS:
         # The lowest version of this OpenSSL, which is TLS 1.0. Python would warn of its name.
@@ -88,7 +87,7 @@ def fresh_context(
     make = _LEAVES.get(flaw, _good)
     folder = files.make_temporary_folder()
     try:
-        for kind in kinds:
+        for kind in KeyKind if rsa else (KeyKind.P256,):
             make(authority, kind).save(Path(folder))
             load_leaf(context, Path(folder), kind)
     finally:

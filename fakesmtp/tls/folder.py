@@ -7,14 +7,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import utc_now
-from fakesmtp.tls import authority, files
-from fakesmtp.tls.authority import ENDPOINT_NAMES, Authority, signing_files
+from fakesmtp.tls import files
 from fakesmtp.tls.checking import is_usable
+from fakesmtp.tls.layout import CERTIFICATE_FILE, ENDPOINT_NAMES, signing_files
 from fakesmtp.tls.leaf import KeyKind, Leaf
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from fakesmtp.tls.authority import Authority
 
 #: Certificates that expire sooner are renewed at once: a server may run for some days.
 RENEWAL_MARGIN = timedelta(days=7)
@@ -38,7 +40,7 @@ class CertificateFolder:
     @property
     def ca_file(self) -> Path:
         """The CA's certificate: the file for clients to trust."""
-        return self.path / authority.CERTIFICATE_FILE
+        return self.path / CERTIFICATE_FILE
 
     @property
     def leaf_file(self) -> Path:
@@ -55,10 +57,14 @@ class CertificateFolder:
         """Whether an intermediate signs; in folders of older versions, the root does."""
         return signing_files(self.path)[0] != self.ca_file
 
+    @property
+    def has_rsa(self) -> bool:
+        """Whether there is a certificate with an RSA key."""
+        return files.exists(self.path / KeyKind.RSA.certificate_file)
+
     def kinds(self) -> list[KeyKind]:
         """Return the kinds of keys that have a certificate; P-256 is always included."""
-        has_rsa = files.exists(self.path / KeyKind.RSA.certificate_file)
-        return [KeyKind.P256, KeyKind.RSA] if has_rsa else [KeyKind.P256]
+        return [KeyKind.P256, KeyKind.RSA] if self.has_rsa else [KeyKind.P256]
 
     def ensure(self) -> CertificateFolder:
         """Prepare the folder for a server; nothing is written if everything is in order.
@@ -72,7 +78,7 @@ class CertificateFolder:
         files.make_folder(self.path)
         with files.exclusive(self.path):
             if not self._is_in_order():
-                self._mend()
+                self._repair()
         return self
 
     def renew(self) -> CertificateFolder:
@@ -83,7 +89,7 @@ class CertificateFolder:
         """
         files.make_folder(self.path)
         with files.exclusive(self.path):
-            new = self._new_authority()
+            new = self._authority(fresh=True)
             for kind in self._wanted():
                 new.issue(kind=kind).save(self.path)
         return self
@@ -103,7 +109,7 @@ class CertificateFolder:
     def _files_of(self, kind: KeyKind) -> tuple[Path, Path]:
         return self.path / kind.certificate_file, self.path / kind.key_file
 
-    def _mend(self) -> None:
+    def _repair(self) -> None:
         """Create what is missing or wrong after a close check, and only that."""
         current = self._authority()
         for kind in self._wanted():
@@ -111,16 +117,16 @@ class CertificateFolder:
             if not current.is_issuer_of(kept, ENDPOINT_NAMES, until=_horizon()):
                 current.issue(kind=kind).save(self.path)
 
-    def _authority(self) -> Authority:
-        if not any(map(files.exists, (self.ca_file, *signing_files(self.path)[1:]))):
-            return self._new_authority()
-        current = Authority.load(self.path)
-        return current if _horizon() < current.not_after else self._new_authority()
+    def _authority(self, *, fresh: bool = False) -> Authority:
+        """Return the CA, a new one if there is none, if it expires soon, or if `fresh` is true."""
+        from fakesmtp.tls.authority import Authority  # noqa: PLC0415 - loads cryptography
 
-    def _new_authority(self) -> Authority:
-        new = Authority.create()
-        new.save(self.path)
-        return new
+        exists = any(map(files.exists, (self.ca_file, *signing_files(self.path)[1:])))
+        current = Authority.load(self.path) if exists and not fresh else None
+        if current is None or current.not_after <= _horizon():
+            current = Authority.create()
+            current.save(self.path)
+        return current
 
 
 def _horizon() -> datetime:

@@ -6,18 +6,20 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 from weakref import finalize
 
 from fakesmtp.errors import CertificateError
+from fakesmtp.tls import files
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from pathlib import Path
 
     from fakesmtp.tls.folder import CertificateFolder
+    from fakesmtp.tls.serving import ServerContext
 
 
 class Identity:
@@ -40,8 +42,6 @@ class Identity:
 
     def folder(self) -> CertificateFolder:
         """Return the folder with valid certificates in it; raise `CertificateError`."""
-        from pathlib import Path
-
         from fakesmtp.tls.folder import CertificateFolder
 
         with self._lock:
@@ -82,35 +82,27 @@ class Identity:
             self._rsa_contexts.clear()
 
     def _make_server_context(self, flaw: str) -> ssl.SSLContext:
-        from fakesmtp.tls.authority import Authority
         from fakesmtp.tls.contexts import server_context
-        from fakesmtp.tls.flaws import fresh_context
-        from fakesmtp.tls.leaf import KeyKind
 
         folder = self.folder()
-        if flaw:
-            context = fresh_context(Authority.load(folder.path), flaw)
-        else:
-            context = server_context(folder.path, folder.kinds())
-        if flaw or KeyKind.RSA not in folder.kinds():
+        context = self._fresh_context(flaw) if flaw else server_context(folder.path, folder.kinds())
+        if flaw or not folder.has_rsa:
             context.make_rsa = partial(self._rsa_context, flaw)
         return context
 
     def _rsa_context(self, flaw: str) -> ssl.SSLContext:
         """Return a context for clients that P-256 does not suit, created for the first one."""
-        from fakesmtp.tls.authority import Authority
-        from fakesmtp.tls.flaws import fresh_context
-        from fakesmtp.tls.leaf import KeyKind
-
         with self._lock:
             if flaw not in self._rsa_contexts:
-                authority = Authority.load(self.folder().path)
-                self._rsa_contexts[flaw] = fresh_context(authority, flaw, KeyKind)
+                self._rsa_contexts[flaw] = self._fresh_context(flaw, rsa=True)
             return self._rsa_contexts[flaw]
 
-    def _make_temporary(self) -> str:
-        from fakesmtp.tls import files
+    def _fresh_context(self, flaw: str, *, rsa: bool = False) -> ServerContext:
+        from fakesmtp.tls.flaws import fresh_context
 
+        return fresh_context(self.folder().path, flaw, rsa=rsa)
+
+    def _make_temporary(self) -> str:
         if self._process != os.getpid():
             raise CertificateError(
                 "the server runs in the process that this one was forked from, and had no "
@@ -124,7 +116,5 @@ class Identity:
 
 def _remove(path: str, process: int) -> None:
     """Remove a folder, in the process that created it."""
-    from fakesmtp.tls import files
-
     if os.getpid() == process:
         files.remove_folder(path)

@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from fakesmtp import __version__
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.methods import HeadAsGet
 from fakesmtp.web.own.reference import serve_files
 from fakesmtp.web.pages import add_pages
 from fakesmtp.web.paths import OWN
@@ -84,5 +85,4 @@ def _guards(access: Access) -> list[Middleware]:
         )
     if access.passwords is not None:
         guards.append(Middleware(PasswordGuard, access.passwords))
-    guards.append(Middleware(BodyLimit))
-    return guards
+    return [*guards, Middleware(BodyLimit), Middleware(HeadAsGet)]

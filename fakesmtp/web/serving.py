@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import Event
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,6 +18,7 @@ from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
 from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
+from fakesmtp.web.totals import CachedCounts
 from fakesmtp.web.waiting import Waits
 
 
@@ -51,9 +53,19 @@ class Serving:
         return IssuedAccounts(engine_of(self.smtp))
 
     @cached_property
+    def counts(self) -> CachedCounts:
+        """How many messages match a query, and the tags."""
+        return CachedCounts(self.archive.store)
+
+    @cached_property
+    def stopping(self) -> Event:
+        """An event that is set when the HTTP server stops."""
+        return Event()
+
+    @cached_property
     def waits(self) -> Waits:
         """The requests that wait for messages."""
-        return Waits(self.archive)
+        return Waits(self.archive, self.stopping)
 
     @property
     def updates(self) -> Updates:
@@ -74,6 +86,11 @@ class Serving:
         self.planned(rules)
         numbers = [str(self.smtp.faults.number_of(rule)) for rule in rules]
         self.updates.publish(UpdateKind.FAULTS_CHANGED, numbers or ["0"])
+
+    def end_waits(self) -> None:
+        """End the requests that wait, because the server stops. Called in its event loop."""
+        self.stopping.set()
+        self.waits.end()
 
     def close(self) -> None:
         """Stop watching the SMTP server."""

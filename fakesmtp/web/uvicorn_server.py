@@ -27,16 +27,24 @@ _MOST_FRAME = 64 * 1024
 
 
 class _Server(Server):
-    """A server that tells when it can answer."""
+    """A server that tells when it can answer, and when it stops."""
 
-    def __init__(self, config: Config, ready: Callable[[], object]) -> None:
+    def __init__(
+        self, config: Config, *, ready: Callable[[], object], stopping: Callable[[], object]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept, and tell."""
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the requests that wait, then close."""
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def make_server(
@@ -51,8 +59,9 @@ def make_server(
     """Make uvicorn's server of an SMTP server; see `HttpServer`."""
     given = access or Access()
     allowed = replace(given, hosts=(host, *given.hosts))
+    serving = Serving(smtp, planned)
     config = Config(
-        make_app(Serving(smtp, planned), allowed),
+        make_app(serving, allowed),
         log_config=None,
         log_level="warning",
         access_log=False,
@@ -66,4 +75,4 @@ def make_server(
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    return _Server(config, ready)
+    return _Server(config, ready=ready, stopping=serving.end_waits)

@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.storage.waiting import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
     from fakesmtp.archive import Archive
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow
     from fakesmtp.storage.updates import Update
 
+T = TypeVar("T")
 #: Updates after which another query may match.
 _CHANGES = frozenset(
     {UpdateKind.MESSAGES_ADDED, UpdateKind.MESSAGES_MARKED, UpdateKind.MESSAGES_CHECKED}
@@ -32,8 +33,9 @@ _CHANGES = frozenset(
 class Waits:
     """The waits of one HTTP server."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, stopping: asyncio.Event) -> None:
         self._archive = archive
+        self._stopping = stopping
         self._bells: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -42,17 +44,23 @@ class Waits:
     ) -> MessageRow | None:
         """Return the oldest message that matches and has a number above `since`.
 
-        None if there is none within `timeout` seconds. `app_key` is that of the query, if any.
+        None if there is none within `timeout` seconds, or before the server stops. `app_key` is
+        that of the query, if any.
         """
         wait = Wait(self._archive.store, query, since, 1)
         with self._bell(app_key) as bell, suppress(TimeoutError):
             if not await asyncio.to_thread(wait.look):
                 async with asyncio.timeout(timeout):
-                    while not wait.is_over:
+                    while not (wait.is_over or self._stopping.is_set()):
                         await bell.wait()
                         bell.clear()
                         await asyncio.to_thread(wait.look)
         return wait.found[0] if wait.found else None
+
+    def end(self) -> None:
+        """Wake all waits after `stopping` was set: they end."""
+        for bell in [bell for bells in self._bells.values() for bell in bells]:
+            bell.set()
 
     @contextmanager
     def _bell(self, app_key: str | None) -> Iterator[asyncio.Event]:
@@ -87,3 +95,15 @@ class Waits:
         # New messages are in memory, also those of a file.
         messages = map(self._archive.mailbox.get, update.ids)
         return {None, *(message.app_key for message in messages if message is not None)}
+
+
+async def before(stopping: asyncio.Event, awaited: Coroutine[Any, Any, T]) -> T | None:
+    """Return what is awaited; None when `stopping` is set first."""
+    tasks = asyncio.ensure_future(awaited), asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return tasks[0].result() if tasks[0].done() else None
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

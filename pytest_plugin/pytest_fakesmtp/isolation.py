@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError
+from fakesmtp.messages.message import owner_of
 from fakesmtp.server import engine_of
 from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.options import findings_demand
@@ -43,7 +44,7 @@ def run_isolation(server: FakeSMTP, config: pytest.Config) -> Iterator[Isolation
 
 
 class Isolation:
-    """Gives one server to the tests of a process, one after the other."""
+    """Assigns one server to the tests of a process, one after the other."""
 
     def __init__(self, server: FakeSMTP, config: pytest.Config) -> None:
         self._engine = engine_of(server)
@@ -68,7 +69,7 @@ class Isolation:
             self._is_used_directly = True
 
     def open(self, request: pytest.FixtureRequest) -> FakeSMTPView:
-        """Give the server to a test, with the terms of its markers; return the view of the test."""
+        """Assign the server to a test, with the terms of its markers; return the test's view."""
         check_late_options(request)
         item = request.node
         path, line, _ = item.location
@@ -87,7 +88,7 @@ class Isolation:
         return view
 
     def _read_terms(self, item: pytest.Item, owner: Owner) -> tuple[Demand | None, Terms]:
-        """Return what a test demands of findings, and its terms."""
+        """Return which findings fail a test, and the terms of its sessions."""
         try:
             options = _read_markers(item)
             return self._take_demand(options), self._engine.terms_for(owner, **options)
@@ -97,7 +98,7 @@ class Isolation:
             fail(error)
 
     def _take_demand(self, options: dict[str, Any]) -> Demand | None:
-        """Return what is demanded of findings, and leave the rules for it in the options."""
+        """Return which findings fail a test; put their rules into the options."""
         demand: Demand | None = options.pop("findings", None) or self._demand
         if demand is None:
             return None
@@ -108,7 +109,7 @@ class Isolation:
         return demand
 
     def close(self) -> None:
-        """End the test that is active; raise what its callbacks raised, or a bug of the server."""
+        """End the active test; raise an exception of its callbacks, or a bug of the server."""
         scope, self._active = self._active, None
         if scope is None:
             return
@@ -129,7 +130,7 @@ class Isolation:
         """Warn about messages that belong to no active test; forget those of other tests."""
         while self._late:
             message = self._late.popleft()
-            owner = message.session.owner
+            owner = owner_of(message)
             if owner is not None:
                 self._engine.forget(owner)
             if isinstance(owner, Owner):
@@ -141,7 +142,7 @@ class Isolation:
     def _warn(self, owner: Owner, what: str, message: ReceivedMessage) -> None:
         """Record a warning for the test that it belongs to.
 
-        By pytest's hook and not by `warnings.warn`, which would hit the test that runs now: it
+        By pytest's hook and not by `warnings.warn`, which would affect the current test: it
         would be named in the summary, and with `-W error` it would fail. xdist passes it on.
         """
         warning = LateMessageWarning(f"{what} and was given to no test: {message!r}")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp import FakeSMTP, ServerOptions
+    from fakesmtp.client import FakeSMTPClient
+    from pytest_fakesmtp.elsewhere import Elsewhere
     from pytest_fakesmtp.isolation import Isolation
     from pytest_fakesmtp.servers import Factory
     from pytest_fakesmtp.view import FakeSMTPView
@@ -36,6 +38,10 @@ _FINDINGS_HELP = (
     "levels of rules, too: error, link-http=off"
 )
 _FOLDER_HELP = "write the SMTP sessions of these tests as text files into this folder"
+_URL_HELP = (
+    "use the running server at this address (http://127.0.0.1:8025), each test with its own account"
+)
+_SHARED_HELP = "use one server for all workers of xdist, each test with its own account"
 
 # -- options and markers ---------------------------------------------------------------------------
 
@@ -45,6 +51,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("fakesmtp", "fakesmtp: SMTP sessions of tests")
     group.addoption("--fakesmtp-sessions", choices=("failed", "all", "none"), help=_SESSIONS_HELP)
     group.addoption("--fakesmtp-sessions-dir", metavar="DIR", help=_FOLDER_HELP)
+    group.addoption("--fakesmtp-url", metavar="URL", help=_URL_HELP)
+    group.addoption("--fakesmtp-shared", action="store_true", help=_SHARED_HELP)
     parser.addini("fakesmtp_sessions", _SESSIONS_HELP)
     parser.addini("fakesmtp_sessions_dir", _FOLDER_HELP)
     parser.addini("fakesmtp_findings", _FINDINGS_HELP)
@@ -58,6 +66,11 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_fakesmtp.options import check_sessions_options
 
         check_sessions_options(config)
+    is_shared = config.getoption("fakesmtp_shared") and not config.getoption("fakesmtp_url")
+    if is_shared and not hasattr(config, "workerinput"):
+        from pytest_fakesmtp.shared import share
+
+        share(config)
     if config.getini("fakesmtp_findings"):
         from pytest_fakesmtp.options import findings_demand
 
@@ -104,25 +117,49 @@ def fakesmtp_options() -> ServerOptions:
     return {}
 
 
+def _url_of(config: pytest.Config) -> str | None:
+    """Return the address of a server that runs elsewhere, if one is used."""
+    if not (config.getoption("fakesmtp_url") or config.getoption("fakesmtp_shared")):
+        return None
+    from pytest_fakesmtp.shared import url_of
+
+    return url_of(config)
+
+
 @pytest.fixture(scope="session")
-def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
-    """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`)."""
+def fakesmtp_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP | FakeSMTPClient]:
+    """One SMTP server for all tests of this process (`fakesmtp.FakeSMTP`).
+
+    With `--fakesmtp-url` or `--fakesmtp-shared`, a client of the server that runs elsewhere.
+    """
+    url = _url_of(request.config)
+    if url is not None:
+        from pytest_fakesmtp.elsewhere import connect
+
+        yield from connect(url)
+        return
     from pytest_fakesmtp.servers import serve
 
     yield from serve(request)
 
 
 @pytest.fixture(scope="session")
-def _fakesmtp_isolation(request: pytest.FixtureRequest) -> Iterator[Isolation]:
+def _fakesmtp_isolation(request: pytest.FixtureRequest) -> Iterator[Isolation | Elsewhere]:
+    # Not as a parameter: pytest visits every fixture a test depends on, for each test again.
+    server = request.getfixturevalue("fakesmtp_server")
+    if _url_of(request.config) is not None:
+        from pytest_fakesmtp.elsewhere import run_elsewhere
+
+        yield from run_elsewhere(server, request.config)
+        return
     from pytest_fakesmtp.isolation import run_isolation
 
-    # Not as a parameter: pytest visits every fixture a test depends on, for each test again.
-    yield from run_isolation(request.getfixturevalue("fakesmtp_server"), request.config)
+    yield from run_isolation(server, request.config)
 
 
 @pytest.fixture
 def fakesmtp(
-    request: pytest.FixtureRequest, _fakesmtp_isolation: Isolation
+    request: pytest.FixtureRequest, _fakesmtp_isolation: Isolation | Elsewhere
 ) -> Iterator[FakeSMTPView]:
     """An SMTP server like NHN Cloud Email's, with the messages and sessions of this test alone."""
     yield _fakesmtp_isolation.open(request)

@@ -1,4 +1,4 @@
-"""Records of tests, for their reports: the servers that a test had, and their sessions."""
+"""Records of tests for reports: the servers that a test used, and their sessions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Source(NamedTuple):
-    """A server of a test: where it listened, and its sessions. Once stopped it has no ports."""
+    """A server of a test: where it listened, and its sessions. A stopped server has no ports."""
 
     host: str
     ports: Mapping[int, int]

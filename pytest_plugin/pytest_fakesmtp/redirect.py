@@ -9,14 +9,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.server import engine_of
+from fakesmtp.inbox import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
 
-    from fakesmtp import FakeSMTP
+    from fakesmtp.inbox import Inbox
 
 #: The endpoint's name and its older one.
 NAMES = ("smtp-mail.nhncloudservice.com", "smtp-mail.cloud.toast.com")
@@ -61,13 +61,13 @@ def _number(port: object) -> int | None:
         return None
 
 
-def redirect(patch: pytest.MonkeyPatch, server: FakeSMTP, bundle: Path) -> None:
+def redirect(patch: pytest.MonkeyPatch, server: Inbox, bundle: Path) -> None:
     """Redirect the endpoint's names to a server, and make new TLS contexts trust it.
 
     `socket.create_connection` (smtplib) and asyncio's loops (aiosmtplib) resolve names by the
     module's `getaddrinfo`, also where the program imported them by name before.
     """
-    endpoint = engine_of(server).endpoint
+    endpoint = place_of(server)
     redirection = Redirection(endpoint.address, endpoint.ports)
     _patch_getaddrinfo(patch, redirection)
     _patch_gethostbyname(patch, redirection, endpoint.address)

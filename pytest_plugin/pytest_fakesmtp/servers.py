@@ -32,9 +32,9 @@ _ONE_READER = (
 
 
 def make_server(options: ServerOptions) -> FakeSMTP:
-    """Make a server and forget its options: in a traceback they would show SecretKeys.
+    """Create a server and clear its options: in a traceback they would show SecretKeys.
 
-    Raises what `FakeSMTP` raises.
+    Raises the errors of `FakeSMTP`.
     """
     try:
         return FakeSMTP(**options)
@@ -45,7 +45,7 @@ def make_server(options: ServerOptions) -> FakeSMTP:
 def start_server(options: ServerOptions) -> FakeSMTP:
     """Start a server; where sockets are blocked, the test fails with one sentence that says so.
 
-    Raises what `FakeSMTP` raises.
+    Raises the errors of `FakeSMTP`.
     """
     try:
         return make_server(options).start()
@@ -88,7 +88,7 @@ def check_late_options(request: pytest.FixtureRequest) -> None:
 
 
 def _find_differences(started: ServerOptions, wanted: ServerOptions) -> list[str]:
-    """Name the options that differ; `==` is asked only where the values are not the same."""
+    """Name the options that differ; `==` is used only if the values are not identical."""
     one, other = cast("Mapping[str, object]", started), cast("Mapping[str, object]", wanted)
     names = one.keys() | other.keys() if one is not other else ()
     return sorted(n for n in names if (n in one) != (n in other) or one[n] != other[n])
@@ -125,14 +125,14 @@ class Factory:
         self._servers: list[FakeSMTP] = []
 
     def __call__(self, **options: Unpack[ServerOptions]) -> FakeSMTP:
-        """Start a server; raises what `FakeSMTP` raises."""
+        """Start a server; raises the errors of `FakeSMTP`."""
         server = start_server(options)
         self._servers.append(server)
         self._record.sources.append(Source(server.host, server.ports, lambda: server.sessions))
         return server
 
     def stop(self) -> None:
-        """Stop all servers; raises what a callback raised on the way."""
+        """Stop all servers; raise an exception of a callback."""
         with ExitStack() as each:
             for server in self._servers:
                 each.callback(server.raise_failures)

@@ -1,4 +1,4 @@
-"""What the fixture `fakesmtp` gives: the part of a shared server that belongs to one test."""
+"""The value of the fixture `fakesmtp`: the part of a shared server that belongs to one test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp import FakeSMTPError
 from fakesmtp.inbox import Inbox
+from fakesmtp.messages.message import owner_of
 from fakesmtp.scope import AccountScope, Part
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class ItemScope(Part):
 
     def has_message(self, message: ReceivedMessage) -> bool:
         """Whether a message came in a session of the test."""
-        return message.session.owner is self.owner
+        return owner_of(message) is self.owner
 
     def has_session(self, session: Session) -> bool:
         """Whether a session began during the test."""
@@ -105,8 +106,7 @@ class ItemScope(Part):
             stop()
         for app_key in self._app_keys:
             self._engine.remove_account(app_key)
-        # They lead back here. Without them all of it goes with its last user: else each test would
-        # leave some work for the garbage collector.
+        # Break reference cycles, so that no test leaves work for the garbage collector.
         self._stops.clear()
         return self.failures
 

@@ -1,4 +1,4 @@
-"""Helpers that run commands in this process, and `serve` as a process of its own."""
+"""Helpers that run commands in this process, and `serve` in its own process."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Serving:
         return self._find("accessible via ").rpartition(" ")[2].rstrip("/")
 
     def finish(self) -> Result:
-        """Wait for the end, and return the whole output."""
+        """Wait for the end, and return the complete output."""
         out, err = self.process.communicate(timeout=_LONGEST)
         return Result(self.process.returncode, "\n".join([*self.lines, out]), err)
 
@@ -108,14 +108,17 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 
 @pytest.fixture
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
-    """Return a function that starts a server process on free ports: `serve("--json")`."""
+    """Return a function that starts a server process on free ports: `serve("--json")`.
+
+    Named arguments are passed to `Popen`.
+    """
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
-    def start(*options: str) -> Serving:
+    def start(*options: str, **process_options: object) -> Serving:
         where = () if "--ports" in options else ("--ports", "auto")
         if running and "--store" not in options:  # one server writes the default file
             where = (*where, "--store", "memory")
-        if "--http" not in options:  # what loads in half a second, most tests do not ask for
+        if "--http" not in options:  # HTTP takes half a second to import; most tests do not need it
             where = (*where, "--no-http")
         process = subprocess.Popen(
             [*PROGRAM, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
@@ -123,6 +126,7 @@ def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            **process_options,
         )
         watchdog = Timer(_LONGEST, process.kill)
         watchdog.start()

@@ -21,7 +21,7 @@ REFUSED = "[[fault]]\nname = 'closed'\nwhere = 'mail'\nreply = '550 5.7.1 Closed
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A file with one fault."""
+    """Return a file with one fault."""
     path = tmp_path / "faults.toml"
     path.write_text(REFUSED, encoding="utf-8")
     return path

@@ -148,7 +148,7 @@ def test_the_page_is_served_by_default(serve: Serve) -> None:
 
 
 def test_no_page(serve: Serve) -> None:
-    """With --no-http nothing is served over HTTP."""
+    """With --no-http there is no HTTP server."""
     serving = serve("--no-http", "--json")
     assert json.loads(serving.read_until('"ready"'))["http"] is None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import smtplib
 import sqlite3
 from contextlib import closing
@@ -59,7 +60,8 @@ def test_messages_of_a_server(
     assert listed["subject"] == "hello"
     shown = run("messages", "show", listed["id"]).out
     assert listed["session_id"] in shown
-    again = serve()
+    file = Path(os.environ["XDG_DATA_HOME"]) / "fakesmtp" / "messages.db"  # as by default
+    again = serve("--store", f"sqlite:///{file}")
     send(again.ports()[0], subject="again")
     again.read_until("again")
     assert run("messages", "list", "subject:hello").out.endswith("1 message found\n")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-SESSIONS_IN_A_LONG_LIST = 10_000
+SESSIONS_IN_A_LONG_LIST = 300
 
 
 @pytest.fixture
@@ -247,20 +246,16 @@ def test_serve_records(serve: Callable, send: Callable, run: Callable, folder: P
     assert "delivered" in run("sessions", "list").out
 
 
-def test_a_long_list_is_there_within_a_second(
-    recorded: list[str], folder: Path, run: Callable
-) -> None:
-    """Ten thousand recordings are listed without reading them all."""
-    content = min(folder.iterdir()).read_bytes()
+@pytest.mark.usefixtures("recorded")
+def test_list_reads_only_the_ends_of_files(folder: Path, run: Callable) -> None:
+    """A list of many recordings reads only their first and last lines, which makes it fast."""
+    first, *_, last = min(folder.iterdir()).read_bytes().splitlines(keepends=True)
+    broken = first + b"not JSON\n" * 10_000 + last
     long = folder.parent / "long"
     long.mkdir()
     for number in range(SESSIONS_IN_A_LONG_LIST):
         path = long / f"20260101T000000.{number:06}Z_ab12cd-{number}_587.jsonl"
-        path.write_bytes(content)
-    began = perf_counter()
-    out = run("sessions", "list", "--record-dir", str(long)).out
-    took = perf_counter() - began
-    assert len(out.splitlines()) == SESSIONS_IN_A_LONG_LIST + 1
-    # A loaded machine with coverage on takes longer; alone it is well under a second.
-    assert took < 10
-    assert recorded
+        path.write_bytes(broken)
+    result = run("sessions", "list", "--record-dir", str(long))
+    assert (result.code, result.err) == (0, "")
+    assert len(result.out.splitlines()) == SESSIONS_IN_A_LONG_LIST + 1

@@ -16,6 +16,6 @@ KEYS = ("AppKey", "SecretKey")
 
 @pytest.fixture
 def smtp() -> Iterator[FakeSMTP]:
-    """A running server with one account."""
+    """Start a server with one account."""
     with FakeSMTP(ports={587: 0, 465: 0}, accounts=[KEYS]) as server:
         yield server

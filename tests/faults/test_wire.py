@@ -105,14 +105,14 @@ class Ends(SimpleQueue["Session"]):
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FakeSMTP]:
-    """A server for all tests of this module."""
+    """Start a server that all tests of this module share."""
     with FakeSMTP(accounts=[KEYS]) as smtp:
         yield smtp
 
 
 @pytest.fixture
 def ends(server: FakeSMTP) -> Iterator[Ends]:
-    """The finished sessions of a test; its faults and messages are removed after it."""
+    """Return the finished sessions of a test; remove its faults and messages after it."""
     queue = Ends()
     stop = server.on_session_end(queue.put)
     yield queue

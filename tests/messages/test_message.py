@@ -312,4 +312,6 @@ def test_a_message_is_small() -> None:
     message = make_message()
     assert not hasattr(message, "__dict__")
     assert message.text == "hello\n"
-    assert message._parsed is None  # noqa: SLF001 - not visible otherwise
+    reader = message._reader  # noqa: SLF001 - not visible otherwise
+    assert "contents" in vars(reader)
+    assert "parsed" not in vars(reader)

@@ -10,6 +10,7 @@ import pytest
 # pytester unloads after each run the modules that the run imported. These are loaded before.
 import pytest_fakesmtp.compare
 import pytest_fakesmtp.demands
+import pytest_fakesmtp.elsewhere
 import pytest_fakesmtp.frameworks
 import pytest_fakesmtp.isolation
 import pytest_fakesmtp.markers
@@ -57,7 +58,7 @@ def run(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     def run(source: str, *arguments: str, in_a_process: bool = False) -> pytest.RunResult:
         pytester.makepyfile(dedent(source))
         start = pytester.runpytest_subprocess if in_a_process else pytester.runpytest_inprocess
-        # schemathesis is installed for one test alone, and takes half a second to load.
+        # schemathesis is installed for one test only, and takes half a second to import.
         return start("-p", "no:cacheprovider", "-p", "no:schemathesis", *arguments)
 
     return run

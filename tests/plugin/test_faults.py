@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import smtplib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+    from pytest_fakesmtp import FakeSMTPView
 
     Run = Callable[..., pytest.RunResult]
 
@@ -34,20 +36,14 @@ def test_faults_are_removed_after_the_test(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_fault_as_a_context_manager(run: Run) -> None:
+def test_fault_as_a_context_manager(fakesmtp: FakeSMTPView) -> None:
     """`with fakesmtp.fault(…)` applies to open sessions, and ends with the block."""
-    result = run("""
-        import smtplib
-
-        def test_it(fakesmtp):
-            with smtplib.SMTP(fakesmtp.host, fakesmtp.port(587)) as client:
-                client.ehlo()
-                with fakesmtp.fault("noop", reply="421 no") as fault:
-                    assert client.noop() == (421, b"no")
-                assert client.noop() == (250, b"2.0.0 OK")
-                assert fault.rule not in fakesmtp.faults.rules
-    """)
-    result.assert_outcomes(passed=1)
+    with smtplib.SMTP(*fakesmtp.address(587)) as client:
+        client.ehlo()
+        with fakesmtp.fault("noop", reply="421 no") as fault:
+            assert client.noop() == (421, b"no")
+        assert client.noop() == (250, b"2.0.0 OK")
+        assert fault.rule not in fakesmtp.faults.rules
 
 
 def test_unused_faults_are_named(run: Run) -> None:

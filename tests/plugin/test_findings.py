@@ -98,23 +98,19 @@ def test_findings_change_only_tests_that_pass(run: Run) -> None:
     result.stdout.no_fnmatch_line("*findings (error)*")
 
 
-def test_marker_rejects_messages_of_one_test(run: Run) -> None:
-    """The level `reject` in a marker makes the server reject messages during that test only."""
-    result = run(
-        """
-        import smtplib
-        import pytest
+@pytest.mark.fakesmtp(findings="subject-missing=reject")
+def test_marker_rejects_messages(fakesmtp: FakeSMTPView) -> None:
+    """The level `reject` in a marker makes the server reject messages during that test."""
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        send(fakesmtp, subject="")
+    assert refused.value.args == (550, b"5.7.1 Message refused by rule subject-missing")
+    assert fakesmtp.messages == []
 
-        @pytest.mark.fakesmtp(findings="subject-missing=reject")
-        def test_rejects(fakesmtp, send):
-            with pytest.raises(smtplib.SMTPDataError, match="by rule subject-missing"):
-                send(fakesmtp, subject="")
 
-        def test_accepts(fakesmtp, send):
-            send(fakesmtp, subject="")
-        """
-    )
-    result.assert_outcomes(passed=2)
+def test_marker_does_not_affect_the_next_test(fakesmtp: FakeSMTPView) -> None:
+    """The next test accepts a message that breaks the rule of the previous marker."""
+    send(fakesmtp, subject="")
+    assert len(fakesmtp.messages) == 1
 
 
 def test_assert_no_findings(fakesmtp: FakeSMTPView) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,20 +116,12 @@ async def test_anyio(fakesmtp: FakeSMTPView) -> None:
     assert (await fakesmtp.wait_for_async(subject="Your code")).text
 
 
-def test_threads(run: Run) -> None:
+def test_threads(fakesmtp: FakeSMTPView) -> None:
     """`wait_for` returns a message that a thread sends while the test waits."""
-    result = run(
-        """
-        import threading
-
-        def test_thread(fakesmtp, send):
-            thread = threading.Thread(target=send, args=(fakesmtp, "from a thread"))
-            thread.start()
-            assert fakesmtp.wait_for(subject="from a thread")
-            thread.join()
-        """
-    )
-    result.assert_outcomes(passed=1)
+    with ThreadPoolExecutor(1) as thread:
+        sent = thread.submit(send, fakesmtp)
+        assert fakesmtp.wait_for(subject="Your code").raw == CODE
+        sent.result()
 
 
 def test_patches_of_other_fixtures_do_not_reach_the_server(run: Run) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import smtplib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+    from pytest_fakesmtp import FakeSMTPView
+
+    from fakesmtp import Account
 
     Run = Callable[..., pytest.RunResult]
 
@@ -158,24 +162,25 @@ def test_shared_server_without_a_view(run: Run) -> None:
     result.assert_outcomes(passed=3, warnings=0)
 
 
-def test_accounts_of_one_test(run: Run) -> None:
+def send(smtp: FakeSMTPView, subject: str, account: Account, mail_type: str = "") -> None:
+    """Send a message with an account."""
+    with smtplib.SMTP(*smtp.address(587)) as client:
+        client.login(account.app_key + mail_type, account.secret_key)
+        client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\r\n\r\n")
+
+
+def test_accounts_of_one_test(fakesmtp: FakeSMTPView) -> None:
     """A new account's view has only its own messages; the test's view has all of them."""
-    result = run(
-        """
-        def test_accounts(fakesmtp, send):
-            one, other = fakesmtp.new_account(), fakesmtp.new_account()
-            send(fakesmtp, "one", account=one.account, mail_type="#ad")
-            send(fakesmtp, "other", account=other.account)
-            send(fakesmtp, "mine")
-            assert one.wait_for(mail_type="ad").subject == "one"
-            assert [message.subject for message in other.messages] == ["other"]
-            assert [len(view.sessions) for view in (one, other, fakesmtp)] == [1, 1, 3]
-            assert len(fakesmtp.messages) == 3
-            assert one.env()["SMTP_USERNAME"] == one.account.app_key
-            assert one.env()["SMTP_PORT"] == str(fakesmtp.port(587))
-        """
-    )
-    result.assert_outcomes(passed=1)
+    one, other = fakesmtp.new_account(), fakesmtp.new_account()
+    send(fakesmtp, "one", one.account, "#ad")
+    send(fakesmtp, "other", other.account)
+    send(fakesmtp, "mine", fakesmtp.account)
+    assert one.wait_for(mail_type="ad").subject == "one"
+    assert [message.subject for message in other.messages] == ["other"]
+    assert [len(view.sessions) for view in (one, other, fakesmtp)] == [1, 1, 3]
+    assert len(fakesmtp.messages) == 3
+    assert one.env()["SMTP_USERNAME"] == one.account.app_key
+    assert one.env()["SMTP_PORT"] == str(fakesmtp.port(587))
 
 
 def test_account_is_removed_after_its_test(run: Run) -> None:

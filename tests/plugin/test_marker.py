@@ -120,8 +120,10 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("options", "message"), WRONG)
-@pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "xdist"])
+@pytest.mark.parametrize(
+    ("options", "message", "workers"),
+    [*((*wrong, ()) for wrong in WRONG), (*WRONG[0], ("-n", "1"))],
+)
 def test_wrong_marker(run: Run, options: str, message: str, workers: tuple[str, ...]) -> None:
     """A wrong marker fails only its test, with one sentence."""
     result = run(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def answering(body: bytes, status: int = 200) -> Iterator[RunningServer]:
-    """A server that sends the same response to every request."""
+    """Start a server that sends the same response to every request."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -129,7 +129,7 @@ AFTER = ["", "QUIT\r\n", "NOOP\r\nQUIT\r\n"]
 
 @st.composite
 def mistakes(draw: st.DrawFn, *, is_known: bool) -> tuple[str, bytes]:
-    """A secret, and the bytes that a client sends with it."""
+    """Draw a secret and the bytes that a client sends with it."""
     secret = draw(SECRETS)
     kinds = {**ALONE, **TOGETHER}
     frames = AROUND_AUTH + ANYWHERE if is_known else AROUND_AUTH

@@ -23,7 +23,7 @@ def serve(request: pytest.FixtureRequest) -> Callable[..., FakeSMTP]:
 
 @pytest.fixture(params=LOOPS)
 def smtp(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
-    """A server on each loop."""
+    """Start a server on each loop."""
     with FakeSMTP(
         ports={587: 0, 465: 0},
         accounts=[("AppKey", "SecretKey")],

@@ -25,7 +25,7 @@ def test_examples_run(
 ) -> None:
     """Both examples print the same."""
     monkeypatch.setattr(aiosmtpd.controller, "Controller", AnyPort)
-    exec(HANDLER + example.replace("port=8025", "port=0"), {})  # noqa: S102 - our own page
+    exec(HANDLER + example.replace("port=8025", "port=0"), {"__name__": "sample"})  # noqa: S102 - our own page
     assert capsys.readouterr().out == "message for ['user@example.org']\n"
 
 

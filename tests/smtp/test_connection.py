@@ -46,14 +46,14 @@ LOGIN_FIRST = "530 5.7.1 Authentication Required"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[FakeSMTP]:
-    """A server that all tests of this module share."""
+    """Start a server that all tests of this module share."""
     with FakeSMTP(accounts=[KEYS]) as smtp:
         yield smtp
 
 
 @pytest.fixture
 def smtp(server: FakeSMTP) -> Iterator[FakeSMTP]:
-    """The shared server, empty; its terms are restored after the test."""
+    """Return the shared server, empty; restore its terms after the test."""
     terms = engine_of(server).terms
     server.clear()
     yield server

@@ -26,19 +26,19 @@ def serve(policy: Policy, loop: str) -> Iterator[FakeSMTP]:
 
 
 @pytest.fixture(scope="module", params=LOOPS)
-def careful(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
-    """A server with the default switches, on each loop."""
+def safe_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """Start a server with the default switches, on each loop."""
     yield from serve(Policy(), request.param)
 
 
 @pytest.fixture(scope="module", params=LOOPS)
-def careless(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
-    """A server with every unsafe switch on, on each loop."""
+def unsafe_server(request: pytest.FixtureRequest) -> Iterator[FakeSMTP]:
+    """Start a server with all unsafe switches, on each loop."""
     yield from serve(AS_UNSAFE_AS_RECORDED, request.param)
 
 
 def play(smtp: FakeSMTP, scenario: Scenario) -> None:
-    """Play a scenario; check every reply, close and delivery, and that there is nothing more."""
+    """Replay a scenario; check all replies, closes and deliveries, and no other bytes."""
     smtp.clear()
     context = smtp.client_context()
     port = smtp.port(465 if scenario.implicit_tls else 587)
@@ -62,12 +62,12 @@ def play(smtp: FakeSMTP, scenario: Scenario) -> None:
 
 
 @pytest.mark.parametrize("scenario", SAFE, ids=str)
-def test_safe_scenarios_are_followed(careful: FakeSMTP, scenario: Scenario) -> None:
-    """By default every recorded reply is sent, in order and with nothing between."""
-    play(careful, scenario)
+def test_safe_scenarios_are_followed(safe_server: FakeSMTP, scenario: Scenario) -> None:
+    """By default every recorded reply is sent, in order, without other bytes in between."""
+    play(safe_server, scenario)
 
 
 @pytest.mark.parametrize("scenario", [s for s in ALL if s not in SAFE], ids=str)
-def test_unsafe_scenarios_need_a_switch(careless: FakeSMTP, scenario: Scenario) -> None:
+def test_unsafe_scenarios_need_a_switch(unsafe_server: FakeSMTP, scenario: Scenario) -> None:
     """With the unsafe switches the other scenarios are followed, also injected commands."""
-    play(careless, scenario)
+    play(unsafe_server, scenario)

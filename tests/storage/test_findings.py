@@ -1,4 +1,4 @@
-"""Findings in a store: what is checked and when, what `finding:` finds, what survives."""
+"""Findings in a store: when messages are checked, searches with `finding:`, persistence."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from fakesmtp.findings import Finding, Hit, MessageReading
     from fakesmtp.storage.base import Store
 
-LONG = 30.0  # a test that waits so long has failed
+LONG = 30.0  # seconds; a test that waits so long has failed
 AD = "Subject: [광고] 세일\r\n\r\n본문\r\n"
 
 
 def find_shouting(message: MessageReading) -> Iterator[Hit]:
-    """Find subjects in capital letters."""
+    """Yield a hit for a subject in capital letters."""
     if message.subject.isupper():
         yield hit(message.at_field(message.field("subject")), subject=message.subject)
 
 
 def make_rules(levels: dict[str, str] | None = None) -> Rules:
-    """Rules of our own: one about messages, one about sessions."""
+    """Return two own rules: one about messages, one about sessions."""
     common = {"certainty": "advice", "source": "our style guide", "text_ko": "아니요"}
     return Rules(
         levels,
@@ -65,7 +65,7 @@ def make_rules(levels: dict[str, str] | None = None) -> Rules:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """The file of a store."""
+    """Return the path of a store."""
     return tmp_path / "messages.db"
 
 
@@ -76,13 +76,13 @@ def check_all(store: SqliteStore, rules: Rules) -> None:
 
 
 def found(store: Store, text: str) -> set[str]:
-    """The ids that a search finds."""
+    """Return the ids that a search finds."""
     return {row.record.id for row in all_messages(store, parse_query(text))}
 
 
 @pytest.mark.parametrize("kind", ["memory", "file"])
 def test_findings_are_searched_after_the_reply(kind: str, path: Path) -> None:
-    """Rules and severities of messages and of their sessions are found, and only those."""
+    """Searches find messages by the rules and severities of their findings and sessions."""
     store = f"sqlite:///{path}" if kind == "file" else None
     with FakeSMTP(store=store) as smtp:
         mailbox = engine_of(smtp).mailbox
@@ -103,8 +103,8 @@ def test_findings_are_searched_after_the_reply(kind: str, path: Path) -> None:
         assert "auth-plaintext" in [each.rule for each in session]
 
 
-def test_what_was_not_checked_is_checked_by_the_next_run(path: Path) -> None:
-    """A process that ends between a message and its findings loses none."""
+def test_next_run_checks_unchecked_messages(path: Path) -> None:
+    """Messages that were not checked before the process ended are checked by the next one."""
     record = make_record("Subject: LOUD\r\n\r\n", session_id="s1")
     with closing(SqliteStore(path)) as store:
         store.add(record).result(LONG)
@@ -126,7 +126,7 @@ def test_what_was_not_checked_is_checked_by_the_next_run(path: Path) -> None:
 
 
 def test_other_rules_check_again(path: Path) -> None:
-    """Findings of an older version of the rules are replaced; the same version checks nothing."""
+    """Other rules replace the findings of earlier rules; the same rules check nothing again."""
     record = make_record("Subject: LOUD\r\n\r\n")
 
     def severities(rules: Rules) -> list[str]:
@@ -148,8 +148,8 @@ def test_other_rules_check_again(path: Path) -> None:
         assert store.updates.wait(store.updates.cursor, LONG)
 
 
-def test_a_rule_that_fails_is_reported(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The message counts as checked, without findings, and the others are checked."""
+def test_failing_rule_is_reported(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A message whose check fails has no findings, and the other messages are checked."""
 
     def fail(message: MessageReading) -> list[Hit]:
         return [1 / 0] if message.subject == "bad" else [hit()]
@@ -168,8 +168,8 @@ def test_a_rule_that_fails_is_reported(path: Path, caplog: pytest.LogCaptureFixt
     assert f"a rule of findings failed for {bad.id}" in caplog.text
 
 
-def test_findings_go_with_their_message(path: Path) -> None:
-    """Nothing is left of the findings of a message or session that was removed."""
+def test_findings_are_removed_with_their_message(path: Path) -> None:
+    """The findings of a removed message or session are removed, too."""
     record = make_record("Subject: LOUD\r\n\r\n", session_id="s1")
     with closing(SqliteStore(path)) as store:
         store.add(record).result(LONG)
@@ -182,7 +182,7 @@ def test_findings_go_with_their_message(path: Path) -> None:
             assert connection.execute(str(select(table))).fetchall() == []
 
 
-def test_a_message_that_goes_while_it_is_checked(path: Path) -> None:
+def test_message_that_is_removed_during_its_check(path: Path) -> None:
     """A message that is removed during its check gets no findings."""
     record = make_record("Subject: LOUD\r\n\r\n")
     with closing(SqliteStore(path)) as store:
@@ -202,8 +202,8 @@ def test_a_message_that_goes_while_it_is_checked(path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM findings").fetchone() == (0,)
 
 
-def test_texts_of_any_kind_come_back(path: Path) -> None:
-    """Findings are stored with halves of surrogate pairs and quotes as they are."""
+def test_unusual_texts_are_stored_unchanged(path: Path) -> None:
+    """Findings with lone surrogates and quotes are stored unchanged."""
     record = make_record(b'Subject: "\xff\r\n\r\n')
 
     def quote(message: MessageReading) -> list[Hit]:
@@ -222,7 +222,7 @@ def test_texts_of_any_kind_come_back(path: Path) -> None:
 
 
 def downgrade(path: Path) -> None:
-    """Make a file of schema 1 of it."""
+    """Change a file to schema 1."""
     with closing(sqlite3.connect(path)) as connection:
         for name in ("findings", "checks", "unchecked", "rules"):
             connection.execute(f"DROP TABLE {name}")
@@ -230,12 +230,13 @@ def downgrade(path: Path) -> None:
             "CREATE TABLE findings (number INTEGER, folded_rule TEXT, rule TEXT, severity TEXT)"
         )
         connection.execute("CREATE INDEX findings_by_message ON findings (number)")
+        connection.execute("DROP INDEX messages_unread")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
 
 
 def test_a_file_without_findings_is_checked(path: Path) -> None:
-    """Messages and sessions of an older file are checked after it was brought to this version."""
+    """Messages and sessions of an older file are checked after its migration."""
     record = make_record("Subject: LOUD\r\n\r\n", session_id="s1")
     with closing(SqliteStore(path)) as store:
         store.add(record).result(LONG)
@@ -249,7 +250,7 @@ def test_a_file_without_findings_is_checked(path: Path) -> None:
 
 
 def test_closing_ends_a_check(path: Path) -> None:
-    """Closing a store ends its worker, also before anything was checked, and twice."""
+    """`close` ends the checking thread, also before the first check; it is idempotent."""
     store = SqliteStore(path)
     store.check_with(None)
     store.close()

@@ -12,8 +12,8 @@ from made_records import make_record, make_session
 from stores import KINDS, open_store
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.storage.base import Removed, all_messages, all_sessions
-from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.base import Count, Removed, all_messages, all_sessions
+from fakesmtp.storage.database import SqliteStore, open_reader
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.pruning import Pruner
 from fakesmtp.storage.updates import UpdateKind
@@ -140,3 +140,19 @@ def test_wrong_limit(kind: str, name: str, tmp_path: Path) -> None:
         open_store(kind, tmp_path / "m.db", limits=limits),
     ):
         pass
+
+
+def test_the_file_becomes_smaller(tmp_path: Path) -> None:
+    """What limits remove is given back to the file system, with what the index holds of it."""
+    path = tmp_path / "m.db"
+    with closing(SqliteStore(path, Limits(max_messages=100), sync="normal")) as store:
+        for start in range(0, 2_000, 100):
+            text = " ".join(f"{start:x}{word:x}" for word in range(300))
+            for ticket in [store.add(make_record(f"\r\n\r\n{text}{n}")) for n in range(100)]:
+                ticket.result(60)
+        store.prune().result(60)
+        assert store.count() == Count(100)
+    with closing(SqliteStore(tmp_path / "same.db")) as other, closing(open_reader(path)) as reader:
+        for ticket in [other.add(record) for record in reader.get_many(reader.ids())]:
+            ticket.result(60)
+    assert path.stat().st_size < 3 * (tmp_path / "same.db").stat().st_size

@@ -1,4 +1,4 @@
-"""What numbered pages ask of every store: offsets, exact totals, rows by id, tags with counts."""
+"""Numbered pages of every store: offsets, exact totals, rows by id, tags with counts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ids(store: Store) -> list[str]:
-    """Four stored messages with the subjects 0 to 3; 0 and 2 have the AppKey `even`."""
+    """Store four messages with the subjects 0 to 3; 0 and 2 have the AppKey `even`."""
     records = [
         make_record(f"Subject: {n}\r\n\r\nx\r\n", app_key=None if n % 2 else "even")
         for n in range(4)
@@ -27,7 +27,7 @@ def ids(store: Store) -> list[str]:
 
 
 def test_an_offset_skips_matching_messages(store: Store, ids: list[str]) -> None:
-    """An offset skips so many of the messages that match, the newest first."""
+    """An offset skips this number of matching messages, newest first."""
     page = store.page(parse_query("x -subject:2"), offset=1, limit=1)
 
     assert [row.record.id for row in page.rows] == [ids[1]]
@@ -36,7 +36,7 @@ def test_an_offset_skips_matching_messages(store: Store, ids: list[str]) -> None
 
 
 def test_rows_are_found_by_id(store: Store, ids: list[str]) -> None:
-    """Rows are given by id, oldest first, each once, without those that are not here."""
+    """Rows are returned by id, oldest first, each once; unknown ids are ignored."""
     rows = store.rows([ids[2], "gone", ids[0], ids[2]])
 
     assert [(row.record.id, row.facts.subject) for row in rows] == [(ids[0], "0"), (ids[2], "2")]
@@ -44,7 +44,7 @@ def test_rows_are_found_by_id(store: Store, ids: list[str]) -> None:
 
 
 def test_totals_are_exact(store: Store, ids: list[str]) -> None:
-    """Totals count what matches, and the unread ones among it."""
+    """Totals count the matching messages, and the unread ones of them."""
     store.mark_read(ids[:1]).result()
 
     assert store.totals() == Totals(4, 3)
@@ -54,7 +54,7 @@ def test_totals_are_exact(store: Store, ids: list[str]) -> None:
 
 
 def test_tags_are_counted(store: Store, ids: list[str]) -> None:
-    """Tags are counted in any case, sorted, also those of some messages only."""
+    """Tags are counted regardless of case and sorted, also for some messages only."""
     store.tag(ids[:2], ["주문", "Urgent"]).result()
     store.tag(ids[2:3], ["urgent"]).result()
 

@@ -93,7 +93,7 @@ TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "to and cc": (
         message(head="To: Kim <kim@a.kr>\r\nCc: =?utf-8?B?7J20?= <lee@a.kr>\r\n"),
         ("to:kim", "cc:lee", "cc:이", "addressed:lee", "addressed:from@", "kim@a.kr"),
-        ("to:lee", "cc:kim", "bcc:kim", "addressed:rcpt@"),
+        ("to:lee", "cc:kim", "bcc:kim"),
     ),
     "bcc and reply-to": (
         message(head="Bcc: b@a.kr\r\nReply-To: r@a.kr\r\n"),
@@ -101,6 +101,16 @@ TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
         ("bcc:r@", "reply-to:b@", "to:b@"),
     ),
     "envelope": (message(), ("rcpt:rcpt@example", "rcpt@", "bounce@"), ("to:rcpt@", "rcpt:from@")),
+    "a hidden recipient": (
+        message(head="To: Kim <kim@a.kr>\r\n"),
+        ("bcc:rcpt@", "addressed:rcpt@"),
+        ("to:rcpt@", "cc:rcpt@"),
+    ),
+    "no hidden recipient": (
+        message(head="Cc: <RCPT@example.com>\r\n"),
+        ("rcpt:rcpt@", "cc:rcpt@"),
+        ("bcc:rcpt@", "to:rcpt@"),
+    ),
     "message id": (
         message(head="Message-ID: <AbC.1@host>\r\n"),
         ("message-id:abc.1@host", "message-id:<abc.1@host>", "message-id:c.1"),

@@ -1,4 +1,4 @@
-"""Updates: what a store tells of its changes, and how a reader continues after a cursor."""
+"""Updates: the published changes of a store, and reading them from a cursor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDED, MARKED = UpdateKind.MESSAGES_ADDED, UpdateKind.MESSAGES_MARKED
 
 
 def kinds_of(updates: tuple[Update, ...]) -> list[tuple[UpdateKind, tuple[str, ...]]]:
-    """The updates without their cursors."""
+    """Return the updates without their cursors."""
     return [(update.kind, update.ids) for update in updates]
 
 
@@ -52,8 +52,8 @@ def test_each_change_of_a_store_is_an_update(store: Store) -> None:
     assert batch.is_complete
 
 
-def test_a_change_of_nothing_is_not_an_update(store: Store) -> None:
-    """Unknown ids and empty results publish nothing."""
+def test_change_without_effect_is_not_an_update(store: Store) -> None:
+    """Changes of unknown ids and empty results are not published."""
     start = store.updates.cursor
     store.remove(["unknown"]).result(60)
     store.mark_read(["unknown"]).result(60)
@@ -62,7 +62,7 @@ def test_a_change_of_nothing_is_not_an_update(store: Store) -> None:
 
 
 def test_a_reader_continues_after_its_cursor() -> None:
-    """Each cursor continues with the next update; a cursor of nowhere is not complete."""
+    """Reading from a cursor continues with the next update; an unknown cursor is not complete."""
     updates = Updates()
     first = updates.cursor
     updates.publish(ADDED, ["a"])
@@ -76,7 +76,7 @@ def test_a_reader_continues_after_its_cursor() -> None:
 
 
 def test_old_updates_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kept ids are bounded; a reader that was away for longer is told so."""
+    """The number of kept ids is limited; a reader with an older cursor gets an incomplete batch."""
     monkeypatch.setattr(module, "MOST_KEPT", 3)
     updates = Updates()
     start = updates.cursor
@@ -91,7 +91,7 @@ def test_old_updates_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_cursors_grow_from_run_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later run has higher cursors, which JavaScript reads exactly."""
+    """A later run has higher cursors, which are exact numbers in JavaScript."""
     monkeypatch.setattr(module, "now", lambda: BEGAN)
     earlier = Updates()
     earlier.publish(ADDED, ["a"])
@@ -100,7 +100,7 @@ def test_cursors_grow_from_run_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_waiting_for_an_update() -> None:
-    """A waiting thread is woken by the next update, and one that is late returns at once."""
+    """The next update wakes a waiting thread; a thread with an old cursor returns at once."""
     updates = Updates()
     start = updates.cursor
     assert not updates.wait(start, 0)
@@ -114,7 +114,7 @@ def test_waiting_for_an_update() -> None:
 
 
 def test_listening_ends() -> None:
-    """A listener gets the updates of its `with` block and no others."""
+    """A listener gets exactly the updates during its `with` block."""
     updates, received = Updates(), list[Update]()
     updates.publish(ADDED, ["before"])
     with updates.listening(received.append):

@@ -59,7 +59,7 @@ def test_full_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
         filler.unlink()
         after = make_record(os.urandom(300_000))
         store.add(after).result(60)
-        assert "is written again; 1 changes were refused" in caplog.text
+        assert "is written again; refused: 1 change" in caplog.text
         assert [row.record.id for row in all_messages(store)] == [kept.id, after.id]
     assert_sound(small_disk / "messages.db")
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def good_folder(tmp_path_factory: pytest.TempPathFactory) -> CertificateFolder:
-    """A complete folder, which no test may change."""
+    """Return a complete folder, which no test may change."""
     return CertificateFolder(tmp_path_factory.mktemp("certificates")).ensure()
 
 
 @pytest.fixture(scope="session")
 def good_authority(good_folder: CertificateFolder) -> Authority:
-    """The CA of the good folder."""
+    """Return the CA of the good folder."""
     return Authority.load(good_folder.path)
 
 

@@ -43,7 +43,7 @@ class Handshake:
 
 
 def context_of(folder: CertificateFolder) -> ssl.SSLContext:
-    """A context that serves a folder's certificates."""
+    """Return a server's context with the certificates of a folder."""
     return server_context(folder.path, folder.kinds())
 
 

@@ -93,7 +93,7 @@ def in_days(days: float) -> datetime:
 
 @pytest.fixture
 def folder(good_folder: CertificateFolder, tmp_path: Path) -> CertificateFolder:
-    """A complete folder for this test."""
+    """Return a complete folder for this test."""
     shutil.copytree(good_folder.path, tmp_path / "own")
     return CertificateFolder(tmp_path / "own")
 
@@ -140,7 +140,7 @@ def test_a_folder_in_order_with_tls_1_2_only(
         return context
 
     monkeypatch.setattr(checking, "bare_server_context", only_1_2)
-    monkeypatch.setattr(CertificateFolder, "_mend", None)
+    monkeypatch.setattr(CertificateFolder, "_repair", None)
     assert folder.ensure() == folder
 
 
@@ -341,7 +341,7 @@ def ordinary_user(folder: Path) -> Iterator[None]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that an ordinary user can reach, unlike pytest's own when root runs it."""
+    """Return a folder that ordinary users can open, unlike pytest's folders if root runs it."""
     with tempfile.TemporaryDirectory() as name:
         yield Path(name)
 

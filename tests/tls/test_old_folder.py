@@ -45,7 +45,7 @@ def make_old(good: Authority) -> Authority:
 
 @pytest.fixture
 def folder(good_authority: Authority, tmp_path: Path) -> CertificateFolder:
-    """A folder as older versions created it."""
+    """Return a folder as older versions created it."""
     old = make_old(good_authority)
     old.save(tmp_path)
     old.issue().save(tmp_path)
@@ -121,7 +121,7 @@ def test_certs_recommends_a_renewal(folder: CertificateFolder) -> None:
 
 @pytest.fixture
 def read_only(folder: CertificateFolder, monkeypatch: pytest.MonkeyPatch) -> CertificateFolder:
-    """A folder on a file system that appears to be read-only."""
+    """Return a folder on a file system that appears to be read-only."""
 
     def refuse(path: Path, data: bytes, *, mode: int) -> None:
         raise CertificateError(f"read-only: {path} {len(data)} {mode}")

@@ -15,13 +15,12 @@ from fakesmtp import FakeSMTP
 from fakesmtp.faults import Stage
 from fakesmtp.tls import client_context
 from fakesmtp.tls.flaws import fresh_context
-from fakesmtp.tls.leaf import KeyKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from fakesmtp.tls import Authority, CertificateFolder
+    from fakesmtp.tls import CertificateFolder
     from fakesmtp.tls.serving import ServerSide
 
 #: Options of openssl's client, each of which leaves RSA only.
@@ -37,7 +36,7 @@ KEEPS = {"a temporary authority": False, "a folder": True}
 
 @pytest.fixture(params=KEEPS)
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeSMTP]:
-    """A server with a folder of certificates, and one without."""
+    """Start a server with a folder of certificates, then one without."""
     with FakeSMTP(certs_dir=tmp_path if KEEPS[request.param] else None) as smtp:
         yield smtp
 
@@ -131,12 +130,10 @@ def converse(server: ssl.SSLContext, client: ssl.SSLContext, size: int) -> Serve
 @pytest.mark.parametrize(
     "ciphers", ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"]
 )
-def test_pieces_of_any_size(
-    good_folder: CertificateFolder, good_authority: Authority, ciphers: str, size: int
-) -> None:
+def test_pieces_of_any_size(good_folder: CertificateFolder, ciphers: str, size: int) -> None:
     """The first message is read from pieces of any size."""
-    server = fresh_context(good_authority)
-    server.make_rsa = partial(fresh_context, good_authority, "", KeyKind)
+    server = fresh_context(good_folder.path)
+    server.make_rsa = partial(fresh_context, good_folder.path, rsa=True)
     client = client_context(good_folder.ca_file)
     client.maximum_version = ssl.TLSVersion.TLSv1_2
     client.set_ciphers(ciphers)

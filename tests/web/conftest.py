@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Api]:
-    """A server with one account that records, and its API on a free port."""
+    """Start a server with one account that records, and its API on a free port."""
     with serving(tmp_path / "recordings") as running:
         yield running

@@ -25,8 +25,8 @@ NEVER = {"where": "noop", "reply": "421 4.3.2 Going down"}
 LATER = {"where": "rcpt", "reply": "451 4.7.1 Try later", "times": 1}
 
 
-def test_the_server_is_alive(api: Api) -> None:
-    """The API returns version and listeners, and that the server is alive."""
+def test_info_and_liveness(api: Api) -> None:
+    """`/api/…/info` returns version and ports; the liveness probe succeeds."""
     assert api.get("/livez").body == b"ok"
     info = api.get(INFO).json
     assert (info["name"], info["version"]) == ("fakesmtp", __version__)
@@ -109,9 +109,9 @@ def test_no_response_contains_a_secret(tmp_path: Path) -> None:
             api.fail(b"EHLO client", b"AUTH LOGIN", b"QXBwS2V5", b64encode(secret)),
         ]
         paths = [INFO, SESSIONS, FAULTS, *(f"{SESSIONS}/{each.id}" for each in sessions)]
-        told = b"".join(api.get(path).body for path in paths)
-    assert b"SecretKey=***" in told
-    assert [form for form in (secret, b64encode(secret), login, login[:-4]) if form in told] == []
+        shown = b"".join(api.get(path).body for path in paths)
+    assert b"SecretKey=***" in shown
+    assert [form for form in (secret, b64encode(secret), login, login[:-4]) if form in shown] == []
 
 
 # -- faults ----------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_a_host_of_the_loopback_is_served(api: Api, host: str) -> None:
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", ""])
 def test_a_page_of_another_origin_is_refused(api: Api, origin: str) -> None:
-    """Such a page cannot read or set faults, and no CORS header allows it."""
+    """A page of another origin cannot read or set faults, and no CORS header allows it."""
     for method in ("GET", "PUT", "DELETE", "OPTIONS"):
         answer = api.ask(method, FAULTS, {"fault": [NEVER]}, Origin=origin)
         assert answer.status == 403
@@ -256,7 +256,7 @@ def test_the_own_origin_is_served(api: Api) -> None:
     assert api.ask("GET", SESSIONS, None, Origin=api.http.url).status == 200
 
 
-def test_a_bug_gives_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_error_gives_no_traceback(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The response to an internal error has no internal details."""
     monkeypatch.setattr("fakesmtp.session_list._number_of", lambda _: json.loads("SecretKey"))
     api.fail()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from http_api import Api
 
 
-def test_a_port_that_is_taken(api: Api) -> None:
-    """The error has port and host, and says what to do."""
+def test_port_in_use(api: Api) -> None:
+    """The error for a port in use has port and host, and says what to do."""
     with pytest.raises(PortTakenError, match=f"port {api.http.port} on 127.0.0.1 is taken"):
         HttpServer(api.smtp, "127.0.0.1", api.http.port)
 
@@ -30,7 +30,7 @@ def test_a_host_of_another_machine() -> None:
 
 
 def test_a_clean_stop() -> None:
-    """After the stop its thread has ended and the port is free, even with an open connection."""
+    """After a stop the thread has ended and the port is free, also with an open connection."""
     with FakeSMTP(ports={587: 0}) as smtp, HttpServer(smtp) as http:
         connection = HTTPConnection("127.0.0.1", http.port, timeout=PATIENCE)
         connection.request("GET", "/livez")
@@ -61,7 +61,7 @@ def test_ipv6() -> None:
 
 
 def test_the_api_of_a_server_that_does_not_run() -> None:
-    """Routes that need a running server say so; recorded sessions can still be read."""
+    """Routes that need a running server return an error; recorded sessions can still be read."""
     with HttpServer(FakeSMTP()) as http:
         connection = HTTPConnection("127.0.0.1", http.port, timeout=PATIENCE)
         connection.request("GET", "/api/fakesmtp/v1/info")

@@ -51,7 +51,7 @@ def set_chaos(here: Here, body: AnyBody) -> Chaos:
     script = here.smtp.faults
     others = (rule for rule in script.rules if rule.name not in names)
     script.replace((*others, *(rule for rule in wanted if rule is not None)))
-    here.planned(script.rules)
+    here.faults_changed()
     return show_chaos(here)
 
 

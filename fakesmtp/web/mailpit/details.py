@@ -22,7 +22,7 @@ from fakesmtp.web.mailpit.summaries import (
     addresses,
     first,
     format_time,
-    hidden_recipients,
+    hidden_addresses,
     user_name,
 )
 
@@ -46,7 +46,7 @@ def describe(message: ReceivedMessage, tags: tuple[str, ...]) -> Message:
         from_=first(_mailboxes(message, "from")),
         to=addresses(to),
         cc=addresses(cc),
-        bcc=addresses([*bcc, *hidden_recipients(message.record, (*to, *cc, *bcc))]),
+        bcc=[*addresses(bcc), *hidden_addresses(message.record, (*to, *cc, *bcc))],
         reply_to=addresses(_mailboxes(message, "reply-to")),
         return_path=message.mail_from,
         subject=message.subject,
@@ -54,12 +54,17 @@ def describe(message: ReceivedMessage, tags: tuple[str, ...]) -> Message:
         date=_date(message),
         tags=list(tags),
         username=user_name(message.record),
-        text=message.text or "",
+        text=shown_text(message),
         html=message.html or "",
         size=len(message.raw),
         inline=[_describe_attachment(each) for each in inline],
         attachments=[_describe_attachment(each) for each in attached],
     )
+
+
+def shown_text(message: ReceivedMessage) -> str:
+    """Return the text of a message; without one, the text of its HTML."""
+    return (message.html_text if message.text is None else message.text) or ""
 
 
 def _values(message: ReceivedMessage, wanted: str) -> Iterator[str]:
@@ -112,12 +117,10 @@ def list_headers(message: ReceivedMessage) -> dict[str, list[str]]:
     listed: dict[str, list[str]] = {}
     for name, value in read_header(message.raw).fields:
         listed.setdefault(_canonical(name), []).append(mend(plain_header(value)).strip())
-    hidden = hidden_recipients(
-        message.record,
-        [found for name in ("to", "cc", "bcc") for found in _mailboxes(message, name)],
-    )
+    named = [found for name in ("to", "cc", "bcc") for found in _mailboxes(message, name)]
+    hidden = [mend(each.address) for each in hidden_addresses(message.record, named)]
     if hidden:
-        listed.setdefault("Bcc", []).append(", ".join(f"<{mend(each.address)}>" for each in hidden))
+        listed.setdefault("Bcc", []).append(", ".join(hidden))
     listed.setdefault("Return-Path", [f"<{mend(message.mail_from)}>"])
     return dict(sorted(listed.items()))
 

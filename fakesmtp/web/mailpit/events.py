@@ -151,7 +151,7 @@ class _Stream:
         return [*lost, *told]
 
     def _stats(self) -> Frame:
-        totals = self._here.archive.store.totals(self._inbox)
+        totals = self._here.counts.totals(self._inbox)
         data = {"Total": totals.messages, "Unread": totals.unread, "Version": __version__}
         return _event("stats", data)
 
@@ -177,7 +177,7 @@ class _Stream:
         gone = self._of_inbox(ids)
         if not gone:
             return
-        if not self._here.archive.store.totals(self._inbox).messages:
+        if not self._here.counts.totals(self._inbox).messages:
             yield _event("truncate")
         elif len(gone) > _MOST_TOLD:
             yield _event("prune")

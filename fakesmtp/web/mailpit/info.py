@@ -19,7 +19,7 @@ _KIB = 1024
 def describe_server(here: Serving) -> Info:
     """Return the server, its messages, and what happened since it started."""
     store = here.archive.store
-    totals = store.totals()
+    totals = here.counts.totals()
     return Info(
         version=f"fakesmtp {__version__}",
         latest_version="disabled",
@@ -27,7 +27,7 @@ def describe_server(here: Serving) -> Info:
         database_size=Path(store.location).stat().st_size if store.is_durable else 0,
         messages=totals.messages,
         unread=totals.unread,
-        tags=dict(store.tag_counts()),
+        tags=dict(here.counts.tags()),
         runtime_stats=_describe_counts(here.archive.counts),
     )
 

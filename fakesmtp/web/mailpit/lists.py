@@ -78,10 +78,9 @@ def search_messages(
 
 
 def _page(here: Serving, query: Query, inbox: Query, start: int, limit: int) -> MessagesSummary:
-    store = here.archive.store
-    rows = store.page(query, offset=start, limit=limit).rows if limit else ()
-    everything = store.totals(inbox)
-    found = everything if query is inbox else store.totals(query)
+    rows = here.archive.store.page(query, offset=start, limit=limit).rows if limit else ()
+    everything = here.counts.totals(inbox)
+    found = everything if query is inbox else here.counts.totals(query)
     return MessagesSummary(
         total=everything.messages,
         unread=everything.unread,
@@ -89,7 +88,7 @@ def _page(here: Serving, query: Query, inbox: Query, start: int, limit: int) -> 
         messages_count=found.messages,
         messages_unread=found.unread,
         start=start,
-        tags=list(store.tag_counts(inbox)),
+        tags=list(here.counts.tags(inbox)),
         messages=[summarize(row) for row in rows],
     )
 
@@ -143,15 +142,10 @@ def _only_of(here: Serving, ids: Collection[str], app_key: str | None) -> Collec
 
 def _check_is_free(here: Serving, app_key: str | None) -> None:
     """Raise 409 if messages of tests that still run would be deleted."""
-    live = _live_accounts(here)
+    live = here.accounts.live
     if app_key is None and live:
         raise HTTPException(
             409,
             f"{len(live)} accounts that were issued over the API are in use, and this would delete "
             "their messages too: add app_key=… to delete those of one account, or end the accounts",
         )
-
-
-def _live_accounts(here: Serving) -> Collection[str]:
-    accounts = getattr(here, "accounts", None)
-    return () if accounts is None else accounts.live

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fakesmtp.messages.addresses import Mailbox, read_shown_mailboxes
+from fakesmtp.messages.addresses import Mailbox, hidden_recipients, read_shown_mailboxes
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.web.mailpit.shapes import Address, MessageSummary
 
@@ -29,7 +29,7 @@ def summarize(row: MessageRow) -> MessageSummary:
         from_=first(read_shown_mailboxes(facts.from_)),
         to=addresses(to),
         cc=addresses(cc),
-        bcc=addresses([*bcc, *hidden_recipients(row.record, (*to, *cc, *bcc))]),
+        bcc=[*addresses(bcc), *hidden_addresses(row.record, (*to, *cc, *bcc))],
         reply_to=addresses(reply_to),
         subject=facts.subject,
         created=format_time(row.record.received),
@@ -51,14 +51,10 @@ def first(mailboxes: Iterable[Mailbox]) -> Address:
     return next(iter(addresses(mailboxes)), Address())
 
 
-def hidden_recipients(record: MessageRecord, named: Iterable[Mailbox]) -> list[Mailbox]:
-    """Return the recipients of the envelope that no header field names: Mailpit's `Bcc`."""
-    known = {each.address.lower() for each in named}
-    return [
-        Mailbox("", address)
-        for address in dict.fromkeys(record.envelope.rcpt_tos)
-        if address.lower() not in known
-    ]
+def hidden_addresses(record: MessageRecord, named: Iterable[Mailbox]) -> list[Address]:
+    """Return the recipients of the envelope that no header field names, as Mailpit's `Bcc`."""
+    hidden = hidden_recipients(record.envelope.rcpt_tos, named)
+    return [Address(address=each) for each in hidden]
 
 
 def user_name(record: MessageRecord) -> str:

@@ -32,7 +32,7 @@ def tag_messages(here: Here, body: AnyBody) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
-@router.put("/{tag}")
+@router.put("/{tag:path}")
 def rename_tag(here: Here, tag: str, body: AnyBody) -> PlainTextResponse:
     """Give a tag another name."""
     (name,) = clean_tags([body.read(TagName).name])
@@ -43,7 +43,7 @@ def rename_tag(here: Here, tag: str, body: AnyBody) -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
-@router.delete("/{tag}")
+@router.delete("/{tag:path}")
 def delete_tag(here: Here, tag: str) -> PlainTextResponse:
     """Remove a tag from all messages; the messages stay."""
     _replace(here, tag, [])

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from fakesmtp.web.lookup import LATEST, Wanted, find_message, find_row, mark_read
+from fakesmtp.web.mailpit.details import shown_text
 from fakesmtp.web.paths import MAILPIT
 from fakesmtp.web.serving import Here
 
@@ -56,7 +57,7 @@ def show_text(here: Here, message_id: str, wanted: Wanted) -> Response:
     """Return the text of a message, which may be empty."""
     message = find_message(here, message_id, wanted)
     mark_read(here, [message.id])
-    text = (message.text or "").encode("utf-8", "replace")
+    text = shown_text(message).encode("utf-8", "replace")
     return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
 
 
@@ -67,11 +68,12 @@ def show_latest(here: Here, wanted: Wanted, tab: str = "") -> Response:
     return RedirectResponse(f"{path}?tab={quote(tab)}" if tab else path, 302)
 
 
-@router.get("//{path:path}")
+@router.api_route("//{path:path}", methods=["GET", "POST", "PUT", "DELETE"])
 def clean_path(path: str, request: Request) -> Response:
     """Redirect to the path with one slash: cypress-mailpit asks for `//view/…`."""
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"/{quote(path.lstrip('/'))}{query}", 301)
+    # 307 keeps the method and the body (RFC 9110 §15.4.8).
+    return RedirectResponse(f"/{quote(path.lstrip('/'))}{query}", 307)
 
 
 def _link_parts(message: ReceivedMessage, html: str) -> str:

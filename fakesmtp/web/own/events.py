@@ -19,6 +19,7 @@ from fakesmtp.web.own.parameters import AppKey
 from fakesmtp.web.own.problems import problems
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.serving import Here, Serving
+from fakesmtp.web.waiting import before
 
 router = APIRouter(prefix=OWN, tags=["events"], responses=problems())
 
@@ -69,7 +70,7 @@ async def follow_events(
     start = here.updates.cursor if cursor is None else cursor
     yield _event("ready", {}, start)
     async with aclosing(here.archive.mailbox.follow(start)) as batches:
-        async for batch in batches:
+        while (batch := await before(here.stopping, anext(batches))) is not None:
             for event in await asyncio.to_thread(teller.tell_all, batch):
                 yield event
 

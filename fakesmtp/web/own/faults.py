@@ -10,7 +10,7 @@ from starlette.responses import Response
 from fakesmtp.faults.account import AccountFaults
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.kinds import KINDS
-from fakesmtp.faults.loading import read_table
+from fakesmtp.faults.loading import options_of, read_table
 from fakesmtp.faults.rules import Rule
 from fakesmtp.faults.script import FaultScript
 from fakesmtp.faults.stages import Stage
@@ -43,7 +43,7 @@ _TABLE = {
     },
     "additionalProperties": False,
 }
-_EXAMPLE = {"where": "rcpt", "reply": "451 4.7.1 Try later", "times": 1}
+_EXAMPLE = {"where": "rcpt", "what": "drop", "times": 1}
 _ONE = describe_body(_FAULT, _EXAMPLE)
 _ALL = describe_body(_TABLE, {"fault": [_EXAMPLE]})
 
@@ -135,15 +135,7 @@ def describe_rules(script: FaultScript) -> list[dict[str, Any]]:
 def _describe(script: FaultScript, rule: Rule) -> dict[str, Any]:
     return {
         "id": script.number_of(rule),
-        "fault": _options_of(rule),
+        "fault": options_of(rule),
         "means": explain(rule),
         "applied": script.applied(rule),
     }
-
-
-def _options_of(rule: Rule) -> dict[str, object]:
-    options: dict[str, object] = {"name": rule.name, "where": rule.where, "what": rule.what}
-    options.update(rule.options)
-    if "headers" in rule.options:
-        options["headers"] = dict(rule.options["headers"])
-    return options

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.messages import ReceivedMessage
 from fakesmtp.messages.listing import content_as_json
+from fakesmtp.messages.transfer import record_as_json
 from fakesmtp.sessions.details import session_as_json
 from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.storage.base import PAGE
@@ -30,6 +31,7 @@ from fakesmtp.web.own.schemas import (
     Marks,
     MessageOut,
     MessagePageOut,
+    RecordOut,
     SessionOut,
 )
 from fakesmtp.web.paths import OWN
@@ -155,6 +157,12 @@ def delete_message(here: Here, message_id: _Id, query: Wanted) -> Response:
 def show_raw(here: Here, message_id: _Id, query: Wanted) -> Response:
     """Return the message, byte for byte as the client sent it."""
     return Response(find_message(here, message_id, query).raw, media_type="message/rfc822")
+
+
+@router.get("/{message_id}/record", response_model=RecordOut, responses=NOT_FOUND)
+def show_record(here: Here, message_id: _Id, query: Wanted) -> Json:
+    """Return the message as it is stored, for clients that read its content themselves."""
+    return Json(record_as_json(find_message(here, message_id, query).record))
 
 
 @router.get("/{message_id}/extract", response_model=Extracted, responses=NOT_FOUND)

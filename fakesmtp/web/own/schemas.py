@@ -211,6 +211,25 @@ class MessagePageOut(BaseModel):
     newest: int = Field(description="The number of the newest message, for `since` of `/wait`.")
 
 
+class RecordOut(BaseModel):
+    """A message as it is stored."""
+
+    id: Id
+    session_id: Id
+    received_at: str
+    port: int
+    tls: str | None
+    app_key: str | None
+    mail_type: str | None
+    mail_from: str
+    rcpt_tos: list[str]
+    size: int
+    dropped_lines: int
+    mail_parameters: list[str]
+    tls_details: TlsOut | None
+    raw: str = Field(description="The bytes of the message, in Base64.")
+
+
 class NothingCame(BaseModel):
     """What did arrive while a request waited in vain."""
 

@@ -59,6 +59,8 @@ async def wait_for_message(
     found = await here.waits.wait(wanted, app_key, since=since, timeout=timeout)
     if found is not None:
         return Json(await asyncio.to_thread(describe_message, here, found))
+    if here.stopping.is_set():
+        return Json({"detail": "the server stops"}, 503)
     failure = _Failure(here, query, app_key, since)
     return Json(await asyncio.to_thread(failure.as_json, timeout), 404)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def api(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Api]:
-    """A server with one account, and its API on a free port."""
+    """Start a server with one account, and its API on a free port."""
     store = None if request.param == "memory" else f"sqlite:///{tmp_path / 'messages.db'}"
     with serving(tmp_path / "recordings", store=store) as running:
         yield running

@@ -1,4 +1,4 @@
-"""Messages that show what Mailpit's API says of a message."""
+"""Messages with all the facts that Mailpit's API returns."""
 
 from __future__ import annotations
 
@@ -114,5 +114,5 @@ SAMPLES = {
 
 
 def raw_of(name: str) -> bytes:
-    """Return the bytes of a sample as SMTP carries them."""
+    """Return the bytes of a sample as sent over SMTP."""
     return SAMPLES[name].replace("\n", "\r\n").encode()

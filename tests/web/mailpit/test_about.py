@@ -1,4 +1,4 @@
-"""What the server says of itself through Mailpit's API."""
+"""Facts about the server through Mailpit's API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def test_info(api: Api) -> None:
-    """The server gives its version, its store, and counts since the start; Mailpit's keys."""
+    """The response has version, store and counts since the start, with Mailpit's keys."""
     ids = deliver(api, "rich", "bare")
     api.fail(b"RCPT TO:<x@example.com>")
     api.ask("DELETE", "/api/v1/messages", {"IDs": ids[:1]})
@@ -42,7 +42,7 @@ def test_info(api: Api) -> None:
 
 
 def test_abilities(api: Api) -> None:
-    """There is no relay and no SpamAssassin; Mailpit's keys."""
+    """The response has no relay and no SpamAssassin, with Mailpit's keys."""
     assert api.get("/api/v1/webui").json == {
         "Label": "",
         "MessageRelay": {
@@ -59,7 +59,7 @@ def test_abilities(api: Api) -> None:
 
 
 def test_metrics(api: Api) -> None:
-    """Prometheus reads the metrics, which have Mailpit's names."""
+    """Prometheus can parse the metrics, which have Mailpit's names."""
     ids = deliver(api, "rich", "bare")
     api.ask("PUT", "/api/v1/tags", {"IDs": ids, "Tags": ['a "quoted" 태그']})
     api.get(f"/api/v1/message/{ids[0]}")
@@ -82,6 +82,17 @@ def test_metrics(api: Api) -> None:
     assert samples["mailpit_messages"] == (2, {})
     assert samples["mailpit_messages_unread"] == (1, {})
     assert samples["mailpit_tag_messages"] == (2, {"tag": 'a "quoted" 태그'})
+
+
+def test_head(api: Api) -> None:
+    """HEAD is answered like GET, without content: health checks use it."""
+    deliver(api, "bare")
+    for path in ("/readyz", "/livez", "/api/v1/messages", "/view/latest.txt"):
+        head, get = api.ask("HEAD", path), api.get(path)
+        assert (head.status, head.body) == (200, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert api.ask("HEAD", "/api/v1/nothing").status == 404
+    assert api.ask("HEAD", "/api/v1/send").status == 405
 
 
 def test_unknown_paths(api: Api) -> None:

@@ -1,4 +1,4 @@
-"""Mailpit's chaos: planned faults by another name."""
+"""Mailpit's chaos, which plans faults."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OFF = {
 
 
 def test_chaos_is_off(api: Api) -> None:
-    """Without triggers nothing fails, and each trigger has its default code."""
+    """Without triggers no command fails, and each trigger has its default code."""
     assert api.get(CHAOS).json == OFF
     assert api.get("/api/v1/webui").json["ChaosEnabled"] is True
 
@@ -49,7 +49,7 @@ def test_triggers_are_planned_faults(api: Api) -> None:
 
 
 def test_authentication_fails(api: Api) -> None:
-    """A trigger of authentication refuses right credentials."""
+    """A trigger of authentication refuses correct credentials."""
     api.ask("PUT", CHAOS, {"Authentication": {"Probability": 100}})
     with RawClient(api.smtp.port(587)) as client:
         client.read_reply()
@@ -58,7 +58,7 @@ def test_authentication_fails(api: Api) -> None:
 
 
 def test_a_probability_has_a_seed(api: Api) -> None:
-    """A trigger fails with its probability, in the same way in each run."""
+    """A trigger applies with its probability, at random, with a fixed seed."""
     runs = []
     for _ in range(2):
         api.ask("PUT", CHAOS, {})

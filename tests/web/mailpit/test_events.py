@@ -43,14 +43,14 @@ def read(socket: ClientConnection, kind: str) -> Any:  # noqa: ANN401 - as JSON 
 
 @pytest.fixture
 def socket(api: Api) -> Iterator[ClientConnection]:
-    """An open event socket, after its first event."""
+    """Return an open event socket, after its first event."""
     with open_socket(api) as opened:
         assert json.loads(opened.recv(PATIENCE))["Type"] == "stats"
         yield opened
 
 
 def test_counts_come_first(api: Api) -> None:
-    """The first event has the counts of now."""
+    """The first event has the current counts."""
     deliver(api, "rich", "bare")
     api.get("/api/v1/message/latest")
     with open_socket(api) as opened:
@@ -61,7 +61,7 @@ def test_counts_come_first(api: Api) -> None:
 
 
 def test_a_new_message(api: Api, socket: ClientConnection) -> None:
-    """A new message is told as in a list, and the counts follow."""
+    """The event of a new message has the facts of a list; then the counts are sent."""
     (sent,) = deliver(api, "korean")
     new = read(socket, "new")
 
@@ -72,7 +72,7 @@ def test_a_new_message(api: Api, socket: ClientConnection) -> None:
 
 
 def test_marks(api: Api, socket: ClientConnection) -> None:
-    """A message that was read or tagged is told with its id."""
+    """The event of a message that was read or tagged has its id."""
     (sent,) = deliver(api, "bare")
     api.get(f"/api/v1/message/{sent}")
     assert read(socket, "update") == {"ID": sent, "Read": True}
@@ -83,7 +83,7 @@ def test_marks(api: Api, socket: ClientConnection) -> None:
 
 
 def test_deletion(api: Api, socket: ClientConnection) -> None:
-    """A deleted message is told by its id; when none is left, that is told."""
+    """The event of a deleted message has its id; the last deletion causes another event."""
     first, _ = deliver(api, "bare", "rich")
     api.ask("DELETE", "/api/v1/messages", {"IDs": [first]})
     assert read(socket, "delete") == {"ID": first}
@@ -93,7 +93,7 @@ def test_deletion(api: Api, socket: ClientConnection) -> None:
 
 
 def test_a_refused_session(api: Api, socket: ClientConnection) -> None:
-    """A session that was refused is told with its reason and the client's address."""
+    """The event of a refused session has the reason and the client's address."""
     session = api.fail(b"RCPT TO:<x@example.com>")
     assert read(socket, "error") == {
         "Level": "warning",
@@ -104,7 +104,7 @@ def test_a_refused_session(api: Api, socket: ClientConnection) -> None:
 
 
 def test_one_app_key(api: Api) -> None:
-    """With `app_key`, only what happens to its messages is told."""
+    """With `app_key` only events of messages of this AppKey are sent."""
     with open_socket(api, "?app_key=mine") as opened:
         assert read(opened, "stats")["Total"] == 0
         deliver(api, "rich")
@@ -126,7 +126,7 @@ def test_a_page_of_another_site(api: Api) -> None:
 
 
 def test_the_server_stops(api: Api) -> None:
-    """The server can be stopped while a socket is open, and nothing listens afterwards."""
+    """The server can be stopped while a socket is open; no listener remains."""
     updates = engine_of(api.smtp).archive.store.updates
     before = updates.listeners
     with open_socket(api) as opened:

@@ -59,6 +59,14 @@ def test_a_list_shows_a_message(api: Api) -> None:
     assert datetime.fromisoformat(message["Created"]).timestamp() > 0
 
 
+def test_hidden_recipients_are_found(api: Api) -> None:
+    """`bcc:` and `addressed:` find recipients that no header field names."""
+    deliver(api, "plain", "rich")
+    for query in ("bcc:hidden", "addressed:hidden", "bcc:HIDDEN@example.com"):
+        assert subjects(api.get(f"{SEARCH}?query={query}")) == ["Plain text"]
+    assert subjects(api.get(f"{SEARCH}?query=bcc:buyer")) == []
+
+
 def test_names_in_korean(api: Api) -> None:
     """An encoded name keeps its parentheses, and a message without From has an empty one."""
     deliver(api, "korean", "bare")
@@ -95,7 +103,7 @@ def test_pages(api: Api, query: str, start: int, found: list[str]) -> None:
 
 
 def test_a_search_counts_what_matches(api: Api) -> None:
-    """A search has the counts of the matches, and those of the whole inbox."""
+    """A search has the counts of the matches, and the counts of the complete inbox."""
     ids = deliver(api, "rich", "only-html", "bare")
     api.get(f"/api/v1/message/{ids[0]}")
     answer = api.get(f"{SEARCH}?query=to:buyer&limit=1")
@@ -120,7 +128,7 @@ def test_a_search_needs_a_query(api: Api, query: str) -> None:
 
 
 def test_a_search_with_a_wrong_word(api: Api) -> None:
-    """A word with a wrong value is an error that says where and what would be right."""
+    """A term with a wrong value is an error with its position and correct values."""
     answer = api.get(f"{SEARCH}?query=x%20before:soon")
 
     assert answer.status == 400
@@ -176,7 +184,7 @@ def test_marks(api: Api) -> None:
     ],
 )
 def test_wrong_marks(api: Api, body: bytes, why: bytes) -> None:
-    """A body that cannot be read changes nothing, and the error says why."""
+    """A body that cannot be parsed changes nothing, and the error has the reason."""
     deliver(api, "bare")
     answer = api.ask("PUT", MESSAGES, body)
 
@@ -197,7 +205,7 @@ def test_delete_all(api: Api, body: bytes | None) -> None:
 
 @pytest.mark.parametrize("body", [b"{", b"ids", b"null", b"[]", b'"x"', b'{"IDs": [1]}', b"\xff"])
 def test_an_unreadable_body_deletes_nothing(api: Api, body: bytes) -> None:
-    """A body that cannot be read deletes nothing, unlike in Mailpit."""
+    """A body that cannot be parsed deletes nothing, unlike in Mailpit."""
     deliver(api, "bare")
     for headers in ({}, FORM):
         assert api.ask("DELETE", MESSAGES, body, **headers).status == 400
@@ -206,7 +214,7 @@ def test_an_unreadable_body_deletes_nothing(api: Api, body: bytes) -> None:
 
 @pytest.mark.parametrize("key", ["IDs", "ids", "IDS", "Ids"])
 def test_delete_by_id(api: Api, key: str) -> None:
-    """Only messages of the ids are deleted; unknown and repeated ids do not matter."""
+    """Only messages with these ids are deleted; unknown and repeated ids are ignored."""
     ids = deliver(api, "rich", "only-html", "bare")
     answer = api.ask("DELETE", MESSAGES, {key: [ids[0], "unknown", ids[0]]})
 
@@ -217,7 +225,7 @@ def test_delete_by_id(api: Api, key: str) -> None:
 
 
 def test_delete_by_form(api: Api) -> None:
-    """A form is understood, also JSON that curl calls a form."""
+    """A form is accepted, also JSON that curl sends with the type of a form."""
     ids = deliver(api, "rich", "only-html", "bare")
     assert api.ask("DELETE", MESSAGES, f"ids={ids[0]}&ids=x".encode(), **FORM).status == 200
     assert api.ask("DELETE", MESSAGES, {"IDs": ids[1:2]}, **FORM).status == 200
@@ -226,7 +234,7 @@ def test_delete_by_form(api: Api) -> None:
 
 
 def test_delete_by_search(api: Api) -> None:
-    """Messages that match are deleted."""
+    """Only the messages that match the search are deleted."""
     deliver(api, "rich", "only-html", "bare")
     answer = api.ask("DELETE", f"{SEARCH}?query=to:buyer")
 
@@ -259,6 +267,23 @@ def test_an_app_key_has_an_inbox(api: Api) -> None:
     assert api.ask("DELETE", f"{MESSAGES}?{mine}").status == 200
     assert api.ask("DELETE", f"{SEARCH}?query=order&{mine}").status == 200
     assert api.get(MESSAGES).json["total"] == 2
+
+
+def test_accounts_in_use_protect_all_messages(api: Api) -> None:
+    """While an issued account is in use, only a deletion with `app_key` or ids is allowed."""
+    deliver(api, "bare")
+    issued = api.ask("POST", "/api/fakesmtp/v1/accounts", {}).json["app_key"]
+    for body in (None, {}, {"IDs": []}):
+        answer = api.ask("DELETE", MESSAGES, body)
+        assert answer.status == 409
+        assert b"add app_key=" in answer.body
+    assert api.get(MESSAGES).json["total"] == 1
+    assert api.ask("DELETE", f"{MESSAGES}?app_key={issued}").status == 200
+    assert api.ask("DELETE", MESSAGES, {"IDs": ["unknown"]}).status == 200
+    assert api.get(MESSAGES).json["total"] == 1
+    assert api.ask("DELETE", f"/api/fakesmtp/v1/accounts/{issued}").status == 204
+    assert api.ask("DELETE", MESSAGES).status == 200
+    assert api.get(MESSAGES).json["total"] == 0
 
 
 def _basic(user: str) -> str:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from web.mailpit.samples import PIXEL
 
+from fakesmtp.errors import FakeSMTPError
+from fakesmtp.server import engine_of
+
 if TYPE_CHECKING:
     from http_api import Answer, Api
 
@@ -28,7 +31,7 @@ def read(api: Api, answer: Answer) -> Any:  # noqa: ANN401 - as JSON is
 
 
 def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
-    """A message has everything that was given, and is found like any other."""
+    """A message has all given values, and can be found like any other."""
     message = read(
         api,
         send(
@@ -64,8 +67,23 @@ def test_a_message_is_sent_into_the_inbox(api: Api) -> None:
     assert received.rcpt_tos == ("kim@example.com", "cc@example.com", "hidden@example.com")
 
 
+def test_a_sent_message_has_no_session(api: Api) -> None:
+    """A message that was sent has findings, but no session; it is forgotten like any other."""
+    sent = send(api, HTML='<a href="http://example.com/">here</a>').json["ID"]
+    (message,) = api.smtp.messages
+    with pytest.raises(FakeSMTPError, match="is no longer stored"):
+        message.session  # noqa: B018 - reading it raises
+    rules = [finding.rule for finding in message.findings]
+    assert "link-http" in rules
+    assert api.get(f"/api/fakesmtp/v1/messages/{sent}").json["session"] is None
+    found = api.get(f"/api/fakesmtp/v1/messages/{sent}/findings").json["findings"]
+    assert [finding["rule"] for finding in found] == rules
+    engine_of(api.smtp).forget("a test that never was")
+    assert [each.id for each in api.smtp.messages] == [sent]
+
+
 def test_keys_in_any_case(api: Api) -> None:
-    """Keys are read in any case, at any depth; null and unknown keys are ignored."""
+    """Keys are accepted in any case, at any depth; null and unknown keys are ignored."""
     answer = api.ask(
         "POST",
         SEND,
@@ -81,7 +99,7 @@ def test_keys_in_any_case(api: Api) -> None:
 
 
 def test_attachments(api: Api) -> None:
-    """Attachments are decoded, typed by their names, and shown in place if they have an id."""
+    """Attachments are decoded, have the type of their name, and are inline if they have an id."""
     encoded = b64encode(PIXEL).decode()
     message = read(
         api,
@@ -107,7 +125,7 @@ def test_attachments(api: Api) -> None:
 
 
 def test_the_user_of_http_is_the_app_key(api: Api) -> None:
-    """The user of HTTP Basic is the AppKey with a mail type; its password is kept nowhere."""
+    """The user of HTTP Basic is the AppKey with a mail type; its password is not kept."""
     secret = "hunter2-secret"
     answer = api.ask(
         "POST",
@@ -123,7 +141,7 @@ def test_the_user_of_http_is_the_app_key(api: Api) -> None:
 
 @pytest.mark.parametrize("header", ["Basic", "Basic !", "Bearer abc", "Basic /w==", "Basic Og=="])
 def test_a_strange_user(api: Api, header: str) -> None:
-    """A header that is not HTTP Basic, or has no user, gives no user."""
+    """A header that is not HTTP Basic, or has no user, is ignored."""
     answer = api.ask("POST", SEND, {"From": FROM}, Authorization=header)
     assert read(api, answer)["Username"] == ""
 
@@ -152,7 +170,7 @@ def test_a_strange_user(api: Api, header: str) -> None:
     ],
 )
 def test_wrong_messages(api: Api, body: object, why: str) -> None:
-    """What cannot be sent is an error in JSON that says why, and nothing is stored."""
+    """A message that cannot be sent is an error in JSON with the reason, and is not stored."""
     answer = api.ask("POST", SEND, body)
 
     assert answer.status == 400

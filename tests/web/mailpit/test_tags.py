@@ -47,7 +47,7 @@ def test_a_tag_is_renamed(api: Api) -> None:
 
 
 def test_a_tag_is_deleted(api: Api) -> None:
-    """A tag is deleted, and its messages stay."""
+    """A tag is deleted, and its messages remain."""
     ids = deliver(api, "rich", "bare")
     api.ask("PUT", TAGS, {"IDs": ids, "Tags": ["a/b", "other"]})
     assert api.ask("DELETE", f"{TAGS}/other").body == b"ok"

@@ -1,4 +1,4 @@
-"""Servers of each kind of store, and what tests of our API send."""
+"""Servers with each kind of store, and sending, for tests of our API."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEXT = "Subject: {subject}\r\nTo: b@example.com\r\n\r\n{body}\r\n"
 
 @pytest.fixture(params=["memory", "file"])
 def api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Api]:
-    """A server with each kind of store."""
+    """Start a server with each kind of store."""
     url = f"sqlite:///{tmp_path / 'store.db'}" if request.param == "file" else None
     with serving(tmp_path / "recordings", store=url) as running:
         yield running
@@ -29,7 +29,7 @@ def api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Api]:
 
 @pytest.fixture
 def send(api: Api) -> Send:
-    """`send("subject")` sends a message; it returns when the message is stored."""
+    """Return `send("subject")`, which sends a message and returns when it is stored."""
 
     def send(subject: str, body: str = "hello", keys: tuple[str, str] = KEYS) -> str:
         with smtplib.SMTP("127.0.0.1", api.smtp.port(587), timeout=PATIENCE) as client:

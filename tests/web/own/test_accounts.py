@@ -1,4 +1,4 @@
-"""Accounts that the API issues: an inbox for each test, on a server that all tests share."""
+"""Accounts that the API issues: each test has its own inbox on a shared server."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def issue(api: Api) -> tuple[str, str]:
 
 
 def test_each_account_has_an_inbox(api: Api, send: Callable[..., str]) -> None:
-    """Lists and deletes with `app_key` see the messages of one account alone."""
+    """Lists and deletions with `app_key` apply only to the messages of one account."""
     one, other = issue(api), issue(api)
     first, second = send("one", keys=one), send("two", keys=other)
     assert [m["id"] for m in api.get(f"{MESSAGES}?app_key={one[0]}").json["messages"]] == [first]
@@ -42,7 +42,7 @@ def test_each_account_has_an_inbox(api: Api, send: Callable[..., str]) -> None:
 
 
 def test_an_account_ends_with_its_mail(api: Api, send: Callable[..., str]) -> None:
-    """After DELETE it cannot log in; its messages and faults are gone, others stay."""
+    """After DELETE an account cannot log in; its messages and faults are removed, others remain."""
     keys = issue(api)
     kept = send("kept")
     send("gone", keys=keys)
@@ -69,7 +69,7 @@ def test_messages_of_live_accounts_are_safe(api: Api, send: Callable[..., str]) 
 
 
 def test_secrets_are_shown_once(api: Api) -> None:
-    """The list of accounts has no SecretKey; the answer that has one must not be cached."""
+    """The list of accounts has no SecretKey; the response that has one must not be cached."""
     answer = api.ask("POST", ACCOUNTS, {"ttl": 60})
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json["usernames"]["auth"] == f"{answer.json['app_key']}#auth"
@@ -80,7 +80,7 @@ def test_secrets_are_shown_once(api: Api) -> None:
 
 
 def test_accounts_where_any_app_key_may_log_in(tmp_path: Path) -> None:
-    """There an account is a fresh name, which other clients do not use."""
+    """With `accounts="any"` a new account is a name that other clients do not use."""
     with serving(tmp_path, accounts="any") as api:
         keys = issue(api)
         with smtplib.SMTP("127.0.0.1", api.smtp.port(587)) as client:
@@ -94,7 +94,7 @@ def test_accounts_where_any_app_key_may_log_in(tmp_path: Path) -> None:
 def test_accounts_expire_unless_they_are_used(
     api: Api, send: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Messages and requests with the AppKey renew the time; without any the account ends."""
+    """Messages and requests with the AppKey renew its lifetime; without them the account ends."""
     clock = [1_000.0]
     monkeypatch.setattr(accounts, "now", lambda: clock[0])
     issued = IssuedAccounts(engine_of(api.smtp))
@@ -114,7 +114,7 @@ def test_accounts_expire_unless_they_are_used(
 
 
 def test_requests_renew_accounts(api: Api) -> None:
-    """A request of any kind that names the AppKey is a use."""
+    """A request of any kind with the AppKey renews the account."""
     app_key, _ = issue(api)
     (before,) = api.get(ACCOUNTS).json["accounts"]
     for path in (MESSAGES, f"{OWN}/sessions", f"{OWN}/faults"):

@@ -1,4 +1,4 @@
-"""The stream of events: each kind, resumed after a break, for one account alone."""
+"""The stream of events: each kind, resuming after a disconnect, events of one account."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Event(NamedTuple):
 
 
 class Stream:
-    """A stream of events, read one by one."""
+    """A stream of events, which are read one by one."""
 
     def __init__(self, response: HTTPResponse) -> None:
         self.response = response
@@ -54,7 +54,7 @@ class Stream:
 
 @contextmanager
 def following(api: Api, path: str = EVENTS, **headers: str) -> Iterator[Stream]:
-    """Open a stream; everything from now on is in it."""
+    """Open a stream, which has all later events."""
     connection = HTTPConnection("127.0.0.1", api.http.port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers=headers)
@@ -68,7 +68,7 @@ def following(api: Api, path: str = EVENTS, **headers: str) -> Iterator[Stream]:
 
 
 def test_each_kind_of_event(api: Api, send: Callable[..., str]) -> None:
-    """Messages, sessions, faults, marks and deletes are told with what a list shows."""
+    """Events of messages, sessions, faults, marks and deletions have the facts of a list."""
     with following(api) as stream:
         message_id = send("hello")
         assert stream.until("message").data == api.get(f"{OWN}/messages").json["messages"][0]
@@ -88,7 +88,7 @@ def test_each_kind_of_event(api: Api, send: Callable[..., str]) -> None:
 
 
 def test_a_stream_is_resumed(api: Api, send: Callable[..., str]) -> None:
-    """After `Last-Event-ID` nothing is missed and nothing comes twice."""
+    """With `Last-Event-ID` no event is lost and none is sent twice."""
     with following(api) as stream:
         send("one")
         last = stream.until("message").id
@@ -101,13 +101,13 @@ def test_a_stream_is_resumed(api: Api, send: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize("last", ["1", "99999999999999999"])
 def test_missed_events_are_told(api: Api, last: str) -> None:
-    """A cursor that this server did not give leads to `reset`: the client reads lists again."""
+    """An unknown cursor causes the event `reset`, so that the client reads the lists again."""
     with following(api, EVENTS, **{"Last-Event-ID": last}) as stream:
         assert stream.next().name == "reset"
 
 
 def test_events_of_one_account(api: Api, send: Callable[..., str]) -> None:
-    """With `app_key`, what belongs to other accounts is left out."""
+    """With `app_key` events of other accounts are not sent."""
     keys = api.ask("POST", f"{OWN}/accounts").json
     with following(api, f"{EVENTS}?app_key={keys['app_key']}") as stream:
         send("of another")

@@ -16,7 +16,7 @@ NEVER = {"where": "rset", "reply": "421 4.3.2 Going down"}
 
 
 def test_a_rule_is_added_changed_and_removed(api: Api) -> None:
-    """A rule has an id, which stays when the rule is changed; others are not touched."""
+    """A rule has an id, which it keeps when it is changed; other rules do not change."""
     other = api.ask("POST", FAULTS, NEVER).json
     added = api.ask("POST", FAULTS, LATER)
     assert added.status == 201
@@ -40,7 +40,7 @@ def test_a_rule_is_added_changed_and_removed(api: Api) -> None:
 
 
 def test_rules_keep_their_ids(api: Api) -> None:
-    """A rule that a PUT of all rules leaves there keeps its id; no id is given twice."""
+    """A rule that a PUT of all rules contains again keeps its id; no id is used twice."""
     first = api.ask("POST", FAULTS, LATER).json["id"]
     put = api.ask("PUT", FAULTS, {"fault": [NEVER, LATER]}).json["faults"]
     assert put[1]["id"] == first
@@ -49,7 +49,7 @@ def test_rules_keep_their_ids(api: Api) -> None:
 
 
 def test_rules_of_an_account(api: Api) -> None:
-    """With `app_key`, lists and changes are about the rules of that account alone."""
+    """With `app_key` lists and changes apply only to the rules of that account."""
     api.ask("POST", FAULTS, NEVER)
     mine = api.ask("POST", f"{FAULTS}?app_key=mine", {"where": "rcpt", "reply": "451 no"}).json
     assert mine["fault"]["app_key"] == "mine"
@@ -60,7 +60,7 @@ def test_rules_of_an_account(api: Api) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_wrong_rules_change_nothing(api: Api, method: str) -> None:
-    """An invalid rule is refused with a sentence, and the old one stays."""
+    """An invalid rule is refused with a sentence, and the old rule remains."""
     added = api.ask("POST", FAULTS, LATER).json
     path = FAULTS if method == "POST" else f"{FAULTS}/{added['id']}"
     answer = api.ask(method, path, {"where": "mial"})

@@ -16,7 +16,7 @@ OWN = "/api/fakesmtp/v1"
 
 
 def test_messages_are_listed_in_pages(api: Api, send: Callable[..., str]) -> None:
-    """Each page has the newest messages that are left; a search and the order can be chosen."""
+    """Each page has the next newest messages; search and order are optional."""
     ids = [send(f"number {n}") for n in range(3)]
     page = api.get(f"{MESSAGES}?limit=2").json
     assert [each["id"] for each in page["messages"]] == ids[:0:-1]
@@ -32,7 +32,7 @@ def test_messages_are_listed_in_pages(api: Api, send: Callable[..., str]) -> Non
 
 
 def test_one_message_has_everything(api: Api, send: Callable[..., str]) -> None:
-    """The fields of a list, its content, envelope, findings and session; reading marks nothing."""
+    """A message has all fields, and is not marked as read."""
     message_id = send("hello", "code 493021, see https://example.com/a")
     message = api.smtp.wait_for()
     shown = api.get(f"{MESSAGES}/{message_id}").json
@@ -52,7 +52,7 @@ def test_one_message_has_everything(api: Api, send: Callable[..., str]) -> None:
 
 
 def test_parts_of_a_message(api: Api, send: Callable[..., str]) -> None:
-    """Bytes, envelope, session and findings have routes of their own."""
+    """Bytes, envelope, session and findings have their own routes."""
     message_id = send("hello")
     message = api.smtp.wait_for()
     raw = api.get(f"{MESSAGES}/{message_id}/raw")
@@ -77,7 +77,7 @@ def test_parts_of_a_message(api: Api, send: Callable[..., str]) -> None:
 def test_codes_are_extracted(
     api: Api, send: Callable[..., str], code: str, codes: list[str]
 ) -> None:
-    """The matches of a pattern, or its first group, each once; links come with them."""
+    """Codes are the matches of a pattern, or of its first group, each once, next to the links."""
     send("hello", "code 493021 or 112233 or 493021, https://example.com/x")
     found = api.get(f"{MESSAGES}/latest/extract?code={code}").json
     assert found == {"codes": codes, "links": ["https://example.com/x"]}
@@ -100,7 +100,7 @@ def test_wrong_patterns(api: Api, send: Callable[..., str], code: str, says: str
 
 
 def test_messages_are_marked(api: Api, send: Callable[..., str]) -> None:
-    """Read marks and tags of one message, or of all that match."""
+    """One message, or all that match, can be marked as read and tagged."""
     first, second = send("one"), send("two")
     marked = api.ask("PUT", f"{MESSAGES}/{first}", {"read": True, "tags": ["b", "a"]}).json
     assert (marked["id"], marked["read"], marked["tags"]) == (first, True, ["a", "b"])
@@ -111,7 +111,7 @@ def test_messages_are_marked(api: Api, send: Callable[..., str]) -> None:
 
 
 def test_messages_are_deleted(api: Api, send: Callable[..., str]) -> None:
-    """One by its id, some by a search, and all."""
+    """Messages are deleted by id, by a search, or all."""
     first, *_ = [send(name) for name in ("one", "two", "three", "four")]
     assert api.ask("DELETE", f"{MESSAGES}/{first}")[::2] == (204, b"")
     assert api.ask("DELETE", f"{MESSAGES}/{first}").status == 404

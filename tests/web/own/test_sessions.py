@@ -1,4 +1,4 @@
-"""Sessions over our API: what is known of one, its formats, and two compared."""
+"""Sessions over our API: their facts, formats and comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SESSIONS = "/api/fakesmtp/v1/sessions"
 
 
 def test_one_session_has_everything(api: Api) -> None:
-    """Refusals with their reasons, transactions, notes and findings."""
+    """A session has refusals with their reasons, transactions, notes and findings."""
     session = api.fail(b"EHLO me", b"AUTH PLAIN AEFwcEtleQB3cm9uZw==", b"RCPT TO:<x@y>")
     shown = api.get(f"{SESSIONS}/{session.id}").json
     (listed,) = api.get(SESSIONS).json["sessions"]
@@ -25,7 +25,7 @@ def test_one_session_has_everything(api: Api) -> None:
 
 
 def test_formats_of_a_session(api: Api) -> None:
-    """A session can be read as text, as JSON Lines and as a page of its own."""
+    """A session is available as text, JSON Lines and a page."""
     session = api.send_message()
     path = f"{SESSIONS}/{session.id}"
     assert api.get(f"{path}/transcript").body.decode() == session.transcript() + "\n"
@@ -38,7 +38,7 @@ def test_formats_of_a_session(api: Api) -> None:
 
 
 def test_two_sessions_are_compared(api: Api) -> None:
-    """The first difference is shown as a diff; equal dialogues have none."""
+    """The first difference is a diff; equal dialogues have no difference."""
     one, same, other = api.fail(b"NOOP"), api.fail(b"NOOP"), api.fail(b"RSET")
     assert api.get(f"{SESSIONS}/{one.id}/diff/{same.id}").json["equal"] is True
     found = api.get(f"{SESSIONS}/{one.id}/diff/{other.id}").json
@@ -48,7 +48,7 @@ def test_two_sessions_are_compared(api: Api) -> None:
 
 
 def test_sessions_are_searched(api: Api) -> None:
-    """A search finds sessions by what a list shows."""
+    """A search finds sessions by the facts of a list."""
     sent, refused = api.send_message(), api.fail(b"RCPT TO:<x@y>")
     found = api.get(f"{SESSIONS}?query=is:refused").json["sessions"]
     assert [each["id"] for each in found] == [refused.id]

@@ -1,4 +1,4 @@
-"""Waiting for messages over HTTP: by event, and with a reason when none came."""
+"""Waiting for messages over HTTP, and the reason when none arrived."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import smtplib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from http.client import HTTPConnection
 from threading import Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,7 +31,7 @@ INBOXES = 50
 
 
 def test_a_message_that_is_here_is_returned(api: Api, send: Callable[..., str]) -> None:
-    """A wait returns the oldest message that matches, with everything known about it."""
+    """A wait returns the oldest message that matches, with all fields."""
     first, _ = send("one", "code 1234"), send("two")
     found = api.get(f"{WAIT}?query=subject:one").json
     assert (found["id"], found["text"]) == (first, "code 1234\n")
@@ -38,7 +39,7 @@ def test_a_message_that_is_here_is_returned(api: Api, send: Callable[..., str]) 
 
 
 def test_a_message_that_arrives_is_returned(api: Api, send: Callable[..., str]) -> None:
-    """With the cursor of a list, only later messages count."""
+    """With the cursor of a list a wait returns only later messages."""
     send("same one")
     newest = api.get(f"{OWN}/messages").json["newest"]
     with ThreadPoolExecutor(1) as pool:
@@ -48,7 +49,7 @@ def test_a_message_that_arrives_is_returned(api: Api, send: Callable[..., str]) 
 
 
 def test_a_tag_ends_a_wait(api: Api, send: Callable[..., str]) -> None:
-    """A search whose answer can change is tried again after a change."""
+    """A wait for a tag searches again after each change."""
     message_id = send("hello")
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(api.get, f"{WAIT}?query=tag:seen&timeout=20")
@@ -57,13 +58,13 @@ def test_a_tag_ends_a_wait(api: Api, send: Callable[..., str]) -> None:
 
 
 def test_a_wait_in_vain_tells_what_came(api: Api, send: Callable[..., str]) -> None:
-    """The answer is 404 with what arrived and what was refused, as `wait_for` prints it."""
+    """The response is a 404 that lists arrived messages and refusals, as `wait_for` does."""
     message_id = send("other")
     api.fail(b"EHLO me", b"AUTH PLAIN AEFwcEtleQB3cm9uZw==")
     answer = api.get(f"{WAIT}?query={quote('subject:인증')}&app_key=AppKey&timeout=0")
     assert answer.status == 404
-    told = answer.json
-    lines = told["detail"].splitlines()
+    body = answer.json
+    lines = body["detail"].splitlines()
     assert lines[:3] == [
         "no message came within 0 s",
         "awaited: subject:인증 of AppKey AppKey",
@@ -72,11 +73,11 @@ def test_a_wait_in_vain_tells_what_came(api: Api, send: Callable[..., str]) -> N
     assert "'other'" in lines[3]
     assert lines[4] == "refused sessions:"
     assert "535" in lines[5]
-    assert [each["id"] for each in told["messages"]] == [message_id]
-    assert told["refused_sessions"][0]["first_refusal"].startswith("AUTH PLAIN")
+    assert [each["id"] for each in body["messages"]] == [message_id]
+    assert body["refused_sessions"][0]["first_refusal"].startswith("AUTH PLAIN")
     since = api.get(f"{OWN}/messages").json["newest"]
-    told = api.get(f"{WAIT}?timeout=0&since={since}").json
-    assert (told["arrived"], told["messages"]) == (0, [])
+    body = api.get(f"{WAIT}?timeout=0&since={since}").json
+    assert (body["arrived"], body["messages"]) == (0, [])
 
 
 @pytest.mark.parametrize("parameter", ["timeout=-1", "timeout=601", "timeout=nan", "since=-1"])
@@ -88,7 +89,7 @@ def test_wrong_parameters(api: Api, parameter: str) -> None:
 
 
 def test_many_requests_wait_at_once(tmp_path: Path) -> None:
-    """Each of 1,000 waits reads the store twice: when it begins, and when its message is here."""
+    """Each of 1,000 waits reads the store twice: at its begin, and when its message arrives."""
     with serving(tmp_path, accounts="any") as api:
         looks, all_wait = count_looks(engine_of(api.smtp).archive.store)
         bodies = asyncio.run(wait_in_many_inboxes(api, all_wait))
@@ -98,8 +99,8 @@ def test_many_requests_wait_at_once(tmp_path: Path) -> None:
         assert len(looks) == 2 * MANY
 
 
-def count_looks(store: Any) -> tuple[list[None], Event]:  # noqa: ANN401 - a method is replaced
-    """Count the lists that are read from a store; the event is set when all waits have begun."""
+def count_looks(store: Any, number: int = MANY) -> tuple[list[None], Event]:  # noqa: ANN401 - a method is replaced
+    """Count the lists that are read from a store; set the event when all waits have begun."""
     looks: list[None] = []
     all_wait = Event()
     page = store.page
@@ -107,7 +108,7 @@ def count_looks(store: Any) -> tuple[list[None], Event]:  # noqa: ANN401 - a met
     def counted(*given: object, **named: object) -> object:
         rows = page(*given, **named)
         looks.append(None)
-        if len(looks) == MANY:
+        if len(looks) == number:
             all_wait.set()
         return rows
 
@@ -125,7 +126,7 @@ async def wait_in_many_inboxes(api: Api, all_wait: Event) -> list[dict[str, obje
 
 
 async def ask(api: Api, path: str) -> dict[str, object]:
-    """Send one request; return the JSON of its answer."""
+    """Send one request; return the JSON of its response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", api.http.port)
     with closing(writer):
         writer.write(
@@ -144,3 +145,22 @@ def send_to_all(api: Api) -> None:
             client.login(f"key{number}", "SecretKey")
             text = f"Subject: for key{number}\r\n\r\nx"
             client.sendmail("a@example.com", ["b@example.com"], text)
+
+
+def test_the_server_stops_while_requests_wait(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Waits and streams end at once, and nothing is logged."""
+    with ThreadPoolExecutor(2) as pool, serving(tmp_path) as api:
+        _, all_wait = count_looks(engine_of(api.smtp).archive.store, 1)
+        waiting = pool.submit(api.get, f"{WAIT}?timeout=60")
+        stream = HTTPConnection("127.0.0.1", api.http.port, timeout=PATIENCE)
+        stream.request("GET", f"{OWN}/events")
+        response = stream.getresponse()
+        assert response.readline() == b"event: ready\n"
+        assert all_wait.wait(PATIENCE)
+        api.http.close()
+        assert waiting.result(PATIENCE).status == 503
+        assert b"ready" not in response.read()
+        stream.close()
+    assert caplog.records == []

@@ -1,0 +1,106 @@
+"""`fakesmtp serve` whose file cannot be written for a while: clients get 451, then it goes on."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import smtplib
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fakesmtp.storage.base import all_messages, all_sessions
+from fakesmtp.storage.database import open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Serving
+
+    Serve = Callable[..., Serving]
+
+NAMES = ("messages.db", "messages.db-wal", "messages.db-shm")
+_DROP_FROM_BOUNDING_SET, _DAC_OVERRIDE = 24, 1  # of prctl(2), of capabilities(7)
+
+
+def obey_permissions() -> None:
+    """Let the permissions of files count for root too."""
+    if os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(_DROP_FROM_BOUNDING_SET, _DAC_OVERRIDE)
+
+
+def send(port: int, subject: str) -> int:
+    """Send a message; return the code of the reply to its data."""
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
+        client.login("AppKey#ad", "SecretKey")
+        client.mail("a@example.com")
+        client.rcpt("b@example.com")
+        return client.data(f"Subject: {subject}\r\n\r\n")[0]
+
+
+def make_read_only(folder: Path) -> None:
+    """Take the right to write from the file."""
+    (folder / "messages.db").chmod(0o400)
+
+
+def make_writable(folder: Path) -> None:
+    """Give it back."""
+    (folder / "messages.db").chmod(0o600)
+
+
+def delete(folder: Path) -> None:
+    """Delete the file under the server."""
+    for name in NAMES:
+        (folder / name).unlink(missing_ok=True)
+
+
+def do_nothing(folder: Path) -> None:
+    """The server makes a new file by itself."""
+    del folder
+
+
+def wait_until_idle(path: Path) -> None:
+    """Wait until the session is stored and everything is checked: the next write is a message."""
+    with closing(open_reader(path)) as reader:
+        for _ in range(100_000):
+            if reader.count_sessions().number and not reader.describe()["unchecked"]:
+                return
+    pytest.fail("the server does not come to rest")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root's permissions are Linux's here")
+@pytest.mark.parametrize(
+    ("fail", "mend", "reason", "kept"),
+    [
+        (make_read_only, make_writable, "the file may only be read", ["first", "third"]),
+        (delete, do_nothing, "the file was deleted or replaced", ["third"]),
+    ],
+)
+def test_a_server_goes_on_by_itself(
+    serve: Serve,
+    clean_place: Path,
+    fail: Callable[[Path], None],
+    mend: Callable[[Path], None],
+    reason: str,
+    kept: list[str],
+) -> None:
+    """The client gets 451 and the log says why; with a file again, messages are accepted again."""
+    server = serve("--store", "sqlite:///messages.db", preexec_fn=obey_permissions)
+    port = server.ports()[1]
+    assert send(port, "first") == 250
+    wait_until_idle(clean_place / "messages.db")
+    fail(clean_place)
+    assert send(port, "second") == 451
+    mend(clean_place)
+    assert send(port, "third") == 250
+    server.process.terminate()
+    errors = server.finish().err
+    assert reason in errors
+    assert "is written again; refused: 1 change\n" in errors
+    with closing(open_reader(clean_place / "messages.db")) as reader:
+        assert [row.facts.subject for row in all_messages(reader)] == kept
+        refusals = [row.record.summary.first_refusal for row in all_sessions(reader)]
+        assert "end of data -> 451 Unable to process request" in refusals
