@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fakesmtp.faults.stages import Stage
 
 #: The reply of `fail` if no other is given.
-_TRY_LATER = "451 4.3.0 Try again later"
+TRY_LATER = "451 4.3.0 Try again later"
 
 
 class PlannedFault:
@@ -119,7 +119,7 @@ class FaultScript:
 
         Raises `ConfigurationError`.
         """
-        options.setdefault("reply", _TRY_LATER)
+        options.setdefault("reply", TRY_LATER)
         _check_kind_is_free("fail", options)
         return self.fault(where, "reply", **options)
 

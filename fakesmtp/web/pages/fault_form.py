@@ -16,6 +16,7 @@ from fakesmtp.faults.kinds import FLAWS, KINDS, Kind
 from fakesmtp.faults.making import make_rule
 from fakesmtp.faults.rules import Rule
 from fakesmtp.faults.schedule import COUNTED_PER, SCHEDULE
+from fakesmtp.faults.script import TRY_LATER
 from fakesmtp.faults.stages import Stage
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.web.pages.texts import later
@@ -82,7 +83,7 @@ ENTRIES: Mapping[str, Entry] = {
     "probability": Entry(later("Probability (0 to 1)"), "0.25", read=_read_number),
     "seed": Entry(later("Seed of the probability"), "7", read=_read_number),
     "per": Entry(later("Counted separately for each"), choices=COUNTED_PER),
-    "reply": Entry(later("Reply"), "451 4.3.0 Try again later"),
+    "reply": Entry(later("Reply"), TRY_LATER),
     "close": Entry(later("Then close the connection"), choices=(_YES, _NO), read=_read_flag),
     "seconds": Entry(later("Seconds"), "1.5", read=_read_number),
     "bytes_per_second": Entry(later("Bytes per second"), "1000", read=_read_number),
