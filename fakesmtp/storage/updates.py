@@ -18,7 +18,7 @@ has ids only, also those of removed messages; everything else is read from the s
 from __future__ import annotations
 
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import takewhile
 from threading import TIMEOUT_MAX, Condition
@@ -147,6 +147,11 @@ class Updates:
         with self._changed:
             self._listeners.append(listener)
 
+    def stop_listening(self, listener: Listener) -> None:
+        """Stop calling `listener`. Idempotent."""
+        with self._changed, suppress(ValueError):
+            self._listeners.remove(listener)
+
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[None]:
         """Listen during a `with` block."""
@@ -154,5 +159,4 @@ class Updates:
         try:
             yield
         finally:
-            with self._changed:
-                self._listeners.remove(listener)
+            self.stop_listening(listener)

@@ -96,6 +96,7 @@ class Serving:
         """Stop watching the SMTP server."""
         self.smtp.faults.on_applied = None
         self.accounts.close()
+        self.counts.close()
 
 
 def _find(connection: HTTPConnection) -> Serving:

@@ -40,6 +40,11 @@ class CachedCounts:
         """Return the tags of the messages that match, with how many messages have each."""
         return self._tags.get(query)
 
+    def close(self) -> None:
+        """Stop following the store."""
+        self._totals.close()
+        self._tags.close()
+
 
 class _Cache(Generic[_T]):
     """What a function returned for queries since the last change that matters to them."""
@@ -50,7 +55,12 @@ class _Cache(Generic[_T]):
         #: Numbers of changes: of messages, and of all kinds.
         self._of_messages = self._of_all = 0
         self._known: dict[Query, _T] = {}
-        store.updates.listen(self._change)
+        self._updates = store.updates
+        self._updates.listen(self._change)
+
+    def close(self) -> None:
+        """Stop following the store."""
+        self._updates.stop_listening(self._change)
 
     def _change(self, update: Update) -> None:
         with self._lock:

@@ -58,7 +58,8 @@ class Waits:
         return wait.found[0] if wait.found else None
 
     def end(self) -> None:
-        """Wake all waits after `stopping` was set: they end."""
+        """Stop listening, and wake all waits after `stopping` was set: they end."""
+        self._archive.store.updates.stop_listening(self._notice)
         for bell in [bell for bells in self._bells.values() for bell in bells]:
             bell.set()
 

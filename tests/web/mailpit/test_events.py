@@ -128,12 +128,12 @@ def test_a_page_of_another_site(api: Api) -> None:
 def test_the_server_stops(api: Api) -> None:
     """The server can be stopped while a socket is open; no listener remains."""
     updates = engine_of(api.smtp).archive.store.updates
-    before = updates.listeners
+    own = updates.listeners
     with open_socket(api) as opened:
         deliver(api, "bare")
         read(opened, "new")
-        assert updates.listeners == before + 1
+        assert updates.listeners > own
         api.http.close()
-        assert updates.listeners == before
+        assert updates.listeners == own
         with pytest.raises(ConnectionError):
             open_socket(api)
