@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from fakesmtp.web.inert import FRAMES, LINK, make_inert
 from fakesmtp.web.lookup import LATEST, Wanted, find_message, find_row, mark_read
 from fakesmtp.web.mailpit.details import shown_text
 from fakesmtp.web.paths import MAILPIT
@@ -45,7 +46,7 @@ def show_html(here: Here, message_id: str, wanted: Wanted, embed: str = "") -> R
             404, f"message {message.id} has no HTML: its text is at /view/{message.id}.txt"
         )
     mark_read(here, [message.id])
-    html = _link_parts(message, message.html)
+    html = make_inert(_link_parts(message, message.html), LINK, *FRAMES)
     content = _open_links_outside(html) if embed == "1" else html
     return Response(
         content.encode("utf-8", "replace"), media_type="text/html; charset=utf-8", headers=_HEADERS

@@ -17,6 +17,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from fakesmtp.messages import ReceivedMessage
+from fakesmtp.web.inert import FRAMES, LINK, make_inert
 from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.files import PICTURES, dispose, name_of, safe_name
 from fakesmtp.web.serving import Here, Serving
@@ -25,10 +26,8 @@ router = APIRouter()
 
 _SANDBOX = "sandbox allow-popups allow-popups-to-escape-sandbox"
 _NOTHING = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
-#: Elements that no policy covers: Chromium connects in advance for `<link>` and for frames.
-_NEVER = "meta|base|iframe|frame|frameset|object|embed|portal|fencedframe"
-_INERT = re.compile(rf"<(?=(?:link|{_NEVER})[\s/>])", re.IGNORECASE)
-_INERT_BUT_STYLES = re.compile(rf"<(?=(?:{_NEVER})[\s/>])", re.IGNORECASE)
+#: A jump, and another address for all links.
+_NEVER = ("meta", "base", *FRAMES)
 _PICTURE = re.compile(r"image/[\w.+-]+", re.ASCII)
 _CID = re.compile(r"(?<=[\"'=(\s])cid:([^\"'<>()\s]+)", re.IGNORECASE)
 #: Bytes of pictures in one document: a link to a picture may occur very often.
@@ -41,8 +40,7 @@ _HEAD = '<!doctype html><meta charset="utf-8"><base target="_blank">'
 def show_body(here: Here, message_id: str, *, remote: bool = False) -> Response:
     """Return the HTML of a message, for a frame."""
     message = find(here, message_id)
-    inert = _INERT_BUT_STYLES if remote else _INERT
-    html = inert.sub("<x-", message.html or "")
+    html = make_inert(message.html or "", *_NEVER, *(() if remote else (LINK,)))
     html = _CID.sub(_Pictures(message).inline, html)
     body = f"{_HEAD}{html}".encode("utf-8", "replace")
     return Response(body, media_type="text/html", headers=_headers(remote=remote))

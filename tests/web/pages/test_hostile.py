@@ -102,6 +102,15 @@ def test_nothing_runs_and_nothing_is_fetched(api: Api, open_page: Open, trap: Tr
     assert page.url.startswith(api.http.url)
 
 
+def test_nothing_is_fetched_by_the_html_alone(api: Api, open_page: Open, trap: Trap) -> None:
+    """The address of the HTML alone, which clients of Mailpit open, fetches nothing either."""
+    send(api.smtp, make_message("hostile", html=make_html(trap.url)))
+    page = open_page(f"/view/{api.smtp.messages[0].id}.html")
+    expect(page.locator("#shown")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert trap.caught == 0
+
+
 def test_remote_content_comes_when_the_reader_asks(api: Api, open_page: Open, trap: Trap) -> None:
     """One button loads the pictures of this message, and script still does not run."""
     send(api.smtp, make_message("remote", html=make_html(trap.url)))
