@@ -11,7 +11,6 @@ from fakesmtp.findings.finding import NOWHERE, Where
 from fakesmtp.messages.addresses import read_addresses
 from fakesmtp.messages.decoding import decode_header
 from fakesmtp.messages.extraction import read_tokens
-from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.html import Tag, read_html
 from fakesmtp.messages.links import find_urls
 from fakesmtp.messages.mime import split_message
@@ -19,7 +18,6 @@ from fakesmtp.messages.parts import is_body, read_attachment, read_body, transfe
 
 if TYPE_CHECKING:
     from fakesmtp.findings.checked import CheckedMessage
-    from fakesmtp.messages.headers import Fields
     from fakesmtp.messages.mime import Part, Structure
     from fakesmtp.messages.parts import Attachment
     from fakesmtp.protocol.actions import Envelope
@@ -123,12 +121,8 @@ class MessageReading:
     def fields(self) -> tuple[Field, ...]:
         """The header fields in order."""
         return tuple(
-            Field(name, value, number) for number, (name, value) in enumerate(self._header_fields)
+            Field(name, value, number) for number, (name, value) in enumerate(self.structure.fields)
         )
-
-    @cached_property
-    def _header_fields(self) -> Fields:
-        return read_header(self.raw).fields
 
     @cached_property
     def _by_name(self) -> dict[str, list[Field]]:
@@ -256,7 +250,7 @@ class MessageReading:
     @cached_property
     def _field_lines(self) -> list[int]:
         """The line on which each header field begins."""
-        header, lines, line, before = self.raw[: read_header(self.raw).end], [], 1, 0
+        header, lines, line, before = self.raw[: self.structure.body], [], 1, 0
         for name in _FIELD_NAME.finditer(header):
             line += header.count(b"\n", before, name.start())
             before = name.start()

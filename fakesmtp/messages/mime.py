@@ -53,6 +53,8 @@ class Structure(NamedTuple):
     parts: list[Part]
     unused: list[tuple[str, int]]
     unclosed: list[tuple[str, int]]
+    #: The byte at which the body begins.
+    body: int
 
 
 @dataclass(slots=True)
@@ -70,7 +72,7 @@ def split_message(raw: bytes) -> Structure:
     """Return the parts of a message; there is at least one."""
     reader = _Reader(raw)
     reader.read()
-    return Structure(reader.fields, reader.parts, reader.unused, reader.unclosed)
+    return Structure(reader.fields, reader.parts, reader.unused, reader.unclosed, reader.body)
 
 
 class _Reader:
@@ -78,6 +80,7 @@ class _Reader:
 
     def __init__(self, raw: bytes) -> None:
         self.fields: Fields = []
+        self.body = 0
         self.parts: list[Part] = []
         self.unused: list[tuple[str, int]] = []
         self.unclosed: list[tuple[str, int]] = []
@@ -89,7 +92,7 @@ class _Reader:
 
     def read(self) -> None:
         """Read the lines that may be delimiters, and close everything that is open at the end."""
-        position = self._open(0, "text/plain")
+        position = self.body = self._open(0, "text/plain")
         while line := _MAYBE_DELIMITER.search(self._raw, position):
             position = line.end()
             boundary, closes = self._boundary(line[0])
