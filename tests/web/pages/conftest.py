@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 PATIENCE = 20_000
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: Playwright keeps an event loop running in this thread, and a later test
+# of the same process could not call `asyncio.run`.
+@pytest.fixture(scope="module")
 def browser(require_tool: Callable[[str], str]) -> Iterator[Browser]:
     """Start Chromium without a window."""
     program = require_tool("chromium")
