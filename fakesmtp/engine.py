@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp import options
 from fakesmtp.endpoint import Endpoint
-from fakesmtp.errors import FakeSMTPError, forget_values
+from fakesmtp.errors import FakeSMTPError
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
 from fakesmtp.messages.message import owner_of
@@ -106,14 +106,6 @@ class Engine(Scope):
                 f"messages arrive in process {os.getppid()}, which this one was forked from: wait "
                 "for them there, or start a FakeSMTP in this process"
             )
-
-    def raise_failures(self) -> None:
-        """Raise the first exception of the server or of a callback; forget the others."""
-        failures = list(self.failures)
-        self.failures.clear()
-        if failures:
-            forget_values(failures[0])
-            raise failures[0]
 
     # -- terms -------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
+from fakesmtp.errors import forget_values
 from fakesmtp.faults.account import AccountFaults
 
 if TYPE_CHECKING:
@@ -77,6 +78,14 @@ class Scope(ABC):
     mailbox: MessageSource
     endpoint: Place
     failures: list[BaseException]
+
+    def raise_failures(self) -> None:
+        """Raise the first exception of the server or of a callback; forget the others."""
+        failures = list(self.failures)
+        self.failures.clear()
+        if failures:
+            forget_values(failures[0])
+            raise failures[0]
 
     @abstractmethod
     def check_open(self) -> None:

@@ -8,7 +8,6 @@ from fakesmtp.awaiting import in_a_thread
 from fakesmtp.client.place import RemotePlace
 from fakesmtp.client.requests import Requests
 from fakesmtp.client.scope import RemoteScope
-from fakesmtp.errors import forget_values
 from fakesmtp.inbox import Inbox
 
 if TYPE_CHECKING:
@@ -56,11 +55,7 @@ class FakeSMTPClient(Inbox):
 
     def raise_failures(self) -> None:
         """Raise the first error of a callback, if any; forget the others."""
-        failures = list(self._remote.failures)
-        self._remote.failures.clear()
-        if failures:
-            forget_values(failures[0])
-            raise failures[0]
+        self._remote.raise_failures()
 
     def __enter__(self) -> Self:
         return self

@@ -64,7 +64,7 @@ def find_row(here: Serving, message_id: str, query: Query = EVERYTHING) -> Messa
     is_latest = message_id == LATEST
     rows = store.page(query, limit=1).rows if is_latest else tuple(store.rows([message_id]))
     if not rows:
-        what = "no message matches" if is_latest else f"there is no message {_name(message_id)}"
+        what = "no message matches" if is_latest else f"there is no message {quote(message_id)}"
         raise HTTPException(404, what)
     return rows[0]
 
@@ -75,7 +75,7 @@ def find_message(here: Serving, message_id: str, query: Query = EVERYTHING) -> R
         message_id = find_row(here, message_id, query).record.id
     message = here.archive.mailbox.get(message_id)
     if message is None:
-        raise HTTPException(404, f"there is no message {_name(message_id)}")
+        raise HTTPException(404, f"there is no message {quote(message_id)}")
     return message
 
 
@@ -91,11 +91,18 @@ def find_ids(here: Serving, query: Query) -> list[str]:
     return [row.record.id for row in all_messages(here.archive.store, query, limit=_MANY)]
 
 
+def check_delete_all(here: Serving) -> None:
+    """Raise 409 while an issued account is live: its test would lose its messages."""
+    live = len(here.accounts.live)
+    if live:
+        raise HTTPException(
+            409,
+            f"{live} issued accounts are live, and all messages would be deleted: add app_key=… to "
+            "delete those of one account, search for some with query=…, or end the accounts",
+        )
+
+
 def is_of(row: MessageRow, app_key: str | None) -> bool:
     """Return whether a message was sent with an AppKey; True without one."""
     login = row.record.login
     return app_key is None or (login is not None and login.app_key == app_key)
-
-
-def _name(message_id: str) -> str:
-    return quote(message_id)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import PlainTextResponse
 
 from fakesmtp.storage.query import All, Is, Not, Query
-from fakesmtp.web.lookup import find_ids, is_of, mark_read, read_query
+from fakesmtp.web.lookup import check_delete_all, find_ids, is_of, mark_read, read_query
 from fakesmtp.web.mailpit.bodies import AnyBody
 from fakesmtp.web.mailpit.shapes import Ids, Marks, MessagesSummary
 from fakesmtp.web.mailpit.summaries import summarize
@@ -121,7 +121,8 @@ def delete_messages(here: Here, body: AnyBody, app_key: AppKey = None) -> PlainT
     if ids:
         store.remove(_only_of(here, ids, app_key)).result()
     else:
-        _check_is_free(here, app_key)
+        if app_key is None:
+            check_delete_all(here)
         store.remove_matching(read_query(app_key=app_key)).result()
     return PlainTextResponse("ok")
 
@@ -138,14 +139,3 @@ def _only_of(here: Serving, ids: Collection[str], app_key: str | None) -> Collec
     if app_key is None:
         return ids
     return [row.record.id for row in here.archive.store.rows(ids) if is_of(row, app_key)]
-
-
-def _check_is_free(here: Serving, app_key: str | None) -> None:
-    """Raise 409 if messages of tests that still run would be deleted."""
-    live = here.accounts.live
-    if app_key is None and live:
-        raise HTTPException(
-            409,
-            f"{len(live)} accounts that were issued over the API are in use, and this would delete "
-            "their messages too: add app_key=… to delete those of one account, or end the accounts",
-        )

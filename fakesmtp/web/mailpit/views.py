@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from fakesmtp.web.cids import replace_cids
 from fakesmtp.web.inert import FRAMES, LINK, make_inert
 from fakesmtp.web.lookup import LATEST, Wanted, find_message, find_row, mark_read
 from fakesmtp.web.mailpit.details import shown_text
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["mailpit"], include_in_schema=False)
 
-# A link to a part of the message (RFC 2392), in an attribute or in a style.
-_CID = re.compile(r"""(?<=["'=(\s])cid:([^"'<>()\s]+)""", re.IGNORECASE)
 _HEAD = re.compile(r"<head(?:\s[^>]*)?>", re.IGNORECASE)
 _NEW_WINDOW = '<base target="_blank">'
 #: A message is untrusted: no script, no form, no frame, nothing from other servers.
@@ -81,11 +80,11 @@ def _link_parts(message: ReceivedMessage, html: str) -> str:
     """Return HTML whose links to parts of the message lead to the API."""
     numbers = {each.content_id: each.number for each in message.attachments if each.content_id}
 
-    def link(found: re.Match[str]) -> str:
-        number = numbers.get(unquote(found[1]))
-        return f"{MAILPIT}/message/{quote(message.id)}/part/{number}" if number else found[0]
+    def find(content_id: str) -> str | None:
+        number = numbers.get(content_id)
+        return f"{MAILPIT}/message/{quote(message.id)}/part/{number}" if number else None
 
-    return _CID.sub(link, html)
+    return replace_cids(html, find)
 
 
 def _open_links_outside(html: str) -> str:

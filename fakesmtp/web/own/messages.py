@@ -17,7 +17,7 @@ from fakesmtp.storage.base import PAGE
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.web.answers import Json
-from fakesmtp.web.lookup import Wanted, find_ids, find_message, find_row
+from fakesmtp.web.lookup import Wanted, check_delete_all, find_ids, find_message, find_row
 from fakesmtp.web.own.bodies import describe_body, read_as
 from fakesmtp.web.own.extraction import LONGEST, find_codes
 from fakesmtp.web.own.parameters import MOST_NUMBER, Limit
@@ -92,17 +92,6 @@ def delete_messages(here: Here, query: Wanted) -> Json:
         check_delete_all(here)
     gone = here.archive.store.remove_matching(query).result()
     return Json({"count": len(gone)})
-
-
-def check_delete_all(here: Serving) -> None:
-    """Raise 409 while an issued account is live: its test would lose its messages."""
-    live = len(here.accounts.live)
-    if live:
-        raise HTTPException(
-            409,
-            f"{live} issued accounts are live, and all messages would be deleted: delete those of "
-            "one account with app_key=…, or some with query=…",
-        )
 
 
 # -- one message -----------------------------------------------------------------------------------

@@ -10,13 +10,12 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from html import unescape
-from urllib.parse import unquote
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from fakesmtp.messages import ReceivedMessage
+from fakesmtp.web.cids import replace_cids
 from fakesmtp.web.inert import FRAMES, LINK, make_inert
 from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.files import PICTURES, dispose, name_of, safe_name
@@ -29,7 +28,6 @@ _NOTHING = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ances
 #: A jump, and another address for all links.
 _NEVER = ("meta", "base", *FRAMES)
 _PICTURE = re.compile(r"image/[\w.+-]+", re.ASCII)
-_CID = re.compile(r"(?<=[\"'=(\s])cid:([^\"'<>()\s]+)", re.IGNORECASE)
 #: Bytes of pictures in one document: a link to a picture may occur very often.
 _MOST_INLINE = 32 * 1024 * 1024
 #: A document of its own type, in which links open a new tab.
@@ -41,7 +39,7 @@ def show_body(here: Here, message_id: str, *, remote: bool = False) -> Response:
     """Return the HTML of a message, for a frame."""
     message = find(here, message_id)
     html = make_inert(message.html or "", *_NEVER, *(() if remote else (LINK,)))
-    html = _CID.sub(_Pictures(message).inline, html)
+    html = replace_cids(html, _Pictures(message).inline)
     body = f"{_HEAD}{html}".encode("utf-8", "replace")
     return Response(body, media_type="text/html", headers=_headers(remote=remote))
 
@@ -113,10 +111,10 @@ class _Pictures:
             if _PICTURE.fullmatch(file.content_type)
         }
 
-    def inline(self, link: re.Match[str]) -> str:
-        """Return the picture as a `data:` URL, or the link where there is none."""
-        file = self._files.get(unquote(unescape(link[1])))
+    def inline(self, content_id: str) -> str | None:
+        """Return the picture as a `data:` URL, None where there is none."""
+        file = self._files.get(content_id)
         if file is None or len(file.content) > self._left:
-            return link[0]
+            return None
         self._left -= len(file.content)
         return f"data:{file.content_type};base64,{b64encode(file.content).decode()}"

@@ -13,6 +13,7 @@ from fakesmtp.findings import MessageReading, default_rules
 from fakesmtp.findings.finding import Finding
 from fakesmtp.messages import ReceivedMessage
 from fakesmtp.messages.codes import find_codes
+from fakesmtp.messages.mime import split_message
 from fakesmtp.sessions import Session
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.web.pages.dialogue import Dialogue
@@ -85,7 +86,8 @@ class Reading:
     @property
     def places(self) -> tuple[tuple[Finding, Place | None], ...]:
         """Each finding, with the marked place in the message."""
-        return tuple((each, locate(each.where, self.message)) for each in self.findings)
+        parts = split_message(self.message.raw).parts if self.findings else []
+        return tuple((each, locate(each.where, self.message, parts)) for each in self.findings)
 
     @cached_property
     def codes(self) -> tuple[str, ...]:

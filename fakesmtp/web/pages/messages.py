@@ -10,6 +10,7 @@ from starlette.responses import Response
 from fakesmtp.storage.query import Query
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.storage.words import QueryError
+from fakesmtp.web.pages.bodies import find
 from fakesmtp.web.pages.contents import Reading, read_message
 from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.filters import AnyFilter, Filter
@@ -156,8 +157,4 @@ def _row(here: Serving, message_id: str) -> MessageRow:
 
 
 def _read(here: Serving, message_id: str, tab: str, *, remote: bool = False) -> Reading:
-    row = _row(here, message_id)
-    message = here.archive.mailbox.get(row.record.id)
-    if message is None:
-        raise PageError(404, "this message is no longer here")
-    return read_message(row, message, tab, remote=remote)
+    return read_message(_row(here, message_id), find(here, message_id), tab, remote=remote)

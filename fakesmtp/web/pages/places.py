@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fakesmtp.findings.finding import Where
 from fakesmtp.messages import ReceivedMessage
-from fakesmtp.messages.mime import split_message
+from fakesmtp.messages.mime import Part
 from fakesmtp.messages.parts import is_body, read_body
 
 #: Characters before and after the marked text.
@@ -25,17 +26,19 @@ class Place(NamedTuple):
     line: int | None
 
 
-def locate(where: Where, message: ReceivedMessage) -> Place | None:
-    """Return the text at a place; None for a finding about the whole message."""
+def locate(where: Where, message: ReceivedMessage, parts: Sequence[Part]) -> Place | None:
+    """Return the text at a place; None for a finding about the whole message.
+
+    `parts` are those of the message: reading them for each finding would take long.
+    """
     if where.header:
         return _mark(message.header(where.header) or "", where, "headers")
     if where.part:
-        return _mark(_read_part(where.part, message), where, "source")
+        return _mark(_read_part(where.part, parts), where, "source")
     return Place("", "", "", "source", where.line) if where.line else None
 
 
-def _read_part(number: int, message: ReceivedMessage) -> str:
-    parts = split_message(message.raw).parts
+def _read_part(number: int, parts: Sequence[Part]) -> str:
     part = parts[number - 1] if number <= len(parts) else None
     return read_body(part) if part is not None and is_body(part) else ""
 

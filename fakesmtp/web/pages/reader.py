@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from babel.core import negotiate_locale
 from fastapi import Depends
 from starlette.requests import Request
+
+from fakesmtp.web.lookup import read_zone
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "ko": "한국어"}
 THEMES = ("auto", "light", "dark")
@@ -34,12 +35,13 @@ class Reader:
 def read_reader(request: Request) -> Reader:
     """Read the settings of a request. Unknown values count as not set."""
     cookies = request.cookies
-    zone_name, zone = _read_zone(cookies.get("zone", ""))
+    zone_name = cookies.get("zone", "")
+    zone = read_zone(zone_name)
     return Reader(
         language=_one_of(cookies.get("language"), LANGUAGES) or _negotiate(request),
         theme=_one_of(cookies.get("theme"), THEMES) or "auto",
-        zone_name=zone_name,
-        zone=zone,
+        zone_name=zone_name if zone else "",
+        zone=zone or UTC,
         has_keys=cookies.get("keys") != "off",
     )
 
@@ -57,10 +59,3 @@ def _negotiate(request: Request) -> str:
     header = request.headers.get("accept-language", "")
     wanted = [each.partition(";")[0].strip() for each in header.split(",")]
     return negotiate_locale(wanted, LANGUAGES, sep="-") or "en"
-
-
-def _read_zone(name: str) -> tuple[str, tzinfo]:
-    try:
-        return name, ZoneInfo(name)
-    except (ValueError, OSError, KeyError):  # not a name, a folder, not known on this machine
-        return "", UTC
