@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fakesmtp import ReceivedMessage
     from fakesmtp.inbox import Inbox
 
 
@@ -124,7 +125,7 @@ def test_faults(client: FakeSMTPClient) -> None:
 
 
 def test_callbacks(client: FakeSMTPClient) -> None:
-    """Callbacks get messages and sessions of the account; what they raise, the client raises."""
+    """Callbacks get messages and sessions of the account."""
     inbox = client.new_account()
     seen: SimpleQueue[Any] = SimpleQueue()
     stop = inbox.on_message(seen.put)
@@ -133,6 +134,26 @@ def test_callbacks(client: FakeSMTPClient) -> None:
     found = {type(seen.get(timeout=PATIENCE)).__name__ for _ in range(2)}
     assert found == {"ReceivedMessage", "Recording"}
     stop()
+
+
+def test_error_of_a_callback_is_raised_by_the_client(api: Api) -> None:
+    """The end of a client raises the first error of a callback."""
+    seen: SimpleQueue[str] = SimpleQueue()
+
+    def fail_once(message: ReceivedMessage) -> None:
+        if message.subject == "first":
+            raise LookupError("of the callback")
+        seen.put(message.subject)
+
+    with (
+        pytest.raises(LookupError, match="of the callback"),
+        FakeSMTPClient(api.http.url) as client,
+    ):
+        inbox = client.new_account()
+        inbox.on_message(fail_once)
+        send(inbox, "first")
+        send(inbox, "second")
+        assert seen.get(timeout=PATIENCE) == "second"
 
 
 def test_in_an_event_loop(api: Api) -> None:
