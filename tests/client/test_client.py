@@ -145,15 +145,14 @@ def test_error_of_a_callback_is_raised_by_the_client(api: Api) -> None:
             raise LookupError("of the callback")
         seen.put(message.subject)
 
-    with (
-        pytest.raises(LookupError, match="of the callback"),
-        FakeSMTPClient(api.http.url) as client,
-    ):
-        inbox = client.new_account()
-        inbox.on_message(fail_once)
-        send(inbox, "first")
-        send(inbox, "second")
-        assert seen.get(timeout=PATIENCE) == "second"
+    client = FakeSMTPClient(api.http.url)
+    inbox = client.new_account()
+    inbox.on_message(fail_once)
+    send(inbox, "first")
+    send(inbox, "second")
+    assert seen.get(timeout=PATIENCE) == "second"
+    with pytest.raises(LookupError, match="of the callback"):
+        client.__exit__(None, None, None)
 
 
 def test_in_an_event_loop(api: Api) -> None:
