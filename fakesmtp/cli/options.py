@@ -20,10 +20,12 @@ from fakesmtp.cli.values import (
     read_address,
     read_age,
     read_count,
+    read_duration,
     read_host,
     read_integer,
     read_level,
     read_name,
+    read_network,
     read_origin,
     read_path,
     read_ports,
@@ -85,6 +87,26 @@ class Settings:
             "The local ports: auto for five free ports, or a list such as 587=1587,465=0 for "
             "these ports only (0 is a free port).",
             metavar="PORTS",
+            group=WHERE,
+        ),
+    )
+    proxy_protocol: bool = field(
+        default=False,
+        metadata=describe(
+            Flag(),
+            "Expect a PROXY protocol header (version 1 or 2) from a load balancer before "
+            "everything else, and use the client's address in it.",
+            group=WHERE,
+        ),
+    )
+    proxy_from: tuple[str, ...] = field(
+        default=(),
+        metadata=describe(
+            Value(read_network),
+            "A network of load balancers that may send the header, such as 10.0.0.0/8. Repeat it "
+            "for more networks. Default: this machine.",
+            metavar="CIDR",
+            multiple=True,
             group=WHERE,
         ),
     )
@@ -288,6 +310,16 @@ class Settings:
             Value(read_size_or_none, show_size),
             "Drop the oldest messages while the store is larger: 500M, 2G, or none.",
             metavar="SIZE",
+            group=WHAT,
+        ),
+    )
+    drain_timeout: float = field(
+        default=5.0,
+        metadata=describe(
+            Value(read_duration, "{:g}".format),
+            "After SIGTERM, let clients finish their transactions for at most this many seconds; "
+            "0 stops at once.",
+            metavar="SECONDS",
             group=WHAT,
         ),
     )

@@ -14,6 +14,7 @@ from fakesmtp.cli.compose import (
     choose_accounts,
     choose_loop,
     choose_ports,
+    choose_proxies,
     is_loopback,
     try_certificates,
 )
@@ -27,7 +28,7 @@ from fakesmtp.cli.setting import READ
 from fakesmtp.cli.stores import open_server_store
 from fakesmtp.cli.web import make_http_server
 from fakesmtp.faults.script import FaultScript
-from fakesmtp.server import FakeSMTP
+from fakesmtp.server import FakeSMTP, engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 def serve(settings: Settings) -> None:
     """Listen on the endpoint's five ports and keep every message.
 
-    Ctrl-C or SIGTERM stops the server.
+    Ctrl-C stops the server. SIGTERM does so when clients have finished (--drain-timeout).
     """
     report = _choose_report(settings)
     certs_dir = try_certificates(settings, warn)
@@ -70,8 +71,17 @@ def serve(settings: Settings) -> None:
                 http.start()
             # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
-            monitor.run()
-        monitor.drain()
+            _wait(server, settings, monitor)
+        monitor.report_rest()
+
+
+def _wait(server: FakeSMTP, settings: Settings, monitor: Monitor) -> None:
+    """Report events until the server is to stop; after SIGTERM, until its clients have left."""
+    reason = monitor.wait()
+    if reason == signal.SIGTERM.name and settings.drain_timeout:
+        clients = engine_of(server).drain(settings.drain_timeout, monitor.drained)
+        monitor.wait_until_drained(clients, settings.drain_timeout)
+    monitor.stop(reason)
 
 
 def _choose_report(settings: Settings) -> Report:
@@ -91,6 +101,7 @@ def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> Fa
         faults=_choose_faults(settings.faults),
         findings=dict(settings.findings) or None,
         loop_factory=choose_loop(),
+        proxy_protocol=choose_proxies(settings),
     )
 
 

@@ -42,6 +42,8 @@ TEXTS = {
     "http-tls-cert": ("a", "b", "c"),
     "http-tls-key": ("a", "b", "c"),
     "server": ("http://a", "https://b:2", "http://[::1]:3/"),
+    "proxy-from": ("10.0.0.0/8", "192.0.2.7", "::1"),
+    "drain-timeout": ("0", "2.5", "30"),
     "account": ("a:1", "b:2", "c:3"),
     "accounts-file": ("a", "b", "c"),
     "certs-dir": ("a", "b", "c"),
@@ -59,7 +61,7 @@ TEXTS = {
     **dict.fromkeys(
         ("json", "quiet", "verbose", "require-tls", "mail-type-in-any-case"), ("true", "no", "1")
     ),
-    **dict.fromkeys(("no-http", "http-open", "http-tls"), ("true", "no", "1")),
+    **dict.fromkeys(("no-http", "http-open", "http-tls", "proxy-protocol"), ("true", "no", "1")),
 }
 
 
