@@ -110,6 +110,16 @@ class Settings:
             group=WHERE,
         ),
     )
+    workers: int = field(
+        default=1,
+        metadata=describe(
+            Value(read_count),
+            "The number of processes that serve the ports together. More than one needs a store "
+            "on PostgreSQL.",
+            metavar="N",
+            group=WHERE,
+        ),
+    )
     account: tuple[Account, ...] = field(
         default=(),
         metadata=describe(

@@ -27,11 +27,12 @@ from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.setting import READ
 from fakesmtp.cli.stores import open_server_store
 from fakesmtp.cli.web import make_http_server
+from fakesmtp.cli.worker import PAGE, STARTED, Worker
 from fakesmtp.faults.script import FaultScript
 from fakesmtp.server import FakeSMTP, engine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from fakesmtp.storage.base import Store
@@ -40,16 +41,29 @@ if TYPE_CHECKING:
 @click.command(
     cls=Command, takes=[name for name, setting in SETTINGS.items() if setting.group != READ]
 )
-def serve(settings: Settings) -> None:
+def serve(settings: Settings) -> int:
     """Listen on the endpoint's five ports and keep every message.
 
     Ctrl-C stops the server. SIGTERM does so when clients have finished (--drain-timeout).
     """
     report = _choose_report(settings)
+    worker = Worker.find()
+    if worker is None:
+        _warn(settings)
+    if settings.workers == 1:
+        _serve(settings, report, worker)
+        return 0
+    from fakesmtp.cli.workers import run_workers  # noqa: PLC0415 - most servers are one process
+
+    return run_workers(settings, report)
+
+
+def _serve(settings: Settings, report: Report, worker: Worker | None) -> None:
+    """Serve in this process, alone or as a worker."""
     certs_dir = try_certificates(settings, warn)
     with closing(open_server_store(settings, warn)) as store, Printer(report.dropped) as printer:
-        server = _make_server(settings, store, certs_dir)
-        _warn(settings)
+        server = _make_server(settings, store, certs_dir, reuse_port=worker is not None)
+        tell = _choose_announcer(printer, worker)
         monitor = Monitor(report, printer, store, wanted=settings.exit_after)
         server.on_message(monitor.notify)
         server.on_session_end(monitor.notify)
@@ -57,7 +71,8 @@ def serve(settings: Settings) -> None:
             server,
             settings,
             planned=monitor.notify,
-            ready=lambda url: printer.put(report.page_ready(url)),
+            ready=lambda url: tell(PAGE, report.page_ready(url)),
+            reuse_port=worker is not None,
         )
         with (
             closing(http) if http else nullcontext(),
@@ -66,13 +81,24 @@ def serve(settings: Settings) -> None:
             server,
         ):
             url = http.url if http else None
-            printer.put(report.started(_describe_start(server, settings, certs_dir, url, store)))
+            start = _describe_start(server, settings, certs_dir, url, store)
+            tell(STARTED, report.started(start))
             if http:
                 http.start()
             # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
             _wait(server, settings, monitor)
         monitor.report_rest()
+
+
+def _choose_announcer(
+    printer: Printer, worker: Worker | None
+) -> Callable[[str, Iterable[str]], None]:
+    """Return what reports the start: a worker tells its supervisor, and others print it."""
+    if worker is None:
+        return lambda _, lines: printer.put(lines)
+    worker.watch_supervisor()
+    return worker.tell
 
 
 def _wait(server: FakeSMTP, settings: Settings, monitor: Monitor) -> None:
@@ -89,7 +115,9 @@ def _choose_report(settings: Settings) -> Report:
     return kind(quiet=settings.quiet, verbose=settings.verbose)
 
 
-def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> FakeSMTP:
+def _make_server(
+    settings: Settings, store: Store, certs_dir: Path | None, *, reuse_port: bool
+) -> FakeSMTP:
     return FakeSMTP(
         ports=choose_ports(settings),
         host=settings.hosts,
@@ -102,6 +130,7 @@ def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> Fa
         findings=dict(settings.findings) or None,
         loop_factory=choose_loop(),
         proxy_protocol=choose_proxies(settings),
+        reuse_port=reuse_port,
     )
 
 

@@ -43,6 +43,7 @@ TEXTS = {
     "http-tls-key": ("a", "b", "c"),
     "server": ("http://a", "https://b:2", "http://[::1]:3/"),
     "proxy-from": ("10.0.0.0/8", "192.0.2.7", "::1"),
+    "workers": ("1", "2", "3"),
     "drain-timeout": ("0", "2.5", "30"),
     "account": ("a:1", "b:2", "c:3"),
     "accounts-file": ("a", "b", "c"),
