@@ -21,10 +21,11 @@ from fakesmtp.cli.compose import (
 from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
 from fakesmtp.cli.monitor import Monitor
-from fakesmtp.cli.options import SETTINGS, Settings
+from fakesmtp.cli.options import Settings
 from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.setting import READ
+from fakesmtp.cli.settings import SETTINGS
 from fakesmtp.cli.stores import open_server_store
 from fakesmtp.cli.web import make_http_server
 from fakesmtp.cli.worker import PAGE, STARTED, Worker

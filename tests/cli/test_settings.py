@@ -10,7 +10,8 @@ from hostile_files import SPECIAL, needs_special_files
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.config import find_unknown_variables
-from fakesmtp.cli.options import SETTINGS, Settings
+from fakesmtp.cli.options import Settings
+from fakesmtp.cli.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
