@@ -13,6 +13,7 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.updates import UpdateKind
 
@@ -137,7 +138,7 @@ class Archive:
 
 
 def _scope_of(session: Session) -> str:
-    return "" if session.owner is None else str(session.owner)
+    return "" if (scope := scope_of(session)) is None else str(scope)
 
 
 def _missing(record: MessageRecord) -> Session:

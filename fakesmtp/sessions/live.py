@@ -46,6 +46,8 @@ class LiveSession(Session):
         "_granted",
         "_max_bytes",
         "_raw_of",
+        "_rules",
+        "_scope",
         "_spare",
         "_started",
         "_times",
@@ -60,10 +62,8 @@ class LiveSession(Session):
         "mechanism",
         "message_count",
         "on_growth",
-        "owner",
         "peer",
         "port",
-        "rules",
         "size",
         "tls",
     )
@@ -75,7 +75,7 @@ class LiveSession(Session):
         peer: str,
         port: int,
         local_port: int = 0,
-        owner: object = None,
+        scope: object = None,
         rules: Rules | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
         max_bytes: int = DEFAULT_MAX_BYTES,
@@ -84,8 +84,8 @@ class LiveSession(Session):
         self.id = session_id
         self.peer = peer
         self.port, self.local_port = port, local_port
-        #: The owner of the session: the owner of the server at connect.
-        self.owner, self.rules = owner, rules
+        #: Whose the server was at connect.
+        self._scope, self._rules = scope, rules
         self._started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: approximate bytes of lines and replies in the events. `dropped_lines`: number of

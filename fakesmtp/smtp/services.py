@@ -37,7 +37,7 @@ READ_SIZE = 64 * 1024
 class Terms(NamedTuple):
     """The terms of a session, from its first byte to its last.
 
-    `owner` is what sessions that begin now belong to, for example a test. `faults` may change
+    `scope` is whose the sessions are that begin now, for example a test. `faults` may change
     during a session. `hooks` are those of an aiosmtpd handler, if any. `rules` are the rules of
     findings; None means all rules with their default levels.
     """
@@ -46,7 +46,7 @@ class Terms(NamedTuple):
     policy: Policy
     accounts: Accounts
     faults: FaultScript
-    owner: object = None
+    scope: object = None
     hooks: Hooks | None = None
     rules: Rules | None = None
 
@@ -114,7 +114,7 @@ class Services(NamedTuple):
             peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             port=listener.port,
             local_port=listener.local_port,
-            owner=terms.owner,
+            scope=terms.scope,
             rules=terms.rules,
         )
         return Recorder(session, terms.accounts)

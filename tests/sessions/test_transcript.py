@@ -22,6 +22,7 @@ from fakesmtp.sessions.events import (
     make_event,
 )
 from fakesmtp.sessions.masking import Masker
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.sessions.timeline import read_shares, read_spans
 
 OK = Reply(250, ("2.0.0 OK",))
@@ -249,10 +250,10 @@ def test_growing_session_is_dropped_when_it_is_the_oldest() -> None:
 
 def test_forgotten_sessions_do_not_count() -> None:
     """Sessions that were forgotten or cleared do not count, also when they grow."""
-    log, owner = SessionLog(max_total_bytes=100_000), object()
-    for belongs in (lambda each: each.owner is owner, lambda _: True) * 3:
+    log, scope = SessionLog(max_total_bytes=100_000), object()
+    for belongs in (lambda each: scope_of(each) is scope, lambda _: True) * 3:
         session, kept = (
-            make_session(1, owner=owner, max_events=1000),
+            make_session(1, scope=scope, max_events=1000),
             make_session(2, max_events=1000),
         )
         log.add(session.session)
