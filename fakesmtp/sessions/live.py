@@ -26,6 +26,8 @@ _ORDINARY_REFUSAL = 256
 _SLICE = 4 * 1024
 #: Approximate memory of an event, without its text (bytes).
 _EVENT = 120
+#: Not `bytes | MaskedLine`, which is made again whenever it is used.
+_LINES = (bytes, MaskedLine)
 _UNRECORDED = MaskedLine("a line that is not recorded")
 DEFAULT_MAX_EVENTS = 10_000
 DEFAULT_MAX_BYTES = 1024 * 1024
@@ -131,7 +133,7 @@ class LiveSession(Session):
             if type(content) is not Reply or content.wire >= LEAST_REFUSAL:
                 self._facts.read(content)
         else:
-            self._keep_refusal(monotonic_ns(), content)
+            self._keep_refusal(content)
 
     def _grow(self) -> bool:
         """Raise the current limit by one step; return whether another event may be kept."""
@@ -156,14 +158,14 @@ class LiveSession(Session):
         self._contents.append(content)
         self._facts.read(content)
 
-    def _keep_refusal(self, at: int, content: Content) -> None:
+    def _keep_refusal(self, content: Content) -> None:
         """Keep a refusal after the limit of events is reached, up to a maximum number."""
-        self._events_left, self.cut = -1, self.cut + 1
-        if isinstance(content, bytes | MaskedLine):
+        self._events_left, self.cut, at = -1, self.cut + 1, monotonic_ns()
+        if isinstance(content, _LINES):
             self._unanswered = (at, content)
         elif isinstance(content, Reply):
             asked, self._unanswered = self._unanswered, None
-            if self._spare and content.is_refusal:
+            if content.wire >= LEAST_REFUSAL and self._spare:
                 self._spare = max(0, self._spare - 1 - _count_bytes(content, asked))
                 if asked is not None:
                     self._append(*asked)
