@@ -146,7 +146,7 @@ class Rules:
         for rule, severity in rules:
             # Most rules find nothing: this takes half the time of a generator of no findings.
             hits = iter(rule.check(message))
-            for first in hits:
+            if (first := next(hits, None)) is not None:
                 yield from rule.report(chain((first,), hits), severity)
 
     # -- reading levels ------------------------------------------------------------------------
