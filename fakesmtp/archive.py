@@ -111,7 +111,7 @@ class Archive:
     def _new_id(self) -> str:
         return f"{self.name}.{next(self._numbers)}"
 
-    def keep_session(self, session: Session) -> None:
+    def keep_session(self, session: LiveSession) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
         self.counts.add_session(session)
         if not self.store.is_durable:
@@ -120,7 +120,12 @@ class Archive:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket.add_done_callback(partial(self._session_stored, session))
+
+    def _session_stored(self, session: LiveSession, ticket: Ticket[int]) -> None:
+        if ticket.exception() is None:
+            self.sessions.mark_stored(session)
 
     def find_session(self, session_id: str) -> Session | None:
         """Return an open or ended session; None if it is not kept."""

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
+    from fakesmtp.sessions.live import LiveSession
 
 
 class Engine(Scope):
@@ -246,7 +247,7 @@ class Engine(Scope):
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 
-    def _session_ended(self, session: Session) -> None:
+    def _session_ended(self, session: LiveSession) -> None:
         self.archive.keep_session(session)
         for callback in tuple(self._on_session_end):
             callback(session)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions import SessionLog
     from fakesmtp.sessions.live import LiveSession
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.handover import Handover
@@ -97,7 +97,7 @@ class Services(NamedTuple):
     announce: Callable[[ReceivedMessage], None]
     accepts_more: Callable[[], bool]
     handover: Handover
-    ended: Callable[[Session], None]
+    ended: Callable[[LiveSession], None]
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]
     connections: set[Served]

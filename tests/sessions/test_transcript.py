@@ -12,6 +12,7 @@ from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, Phase, Session, SessionLog
+from fakesmtp.sessions import log as log_module
 from fakesmtp.sessions.contents import LoggedIn
 from fakesmtp.sessions.events import (
     ClientLine,
@@ -214,6 +215,24 @@ def test_limit_of_bytes_of_a_log() -> None:
     assert (log.snapshot(), second.duration) == (sessions[2:], second.events[-1].at / 1_000_000)
     fill(third, 900_000)
     assert log.snapshot() == sessions[2:]
+
+
+def test_stored_sessions_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that a durable store has leave the log before others, with their events."""
+    monkeypatch.setattr(log_module, "MAX_STORED_BYTES", 60_000)
+    log = SessionLog(max_total_bytes=1_000_000)
+    made = [make_session(number, max_events=1000) for number in range(3)]
+    for each in made:
+        log.add(each.session)
+        fill(each, 40_000)
+    log.mark_stored(made[1].session)
+    assert log.snapshot() == [each.session for each in made]
+    log.mark_stored(made[2].session)
+    assert log.snapshot() == [made[0].session, made[2].session]
+    assert (len(made[1].events), log.opened, log.dropped) == (80, 2, 0)
+    log.forget(lambda _: True)
+    log.mark_stored(made[2].session)
+    assert log.snapshot() == []
 
 
 @given(st.data())
