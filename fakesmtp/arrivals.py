@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Messages of a durable store that are read together.
 _READ_AT_ONCE = 100
 #: Messages of a durable store that stay in memory.
-_AT_HAND = 1_000
+_MOST_CACHED = 1_000
 
 
 class Arrivals:
@@ -41,7 +41,7 @@ class Arrivals:
         self._lock = Lock()
         self._listeners: list[Listener] = []
         #: The messages as objects: all of a memory store, the newest of a durable one.
-        self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        self._cached: OrderedDict[str, ReceivedMessage] = OrderedDict()
         store.updates.listen(self._forget)
 
     def append(self, message: ReceivedMessage) -> Ticket[int]:
@@ -50,28 +50,28 @@ class Arrivals:
         Otherwise the caller calls `announce` when the ticket is done.
         """
         with self._lock:
-            self._keep_at_hand(message)
+            self._cache(message)
             ticket = self.store.add(message.record)
             listeners = tuple(self._listeners) if ticket.done() else ()
-        _tell(listeners, message)
+        _notify(listeners, message)
         return ticket
 
     def announce(self, message: ReceivedMessage) -> None:
         """Call the listeners with an appended message that is now stored."""
         with self._lock:
             listeners = tuple(self._listeners)
-        _tell(listeners, message)
+        _notify(listeners, message)
 
-    def _keep_at_hand(self, message: ReceivedMessage) -> None:
-        self._at_hand[message.id] = message
-        if self.store.is_durable and len(self._at_hand) > _AT_HAND:
-            self._at_hand.popitem(last=False)
+    def _cache(self, message: ReceivedMessage) -> None:
+        self._cached[message.id] = message
+        if self.store.is_durable and len(self._cached) > _MOST_CACHED:
+            self._cached.popitem(last=False)
 
     def _forget(self, update: Update) -> None:
         # Without the lock, because the caller may already hold it.
         if update.kind in GONE:
             for each in update.ids:
-                self._at_hand.pop(each, None)
+                self._cached.pop(each, None)
 
     @property
     def waiting(self) -> int:
@@ -89,10 +89,10 @@ class Arrivals:
             yield from self._open_some(ids[start : start + _READ_AT_ONCE])
 
     def _open_some(self, ids: Sequence[str]) -> Iterator[ReceivedMessage]:
-        at_hand = self._at_hand
-        missing = [each for each in ids if each not in at_hand]
+        cached = self._cached
+        missing = [each for each in ids if each not in cached]
         read = {record.id: record for record in self.store.get_many(missing)} if missing else {}
-        found = (at_hand.get(each) or self._view(read.get(each)) for each in ids)
+        found = (cached.get(each) or self._view(read.get(each)) for each in ids)
         return (message for message in found if message is not None)
 
     def _view(self, record: MessageRecord | None) -> ReceivedMessage | None:
@@ -146,7 +146,7 @@ class Arrivals:
             self.stop_listening(listener)
 
 
-def _tell(listeners: Iterable[Listener], message: ReceivedMessage) -> None:
+def _notify(listeners: Iterable[Listener], message: ReceivedMessage) -> None:
     # Outside the lock, because a callback may use the mailbox.
     for listener in listeners:
         listener(message)

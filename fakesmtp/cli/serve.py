@@ -21,7 +21,6 @@ from fakesmtp.cli.compose import (
 from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
 from fakesmtp.cli.monitor import Monitor
-from fakesmtp.cli.options import Settings
 from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.setting import READ
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from fakesmtp.cli.options import Settings
     from fakesmtp.storage.base import Store
 
 
