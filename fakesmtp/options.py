@@ -18,10 +18,13 @@ from fakesmtp.text import nearest_name
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
     from fakesmtp.protocol.keywords import Switches
+    from fakesmtp.protocol.proxies import TrustedProxies
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 #: Levels of rules by their ids, or rules.
 FindingsOption: TypeAlias = "Mapping[str, str] | Rules | None"
+#: Whether load balancers send a PROXY protocol header, or the networks of those that do.
+ProxyOption: TypeAlias = "bool | Collection[str]"
 
 
 _Check = Callable[[object], bool]
@@ -56,6 +59,11 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
     "max_events": (_is_number(0), "a whole number from 0"),
     "record_dir": _PATH,
     "faults": (_is(FaultScript, _NONE), "a fakesmtp.FaultScript"),
+    "proxy_protocol": (
+        lambda value: isinstance(value, bool | Collection) and not isinstance(value, str),
+        "True (load balancers of this machine), or a list of networks",
+    ),
+    "reuse_port": (_is(bool), "True or False"),
     "loop_factory": (
         lambda value: value is None or callable(value),
         "a function that makes an event loop",
@@ -79,6 +87,8 @@ _OTHER_NAMES = {
     **dict.fromkeys(("rules", "levels", "lint"), "findings"),
     **dict.fromkeys(("hooks", "controller"), "handler"),
     "timeout": "idle_timeout",
+    "port": "ports",
+    **dict.fromkeys(("proxy", "haproxy", "load_balancer", "trusted_proxies"), "proxy_protocol"),
     "fault": "faults",
 }
 #: Methods of a server that are not options.
@@ -174,6 +184,24 @@ def make_rules(findings: FindingsOption) -> Rules | None:
             f'{findings!r} (example: {{"ad-subject-prefix": "reject"}})'
         )
     return Rules(findings)
+
+
+def make_proxies(proxy_protocol: ProxyOption) -> TrustedProxies | None:
+    """Return the load balancers that must send a PROXY protocol header; None for none.
+
+    Raises `ConfigurationError` for what is not a network.
+    """
+    if proxy_protocol is False:
+        return None
+    from fakesmtp.protocol.proxies import LOOPBACK, TrustedProxies  # noqa: PLC0415 - few have them
+
+    networks = LOOPBACK if proxy_protocol is True else tuple(map(str, proxy_protocol))
+    if not networks:
+        raise ConfigurationError(
+            "proxy_protocol must not be an empty list: name the networks of the load balancers "
+            "(example: ['10.0.0.0/8']), or True for this machine"
+        )
+    return TrustedProxies(networks)
 
 
 def _show(accounts: object) -> str:

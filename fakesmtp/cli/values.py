@@ -152,6 +152,21 @@ def read_seconds(text: str) -> float:
     return seconds
 
 
+def read_duration(text: str) -> float:
+    """Read a number of seconds, which may be 0."""
+    return 0.0 if text.strip() == "0" else read_seconds(text)
+
+
+def read_network(text: str) -> str:
+    """Read a network, `10.0.0.0/8`, or one IP address."""
+    from fakesmtp.protocol.proxies import read_network as read  # noqa: PLC0415 - few servers have one
+
+    try:
+        return str(read(text.strip()))
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+
+
 def read_size(text: str) -> int:
     """Read a number of bytes greater than 0; K, M and G are 1024 bytes and its powers."""
     digits, unit = text.strip().upper().removesuffix("B"), 1

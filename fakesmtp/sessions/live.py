@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions.contents import MaskedLine
+from fakesmtp.sessions.contents import MaskedLine, Proxied
 from fakesmtp.sessions.facts import LEAST_REFUSAL, Facts
 from fakesmtp.sessions.session import Session
 
@@ -210,7 +210,9 @@ class UnrecordedSession(LiveSession):
     _is_recorded = False
 
     def keep(self, content: Content, size: int = 0) -> None:
-        """Keep only the fact that the client sent something."""
+        """Keep only the load balancer, and the fact that the client sent something."""
         del size
-        if isinstance(content, bytes | MaskedLine):
+        if isinstance(content, Proxied):
+            self._facts.read(content)
+        elif isinstance(content, bytes | MaskedLine):
             self._facts.read(_UNRECORDED)

@@ -62,13 +62,20 @@ class Acceptor:
             loop.add_reader(bound, self._accept_one, bound)
 
     def close(self) -> None:
-        """Stop accepting, and close the listening sockets."""
+        """Stop accepting, and close the listening sockets. Idempotent."""
         with self._lock:
-            for bound in self._places:
-                self._loop.remove_reader(bound)
-                bound.close()
-            self._selector.close()
-            self._places.clear()
+            self._close()
+
+    def drain(self) -> None:
+        """Accept the clients that are waiting, then close the listening sockets. In the loop."""
+        self.after_accepting(self._close, wait=False, in_loop=True)
+
+    def _close(self) -> None:
+        for bound in self._places:
+            self._loop.remove_reader(bound)
+            bound.close()
+        self._selector.close()
+        self._places.clear()
 
     def after_accepting(
         self, action: Callable[[], None], *, wait: bool, in_loop: bool = False
