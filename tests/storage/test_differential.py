@@ -20,14 +20,14 @@ from fakesmtp.sessions.jsonl import dump_bytes
 from fakesmtp.sessions.live import LiveSession
 from fakesmtp.storage import query as tree
 from fakesmtp.storage.base import all_messages
-from fakesmtp.storage.checker import check_some
-from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.folding import fold
 from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.query import ANYWHERE, EVERYTHING, TextField
+from fakesmtp.storage.sql.checker import check_some
+from fakesmtp.storage.sqlite.store import SqliteStore
 from fakesmtp.storage.words import QueryError
 
 if TYPE_CHECKING:
