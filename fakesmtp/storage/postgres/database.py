@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from fakesmtp.storage.postgres import engine, schema
 from fakesmtp.storage.postgres.dialect import PostgresDialect
 from fakesmtp.storage.postgres.updates import drop_old, number_updates, write_updates
-from fakesmtp.storage.sql.changes import State
+from fakesmtp.storage.sql.dialect import State
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Contains
-    from fakesmtp.storage.sql.changes import State
+    from fakesmtp.storage.sql.dialect import State
 
 _GRAMS = ARRAY(BigInteger)
 #: The table of texts, with the column that only PostgreSQL has.

@@ -28,7 +28,10 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             messages bigint NOT NULL,
             bytes bigint NOT NULL
         )""",
-        "INSERT INTO state VALUES (true, 0, 0, 0, 0, 0)",
+        # Microseconds of the epoch: see `updates.py`.
+        """INSERT INTO state VALUES (
+            true, 0, 0, floor(extract(epoch FROM clock_timestamp()) * 1000) * 1000, 0, 0
+        )""",
         """CREATE TABLE messages (
             number bigint PRIMARY KEY,
             id text COLLATE "C" NOT NULL UNIQUE,

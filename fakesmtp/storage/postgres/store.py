@@ -84,7 +84,7 @@ class PostgresStore(_OfDatabase, DatabaseStore):
         if self._listening is None:
             self.start_writing()
             with self._shared.writing.connect() as connection:
-                self._updates.read(connection)
+                self._updates.start(connection)
             self._listening = Listening(self._shared.writing, self._updates)
 
     def _tell(self, kind: UpdateKind, ids: Collection[str]) -> None:

@@ -2,6 +2,8 @@
 
 A cursor is the number of a row in the table `updates`. A transaction that changes something takes
 its numbers under the lock of `state`, so they grow in the order of commits, and sends one NOTIFY.
+The first cursor of a database is the time when it was made, so that a cursor of another one is not
+taken for one of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
 )
 
 from fakesmtp.storage.updates import MOST_KEPT, Batch, Update, UpdateKind, Updates
@@ -66,6 +69,17 @@ class SharedUpdates(Updates):
         if self._newest < cursor <= self._newest + _AHEAD:
             return Batch((), cursor)
         return super().since(cursor)
+
+    def start(self, connection: Connection) -> None:
+        """Read all updates that are stored. The caller has begun no transaction."""
+        with connection.begin():
+            last = connection.execute(text("SELECT last_update FROM state")).scalar_one()
+        with self._order:
+            self.read(connection)
+            if self._newest < last:  # none is stored
+                with self._changed:
+                    self._newest = last
+                    self._forget_all(last)
 
     def read(self, connection: Connection) -> None:
         """Read what is new from the database. The caller has begun no transaction."""

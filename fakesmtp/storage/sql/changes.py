@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.storage.extraction import extract
@@ -18,24 +17,7 @@ if TYPE_CHECKING:
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
-    from fakesmtp.storage.sql.dialect import Dialect
-    from fakesmtp.storage.updates import UpdateKind
-
-
-@dataclass(slots=True)
-class State:
-    """What the writer knows of the store in a transaction; numbers are the last ones ever used.
-
-    `bytes` are those of the messages that are kept, as they were sent. `updates` collects what the
-    transaction changes: what happened, and to which ids.
-    """
-
-    last_message: int
-    last_session: int
-    messages: int
-    bytes: int = 0
-    last_update: int = 0
-    updates: list[tuple[UpdateKind, list[str]]] = field(default_factory=list)
+    from fakesmtp.storage.sql.dialect import Dialect, State
 
 
 class Work(NamedTuple):

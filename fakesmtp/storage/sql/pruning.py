@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from fakesmtp.storage.limits import Limits
-    from fakesmtp.storage.sql.changes import State, Work
+    from fakesmtp.storage.sql.changes import Work
+    from fakesmtp.storage.sql.dialect import State
 
 #: Messages or sessions that one step removes.
 STEP = 200

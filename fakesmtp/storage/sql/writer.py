@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from fakesmtp.storage.sql.changes import Change, State
-    from fakesmtp.storage.sql.dialect import Database
+    from fakesmtp.storage.sql.changes import Change
+    from fakesmtp.storage.sql.dialect import Database, State
     from fakesmtp.storage.sql.pruning import Pruner
 
 log = logging.getLogger("fakesmtp")

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
 from fakesmtp.errors import StoreError
-from fakesmtp.storage.sql.changes import State
+from fakesmtp.storage.sql.dialect import State
 from fakesmtp.storage.sql.tables import messages
 from fakesmtp.storage.sqlite import engine, schema
 from fakesmtp.storage.sqlite.dialect import SqliteDialect

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Contains
-    from fakesmtp.storage.sql.changes import State
+    from fakesmtp.storage.sql.dialect import State
 
 #: What each indexed text ends with; no folded text contains it.
 _END = "\x1f\x1f"
