@@ -27,14 +27,14 @@ from fakesmtp.findings import default_rules
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
 from fakesmtp.storage import schema, sqlite
-from fakesmtp.storage.applying import apply
-from fakesmtp.storage.changes import AddMessage, State
-from fakesmtp.storage.database import SqliteStore
-from fakesmtp.storage.file import make_file
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.sessions import record_session
+from fakesmtp.storage.sql.applying import apply
+from fakesmtp.storage.sql.changes import AddMessage, State
+from fakesmtp.storage.sqlite.file import make_file
+from fakesmtp.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

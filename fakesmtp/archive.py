@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
-    from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
+    from fakesmtp.storage.sql.store import DatabaseStore
 
 
 class Archive:
@@ -150,7 +150,7 @@ def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 
-def _open_url(url: str, limits: Limits) -> SqliteStore:
+def _open_url(url: str, limits: Limits) -> DatabaseStore:
     from fakesmtp.storage.opening import open_url  # noqa: PLC0415 - memory needs no SQLAlchemy
 
     return open_url(url, limits)

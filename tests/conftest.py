@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import postgres
 import pytest
 from hypothesis import settings
 
@@ -36,6 +37,13 @@ def store_in_memory() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAKESMTP_STORE", "memory")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stop_postgres() -> Iterator[None]:
+    """Stop the PostgreSQL server of the run after the last test that needs it."""
+    yield
+    postgres.release()
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.storage.base import Store
-    from fakesmtp.storage.database import SqliteStore
-    from fakesmtp.storage.reading import Reader
+    from fakesmtp.storage.base import OpenedStore, Store
+    from fakesmtp.storage.sql.store import DatabaseStore
 
 FILE_NAME = "messages.db"
 
@@ -60,14 +59,14 @@ def _limits(settings: Settings) -> Limits:
     return Limits(settings.max_messages, settings.max_age, settings.max_store_size)
 
 
-def open_to_write(settings: Settings, limits: Limits = UNLIMITED) -> SqliteStore:
+def open_to_write(settings: Settings, limits: Limits = UNLIMITED) -> DatabaseStore:
     """Open the file; raises `StoreError`, also where another process writes it."""
     url = find_url(settings)
     _refuse_memory(url)
     return open_url(url, limits, sync=settings.store_sync)
 
 
-def open_to_read(settings: Settings) -> Reader:
+def open_to_read(settings: Settings) -> OpenedStore:
     """Open the file to read it, also beside a server; raises `StoreError`."""
     url = find_url(settings)
     _refuse_memory(url)

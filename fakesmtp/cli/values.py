@@ -12,7 +12,7 @@ import click
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
-from fakesmtp.storage.file import read_url as read_store_url
+from fakesmtp.storage.address import read_address as read_store_address
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -205,10 +205,10 @@ def read_size_or_none(text: str) -> int | None:
 
 
 def read_store(text: str) -> str:
-    """`memory`, or the address of a file, `sqlite:///PATH`."""
+    """`memory`, or the address of a store: `sqlite:///PATH`, `postgresql://…`."""
     store = read_text(text)
     if store != MEMORY:
-        read_store_url(store)
+        read_store_address(store)
     return store
 
 

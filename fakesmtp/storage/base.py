@@ -149,6 +149,19 @@ class ReadableStore(Protocol):
         """Return the findings about a session; None while it is not checked, or not here."""
 
 
+class OpenedStore(ReadableStore, Protocol):
+    """A durable store that is open for reading, with facts about itself."""
+
+    def describe(self) -> dict[str, object]:
+        """Return facts about the store, for people and programs; sizes in bytes."""
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the store, in sentences; nothing where all is well."""
+
+    def close(self) -> None:
+        """Close all connections. Idempotent."""
+
+
 class Store(ReadableStore, Protocol):
     """Keeps messages and sessions. Changes return a ticket at once; `updates` lists them."""
 

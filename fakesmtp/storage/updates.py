@@ -109,19 +109,24 @@ class Updates:
 
     def publish(self, kind: UpdateKind, ids: Collection[str]) -> None:
         """Add an update and wake all readers. Without ids it is a no-op."""
-        if not ids:
-            return
-        with self._lock:
-            self._newest += 1
-            update = Update(self._newest, kind, tuple(ids))
-            self._kept.append(update)
-            self._ids += len(ids)
-            if self._ids > MOST_KEPT:
-                self._drop_oldest()
-            if self._waiting:
-                self._changed.notify_all()
-            listeners = tuple(self._listeners)
-        for listener in listeners:
+        if ids:
+            with self._lock:
+                update = Update(self._newest + 1, kind, tuple(ids))
+                self._keep(update)
+            self._call_listeners(update)
+
+    def _keep(self, update: Update) -> None:
+        """Add an update; the caller has the lock."""
+        self._newest = update.cursor
+        self._kept.append(update)
+        self._ids += len(update.ids)
+        if self._ids > MOST_KEPT:
+            self._drop_oldest()
+        if self._waiting:
+            self._changed.notify_all()
+
+    def _call_listeners(self, update: Update) -> None:
+        for listener in tuple(self._listeners):
             listener(update)
 
     def _drop_oldest(self) -> None:

@@ -6,18 +6,17 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
-    func,
+    TypeDecorator,
     select,
-    text,
 )
 
 from fakesmtp.messages.listing import MessageFacts
@@ -26,39 +25,51 @@ from fakesmtp.protocol.actions import Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.sessions.contents import Ended, TlsFacts
 from fakesmtp.sessions.listing import Header, Summary
-from fakesmtp.storage.compression import pack, read_session_sample, unpack
 from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
-from fakesmtp.storage.sqlite import END
+from fakesmtp.storage.sql.compression import pack, read_session_sample, unpack
+from fakesmtp.storage.sql.functions import json_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Dialect, Row
 
     from fakesmtp.storage.extraction import Extract
 
 metadata = MetaData()
 
 
+class AnyText(TypeDecorator[str]):
+    """Text that may come from anywhere: what no database takes is U+FFFD, so it is not found."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return a text that every database takes."""
+        del dialect
+        return None if value is None else mend(value)
+
+
 def _texts(*names: str) -> list[Column[str]]:
-    return [Column(name, Text, nullable=False) for name in names]
+    return [Column(name, AnyText, nullable=False) for name in names]
 
 
 messages = Table(
     "messages",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     *_texts("id", "session_id", "scope"),
     Column("received", Float, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     *_texts("envelope"),
-    Column("app_key", Text),
-    Column("mail_type", Text),
+    Column("app_key", AnyText),
+    Column("mail_type", AnyText),
     Column("port", Integer, nullable=False),
-    Column("tls", Text),
-    Column("tls_facts", Text),
+    Column("tls", AnyText),
+    Column("tls_facts", AnyText),
     Column("dropped_lines", Integer, nullable=False),
     *_texts("subject", "from_", "to", "cc", "bcc", "reply_to"),
     *_texts("message_id", "folded_message_id", "snippet"),
@@ -69,21 +80,21 @@ messages = Table(
 contents = Table(
     "contents",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     Column("is_compressed", Boolean, nullable=False),
     Column("raw", LargeBinary, nullable=False),
 )
 texts = Table(
     "texts",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     *_texts(*TextField, "headers"),
 )
 tags = Table(
     "tags",
     metadata,
-    Column("number", Integer, primary_key=True),
-    Column("folded", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("folded", AnyText, primary_key=True),
     *_texts("name"),
 )
 #: What `finding:` searches; the findings themselves are in `checks`.
@@ -91,16 +102,16 @@ findings = Table(
     "findings",
     metadata,
     Column("of_sessions", Boolean, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("folded_rule", Text, primary_key=True),
-    Column("severity", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("folded_rule", AnyText, primary_key=True),
+    Column("severity", AnyText, primary_key=True),
 )
 checks = Table(
     "checks",
     metadata,
     Column("of_sessions", Boolean, primary_key=True),
-    Column("number", Integer, primary_key=True),
-    Column("size", Integer, nullable=False),
+    Column("number", BigInteger, primary_key=True),
+    Column("size", BigInteger, nullable=False),
     Column("is_compressed", Boolean, nullable=False),
     Column("findings", LargeBinary, nullable=False),
 )
@@ -108,7 +119,7 @@ unchecked = Table(
     "unchecked",
     metadata,
     Column("of_sessions", Boolean, primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
 )
 #: The rules that have checked everything that is not in `unchecked`, and what their findings have
 #: in common, for compression.
@@ -116,7 +127,7 @@ rules = Table("rules", metadata, *_texts("version"), Column("texts", LargeBinary
 sessions = Table(
     "sessions",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     *_texts("id", "scope"),
     Column("started", Float, nullable=False),
     *_texts("peer"),
@@ -124,24 +135,20 @@ sessions = Table(
     Column("local_port", Integer, nullable=False),
     *_texts("summary", "ended", "faults", "folded_faults"),
     Column("stored", Integer, nullable=False),
-    Column("size", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
     Column("is_compressed", Boolean, nullable=False),
     Column("lines", LargeBinary, nullable=False),
+    *_texts("replica"),
 )
 removed = Table(
     "removed",
     metadata,
-    Column("messages", Integer, nullable=False),
-    Column("sessions", Integer, nullable=False),
+    Column("messages", BigInteger, nullable=False),
+    Column("sessions", BigInteger, nullable=False),
 )
-Index("sessions_without_message", sessions.c.number, sqlite_where=text("stored = 0"))
 
 # A whole session is far from a list: so are the bytes of a message, which are in `contents`.
-_NAMES = (
-    select(func.json_group_array(tags.c.name))
-    .where(tags.c.number == messages.c.number)
-    .scalar_subquery()
-)
+_NAMES = select(json_list(tags.c.name)).where(tags.c.number == messages.c.number).scalar_subquery()
 MESSAGE_COLUMNS = (*messages.c, _NAMES.label("tags"))
 SESSION_COLUMNS = tuple(each for each in sessions.c if each.name not in {"lines", "is_compressed"})
 
@@ -180,9 +187,9 @@ def content_values(number: int, raw: bytes) -> dict[str, Any]:
     return {"number": number, "is_compressed": packed is not None, "raw": packed or raw}
 
 
-def text_values(number: int, read: Extract) -> dict[str, Any]:
-    """Return the row of a message in `texts`, which is also its row in the index."""
-    values = {field.value: text + END if text else "" for field, text in read.texts.items()}
+def text_values(number: int, read: Extract, end: str = "") -> dict[str, Any]:
+    """Return the row of a message in `texts`. Each text that is not empty ends with `end`."""
+    values = {field.value: text + end if text else "" for field, text in read.texts.items()}
     return {"number": number, "headers": _dump_text(read.headers), **values}
 
 
@@ -248,6 +255,7 @@ def session_values(number: int, record: SessionRecord, stored: int) -> dict[str,
         "size": len(record.lines),
         "is_compressed": lines is not None,
         "lines": lines or record.lines,
+        "replica": record.replica,
     }
 
 
@@ -265,6 +273,7 @@ def read_session(row: Row[Any], lines: bytes) -> SessionRecord:
         lines,
         row.scope,
         tuple(json.loads(row.faults)),
+        row.replica,
     )
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from fakesmtp.clock import monotonic
 from fakesmtp.errors import StoreError
 from fakesmtp.findings import Finding, default_rules
-from fakesmtp.storage.changes import Checked, KeepFindings, UseRules
 from fakesmtp.storage.checking import check_message, check_session
-from fakesmtp.storage.checks import dump_findings
+from fakesmtp.storage.sql.changes import Checked, KeepFindings, UseRules
+from fakesmtp.storage.sql.checks import dump_findings
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from fakesmtp.findings import Rules
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.storage.changes import Change
     from fakesmtp.storage.records import SessionRecord
+    from fakesmtp.storage.sql.changes import Change
     from fakesmtp.storage.updates import Update, Updates
 
 log = logging.getLogger("fakesmtp")
@@ -47,6 +47,10 @@ class Checkable(Protocol):
     @property
     def updates(self) -> Updates:
         """What changed in the store."""
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds after which there may be something to check although nothing has arrived."""
 
     @property
     def is_busy(self) -> bool:
@@ -149,7 +153,7 @@ class Checker:
         except StoreError:  # the writer has reported it
             self._has_version = False  # the file may be another one
             return _PATIENCE
-        return None
+        return self._store.patience
 
 
 def _texts_of(rules: Rules) -> bytes:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, update
 
 from fakesmtp.clock import monotonic, now
-from fakesmtp.storage import sqlite
-from fakesmtp.storage.applying import remove_messages, remove_sessions
-from fakesmtp.storage.sql import messages, removed, sessions
+from fakesmtp.storage.sql.applying import remove_messages, remove_sessions
+from fakesmtp.storage.sql.tables import messages, removed, sessions
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection
 
-    from fakesmtp.storage.changes import State
     from fakesmtp.storage.limits import Limits
+    from fakesmtp.storage.sql.changes import Work
+    from fakesmtp.storage.sql.dialect import State
 
 #: Messages or sessions that one step removes.
 STEP = 200
@@ -26,17 +26,13 @@ STEP = 200
 INTERVAL = 1.0
 #: The part of its limit that a file is brought to which is larger than that.
 _TARGET = 0.9
-#: Pages of the index that one step merges.
-_PAGES = 250
 
 
 class Pruner:
     """Keeps a store within its limits. `clock` gives the time in seconds since the epoch.
 
-    The index holds what was removed until it is merged. That is done, some pages at a time, when as
-    many messages were removed as there are. A file that is too large is brought to nine tenths of
-    its limit: first the messages go, then the index is merged, and only then its size is asked
-    again.
+    A store that is too large is brought to nine tenths of its limit: first the messages go, then
+    the database merges its index, and only then its size is asked again.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float] = now) -> None:
@@ -44,47 +40,48 @@ class Pruner:
         self._clock = clock
         self._next = 0.0
         self._excess = 0
-        #: Messages that the index holds although they are gone, and steps of its merge to do.
-        self._unmerged = self._steps = 0
+        #: Whether the index is being merged, and whether that must begin.
+        self._is_merging = self._merges_now = False
         #: How many messages were removed by this object.
         self.dropped = 0
 
     def is_due(self, state: State) -> bool:
         """Return whether a step may find something to do."""
-        is_at_work = self._has_too_many(state) or self._excess or self._steps
+        is_at_work = self._has_too_many(state) or self._excess or self._is_merging
         return bool(is_at_work) or monotonic() >= self._next
 
     def _has_too_many(self, state: State) -> bool:
         most = self._limits.max_messages
         return most is not None and state.messages > most
 
-    def prune_all(self, connection: Connection, state: State) -> int:
+    def prune_all(self, work: Work) -> int:
         """Remove everything that is over a limit; return how many messages went."""
-        before, self._next = state.messages, 0.0
-        while self.step(connection, state):
+        before, self._next = work.state.messages, 0.0
+        while self.step(work):
             pass
-        return before - state.messages
+        return before - work.state.messages
 
-    def step(self, connection: Connection, state: State) -> bool:
+    def step(self, work: Work) -> bool:
         """Remove some of what is over a limit; return whether there may be more."""
-        found = self._find_messages(connection, state)
-        if self._merge(connection, state) | self._remove_messages(connection, found, state):
+        connection, state = work.connection, work.state
+        has_removed = self._remove_messages(work, self._find_messages(connection, state))
+        if self._merge(work) or has_removed:
             return True
         if monotonic() < self._next:
             return False
-        self._excess = self._measure(connection, state)
+        self._excess = self._measure(work)
         if self._excess or self._remove_sessions(connection, self._find_sessions(connection)):
             return True
         self._next = monotonic() + INTERVAL
         return False
 
-    def _merge(self, connection: Connection, state: State) -> bool:
-        """Do a step of the merge of the index; return whether one is due."""
-        if self._steps:
-            self._steps = self._steps - 1 if sqlite.continue_merge(connection, _PAGES) else 0
-        elif self._unmerged > max(state.messages, STEP) and not self._excess:
-            self._unmerged, self._steps = 0, sqlite.begin_merge(connection, _PAGES)
-        return self._steps > 0
+    def _merge(self, work: Work) -> bool:
+        """Do a step of the merge of the index; return whether there may be more."""
+        if not self._excess:
+            merge, begin = work.dialect.merge, self._merges_now
+            self._is_merging = merge(work.connection, work.state, must_begin=begin)
+            self._merges_now = False
+        return self._is_merging
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -99,34 +96,31 @@ class Pruner:
         elif self._excess:
             found = _oldest(connection, min(self._excess, most))
             self._excess -= len(found)
-            if not self._excess:
-                self._unmerged = state.messages  # so that the merge is due
+            self._merges_now = not self._excess
             return found
         elif self._limits.max_age is not None and monotonic() >= self._next:
             since = self._clock() - self._limits.max_age
             return _oldest(connection, most, messages.c.received < since)
         return ()
 
-    def _measure(self, connection: Connection, state: State) -> int:
-        """Return how many messages make the file too large, about; 0 where it is not."""
-        most = self._limits.max_bytes
+    def _measure(self, work: Work) -> int:
+        """Return how many messages make the store too large, about; 0 where it is not."""
+        most, state = self._limits.max_bytes, work.state
         if most is None or state.messages <= 1:
             return 0
-        used = sqlite.used_bytes(connection)
+        used = work.dialect.used_bytes(work.connection, state)
         return 1 + int(state.messages * (1 - _TARGET * most / used)) if used > most else 0
 
-    def _remove_messages(
-        self, connection: Connection, numbers: Sequence[int], state: State
-    ) -> bool:
+    def _remove_messages(self, work: Work, numbers: Sequence[int]) -> bool:
         """Remove messages, and the sessions of which none is left."""
         if not numbers:
             return False
+        connection = work.connection
         of_these = select(messages.c.session_id).where(messages.c.number.in_(numbers))
         ids = list(dict.fromkeys(connection.execute(of_these).scalars()))
-        remove_messages(connection, state, numbers, UpdateKind.MESSAGES_EXPIRED)
+        remove_messages(work, numbers, UpdateKind.MESSAGES_EXPIRED)
         _count(connection, messages=len(numbers))
         self.dropped += len(numbers)
-        self._unmerged += len(numbers)
         emptied = select(sessions.c.number).where(sessions.c.id.in_(ids), sessions.c.stored == 0)
         self._remove_sessions(connection, connection.execute(emptied).scalars().all())
         return True

@@ -1,16 +1,11 @@
-"""What is to be written to a file: changes with their tickets, and what the writer knows of it."""
+"""What is to be written to a database: changes with their tickets, and a transaction of them."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import func, select
-
-from fakesmtp.storage import sqlite
 from fakesmtp.storage.extraction import extract
-from fakesmtp.storage.sql import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,30 +17,16 @@ if TYPE_CHECKING:
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
-    from fakesmtp.storage.updates import UpdateKind
+    from fakesmtp.storage.sql.dialect import Dialect, State
 
 
-@dataclass(slots=True)
-class State:
-    """What the writer knows of the file without asking it; read anew after a failure.
+class Work(NamedTuple):
+    """A transaction that writes. `is_retry`: some of it may have been written before."""
 
-    `updates` collects what the transaction changes: what happened, and to which ids.
-    """
-
-    last_message: int
-    last_session: int
-    messages: int
-    updates: list[tuple[UpdateKind, list[str]]] = field(default_factory=list)
-
-    @classmethod
-    def read(cls, connection: Connection) -> State:
-        """Ask the file."""
-        counted = connection.execute(select(func.count()).select_from(messages)).scalar_one()
-        return cls(
-            sqlite.last_number(connection, "messages"),
-            sqlite.last_number(connection, "sessions"),
-            counted,
-        )
+    connection: Connection
+    dialect: Dialect
+    state: State
+    is_retry: bool = False
 
 
 class Change:
@@ -64,7 +45,7 @@ class Change:
         """Do what needs no transaction."""
 
     def again(self) -> Change | None:
-        """Return what to write as soon as the file can be written again; None for nothing."""
+        """Return what to write as soon as the store can be written again; None for nothing."""
         return None
 
 
@@ -140,16 +121,12 @@ class MarkMessages(Change):
         self.names = names
 
 
-class Prune(Change):
-    """Everything that is over the limits; `prune` removes it and returns how many messages went."""
+class Run(Change):
+    """Anything that is done in a transaction; the ticket gives what `run` returns."""
 
-    def __init__(self, prune: Callable[[Connection, State], int]) -> None:
+    def __init__(self, run: Callable[[Work], Any]) -> None:
         super().__init__()
-        self.prune = prune
-
-
-class Compact(Change):
-    """The index merged; the ticket gives the bytes that were used before, and after."""
+        self.run = run
 
 
 class UseRules(Change):

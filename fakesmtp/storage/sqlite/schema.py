@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import StoreError
-from fakesmtp.storage import sqlite
+from fakesmtp.storage.sqlite import engine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -141,6 +141,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         # Counts of unread messages read this index alone.
         "CREATE INDEX messages_unread ON messages (number) WHERE is_read = 0",
     ),
+    ("ALTER TABLE sessions ADD COLUMN replica TEXT NOT NULL DEFAULT ''",),
 )
 VERSION = len(_STEPS)
 
@@ -150,11 +151,11 @@ def check(connection: Connection, path: Path) -> int:
 
     Raises `StoreError` for a file of another program, and for one of a newer version.
     """
-    if sqlite.is_empty(connection):
+    if engine.is_empty(connection):
         return 0
-    if sqlite.read_application_id(connection) != sqlite.APPLICATION_ID:
+    if engine.read_application_id(connection) != engine.APPLICATION_ID:
         raise StoreError(f"{path} is not a store of fakesmtp: name another file, --store FILE")
-    version = sqlite.read_version(connection)
+    version = engine.read_version(connection)
     if version > VERSION:
         raise StoreError(
             f"{path} was written by a newer fakesmtp (schema {version}; this one reads up to "
@@ -166,12 +167,12 @@ def check(connection: Connection, path: Path) -> int:
 def migrate(connection: Connection, path: Path) -> None:
     """Bring a file to the newest version, each step in a transaction of its own."""
     if not path.stat().st_size:
-        sqlite.give_back_free_pages(connection)
+        engine.give_back_free_pages(connection)
     version = check(connection, path)
     connection.rollback()
-    sqlite.use_write_ahead_log(connection)
+    engine.use_write_ahead_log(connection)
     for number, statements in enumerate(_STEPS[version:], version + 1):
         with connection.begin():
             for statement in statements:
                 connection.exec_driver_sql(statement)
-            sqlite.write_version(connection, number)
+            engine.write_version(connection, number)

@@ -1,4 +1,4 @@
-"""Findings in a file: what is still to be checked, and what was found.
+"""Findings in a database: what is still to be checked, and what was found.
 
 Each new message and session is in `unchecked` until its findings are stored, in one transaction
 with its removal from there. So the end of the process loses no finding.
@@ -13,8 +13,8 @@ from sqlalchemy import delete, insert, literal, select, update
 
 from fakesmtp.findings.finding import Certainty, Finding, Severity, Where
 from fakesmtp.storage.checking import searched
-from fakesmtp.storage.compression import pack, unpack
-from fakesmtp.storage.sql import checks, findings, messages, rules, sessions, unchecked
+from fakesmtp.storage.sql.compression import pack, unpack
+from fakesmtp.storage.sql.tables import checks, findings, messages, rules, sessions, unchecked
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select, Table
 
-    from fakesmtp.storage.changes import Checked, KeepFindings, State, UseRules
+    from fakesmtp.storage.sql.changes import Checked, KeepFindings, UseRules, Work
 
 _KINDS = {False: UpdateKind.MESSAGES_CHECKED, True: UpdateKind.SESSIONS_CHECKED}
 
@@ -49,9 +49,9 @@ def _delete(
     connection.execute(delete(table).where(mine, table.c.number.in_(numbers)))
 
 
-def use_rules(connection: Connection, _: State, batch: Sequence[UseRules]) -> list[bool]:
+def use_rules(work: Work, batch: Sequence[UseRules]) -> list[bool]:
     """Have everything checked again where the rules have changed; return whether they have."""
-    return [_use_rules(connection, change) for change in batch]
+    return [_use_rules(work.connection, change) for change in batch]
 
 
 def _use_rules(connection: Connection, change: UseRules) -> bool:
@@ -65,16 +65,13 @@ def _use_rules(connection: Connection, change: UseRules) -> bool:
     return True
 
 
-def keep_findings(connection: Connection, state: State, batch: Sequence[KeepFindings]) -> list[int]:
+def keep_findings(work: Work, batch: Sequence[KeepFindings]) -> list[int]:
     """Store the findings of what still waits for its check; return how many that are."""
-    return [
-        _keep(connection, state, change.checked, of_sessions=change.of_sessions) for change in batch
-    ]
+    return [_keep(work, change.checked, of_sessions=change.of_sessions) for change in batch]
 
 
-def _keep(
-    connection: Connection, state: State, checked: Sequence[Checked], *, of_sessions: bool
-) -> int:
+def _keep(work: Work, checked: Sequence[Checked], *, of_sessions: bool) -> int:
+    connection = work.connection
     numbers = [each.number for each in checked]
     mine = unchecked.c.of_sessions == of_sessions
     waiting = select(unchecked.c.number).where(mine, unchecked.c.number.in_(numbers))
@@ -88,7 +85,7 @@ def _keep(
         known = _read_texts(connection)
         rows = [_check_row(each, known, of_sessions=of_sessions) for each in found]
         connection.execute(insert(checks), rows)
-    state.updates.append((_KINDS[of_sessions], [each.id for each in kept]))
+    work.state.updates.append((_KINDS[of_sessions], [each.id for each in kept]))
     return len(kept)
 
 

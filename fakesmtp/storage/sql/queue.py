@@ -13,7 +13,7 @@ from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fakesmtp.storage.changes import Change
+    from fakesmtp.storage.sql.changes import Change
 
 log = logging.getLogger("fakesmtp")
 

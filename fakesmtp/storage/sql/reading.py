@@ -1,4 +1,4 @@
-"""Reading a SQLite file: lists, counts, single messages and sessions. Never writes."""
+"""Reading a database: lists, counts, single messages and sessions. Never writes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 from sqlalchemy import false, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for a connection
 
 from fakesmtp.errors import StoreError
-from fakesmtp.storage import sqlite
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
-from fakesmtp.storage.checks import find_unchecked, read_findings
-from fakesmtp.storage.file import disk_size, writer_of
 from fakesmtp.storage.query import EVERYTHING
-from fakesmtp.storage.sql import (
+from fakesmtp.storage.sql.checks import find_unchecked, read_findings
+from fakesmtp.storage.sql.tables import (
     MESSAGE_COLUMNS,
     SESSION_COLUMNS,
     contents,
@@ -32,12 +30,11 @@ from fakesmtp.storage.sql import (
     tags,
     unchecked,
 )
+from fakesmtp.storage.sql.where import compile_query
 from fakesmtp.storage.tags import count_tags
-from fakesmtp.storage.where import compile_query
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, Table
 
@@ -45,6 +42,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.sql.dialect import Dialect
 
 
 #: As the index of unread messages has it.
@@ -58,16 +56,13 @@ class Reader:
 
     is_durable = True
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self._path = path
+    def __init__(self, location: str, engine: Engine, dialect: Dialect) -> None:
+        #: Where it is, for people: the path of a file, or an address without a password.
+        self.location = location
         self._engine = engine
+        self._dialect = dialect
         # A store can be read after its `close`: connections that were opened then are closed here.
         finalize(self, engine.dispose)
-
-    @property
-    def location(self) -> str:
-        """The path of the file."""
-        return str(self._path)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -75,8 +70,8 @@ class Reader:
         try:
             with self._engine.connect() as connection, connection.begin():
                 yield connection
-        except DBAPIError as error:
-            raise StoreError(f"cannot read {self._path}: {error.orig}") from error
+        except (DBAPIError, TimeoutError) as error:
+            raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
 
     @property
     def removed(self) -> Removed:
@@ -98,7 +93,7 @@ class Reader:
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
         with self.reading() as connection:
-            where = compile_query(connection, query)
+            where = compile_query(self._dialect, connection, query)
             statement = select(*MESSAGE_COLUMNS).select_from(where.source).where(where.condition)
             statement = _order(statement, where.number, cursor, oldest_first=oldest_first)
             rows = connection.execute(statement.limit(limit + 1).offset(offset)).all()
@@ -124,7 +119,7 @@ class Reader:
             unread = _count(connection, messages, _UNREAD)
             if query == EVERYTHING:
                 return Totals(stored, unread)
-            where = compile_query(connection, query)
+            where = compile_query(self._dialect, connection, query)
             found = select(func.count()).where(where.condition)
             matching = connection.execute(found.select_from(where.counted)).scalar_one()
             # Marks are read only where they differ: most inboxes are all unread, or all read.
@@ -136,7 +131,7 @@ class Reader:
     def tag_counts(self, query: Query = EVERYTHING) -> Mapping[str, int]:
         """Return the tags of the messages that match, sorted, with how many messages have each."""
         with self.reading() as connection:
-            where = compile_query(connection, query)
+            where = compile_query(self._dialect, connection, query)
             found = select(where.number).select_from(where.source).where(where.condition)
             names = select(tags.c.name)
             if query != EVERYTHING:
@@ -146,7 +141,7 @@ class Reader:
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
         with self.reading() as connection:
-            where = compile_query(connection, query)
+            where = compile_query(self._dialect, connection, query)
             is_all = query == EVERYTHING
             found = select(where.number).select_from(where.counted).where(where.condition)
             limited = found if most is None or is_all else found.limit(most + 1)
@@ -223,39 +218,33 @@ class Reader:
         with self.reading() as connection:
             return find_unchecked(connection, sessions if of_sessions else messages, most)
 
-    # -- the file ----------------------------------------------------------------------------------
+    # -- facts about the store -----------------------------------------------------------------
 
-    def describe(self) -> dict[str, object]:
-        """Return facts about the file, for people and programs; sizes in bytes."""
-        removed = self.removed
+    def counts(self) -> dict[str, int]:
+        """Return how much is stored, and how much the limits have removed."""
+        gone = self.removed
         with self.reading() as connection:
             return {
-                "file": self.location,
-                "schema": sqlite.read_version(connection),
-                "size": disk_size(self._path),
-                "used": sqlite.used_bytes(connection),
-                "journal": sqlite.read_journal_mode(connection),
                 "messages": _count(connection, messages),
                 "sessions": _count(connection, sessions),
                 "unchecked": _count(connection, unchecked),
-                "removed_messages": removed.messages,
-                "removed_sessions": removed.sessions,
-                "written_by_process": writer_of(self._path),
-                "sqlite": sqlite.library_version(connection),
+                "removed_messages": gone.messages,
+                "removed_sessions": gone.sessions,
             }
 
-    def check(self) -> list[str]:
-        """Return what is wrong with the file and its index; nothing where all is well."""
-        with self.reading() as connection:
-            return [*sqlite.check_integrity(connection), *sqlite.find_unindexed(connection)]
-
     def leave_to_parent(self) -> None:
-        """Open connections anew in a forked child: SQLite's may not be shared."""
+        """Open connections anew in a forked child: those of the parent may not be shared."""
         self._engine.dispose(close=False)
 
     def close(self) -> None:
-        """Let go of the file. Idempotent."""
+        """Close all connections. Idempotent."""
         self._engine.dispose()
+
+
+def explain(error: BaseException) -> str:
+    """Describe in one line what a database refused, without the statement and its values."""
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(reason).split())
 
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:

@@ -5,31 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fakesmtp.errors import ConfigurationError, StoreError, UnwritableStoreError
+from fakesmtp.errors import StoreError, UnwritableStoreError
 from fakesmtp.files import explain
-from fakesmtp.text import quote
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import BinaryIO
 
 _SCHEME = "sqlite:///"
 #: The bytes that every SQLite file begins with.
 _MAGIC = b"SQLite format 3\0"
 _PID_SIZE = 32
-
-
-def read_url(url: str) -> Path:
-    """Return the path in `sqlite:///PATH`; raises `ConfigurationError` for anything else."""
-    path = url.removeprefix(_SCHEME)
-    if path == url or not path or path.startswith(":") or "?" in path or "\0" in path:
-        raise ConfigurationError(
-            f"{quote(url)} is not the address of a store (example: sqlite:///messages.db, or "
-            "sqlite:////var/lib/fakesmtp/messages.db)"
-        )
-    return Path(path).expanduser().absolute()
 
 
 def make_file(path: Path) -> None:

@@ -1,42 +1,24 @@
-"""What SQLAlchemy's Core has no words for: PRAGMAs, full-text search (FTS5), opening of files.
-
-The texts of a message are indexed by trigrams. Each indexed text ends with two marks, so that its
-last two characters begin a trigram too: a search for one or two characters asks for the trigrams
-that begin with them. `LIKE` is never used on the index: it finds nothing for such texts in SQLite
-3.40.1.
-"""
+"""Opening of SQLite files, and PRAGMAs, which SQLAlchemy's Core has no words for."""
 
 from __future__ import annotations
 
 import sqlite3
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, create_engine, event, table, text
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import NullPool, QueuePool
 
-from fakesmtp.storage.query import TextField
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
     from types import ModuleType
 
-    from sqlalchemy import Connection, Engine, Table
+    from sqlalchemy import Connection, Engine
 
 #: "fake", in the header of the file.
 APPLICATION_ID = 0x66616B65
-#: What each indexed text ends with; no folded text contains it.
-END = "\x1f\x1f"
-#: A search for one or two characters that begin more trigrams than this reads the texts instead.
-MOST_TERMS = 2_000
-_WHOLE_TERM = 3
-_LAST = "\U0010ffff"
 _WAIT = 5.0
 _READERS = 4
-
-_COLUMNS = ", ".join(f'"{field.value}"' for field in TextField)
-index = table("texts_index", column("rowid"), column("texts_index"))
 
 _PRAGMAS = {
     "writing": (
@@ -213,111 +195,3 @@ def last_number(connection: Connection, name: str) -> int:
     """Return the highest number that a table ever had."""
     statement = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
     return int(connection.execute(statement, {"name": name}).scalar() or 0)
-
-
-# -- rows ------------------------------------------------------------------------------------------
-
-#: Rows of one statement: SQLite before 3.32 takes 999 values.
-_ROWS = (32, 16, 8, 4, 2, 1)
-_VALUES = 999
-
-
-def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows that all have the same columns, many with each statement.
-
-    Python's driver returns to Python after each row that it is given by itself, and then waits for
-    the other threads. That takes longer than the row.
-    """
-    columns = tuple(rows[0]) if rows else ()
-    start = 0
-    for count in _ROWS:
-        while len(rows) - start >= count and count * len(columns) <= _VALUES:
-            values = [value for row in rows[start : start + count] for value in row.values()]
-            connection.exec_driver_sql(_insert(table.name, columns, count), tuple(values))
-            start += count
-
-
-@cache
-def _insert(table: str, columns: tuple[str, ...], count: int) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    row = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table} ({names}) VALUES {', '.join([f'({row})'] * count)}"  # noqa: S608 - names of tables
-
-
-# -- the index -------------------------------------------------------------------------------------
-
-_INSERT = text(
-    f"INSERT INTO texts_index (rowid, {_COLUMNS}) "  # noqa: S608 - names of columns
-    f"SELECT number, {_COLUMNS} FROM texts WHERE number >= :first ORDER BY number"
-)
-_DELETE = text(
-    f"INSERT INTO texts_index (texts_index, rowid, {_COLUMNS}) "  # noqa: S608 - names of columns
-    f"SELECT 'delete', number, {_COLUMNS} FROM texts WHERE number = :number"
-)
-_MERGE = text("INSERT INTO texts_index (texts_index, rank) VALUES ('merge', :pages)")
-#: A merge that changed fewer rows than this found nothing to do.
-_MERGED = 2
-_TERMS = text(
-    "SELECT term FROM texts_vocabulary WHERE term >= :first AND term <= :last LIMIT :most"
-)
-
-
-def add_to_index(connection: Connection, first: int) -> None:
-    """Index the texts of the messages from this number on, as they are in the table `texts`.
-
-    One statement: SQLite works on all of them while other threads run.
-    """
-    connection.execute(_INSERT, {"first": first})
-
-
-def remove_from_index(connection: Connection, numbers: Iterable[int]) -> None:
-    """Remove messages from the index, while their texts are still in the table."""
-    connection.execute(_DELETE, [{"number": number} for number in numbers])
-
-
-def begin_merge(connection: Connection, pages: int) -> int:
-    """Begin to merge the index into one part; return how many steps of so many pages it takes.
-
-    What was removed from an index takes up space until then.
-    """
-    size = connection.exec_driver_sql("SELECT count(*) FROM texts_index_data").scalar_one()
-    # A negative number begins anew each time, and would not end while messages are added.
-    connection.execute(_MERGE, {"pages": -pages})
-    return int(size) // pages + 1
-
-
-def continue_merge(connection: Connection, pages: int) -> bool:
-    """Merge some pages, of a merge that has begun or of similar parts; return whether it did."""
-    raw: Any = connection.connection.driver_connection
-    before = raw.total_changes
-    connection.execute(_MERGE, {"pages": pages})
-    return bool(raw.total_changes - before >= _MERGED)
-
-
-def match_expression(
-    connection: Connection, fields: Sequence[TextField], wanted: str
-) -> str | None:
-    """Return what to MATCH for messages of which a field contains a folded text.
-
-    `""` where none does; None where the text is so short that reading the texts is faster.
-    """
-    if len(wanted) >= _WHOLE_TERM:
-        terms = [wanted]
-    else:
-        terms = list(_find_terms(connection, wanted))
-        if len(terms) > MOST_TERMS:
-            return None
-    if not terms:
-        return ""
-    columns = " ".join(fields)
-    return f"{{{columns}}} : ({' OR '.join(map(_quote, terms))})"
-
-
-def _find_terms(connection: Connection, start: str) -> Iterator[str]:
-    bounds = {"first": start, "last": start + _LAST * 2, "most": MOST_TERMS + 1}
-    return iter(connection.execute(_TERMS, bounds).scalars().all())
-
-
-def _quote(term: str) -> str:
-    doubled = term.replace('"', '""')
-    return f'"{doubled}"'

@@ -1,0 +1,90 @@
+"""Connections to a PostgreSQL database (psycopg 3), and what its errors mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from sqlalchemy import create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from fakesmtp.errors import ConfigurationError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy import Engine
+
+    from fakesmtp.storage.address import ServerAddress
+
+_READERS = 4
+#: Seconds that a read waits for a connection.
+_PATIENCE = 10
+#: What libpq does where the address has no other value. Seconds; the last one milliseconds: a
+#: server that is cut off is noticed within about ten seconds.
+_DEFAULTS = {
+    "application_name": "fakesmtp",
+    "connect_timeout": "3",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",
+}
+#: Settings of each connection: nothing waits without an end.
+_READING = {"statement_timeout": "60s"}
+#: A server that hangs in a transaction must not keep the others from writing.
+_WRITING = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
+#: Classes of SQLSTATE that are not the fault of a change: connections, read-only and failed
+#: transactions, logins, names of databases, deadlocks, resources, locks, shutdowns, the system.
+_ENVIRONMENT = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "F0", "XX"})
+_NO_TABLE = "42P01"
+
+
+def open_for_reading(address: ServerAddress) -> Engine:
+    """Return an engine whose transactions each see one state of the database."""
+    return _open(
+        address,
+        _READING,
+        isolation_level="REPEATABLE READ",
+        poolclass=QueuePool,
+        pool_size=_READERS,
+        max_overflow=_READERS,
+        pool_timeout=_PATIENCE,
+        pool_pre_ping=True,
+    )
+
+
+def open_for_writing(address: ServerAddress, *, waits_for_disk: bool) -> Engine:
+    """Return an engine for the connection that writes, and for the one that listens."""
+    settings = dict(_WRITING)
+    if not waits_for_disk:
+        settings["synchronous_commit"] = "off"
+    return _open(address, settings, poolclass=NullPool)
+
+
+def _open(address: ServerAddress, settings: Mapping[str, str], **options: Any) -> Engine:  # noqa: ANN401 - as create_engine has them
+    try:
+        url = make_url(address.url).set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError):
+        raise ConfigurationError(f"{address.location} is not the address of a database") from None
+    defaults = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
+    engine = create_engine(url, connect_args=defaults, hide_parameters=True, **options)
+
+    @event.listens_for(engine, "connect")
+    def _set(raw: psycopg.Connection, _: object) -> None:
+        for name, value in settings.items():
+            raw.execute(f"SET {name} = '{value}'")
+        raw.commit()
+
+    return engine
+
+
+def is_environment(error: BaseException) -> bool:
+    """Return whether the database or the network is the cause, not a change."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | StoreError | psycopg.OperationalError)
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:
+        return isinstance(error.orig, psycopg.OperationalError | psycopg.InterfaceError)
+    return state[:2] in _ENVIRONMENT or state == _NO_TABLE
