@@ -17,6 +17,7 @@ defaults
     timeout connect 10s
     timeout client 1m
     timeout server 1m
+    timeout check 30s
     retries 3
     option redispatch 1
 """
