@@ -124,7 +124,7 @@ def test_no_client_is_refused_while_one_of_two_drains(
     """Of two servers, one gets SIGTERM under load: no client fails, and every message is there."""
     options = ("--http", "0", "--proxy-protocol", "--store", "memory", "--drain-timeout", "60")
     servers = [serve(*options) for _ in range(2)]
-    backend = ["option httpchk GET /readyz", "balance roundrobin"]
+    backend = ["option httpchk GET /readyz", "balance roundrobin", "timeout check 30s"]
     for number, server in enumerate(servers):
         probe = server.page().rpartition(":")[2]
         backend.append(
