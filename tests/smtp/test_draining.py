@@ -164,11 +164,27 @@ def test_stop_ends_it(smtp: FakeSMTP, drain: Callable[..., Event]) -> None:
         assert client.read_reply().startswith("220")
 
 
-@pytest.mark.usefixtures("at_once")
 def test_header_of_a_load_balancer_may_still_come() -> None:
-    """A connection that has been accepted may send its PROXY protocol header while draining."""
+    """A connection that has just been accepted may send its PROXY protocol header."""
     with FakeSMTP(ports={587: 0}, proxy_protocol=True) as smtp, RawClient(smtp.port(587)) as client:
         engine_of(smtp).drain(FOREVER, Event().set)
         client.send(version_1("192.0.2.1", 1))
         assert client.read_reply().startswith("220")
-        assert client.read_reply() == GOODBYE
+
+
+@pytest.mark.usefixtures("at_once")
+def test_silent_connections_do_not_delay_it() -> None:
+    """A connection without a header, without a handshake or in a planned stall is closed."""
+    with FakeSMTP(ports={587: 0, 465: 0}) as smtp:
+        smtp.faults.fault("connect", "stall", port=587)
+        clients = [RawClient(smtp.port(port)) for port in (587, 465)]
+        over = Event()
+        engine_of(smtp).drain(FOREVER, over.set)
+        assert [client.read_to_end() for client in clients] == [b"", b""]
+        assert over.wait(PATIENCE)
+        for client in clients:
+            client.socket.close()
+    options = {"ports": {587: 0}, "proxy_protocol": True}
+    with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
+        engine_of(smtp).drain(FOREVER, Event().set)
+        assert client.read_to_end() == b""
