@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import select
 import socket
+import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ from fakesmtp.errors import FakeSMTPError
 from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp import runner
+from fakesmtp.smtp.late_clients import ignore_new_clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -188,3 +192,22 @@ def test_silent_connections_do_not_delay_it() -> None:
     with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
         engine_of(smtp).drain(FOREVER, Event().set)
         assert client.read_to_end() == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can ignore handshakes")
+def test_late_client_is_refused_and_not_disconnected() -> None:
+    """A client that connects just before the port is closed is refused, and can try again."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        early = socket.create_connection(bound.getsockname(), PATIENCE)
+        ignore_new_clients(bound)
+        late = socket.socket()
+        late.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+        late.connect_ex(bound.getsockname())
+        accepted, _ = bound.accept()
+    _, is_over, _ = select.select([], [late], [], PATIENCE)
+    assert is_over
+    assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+    early.sendall(b"x")
+    assert accepted.recv(1) == b"x"
+    for each in (early, late, accepted):
+        each.close()
