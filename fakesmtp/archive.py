@@ -13,6 +13,7 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.updates import UpdateKind
 
@@ -110,7 +111,7 @@ class Archive:
     def _new_id(self) -> str:
         return f"{self.name}.{next(self._numbers)}"
 
-    def keep_session(self, session: Session) -> None:
+    def keep_session(self, session: LiveSession) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
         self.counts.add_session(session)
         if not self.store.is_durable:
@@ -119,7 +120,12 @@ class Archive:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket.add_done_callback(partial(self._session_stored, session))
+
+    def _session_stored(self, session: LiveSession, ticket: Ticket[int]) -> None:
+        if ticket.exception() is None:
+            self.sessions.mark_stored(session)
 
     def find_session(self, session_id: str) -> Session | None:
         """Return an open or ended session; None if it is not kept."""
@@ -137,7 +143,7 @@ class Archive:
 
 
 def _scope_of(session: Session) -> str:
-    return "" if session.owner is None else str(session.owner)
+    return "" if (scope := scope_of(session)) is None else str(scope)
 
 
 def _missing(record: MessageRecord) -> Session:

@@ -12,10 +12,11 @@ from fakesmtp.endpoint import Endpoint
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
-from fakesmtp.messages.message import owner_of
+from fakesmtp.messages.message import scope_of_message
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.scope import AccountScope, Scope
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
+    from fakesmtp.sessions.live import LiveSession
 
 
 class Engine(Scope):
@@ -111,7 +113,7 @@ class Engine(Scope):
 
     def terms_for(
         self,
-        owner: object,
+        scope: object,
         *,
         accounts: AccountsOption = None,
         faults: FaultScript | None = None,
@@ -120,9 +122,9 @@ class Engine(Scope):
         findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> Terms:
-        """Return the current terms for an owner, changed by the given options.
+        """Return the current terms for a scope, changed by the given options.
 
-        The owner has its own faults and no others. Raises `ConfigurationError` for a wrong option.
+        The scope has its own faults and no others. Raises `ConfigurationError` for a wrong option.
         """
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
@@ -131,7 +133,7 @@ class Engine(Scope):
             options.make_policy(now.policy, switches) if switches else now.policy,
             now.accounts if accounts is None else options.make_accounts(accounts),
             faults or FaultScript(),
-            owner,
+            scope,
             now.hooks if handler is None else Hooks(handler),
             now.rules if findings is None else options.make_rules(findings),
         )
@@ -148,11 +150,11 @@ class Engine(Scope):
         else:
             self._runner.after_accepting(change, wait=wait)
 
-    def forget(self, owner: object) -> None:
-        """Forget the messages and sessions of an owner."""
+    def forget(self, scope: object) -> None:
+        """Forget the messages and sessions of a scope."""
         messages = self.mailbox.snapshot()
-        self.mailbox.remove({each.id for each in messages if owner_of(each) is owner})
-        self._log.forget(lambda session: session.owner is owner)
+        self.mailbox.remove({each.id for each in messages if scope_of_message(each) is scope})
+        self._log.forget(lambda session: scope_of(session) is scope)
 
     # -- as a scope --------------------------------------------------------------------------------
 
@@ -245,7 +247,7 @@ class Engine(Scope):
             buffer=memoryview(bytearray(READ_SIZE)),
         )
 
-    def _session_ended(self, session: Session) -> None:
+    def _session_ended(self, session: LiveSession) -> None:
         self.archive.keep_session(session)
         for callback in tuple(self._on_session_end):
             callback(session)

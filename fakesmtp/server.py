@@ -143,5 +143,5 @@ class FakeSMTP(Inbox):
 
 
 def engine_of(server: FakeSMTP) -> Engine:
-    """Return the engine of a server, for what shares a server between owners."""
+    """Return the engine of a server, for what shares a server between tests."""
     return server._engine  # noqa: SLF001 - private for users, not for the pytest plugin

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Messages of a page, messages that stay in memory, and seconds that one request waits.
 _PAGE = 100
-_AT_HAND = 1_000
+_MOST_CACHED = 1_000
 _LONGEST_WAIT = 600.0
 
 
@@ -32,7 +32,7 @@ class RemoteMailbox:
     def __init__(self, requests: Requests, app_key: str | None) -> None:
         self._requests = requests
         self._app_key = app_key
-        self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        self._cached: OrderedDict[str, ReceivedMessage] = OrderedDict()
 
     def snapshot(self) -> list[ReceivedMessage]:
         """Return all messages, oldest first."""
@@ -53,14 +53,14 @@ class RemoteMailbox:
 
     def get(self, message_id: str) -> ReceivedMessage | None:
         """Return a message; None if it is not there."""
-        if message_id not in self._at_hand:
+        if message_id not in self._cached:
             fields = self._requests.get(f"/messages/{message_id}/record")
             if fields is None:
                 return None
-            self._at_hand[message_id] = self._make(fields)
-            while len(self._at_hand) > _AT_HAND:
-                self._at_hand.popitem(last=False)
-        return self._at_hand[message_id]
+            self._cached[message_id] = self._make(fields)
+            while len(self._cached) > _MOST_CACHED:
+                self._cached.popitem(last=False)
+        return self._cached[message_id]
 
     def _make(self, fields: dict[str, Any]) -> ReceivedMessage:
         record = record_from_json(fields)
@@ -80,7 +80,7 @@ class RemoteMailbox:
 
     def _delete(self, message_id: str) -> bool:
         answer = self._requests.send("DELETE", f"/messages/{message_id}", parameters={})
-        self._at_hand.pop(message_id, None)
+        self._cached.pop(message_id, None)
         return answer.is_success
 
     def run(self, search: Search, timeout: float) -> None:

@@ -65,9 +65,9 @@ class AccountFaults(FaultScript):
         """All rules of the account, each with whether it is on."""
         return tuple((rule, is_on) for rule, is_on in self._whole.planned if self._owns(rule))
 
-    def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+    def _apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules of the whole script that apply now."""
-        return self._whole.apply(stage, facts)
+        return self._whole._apply(stage, facts)
 
     def applied(self, rule: Rule) -> int:
         """Return how often a rule was applied."""

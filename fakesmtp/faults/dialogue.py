@@ -218,7 +218,7 @@ class FaultyDialogue:
 
     def _ask(self, stage: Stage | None, facts: Facts) -> Sequence[Rule]:
         """Return the rules that apply; remember the effects that outlast this stage."""
-        rules = self._script.apply(stage, facts)
+        rules = self._script._apply(stage, facts)
         for rule in rules:
             self._rate = rule.options.get("bytes_per_second", self._rate)
             self._tls_withheld |= rule.kind.withholds_tls

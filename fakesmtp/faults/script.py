@@ -226,10 +226,10 @@ class FaultScript:
 
     # -- applying ----------------------------------------------------------------------------------
 
-    def begin_session(self) -> None:
+    def _begin_session(self) -> None:
         """Note that a session begins. A script that watches a file checks the file."""
 
-    def apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+    def _apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
         """Return the rules that apply now, in order, up to the first that replaces the reply.
 
         `stage` is None for a command without a stage of its own.

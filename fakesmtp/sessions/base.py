@@ -52,8 +52,8 @@ class BaseSession:
     message_count: int
     #: The facts that were collected while events arrived.
     _facts: Facts
-    #: The owner of the session (a test or an account) while its server keeps it.
-    owner: object = None
+    #: Whose the session is (a test's or an account's) while its server keeps it.
+    _scope: object = None
 
     @property
     def closed_by(self) -> ClosedBy | None:

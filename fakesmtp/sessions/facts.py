@@ -27,6 +27,7 @@ END_OF_DATA = "end of data"
 BLANK_LINE = "blank line"
 #: Replies of 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
 LEAST_REFUSAL = b"4"
+_ASKED = (bytes, MaskedLine, Message)
 _DATA = b"DATA"
 
 
@@ -65,13 +66,13 @@ class Facts:
 
     def read(self, content: Content) -> None:
         """Read the content of the next event."""
-        if isinstance(content, Reply):
+        if isinstance(content, _ASKED):
+            self._reason = self.opening if self.asked is None else ""
+            self.before, self.asked = self.asked, content
+        elif isinstance(content, Reply):
             # The same as `is_refusal`, in a tenth of the time.
             if content.wire >= LEAST_REFUSAL:
                 self._found.append((self.asked, content, self._reason))
-        elif isinstance(content, (bytes, MaskedLine, Message)):
-            self._reason = self.opening if self.asked is None else ""
-            self.before, self.asked = self.asked, content
         elif isinstance(content, str):
             self._read_note(content)
         elif isinstance(content, TlsFacts):

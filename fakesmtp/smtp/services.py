@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.sessions import SessionLog
     from fakesmtp.sessions.live import LiveSession
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.handover import Handover
@@ -37,7 +37,7 @@ READ_SIZE = 64 * 1024
 class Terms(NamedTuple):
     """The terms of a session, from its first byte to its last.
 
-    `owner` is what sessions that begin now belong to, for example a test. `faults` may change
+    `scope` is whose the sessions are that begin now, for example a test. `faults` may change
     during a session. `hooks` are those of an aiosmtpd handler, if any. `rules` are the rules of
     findings; None means all rules with their default levels.
     """
@@ -46,7 +46,7 @@ class Terms(NamedTuple):
     policy: Policy
     accounts: Accounts
     faults: FaultScript
-    owner: object = None
+    scope: object = None
     hooks: Hooks | None = None
     rules: Rules | None = None
 
@@ -97,7 +97,7 @@ class Services(NamedTuple):
     announce: Callable[[ReceivedMessage], None]
     accepts_more: Callable[[], bool]
     handover: Handover
-    ended: Callable[[Session], None]
+    ended: Callable[[LiveSession], None]
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]
     connections: set[Served]
@@ -114,7 +114,7 @@ class Services(NamedTuple):
             peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             port=listener.port,
             local_port=listener.local_port,
-            owner=terms.owner,
+            scope=terms.scope,
             rules=terms.rules,
         )
         return Recorder(session, terms.accounts)

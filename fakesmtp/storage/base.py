@@ -163,7 +163,7 @@ class OpenedStore(ReadableStore, Protocol):
 
 
 class Store(ReadableStore, Protocol):
-    """Keeps messages and sessions. Changes return a ticket at once, and are told in `updates`."""
+    """Keeps messages and sessions. Changes return a ticket at once; `updates` lists them."""
 
     @property
     def updates(self) -> Updates:

@@ -98,7 +98,7 @@ class MemoryStore:
             self._bytes += _size_of(record)
             over = self._pop_over()
             number = self._last_message
-        self.updates.publish(UpdateKind.MESSAGES_ADDED, [record.id])
+        self.updates.publish(UpdateKind.MESSAGES_ADDED, (record.id,))
         self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(number)
 

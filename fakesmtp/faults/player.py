@@ -1,4 +1,4 @@
-"""The planned faults of one connection."""
+"""`FaultPlayer`: the planned faults of one connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.faults import FaultScript
     from fakesmtp.faults.dialogue import FaultyDialogue
-    from fakesmtp.protocol.conversation import Speaker
+    from fakesmtp.protocol.conversation import Responder
     from fakesmtp.protocol.dialogue import Dialogue
 
 
@@ -45,9 +45,9 @@ class FaultPlayer:
         self._session = session
         self._connections = connections
         self._faulty: FaultyDialogue | None = None
-        script.begin_session()
+        script._begin_session()
 
-    def speaker(self) -> Speaker:
+    def responder(self) -> Responder:
         """Return the object that replies to the next line."""
         return self._with_faults() if self.script.rules else self._dialogue
 
