@@ -178,3 +178,14 @@ def new_url(locale: str = "utf8") -> str:
     schema = f"test_{next(_numbers)}"
     server.execute(f"CREATE SCHEMA {schema}", database)
     return f"{server.url(database)}?options=-csearch_path%3D{schema}"
+
+
+def database_of(url: str) -> str:
+    """Return the name of the database in an address."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement in the schema of an address that `new_url` gave."""
+    schema = url.rpartition("%3D")[2]
+    return shared_server().execute(f"SET search_path = {schema}; {statement}", database_of(url))

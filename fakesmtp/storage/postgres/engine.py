@@ -25,6 +25,7 @@ _PATIENCE = 10
 #: server that is cut off is noticed within about ten seconds.
 _DEFAULTS = {
     "application_name": "fakesmtp",
+    "client_encoding": "utf8",
     "connect_timeout": "3",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
