@@ -107,6 +107,10 @@ class Server:
         """Stop the server: `fast` ends all connections, `immediate` is a crash."""
         _run("pg_ctl", "-D", self.folder / "data", "-m", mode, "-w", "stop")
 
+    def process_id(self) -> int:
+        """Return the id of its first process."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     @property
     def _log(self) -> Path:
         return self.folder / "log"
