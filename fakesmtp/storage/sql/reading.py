@@ -248,7 +248,9 @@ class Reader:
 def explain(error: BaseException) -> str:
     """Describe in one line what a database refused, without the statement and its values."""
     reason = error.orig if isinstance(error, DBAPIError) else error
-    return " ".join(str(reason).split())
+    # psycopg's whole text has the statement, `diag` only what the server says of it.
+    said = getattr(getattr(reason, "diag", None), "message_primary", None)
+    return " ".join((said or str(reason)).split())
 
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
