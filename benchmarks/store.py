@@ -26,20 +26,21 @@ from fakesmtp import FakeSMTP
 from fakesmtp.findings import default_rules
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
-from fakesmtp.storage import schema, sqlite
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.sessions import record_session
 from fakesmtp.storage.sql.applying import apply
-from fakesmtp.storage.sql.changes import AddMessage, State
-from fakesmtp.storage.sqlite.file import make_file
+from fakesmtp.storage.sql.changes import AddMessage, Work
+from fakesmtp.storage.sqlite.database import SqliteDatabase
 from fakesmtp.storage.sqlite.store import SqliteStore
+from fakesmtp.storage.updates import Updates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from fakesmtp.storage.records import SessionRecord
+    from fakesmtp.storage.sql.dialect import Database, State
 
 _COMMON = [
     "안녕하세요",
@@ -99,21 +100,19 @@ def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[Add
         yield changes[start : start + waiting]
 
 
-def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecord]) -> float:
+def write_bare(database: Database, waiting: int, messages: list[MessageRecord]) -> float:
     """Return the messages per second of a writer that only writes."""
-    make_file(path)
-    engine = sqlite.open_for_writing(path, sync.upper())
     groups = list(_in_groups(waiting, messages))
-    with engine.connect() as connection:
-        schema.migrate(connection, path)
-        with connection.begin():
-            state = State.read(connection)
+    state: State | None = None
+    with database.connect() as connection:
         begin = perf_counter()
         for group in groups:
             with connection.begin():
-                list(apply(connection, state, group))
+                state = database.read_state(connection, state)
+                apply(Work(connection, database.dialect, state), group)
+                database.write_state(connection, state)
         seconds = perf_counter() - begin
-    engine.dispose()
+    database.close()
     return len(messages) / seconds
 
 
@@ -131,6 +130,10 @@ def write(
     return count / (perf_counter() - begin)
 
 
+def _open(path: Path, sync: str) -> SqliteDatabase:
+    return SqliteDatabase(path, sync.upper(), sqlite3, Updates())
+
+
 def _compare_writers(folder: Path, count: int) -> None:
     messages = [make_message(number, 150) for number in range(count)]
     memory = write(MemoryStore(UNLIMITED), 100, messages)
@@ -138,7 +141,7 @@ def _compare_writers(folder: Path, count: int) -> None:
     for sync in ("full", "normal"):
         for waiting in (10, 100):
             name = f"{sync}-{waiting}.db"
-            bare = _write_bare(folder / f"bare-{name}", sync, waiting, messages)
+            bare = write_bare(_open(folder / f"bare-{name}", sync), waiting, messages)
             with closing(SqliteStore(folder / name, UNLIMITED, sync=sync)) as store:
                 ours = write(store, waiting, messages)
             ratio = f"{ours / bare:.2f} of a bare writer, {ours / memory:.4f} of memory"
