@@ -1,7 +1,8 @@
 """The store alone: writing, searches, sizes. Run it with `python -m benchmarks.store`.
 
-The plain writer inserts prepared rows, in groups of the same size, with the same schema and
-pragmas, in one thread. The difference to it is the cost of reading the messages and of the queue.
+The bare writer inserts prepared rows, in groups of the same size, with the same schema and
+pragmas, in one thread. Another one reads the messages first, as the store must: the difference to
+it is the cost of the queue.
 """
 
 from __future__ import annotations
@@ -93,18 +94,21 @@ def make_message(number: int, characters: int) -> MessageRecord:
 
 
 def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[AddMessage]]:
-    changes = [AddMessage(message) for message in messages]
-    for change in changes:
-        change.prepare()
-    for start in range(0, len(changes), waiting):
-        yield changes[start : start + waiting]
+    for start in range(0, len(messages), waiting):
+        group = [AddMessage(message) for message in messages[start : start + waiting]]
+        for change in group:
+            change.prepare()
+        yield group
 
 
-def write_bare(database: Database, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return the messages per second of a writer that only writes."""
-    groups = list(_in_groups(waiting, messages))
+def write_bare(
+    database: Database, waiting: int, messages: list[MessageRecord], *, reads: bool
+) -> float:
+    """Return the messages per second of a plain writer, which reads the messages, or only writes."""
+    groups: Iterable[list[AddMessage]] = _in_groups(waiting, messages)
     state: State | None = None
     with database.connect() as connection:
+        groups = groups if reads else list(groups)
         begin = perf_counter()
         for group in groups:
             with connection.begin():
@@ -141,10 +145,16 @@ def _compare_writers(folder: Path, count: int) -> None:
     for sync in ("full", "normal"):
         for waiting in (10, 100):
             name = f"{sync}-{waiting}.db"
-            bare = write_bare(_open(folder / f"bare-{name}", sync), waiting, messages)
+            bare, reading = (
+                write_bare(_open(folder / f"{reads}-{name}", sync), waiting, messages, reads=reads)
+                for reads in (False, True)
+            )
             with closing(SqliteStore(folder / name, UNLIMITED, sync=sync)) as store:
                 ours = write(store, waiting, messages)
-            ratio = f"{ours / bare:.2f} of a bare writer, {ours / memory:.4f} of memory"
+            ratio = (
+                f"{ours / bare:.2f} of a bare writer, {ours / reading:.2f} of one that reads the "
+                f"messages, {ours / memory:.4f} of memory"
+            )
             print(f"{sync}, {waiting} clients: {ours:,.0f}/s, {ratio}")
 
 
