@@ -104,7 +104,7 @@ def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[Add
 def write_bare(
     database: Database, waiting: int, messages: list[MessageRecord], *, reads: bool
 ) -> float:
-    """Return the messages per second of a plain writer, which reads the messages, or only writes."""
+    """Return the messages per second of a bare writer; one that `reads` prepares the rows, too."""
     groups: Iterable[list[AddMessage]] = _in_groups(waiting, messages)
     state: State | None = None
     with database.connect() as connection:
