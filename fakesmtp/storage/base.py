@@ -173,6 +173,10 @@ class Store(ReadableStore, Protocol):
         """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
+    def replica(self) -> str:
+        """The name of this server among those that share the store; `""` where it is alone."""
+
+    @property
     def accepts_more(self) -> bool:
         """Whether more may be taken now; what waits to be durable is bounded."""
 

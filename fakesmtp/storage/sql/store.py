@@ -41,6 +41,8 @@ class DatabaseStore(Reader):
 
     #: Seconds after which there may be something to check although nothing has arrived.
     patience: float | None = None
+    #: The name of this server among those that share the database.
+    replica = ""
     _writer: Writer
     _checker: Checker | None = None
     _added = -_QUIET
