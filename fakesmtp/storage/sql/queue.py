@@ -36,8 +36,7 @@ class Queue:
         self._prepared: deque[Change] = deque()
         self._count = self._bytes = 0
         self._is_closed = False
-        #: Whether it is closed, and nothing will be prepared any more.
-        self.is_over = False
+        self._is_prepared = False
         self._thread = Thread(target=self._run, name="fakesmtp-prepare", daemon=True)
         self._thread.start()
 
@@ -49,6 +48,11 @@ class Queue:
                 self._bytes += change.size
                 self._submitted.put(change)
             return not self._is_closed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closed, and everything was taken."""
+        return self._is_prepared and not self._prepared
 
     @property
     def accepts_more(self) -> bool:
@@ -89,7 +93,7 @@ class Queue:
                 else:
                     self._forget(1, change.size)
         with self._changed:
-            self.is_over = True
+            self._is_prepared = True
             self._changed.notify()
 
     def _forget(self, count: int, size: int) -> None:
