@@ -77,10 +77,12 @@ class PostgresDatabase:
         """Write the numbers, and the updates with a NOTIFY."""
         told = number_updates(state.updates, state.last_update)
         if told:
-            write_updates(connection, told)
             state.last_update = told[-1].cursor
         values = {column.name: getattr(state, column.name) for column in _state.c}
-        connection.execute(update(_state).values(values))
+        with self.dialect.together(connection):
+            if told:
+                write_updates(connection, told)
+            connection.execute(update(_state).values(values))
 
     def publish(self, state: State) -> None:
         """Tell of what a transaction has changed, and before it of what other servers have."""

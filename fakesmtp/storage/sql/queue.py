@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fakesmtp.storage.sql.changes import Change
+    from fakesmtp.storage.sql.dialect import Dialect
 
 log = logging.getLogger("fakesmtp")
 
@@ -28,7 +29,8 @@ _FULL_CHANGES = 10_000
 class Queue:
     """Changes that were submitted and not taken yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._changed = Condition()
         self._submitted: SimpleQueue[Change | None] = SimpleQueue()
         self._prepared: deque[Change] = deque()
@@ -79,7 +81,7 @@ class Queue:
 
     def _run(self) -> None:
         while (change := self._submitted.get()) is not None:
-            is_right = _prepare(change)
+            is_right = _prepare(change, self._dialect)
             with self._changed:
                 if is_right:
                     self._prepared.append(change)
@@ -95,10 +97,10 @@ class Queue:
         self._bytes -= size
 
 
-def _prepare(change: Change) -> bool:
+def _prepare(change: Change, dialect: Dialect) -> bool:
     """Prepare a change; return whether it can be written."""
     try:
-        change.prepare()
+        change.prepare(dialect)
     except Exception as error:
         log.exception("a bug in fakesmtp: a change could not be prepared")
         change.ticket.set_exception(error)

@@ -59,7 +59,7 @@ class Writer:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(f"cannot use {database.location}: {explain(error)}") from error
-        self._queue = Queue()
+        self._queue = Queue(database.dialect)
         self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
         self._thread.start()
 
