@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _DEFAULTS = """
@@ -29,25 +29,36 @@ def run_haproxy(
 ) -> Iterator[dict[str, int]]:
     """Run HAProxy with one frontend for each backend; return the port of each.
 
-    A backend is the lines of its section. HAProxy gets sockets that listen already, so a client
-    that connects before HAProxy runs waits in the queue.
+    A backend is the lines of its section.
+    """
+    text = _DEFAULTS + "".join(
+        f"\nlisten {name}\n    bind {{{name}}}\n" + "".join(f"    {line}\n" for line in lines)
+        for name, lines in backends.items()
+    )
+    with run_config(program, folder, text, backends) as ports:
+        yield ports
+
+
+@contextmanager
+def run_config(
+    program: str, folder: Path, config: str, names: Iterable[str]
+) -> Iterator[dict[str, int]]:
+    """Run HAProxy; each `{name}` in its configuration is an address to bind. Return their ports.
+
+    HAProxy gets sockets that listen already, so a client that connects before HAProxy runs waits in
+    the queue.
     """
     with ExitStack() as stack:
         sockets = {
-            name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in backends
+            name: stack.enter_context(socket.create_server(("127.0.0.1", 0))) for name in names
         }
         numbers = {name: each.fileno() for name, each in sockets.items()}
-        config = folder / "haproxy.cfg"
-        config.write_text(_DEFAULTS + "".join(_sections(backends, numbers)), encoding="utf-8")
-        process = subprocess.Popen([program, "-db", "-f", config], pass_fds=numbers.values())
+        file = folder / "haproxy.cfg"
+        places = {name: f"fd@{number}" for name, number in numbers.items()}
+        file.write_text(config.format(**places), encoding="utf-8")
+        process = subprocess.Popen([program, "-db", "-f", file], pass_fds=numbers.values())
         try:
             yield {name: each.getsockname()[1] for name, each in sockets.items()}
         finally:
             process.kill()
             process.wait()
-
-
-def _sections(backends: Mapping[str, Sequence[str]], numbers: Mapping[str, int]) -> Iterator[str]:
-    for name, lines in backends.items():
-        yield f"\nfrontend {name}\n    bind fd@{numbers[name]}\n    default_backend {name}\n"
-        yield f"\nbackend {name}\n" + "".join(f"    {line}\n" for line in lines)

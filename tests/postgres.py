@@ -107,6 +107,10 @@ class Server:
         """Stop the server: `fast` ends all connections, `immediate` is a crash."""
         _run("pg_ctl", "-D", self.folder / "data", "-m", mode, "-w", "stop")
 
+    def process_id(self) -> int:
+        """Return the id of its first process."""
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
     @property
     def _log(self) -> Path:
         return self.folder / "log"
@@ -178,3 +182,14 @@ def new_url(locale: str = "utf8") -> str:
     schema = f"test_{next(_numbers)}"
     server.execute(f"CREATE SCHEMA {schema}", database)
     return f"{server.url(database)}?options=-csearch_path%3D{schema}"
+
+
+def database_of(url: str) -> str:
+    """Return the name of the database in an address."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
+    """Run a statement in the schema of an address that `new_url` gave."""
+    schema = url.rpartition("%3D")[2]
+    return shared_server().execute(f"SET search_path = {schema}; {statement}", database_of(url))

@@ -31,6 +31,7 @@ from fakesmtp.cli.values import (
     read_ports,
     read_size_or_none,
     read_store,
+    read_text,
     read_url,
     show_age,
     show_size,
@@ -266,10 +267,20 @@ class Settings:
         default=None,
         metadata=describe(
             Value(read_store),
-            "Where messages and sessions are kept: sqlite:///FILE, or memory. Default: a file in "
-            "the user's data.",
+            "Where messages and sessions are kept: sqlite:///FILE, postgresql://USER@HOST/DATABASE "
+            "(docs/store.md), or memory. Default: a file in the user's data.",
             metavar="URL",
             group=FILES,
+        ),
+    )
+    replica: str | None = field(
+        default=None,
+        metadata=describe(
+            Value(read_text),
+            "The name of this server in its sessions, where several share a PostgreSQL database. "
+            "Default: the machine's name and the process id.",
+            metavar="NAME",
+            group=WHAT,
         ),
     )
     store_sync: str = field(

@@ -14,9 +14,11 @@ from fakesmtp.cli.console import print_error, warn
 from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.stores import find_url
 from fakesmtp.cli.supervisor import Supervisor
+from fakesmtp.cli.values import MEMORY
 from fakesmtp.cli.web import choose_address
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.smtp.listeners import bind, find_addresses
+from fakesmtp.storage.address import ServerAddress, read_address
 from fakesmtp.tls.identity import Identity
 from fakesmtp.web.server import bind_http
 
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from fakesmtp.cli.options import Settings
     from fakesmtp.cli.report import Report
 
-_SHARED = "postgresql"
 #: Seconds that workers have to end after they have drained.
 _PATIENCE = 15.0
 
@@ -54,7 +55,8 @@ def check_workers(settings: Settings) -> None:
         raise ConfigurationError(
             "--workers needs a system with SO_REUSEPORT, such as Linux: start one process"
         )
-    if not find_url(settings).startswith(_SHARED):
+    url = find_url(settings)
+    if url == MEMORY or not isinstance(read_address(url), ServerAddress):
         raise ConfigurationError(
             f"--workers {settings.workers} needs a store that several processes can write: give "
             "--store postgresql://USER@HOST/DATABASE"

@@ -119,6 +119,9 @@ class ReadableStore(Protocol):
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
 
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+
     @property
     def newest(self) -> int:
         """The number of the newest message, 0 where there is none."""

@@ -191,6 +191,11 @@ class MemoryStore:
         number = sum(1 for _ in islice(self._matching(query), limit))
         return Count(number) if most is None or number <= most else Count(most, is_exact=False)
 
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+        kept = self._messages.get(message_id)
+        return kept is not None and self._trial(query).holds(kept)
+
     @property
     def newest(self) -> int:
         """The number of the newest message, 0 where there is none."""

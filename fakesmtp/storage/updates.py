@@ -109,11 +109,12 @@ class Updates:
 
     def publish(self, kind: UpdateKind, ids: Collection[str]) -> None:
         """Add an update and wake all readers. Without ids it is a no-op."""
-        if ids:
-            with self._lock:
-                update = Update(self._newest + 1, kind, tuple(ids))
-                self._keep(update)
-            self._call_listeners(update)
+        if not ids:
+            return
+        with self._lock:
+            update = Update(self._newest + 1, kind, tuple(ids))
+            self._keep(update)
+        self._call_listeners(update)
 
     def _keep(self, update: Update) -> None:
         """Add an update; the caller has the lock."""

@@ -8,11 +8,16 @@ import signal
 import smtplib
 import socket
 import sys
-from contextlib import ExitStack, closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
 from functools import partial
+from http.client import HTTPConnection
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Any
 
+import postgres
 import pytest
 from raw_client import PATIENCE, RawClient
 
@@ -176,6 +181,83 @@ def test_taken_port_is_an_error(serve: Serve, serve_two: Serve) -> None:
         result = second("--ports", f"587={port}").finish()
         assert result.code != 0
         assert f"port {port} on 127.0.0.1 is taken" in result.err
+
+
+@pytest.fixture
+def serve_shared(serve: Serve) -> Serve:
+    """Return a function that starts two workers on a new database."""
+    return partial(serve, "--workers", "2", "--http", "0", "--store", postgres.new_url())
+
+
+def read_json(page: str, path: str) -> Any:  # noqa: ANN401 - as JSON is
+    """Send a request on a new connection, which reaches any worker; return the value."""
+    while True:
+        with (
+            suppress(ConnectionRefusedError),  # all workers are being started again
+            closing(HTTPConnection(page.removeprefix("http://"), timeout=PATIENCE)) as client,
+        ):
+            client.request("GET", f"/api/fakesmtp/v1/{path}")
+            return json.loads(client.getresponse().read())
+
+
+def test_workers_share_a_database(serve_shared: Serve, send: Callable[..., None]) -> None:
+    """Messages of all workers are in one list, and a wait at any of them sees the next one."""
+    server = serve_shared()
+    page, port = server.page(), server.ports()[1]
+    for number in range(12):
+        send(port, subject=f"message {number}")
+    for _ in range(6):
+        listed = read_json(page, "messages?limit=50")
+        assert listed["count"] == 12
+    with ThreadPoolExecutor() as pool:
+        waits = [
+            pool.submit(read_json, page, "wait?query=subject:awaited&timeout=20") for _ in range(6)
+        ]
+        send(port, subject="awaited")
+        found = {wait.result()["id"] for wait in waits}
+    assert len(found) == 1
+    result = server.stop(signal.SIGTERM)
+    assert (result.code, result.err) == (0, "")
+
+
+def test_no_acknowledged_message_is_lost_with_a_worker(
+    serve_shared: Serve, send: Callable[..., None]
+) -> None:
+    """Workers are killed under load: every message with a 250 is there, and once."""
+    server = serve_shared()
+    page, port = server.page(), server.ports()[1]
+    over, acknowledged = Event(), []
+
+    def load(client: int) -> None:
+        for number in count():
+            if over.is_set():
+                return
+            with suppress(OSError, smtplib.SMTPException):
+                send(port, subject=f"load {client}-{number}")
+                acknowledged.append(f"load {client}-{number}")
+
+    assert server.process.stderr is not None
+    with ThreadPoolExecutor() as pool:
+        loads = [pool.submit(load, client) for client in range(4)]
+        for _ in range(2):
+            server.read_until("load")
+            os.kill(children_of(server)[0], signal.SIGKILL)
+            assert "it is started again" in server.process.stderr.readline()
+        over.set()
+        for each in loads:
+            each.result()
+    subjects = [each["subject"] for each in read_json(page, "messages?limit=1000")["messages"]]
+    assert set(acknowledged) <= set(subjects)
+    assert len(subjects) == len(set(subjects))
+    assert server.stop(signal.SIGINT).code == 0
+
+
+def test_exit_after_is_refused(run: Callable[..., Result]) -> None:
+    """A number of messages after which one process ends makes no sense for several."""
+    store = "postgresql://nobody@localhost/none"
+    result = run("serve", "--workers", "2", "--store", store, "--exit-after", "5")
+    assert result.code == 2
+    assert "--exit-after counts the messages of one process" in result.err
 
 
 @pytest.mark.parametrize(

@@ -76,8 +76,8 @@ def find_problems(connection: Connection) -> list[str]:
 
 _FACTS = text(
     """SELECT (SELECT version FROM fakesmtp) AS schema,
-        (SELECT sum(pg_total_relation_size(to_regclass(name))) FROM unnest(:tables) AS name)
-            AS size,
+        (SELECT sum(pg_total_relation_size(to_regclass(name)))
+            FROM unnest(cast(:tables AS text[])) AS name) AS size,
         (SELECT bytes FROM state) AS used,
         current_setting('synchronous_commit') AS synchronous_commit,
         current_setting('server_version') AS postgresql"""

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fakesmtp.errors import ConfigurationError, StoreError
+from fakesmtp.storage.postgres.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from fakesmtp.storage.address import ServerAddress
+    from fakesmtp.storage.postgres.watching import WatchedConnection
 
 _READERS = 4
 #: Questions that are asked at the same time.
@@ -27,14 +29,15 @@ _PATIENCE = 10
 #: server that is cut off is noticed within about ten seconds.
 _DEFAULTS = {
     "application_name": "fakesmtp",
+    "client_encoding": "utf8",
     "connect_timeout": "3",
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
 }
-#: Settings of each connection: nothing waits without an end.
-_READING = {"statement_timeout": "60s"}
+#: Settings of each connection: no statement and no lock takes longer than `LIMIT`.
+_READING = {"statement_timeout": "25s"}
 #: A server that hangs in a transaction must not keep the others from writing.
 _WRITING = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
 #: Classes of SQLSTATE that are not the fault of a change: connections, read-only and failed
@@ -81,6 +84,14 @@ def _open(address: ServerAddress, settings: Mapping[str, str], **options: Any) -
         raise ConfigurationError(f"{address.location} is not the address of a database") from None
     defaults = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
     engine = create_engine(url, connect_args=defaults, hide_parameters=True, **options)
+
+    watch = Watch()
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(
+        _: object, __: object, arguments: tuple[Any, ...], given: dict[str, Any]
+    ) -> WatchedConnection:
+        return watch.connect(*arguments, **given)
 
     @event.listens_for(engine, "connect")
     def _set(raw: psycopg.Connection, _: object) -> None:

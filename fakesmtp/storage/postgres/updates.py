@@ -77,7 +77,7 @@ class SharedUpdates(Updates):
         with self._order:
             self.read(connection)
             if self._newest < last:  # none is stored
-                with self._changed:
+                with self._lock:
                     self._newest = last
                     self._forget_all(last)
 
@@ -92,7 +92,7 @@ class SharedUpdates(Updates):
         with self._order:
             new = [update for update in updates if update.cursor > self._newest]
             for update in new:
-                with self._changed:
+                with self._lock:
                     if update.cursor != self._newest + 1:
                         self._forget_all(update.cursor - 1)
                     self._keep(update)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
-from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.query import EVERYTHING, All, Equals
 from fakesmtp.storage.sql.checks import find_unchecked, read_findings
 from fakesmtp.storage.sql.tables import (
     MESSAGE_COLUMNS,
@@ -150,6 +150,10 @@ class Reader:
         is_exact = most is None or is_all or number <= most
         return Count(number) if is_exact else Count(most or 0, is_exact=False)
 
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+        return self.count(All((Equals("id", message_id), query)), most=1).number > 0
+
     @property
     def newest(self) -> int:
         """The number of the newest message, 0 where there is none."""
@@ -244,7 +248,9 @@ class Reader:
 def explain(error: BaseException) -> str:
     """Describe in one line what a database refused, without the statement and its values."""
     reason = error.orig if isinstance(error, DBAPIError) else error
-    return " ".join(str(reason).split())
+    # psycopg's whole text has the statement, `diag` only what the server says of it.
+    said = getattr(getattr(reason, "diag", None), "message_primary", None)
+    return " ".join((said or str(reason)).split())
 
 
 def _count(connection: Connection, table: Table, *conditions: ColumnElement[bool]) -> int:
