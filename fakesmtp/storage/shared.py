@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from concurrent.futures import Future
 
-    from fakesmtp.storage.base import Ticket
-
 
 class SharedAccount(NamedTuple):
     """An account that a server has issued. `ttl` is in seconds, `expires` in seconds of the epoch.
@@ -29,7 +27,7 @@ class SharedAccount(NamedTuple):
 class SharedAccounts(Protocol):
     """The accounts that the servers of a store have issued. Raises `StoreError`."""
 
-    def issue(self, app_key: str, key_hash: str, ttl: float) -> Ticket[SharedAccount]:
+    def issue(self, app_key: str, key_hash: str, ttl: float) -> Future[SharedAccount]:
         """Add an account that lives `ttl` seconds without being used."""
 
     def live(self) -> list[SharedAccount]:
@@ -38,10 +36,10 @@ class SharedAccounts(Protocol):
     def find(self, app_key: str) -> Future[SharedAccount | None]:
         """Look up one account. A thread of the store does it."""
 
-    def renew(self, app_keys: Collection[str]) -> Ticket[None]:
+    def renew(self, app_keys: Collection[str]) -> Future[None]:
         """Give accounts their full time again; other AppKeys are ignored."""
 
-    def end(self, app_key: str) -> Ticket[bool]:
+    def end(self, app_key: str) -> Future[bool]:
         """End an account with its messages and rules; the ticket gives whether it was there.
 
         When several servers end the same account, one of them gets True.
