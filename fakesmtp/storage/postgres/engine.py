@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.postgres.watching import WatchedConnection
 
 _READERS = 4
+#: Questions that are asked at the same time.
+ASKERS = 4
 #: Seconds that a read waits for a connection.
 _PATIENCE = 10
 #: What libpq does where the address has no other value. Seconds; the last one milliseconds: a
@@ -64,6 +66,15 @@ def open_for_writing(address: ServerAddress, *, waits_for_disk: bool) -> Engine:
     if not waits_for_disk:
         settings["synchronous_commit"] = "off"
     return _open(address, settings, poolclass=NullPool)
+
+
+def open_for_asking(address: ServerAddress) -> Engine:
+    """Return an engine for short questions while clients wait, in transactions of their own.
+
+    What they write may be lost when the database crashes: its commit does not wait for the disk.
+    """
+    settings = {"statement_timeout": "10s", "lock_timeout": "10s", "synchronous_commit": "off"}
+    return _open(address, settings, poolclass=QueuePool, pool_size=ASKERS, pool_timeout=_PATIENCE)
 
 
 def _open(address: ServerAddress, settings: Mapping[str, str], **options: Any) -> Engine:  # noqa: ANN401 - as create_engine has them
