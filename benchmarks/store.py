@@ -1,7 +1,8 @@
 """The store alone: writing, searches, sizes. Run it with `python -m benchmarks.store`.
 
-The plain writer inserts prepared rows, in groups of the same size, with the same schema and
-pragmas, in one thread. The difference to it is the cost of reading the messages and of the queue.
+The bare writer inserts prepared rows, in groups of the same size, with the same schema and
+pragmas, in one thread. Another one reads the messages first, as the store must: the difference to
+it is the cost of the queue.
 """
 
 from __future__ import annotations
@@ -33,7 +34,6 @@ from fakesmtp.storage.sessions import record_session
 from fakesmtp.storage.sql.applying import apply
 from fakesmtp.storage.sql.changes import AddMessage, Work
 from fakesmtp.storage.sqlite.database import SqliteDatabase
-from fakesmtp.storage.sqlite.dialect import SqliteDialect
 from fakesmtp.storage.sqlite.store import SqliteStore
 from fakesmtp.storage.updates import Updates
 
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from fakesmtp.storage.records import SessionRecord
+    from fakesmtp.storage.sql.dialect import Database, Dialect, State
     from fakesmtp.storage.sql.store import DatabaseStore
 
 _COMMON = [
@@ -94,26 +95,30 @@ def make_message(number: int, characters: int) -> MessageRecord:
     )
 
 
-def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[AddMessage]]:
-    changes = [AddMessage(message) for message in messages]
-    for change in changes:
-        change.prepare(SqliteDialect())
-    for start in range(0, len(changes), waiting):
-        yield changes[start : start + waiting]
+def _in_groups(
+    dialect: Dialect, waiting: int, messages: list[MessageRecord]
+) -> Iterator[list[AddMessage]]:
+    for start in range(0, len(messages), waiting):
+        group = [AddMessage(message) for message in messages[start : start + waiting]]
+        for change in group:
+            change.prepare(dialect)
+        yield group
 
 
-def _write_bare(path: Path, sync: str, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return the messages per second of a writer that only writes."""
-    database = SqliteDatabase(path, sync.upper(), sqlite3, Updates())
-    groups = list(_in_groups(waiting, messages))
+def write_bare(
+    database: Database, waiting: int, messages: list[MessageRecord], *, reads: bool
+) -> float:
+    """Return the messages per second of a bare writer; one that `reads` prepares the rows, too."""
+    groups: Iterable[list[AddMessage]] = _in_groups(database.dialect, waiting, messages)
+    state: State | None = None
     with database.connect() as connection:
-        with connection.begin():
-            state = database.read_state(connection, None)
-        work = Work(connection, database.dialect, state)
+        groups = groups if reads else list(groups)
         begin = perf_counter()
         for group in groups:
             with connection.begin():
-                apply(work, group)
+                state = database.read_state(connection, state)
+                apply(Work(connection, database.dialect, state), group)
+                database.write_state(connection, state)
         seconds = perf_counter() - begin
     database.close()
     return len(messages) / seconds
@@ -133,6 +138,10 @@ def write(
     return count / (perf_counter() - begin)
 
 
+def _open(path: Path, sync: str) -> SqliteDatabase:
+    return SqliteDatabase(path, sync.upper(), sqlite3, Updates())
+
+
 def _compare_writers(folder: Path, count: int) -> None:
     messages = [make_message(number, 150) for number in range(count)]
     memory = write(MemoryStore(UNLIMITED), 100, messages)
@@ -140,10 +149,16 @@ def _compare_writers(folder: Path, count: int) -> None:
     for sync in ("full", "normal"):
         for waiting in (10, 100):
             name = f"{sync}-{waiting}.db"
-            bare = _write_bare(folder / f"bare-{name}", sync, waiting, messages)
+            bare, reading = (
+                write_bare(_open(folder / f"{reads}-{name}", sync), waiting, messages, reads=reads)
+                for reads in (False, True)
+            )
             with closing(SqliteStore(folder / name, UNLIMITED, sync=sync)) as store:
                 ours = write(store, waiting, messages)
-            ratio = f"{ours / bare:.2f} of a bare writer, {ours / memory:.4f} of memory"
+            ratio = (
+                f"{ours / bare:.2f} of a bare writer, {ours / reading:.2f} of one that reads the "
+                f"messages, {ours / memory:.4f} of memory"
+            )
             print(f"{sync}, {waiting} clients: {ours:,.0f}/s, {ratio}")
 
 

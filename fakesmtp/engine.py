@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp import options
 from fakesmtp.endpoint import Endpoint
@@ -39,9 +39,26 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
+    from fakesmtp.protocol.proxies import TrustedProxies
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
     from fakesmtp.sessions.live import LiveSession
+    from fakesmtp.shared.sharing import Sharing
+
+
+class Network(NamedTuple):
+    """Where a server listens, and how clients come to it.
+
+    `ports` maps ports of the endpoint to local ports, 0 for a free one. `loop_factory` makes the
+    event loop; None means asyncio's. `proxies` are the load balancers that send a PROXY protocol
+    header. With `reuse_port`, other processes may listen on the same ports.
+    """
+
+    hosts: Sequence[str]
+    ports: Mapping[int, int]
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    proxies: TrustedProxies | None = None
+    reuse_port: bool = False
 
 
 class Engine(Scope):
@@ -53,25 +70,25 @@ class Engine(Scope):
     mailbox: Mailbox
     endpoint: Endpoint
     _runner: Runner | Inherited | None = None
+    #: What is shared with other servers, from the first start on; None for a store of one server.
+    sharing: Sharing | None = None
 
     def __init__(
         self,
         terms: Terms,
-        *,
-        hosts: Sequence[str],
-        ports: Mapping[int, int],
-        certs_dir: Path | None,
+        network: Network,
         archive: Archive,
-        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+        certs_dir: Path | None,
     ) -> None:
         self.terms = terms
-        self.endpoint = Endpoint(hosts, Identity(certs_dir))
+        self.endpoint = Endpoint(network.hosts, Identity(certs_dir))
+        self._network = network
         self.failures: list[BaseException] = []
-        self._ports = ports
         self.archive = archive
         self.mailbox, self._log = archive.mailbox, archive.sessions
         self._session_numbers = count(1)
-        self._loop_factory = loop_factory
+        #: Whether the server finishes running transactions, and accepts no connections.
+        self.is_draining = False
         self._on_session_end: list[OnSession] = []
 
     # -- start and stop ----------------------------------------------------------------------------
@@ -81,11 +98,40 @@ class Engine(Scope):
         if self._runner is not None:
             raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
         self.archive.open(self.terms.rules)
-        hosts = self.endpoint.hosts
-        self._runner = Runner(hosts, self._ports, self._services, self._loop_factory)
+        self._share()
+        hosts, ports, loop_factory, _, reuse_port = self._network
+        self._runner = Runner(hosts, ports, self._services, loop_factory, reuse_port=reuse_port)
+        self.is_draining = False
         self.endpoint.open_listeners = self._runner.listeners
         self.mailbox.cut_off("")
         watch_forks(self)
+
+    def _share(self) -> None:
+        """Share accounts and fault rules with the other servers of the store, if it has others."""
+        self._stop_sharing()
+        shared = self.archive.store.shared
+        if shared is not None:
+            # Imported only when needed: most servers have a store of their own.
+            from fakesmtp.shared.sharing import Sharing  # noqa: PLC0415
+
+            self.sharing = Sharing(self, self.terms.accounts, shared)
+
+    def _stop_sharing(self) -> None:
+        if self.sharing is not None:
+            self.sharing.close()
+
+    def drain(self, seconds: float, done: Callable[[], object]) -> int:
+        """Accept nothing more; call `done` when all clients have left, or after `seconds`.
+
+        Clients may finish their transactions. A client outside one that sends nothing for a second
+        gets 421. Return the number of open connections. Raises `FakeSMTPError` if the server is
+        not running.
+        """
+        if not isinstance(self._runner, Runner):
+            raise FakeSMTPError("the server is not running in this process, so it cannot drain")
+        self.is_draining = True
+        self._runner.drain(seconds, done)
+        return sum(session.end is None for session in self.sessions)
 
     def stop(self) -> None:
         """Close all connections and listeners. Idempotent."""
@@ -95,6 +141,7 @@ class Engine(Scope):
             if runner is not None:
                 runner.stop()
         finally:
+            self._stop_sharing()
             self.archive.close()
             self.endpoint.identity.close()
 
@@ -245,6 +292,7 @@ class Engine(Scope):
             backlog=Backlog(loop),
             outbox=Outbox(loop),
             buffer=memoryview(bytearray(READ_SIZE)),
+            proxies=self._network.proxies,
         )
 
     def _session_ended(self, session: LiveSession) -> None:

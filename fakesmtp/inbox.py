@@ -243,9 +243,10 @@ class Inbox(ClientSettings):
         from fakesmtp.messages.searching import Search, Taking  # noqa: PLC0415
 
         scope = self._open
+        wanted = Conditions(scope.mailbox.matcher, **conditions)
         if takes:
-            return Taking(Conditions(**conditions), scope.has_message, scope.mailbox.remove)
-        return Search(Conditions(**conditions), scope.has_message, count)
+            return Taking(wanted, scope.has_message, scope.mailbox.remove)
+        return Search(wanted, scope.has_message, count)
 
     def _found(
         self, search: Search, timeout: float, *, blocked: str | None = None

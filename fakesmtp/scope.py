@@ -35,6 +35,9 @@ class MessageSource(Protocol):
     def run(self, search: Search, timeout: float) -> None:
         """Offer messages to a search until it has enough, for at most `timeout` seconds."""
 
+    def matcher(self, text: str, /) -> Callable[[ReceivedMessage], bool]:
+        """Return a function that tries a search on a message; raises `QueryError`."""
+
     async def run_async(self, search: Search, timeout: float) -> None:
         """Do the same as `run` without blocking the loop."""
 

@@ -131,7 +131,7 @@ class Server:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             cursor = connection.execute(statement)
             while cursor.nextset():
-                pass
+                """Only the rows of the last statement are wanted."""
             return cursor.fetchall() if cursor.description else []
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.protocol import proxies
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
 from fakesmtp.storage.address import read_address as read_store_address
@@ -150,6 +151,19 @@ def read_seconds(text: str) -> float:
             f"{_MOST_SECONDS:,} (examples: 120, 0.5)"
         )
     return seconds
+
+
+def read_duration(text: str) -> float:
+    """Read a number of seconds, which may be 0."""
+    return 0.0 if text.strip() == "0" else read_seconds(text)
+
+
+def read_network(text: str) -> str:
+    """Read a network, `10.0.0.0/8`, or one IP address."""
+    try:
+        return str(proxies.read_network(text.strip()))
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
 
 
 def read_size(text: str) -> int:

@@ -14,7 +14,7 @@ from fakesmtp.messages.transfer import record_from_json
 from fakesmtp.sessions.loading import load_content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from fakesmtp.client.requests import Requests
     from fakesmtp.messages.searching import Search
@@ -33,6 +33,7 @@ class RemoteMailbox:
         self._requests = requests
         self._app_key = app_key
         self._cached: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        self._numbers: dict[str, int] = {}
 
     def snapshot(self) -> list[ReceivedMessage]:
         """Return all messages, oldest first."""
@@ -48,6 +49,7 @@ class RemoteMailbox:
             for row in page["messages"]:
                 message = self.get(row["id"])
                 if message is not None:
+                    self._numbers[message.id] = row["number"]
                     yield row["number"], message
             cursor = page["cursor"]
 
@@ -101,6 +103,18 @@ class RemoteMailbox:
         wait = min(seconds, _LONGEST_WAIT)
         found = self._requests.get("/wait", app_key=self._app_key, since=number, timeout=wait)
         return found is not None
+
+    def matcher(self, text: str) -> Callable[[ReceivedMessage], bool]:
+        """Return a function that tries a search on a message; raises `FakeSMTPError`."""
+        self._requests.get("/messages", query=text, limit=1)
+        return partial(self._matches, text)
+
+    def _matches(self, text: str, message: ReceivedMessage) -> bool:
+        before = self._numbers[message.id] - 1
+        page = self._requests.get(
+            "/messages", query=text, cursor=before, limit=1, oldest_first=True
+        )
+        return any(row["id"] == message.id for row in page["messages"])
 
     async def run_async(self, search: Search, timeout: float) -> None:
         """Do the same as `run` without blocking the loop."""

@@ -143,6 +143,11 @@ class Conversation:
         return (received, *self._responder().receive_line(line))
 
     @property
+    def is_idle(self) -> bool:
+        """Whether the client is outside a transaction and an AUTH exchange."""
+        return self._dialogue.is_idle
+
+    @property
     def message_size(self) -> int | None:
         """Bytes of the message that is being received; None between messages."""
         if not self._dialogue.expects_message:

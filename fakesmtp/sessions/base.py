@@ -90,6 +90,11 @@ class BaseSession:
         return datetime.fromtimestamp(self._started, UTC)
 
     @property
+    def proxy(self) -> str | None:
+        """Address and port of the load balancer, if it named the client (PROXY protocol)."""
+        return self._facts.proxy
+
+    @property
     def app_key(self) -> str | None:
         """The AppKey that logged in."""
         return self.login.app_key if self.login else None

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.protocol.conversation import OPENING_NOTES
 from fakesmtp.protocol.reasons import BECAUSE
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions.contents import Fault, MaskedLine, Message, TlsFacts, show_line
+from fakesmtp.sessions.contents import (
+    Fault,
+    MaskedLine,
+    Message,
+    Proxied,
+    TlsFacts,
+    show_line,
+)
 from fakesmtp.text import cut, show_lines
 
 if TYPE_CHECKING:
@@ -50,7 +57,7 @@ class Refusal(NamedTuple):
 class Facts:
     """The facts of one session: see the module."""
 
-    __slots__ = ("_forgotten", "_found", "_reason", "asked", "before", "fault", "opening")
+    __slots__ = ("_forgotten", "_found", "_reason", "asked", "before", "fault", "opening", "proxy")
 
     def __init__(self) -> None:
         #: The last two lines or messages from the client; reset when TLS starts.
@@ -60,6 +67,8 @@ class Facts:
         self.fault: Fault | None = None
         #: The note about another protocol that the client used instead of SMTP, or `""`.
         self.opening = ""
+        #: The address and port of the load balancer that sent a PROXY protocol header.
+        self.proxy: str | None = None
         self._reason = ""
         self._found: list[tuple[Asked, Reply, str]] = []
         self._forgotten = 0
@@ -79,6 +88,8 @@ class Facts:
             self.before = self.asked = None
         elif isinstance(content, Fault):
             self.fault, self._reason = content, describe_fault(content)
+        elif isinstance(content, Proxied):
+            self.proxy = content.proxy
 
     def _read_note(self, note: str) -> None:
         if note.startswith(BECAUSE):

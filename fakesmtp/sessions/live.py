@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions.contents import MaskedLine
+from fakesmtp.sessions.contents import MaskedLine, Proxied
 from fakesmtp.sessions.facts import LEAST_REFUSAL, Facts
 from fakesmtp.sessions.session import Session
 
@@ -37,7 +38,8 @@ class LiveSession(Session):
     """A session of this server, open or ended: what the recorder writes.
 
     It keeps contents and times. Events are created when they are read: with a list of events, the
-    garbage collector would take as much time as the recorder.
+    garbage collector would take as much time as the recorder. It does not look into an array, in
+    which a time takes 8 bytes.
     """
 
     __slots__ = (
@@ -95,7 +97,7 @@ class LiveSession(Session):
         self.size = self.cut = self.message_count = self.dropped_lines = 0
         self._began = monotonic_ns()
         self._contents: list[Content] = []
-        self._times: list[int] = []
+        self._times = array("Q")
         self._facts = Facts()
         self._events_left, self._max_bytes = max_events, max_bytes
         # The current limit, at most `max_bytes`. Each time it grows, `on_growth` is called with the
@@ -210,7 +212,9 @@ class UnrecordedSession(LiveSession):
     _is_recorded = False
 
     def keep(self, content: Content, size: int = 0) -> None:
-        """Keep only the fact that the client sent something."""
+        """Keep only the load balancer, and the fact that the client sent something."""
         del size
-        if isinstance(content, bytes | MaskedLine):
+        if isinstance(content, Proxied):
+            self._facts.read(content)
+        elif isinstance(content, bytes | MaskedLine):
             self._facts.read(_UNRECORDED)

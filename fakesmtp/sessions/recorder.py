@@ -8,7 +8,7 @@ from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.sessions.causes import ClosedBy, explain_tls_failure
-from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, MaskedLine, Message
+from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, MaskedLine, Message, Proxied
 from fakesmtp.sessions.masking import AS_WRITTEN, Masker
 from fakesmtp.sessions.notes import (
     AUTH_IN_CLEAR,
@@ -105,6 +105,10 @@ class Recorder:
     def record_fault(self, rule: str, where: str, what: str) -> None:
         """Record a planned fault that was applied."""
         self.session.keep(Fault(rule, where, what))
+
+    def record_proxy(self, proxy: str, version: int, *, names_client: bool) -> None:
+        """Record a PROXY protocol header of the load balancer at the address `proxy`."""
+        self.session.keep(Proxied(proxy, version, names_client))
 
     def record_tls(self, tls: TlsFacts) -> None:
         """Record a successful TLS handshake."""

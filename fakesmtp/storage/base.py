@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.shared import SharedState
     from fakesmtp.storage.updates import Updates
 
 #: Rows of a page, unless the caller says otherwise.
@@ -118,6 +119,9 @@ class ReadableStore(Protocol):
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
 
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+
     @property
     def newest(self) -> int:
         """The number of the newest message, 0 where there is none."""
@@ -172,6 +176,10 @@ class Store(ReadableStore, Protocol):
     @property
     def replica(self) -> str:
         """The name of this server among those that share the store; `""` where it is alone."""
+
+    @property
+    def shared(self) -> SharedState | None:
+        """What servers share beside messages; None for a store of one server."""
 
     @property
     def accepts_more(self) -> bool:

@@ -66,6 +66,7 @@ class MemoryStore:
     location = "memory"
     is_durable = False
     replica = ""
+    shared = None
     accepts_more = True
 
     def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
@@ -190,6 +191,11 @@ class MemoryStore:
         limit = None if most is None else most + 1
         number = sum(1 for _ in islice(self._matching(query), limit))
         return Count(number) if most is None or number <= most else Count(most, is_exact=False)
+
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+        kept = self._messages.get(message_id)
+        return kept is not None and self._trial(query).holds(kept)
 
     @property
     def newest(self) -> int:

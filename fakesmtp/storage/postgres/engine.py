@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.postgres.watching import Watch, WatchedConnection
 
 _READERS = 4
+#: Questions that are asked at the same time.
+ASKERS = 4
 #: Seconds that a read waits for a connection.
 _PATIENCE = 10
 #: What libpq does where the address has no other value. Seconds; the last one milliseconds: a
@@ -65,6 +67,16 @@ def open_for_writing(address: ServerAddress, watch: Watch, *, waits_for_disk: bo
     if not waits_for_disk:
         settings["synchronous_commit"] = "off"
     return _open(address, watch, settings, poolclass=NullPool)
+
+
+def open_for_asking(address: ServerAddress, watch: Watch) -> Engine:
+    """Return an engine for short questions while clients wait, in transactions of their own.
+
+    What they write may be lost when the database crashes: its commit does not wait for the disk.
+    """
+    settings = {"statement_timeout": "10s", "lock_timeout": "10s", "synchronous_commit": "off"}
+    options = {"poolclass": QueuePool, "pool_size": ASKERS, "pool_timeout": _PATIENCE}
+    return _open(address, watch, settings, **options)
 
 
 def _open(

@@ -15,6 +15,7 @@ from fakesmtp.storage.postgres.checking import CLAIMED, claim_unchecked, find_pr
 from fakesmtp.storage.postgres.database import PostgresDatabase
 from fakesmtp.storage.postgres.dialect import PostgresDialect
 from fakesmtp.storage.postgres.listening import Listening
+from fakesmtp.storage.postgres.shared import PostgresShared
 from fakesmtp.storage.postgres.updates import SharedUpdates
 from fakesmtp.storage.postgres.watching import Watch
 from fakesmtp.storage.sql.changes import Run
@@ -75,6 +76,7 @@ class PostgresStore(_OfDatabase, DatabaseStore):
         updates = SharedUpdates(self._tell)
         self._shared = PostgresDatabase(address, updates, waits_for_disk=sync == "full")
         super().__init__(self._shared, pruner or Pruner(limits), updates)
+        self.shared: PostgresShared = PostgresShared(address, self.submit)
         self._updates = updates
         self._listening: Listening | None = None
         self.replica = f"{socket.gethostname()}-{os.getpid()}" if replica is None else replica
@@ -128,6 +130,7 @@ class PostgresStore(_OfDatabase, DatabaseStore):
         if self._listening is not None:
             self._listening.stop()
             self._listening = None
+        self.shared.close()
         super().close()
 
 

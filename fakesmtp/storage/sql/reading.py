@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
-from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.query import EVERYTHING, All, Equals
 from fakesmtp.storage.sql.checks import find_unchecked, read_findings
 from fakesmtp.storage.sql.tables import (
     MESSAGE_COLUMNS,
@@ -149,6 +149,10 @@ class Reader:
             number = connection.execute(counted).scalar_one()
         is_exact = most is None or is_all or number <= most
         return Count(number) if is_exact else Count(most or 0, is_exact=False)
+
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+        return self.count(All((Equals("id", message_id), query)), most=1).number > 0
 
     @property
     def newest(self) -> int:

@@ -145,6 +145,10 @@ class SessionOut(ListedSessionOut):
     """One session, without its lines: these are in `transcript` and in `.jsonl`."""
 
     mechanism: str | None = Field(examples=["PLAIN"])
+    proxy: str | None = Field(
+        description="The load balancer that named the client (PROXY protocol).",
+        examples=["10.0.0.7:40312"],
+    )
     tls_details: TlsOut | None
     refusals: list[RefusalOut]
     transactions: list[TransactionOut]
