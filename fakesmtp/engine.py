@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
     from fakesmtp.sessions.live import LiveSession
+    from fakesmtp.shared.sharing import Sharing
 
 
 class Network(NamedTuple):
@@ -69,6 +70,8 @@ class Engine(Scope):
     mailbox: Mailbox
     endpoint: Endpoint
     _runner: Runner | Inherited | None = None
+    #: What is shared with other servers, from the first start on; None for a store of one server.
+    sharing: Sharing | None = None
 
     def __init__(
         self,
@@ -95,12 +98,27 @@ class Engine(Scope):
         if self._runner is not None:
             raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
         self.archive.open(self.terms.rules)
+        self._share()
         hosts, ports, loop_factory, _, reuse_port = self._network
         self._runner = Runner(hosts, ports, self._services, loop_factory, reuse_port=reuse_port)
         self.is_draining = False
         self.endpoint.open_listeners = self._runner.listeners
         self.mailbox.cut_off("")
         watch_forks(self)
+
+    def _share(self) -> None:
+        """Share accounts and fault rules with the other servers of the store, if it has others."""
+        self._stop_sharing()
+        shared = self.archive.store.shared
+        if shared is not None:
+            # Imported only when needed: most servers have a store of their own.
+            from fakesmtp.shared.sharing import Sharing  # noqa: PLC0415
+
+            self.sharing = Sharing(self, self.terms.accounts, shared)
+
+    def _stop_sharing(self) -> None:
+        if self.sharing is not None:
+            self.sharing.close()
 
     def drain(self, seconds: float, done: Callable[[], object]) -> int:
         """Accept nothing more; call `done` when all clients have left, or after `seconds`.
@@ -123,6 +141,7 @@ class Engine(Scope):
             if runner is not None:
                 runner.stop()
         finally:
+            self._stop_sharing()
             self.archive.close()
             self.endpoint.identity.close()
 

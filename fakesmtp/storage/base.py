@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.shared import SharedState
     from fakesmtp.storage.updates import Updates
 
 #: Rows of a page, unless the caller says otherwise.
@@ -175,6 +176,10 @@ class Store(ReadableStore, Protocol):
     @property
     def replica(self) -> str:
         """The name of this server among those that share the store; `""` where it is alone."""
+
+    @property
+    def shared(self) -> SharedState | None:
+        """What servers share beside messages; None for a store of one server."""
 
     @property
     def accepts_more(self) -> bool:

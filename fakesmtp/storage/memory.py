@@ -66,6 +66,7 @@ class MemoryStore:
     location = "memory"
     is_durable = False
     replica = ""
+    shared = None
     accepts_more = True
 
     def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 CLAIMED = 60
 _TABLES = (
     "state", "messages", "contents", "texts", "tags", "sessions", "findings", "checks",
-    "unchecked", "rules", "removed", "updates",
+    "unchecked", "rules", "removed", "updates", "accounts",
 )  # fmt: skip
 
 

@@ -147,6 +147,15 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE fakesmtp (version integer NOT NULL)",
         "INSERT INTO fakesmtp VALUES (0)",
     ),
+    (
+        """CREATE TABLE accounts (
+            app_key text COLLATE "C" PRIMARY KEY,
+            key_hash text NOT NULL,
+            ttl double precision NOT NULL,
+            issued double precision NOT NULL,
+            expires double precision NOT NULL
+        )""",
+    ),
 )
 VERSION = len(_STEPS)
 _FOUND = text(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import SessionRecord
+    from fakesmtp.storage.shared import SharedState
     from fakesmtp.storage.sql.dialect import Database
     from fakesmtp.storage.sql.pruning import Pruner
     from fakesmtp.storage.updates import Updates
@@ -43,6 +44,8 @@ class DatabaseStore(Reader):
     patience: float | None = None
     #: The name of this server among those that share the database.
     replica = ""
+    #: What servers share beside messages; None for a store of one server.
+    shared: SharedState | None = None
     _writer: Writer
     _checker: Checker | None = None
     _added = -_QUIET
