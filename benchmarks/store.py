@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from fakesmtp.storage.records import SessionRecord
-    from fakesmtp.storage.sql.dialect import Database, State
+    from fakesmtp.storage.sql.dialect import Database, Dialect, State
+    from fakesmtp.storage.sql.store import DatabaseStore
 
 _COMMON = [
     "안녕하세요",
@@ -59,7 +60,8 @@ _COMMON = [
     "감사합니다",
 ]
 _RARE = "꿇뷁꿇"
-_SEARCHES = ("", "고", "꿇", "광고", "꿇뷁", "인증번", _RARE, "from:hong", "-광고")
+#: Searches: the list, single characters, common and rare words, a header, a negation.
+SEARCHES = ("", "고", "꿇", "광고", "꿇뷁", "인증번", _RARE, "from:hong", "-광고")
 _HEAD = """\
 From: =?utf-8?B?7ZmN6ri464+Z?= <hong@example.com>
 To: user{number}@example.com
@@ -93,11 +95,13 @@ def make_message(number: int, characters: int) -> MessageRecord:
     )
 
 
-def _in_groups(waiting: int, messages: list[MessageRecord]) -> Iterator[list[AddMessage]]:
+def _in_groups(
+    dialect: Dialect, waiting: int, messages: list[MessageRecord]
+) -> Iterator[list[AddMessage]]:
     for start in range(0, len(messages), waiting):
         group = [AddMessage(message) for message in messages[start : start + waiting]]
         for change in group:
-            change.prepare()
+            change.prepare(dialect)
         yield group
 
 
@@ -105,7 +109,7 @@ def write_bare(
     database: Database, waiting: int, messages: list[MessageRecord], *, reads: bool
 ) -> float:
     """Return the messages per second of a bare writer; one that `reads` prepares the rows, too."""
-    groups: Iterable[list[AddMessage]] = _in_groups(waiting, messages)
+    groups: Iterable[list[AddMessage]] = _in_groups(database.dialect, waiting, messages)
     state: State | None = None
     with database.connect() as connection:
         groups = groups if reads else list(groups)
@@ -121,7 +125,7 @@ def write_bare(
 
 
 def write(
-    store: SqliteStore | MemoryStore, waiting: int, messages: Iterable[MessageRecord]
+    store: DatabaseStore | MemoryStore, waiting: int, messages: Iterable[MessageRecord]
 ) -> float:
     """Return the messages per second of a store with waiting clients, each for its own message."""
     clients, count = Semaphore(waiting), 0
@@ -158,7 +162,8 @@ def _compare_writers(folder: Path, count: int) -> None:
             print(f"{sync}, {waiting} clients: {ours:,.0f}/s, {ratio}")
 
 
-def _time(action: Callable[[], object]) -> float:
+def time_of(action: Callable[[], object]) -> float:
+    """Return the milliseconds that an action takes."""
     begin = perf_counter()
     action()
     return (perf_counter() - begin) * 1000
@@ -204,9 +209,9 @@ def _search(folder: Path, count: int) -> None:
         write(store, 500, [make_message(number, 440) for number in range(count)])
         _add_sessions(store, count)
         _check_all(store)
-        for text in _SEARCHES:
+        for text in SEARCHES:
             query = parse_query(text)
-            page = median(_time(lambda query=query: store.page(query)) for _ in range(9))
+            page = median(time_of(lambda query=query: store.page(query)) for _ in range(9))
             print(f"{text or 'the list':10} first page {page:.1f} ms, {store.count(query)} found")
     with closing(sqlite3.connect(path)) as connection:
         parts = "SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC LIMIT 9"

@@ -12,13 +12,13 @@ from fakesmtp.faults import FaultScript
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.profile import Profile
+from fakesmtp.protocol.proxies import LOOPBACK, TrustedProxies
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
 from fakesmtp.text import nearest_name
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
     from fakesmtp.protocol.keywords import Switches
-    from fakesmtp.protocol.proxies import TrustedProxies
 
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 #: Levels of rules by their ids, or rules.
@@ -193,8 +193,6 @@ def make_proxies(proxy_protocol: ProxyOption) -> TrustedProxies | None:
     """
     if proxy_protocol is False:
         return None
-    from fakesmtp.protocol.proxies import LOOPBACK, TrustedProxies  # noqa: PLC0415 - few have them
-
     networks = LOOPBACK if proxy_protocol is True else tuple(map(str, proxy_protocol))
     if not networks:
         raise ConfigurationError(

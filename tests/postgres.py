@@ -125,7 +125,7 @@ class Server:
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def execute(self, statement: str, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """Run a statement; return its rows."""
+        """Run statements; return the rows of the last one."""
         import psycopg  # noqa: PLC0415 - only where PostgreSQL is
 
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -192,6 +192,6 @@ def database_of(url: str) -> str:
 
 
 def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
-    """Run a statement in the schema of an address that `new_url` gave."""
+    """Run statements in the schema of an address that `new_url` gave; see `Server.execute`."""
     schema = url.rpartition("%3D")[2]
     return shared_server().execute(f"SET search_path = {schema}; {statement}", database_of(url))

@@ -39,26 +39,26 @@ class Log(Protocol):
 
 
 class Supervisor:
-    """Runs `workers` processes of one command until a signal stops them.
+    """Runs processes until a signal stops them.
 
-    `command` is an ordinary `fakesmtp serve` with fixed ports. `patience` is how many seconds the
-    workers have to end after a signal. SIGHUP is passed on if the workers expect it.
+    `commands` has the command of each worker: an ordinary `fakesmtp serve`, with the same fixed
+    ports for all. `patience` is how many seconds the workers have to end after a signal. SIGHUP is
+    passed on if the workers expect it.
     """
 
     def __init__(
         self,
-        command: Sequence[str],
-        workers: int,
+        commands: Sequence[Sequence[str]],
         log: Log,
         *,
         patience: float,
         passes_hangup: bool = False,
     ) -> None:
-        self._command = tuple(command)
+        self._commands = commands
         self._log = log
         self._patience = patience
         self._passes_hangup = passes_hangup
-        self._numbers = range(1, workers + 1)
+        self._numbers = range(1, len(commands) + 1)
         self._running: dict[int, Process] = {}
         #: Which workers have told what.
         self._told: dict[str, set[int]] = {}
@@ -102,7 +102,7 @@ class Supervisor:
         """Run one process to its end; return its exit code, negative for a signal."""
         pipe, their_end = os.pipe()
         process = await asyncio.create_subprocess_exec(
-            *self._command,
+            *self._commands[number - 1],
             stdin=PIPE,  # its end tells the worker that this process is gone
             stdout=PIPE,
             stderr=PIPE,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.protocol import proxies
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
 from fakesmtp.storage.address import read_address as read_store_address
@@ -159,10 +160,8 @@ def read_duration(text: str) -> float:
 
 def read_network(text: str) -> str:
     """Read a network, `10.0.0.0/8`, or one IP address."""
-    from fakesmtp.protocol.proxies import read_network as read  # noqa: PLC0415 - few servers have one
-
     try:
-        return str(read(text.strip()))
+        return str(proxies.read_network(text.strip()))
     except ConfigurationError as error:
         raise ValueError(str(error)) from None
 

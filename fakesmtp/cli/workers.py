@@ -39,10 +39,10 @@ def run_workers(settings: Settings, report: Report) -> int:
         command = [sys.executable, "-P", "-m", "fakesmtp", *sys.argv[1:]]
         command += _fix_ports(settings, stack)
         command += ["--certs-dir", str(_make_certificates(settings, stack)), "--workers", "1"]
+        names = (_name(settings, worker) for worker in range(1, settings.workers + 1))
         log = _Log(stack.enter_context(Printer(report.dropped)), json=settings.json)
         return Supervisor(
-            command,
-            settings.workers,
+            [[*command, *name] for name in names],
             log,
             patience=settings.drain_timeout + _PATIENCE,
             passes_hangup=settings.faults is not None,
@@ -65,6 +65,11 @@ def check_workers(settings: Settings) -> None:
         raise ConfigurationError(
             "--exit-after counts the messages of one process: leave it out, or leave out --workers"
         )
+
+
+def _name(settings: Settings, worker: int) -> Sequence[str]:
+    """Return the options for the name of a worker in its sessions, if one was set."""
+    return () if settings.replica is None else ("--replica", f"{settings.replica}-{worker}")
 
 
 def _fix_ports(settings: Settings, stack: ExitStack) -> Iterator[str]:

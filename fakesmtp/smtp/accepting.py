@@ -14,6 +14,7 @@ from selectors import EVENT_READ, DefaultSelector
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
+from fakesmtp.smtp.late_clients import ignore_new_clients
 from fakesmtp.smtp.listeners import BACKLOG
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Acceptor:
 
     def drain(self) -> None:
         """Accept the clients that are waiting, then close the listening sockets. In the loop."""
+        for bound in self._places:
+            ignore_new_clients(bound)
         self.after_accepting(self._close, wait=False, in_loop=True)
 
     def _close(self) -> None:

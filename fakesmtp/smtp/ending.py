@@ -48,12 +48,19 @@ class Ending:
             self._stream.reset()
 
     def leave(self, quiet: float) -> None:
-        """Reply 421 and close, because the server drains (RFC 5321 §3.8).
+        """Close, because the server drains, where possible with the reply 421 (RFC 5321 §3.8).
 
-        No-op inside a transaction, and if the client has sent a line in the last `quiet` seconds.
+        No-op inside a transaction, and if the client has sent a line in the last `quiet` seconds. A
+        planned stall ends at once, because it may have no end.
         """
         last_line = self.idle_at - self._terms.policy.idle_timeout
-        if self._hold is None and self._conversation.is_idle and last_line + quiet <= monotonic():
+        if self._hold is Hold.STALL:
+            self.stop()
+        elif last_line + quiet > monotonic():
+            return
+        elif self._hold is Hold.HANDSHAKE:
+            self.stop()
+        elif self._hold is None and self._conversation.is_idle:
             self._perform(self._terms.profile.shutting_down_actions)
             self.hang_up(ClosedBy.STOP)
             self._flush()

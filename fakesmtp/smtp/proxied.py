@@ -50,7 +50,8 @@ class ProxiedConnection(Protocol):
         """Expect the header of the load balancer that connected from `address`."""
         self.transport: asyncio.BaseTransport | None = None
         self.faults = terms.faults
-        self.idle_at = monotonic() + min(LONGEST_WAIT, terms.policy.idle_timeout)
+        self._began = monotonic()
+        self.idle_at = self._began + min(LONGEST_WAIT, terms.policy.idle_timeout)
         self._services, self._listener, self._terms = services, listener, terms
         self._address = address
         self._begin = begin
@@ -91,7 +92,9 @@ class ProxiedConnection(Protocol):
     # -- as a connection of the server -------------------------------------------------------------
 
     def leave(self, quiet: float) -> None:
-        """Continue while the server drains: the client of this connection has just begun."""
+        """Close while the server drains, unless it connected in the last `quiet` seconds."""
+        if self._began + quiet <= monotonic():
+            self.stop()
 
     def close_idle(self) -> None:
         """Close the connection, because the header did not come in time."""

@@ -71,7 +71,7 @@ class Served(Protocol):
         """Close the connection, because its idle limit has passed."""
 
     def leave(self, quiet: float) -> None:
-        """Reply 421 and close, if the client is idle and was silent for `quiet` seconds."""
+        """Close with the reply 421, if the client is idle and was silent for `quiet` seconds."""
 
     def stop(self) -> None:
         """Close the connection, because the server stops."""

@@ -174,6 +174,10 @@ class Store(ReadableStore, Protocol):
         """What changed, in order: see `fakesmtp.storage.updates`."""
 
     @property
+    def replica(self) -> str:
+        """The name of this server among those that share the store; `""` where it is alone."""
+
+    @property
     def shared(self) -> SharedState | None:
         """What servers share beside messages; None for a store of one server."""
 

@@ -65,6 +65,7 @@ class MemoryStore:
 
     location = "memory"
     is_durable = False
+    replica = ""
     shared = None
     accepts_more = True
 

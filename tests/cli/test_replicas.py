@@ -127,6 +127,8 @@ def test_servers_see_each_other(serve: Serve, url: str) -> None:
         assert session["message_count"] == 1
         ask(other, "DELETE", f"{OWN}/messages/{found['id']}")
         assert stream.data_of("removed") == {"ids": [found["id"]]}
+    (listed,) = ask(other, "GET", f"{OWN}/sessions")[1]["sessions"]
+    assert (listed["id"], listed["replica"]) == (session["id"], "a")
     assert ask(one, "GET", f"{OWN}/messages")[1]["messages"] == []
     assert ask(one, "GET", f"{OWN}/messages/{found['id']}")[0] == 404
 

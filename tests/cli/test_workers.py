@@ -21,6 +21,9 @@ import postgres
 import pytest
 from raw_client import PATIENCE, RawClient
 
+from fakesmtp.storage.base import all_sessions
+from fakesmtp.storage.opening import open_url_for_reading
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -184,9 +187,15 @@ def test_taken_port_is_an_error(serve: Serve, serve_two: Serve) -> None:
 
 
 @pytest.fixture
-def serve_shared(serve: Serve) -> Serve:
+def database() -> str:
+    """Return the address of a new database."""
+    return postgres.new_url()
+
+
+@pytest.fixture
+def serve_shared(serve: Serve, database: str) -> Serve:
     """Return a function that starts two workers on a new database."""
-    return partial(serve, "--workers", "2", "--http", "0", "--store", postgres.new_url())
+    return partial(serve, "--workers", "2", "--http", "0", "--store", database)
 
 
 def read_json(page: str, path: str) -> Any:  # noqa: ANN401 - as JSON is
@@ -200,9 +209,11 @@ def read_json(page: str, path: str) -> Any:  # noqa: ANN401 - as JSON is
             return json.loads(client.getresponse().read())
 
 
-def test_workers_share_a_database(serve_shared: Serve, send: Callable[..., None]) -> None:
+def test_workers_share_a_database(
+    serve_shared: Serve, database: str, send: Callable[..., None]
+) -> None:
     """Messages of all workers are in one list, and a wait at any of them sees the next one."""
-    server = serve_shared()
+    server = serve_shared("--replica", "web")
     page, port = server.page(), server.ports()[1]
     for number in range(12):
         send(port, subject=f"message {number}")
@@ -218,6 +229,8 @@ def test_workers_share_a_database(serve_shared: Serve, send: Callable[..., None]
     assert len(found) == 1
     result = server.stop(signal.SIGTERM)
     assert (result.code, result.err) == (0, "")
+    with closing(open_url_for_reading(database)) as store:
+        assert {row.record.replica for row in all_sessions(store)} <= {"web-1", "web-2"}
 
 
 def test_no_acknowledged_message_is_lost_with_a_worker(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import select
 import socket
+import sys
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ from fakesmtp.errors import FakeSMTPError
 from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
 from fakesmtp.smtp import runner
+from fakesmtp.smtp.late_clients import ignore_new_clients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -164,11 +168,46 @@ def test_stop_ends_it(smtp: FakeSMTP, drain: Callable[..., Event]) -> None:
         assert client.read_reply().startswith("220")
 
 
-@pytest.mark.usefixtures("at_once")
 def test_header_of_a_load_balancer_may_still_come() -> None:
-    """A connection that has been accepted may send its PROXY protocol header while draining."""
+    """A connection that has just been accepted may send its PROXY protocol header."""
     with FakeSMTP(ports={587: 0}, proxy_protocol=True) as smtp, RawClient(smtp.port(587)) as client:
         engine_of(smtp).drain(FOREVER, Event().set)
         client.send(version_1("192.0.2.1", 1))
         assert client.read_reply().startswith("220")
-        assert client.read_reply() == GOODBYE
+
+
+@pytest.mark.usefixtures("at_once")
+def test_silent_connections_do_not_delay_it() -> None:
+    """A connection without a header, without a handshake or in a planned stall is closed."""
+    with FakeSMTP(ports={587: 0, 465: 0}) as smtp:
+        smtp.faults.fault("connect", "stall", port=587)
+        clients = [RawClient(smtp.port(port)) for port in (587, 465)]
+        over = Event()
+        engine_of(smtp).drain(FOREVER, over.set)
+        assert [client.read_to_end() for client in clients] == [b"", b""]
+        assert over.wait(PATIENCE)
+        for client in clients:
+            client.socket.close()
+    options = {"ports": {587: 0}, "proxy_protocol": True}
+    with FakeSMTP(**options) as smtp, RawClient(smtp.port(587)) as client:
+        engine_of(smtp).drain(FOREVER, Event().set)
+        assert client.read_to_end() == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can ignore handshakes")
+def test_late_client_is_refused_and_not_disconnected() -> None:
+    """A client that connects just before the port is closed is refused, and can try again."""
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        early = socket.create_connection(bound.getsockname(), PATIENCE)
+        ignore_new_clients(bound)
+        late = socket.socket()
+        late.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+        late.connect_ex(bound.getsockname())
+        accepted, _ = bound.accept()
+    _, is_over, _ = select.select([], [late], [], PATIENCE)
+    assert is_over
+    assert late.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+    early.sendall(b"x")
+    assert accepted.recv(1) == b"x"
+    for each in (early, late, accepted):
+        each.close()

@@ -242,7 +242,7 @@ def test_predicate_and_sql_agree(
     compare(files, wanted, asked)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @cases
 def test_predicate_and_postgres_agree(
     databases: list[Store], wanted: list[Message], asked: list[tree.Query]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.postgres import engine
+from fakesmtp.storage.postgres.watching import Watch
 from fakesmtp.storage.sql.reading import explain
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Asking:
 
     def __init__(self, address: ServerAddress) -> None:
         self._location = address.location
-        self._engine = engine.open_for_asking(address)
+        self._engine = engine.open_for_asking(address, Watch())
         self._threads: ThreadPoolExecutor | None = None
         self._lock = Lock()
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import BigInteger, Column, MetaData, Table, func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from fakesmtp.clock import monotonic
 from fakesmtp.storage.postgres import engine, schema
 from fakesmtp.storage.postgres.dialect import PostgresDialect
 from fakesmtp.storage.postgres.updates import drop_old, number_updates, write_updates
+from fakesmtp.storage.postgres.watching import Watch
 from fakesmtp.storage.sql.dialect import State
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ log = logging.getLogger("fakesmtp")
 
 #: The advisory lock of the server that applies the limits: "fake" and "prun".
 _PRUNING = 0x66616B65_7072756E
+#: Seconds between two removals of old updates.
+_DROPPING = 60.0
 
 _state = Table(
     "state",
@@ -47,11 +51,14 @@ class PostgresDatabase:
     ) -> None:
         self.location = address.location
         self.dialect = PostgresDialect()
-        self.engine = engine.open_for_reading(address)
+        watch = Watch()
+        self.engine = engine.open_for_reading(address, watch)
         #: The connections that write and listen.
-        self.writing = engine.open_for_writing(address, waits_for_disk=waits_for_disk)
+        self.writing = engine.open_for_writing(address, watch, waits_for_disk=waits_for_disk)
         self._updates = updates
         self._connection: Connection | None = None
+        self._written: dict[str, int] = {}
+        self._drops_at = 0.0
 
     def connect(self) -> Connection:
         """Return a connection for the writer, to tables of the newest version."""
@@ -71,16 +78,21 @@ class PostgresDatabase:
         """Lock the state to the end of the transaction, and return it."""
         del known
         row = connection.execute(select(_state).with_for_update()).one()
-        return State(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a mapping
+        self._written = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a mapping
+        return State(**row._mapping)  # noqa: SLF001 - as above
 
     def write_state(self, connection: Connection, state: State) -> None:
         """Write the numbers, and the updates with a NOTIFY."""
         told = number_updates(state.updates, state.last_update)
         if told:
-            write_updates(connection, told)
             state.last_update = told[-1].cursor
-        values = {column.name: getattr(state, column.name) for column in _state.c}
-        connection.execute(update(_state).values(values))
+        values = {name: getattr(state, name) for name in self._written}
+        if values == self._written:
+            return
+        with self.dialect.together(connection):
+            if told:
+                write_updates(connection, told)
+            connection.execute(update(_state).values(values))
 
     def publish(self, state: State) -> None:
         """Tell of what a transaction has changed, and before it of what other servers have."""
@@ -98,11 +110,11 @@ class PostgresDatabase:
 
     def may_prune(self, connection: Connection) -> bool:
         """Return whether no other server applies the limits now; remove old updates if so."""
-        is_mine: bool = connection.execute(
-            select(func.pg_try_advisory_xact_lock(_PRUNING))
-        ).scalar_one()
-        if is_mine:
+        lock = select(func.pg_try_advisory_xact_lock(_PRUNING))
+        is_mine: bool = connection.execute(lock).scalar_one()
+        if is_mine and monotonic() >= self._drops_at:
             drop_old(connection)
+            self._drops_at = monotonic() + _DROPPING
         return is_mine
 
     def is_environment(self, error: BaseException) -> bool:

@@ -10,7 +10,6 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from fakesmtp.errors import ConfigurationError, StoreError
-from fakesmtp.storage.postgres.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from fakesmtp.storage.address import ServerAddress
-    from fakesmtp.storage.postgres.watching import WatchedConnection
+    from fakesmtp.storage.postgres.watching import Watch, WatchedConnection
 
 _READERS = 4
 #: Questions that are asked at the same time.
@@ -43,13 +42,15 @@ _WRITING = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
 #: Classes of SQLSTATE that are not the fault of a change: connections, read-only and failed
 #: transactions, logins, names of databases, deadlocks, resources, locks, shutdowns, the system.
 _ENVIRONMENT = frozenset({"08", "25", "28", "3D", "40", "53", "54", "55", "57", "58", "F0", "XX"})
-_NO_TABLE = "42P01"
+#: No right to do it, and no such table: someone has changed the database.
+_CHANGED = frozenset({"42501", "42P01"})
 
 
-def open_for_reading(address: ServerAddress) -> Engine:
+def open_for_reading(address: ServerAddress, watch: Watch) -> Engine:
     """Return an engine whose transactions each see one state of the database."""
     return _open(
         address,
+        watch,
         _READING,
         isolation_level="REPEATABLE READ",
         poolclass=QueuePool,
@@ -60,32 +61,36 @@ def open_for_reading(address: ServerAddress) -> Engine:
     )
 
 
-def open_for_writing(address: ServerAddress, *, waits_for_disk: bool) -> Engine:
+def open_for_writing(address: ServerAddress, watch: Watch, *, waits_for_disk: bool) -> Engine:
     """Return an engine for the connection that writes, and for the one that listens."""
     settings = dict(_WRITING)
     if not waits_for_disk:
         settings["synchronous_commit"] = "off"
-    return _open(address, settings, poolclass=NullPool)
+    return _open(address, watch, settings, poolclass=NullPool)
 
 
-def open_for_asking(address: ServerAddress) -> Engine:
+def open_for_asking(address: ServerAddress, watch: Watch) -> Engine:
     """Return an engine for short questions while clients wait, in transactions of their own.
 
     What they write may be lost when the database crashes: its commit does not wait for the disk.
     """
     settings = {"statement_timeout": "10s", "lock_timeout": "10s", "synchronous_commit": "off"}
-    return _open(address, settings, poolclass=QueuePool, pool_size=ASKERS, pool_timeout=_PATIENCE)
+    options = {"poolclass": QueuePool, "pool_size": ASKERS, "pool_timeout": _PATIENCE}
+    return _open(address, watch, settings, **options)
 
 
-def _open(address: ServerAddress, settings: Mapping[str, str], **options: Any) -> Engine:  # noqa: ANN401 - as create_engine has them
+def _open(
+    address: ServerAddress,
+    watch: Watch,
+    settings: Mapping[str, str],
+    **options: Any,  # noqa: ANN401 - as create_engine has them
+) -> Engine:
     try:
         url = make_url(address.url).set(drivername="postgresql+psycopg")
     except (ArgumentError, ValueError):
         raise ConfigurationError(f"{address.location} is not the address of a database") from None
     defaults = {name: value for name, value in _DEFAULTS.items() if name not in url.query}
     engine = create_engine(url, connect_args=defaults, hide_parameters=True, **options)
-
-    watch = Watch()
 
     @event.listens_for(engine, "do_connect")
     def _connect(
@@ -109,4 +114,4 @@ def is_environment(error: BaseException) -> bool:
     state = getattr(error.orig, "sqlstate", None)
     if state is None:
         return isinstance(error.orig, psycopg.OperationalError | psycopg.InterfaceError)
-    return state[:2] in _ENVIRONMENT or state == _NO_TABLE
+    return state[:2] in _ENVIRONMENT or state in _CHANGED

@@ -24,7 +24,7 @@ _MOST_WANTED = 32
 def cut_texts(texts: Iterable[str]) -> set[int]:
     """Return the characters and pairs of some texts."""
     grams: set[int] = set()
-    for text in texts:
+    for text in set(texts):
         letters = [ord(letter) << _BITS for letter in text]
         grams.update(letters)
         grams.update(first | second >> _BITS for first, second in pairwise(letters))

@@ -17,6 +17,7 @@ from fakesmtp.storage.postgres.dialect import PostgresDialect
 from fakesmtp.storage.postgres.listening import Listening
 from fakesmtp.storage.postgres.shared import PostgresShared
 from fakesmtp.storage.postgres.updates import SharedUpdates
+from fakesmtp.storage.postgres.watching import Watch
 from fakesmtp.storage.sql.changes import Run
 from fakesmtp.storage.sql.pruning import Pruner
 from fakesmtp.storage.sql.reading import Reader, explain
@@ -119,6 +120,11 @@ class PostgresStore(_OfDatabase, DatabaseStore):
         """Do nothing. The ticket gives a sentence that tells what PostgreSQL does itself."""
         return self.submit(Run(lambda _: _COMPACT))
 
+    def leave_to_parent(self) -> None:
+        """Leave writing and following to the parent, in a forked child; reading goes on."""
+        super().leave_to_parent()
+        self._listening = None
+
     def close(self) -> None:
         """Write what waits, then close all connections. Idempotent."""
         if self._listening is not None:
@@ -136,7 +142,7 @@ _COMPACT = (
 
 def open_reader(address: ServerAddress) -> DatabaseReader:
     """Open a database to read it. Raises `StoreError` where it is not a store of this version."""
-    reading = engine.open_for_reading(address)
+    reading = engine.open_for_reading(address, Watch())
     try:
         _check_version(reading, address.location)
     except StoreError:

@@ -143,7 +143,7 @@ def write_updates(connection: Connection, updates: Sequence[Update]) -> None:
         for update in updates
     ]
     connection.execute(insert(_table), rows)
-    connection.execute(select(func.pg_notify(CHANNEL, str(updates[-1].cursor))))
+    connection.exec_driver_sql(f"NOTIFY {CHANNEL}, '{updates[-1].cursor}'")
 
 
 def drop_old(connection: Connection) -> None:

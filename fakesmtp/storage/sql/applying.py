@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
     from fakesmtp.messages.record import MessageRecord
-    from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.sql.changes import Change, Work
 
@@ -49,26 +48,39 @@ _AT_ONCE = 500
 def _add_messages(work: Work, batch: Sequence[AddMessage]) -> Sequence[int]:
     there = _numbers_of(work, messages, [each.record.id for each in batch])
     new = [each for each in batch if each.record.id not in there]
-    numbered = list(enumerate(new, work.state.last_message + 1))
-    _insert_messages(work, [(number, each.record, each.extract) for number, each in numbered])
-    there.update({each.record.id: number for number, each in numbered})
+    numbers = range(work.state.last_message + 1, work.state.last_message + 1 + len(new))
+    if new:
+        _insert_messages(work, numbers, new)
+    there.update(zip((each.record.id for each in new), numbers, strict=True))
     return [there[each.record.id] for each in batch]
 
 
-def _insert_messages(work: Work, new: Sequence[tuple[int, MessageRecord, Extract]]) -> None:
-    if not new:
-        return
-    connection, dialect, state = work.connection, work.dialect, work.state
-    dialect.insert_rows(connection, messages, [message_values(*each) for each in new])
-    dialect.insert_rows(
-        connection, contents, [content_values(number, record.raw) for number, record, _ in new]
-    )
-    dialect.insert_texts(connection, [(number, read) for number, _, read in new])
-    await_check(connection, messages, new[0][0])
+def _insert_messages(work: Work, numbers: Sequence[int], new: Sequence[AddMessage]) -> None:
+    connection, dialect = work.connection, work.dialect
+    records = [each.record for each in new]
+    reads = [each.read(dialect) for each in new]
+    rows = [
+        message_values(number, record, read)
+        for number, record, (read, _) in zip(numbers, records, reads, strict=True)
+    ]
+    raws = [content_values(*each) for each in zip(numbers, (r.raw for r in records), strict=True)]
+    of_texts = [
+        {"number": number, **values} for number, (_, values) in zip(numbers, reads, strict=True)
+    ]
+    with dialect.together(connection):
+        dialect.insert_rows(connection, messages, rows)
+        dialect.insert_rows(connection, contents, raws)
+        dialect.insert_texts(connection, of_texts)
+        await_check(connection, messages, numbers[0])
+    _count_messages(work, records)
+
+
+def _count_messages(work: Work, new: Sequence[MessageRecord]) -> None:
+    state = work.state
     state.last_message += len(new)
     state.messages += len(new)
-    state.bytes += sum(len(record.raw) for _, record, _ in new)
-    state.updates.append((UpdateKind.MESSAGES_ADDED, [record.id for _, record, _ in new]))
+    state.bytes += sum(len(record.raw) for record in new)
+    state.updates.append((UpdateKind.MESSAGES_ADDED, [record.id for record in new]))
 
 
 def _add_sessions(work: Work, batch: Sequence[AddSession]) -> Sequence[int]:

@@ -41,7 +41,7 @@ class Change:
     def __init__(self) -> None:
         self.ticket: Future[Any] = Future()
 
-    def prepare(self) -> None:
+    def prepare(self, dialect: Dialect) -> None:
         """Do what needs no transaction."""
 
     def again(self) -> Change | None:
@@ -56,16 +56,18 @@ class AddMessage(Change):
         super().__init__()
         self.record = record
         self.size = len(record.raw)
-        self._extract: Extract | None = None
+        self._read: tuple[Extract, dict[str, Any]] | None = None
 
-    def prepare(self) -> None:
+    def prepare(self, dialect: Dialect) -> None:
         """Read the message."""
-        self._extract = extract(self.record)
+        self.read(dialect)
 
-    @property
-    def extract(self) -> Extract:
-        """What the message says."""
-        return self._extract or extract(self.record)
+    def read(self, dialect: Dialect) -> tuple[Extract, dict[str, Any]]:
+        """Return what the message says, and its row of texts."""
+        if self._read is None:
+            read = extract(self.record)
+            self._read = read, dialect.text_values(read)
+        return self._read
 
 
 class AddSession(Change):
@@ -78,8 +80,9 @@ class AddSession(Change):
         self._make = make
         self._record: SessionRecord | None = None
 
-    def prepare(self) -> None:
+    def prepare(self, dialect: Dialect) -> None:
         """Write the session as JSON Lines."""
+        del dialect
         self._record = self._make()
 
     def again(self) -> AddSession:

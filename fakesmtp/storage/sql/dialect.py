@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 
@@ -46,13 +47,19 @@ class Match(NamedTuple):
 class Dialect(Protocol):
     """Rows and the index of texts in one kind of database."""
 
+    def together(self, connection: Connection) -> AbstractContextManager[object]:
+        """Send the statements of a `with` block together; their results are not read."""
+
     def insert_rows(
         self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     ) -> None:
         """Insert rows that all have the same columns."""
 
-    def insert_texts(self, connection: Connection, rows: Sequence[tuple[int, Extract]]) -> None:
-        """Insert the texts of messages, by their numbers, and index them."""
+    def text_values(self, read: Extract) -> dict[str, Any]:
+        """Return the row of a message in `texts`, without its number."""
+
+    def insert_texts(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows of texts, and index them."""
 
     def remove_from_index(self, connection: Connection, numbers: Sequence[int]) -> None:
         """Remove messages from the index, before their texts are removed."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fakesmtp.storage.sql.changes import Change
+    from fakesmtp.storage.sql.dialect import Dialect
 
 log = logging.getLogger("fakesmtp")
 
@@ -28,14 +29,14 @@ _FULL_CHANGES = 10_000
 class Queue:
     """Changes that were submitted and not taken yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
         self._changed = Condition()
         self._submitted: SimpleQueue[Change | None] = SimpleQueue()
         self._prepared: deque[Change] = deque()
         self._count = self._bytes = 0
         self._is_closed = False
-        #: Whether it is closed, and nothing will be prepared any more.
-        self.is_over = False
+        self._is_prepared = False
         self._thread = Thread(target=self._run, name="fakesmtp-prepare", daemon=True)
         self._thread.start()
 
@@ -47,6 +48,11 @@ class Queue:
                 self._bytes += change.size
                 self._submitted.put(change)
             return not self._is_closed
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is closed, and everything was taken."""
+        return self._is_prepared and not self._prepared
 
     @property
     def accepts_more(self) -> bool:
@@ -79,7 +85,7 @@ class Queue:
 
     def _run(self) -> None:
         while (change := self._submitted.get()) is not None:
-            is_right = _prepare(change)
+            is_right = _prepare(change, self._dialect)
             with self._changed:
                 if is_right:
                     self._prepared.append(change)
@@ -87,7 +93,7 @@ class Queue:
                 else:
                     self._forget(1, change.size)
         with self._changed:
-            self.is_over = True
+            self._is_prepared = True
             self._changed.notify()
 
     def _forget(self, count: int, size: int) -> None:
@@ -95,10 +101,10 @@ class Queue:
         self._bytes -= size
 
 
-def _prepare(change: Change) -> bool:
+def _prepare(change: Change, dialect: Dialect) -> bool:
     """Prepare a change; return whether it can be written."""
     try:
-        change.prepare()
+        change.prepare(dialect)
     except Exception as error:
         log.exception("a bug in fakesmtp: a change could not be prepared")
         change.ticket.set_exception(error)

@@ -42,6 +42,8 @@ class DatabaseStore(Reader):
 
     #: Seconds after which there may be something to check although nothing has arrived.
     patience: float | None = None
+    #: The name of this server among those that share the database.
+    replica = ""
     #: What servers share beside messages; None for a store of one server.
     shared: SharedState | None = None
     _writer: Writer

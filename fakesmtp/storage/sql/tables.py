@@ -187,10 +187,13 @@ def content_values(number: int, raw: bytes) -> dict[str, Any]:
     return {"number": number, "is_compressed": packed is not None, "raw": packed or raw}
 
 
-def text_values(number: int, read: Extract, end: str = "") -> dict[str, Any]:
-    """Return the row of a message in `texts`. Each text that is not empty ends with `end`."""
+def text_values(read: Extract, end: str = "") -> dict[str, Any]:
+    """Return the row of a message in `texts`, without its number.
+
+    Each text that is not empty ends with `end`.
+    """
     values = {field.value: text + end if text else "" for field, text in read.texts.items()}
-    return {"number": number, "headers": _dump_text(read.headers), **values}
+    return {"headers": _dump_text(read.headers), **values}
 
 
 def _dump_text(value: object) -> str:

@@ -59,7 +59,7 @@ class Writer:
             if isinstance(error, StoreError):
                 raise
             raise StoreError(f"cannot use {database.location}: {explain(error)}") from error
-        self._queue = Queue()
+        self._queue = Queue(database.dialect)
         self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
         self._thread.start()
 
@@ -92,10 +92,10 @@ class Writer:
             group = self._queue.take(0.0 if has_more_to_prune else _IDLE)
             if group:
                 self._write(group)
-            elif self._queue.is_over:
-                break
             elif self._postponed:
                 self._write([])
+            if not group and self._queue.is_over:
+                break
             has_more_to_prune = self._prune()
             if not group and not has_more_to_prune:
                 self._attempt(lambda: self._database.tidy(self._open()))
@@ -153,12 +153,20 @@ class Writer:
     def _transaction(self, *, is_retry: bool = False) -> Iterator[Work]:
         """Give a transaction; what it has changed is published after its commit."""
         connection = self._open()
-        with connection.begin():
-            self._state = self._database.read_state(connection, self._state)
-            yield Work(connection, self._database.dialect, self._state, is_retry)
-            self._database.write_state(connection, self._state)
-        self._database.publish(self._state)
-        self._state.updates.clear()
+        with connection.begin(), self._changing(connection, is_retry=is_retry) as work:
+            yield work
+        self._publish(work.state)
+
+    @contextmanager
+    def _changing(self, connection: Connection, *, is_retry: bool = False) -> Iterator[Work]:
+        """Give the state in a transaction, and write it at the end."""
+        self._state = self._database.read_state(connection, self._state)
+        yield Work(connection, self._database.dialect, self._state, is_retry)
+        self._database.write_state(connection, self._state)
+
+    def _publish(self, state: State) -> None:
+        self._database.publish(state)
+        state.updates.clear()
 
     def _prune(self) -> bool:
         """Remove some of what is over the limits; return whether there may be more."""
@@ -167,8 +175,14 @@ class Writer:
         return bool(self._attempt(self._prune_step))
 
     def _prune_step(self) -> bool:
-        with self._transaction() as work:
-            return self._database.may_prune(work.connection) and self._pruner.step(work)
+        connection = self._open()
+        with connection.begin():
+            if not self._database.may_prune(connection):
+                return False
+            with self._changing(connection) as work:
+                has_more = self._pruner.step(work)
+        self._publish(work.state)
+        return has_more
 
     def _attempt(self, work: Callable[[], object]) -> object:
         """Do what nobody waits for; what is wrong with the database is told by the next change."""

@@ -8,6 +8,7 @@ that begin with them. `LIKE` is never used on the index: it finds nothing for su
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from fakesmtp.storage.sqlite.engine import used_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import ColumnElement, Connection, Table
 
@@ -72,6 +74,11 @@ class SqliteDialect:
 
     # -- rows ----------------------------------------------------------------------------------
 
+    def together(self, connection: Connection) -> AbstractContextManager[None]:
+        """Do nothing: each statement is done at once."""
+        del connection
+        return nullcontext()
+
     def insert_rows(
         self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     ) -> None:
@@ -88,14 +95,17 @@ class SqliteDialect:
                 connection.exec_driver_sql(_insert(table.name, columns, count), tuple(values))
                 start += count
 
-    def insert_texts(self, connection: Connection, rows: Sequence[tuple[int, Extract]]) -> None:
-        """Insert the texts of messages, by their numbers, and index them.
+    def text_values(self, read: Extract) -> dict[str, Any]:
+        """Return the row of a message in `texts`, without its number; it is also in the index."""
+        return text_values(read, _END)
+
+    def insert_texts(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows of texts, and index them.
 
         One statement fills the index: SQLite works on all of them while other threads run.
         """
-        values = [text_values(number, read, _END) for number, read in rows]
-        self.insert_rows(connection, texts, values)
-        connection.execute(_INSERT, {"first": rows[0][0]})
+        self.insert_rows(connection, texts, rows)
+        connection.execute(_INSERT, {"first": rows[0]["number"]})
 
     def remove_from_index(self, connection: Connection, numbers: Sequence[int]) -> None:
         """Remove messages from the index, while their texts are still in the table."""

@@ -99,6 +99,9 @@ class ListedSessionOut(BaseModel):
     diagnosis: str | None = Field(description="Why no message arrived; empty if one did.")
     end: End | None = Field(description="Null while the session is open.")
     outcome: str = Field(examples=["delivered"])
+    replica: str | None = Field(
+        default=None, description="The server that recorded it; only where several share a store."
+    )
 
 
 class SessionPageOut(BaseModel):
