@@ -123,12 +123,12 @@ def _ids(_: Serving, update: Update) -> Told:
 
 def _applied(here: Serving, update: Update) -> Told:
     numbers = set(map(int, update.ids))
-    return (rule for rule in describe_rules(here.smtp.faults) if rule["id"] in numbers)
+    return (rule for rule in describe_rules(here.faults) if rule["id"] in numbers)
 
 
 def _rules(here: Serving, update: Update) -> Told:
     del update
-    yield {"faults": describe_rules(here.smtp.faults)}
+    yield {"faults": describe_rules(here.faults)}
 
 
 _TOLD: Mapping[UpdateKind, tuple[str, Callable[[Serving, Update], Told]]] = {
