@@ -144,7 +144,7 @@ def remove_messages(
         gone = connection.execute(
             delete(messages)
             .where(messages.c.number.in_(some))
-            .returning(messages.c.id, messages.c.session_id)
+            .returning(messages.c.id, messages.c.session_id, messages.c.app_key)
         ).all()
         for each in (texts, contents, tags):
             connection.execute(delete(each).where(each.c.number.in_(some)))
@@ -152,7 +152,7 @@ def remove_messages(
         lost = Counter(row.session_id for row in gone)
         connection.execute(_LOSE, [{"session": key, "lost": n} for key, n in lost.items()])
         state.messages -= len(gone)
-        state.updates.append((kind, [row.id for row in gone]))
+        state.updates.append((kind, [row.id for row in gone], [row.app_key for row in gone]))
 
 
 def remove_sessions(connection: Connection, numbers: Sequence[int]) -> None:

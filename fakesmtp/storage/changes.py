@@ -29,13 +29,16 @@ if TYPE_CHECKING:
 class State:
     """What the writer knows of the file without asking it; read anew after a failure.
 
-    `updates` collects what the transaction changes: what happened, and to which ids.
+    `updates` collects what the transaction changes: what happened, to which ids, and the AppKeys of
+    messages that are gone.
     """
 
     last_message: int
     last_session: int
     messages: int
-    updates: list[tuple[UpdateKind, list[str]]] = field(default_factory=list)
+    updates: list[tuple[UpdateKind, list[str], *tuple[list[str | None], ...]]] = field(
+        default_factory=list
+    )
 
     @classmethod
     def read(cls, connection: Connection) -> State:

@@ -189,8 +189,8 @@ class Writer:
 
     def _publish(self, state: State) -> None:
         happened, state.updates = state.updates, []
-        for kind, ids in happened:
-            self._updates.publish(kind, ids)
+        for update in happened:
+            self._updates.publish(*update)
 
     def _prune(self) -> bool:
         """Remove some of what is over the limits; return whether there may be more."""
