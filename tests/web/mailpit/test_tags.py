@@ -104,15 +104,6 @@ def test_a_message_brings_tags(api: Api, field: str, tags: list[str]) -> None:
     assert api.get(f"/api/v1/message/{message['ID']}/raw").body == raw
 
 
-def test_the_tags_of_a_message_are_stored_with_it(tmp_path: Path) -> None:
-    """The reply after the data waits until the tags are in the file, too."""
-    raw = b"X-Tags: one\r\n\r\nbody\r\n"
-    with serving(tmp_path, store=f"sqlite:///{tmp_path / 'store.db'}") as api:
-        for number in range(20):
-            send(api.smtp.port(587), raw, ["b@example.com"])
-            assert api.get("/api/v1/info").json["Tags"] == {"one": number + 1}
-
-
 def test_a_message_with_tags_that_cannot_be_stored_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
