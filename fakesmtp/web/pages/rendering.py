@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse
 
 from fakesmtp import __version__
 from fakesmtp.text import show, show_lines
-from fakesmtp.web.pages.formatting import FILTERS
+from fakesmtp.web.pages.formatting import FILTERS, format_names
 from fakesmtp.web.pages.reader import LANGUAGES, AnyReader, Reader
 from fakesmtp.web.pages.sentences import Sentences
 from fakesmtp.web.pages.words import SEARCH_WORDS, SESSION_WORDS
@@ -125,7 +125,9 @@ def _make_environment(catalogue: NullTranslations, sentences: Sentences) -> Envi
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(show=show, show_lines=show_lines, quoted=_quote, shell=shlex.quote)
+    environment.filters.update(
+        show=show, show_lines=show_lines, names=format_names, quoted=_quote, shell=shlex.quote
+    )
     environment.globals.update(
         static=_name_static,
         url=_make_url,
