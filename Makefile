@@ -44,7 +44,7 @@ pytest: $(READY)
 
 # `make test` kills the server five times.
 kill-test: $(READY)
-	FAKESMTP_TEST_KILLS=20 $(BIN)/pytest -q tests/cli/test_kill.py tests/storage/test_writer.py $(ARGS)
+	FAKESMTP_TEST_KILLS=20 $(BIN)/pytest -q tests/cli/test_kill.py tests/cli/test_replicas.py tests/storage/test_writer.py $(ARGS)
 
 # Not part of `make test`: it takes a third more CPU time. coverage starts pytest, because pytest-cov
 # would miss the plugin, which pytest imports first. The floor is `fail_under` in pyproject.toml.

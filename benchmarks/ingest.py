@@ -24,7 +24,7 @@ from benchmarks.measure import measure
 from benchmarks.peers import PEERS, Peer
 from benchmarks.running import LoadError
 from benchmarks.servers.control import describe
-from fakesmtp.storage.database import open_reader
+from fakesmtp.storage.sqlite.store import open_reader
 
 if TYPE_CHECKING:
     import psutil

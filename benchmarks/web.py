@@ -16,8 +16,8 @@ from urllib.parse import quote
 from benchmarks.environment import CACHE
 from benchmarks.store import make_message, write
 from fakesmtp import FakeSMTP
-from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.limits import UNLIMITED
+from fakesmtp.storage.sqlite.store import SqliteStore
 from fakesmtp.web.server import HttpServer
 
 _LISTS = ("/api/v1/messages", "/api/v1/messages?start=1000", "/api/v1/messages?limit=200")

@@ -13,6 +13,7 @@ from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.tagging import keep_tags
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from fakesmtp.sessions import Session, SessionLog
     from fakesmtp.sessions.live import LiveSession
     from fakesmtp.storage.base import Store, Ticket
-    from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.limits import Limits
+    from fakesmtp.storage.sql.store import DatabaseStore
 
 
 class Archive:
@@ -114,7 +115,7 @@ class Archive:
     def _new_id(self) -> str:
         return f"{self.name}.{next(self._numbers)}"
 
-    def keep_session(self, session: Session) -> None:
+    def keep_session(self, session: LiveSession) -> None:
         """Store an ended session if the store is durable. Otherwise the log keeps it."""
         self.counts.add_session(session)
         if not self.store.is_durable:
@@ -123,7 +124,12 @@ class Archive:
             # Imported only when needed: a server in memory does not write sessions.
             from fakesmtp.storage.sessions import record_session  # noqa: PLC0415
 
-            self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket = self.store.add_session(partial(record_session, session, _scope_of(session)))
+            ticket.add_done_callback(partial(self._session_stored, session))
+
+    def _session_stored(self, session: LiveSession, ticket: Ticket[int]) -> None:
+        if ticket.exception() is None:
+            self.sessions.mark_stored(session)
 
     def find_session(self, session_id: str) -> Session | None:
         """Return an open or ended session; None if it is not kept."""
@@ -141,14 +147,14 @@ class Archive:
 
 
 def _scope_of(session: Session) -> str:
-    return "" if session.owner is None else str(session.owner)
+    return "" if (scope := scope_of(session)) is None else str(scope)
 
 
 def _missing(record: MessageRecord) -> Session:
     raise FakeSMTPError(f"session {record.session_id} of message {record.id} is no longer stored")
 
 
-def _open_url(url: str, limits: Limits) -> SqliteStore:
+def _open_url(url: str, limits: Limits) -> DatabaseStore:
     from fakesmtp.storage.opening import open_url  # noqa: PLC0415 - memory needs no SQLAlchemy
 
     return open_url(url, limits)

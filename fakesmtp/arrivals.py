@@ -8,7 +8,8 @@ from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from fakesmtp.storage.updates import GONE
+from fakesmtp.errors import StoreError
+from fakesmtp.storage.updates import GONE, UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: Messages of a durable store that are read together.
 _READ_AT_ONCE = 100
 #: Messages of a durable store that stay in memory.
-_AT_HAND = 1_000
+_MOST_CACHED = 1_000
 
 
 class Arrivals:
@@ -40,9 +41,11 @@ class Arrivals:
         self._find_session = find_session
         self._lock = Lock()
         self._listeners: list[Listener] = []
+        #: Those that also get the messages of other servers that share the store.
+        self._searchers: list[Listener] = []
         #: The messages as objects: all of a memory store, the newest of a durable one.
-        self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
-        store.updates.listen(self._forget)
+        self._cached: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        store.updates.listen(self._notice)
 
     def append(self, message: ReceivedMessage) -> Ticket[int]:
         """Store a message. If it is stored at once, call the listeners in this thread.
@@ -50,28 +53,37 @@ class Arrivals:
         Otherwise the caller calls `announce` when the ticket is done.
         """
         with self._lock:
-            self._keep_at_hand(message)
+            self._cache(message)
             ticket = self.store.add(message.record)
             listeners = tuple(self._listeners) if ticket.done() else ()
-        _tell(listeners, message)
+        _notify(listeners, message)
         return ticket
 
     def announce(self, message: ReceivedMessage) -> None:
         """Call the listeners with an appended message that is now stored."""
         with self._lock:
             listeners = tuple(self._listeners)
-        _tell(listeners, message)
+        _notify(listeners, message)
 
-    def _keep_at_hand(self, message: ReceivedMessage) -> None:
-        self._at_hand[message.id] = message
-        if self.store.is_durable and len(self._at_hand) > _AT_HAND:
-            self._at_hand.popitem(last=False)
+    def _cache(self, message: ReceivedMessage) -> None:
+        self._cached[message.id] = message
+        if self.store.is_durable and len(self._cached) > _MOST_CACHED:
+            self._cached.popitem(last=False)
 
-    def _forget(self, update: Update) -> None:
+    def _notice(self, update: Update) -> None:
         # Without the lock, because the caller may already hold it.
         if update.kind in GONE:
             for each in update.ids:
-                self._at_hand.pop(each, None)
+                self._cached.pop(each, None)
+        elif update.kind is UpdateKind.MESSAGES_ADDED and self._searchers:
+            self._announce_others(update.ids)
+
+    def _announce_others(self, ids: Sequence[str]) -> None:
+        """Tell searchers of messages that another server of the same store has received."""
+        others = [each for each in ids if each not in self._cached]
+        with suppress(StoreError):  # a search reads the store again when it begins
+            for message in self._open(others):
+                _notify(tuple(self._searchers), message)
 
     @property
     def waiting(self) -> int:
@@ -89,10 +101,10 @@ class Arrivals:
             yield from self._open_some(ids[start : start + _READ_AT_ONCE])
 
     def _open_some(self, ids: Sequence[str]) -> Iterator[ReceivedMessage]:
-        at_hand = self._at_hand
-        missing = [each for each in ids if each not in at_hand]
+        cached = self._cached
+        missing = [each for each in ids if each not in cached]
         read = {record.id: record for record in self.store.get_many(missing)} if missing else {}
-        found = (at_hand.get(each) or self._view(read.get(each)) for each in ids)
+        found = (cached.get(each) or self._view(read.get(each)) for each in ids)
         return (message for message in found if message is not None)
 
     def _view(self, record: MessageRecord | None) -> ReceivedMessage | None:
@@ -103,6 +115,10 @@ class Arrivals:
     def get(self, message_id: str) -> ReceivedMessage | None:
         """Return the message with an id, None if it is not stored."""
         return next(self._open([message_id]), None)
+
+    def get_all(self, ids: Sequence[str]) -> list[ReceivedMessage]:
+        """Return the messages with these ids that are stored."""
+        return list(self._open(ids))
 
     def remove(self, ids: Collection[str]) -> list[ReceivedMessage]:
         """Remove messages; return those that were stored, oldest first."""
@@ -119,15 +135,17 @@ class Arrivals:
     def listen(self, listener: Listener) -> Iterator[ReceivedMessage]:
         """Call `listener` for every new message; yield the messages that are already stored.
 
-        With a durable store, a message may be in both.
+        With a durable store, a message may be in both. `listener` also gets the messages of other
+        servers that share the store.
         """
         with self._lock:
             self._listeners.append(listener)
+            self._searchers.append(listener)
             ids = self.store.ids()
         return self._open(ids)
 
     def subscribe(self, listener: Listener) -> None:
-        """Call `listener` for every new message. Unlike `listen`, read no stored message."""
+        """Call `listener` for every new message of this server, and read no stored message."""
         with self._lock:
             self._listeners.append(listener)
 
@@ -135,6 +153,7 @@ class Arrivals:
         """Stop calling `listener`. Idempotent."""
         with self._lock, suppress(ValueError):
             self._listeners.remove(listener)
+            self._searchers.remove(listener)
 
     @contextmanager
     def listening(self, listener: Listener) -> Iterator[Iterator[ReceivedMessage]]:
@@ -146,7 +165,7 @@ class Arrivals:
             self.stop_listening(listener)
 
 
-def _tell(listeners: Iterable[Listener], message: ReceivedMessage) -> None:
+def _notify(listeners: Iterable[Listener], message: ReceivedMessage) -> None:
     # Outside the lock, because a callback may use the mailbox.
     for listener in listeners:
         listener(message)

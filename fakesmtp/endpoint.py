@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakesmtp.errors import ConfigurationError, FakeSMTPError
-from fakesmtp.smtp.listeners import choose_address, choose_name, client_settings
+from fakesmtp.errors import FakeSMTPError
+from fakesmtp.place import Place
+from fakesmtp.smtp.listeners import choose_address, choose_name
 
 if TYPE_CHECKING:
     import ssl
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from fakesmtp.tls.identity import Identity
 
 
-class Endpoint:
+class Endpoint(Place):
     """The addresses, ports and certificates of one server.
 
     `open_listeners` are the current listeners, None while the server is not running.
@@ -50,14 +51,6 @@ class Endpoint:
         """The ports of the endpoint and the local ports that stand for them."""
         return {listener.port: listener.local_port for listener in self.listeners}
 
-    def port(self, port: int) -> int:
-        """Return the local port of an endpoint's port; raises `ConfigurationError` if not open."""
-        ports = self.ports
-        if port not in ports:
-            opened = ", ".join(map(str, ports))
-            raise ConfigurationError(f"port {port!r} is not open; the open ports are {opened}")
-        return ports[port]
-
     @property
     def ca_file(self) -> Path:
         """The CA's certificate (PEM)."""
@@ -66,8 +59,3 @@ class Endpoint:
     def client_context(self) -> ssl.SSLContext:
         """Return the TLS context of a client that trusts only this server."""
         return self.identity.client_context()
-
-    def settings(self, port: int) -> dict[str, str]:
-        """Return a client's connection settings and CA file, as environment variables."""
-        settings = client_settings(self.hosts[0], port, self.port(port))
-        return {**settings, "SMTP_CA_FILE": str(self.ca_file)}

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp import options
 from fakesmtp.endpoint import Endpoint
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.faults import FaultScript
 from fakesmtp.forking import Inherited, close_sockets, watch_forks
-from fakesmtp.messages.message import owner_of
+from fakesmtp.messages.message import scope_of_message
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.scope import AccountScope, Scope
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
@@ -38,8 +39,26 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
+    from fakesmtp.protocol.proxies import TrustedProxies
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
+    from fakesmtp.sessions.live import LiveSession
+    from fakesmtp.shared.sharing import Sharing
+
+
+class Network(NamedTuple):
+    """Where a server listens, and how clients come to it.
+
+    `ports` maps ports of the endpoint to local ports, 0 for a free one. `loop_factory` makes the
+    event loop; None means asyncio's. `proxies` are the load balancers that send a PROXY protocol
+    header. With `reuse_port`, other processes may listen on the same ports.
+    """
+
+    hosts: Sequence[str]
+    ports: Mapping[int, int]
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+    proxies: TrustedProxies | None = None
+    reuse_port: bool = False
 
 
 class Engine(Scope):
@@ -51,25 +70,25 @@ class Engine(Scope):
     mailbox: Mailbox
     endpoint: Endpoint
     _runner: Runner | Inherited | None = None
+    #: What is shared with other servers, from the first start on; None for a store of one server.
+    sharing: Sharing | None = None
 
     def __init__(
         self,
         terms: Terms,
-        *,
-        hosts: Sequence[str],
-        ports: Mapping[int, int],
-        certs_dir: Path | None,
+        network: Network,
         archive: Archive,
-        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None,
+        certs_dir: Path | None,
     ) -> None:
         self.terms = terms
-        self.endpoint = Endpoint(hosts, Identity(certs_dir))
+        self.endpoint = Endpoint(network.hosts, Identity(certs_dir))
+        self._network = network
         self.failures: list[BaseException] = []
-        self._ports = ports
         self.archive = archive
         self.mailbox, self._log = archive.mailbox, archive.sessions
         self._session_numbers = count(1)
-        self._loop_factory = loop_factory
+        #: Whether the server finishes running transactions, and accepts no connections.
+        self.is_draining = False
         self._on_session_end: list[OnSession] = []
 
     # -- start and stop ----------------------------------------------------------------------------
@@ -79,11 +98,40 @@ class Engine(Scope):
         if self._runner is not None:
             raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
         self.archive.open(self.terms.rules)
-        hosts = self.endpoint.hosts
-        self._runner = Runner(hosts, self._ports, self._services, self._loop_factory)
+        self._share()
+        hosts, ports, loop_factory, _, reuse_port = self._network
+        self._runner = Runner(hosts, ports, self._services, loop_factory, reuse_port=reuse_port)
+        self.is_draining = False
         self.endpoint.open_listeners = self._runner.listeners
         self.mailbox.cut_off("")
         watch_forks(self)
+
+    def _share(self) -> None:
+        """Share accounts and fault rules with the other servers of the store, if it has others."""
+        self._stop_sharing()
+        shared = self.archive.store.shared
+        if shared is not None:
+            # Imported only when needed: most servers have a store of their own.
+            from fakesmtp.shared.sharing import Sharing  # noqa: PLC0415
+
+            self.sharing = Sharing(self, self.terms.accounts, shared)
+
+    def _stop_sharing(self) -> None:
+        if self.sharing is not None:
+            self.sharing.close()
+
+    def drain(self, seconds: float, done: Callable[[], object]) -> int:
+        """Accept nothing more; call `done` when all clients have left, or after `seconds`.
+
+        Clients may finish their transactions. A client outside one that sends nothing for a second
+        gets 421. Return the number of open connections. Raises `FakeSMTPError` if the server is
+        not running.
+        """
+        if not isinstance(self._runner, Runner):
+            raise FakeSMTPError("the server is not running in this process, so it cannot drain")
+        self.is_draining = True
+        self._runner.drain(seconds, done)
+        return sum(session.end is None for session in self.sessions)
 
     def stop(self) -> None:
         """Close all connections and listeners. Idempotent."""
@@ -93,6 +141,7 @@ class Engine(Scope):
             if runner is not None:
                 runner.stop()
         finally:
+            self._stop_sharing()
             self.archive.close()
             self.endpoint.identity.close()
 
@@ -111,7 +160,7 @@ class Engine(Scope):
 
     def terms_for(
         self,
-        owner: object,
+        scope: object,
         *,
         accounts: AccountsOption = None,
         faults: FaultScript | None = None,
@@ -120,9 +169,9 @@ class Engine(Scope):
         findings: FindingsOption = None,
         **switches: Unpack[Switches],
     ) -> Terms:
-        """Return the current terms for an owner, changed by the given options.
+        """Return the current terms for a scope, changed by the given options.
 
-        The owner has its own faults and no others. Raises `ConfigurationError` for a wrong option.
+        The scope has its own faults and no others. Raises `ConfigurationError` for a wrong option.
         """
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         now = self.terms
@@ -131,7 +180,7 @@ class Engine(Scope):
             options.make_policy(now.policy, switches) if switches else now.policy,
             now.accounts if accounts is None else options.make_accounts(accounts),
             faults or FaultScript(),
-            owner,
+            scope,
             now.hooks if handler is None else Hooks(handler),
             now.rules if findings is None else options.make_rules(findings),
         )
@@ -148,11 +197,11 @@ class Engine(Scope):
         else:
             self._runner.after_accepting(change, wait=wait)
 
-    def forget(self, owner: object) -> None:
-        """Forget the messages and sessions of an owner."""
+    def forget(self, scope: object) -> None:
+        """Forget the messages and sessions of a scope."""
         messages = self.mailbox.snapshot()
-        self.mailbox.remove({each.id for each in messages if owner_of(each) is owner})
-        self._log.forget(lambda session: session.owner is owner)
+        self.mailbox.remove({each.id for each in messages if scope_of_message(each) is scope})
+        self._log.forget(lambda session: scope_of(session) is scope)
 
     # -- as a scope --------------------------------------------------------------------------------
 
@@ -243,9 +292,10 @@ class Engine(Scope):
             backlog=Backlog(loop),
             outbox=Outbox(loop),
             buffer=memoryview(bytearray(READ_SIZE)),
+            proxies=self._network.proxies,
         )
 
-    def _session_ended(self, session: Session) -> None:
+    def _session_ended(self, session: LiveSession) -> None:
         self.archive.keep_session(session)
         for callback in tuple(self._on_session_end):
             callback(session)

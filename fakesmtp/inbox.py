@@ -8,6 +8,7 @@ from fakesmtp.awaiting import TO_THREAD, running_loop
 from fakesmtp.environment import ClientSettings
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage
 from fakesmtp.sessions.diagnosis import describe_failures
+from fakesmtp.sessions.session import rules_of
 
 if TYPE_CHECKING:
     import ssl
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.searching import Search
+    from fakesmtp.place import Place
     from fakesmtp.protocol.credentials import Account
-    from fakesmtp.scope import Place, Scope, Stop
+    from fakesmtp.scope import Scope, Stop
     from fakesmtp.sessions import Session
 
 _Item = TypeVar("_Item")
@@ -125,7 +127,9 @@ class Inbox(ClientSettings):
         __tracebackhide__ = True
         from fakesmtp.findings.asserting import describe_findings  # noqa: PLC0415 - loads all rules
 
-        text = describe_findings(self.messages, self.sessions, severity, ignore)
+        sessions = self.sessions
+        rules = rules_of(next(iter(sessions), None))
+        text = describe_findings(self.messages, sessions, rules, severity, ignore)
         if text:
             raise AssertionError(text)
 
@@ -239,9 +243,10 @@ class Inbox(ClientSettings):
         from fakesmtp.messages.searching import Search, Taking  # noqa: PLC0415
 
         scope = self._open
+        wanted = Conditions(scope.mailbox.matcher, **conditions)
         if takes:
-            return Taking(Conditions(**conditions), scope.has_message, scope.mailbox.remove)
-        return Search(Conditions(**conditions), scope.has_message, count)
+            return Taking(wanted, scope.has_message, scope.mailbox.remove)
+        return Search(wanted, scope.has_message, count)
 
     def _found(
         self, search: Search, timeout: float, *, blocked: str | None = None

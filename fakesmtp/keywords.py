@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp.faults import FaultScript
-    from fakesmtp.options import AccountsOption, FindingsOption
+    from fakesmtp.options import AccountsOption, FindingsOption, ProxyOption
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.storage.base import Store
@@ -35,5 +35,7 @@ class ServerOptions(Switches, total=False):
     record_dir: Path | None
     faults: FaultScript | None
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None
+    proxy_protocol: ProxyOption
+    reuse_port: bool
     handler: object
     findings: FindingsOption

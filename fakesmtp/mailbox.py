@@ -27,7 +27,7 @@ from fakesmtp.clock import monotonic
 from fakesmtp.errors import FakeSMTPError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
 
     from fakesmtp.arrivals import FindSession
     from fakesmtp.messages import ReceivedMessage
@@ -78,6 +78,13 @@ class Mailbox(Arrivals):
                 except Empty:
                     return
                 search.offer(message)
+
+    def matcher(self, text: str) -> Callable[[ReceivedMessage], bool]:
+        """Return a function that tries a search on a message; raises `QueryError`."""
+        from fakesmtp.storage.language import parse_query  # noqa: PLC0415 - few tests search
+
+        query = parse_query(text)
+        return lambda message: self.store.matches(message.id, query)
 
     async def run_async(self, search: Search, timeout: float) -> None:
         """Do the same as `run` without blocking the loop; None in the queue means time-out."""

@@ -12,6 +12,7 @@ from fakesmtp.faults import FaultScript
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.policy import Policy
 from fakesmtp.protocol.profile import Profile
+from fakesmtp.protocol.proxies import LOOPBACK, TrustedProxies
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
 from fakesmtp.text import nearest_name
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 AccountsOption = Iterable[tuple[str, str]] | Literal["any"] | None
 #: Levels of rules by their ids, or rules.
 FindingsOption: TypeAlias = "Mapping[str, str] | Rules | None"
+#: Whether load balancers send a PROXY protocol header, or the networks of those that do.
+ProxyOption: TypeAlias = "bool | Collection[str]"
 
 
 _Check = Callable[[object], bool]
@@ -56,6 +59,11 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
     "max_events": (_is_number(0), "a whole number from 0"),
     "record_dir": _PATH,
     "faults": (_is(FaultScript, _NONE), "a fakesmtp.FaultScript"),
+    "proxy_protocol": (
+        lambda value: isinstance(value, bool | Collection) and not isinstance(value, str),
+        "True (load balancers of this machine), or a list of networks",
+    ),
+    "reuse_port": (_is(bool), "True or False"),
     "loop_factory": (
         lambda value: value is None or callable(value),
         "a function that makes an event loop",
@@ -79,6 +87,8 @@ _OTHER_NAMES = {
     **dict.fromkeys(("rules", "levels", "lint"), "findings"),
     **dict.fromkeys(("hooks", "controller"), "handler"),
     "timeout": "idle_timeout",
+    "port": "ports",
+    **dict.fromkeys(("proxy", "haproxy", "load_balancer", "trusted_proxies"), "proxy_protocol"),
     "fault": "faults",
 }
 #: Methods of a server that are not options.
@@ -174,6 +184,22 @@ def make_rules(findings: FindingsOption) -> Rules | None:
             f'{findings!r} (example: {{"ad-subject-prefix": "reject"}})'
         )
     return Rules(findings)
+
+
+def make_proxies(proxy_protocol: ProxyOption) -> TrustedProxies | None:
+    """Return the load balancers that must send a PROXY protocol header; None for none.
+
+    Raises `ConfigurationError` for what is not a network.
+    """
+    if proxy_protocol is False:
+        return None
+    networks = LOOPBACK if proxy_protocol is True else tuple(map(str, proxy_protocol))
+    if not networks:
+        raise ConfigurationError(
+            "proxy_protocol must not be an empty list: name the networks of the load balancers "
+            "(example: ['10.0.0.0/8']), or True for this machine"
+        )
+    return TrustedProxies(networks)
 
 
 def _show(accounts: object) -> str:

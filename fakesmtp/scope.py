@@ -9,13 +9,12 @@ from fakesmtp.errors import forget_values
 from fakesmtp.faults.account import AccountFaults
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Collection
-    from pathlib import Path
 
     from fakesmtp.faults import FaultScript
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.searching import Search
+    from fakesmtp.place import Place
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.sessions import Session
 
@@ -36,37 +35,11 @@ class MessageSource(Protocol):
     def run(self, search: Search, timeout: float) -> None:
         """Offer messages to a search until it has enough, for at most `timeout` seconds."""
 
+    def matcher(self, text: str, /) -> Callable[[ReceivedMessage], bool]:
+        """Return a function that tries a search on a message; raises `QueryError`."""
+
     async def run_async(self, search: Search, timeout: float) -> None:
         """Do the same as `run` without blocking the loop."""
-
-
-class Place(Protocol):
-    """Where clients connect, and how they verify the server."""
-
-    @property
-    def host(self) -> str:
-        """The host that clients connect to."""
-
-    @property
-    def address(self) -> str:
-        """The IP address that clients connect to."""
-
-    @property
-    def ports(self) -> dict[int, int]:
-        """The ports of the endpoint and the local ports that stand for them."""
-
-    def port(self, port: int) -> int:
-        """Return the local port of an endpoint's port; raises `ConfigurationError`."""
-
-    @property
-    def ca_file(self) -> Path:
-        """The CA's certificate (PEM)."""
-
-    def client_context(self) -> ssl.SSLContext:
-        """Return the TLS context of a client that trusts only this server."""
-
-    def settings(self, port: int) -> dict[str, str]:
-        """Return a client's connection settings and CA file, as environment variables."""
 
 
 class Scope(ABC):

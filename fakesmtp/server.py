@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fakesmtp import options
 from fakesmtp.archive import Archive
 from fakesmtp.awaiting import in_a_thread
-from fakesmtp.engine import Engine
+from fakesmtp.engine import Engine, Network
 from fakesmtp.faults import FaultScript
 from fakesmtp.inbox import Inbox
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self, Unpack
 
-    from fakesmtp.options import AccountsOption, FindingsOption
+    from fakesmtp.options import AccountsOption, FindingsOption, ProxyOption
     from fakesmtp.protocol.keywords import Switches
     from fakesmtp.protocol.profile import Profile
     from fakesmtp.storage.base import Store
@@ -46,6 +46,9 @@ class FakeSMTP(Inbox):
     `Store`; without it memory keeps the newest messages: at most `max_messages` (None: any number)
     and `max_bytes`, which limit a file too. With `record_dir` each session also has a file there.
     `loop_factory` makes the event loop of the server's thread, asyncio's by default.
+    With `proxy_protocol`, load balancers must name each client in a PROXY protocol header: those of
+    this machine (True), or of the given networks (`["10.0.0.0/8"]`). With `reuse_port`, other
+    processes may listen on the same ports (SO_REUSEPORT) and share the clients.
     `handler` is an aiosmtpd handler, whose hooks are awaited in that loop and decide what the
     server has accepted. `findings` sets levels of rules: `{"ad-phone": "off"}`. Other switches are
     in `Policy`; those given here win over `policy`.
@@ -71,6 +74,8 @@ class FakeSMTP(Inbox):
         record_dir: Path | None = None,
         faults: FaultScript | None = None,
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+        proxy_protocol: ProxyOption = False,
+        reuse_port: bool = False,
         handler: object = None,
         findings: FindingsOption = None,
         **switches: Unpack[Switches],
@@ -78,21 +83,18 @@ class FakeSMTP(Inbox):
         accounts, switches = hide_secrets(accounts), options.hide_unknown(switches)
         options.check_options(locals())  # `accounts` are hidden by now
         sessions = SessionLog(max_sessions=max_sessions, max_events=max_events, folder=record_dir)
-        self._engine = Engine(
-            Terms(
-                profile,
-                options.make_policy(policy or Policy(), switches),
-                options.make_accounts(accounts),
-                faults=FaultScript() if faults is None else faults,
-                hooks=None if handler is None else Hooks(handler),
-                rules=options.make_rules(findings),
-            ),
-            hosts=options.read_hosts(host),
-            ports=check_ports(ports),
-            certs_dir=certs_dir,
-            archive=Archive(store, Limits(max_messages, max_bytes=max_bytes), sessions),
-            loop_factory=loop_factory,
+        hosts, proxies = options.read_hosts(host), options.make_proxies(proxy_protocol)
+        network = Network(hosts, check_ports(ports), loop_factory, proxies, reuse_port)
+        terms = Terms(
+            profile,
+            options.make_policy(policy or Policy(), switches),
+            options.make_accounts(accounts),
+            faults=FaultScript() if faults is None else faults,
+            hooks=None if handler is None else Hooks(handler),
+            rules=options.make_rules(findings),
         )
+        archive = Archive(store, Limits(max_messages, max_bytes=max_bytes), sessions)
+        self._engine = Engine(terms, network, archive, certs_dir)
         super().__init__(self._engine)
 
     def start(self) -> Self:
@@ -143,5 +145,5 @@ class FakeSMTP(Inbox):
 
 
 def engine_of(server: FakeSMTP) -> Engine:
-    """Return the engine of a server, for what shares a server between owners."""
+    """Return the engine of a server, for what shares a server between tests."""
     return server._engine  # noqa: SLF001 - private for users, not for the pytest plugin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,7 +66,8 @@ class SessionList:
             for session in reversed(in_log):
                 number = _number_of(session)
                 if after.number is None or number < after.number:
-                    yield _Place("log", number), ListedSession.of(session)
+                    listed = replace(ListedSession.of(session), replica=self._archive.store.replica)
+                    yield _Place("log", number), listed
             after = _Place("store", None)
         if self._archive.store.is_durable:
             known = {session.id for session in in_log}

@@ -6,6 +6,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+import postgres
 import pytest
 from hypothesis import settings
 
@@ -20,7 +21,8 @@ settings.load_profile("fakesmtp")
 
 def find_tool(name: str) -> str:
     """Return the path of a program; without it skip the test, or fail it with all tests on."""
-    path = shutil.which(name)
+    # Debian keeps servers such as HAProxy where only root's PATH has them.
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     if path is None:
         missing = f"{name} is not installed; .ci/run installs it"
         if os.environ.get("FAKESMTP_TEST_ALL") == "1":
@@ -35,6 +37,13 @@ def store_in_memory() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FAKESMTP_STORE", "memory")
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stop_postgres() -> Iterator[None]:
+    """Stop the PostgreSQL server of the run after the last test that needs it."""
+    yield
+    postgres.release()
 
 
 @pytest.fixture(scope="session")

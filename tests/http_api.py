@@ -68,6 +68,10 @@ class Api:
             client.ask("Subject: x\r\n\r\nx\r\n.")
             client.ask("QUIT")
             client.read_to_end()
+        return self.take_session()
+
+    def take_session(self) -> Session:
+        """Wait for the next session that ends; return it."""
         return self._ended.get(timeout=PATIENCE)
 
     def fail(self, *lines: bytes) -> Session:
@@ -79,7 +83,7 @@ class Api:
                 client.read_reply()
             client.ask("QUIT")
             client.read_to_end()
-        return self._ended.get(timeout=PATIENCE)
+        return self.take_session()
 
 
 @contextmanager

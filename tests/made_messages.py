@@ -15,7 +15,7 @@ class MadeSession:
     """A session without events."""
 
     id = "made"
-    rules = None
+    _rules = None
 
     def transcript(self) -> str:
         """Return an empty transcript."""

@@ -6,10 +6,13 @@ import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
+import postgres
 import pytest
 
-from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.opening import open_url
+from fakesmtp.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from fakesmtp.storage.base import Store
+    from fakesmtp.storage.limits import Limits
+    from fakesmtp.storage.sql.store import DatabaseStore
 
     MakeStore = Callable[..., Store]
 
@@ -38,7 +43,16 @@ def _make_new_sqlite(path: Path, **options: object) -> SqliteStore:
     return SqliteStore(path, sync="normal", driver=find_new_sqlite(), **options)
 
 
-KINDS = {"memory": _make_memory, "sqlite": _make_sqlite, "newer-sqlite": _make_new_sqlite}
+def _make_postgres(_: Path, limits: Limits = UNLIMITED) -> DatabaseStore:
+    return open_url(postgres.new_url(), limits, sync="normal", replica="")
+
+
+KINDS = {
+    "memory": _make_memory,
+    "sqlite": _make_sqlite,
+    "newer-sqlite": _make_new_sqlite,
+    "postgres": _make_postgres,
+}
 
 
 @contextmanager

@@ -53,6 +53,23 @@ def test_messages_and_sessions(inbox: Inbox) -> None:
     assert (inbox.clear(), inbox.messages, inbox.sessions, inbox.clear()) == (2, [], [], 0)
 
 
+def test_search_in_the_language_of_the_store(inbox: Inbox) -> None:
+    """A condition may be a search; an error names it, and shows the closest message."""
+    for subject in ("order 1", "code 2"):
+        send(inbox, subject)
+    found = inbox.wait_for(search="subject:code -has:attachment", mail_from="a@example.com")
+    assert found.subject == "code 2"
+    assert inbox.take(search="order").subject == "order 1"
+    inbox.expect_none(search="order")
+    with pytest.raises(NoMatchingMessage) as failure:
+        inbox.wait_for(search="has:attachment", timeout=0)
+    lines = str(failure.value).splitlines()
+    assert lines[1] == "awaited: search='has:attachment'"
+    assert lines[-1] == f"  search: expected 'has:attachment', was {repr(found)!r}"
+    with pytest.raises(FakeSMTPError, match="position 1: has: 'nothing' is not"):
+        inbox.wait_for(search="has:nothing")
+
+
 def test_callbacks(inbox: Inbox) -> None:
     """Callbacks are called for messages and ended sessions until they are removed."""
     messages: list[ReceivedMessage] = []
@@ -169,6 +186,7 @@ WRONG: dict[str, tuple[Callable[[AccountView], object], str]] = {
     "callback": (lambda inbox: inbox.on_message("x"), "the callback must be a function, not 'x'"),  # type: ignore[arg-type]
     "recipient": (lambda inbox: inbox.wait_for(recipient="x"), "did you mean 'to'?"),  # type: ignore[call-arg]
     "type": (lambda inbox: inbox.take(mail_type="promo"), "mail_type must be *'promo'"),  # type: ignore[arg-type]
+    "search": (lambda inbox: inbox.take(search=5), "search must be a text, not *5"),  # type: ignore[arg-type]
     "stage": (lambda inbox: inbox.fail("rcp"), "'rcpt'"),  # type: ignore[arg-type]
     "option": (lambda inbox: inbox.fail("rcpt", too="x"), "'to'"),  # type: ignore[call-arg]
 }

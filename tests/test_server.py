@@ -27,6 +27,7 @@ from fakesmtp import (
 )
 from fakesmtp.server import engine_of
 from fakesmtp.sessions import ClosedBy
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.smtp.listeners import bind, choose_address, choose_name, find_addresses
 
 if TYPE_CHECKING:
@@ -474,7 +475,7 @@ def test_terms_apply_to_later_sessions() -> None:
     """A session keeps the terms and the owner of its begin."""
     with FakeSMTP(ports={587: 0}) as smtp, RawClient(smtp.port(587)) as early:
         early.read_reply()
-        engine_of(smtp).terms = engine_of(smtp).terms._replace(owner="a test")
+        engine_of(smtp).terms = engine_of(smtp).terms._replace(scope="a test")
         with RawClient(smtp.port(587)) as late:
             late.read_reply()
-            assert [session.owner for session in smtp.sessions] == [None, "a test"]
+            assert [scope_of(session) for session in smtp.sessions] == [None, "a test"]

@@ -14,7 +14,7 @@ import pytest
 from fakesmtp import FakeSMTP
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage, StoreError
 from fakesmtp.storage.base import all_sessions
-from fakesmtp.storage.database import SqliteStore, open_reader
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import AS_RECORDED, ConfigurationError, FakeSMTP
+from fakesmtp.messages.message import scope_of_message
 from fakesmtp.server import engine_of
+from fakesmtp.sessions.session import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +38,7 @@ def test_terms_for_an_owner(smtp: FakeSMTP) -> None:
     terms = engine_of(smtp).terms_for(
         "me", require_tls=True, profile=AS_RECORDED, accounts=[("key", "s")]
     )
-    assert (terms.owner, terms.policy.require_tls, terms.profile) == ("me", True, AS_RECORDED)
+    assert (terms.scope, terms.policy.require_tls, terms.profile) == ("me", True, AS_RECORDED)
     assert terms.policy.auth_required_at == "never"
     assert terms.accounts.verify("key", "s") == "key"
     assert engine_of(smtp).terms_for("you").accounts is engine_of(smtp).terms.accounts
@@ -54,21 +56,21 @@ def test_connection_keeps_its_owner(smtp: FakeSMTP) -> None:
         engine_of(smtp).change_terms(engine_of(smtp).terms_for(number))
         with closing(socket.create_connection((smtp.host, smtp.port(587)))):
             engine_of(smtp).change_terms(engine_of(smtp).terms_for(None))
-        assert [session.owner for session in smtp.sessions][-1] == number
+        assert [scope_of(session) for session in smtp.sessions][-1] == number
 
 
 def test_changes_of_terms_keep_their_order(smtp: FakeSMTP) -> None:
     """A change without waiting is made before the next change."""
     engine_of(smtp).change_terms(engine_of(smtp).terms_for("first"), wait=False)
     engine_of(smtp).change_terms(engine_of(smtp).terms_for("second"))
-    assert engine_of(smtp).terms.owner == "second"
+    assert engine_of(smtp).terms.scope == "second"
 
 
 def test_terms_of_a_stopped_server() -> None:
     """The terms of a stopped server can be changed, too."""
     server = FakeSMTP()
     engine_of(server).change_terms(engine_of(server).terms_for("me"))
-    assert engine_of(server).terms.owner == "me"
+    assert engine_of(server).terms.scope == "me"
 
 
 def test_forgetting_an_owner(smtp: FakeSMTP) -> None:
@@ -77,8 +79,8 @@ def test_forgetting_an_owner(smtp: FakeSMTP) -> None:
         engine_of(smtp).change_terms(engine_of(smtp).terms_for(owner))
         send(smtp)
     engine_of(smtp).forget("me")
-    assert [message.session.owner for message in smtp.messages] == ["you"]
-    assert [session.owner for session in smtp.sessions] == ["you"]
+    assert [scope_of_message(message) for message in smtp.messages] == ["you"]
+    assert [scope_of(session) for session in smtp.sessions] == ["you"]
 
 
 def test_added_account_can_be_removed(smtp: FakeSMTP) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fakesmtp.cli.options import SETTINGS, make_settings
 from fakesmtp.cli.setting import FILES, GROUPS, Setting
+from fakesmtp.cli.settings import SETTINGS, make_settings
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.errors import ConfigurationError
 

@@ -39,6 +39,16 @@ def choose_ports(settings: Settings) -> dict[int, int]:
         raise ConfigurationError(message) from error
 
 
+def choose_proxies(settings: Settings) -> bool | tuple[str, ...]:
+    """Return the load balancers that name their clients; see `FakeSMTP`."""
+    if settings.proxy_from and not settings.proxy_protocol:
+        raise ConfigurationError(
+            f"--proxy-from {settings.proxy_from[0]} needs --proxy-protocol, which lets the server "
+            "expect a header from these load balancers"
+        )
+    return settings.proxy_from or settings.proxy_protocol
+
+
 def choose_certificates(settings: Settings) -> Path:
     """Return the folder of the certificates: the one set, the checkout's, or the user's.
 

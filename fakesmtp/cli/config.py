@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "fakesmtp.toml"
 PREFIX = "FAKESMTP_"
-#: The variable of `--config`, and one of this project's own tests.
-_OTHERS = {"FAKESMTP_CONFIG", "FAKESMTP_TEST_ALL"}
+#: The variable of `--config`, one of this project's own tests, and that of a worker process.
+_OTHERS = {"FAKESMTP_CONFIG", "FAKESMTP_TEST_ALL", "FAKESMTP_WORKER"}
 _MOST = 2**63 - 1
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from fakesmtp.cli.options import Settings
     from fakesmtp.errors import StoreError
-    from fakesmtp.storage.database import SqliteStore
     from fakesmtp.storage.records import SessionRecord
+    from fakesmtp.storage.sql.store import DatabaseStore
 
 _FAILED = 1
 _TOGETHER = 200
@@ -58,7 +58,7 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     return _FAILED if wrong else 0
 
 
-def _put(store: SqliteStore, records: Iterator[MessageRecord | SessionRecord]) -> tuple[int, int]:
+def _put(store: DatabaseStore, records: Iterator[MessageRecord | SessionRecord]) -> tuple[int, int]:
     """Put records into the store, many at a time; return how many messages and sessions."""
     messages = sessions = 0
     while some := list(islice(records, _TOGETHER)):
@@ -72,7 +72,7 @@ def _put(store: SqliteStore, records: Iterator[MessageRecord | SessionRecord]) -
     return messages, sessions
 
 
-def _put_session(store: SqliteStore, record: SessionRecord) -> bool:
+def _put_session(store: DatabaseStore, record: SessionRecord) -> bool:
     """Put a session into the store; return False when it is there already."""
     if store.session(record.header.id) is not None:
         return False

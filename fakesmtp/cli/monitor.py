@@ -27,6 +27,7 @@ _LAST_REPLY = 1.0
 #: Windows it ends no wait; so each wait has an end.
 _WAIT = 0.5
 _EXIT_AFTER = "--exit-after"
+_DRAINED = "drained"
 
 
 class Monitor:
@@ -57,7 +58,7 @@ class Monitor:
 
     @contextmanager
     def handling_signals(self) -> Iterator[None]:
-        """End `run` on SIGINT (Ctrl-C) and SIGTERM."""
+        """End `wait` on SIGINT (Ctrl-C) and SIGTERM."""
         numbers = (signal.SIGINT, signal.SIGTERM)
         before = [
             # SimpleQueue.put is reentrant: a signal handler may call it during get.
@@ -70,14 +71,29 @@ class Monitor:
             for each, handler in zip(numbers, before, strict=True):
                 signal.signal(each, handler)
 
-    def run(self) -> None:
-        """Report events until there is a reason to stop; then report the reason."""
+    def wait(self) -> str:
+        """Report events until there is a reason to stop; return the reason."""
         reason = None
         while reason is None:
             reason = self._take()
+        return reason
+
+    def wait_until_drained(self, clients: int, seconds: float) -> None:
+        """Report events until `drained` was called, or until a second signal."""
+        if clients:
+            self._print(self._report.draining(clients, seconds))
+        self._deadline = None
+        self.wait()
+
+    def drained(self) -> None:
+        """End `wait_until_drained`. Thread-safe."""
+        self._events.put(_DRAINED)
+
+    def stop(self, reason: str) -> None:
+        """Report why the server stops."""
         self._print(self._report.stopping(reason, self._messages))
 
-    def drain(self) -> None:
+    def report_rest(self) -> None:
         """Report the events that are left after the server has stopped."""
         with suppress(Empty):
             while True:

@@ -1,4 +1,4 @@
-"""The table of settings.
+"""The settings of a run.
 
 A setting is a field of `Settings`, or a switch of the server's `Policy`. Its option, its variable
 (FAKESMTP_PORT_OFFSET), its key in the file and its help are made from the field.
@@ -6,12 +6,12 @@ A setting is a field of `Settings`, or a switch of the server's `Policy`. Its op
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from fakesmtp.cli.setting import FILES, HOW, PAGE, READ, WHAT, WHERE, WHO, Setting, describe
+from fakesmtp.cli.setting import FILES, HOW, PAGE, READ, WHAT, WHERE, WHO, describe
 from fakesmtp.cli.values import (
     Flag,
     Truth,
@@ -20,17 +20,18 @@ from fakesmtp.cli.values import (
     read_address,
     read_age,
     read_count,
+    read_duration,
     read_host,
     read_integer,
     read_level,
     read_name,
+    read_network,
     read_origin,
     read_path,
     read_ports,
-    read_seconds,
-    read_size,
     read_size_or_none,
     read_store,
+    read_text,
     read_url,
     show_age,
     show_size,
@@ -39,19 +40,18 @@ from fakesmtp.protocol.policy import Policy
 from fakesmtp.smtp.listeners import LOCALHOST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from dataclasses import Field
+    from collections.abc import Mapping
     from pathlib import Path
 
     from fakesmtp.protocol.credentials import Account
 
-_UNSAFE = "unsafe_"
+UNSAFE = "unsafe_"
 
 
 def _unsafe_switches() -> tuple[str, ...]:
     """Return the names that `--unsafe` takes: `lone-lf-ends-message`."""
-    names = (name for name in Policy.names() if name.startswith(_UNSAFE))
-    return tuple(name.removeprefix(_UNSAFE).replace("_", "-") for name in names)
+    names = (name for name in Policy.names() if name.startswith(UNSAFE))
+    return tuple(name.removeprefix(UNSAFE).replace("_", "-") for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,36 @@ class Settings:
             "The local ports: auto for five free ports, or a list such as 587=1587,465=0 for "
             "these ports only (0 is a free port).",
             metavar="PORTS",
+            group=WHERE,
+        ),
+    )
+    proxy_protocol: bool = field(
+        default=False,
+        metadata=describe(
+            Flag(),
+            "Expect a PROXY protocol header (version 1 or 2) from a load balancer before "
+            "everything else, and use the client's address in it.",
+            group=WHERE,
+        ),
+    )
+    proxy_from: tuple[str, ...] = field(
+        default=(),
+        metadata=describe(
+            Value(read_network),
+            "A network of load balancers that may send the header, such as 10.0.0.0/8. Repeat it "
+            "for more networks. Default: this machine.",
+            metavar="CIDR",
+            multiple=True,
+            group=WHERE,
+        ),
+    )
+    workers: int = field(
+        default=1,
+        metadata=describe(
+            Value(read_count),
+            "The number of processes that serve the ports together. More than one needs a store "
+            "on PostgreSQL.",
+            metavar="N",
             group=WHERE,
         ),
     )
@@ -237,10 +267,20 @@ class Settings:
         default=None,
         metadata=describe(
             Value(read_store),
-            "Where messages and sessions are kept: sqlite:///FILE, or memory. Default: a file in "
-            "the user's data.",
+            "Where messages and sessions are kept: sqlite:///FILE, postgresql://USER@HOST/DATABASE "
+            "(docs/store.md), or memory. Default: a file in the user's data.",
             metavar="URL",
             group=FILES,
+        ),
+    )
+    replica: str | None = field(
+        default=None,
+        metadata=describe(
+            Value(read_text),
+            "The name of this server in its sessions, where several share a PostgreSQL database. "
+            "Default: the machine's name and the process id.",
+            metavar="NAME",
+            group=WHAT,
         ),
     )
     store_sync: str = field(
@@ -291,6 +331,16 @@ class Settings:
             group=WHAT,
         ),
     )
+    drain_timeout: float = field(
+        default=5.0,
+        metadata=describe(
+            Value(read_duration, "{:g}".format),
+            "After SIGTERM, let clients finish their transactions for at most this many seconds; "
+            "0 stops at once.",
+            metavar="SECONDS",
+            group=WHAT,
+        ),
+    )
     exit_after: int | None = field(
         default=None,
         metadata=describe(
@@ -314,53 +364,3 @@ class Settings:
     def hosts(self) -> tuple[str, ...]:
         """The addresses to listen on, each once."""
         return tuple(dict.fromkeys(self.host))
-
-
-def _own_settings() -> Iterator[Setting]:
-    for each in fields(Settings):
-        if each.metadata:
-            yield Setting(each.name.replace("_", "-"), default=each.default, **each.metadata)
-
-
-#: How a switch of the policy is read, unless it is a choice, and its metavar.
-_UNITS: Mapping[str, tuple[click.ParamType[Any], str | None]] = {
-    "truth": (Truth(), None),
-    "bytes": (Value(read_size, show_size), "SIZE"),
-    "count": (Value(read_count), "N"),
-    "seconds": (Value(read_seconds, "{:g}".format), "SECONDS"),
-}
-
-
-def _policy_setting(switch: Field[Any]) -> Setting:
-    choices: tuple[str, ...] = switch.metadata["choices"]
-    kind, metavar = (
-        (click.Choice(choices), "|".join(choices)) if choices else _UNITS[switch.metadata["unit"]]
-    )
-    return Setting(
-        switch.name.replace("_", "-"),
-        group=HOW,
-        type=kind,
-        default=switch.default,
-        metavar=metavar,
-        help=switch.metadata["description"].replace("`", ""),
-    )
-
-
-def _table() -> dict[str, Setting]:
-    switches = (each for each in fields(Policy) if not each.name.startswith(_UNSAFE))
-    rows = (*_own_settings(), *map(_policy_setting, switches))
-    return {row.opts[0].removeprefix("--"): row for row in rows}
-
-
-#: All settings by name (`port-offset`).
-SETTINGS: Mapping[str, Setting] = _table()
-
-
-def make_settings(values: Mapping[str, Any]) -> Settings:
-    """Put values (by the name of their field) together; a missing one has its default."""
-    given = dict(values)
-    switches: dict[str, Any] = {
-        _UNSAFE + name.replace("-", "_"): True for name in given.get("unsafe", ())
-    }
-    switches |= {name: given.pop(name) for name in Policy.names() if name in given}
-    return Settings(**given, policy=Policy(**switches))

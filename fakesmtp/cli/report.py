@@ -66,6 +66,9 @@ class Report(Protocol):
     def dropped(self, lines: int) -> Iterator[str]:
         """Report lines that were dropped because nobody read the output."""
 
+    def draining(self, clients: int, seconds: float) -> Iterator[str]:
+        """Report that connected clients may finish for at most this time."""
+
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
         """Report that the server stops, after a number of messages."""
 
@@ -128,6 +131,14 @@ class TextReport:
     def dropped(self, lines: int) -> Iterator[str]:
         """Report their number, also with --quiet."""
         yield f"{plural(lines, 'line')} dropped here: nobody read the output"
+
+    def draining(self, clients: int, seconds: float) -> Iterator[str]:
+        """Report the number of clients, and how to stop at once."""
+        if not self._quiet:
+            yield (
+                f"draining: {plural(clients, 'client')} may finish for {seconds:g} s; a second "
+                "signal stops at once"
+            )
 
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
         """Report the reason and the number of messages."""
@@ -206,6 +217,11 @@ class JsonReport:
     def dropped(self, lines: int) -> Iterator[str]:
         """Report their number, also with --quiet."""
         yield _event("dropped", lines=lines)
+
+    def draining(self, clients: int, seconds: float) -> Iterator[str]:
+        """Report the number of clients, and the limit in seconds."""
+        if not self._quiet:
+            yield _event("draining", clients=clients, seconds=seconds)
 
     def stopping(self, reason: str, messages: int) -> Iterator[str]:
         """Report the reason and the number of messages."""

@@ -14,41 +14,57 @@ from fakesmtp.cli.compose import (
     choose_accounts,
     choose_loop,
     choose_ports,
+    choose_proxies,
     is_loopback,
     try_certificates,
 )
 from fakesmtp.cli.config import find_unknown_variables
 from fakesmtp.cli.console import warn
 from fakesmtp.cli.monitor import Monitor
-from fakesmtp.cli.options import SETTINGS, Settings
 from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.report import JsonReport, Report, Start, TextReport
 from fakesmtp.cli.setting import READ
+from fakesmtp.cli.settings import SETTINGS
 from fakesmtp.cli.stores import open_server_store
 from fakesmtp.cli.web import make_http_server
+from fakesmtp.cli.worker import PAGE, STARTED, Worker
 from fakesmtp.faults.script import FaultScript
-from fakesmtp.server import FakeSMTP
+from fakesmtp.server import FakeSMTP, engine_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from fakesmtp.cli.options import Settings
     from fakesmtp.storage.base import Store
 
 
 @click.command(
     cls=Command, takes=[name for name, setting in SETTINGS.items() if setting.group != READ]
 )
-def serve(settings: Settings) -> None:
+def serve(settings: Settings) -> int:
     """Listen on the endpoint's five ports and keep every message.
 
-    Ctrl-C or SIGTERM stops the server.
+    Ctrl-C stops the server. SIGTERM does so when clients have finished (--drain-timeout).
     """
     report = _choose_report(settings)
+    worker = Worker.find()
+    if worker is None:
+        _warn(settings)
+    if settings.workers == 1:
+        _serve(settings, report, worker)
+        return 0
+    from fakesmtp.cli.workers import run_workers  # noqa: PLC0415 - most servers are one process
+
+    return run_workers(settings, report)
+
+
+def _serve(settings: Settings, report: Report, worker: Worker | None) -> None:
+    """Serve in this process, alone or as a worker."""
     certs_dir = try_certificates(settings, warn)
     with closing(open_server_store(settings, warn)) as store, Printer(report.dropped) as printer:
-        server = _make_server(settings, store, certs_dir)
-        _warn(settings)
+        server = _make_server(settings, store, certs_dir, reuse_port=worker is not None)
+        tell = _choose_announcer(printer, worker)
         monitor = Monitor(report, printer, store, wanted=settings.exit_after)
         server.on_message(monitor.notify)
         server.on_session_end(monitor.notify)
@@ -56,7 +72,8 @@ def serve(settings: Settings) -> None:
             server,
             settings,
             planned=monitor.notify,
-            ready=lambda url: printer.put(report.page_ready(url)),
+            ready=lambda url: tell(PAGE, report.page_ready(url)),
+            reuse_port=worker is not None,
         )
         with (
             closing(http) if http else nullcontext(),
@@ -65,13 +82,33 @@ def serve(settings: Settings) -> None:
             server,
         ):
             url = http.url if http else None
-            printer.put(report.started(_describe_start(server, settings, certs_dir, url, store)))
+            start = _describe_start(server, settings, certs_dir, url, store)
+            tell(STARTED, report.started(start))
             if http:
                 http.start()
             # Certificates that existed before are checked now: that takes a fifth of the start.
             server.client_context()
-            monitor.run()
-        monitor.drain()
+            _wait(server, settings, monitor)
+        monitor.report_rest()
+
+
+def _choose_announcer(
+    printer: Printer, worker: Worker | None
+) -> Callable[[str, Iterable[str]], None]:
+    """Return what reports the start: a worker tells its supervisor, and others print it."""
+    if worker is None:
+        return lambda _, lines: printer.put(lines)
+    worker.watch_supervisor()
+    return worker.tell
+
+
+def _wait(server: FakeSMTP, settings: Settings, monitor: Monitor) -> None:
+    """Report events until the server is to stop; after SIGTERM, until its clients have left."""
+    reason = monitor.wait()
+    if reason == signal.SIGTERM.name and settings.drain_timeout:
+        clients = engine_of(server).drain(settings.drain_timeout, monitor.drained)
+        monitor.wait_until_drained(clients, settings.drain_timeout)
+    monitor.stop(reason)
 
 
 def _choose_report(settings: Settings) -> Report:
@@ -79,7 +116,9 @@ def _choose_report(settings: Settings) -> Report:
     return kind(quiet=settings.quiet, verbose=settings.verbose)
 
 
-def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> FakeSMTP:
+def _make_server(
+    settings: Settings, store: Store, certs_dir: Path | None, *, reuse_port: bool
+) -> FakeSMTP:
     return FakeSMTP(
         ports=choose_ports(settings),
         host=settings.hosts,
@@ -91,6 +130,8 @@ def _make_server(settings: Settings, store: Store, certs_dir: Path | None) -> Fa
         faults=_choose_faults(settings.faults),
         findings=dict(settings.findings) or None,
         loop_factory=choose_loop(),
+        proxy_protocol=choose_proxies(settings),
+        reuse_port=reuse_port,
     )
 
 

@@ -68,5 +68,5 @@ def compact(settings: Settings) -> None:
     A running server keeps its store to itself: stop it first.
     """
     with closing(open_to_write(settings)) as opened:
-        before, after = opened.compact().result()
-    print_lines([f"{opened.location}: {before:,} bytes before, {after:,} after"])
+        done = opened.compact().result()
+    print_lines([f"{opened.location}: {done}"])

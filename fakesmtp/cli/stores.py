@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.cli.options import Settings
-    from fakesmtp.storage.base import Store
-    from fakesmtp.storage.database import SqliteStore
-    from fakesmtp.storage.reading import Reader
+    from fakesmtp.storage.base import OpenedStore, Store
+    from fakesmtp.storage.sql.store import DatabaseStore
 
 FILE_NAME = "messages.db"
 
@@ -42,7 +41,7 @@ def open_server_store(settings: Settings, warn: Callable[[str], object]) -> Stor
     if settings.store == MEMORY:
         return _make_memory(settings)
     try:
-        return open_to_write(settings, _limits(settings))
+        return _open(settings, _limits(settings), settings.replica)
     except UnwritableStoreError as error:
         if settings.store is not None:
             raise
@@ -60,15 +59,22 @@ def _limits(settings: Settings) -> Limits:
     return Limits(settings.max_messages, settings.max_age, settings.max_store_size)
 
 
-def open_to_write(settings: Settings, limits: Limits = UNLIMITED) -> SqliteStore:
-    """Open the file; raises `StoreError`, also where another process writes it."""
+def open_to_write(settings: Settings) -> DatabaseStore:
+    """Open the store to change it; raises `StoreError`, also where another process writes a file.
+
+    Servers may write a PostgreSQL database meanwhile.
+    """
+    return _open(settings, UNLIMITED, "")
+
+
+def _open(settings: Settings, limits: Limits, replica: str | None) -> DatabaseStore:
     url = find_url(settings)
     _refuse_memory(url)
-    return open_url(url, limits, sync=settings.store_sync)
+    return open_url(url, limits, sync=settings.store_sync, replica=replica)
 
 
-def open_to_read(settings: Settings) -> Reader:
-    """Open the file to read it, also beside a server; raises `StoreError`."""
+def open_to_read(settings: Settings) -> OpenedStore:
+    """Open the store to read it, also beside a server; raises `StoreError`."""
     url = find_url(settings)
     _refuse_memory(url)
     return open_url_for_reading(url)
@@ -77,5 +83,5 @@ def open_to_read(settings: Settings) -> Reader:
 def _refuse_memory(url: str) -> None:
     if url == MEMORY:
         raise StoreError(
-            "a store in memory is seen by its server alone: name a file, --store sqlite:///FILE"
+            "a store in memory is seen by its server alone: name another one, --store sqlite:///FILE"
         )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.protocol import proxies
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.smtp.listeners import check_ports
-from fakesmtp.storage.file import read_url as read_store_url
+from fakesmtp.storage.address import read_address as read_store_address
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
@@ -152,6 +153,19 @@ def read_seconds(text: str) -> float:
     return seconds
 
 
+def read_duration(text: str) -> float:
+    """Read a number of seconds, which may be 0."""
+    return 0.0 if text.strip() == "0" else read_seconds(text)
+
+
+def read_network(text: str) -> str:
+    """Read a network, `10.0.0.0/8`, or one IP address."""
+    try:
+        return str(proxies.read_network(text.strip()))
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from None
+
+
 def read_size(text: str) -> int:
     """Read a number of bytes greater than 0; K, M and G are 1024 bytes and its powers."""
     digits, unit = text.strip().upper().removesuffix("B"), 1
@@ -190,10 +204,10 @@ def read_size_or_none(text: str) -> int | None:
 
 
 def read_store(text: str) -> str:
-    """`memory`, or the address of a file, `sqlite:///PATH`."""
+    """`memory`, or the address of a store: `sqlite:///PATH`, `postgresql://…`."""
     store = read_text(text)
     if store != MEMORY:
-        read_store_url(store)
+        read_store_address(store)
     return store
 
 

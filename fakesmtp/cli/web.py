@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.cli.compose import is_loopback
 from fakesmtp.cli.console import warn
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fakesmtp.server import FakeSMTP
     from fakesmtp.web.security.passwords import Passwords
 
+_T = TypeVar("_T")
 _LIBRARIES = ("fastapi", "uvicorn", "httptools", "websockets")
 _HOST = "127.0.0.1"
 _PORT = 8025
@@ -32,6 +33,7 @@ def make_http_server(
     *,
     planned: Callable[[tuple[Rule, ...]], object],
     ready: Callable[[str], object],
+    reuse_port: bool = False,
 ) -> HttpServer | None:
     """Return the HTTP server of the settings, its port already bound; None with --no-http.
 
@@ -43,8 +45,25 @@ def make_http_server(
     access, tls = _choose_access(settings), _choose_tls(server, settings)
 
     def make(host: str, port: int) -> HttpServer:
-        return HttpServer(server, host, port, access=access, tls=tls, planned=planned, ready=ready)
+        return HttpServer(
+            server,
+            host,
+            port,
+            access=access,
+            tls=tls,
+            planned=planned,
+            ready=ready,
+            reuse_port=reuse_port,
+        )
 
+    return choose_address(settings, make)
+
+
+def choose_address(settings: Settings, make: Callable[[str, int], _T]) -> _T:
+    """Return what `make` makes at the address of the settings, or at a free port of the default.
+
+    Raises `PortTakenError` for a port that was set.
+    """
     if settings.http is not None:
         return make(*settings.http)
     if settings.ports == "auto":

@@ -28,30 +28,30 @@ class RemoteFaults(FaultScript):
         return tuple(rule for rule, _ in self._read())
 
     def _read(self) -> list[tuple[Rule, dict[str, Any]]]:
-        """Return the rules, each with what the server tells about it."""
-        told = self._requests.get("/faults")["faults"]
-        return [(self._rule_of(each), each) for each in told]
+        """Return the rules, each with what the server returns about it."""
+        answer = self._requests.get("/faults")["faults"]
+        return [(self._rule_of(each), each) for each in answer]
 
-    def _rule_of(self, told: dict[str, Any]) -> Rule:
+    def _rule_of(self, answer: dict[str, Any]) -> Rule:
         """Return the rule of an id: always the same object while it does not change."""
-        (rule,) = read_table({"fault": [told["fault"]]})
-        known = self._known.get(told["id"])
+        (rule,) = read_table({"fault": [answer["fault"]]})
+        known = self._known.get(answer["id"])
         if known is None or known != rule:
-            known = self._known[told["id"]] = rule
+            known = self._known[answer["id"]] = rule
         return known
 
     def add(self, *rules: Rule) -> None:
         """Append rules."""
         for rule in check_rules(rules):
-            told = self._requests.change("POST", "/faults", options_of(rule))
-            self._known[told["id"]] = rule
+            answer = self._requests.change("POST", "/faults", options_of(rule))
+            self._known[answer["id"]] = rule
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules and no others; those that stay keep their counters."""
         wanted = check_rules(rules)
         table = {"fault": [options_of(rule) for rule in wanted]}
-        told = self._requests.change("PUT", "/faults", table)["faults"]
-        self._known = {each["id"]: rule for each, rule in zip(told, wanted, strict=True)}
+        answer = self._requests.change("PUT", "/faults", table)["faults"]
+        self._known = {each["id"]: rule for each, rule in zip(answer, wanted, strict=True)}
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Put another rule in the place of one."""
@@ -72,8 +72,8 @@ class RemoteFaults(FaultScript):
 
     def applied(self, rule: Rule) -> int:
         """Return how often a rule was applied."""
-        told = self._requests.get(f"/faults/{self.number_of(rule)}")
-        return 0 if told is None else int(told["applied"])
+        answer = self._requests.get(f"/faults/{self.number_of(rule)}")
+        return 0 if answer is None else int(answer["applied"])
 
     def _choose(self, *, used: bool) -> tuple[Rule, ...]:
-        return tuple(rule for rule, told in self._read() if (told["applied"] > 0) is used)
+        return tuple(rule for rule, answer in self._read() if (answer["applied"] > 0) is used)

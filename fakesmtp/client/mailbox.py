@@ -14,7 +14,7 @@ from fakesmtp.messages.transfer import record_from_json
 from fakesmtp.sessions.loading import load_content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from fakesmtp.client.requests import Requests
     from fakesmtp.messages.searching import Search
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Messages of a page, messages that stay in memory, and seconds that one request waits.
 _PAGE = 100
-_AT_HAND = 1_000
+_MOST_CACHED = 1_000
 _LONGEST_WAIT = 600.0
 
 
@@ -32,7 +32,8 @@ class RemoteMailbox:
     def __init__(self, requests: Requests, app_key: str | None) -> None:
         self._requests = requests
         self._app_key = app_key
-        self._at_hand: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        self._cached: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        self._numbers: dict[str, int] = {}
 
     def snapshot(self) -> list[ReceivedMessage]:
         """Return all messages, oldest first."""
@@ -48,19 +49,20 @@ class RemoteMailbox:
             for row in page["messages"]:
                 message = self.get(row["id"])
                 if message is not None:
+                    self._numbers[message.id] = row["number"]
                     yield row["number"], message
             cursor = page["cursor"]
 
     def get(self, message_id: str) -> ReceivedMessage | None:
         """Return a message; None if it is not there."""
-        if message_id not in self._at_hand:
+        if message_id not in self._cached:
             fields = self._requests.get(f"/messages/{message_id}/record")
             if fields is None:
                 return None
-            self._at_hand[message_id] = self._make(fields)
-            while len(self._at_hand) > _AT_HAND:
-                self._at_hand.popitem(last=False)
-        return self._at_hand[message_id]
+            self._cached[message_id] = self._make(fields)
+            while len(self._cached) > _MOST_CACHED:
+                self._cached.popitem(last=False)
+        return self._cached[message_id]
 
     def _make(self, fields: dict[str, Any]) -> ReceivedMessage:
         record = record_from_json(fields)
@@ -80,7 +82,7 @@ class RemoteMailbox:
 
     def _delete(self, message_id: str) -> bool:
         answer = self._requests.send("DELETE", f"/messages/{message_id}", parameters={})
-        self._at_hand.pop(message_id, None)
+        self._cached.pop(message_id, None)
         return answer.is_success
 
     def run(self, search: Search, timeout: float) -> None:
@@ -101,6 +103,18 @@ class RemoteMailbox:
         wait = min(seconds, _LONGEST_WAIT)
         found = self._requests.get("/wait", app_key=self._app_key, since=number, timeout=wait)
         return found is not None
+
+    def matcher(self, text: str) -> Callable[[ReceivedMessage], bool]:
+        """Return a function that tries a search on a message; raises `FakeSMTPError`."""
+        self._requests.get("/messages", query=text, limit=1)
+        return partial(self._matches, text)
+
+    def _matches(self, text: str, message: ReceivedMessage) -> bool:
+        before = self._numbers[message.id] - 1
+        page = self._requests.get(
+            "/messages", query=text, cursor=before, limit=1, oldest_first=True
+        )
+        return any(row["id"] == message.id for row in page["messages"])
 
     async def run_async(self, search: Search, timeout: float) -> None:
         """Do the same as `run` without blocking the loop."""

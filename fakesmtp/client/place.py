@@ -1,4 +1,4 @@
-"""Where clients connect to a running server, as it tells."""
+"""Where clients connect to a running server, from its own answers."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from fakesmtp.errors import ConfigurationError
+from fakesmtp.place import Place
 
 if TYPE_CHECKING:
     from fakesmtp.client.requests import Requests
 
 
-class RemotePlace:
+class RemotePlace(Place):
     """The addresses, ports and CA of a running server. They are read once."""
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests
 
     @cached_property
-    def _told(self) -> dict[str, Any]:
-        told: dict[str, Any] = self._requests.get("/info")
-        return told
+    def _info(self) -> dict[str, Any]:
+        answer: dict[str, Any] = self._requests.get("/info")
+        return answer
 
     @property
     def host(self) -> str:
         """The host that SMTP clients connect to: that of the URL, for another machine."""
         named = urlsplit(self._requests.url).hostname or ""
-        return str(self._told["host"]) if named in {"localhost", "127.0.0.1", "::1"} else named
+        return str(self._info["host"]) if named in {"localhost", "127.0.0.1", "::1"} else named
 
     @property
     def address(self) -> str:
@@ -41,19 +41,12 @@ class RemotePlace:
     @property
     def ports(self) -> dict[int, int]:
         """The ports of the endpoint and the local ports that stand for them."""
-        return {each["port"]: each["local_port"] for each in self._told["listeners"]}
-
-    def port(self, port: int) -> int:
-        """Return the local port of an endpoint's port; raises `ConfigurationError` if not open."""
-        if port not in self.ports:
-            opened = ", ".join(map(str, self.ports))
-            raise ConfigurationError(f"port {port!r} is not open; the open ports are {opened}")
-        return self.ports[port]
+        return {each["port"]: each["local_port"] for each in self._info["listeners"]}
 
     @cached_property
     def _folder(self) -> TemporaryDirectory[str]:
         folder = TemporaryDirectory(prefix="fakesmtp-")
-        (Path(folder.name) / "ca.pem").write_text(self._told["ca_certificate"], "ascii")
+        (Path(folder.name) / "ca.pem").write_text(self._info["ca_certificate"], "ascii")
         return folder
 
     @property
@@ -63,18 +56,7 @@ class RemotePlace:
 
     def client_context(self) -> ssl.SSLContext:
         """Return the TLS context of a client that trusts only this server."""
-        return ssl.create_default_context(cadata=self._told["ca_certificate"])
-
-    def settings(self, port: int) -> dict[str, str]:
-        """Return a client's connection settings and CA file, as environment variables."""
-        local = self.port(port)
-        implicit = next(each["tls"] for each in self._told["listeners"] if each["port"] == port)
-        return {
-            "SMTP_HOST": self.host,
-            "SMTP_PORT": str(local),
-            "SMTP_SECURITY": "tls" if implicit else "starttls",
-            "SMTP_CA_FILE": str(self.ca_file),
-        }
+        return ssl.create_default_context(cadata=self._info["ca_certificate"])
 
     def close(self) -> None:
         """Remove the file of the CA."""

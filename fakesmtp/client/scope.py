@@ -95,8 +95,8 @@ class RemoteScope(Scope):
 
     def new_account(self) -> RemoteScope:
         """Have an account issued; it ends with this scope."""
-        told = self.requests.change("POST", "/accounts", {})
-        account = Account(told["app_key"], hide(told["secret_key"]))
+        answer = self.requests.change("POST", "/accounts", {})
+        account = Account(answer["app_key"], hide(answer["secret_key"]))
         part = RemoteScope(self.requests, self._place, account)
         part.failures = self.failures
         self._parts.append(part)

@@ -37,7 +37,7 @@ class WatchedScript(FaultScript):
         self._failed = failed
         super().__init__(read_file(self._path))
 
-    def begin_session(self) -> None:
+    def _begin_session(self) -> None:
         """Read the file again if it has changed."""
         self.look()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.findings.checked import CheckedSession, HasFindings
-from fakesmtp.findings.rules import default_rules, read_severity
+from fakesmtp.findings.rules import read_severity
 from fakesmtp.text import show
 
 if TYPE_CHECKING:
@@ -18,25 +18,22 @@ if TYPE_CHECKING:
 class SessionWithFindings(CheckedSession, HasFindings, Protocol):
     """A session that has been checked."""
 
-    @property
-    def rules(self) -> Rules | None:
-        """The rules that it is checked by; None for all of this environment."""
-
 
 def describe_findings(
     messages: Sequence[HasFindings],
     sessions: Sequence[SessionWithFindings],
+    rules: Rules,
     severity: str,
     ignore: Collection[str] = (),
 ) -> str:
     """Describe the findings that count, each under what it is about; `""` where there are none.
 
+    `rules` check the sessions together.
     Raises `ConfigurationError` for a severity or a rule that does not exist.
     """
     least = read_severity(severity)
-    used = next((each.rules for each in sessions if each.rules), default_rules())
     ignored = {ignore} if isinstance(ignore, str) else set(ignore)
-    used.check_ids(ignored)
+    rules.check_ids(ignored)
 
     def counted(findings: Sequence[Finding]) -> Iterator[str]:
         for finding in findings:
@@ -44,7 +41,7 @@ def describe_findings(
                 yield f"  {show(str(finding))}"
 
     found = {repr(each): list(counted(each.findings)) for each in (*messages, *sessions)}
-    found["all sessions together"] = list(counted(used.check_sessions(sessions)))
+    found["all sessions together"] = list(counted(rules.check_sessions(sessions)))
     lines = [line for name, each in found.items() if each for line in (name, *each)]
     number = sum(map(len, found.values()))
     least_named = least if least == "error" else f"{least} or worse"

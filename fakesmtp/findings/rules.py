@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.findings.catalogue import RULES, VERSION, installed_rules
 from fakesmtp.findings.finding import Finding, Severity
 from fakesmtp.findings.rule import MessageRule, Rule, SessionRule, SessionsRule
+from fakesmtp.protocol.credentials import MailType
 from fakesmtp.text import nearest_name, quote
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Level(StrEnum):
     REJECT = "reject"
 
 
+_WORST_FIRST = tuple(Severity)
 _SEVERITIES: Mapping[Level, Severity] = {
     Level.INFO: Severity.INFO,
     Level.WARNING: Severity.WARNING,
@@ -67,7 +70,12 @@ class Rules:
         self.levels = {
             rule_id: self._check_level(rule_id, level) for rule_id, level in (levels or {}).items()
         }
-        self._of_messages = tuple(self._active(MessageRule))
+        messages = tuple(self._active(MessageRule))
+        #: By mail type, None for messages that came without a login.
+        self._of_messages = {
+            mail_type: tuple(each for each in messages if each[0].is_about(mail_type))
+            for mail_type in (*MailType, None)
+        }
         self._of_sessions = tuple(self._active(SessionRule))
         self._of_all_sessions = tuple(self._active(SessionsRule))
 
@@ -98,13 +106,13 @@ class Rules:
 
     def check_message(self, message: MessageReading) -> tuple[Finding, ...]:
         """Return the findings about a message, the most severe first."""
-        return _sort(self._check_message(message, self._of_messages))
+        return _sort(self._check_message(message, self._of_messages[message.mail_type]))
 
     def find_refusal(self, message: MessageReading) -> Finding | None:
         """Return the first finding for which a server refuses a message, None for none."""
         rejecting = (
             (rule, severity)
-            for rule, severity in self._of_messages
+            for rule, severity in self._of_messages[message.mail_type]
             if self.levels.get(rule.id) is Level.REJECT
         )
         return next(self._check_message(message, rejecting), None)
@@ -136,8 +144,10 @@ class Rules:
         message: MessageReading, rules: Iterable[tuple[MessageRule, Severity | None]]
     ) -> Iterator[Finding]:
         for rule, severity in rules:
-            if rule.is_about(message.mail_type):
-                yield from rule.report(rule.check(message), severity)
+            # Most rules find nothing: this takes half the time of a generator of no findings.
+            hits = iter(rule.check(message))
+            if (first := next(hits, None)) is not None:
+                yield from rule.report(chain((first,), hits), severity)
 
     # -- reading levels ------------------------------------------------------------------------
 
@@ -168,8 +178,7 @@ class Rules:
 
 
 def _sort(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    order = tuple(Severity)
-    return tuple(sorted(findings, key=lambda each: order.index(each.severity)))
+    return tuple(sorted(findings, key=lambda each: _WORST_FIRST.index(each.severity)))
 
 
 @cache

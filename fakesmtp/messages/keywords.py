@@ -46,6 +46,7 @@ class MessageConditions(TypedDict, total=False):
     links: Condition[str]
     findings: Condition[str] | Condition[Finding]
     headers: Mapping[str, Condition[str]]
+    search: str
     app_key: Condition[str]
     contents: Condition[Contents]
     dropped_lines: Condition[int]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.message import ReceivedMessage
 
+    #: Makes a function of a search.
+    Matcher = Callable[[str], Callable[[ReceivedMessage], bool]]
+
 _SHOWN = 200
 # Comparing texts is slow; this many candidates are enough.
 _COMPARED = 50
@@ -71,6 +74,7 @@ class Conditions:
     | `links` | `ReceivedMessage.links` | this URL |
     | `findings` | `ReceivedMessage.findings` | a finding of the rule of this name |
     | `headers={"X-Id": …}` | the header fields of these names | exactly this |
+    | `search` | the message in its store, when it arrives | a search of docs/store.md |
     | any other attribute | its value | exactly this |
 
     The domain of an address is compared in any case (RFC 5321 §2.4). Text that is not an address is
@@ -78,12 +82,18 @@ class Conditions:
     a compiled pattern, which is searched, or a callable, which gets the value; its exceptions are
     raised to the caller. If a message has several values, one match is enough; a list requires a
     match for each of its items. `None` requires that there is no value. Raises `ConfigurationError`
-    for an unknown name.
+    for an unknown name. `matcher` makes a function of a search; an inbox has one.
     """
 
-    def __init__(self, **expected: Unpack[MessageConditions]) -> None:
+    def __init__(
+        self, matcher: Matcher | None = None, /, **expected: Unpack[MessageConditions]
+    ) -> None:
         self._checks = tuple(
-            check for name, value in expected.items() for check in _make_checks(name, value)
+            check
+            for name, value in expected.items()
+            for check in (
+                [_make_search(value, matcher)] if name == "search" else _make_checks(name, value)
+            )
         )
 
     def __str__(self) -> str:
@@ -285,7 +295,7 @@ _KINDS: Mapping[str, _Kind] = {
 
 
 #: The names of all conditions.
-CONDITIONS = tuple(sorted([*_KINDS, "headers"]))
+CONDITIONS = tuple(sorted([*_KINDS, "headers", "search"]))
 #: Those that compare texts.
 _TEXTS = {
     *("to", "from_", "sender", "mail_from", "rcpt_tos", "cc", "subject", "app_key", "session_id"),
@@ -312,6 +322,21 @@ _OTHER_NAMES = {
     "link": "links",
     "url": "links",
 }
+
+
+def _make_search(text: object, matcher: Matcher | None) -> _Check:
+    if not isinstance(text, str):
+        raise ConfigurationError(
+            f"search must be a text, not {quote(text)} (example: 'subject:주문 has:attachment')"
+        )
+    if matcher is None:
+        raise ConfigurationError("search needs a store: use it with an inbox (`wait_for`, `take`)")
+    matches = matcher(text)
+
+    def values(message: ReceivedMessage) -> Values:
+        return (text if matches(message) else repr(message),)
+
+    return _Check("search", _Kind(values, _same), text)
 
 
 def _make_checks(name: str, expected: object) -> list[_Check]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
+from fakesmtp.sessions.session import rules_of, scope_of
 from fakesmtp.text import shorten
 
 if TYPE_CHECKING:
@@ -221,11 +222,10 @@ class ReceivedMessage:
 
         Checked once, by the rules of its session; without a session, by the default rules.
         """
-        from fakesmtp.findings import MessageReading, default_rules  # noqa: PLC0415 - all rules
+        from fakesmtp.findings import MessageReading  # noqa: PLC0415 - all rules
 
         if self._findings is None:
-            session = find_session(self)
-            rules = (session and session.rules) or default_rules()
+            rules = rules_of(find_session(self))
             self._findings = rules.check_message(MessageReading.of(self))
         return self._findings
 
@@ -266,10 +266,10 @@ def find_session(message: ReceivedMessage) -> Session | None:
         return None
 
 
-def owner_of(message: ReceivedMessage) -> object:
-    """Return the owner of a message's session: a test, an account, or None."""
+def scope_of_message(message: ReceivedMessage) -> object:
+    """Return whose the session of a message is: a test's, an account's, or None."""
     session = find_session(message)
-    return session and session.owner
+    return session and scope_of(session)
 
 
 def same_name(one: str, other: str) -> bool:

@@ -102,16 +102,16 @@ def _join(texts: list[str]) -> str | None:
 
 
 def _disposition(part: Part) -> str:
-    said = headers.before_parameters(headers.field(part.fields, "content-disposition"))
-    word = said.split()[0] if said else ""
+    written = headers.before_parameters(headers.field(part.fields, "content-disposition"))
+    word = written.split()[0] if written else ""
     # `filename=a.txt` alone, or an encoded word, is not a disposition.
     return "" if "=" in word else word
 
 
 def transfer_encoding(part: Part) -> str:
     """Return the Content-Transfer-Encoding of a part in lower case, `""` for none."""
-    said = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
-    return "".join(said.split())
+    written = headers.before_parameters(headers.field(part.fields, "content-transfer-encoding"))
+    return "".join(written.split())
 
 
 def read_attachment(part: Part) -> Attachment:

@@ -15,7 +15,7 @@ class MessageRecord(NamedTuple):
     """A message as it arrived.
 
     `raw` is the message, byte for byte. `received` is seconds since the epoch, `port` the port of
-    the real endpoint. `scope` is the owner of its session: a test, an account; `""` for none.
+    the real endpoint. `scope` is whose its session is: a test, an account; `""` for none.
     `login` is None without AUTH, `tls` in plaintext. `dropped_lines` counts over-long lines that
     are not in `raw`.
     """

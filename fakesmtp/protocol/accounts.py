@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.credentials import Account, may_be_app_key
+from fakesmtp.protocol.issued import has_issued_key
 from fakesmtp.protocol.reasons import explain_login
 from fakesmtp.protocol.secret import MASK, KnownSecrets, describe_hidden, hide, hide_secrets
 
@@ -21,8 +22,27 @@ _NOBODY = "\0 no SecretKey looks like this"
 _NOT_AN_APP_KEY = "the user name is not an AppKey: one word without ':' and quotes, or AppKey#type"
 
 
+class Directory(Protocol):
+    """Accounts that are known elsewhere, for example in a database that servers share."""
+
+    def may_have(self, app_key: str) -> bool:
+        """Return whether an AppKey has the form of those in the directory."""
+        ...
+
+    async def verify(self, app_key: str, secret_key: str) -> bool | None:
+        """Return whether the SecretKey is right; None for an unknown AppKey.
+
+        Raises `FakeSMTPError` if the directory cannot be asked.
+        """
+        ...
+
+
 class Accounts(Protocol):
     """The checks of credentials that the dialogue and the recorder use."""
+
+    def directory_for(self, app_key: str) -> Directory | None:
+        """Return where to look up an AppKey that `verify` does not know; None for nowhere."""
+        ...
 
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
         """Return the AppKey of the account with these credentials, or None."""
@@ -43,6 +63,10 @@ class Accounts(Protocol):
 
 class AnyAccounts:
     """Accounts of every valid AppKey, with every SecretKey that is not empty."""
+
+    def directory_for(self, app_key: str) -> None:
+        """Return None: every AppKey is known."""
+        del app_key
 
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
         """Return the AppKey if it is valid and the SecretKey is not empty."""
@@ -104,8 +128,11 @@ def _check_unique(accounts: list[Account]) -> None:
 class FixedAccounts:
     """A set of accounts, which can change while the server runs.
 
-    Thread-safe: a change makes a new dictionary and leaves the one in use unchanged.
+    Thread-safe: a change makes a new dictionary and leaves the one in use unchanged. `directory` is
+    where AppKeys are looked up that are not in the set.
     """
+
+    directory: Directory | None = None
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Add pairs of AppKey and SecretKey. Raises `ConfigurationError` for an invalid one."""
@@ -133,6 +160,13 @@ class FixedAccounts:
         """Remove an account. Idempotent."""
         self._accounts = {key: each for key, each in self._accounts.items() if key != app_key}
 
+    def directory_for(self, app_key: str) -> Directory | None:
+        """Return the directory, if it can have the AppKey and the set does not."""
+        directory = self.directory
+        if directory is None or app_key in self._accounts or not directory.may_have(app_key):
+            return None
+        return directory
+
     def verify(self, app_key: str, secret_key: str, *, any_case: bool = False) -> str | None:
         """Return the AppKey of the account. Wrong credentials all take the same time."""
         from hmac import compare_digest  # noqa: PLC0415 - lazily: with the first AUTH, not at start
@@ -149,12 +183,17 @@ class FixedAccounts:
         return explain_login(app_key, secret_key, self.show_app_key(app_key), self.accounts)
 
     def find_secret(self, text: bytes) -> bool:
-        """Return whether `text` contains a known SecretKey: see `KnownSecrets`."""
+        """Return whether `text` contains a known SecretKey: see `KnownSecrets`.
+
+        Those of a directory are not known, but have a form: see `fakesmtp.protocol.issued`.
+        """
         accounts, known = self._accounts, self._known
         if known is None or known[0] is not accounts:
             secrets = KnownSecrets(each.secret_key for each in accounts.values())
             known = self._known = (accounts, secrets)
-        return known[1].occur_in(text)
+        if known[1].occur_in(text):
+            return True
+        return self.directory is not None and has_issued_key(text)
 
     def show_app_key(self, app_key: str) -> str:
         """Return an AppKey: that of an account unchanged, others masked if they can be a secret."""

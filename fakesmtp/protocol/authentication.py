@@ -5,17 +5,32 @@ A refusal comes with a note that says why. The client only gets the reply of the
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from fakesmtp.protocol.actions import Actions, Awaiting, Close, LogIn
+from fakesmtp.errors import FakeSMTPError
+from fakesmtp.protocol.actions import (
+    Actions,
+    Awaiting,
+    CallHook,
+    Close,
+    LogIn,
+    Note,
+    SendReply,
+)
 from fakesmtp.protocol.credentials import Credentials, Login
-from fakesmtp.protocol.reasons import because, explain_mail_type, explain_mechanism
+from fakesmtp.protocol.reasons import (
+    because,
+    explain_looked_up,
+    explain_mail_type,
+    explain_mechanism,
+)
 from fakesmtp.protocol.sasl import MalformedResponse, check_user_name, decode_text, parse_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fakesmtp.protocol.accounts import Accounts
+    from fakesmtp.protocol.accounts import Accounts, Directory
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile, Row
 
@@ -85,14 +100,41 @@ class Authentication:
         if credentials is None:
             reason = explain_mail_type(user_name.partition("#")[2])
             return (because(reason), *self._profile.auth_failed.actions)
-        app_key, _, secret_key = credentials
+        app_key, mail_type, secret_key = credentials
         any_case = self._policy.unsafe_user_name_in_any_case
         account = self._accounts.verify(app_key, secret_key, any_case=any_case)
-        if account is None:
-            reason = self._accounts.explain(app_key, secret_key, any_case=any_case)
-            return (because(reason, response), *self._profile.auth_failed.actions)
-        self.login = Login(account, credentials.mail_type)
-        return (LogIn(self.login, mechanism), *self._profile.auth_succeeded.actions)
+        if account is not None:
+            return self._log_in(Login(account, mail_type), mechanism)
+        reason = self._accounts.explain(app_key, secret_key, any_case=any_case)
+        refusal = (because(reason, response), *self._profile.auth_failed.actions)
+        wanted = app_key.lower() if any_case else app_key
+        directory = self._accounts.directory_for(wanted)
+        if directory is None:
+            return refusal
+        wanted_login = LogIn(Login(wanted, mail_type), mechanism)
+        look_up = partial(self._look_up, directory, wanted_login, secret_key, refusal)
+        return (CallHook("look up the account", look_up),)
+
+    async def _look_up(
+        self, directory: Directory, wanted: LogIn, secret_key: str, refusal: Actions
+    ) -> Actions:
+        """Return the actions after an AppKey was looked up that is not known here."""
+        app_key = wanted.login.app_key
+        try:
+            is_right = await directory.verify(app_key, secret_key)
+        except FakeSMTPError as error:
+            note = Note(f"the account could not be looked up: {error}")
+            return (note, SendReply(self._profile.internal_error.reply()))
+        if is_right:
+            return self._log_in(wanted.login, wanted.mechanism)
+        if is_right is None:
+            return refusal
+        reason = because(explain_looked_up(app_key, secret_key))
+        return (reason, *self._profile.auth_failed.actions)
+
+    def _log_in(self, login: Login, mechanism: str) -> Actions:
+        self.login = login
+        return (LogIn(login, mechanism), *self._profile.auth_succeeded.actions)
 
     #: By mechanism: what the client must send next, and the challenge for it.
     _MECHANISMS: ClassVar[dict[str, tuple[Awaiting, str]]] = {

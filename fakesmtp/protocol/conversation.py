@@ -59,7 +59,7 @@ OPENING_NOTES = frozenset(
 )
 
 
-class Speaker(Protocol):
+class Responder(Protocol):
     """An object that replies to a client: a `Dialogue`, or one with planned faults around it."""
 
     def connect(self, *, implicit_tls: bool) -> Actions:
@@ -93,32 +93,32 @@ class Conversation:
     Call `feed` with bytes, split anywhere, then `next_actions` until it returns `()`. Do not call
     it while an action takes time (`Wait`, TLS) or after one that closes; the rest stays unread.
 
-    `speaker` returns the object that replies to the next line; by default, `dialogue`.
+    `responder` returns the object that replies to the next line; by default, `dialogue`.
     """
 
-    __slots__ = ("_dialogue", "_is_opening", "_lines", "_message", "_policy", "_speaker")
+    __slots__ = ("_dialogue", "_is_opening", "_lines", "_message", "_policy", "_responder")
 
     def __init__(
         self,
         dialogue: Dialogue,
         policy: Policy,
-        speaker: Callable[[], Speaker] | None = None,
+        responder: Callable[[], Responder] | None = None,
     ) -> None:
         self._dialogue = dialogue
         self._policy = policy
-        self._speaker: Callable[[], Speaker] = speaker or (lambda: dialogue)
+        self._responder: Callable[[], Responder] = responder or (lambda: dialogue)
         self._lines = LineReader()
         self._is_opening = True
         self._message: MessageReader | None = None
 
     def connect(self, *, implicit_tls: bool) -> Actions:
         """Return the first actions: the greeting, or the TLS handshake for implicit TLS."""
-        return self._speaker().connect(implicit_tls=implicit_tls)
+        return self._responder().connect(implicit_tls=implicit_tls)
 
     def tls_started(self, *, implicit_tls: bool) -> Actions:
         """Continue inside TLS; return the greeting for implicit TLS."""
         self._dialogue.tls_started()
-        return self._speaker().greet() if implicit_tls else ()
+        return self._responder().greet() if implicit_tls else ()
 
     def feed(self, data: bytes) -> None:
         """Add received bytes."""
@@ -130,17 +130,22 @@ class Conversation:
             return ()
         lines, dialogue = self._lines, self._dialogue
         if dialogue.expects_message:
-            return self._take_message_data(self._speaker())
+            return self._take_message_data(self._responder())
         if self._is_opening and (actions := self._look_at_opening()):
             return actions
         line = lines.next_line()
         if not line:
-            return () if line is None else (DROPPED_LINE, *self._speaker().receive_long_line())
+            return () if line is None else (DROPPED_LINE, *self._responder().receive_long_line())
         self._is_opening = False
         received = Received(line, dialogue.awaiting)
         if lines.has_more or not line.endswith(b"\r\n"):
-            return self._take_unusual_line(self._speaker(), received)
-        return (received, *self._speaker().receive_line(line))
+            return self._take_unusual_line(self._responder(), received)
+        return (received, *self._responder().receive_line(line))
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the client is outside a transaction and an AUTH exchange."""
+        return self._dialogue.is_idle
 
     @property
     def message_size(self) -> int | None:
@@ -165,42 +170,42 @@ class Conversation:
                 return actions
         return ()
 
-    def _take_unusual_line(self, speaker: Speaker, received: Received) -> Actions:
+    def _take_unusual_line(self, responder: Responder, received: Received) -> Actions:
         """Process a line that more bytes follow, or that does not end with CRLF."""
         line, has_more = received.line, self._lines.has_more
         bare_lf = () if line.endswith(b"\r\n") else (BARE_LF,)
         early = (EARLY_PIPELINING,) if has_more and self._dialogue.helo is None else ()
-        actions = speaker.receive_line(line, more_behind=has_more)
+        actions = responder.receive_line(line, more_behind=has_more)
         early_data = (EARLY_DATA,) if has_more and self._dialogue.expects_message else ()
         return (*bare_lf, *early, received, *actions, *early_data)
 
     # -- messages ----------------------------------------------------------------------------------
 
-    def _take_message_data(self, speaker: Speaker) -> Actions:
+    def _take_message_data(self, responder: Responder) -> Actions:
         message = self._message = self._message or MessageReader(
             self._policy.max_message_size, lone_lf_ends=self._policy.unsafe_lone_lf_ends_message
         )
         while data := self._lines.take_rest():
-            data, later = speaker.cut_body(data)
+            data, later = responder.cut_body(data)
             behind = message.feed(data)
             if behind or later:
                 self._lines.feed((behind or b"") + later)
-            actions = _drop_long_lines(speaker, message)
+            actions = _drop_long_lines(responder, message)
             if behind is not None:
                 self._message = None
-                return (*actions, *_end(speaker, message))
-            if actions := (*actions, *speaker.receive_body(len(data))):
+                return (*actions, *_end(responder, message))
+            if actions := (*actions, *responder.receive_body(len(data))):
                 return actions
         return ()
 
 
-def _drop_long_lines(speaker: Speaker, message: MessageReader) -> Actions:
+def _drop_long_lines(responder: Responder, message: MessageReader) -> Actions:
     number, message.long_lines = message.long_lines, 0
-    return (DROPPED_MESSAGE_LINE, *speaker.receive_long_line()) * number if number else ()
+    return (DROPPED_MESSAGE_LINE, *responder.receive_long_line()) * number if number else ()
 
 
-def _end(speaker: Speaker, message: MessageReader) -> Actions:
+def _end(responder: Responder, message: MessageReader) -> Actions:
     notes = (LONE_DOT,) if message.lone_dots else ()
     if message.is_too_big:
-        return (*notes, Discard(message.size), *speaker.refuse_big_message())
-    return (*notes, *speaker.receive_message(message.raw()))
+        return (*notes, Discard(message.size), *responder.refuse_big_message())
+    return (*notes, *responder.receive_message(message.raw()))

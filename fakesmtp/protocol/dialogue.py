@@ -155,6 +155,12 @@ class Dialogue:
         return self._authentication.awaiting
 
     @property
+    def is_idle(self) -> bool:
+        """Whether the client is outside a transaction and an AUTH exchange."""
+        in_transaction = self.mail_from is not None or bool(self.rcpt_tos) or self.expects_message
+        return not in_transaction and self.awaiting is Awaiting.COMMAND
+
+    @property
     def login(self) -> Login | None:
         """The login of the client, None before AUTH."""
         return self._authentication.login

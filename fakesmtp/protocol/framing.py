@@ -38,7 +38,7 @@ class LineReader:
         """Add received bytes."""
         self._buffer = self._buffer[self._start :] + chunk if self.has_more else chunk
         self._start = 0
-        self.has_more = self._buffer != b""
+        self.has_more = bool(self._buffer)
 
     def next_line(self) -> bytes | None:
         """Return the next line with its end; `b""` if it was too long; None if it is incomplete."""

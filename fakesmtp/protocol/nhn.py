@@ -199,6 +199,12 @@ NHN_CLOUD_EMAIL = Profile(
         "Unable to process request",
         "Only when fakesmtp has a bug; the connection is closed and the bug is raised in the test.",
     ),
+    shutting_down=_assumed(
+        421,
+        "4.3.2 {host} Service not available, closing transmission channel",
+        "RFC 5321 §3.8, §4.2.3",
+        "Only while `fakesmtp serve` drains after SIGTERM, to a client outside a transaction.",
+    ),
     quit_done=_derived(221, "2.0.0 {host} Service closing transmission channel", "quit"),
     quit_with_argument=_derived(
         500,

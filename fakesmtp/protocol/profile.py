@@ -147,6 +147,7 @@ class Profile:
     unknown_command: Row
     line_too_long: Row
     internal_error: Row
+    shutting_down: Row
     quit_done: Row
     quit_with_argument: Row
 
@@ -173,6 +174,11 @@ class Profile:
     def quit_actions(self) -> tuple[SendReply]:
         """The actions that reply to QUIT, made once."""
         return (SendReply(self.quit_done.reply(host=self.host_name)),)
+
+    @cached_property
+    def shutting_down_actions(self) -> tuple[SendReply]:
+        """The actions that tell a client to connect again later (421), made once."""
+        return (SendReply(self.shutting_down.reply(host=self.host_name)),)
 
     def hello_actions(self, verb: str, argument: str, ip: str, *, tls: bool) -> tuple[SendReply]:
         """Return the actions that reply to HELO or EHLO: the same ones for the same client."""

@@ -109,8 +109,17 @@ def explain_login(app_key: str, secret_key: str, shown: str, accounts: Sequence[
     return _explain_app_key(app_key, secret_key, shown, keys)
 
 
+def explain_looked_up(app_key: str, secret_key: str) -> str:
+    """Return why a SecretKey is wrong of which only a hash is known."""
+    return f"{_name_key(app_key)} is {'wrong' if secret_key else 'empty'}"
+
+
+def _name_key(app_key: str) -> str:
+    return f"the SecretKey of AppKey '{app_key}'"
+
+
 def _explain_secret_key(app_key: str, secret_key: str, keys: dict[str, str]) -> str:
-    known, whose = keys[app_key], f"the SecretKey of AppKey '{app_key}'"
+    known, whose = keys[app_key], _name_key(app_key)
     others = [key for key, secret in keys.items() if secret == secret_key]
     if not secret_key:
         return f"{whose} is empty"

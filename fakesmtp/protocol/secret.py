@@ -100,7 +100,7 @@ class KnownSecrets:
         if _PERCENT not in text:
             return False
         # Once: text that was escaped repeatedly is not decoded repeatedly.
-        return self._stand_in(re.sub(_ESCAPED, _unescape, text).translate(_FOLD))
+        return self._stand_in(unescape(text).translate(_FOLD))
 
     def _stand_in(self, folded: bytes) -> bool:
         # Words are looked up as numbers, in C, because every line of every client is searched.
@@ -118,6 +118,11 @@ class KnownSecrets:
             for hit in hits
             for start in range(max(hit + _WORD - PIECE, 0), min(hit, last) + 1)
         )
+
+
+def unescape(text: bytes) -> bytes:
+    """Return a text with its percent-encoding decoded once."""
+    return re.sub(_ESCAPED, _unescape, text)
 
 
 def _unescape(escaped: re.Match[bytes]) -> bytes:

@@ -52,8 +52,8 @@ class BaseSession:
     message_count: int
     #: The facts that were collected while events arrived.
     _facts: Facts
-    #: The owner of the session (a test or an account) while its server keeps it.
-    owner: object = None
+    #: Whose the session is (a test's or an account's) while its server keeps it.
+    _scope: object = None
 
     @property
     def closed_by(self) -> ClosedBy | None:
@@ -88,6 +88,11 @@ class BaseSession:
     def started_at(self) -> datetime:
         """The time of the connect (UTC)."""
         return datetime.fromtimestamp(self._started, UTC)
+
+    @property
+    def proxy(self) -> str | None:
+        """Address and port of the load balancer, if it named the client (PROXY protocol)."""
+        return self._facts.proxy
 
     @property
     def app_key(self) -> str | None:

@@ -48,6 +48,7 @@ class ClosedBy(StrEnum):
     RESET = "connection reset"
     IDLE = "idle for too long"
     TLS = "TLS handshake failed"
+    PROXY = "PROXY protocol failed"
     SERVER = "closed by the server"
     STOP = "server stopped"
 

@@ -100,6 +100,18 @@ class TlsFacts(NamedTuple):
         )
 
 
+class Proxied(NamedTuple):
+    """A PROXY protocol header: the load balancer's address and port, and the version (1 or 2).
+
+    `names_client` is False if the header named no client, so that the peer of the session is the
+    load balancer itself.
+    """
+
+    proxy: str
+    version: int
+    names_client: bool
+
+
 class LoggedIn(NamedTuple):
     """A successful login: AppKey, mail type and mechanism (`PLAIN` or `LOGIN`)."""
 
@@ -129,7 +141,7 @@ class Ended(NamedTuple):
 #: What a session keeps of an event. Bytes are a line of the client as received, with its line end;
 #: a text is a note.
 Content: TypeAlias = (
-    bytes | MaskedLine | Reply | Message | TlsFacts | LoggedIn | str | Fault | Ended
+    bytes | MaskedLine | Reply | Message | TlsFacts | Proxied | LoggedIn | str | Fault | Ended
 )
 
 

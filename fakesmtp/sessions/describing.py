@@ -25,6 +25,8 @@ def describe_facts(session: BaseSession) -> Iterator[Fact]:
     yield Fact("session", session.id)
     yield Fact("started", f"{session.started_at:%Y-%m-%d %H:%M:%S.%f} UTC")
     yield Fact("client", session.peer)
+    if session.proxy:
+        yield Fact("load balancer", f"through {session.proxy}")
     yield Fact("port", f"{session.port}{local}")
     yield from _describe_tls(session)
     yield Fact("login", _describe_login(session))

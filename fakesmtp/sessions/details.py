@@ -3,6 +3,7 @@
 | name | value |
 |---|---|
 | `mechanism` | `PLAIN` or `LOGIN`; null before a successful login |
+| `proxy` | the load balancer's address and port (PROXY protocol); null without one |
 | `tls_details` | `version`, `cipher`, `handshake` (seconds), `sni`, `alpn`; null in plaintext |
 | `refusals` | 4xx and 5xx replies: `command`, `reply`, `reason` |
 | `transactions` | MAIL to the end of data: envelope, `outcome`, `message_id`, last `reply` |
@@ -32,6 +33,7 @@ def session_as_json(session: Session) -> dict[str, object]:
     return {
         **ListedSession.of(session).as_json(),
         "mechanism": session.mechanism,
+        "proxy": session.proxy,
         "tls_details": session.tls._asdict() if session.tls else None,
         "refusals": [_refusal(each) for each in session.refusals],
         "transactions": [_transaction(each) for each in session.transactions],

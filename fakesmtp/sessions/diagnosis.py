@@ -99,7 +99,10 @@ def _nothing_in_tls(session: BaseSession) -> str:
 
 
 def _waits_for_tls(session: BaseSession) -> str:
-    if session.end or not session._is_recorded or session._facts.asked or session.events:
+    facts = session._facts
+    if session.end or not session._is_recorded or facts.asked:
+        return ""
+    if len(session.events) > bool(facts.proxy):
         return ""
     return f"the client is connected, and TLS has not begun: {NO_GREETING}"
 

@@ -22,6 +22,7 @@ from fakesmtp.sessions.contents import (
     MaskedLine,
     Message,
     Phase,
+    Proxied,
     TlsFacts,
     show_line,
 )
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _CRLF = "\r\n"
 _LEAST_CODE, _MOST_CODE = 200, 599
+_LATEST_PROXY_VERSION = 2
 
 
 class Side(StrEnum):
@@ -245,6 +247,24 @@ class TlsStarted(Event, of=(TlsFacts,)):
             sni=fields.text_or_none("sni"),
             alpn=fields.text_or_none("alpn"),
         )
+
+
+class ProxyHeaderRead(Event, of=(Proxied,)):
+    """A PROXY protocol header, which came before everything else."""
+
+    __slots__ = ()
+    kind = "proxy"
+    content: Proxied
+
+    def _text(self) -> str:
+        proxy, version, names_client = self.content
+        what = "" if names_client else ", which names no client"
+        return show(f"PROXY protocol header (version {version}) from {proxy}{what}")
+
+    @staticmethod
+    def _read(fields: Fields) -> Proxied:
+        version = fields.number("version", _LATEST_PROXY_VERSION)
+        return Proxied(fields.text("proxy"), version, fields.flag("names_client"))
 
 
 class LoginAccepted(Event, of=(LoggedIn,)):

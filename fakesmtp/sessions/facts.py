@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from fakesmtp.protocol.conversation import OPENING_NOTES
 from fakesmtp.protocol.reasons import BECAUSE
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions.contents import Fault, MaskedLine, Message, TlsFacts, show_line
+from fakesmtp.sessions.contents import (
+    Fault,
+    MaskedLine,
+    Message,
+    Proxied,
+    TlsFacts,
+    show_line,
+)
 from fakesmtp.text import cut, show_lines
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ END_OF_DATA = "end of data"
 BLANK_LINE = "blank line"
 #: Replies of 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
 LEAST_REFUSAL = b"4"
+_ASKED = (bytes, MaskedLine, Message)
 _DATA = b"DATA"
 
 
@@ -49,7 +57,7 @@ class Refusal(NamedTuple):
 class Facts:
     """The facts of one session: see the module."""
 
-    __slots__ = ("_forgotten", "_found", "_reason", "asked", "before", "fault", "opening")
+    __slots__ = ("_forgotten", "_found", "_reason", "asked", "before", "fault", "opening", "proxy")
 
     def __init__(self) -> None:
         #: The last two lines or messages from the client; reset when TLS starts.
@@ -59,25 +67,29 @@ class Facts:
         self.fault: Fault | None = None
         #: The note about another protocol that the client used instead of SMTP, or `""`.
         self.opening = ""
+        #: The address and port of the load balancer that sent a PROXY protocol header.
+        self.proxy: str | None = None
         self._reason = ""
         self._found: list[tuple[Asked, Reply, str]] = []
         self._forgotten = 0
 
     def read(self, content: Content) -> None:
         """Read the content of the next event."""
-        if isinstance(content, Reply):
+        if isinstance(content, _ASKED):
+            self._reason = self.opening if self.asked is None else ""
+            self.before, self.asked = self.asked, content
+        elif isinstance(content, Reply):
             # The same as `is_refusal`, in a tenth of the time.
             if content.wire >= LEAST_REFUSAL:
                 self._found.append((self.asked, content, self._reason))
-        elif isinstance(content, (bytes, MaskedLine, Message)):
-            self._reason = self.opening if self.asked is None else ""
-            self.before, self.asked = self.asked, content
         elif isinstance(content, str):
             self._read_note(content)
         elif isinstance(content, TlsFacts):
             self.before = self.asked = None
         elif isinstance(content, Fault):
             self.fault, self._reason = content, describe_fault(content)
+        elif isinstance(content, Proxied):
+            self.proxy = content.proxy
 
     def _read_note(self, note: str) -> None:
         if note.startswith(BECAUSE):

@@ -193,7 +193,7 @@ def _digest(digest: str) -> str:
 
 def _events(session: Session) -> str:
     rows = "\n".join(_event_rows(session))
-    return _section("What was said", f'<ol class="events">\n{rows}\n</ol>')
+    return _section("Dialogue", f'<ol class="events">\n{rows}\n</ol>')
 
 
 def _event_rows(session: Session) -> Iterator[str]:

@@ -20,6 +20,7 @@ of the attributes of a `Session`:
 | `diagnosis` | one sentence: why no message arrived; `""` if one did |
 | `end` | `{"closed_by": …, "detail": …}`; null without an end |
 | `outcome` | the outcome in a few words: `delivered`, `refused: …` |
+| `replica` | the server that recorded it; only where several share a store |
 
 The facts from `duration` to `diagnosis` are null if a recording has no end.
 """
@@ -137,7 +138,7 @@ class ListedSession:
     """A session in a list.
 
     `summary` is None if a file is incomplete, and `end` is None also while a session is open;
-    `without_end` is then its outcome. `file` is the name of its file.
+    `without_end` is then its outcome. `file` is the name of its file, `replica` that of its server.
     """
 
     header: Header
@@ -145,6 +146,7 @@ class ListedSession:
     end: Ended | None
     without_end: str
     file: str | None = None
+    replica: str = ""
 
     @classmethod
     def of(cls, session: Session) -> Self:
@@ -172,6 +174,7 @@ class ListedSession:
             **(self.summary._asdict() if self.summary else _UNKNOWN),
             "end": self.end._asdict() if self.end else None,
             "outcome": self.outcome,
+            **({"replica": self.replica} if self.replica else {}),
         }
 
 

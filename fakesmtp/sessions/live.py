@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import monotonic_ns, now
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.sessions.contents import MaskedLine
+from fakesmtp.sessions.contents import MaskedLine, Proxied
 from fakesmtp.sessions.facts import LEAST_REFUSAL, Facts
 from fakesmtp.sessions.session import Session
 
@@ -26,6 +27,8 @@ _ORDINARY_REFUSAL = 256
 _SLICE = 4 * 1024
 #: Approximate memory of an event, without its text (bytes).
 _EVENT = 120
+#: Not `bytes | MaskedLine`, which is made again whenever it is used.
+_LINES = (bytes, MaskedLine)
 _UNRECORDED = MaskedLine("a line that is not recorded")
 DEFAULT_MAX_EVENTS = 10_000
 DEFAULT_MAX_BYTES = 1024 * 1024
@@ -35,7 +38,8 @@ class LiveSession(Session):
     """A session of this server, open or ended: what the recorder writes.
 
     It keeps contents and times. Events are created when they are read: with a list of events, the
-    garbage collector would take as much time as the recorder.
+    garbage collector would take as much time as the recorder. It does not look into an array, in
+    which a time takes 8 bytes.
     """
 
     __slots__ = (
@@ -46,6 +50,8 @@ class LiveSession(Session):
         "_granted",
         "_max_bytes",
         "_raw_of",
+        "_rules",
+        "_scope",
         "_spare",
         "_started",
         "_times",
@@ -60,10 +66,8 @@ class LiveSession(Session):
         "mechanism",
         "message_count",
         "on_growth",
-        "owner",
         "peer",
         "port",
-        "rules",
         "size",
         "tls",
     )
@@ -75,7 +79,7 @@ class LiveSession(Session):
         peer: str,
         port: int,
         local_port: int = 0,
-        owner: object = None,
+        scope: object = None,
         rules: Rules | None = None,
         max_events: int = DEFAULT_MAX_EVENTS,
         max_bytes: int = DEFAULT_MAX_BYTES,
@@ -84,8 +88,8 @@ class LiveSession(Session):
         self.id = session_id
         self.peer = peer
         self.port, self.local_port = port, local_port
-        #: The owner of the session: the owner of the server at connect.
-        self.owner, self.rules = owner, rules
+        #: Whose the server was at connect.
+        self._scope, self._rules = scope, rules
         self._started = now()
         self.tls = self.login = self.mechanism = self.end = None
         # `size`: approximate bytes of lines and replies in the events. `dropped_lines`: number of
@@ -93,7 +97,7 @@ class LiveSession(Session):
         self.size = self.cut = self.message_count = self.dropped_lines = 0
         self._began = monotonic_ns()
         self._contents: list[Content] = []
-        self._times: list[int] = []
+        self._times = array("Q")
         self._facts = Facts()
         self._events_left, self._max_bytes = max_events, max_bytes
         # The current limit, at most `max_bytes`. Each time it grows, `on_growth` is called with the
@@ -131,7 +135,7 @@ class LiveSession(Session):
             if type(content) is not Reply or content.wire >= LEAST_REFUSAL:
                 self._facts.read(content)
         else:
-            self._keep_refusal(monotonic_ns(), content)
+            self._keep_refusal(content)
 
     def _grow(self) -> bool:
         """Raise the current limit by one step; return whether another event may be kept."""
@@ -156,14 +160,14 @@ class LiveSession(Session):
         self._contents.append(content)
         self._facts.read(content)
 
-    def _keep_refusal(self, at: int, content: Content) -> None:
+    def _keep_refusal(self, content: Content) -> None:
         """Keep a refusal after the limit of events is reached, up to a maximum number."""
-        self._events_left, self.cut = -1, self.cut + 1
-        if isinstance(content, bytes | MaskedLine):
+        self._events_left, self.cut, at = -1, self.cut + 1, monotonic_ns()
+        if isinstance(content, _LINES):
             self._unanswered = (at, content)
         elif isinstance(content, Reply):
             asked, self._unanswered = self._unanswered, None
-            if self._spare and content.is_refusal:
+            if content.wire >= LEAST_REFUSAL and self._spare:
                 self._spare = max(0, self._spare - 1 - _count_bytes(content, asked))
                 if asked is not None:
                     self._append(*asked)
@@ -208,7 +212,9 @@ class UnrecordedSession(LiveSession):
     _is_recorded = False
 
     def keep(self, content: Content, size: int = 0) -> None:
-        """Keep only the fact that the client sent something."""
+        """Keep only the load balancer, and the fact that the client sent something."""
         del size
-        if isinstance(content, bytes | MaskedLine):
+        if isinstance(content, Proxied):
+            self._facts.read(content)
+        elif isinstance(content, bytes | MaskedLine):
             self._facts.read(_UNRECORDED)

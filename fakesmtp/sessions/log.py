@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Approximate memory limit for the events of all sessions together: 256 MiB.
 DEFAULT_MAX_TOTAL_BYTES = 256 * 1024 * 1024
+#: The same for those of them that are also in a durable store: 16 MiB.
+MAX_STORED_BYTES = 16 * 1024 * 1024
 
 
 class SessionLog:
@@ -30,7 +31,8 @@ class SessionLog:
 
     The events of all sessions take at most about `max_total_bytes` of memory. When a limit is
     reached, the oldest session is dropped: it is no longer listed, and its events are forgotten,
-    even if a message still refers to it. With `max_events=0` only client, times and end of a
+    even if a message still refers to it. Sessions that are also in a durable store are dropped
+    earlier, at 16 MiB, and keep their events. With `max_events=0` only client, times and end of a
     session are kept. With `folder`, each session is also written to its own file in the folder.
     `raw_of` returns the bytes of a message. Raises `RecordingError` if the folder cannot be
     created.
@@ -46,9 +48,10 @@ class SessionLog:
         folder: Path | None = None,
         raw_of: Callable[[str], bytes | None] | None = None,
     ) -> None:
-        self._sessions: deque[LiveSession] = deque()
+        self._sessions: dict[str, LiveSession] = {}
+        self._stored: dict[str, LiveSession] = {}
         self._max_sessions, self._max_total_bytes = max_sessions, max_total_bytes
-        self._bytes = 0
+        self._bytes = self._stored_bytes = 0
         self._lock = Lock()
         # Created once, because every session has it.
         self._on_growth = self._count
@@ -74,7 +77,7 @@ class SessionLog:
         """Keep a new session; drop the oldest one if there are too many."""
         with self._lock:
             self.opened += 1
-            self._sessions.append(session)
+            self._sessions[session.id] = session
             session.on_growth = self._on_growth
             self._drop_oldest()
 
@@ -87,7 +90,7 @@ class SessionLog:
 
     def _drop_oldest(self) -> None:
         while self._is_over():
-            oldest = self._sessions.popleft()
+            oldest = next(iter(self._sessions.values()))
             self._release(oldest)
             oldest.forget_events()
 
@@ -96,8 +99,21 @@ class SessionLog:
         return number > self._max_sessions or (self._bytes > self._max_total_bytes and number > 1)
 
     def _release(self, session: LiveSession) -> None:
+        del self._sessions[session.id]
         session.on_growth = None
         self._bytes -= session.held
+        if self._stored.pop(session.id, None):
+            self._stored_bytes -= session.held
+
+    def mark_stored(self, session: LiveSession) -> None:
+        """Note that an ended session is in a durable store, so that it may be dropped here."""
+        with self._lock:
+            if session.id in self._sessions:
+                self._stored[session.id] = session
+                self._stored_bytes += session.held
+            while self._stored_bytes > MAX_STORED_BYTES:
+                self._release(next(iter(self._stored.values())))
+                self.opened -= 1
 
     @property
     def dropped(self) -> int:
@@ -107,12 +123,11 @@ class SessionLog:
     def snapshot(self) -> list[Session]:
         """The kept sessions, oldest first."""
         with self._lock:
-            return list(self._sessions)
+            return list(self._sessions.values())
 
     def find(self, session_id: str) -> Session | None:
         """Return the session of an id; None if it is not kept."""
-        found = (each for each in self.snapshot() if each.id == session_id)
-        return next(found, None)
+        return self._sessions.get(session_id)
 
     def forget(self, belongs: Callable[[LiveSession], bool]) -> None:
         """Forget the sessions for which `belongs` is true. They are not counted as dropped.
@@ -120,11 +135,7 @@ class SessionLog:
         Open sessions continue, but this log no longer lists or counts them.
         """
         with self._lock:
-            kept = []
-            for session in self._sessions:
-                if belongs(session):
-                    self._release(session)
-                else:
-                    kept.append(session)
-            self.opened -= len(self._sessions) - len(kept)
-            self._sessions = deque(kept)
+            gone = [session for session in self._sessions.values() if belongs(session)]
+            for session in gone:
+                self._release(session)
+            self.opened -= len(gone)

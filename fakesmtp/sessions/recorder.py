@@ -8,7 +8,7 @@ from fakesmtp.protocol.actions import Awaiting
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.sessions.causes import ClosedBy, explain_tls_failure
-from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, MaskedLine, Message
+from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, MaskedLine, Message, Proxied
 from fakesmtp.sessions.masking import AS_WRITTEN, Masker
 from fakesmtp.sessions.notes import (
     AUTH_IN_CLEAR,
@@ -32,14 +32,14 @@ _NOTHING: frozenset[str] = frozenset()
 class Recorder:
     """Writes one session: masks the client's lines, and adds notes about the client."""
 
-    __slots__ = ("_accounts", "_hides_reply", "_masker", "_told", "session")
+    __slots__ = ("_accounts", "_hides_reply", "_known_notes", "_masker", "session")
 
     def __init__(self, session: LiveSession, accounts: Accounts) -> None:
         self.session = session
         self._accounts = accounts
         #: Created for the first unusual line: most connections need none.
         self._masker: Masker | None = None
-        self._told = _NOTHING
+        self._known_notes = _NOTHING
         self._hides_reply = False
 
     def record_line(self, line: bytes, awaiting: Awaiting) -> None:
@@ -98,13 +98,17 @@ class Recorder:
 
     def record_note_once(self, text: str) -> None:
         """Record a note about the client, at most once in a session."""
-        if text not in self._told:
-            self._told |= {text}
+        if text not in self._known_notes:
+            self._known_notes |= {text}
             self.record_note(text)
 
     def record_fault(self, rule: str, where: str, what: str) -> None:
         """Record a planned fault that was applied."""
         self.session.keep(Fault(rule, where, what))
+
+    def record_proxy(self, proxy: str, version: int, *, names_client: bool) -> None:
+        """Record a PROXY protocol header of the load balancer at the address `proxy`."""
+        self.session.keep(Proxied(proxy, version, names_client))
 
     def record_tls(self, tls: TlsFacts) -> None:
         """Record a successful TLS handshake."""

@@ -29,7 +29,7 @@ SUFFIX = ".jsonl"
 _OWNER_ONLY = 0o600
 
 
-def _open_for_the_owner(path: str, flags: int) -> int:
+def _open_for_this_user(path: str, flags: int) -> int:
     return os.open(path, flags, _OWNER_ONLY)
 
 
@@ -117,7 +117,7 @@ class SavedSession(LiveSession):
             encoding="utf-8",
             errors="backslashreplace",
             newline="\n",
-            opener=_open_for_the_owner,
+            opener=_open_for_this_user,
         )
         self._path = path
         file.write(dump_header(self))

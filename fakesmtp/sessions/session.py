@@ -21,7 +21,7 @@ class Session(BaseSession):
     __slots__ = ()
 
     #: The rules that `findings` checks; None: the default rules of this environment.
-    rules: Rules | None = None
+    _rules: Rules | None = None
 
     @property
     def transactions(self) -> tuple[Transaction, ...]:
@@ -38,9 +38,7 @@ class Session(BaseSession):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The rules that the client broke in this session, the most severe first."""
-        from fakesmtp.findings import default_rules
-
-        return (self.rules or default_rules()).check_session(self)
+        return rules_of(self).check_session(self)
 
     def transcript(
         self, *, normalize: bool = False, times: bool = False, notes: bool = True
@@ -56,3 +54,15 @@ class Session(BaseSession):
 
         lines = transcript_lines(self, times=times, notes=notes, normalize=normalize)
         return "\n".join(lines)
+
+
+def scope_of(session: Session) -> object:
+    """Return whose a session is: a test's, an account's, or None."""
+    return session._scope
+
+
+def rules_of(session: Session | None) -> Rules:
+    """Return the rules that check a session and its messages, without one the default ones."""
+    from fakesmtp.findings import default_rules
+
+    return (session and session._rules) or default_rules()

@@ -14,6 +14,7 @@ from selectors import EVENT_READ, DefaultSelector
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
+from fakesmtp.smtp.late_clients import ignore_new_clients
 from fakesmtp.smtp.listeners import BACKLOG
 
 if TYPE_CHECKING:
@@ -62,13 +63,22 @@ class Acceptor:
             loop.add_reader(bound, self._accept_one, bound)
 
     def close(self) -> None:
-        """Stop accepting, and close the listening sockets."""
+        """Stop accepting, and close the listening sockets. Idempotent."""
         with self._lock:
-            for bound in self._places:
-                self._loop.remove_reader(bound)
-                bound.close()
-            self._selector.close()
-            self._places.clear()
+            self._close()
+
+    def drain(self) -> None:
+        """Accept the clients that are waiting, then close the listening sockets. In the loop."""
+        for bound in self._places:
+            ignore_new_clients(bound)
+        self.after_accepting(self._close, wait=False, in_loop=True)
+
+    def _close(self) -> None:
+        for bound in self._places:
+            self._loop.remove_reader(bound)
+            bound.close()
+        self._selector.close()
+        self._places.clear()
 
     def after_accepting(
         self, action: Callable[[], None], *, wait: bool, in_loop: bool = False

@@ -16,8 +16,9 @@ from fakesmtp.clock import monotonic
 from fakesmtp.protocol.actions import Actions, SendReply
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import TlsFacts
-from fakesmtp.smtp.conversing import describe_unfinished, make_conversation, make_dialogue
+from fakesmtp.smtp.conversing import make_conversation, make_dialogue
 from fakesmtp.smtp.delivering import Delivering
+from fakesmtp.smtp.ending import Ending
 from fakesmtp.smtp.hold import IGNORING, NOT_READING, Hold
 from fakesmtp.smtp.hooks import read_pushed
 from fakesmtp.smtp.idling import NEVER
@@ -44,7 +45,7 @@ _STEPS_A_TURN = 5
 _LF = ord("\n")
 
 
-class Connection(Delivering, SMTP, BufferedProtocol):
+class Connection(Delivering, Ending, SMTP, BufferedProtocol):
     """One client, from accept to close."""
 
     def __init__(
@@ -233,18 +234,6 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         self.replies.append(reply.wire)
         self._flush()
 
-    def hang_up(self, closed_by: ClosedBy) -> None:
-        """Close the connection when all replies are sent."""
-        self._hold = Hold.CLOSING
-        self._end(closed_by)
-
-    def reset(self) -> None:
-        """Send all replies, then reset the connection (RST)."""
-        self._flush()
-        self.hang_up(ClosedBy.SERVER)
-        if self._stream is not None:
-            self._stream.reset()
-
     # -- pauses ------------------------------------------------------------------------------------
 
     def wait(self, seconds: float) -> None:
@@ -343,48 +332,11 @@ class Connection(Delivering, SMTP, BufferedProtocol):
         if self._hold is Hold.CLOSING and stream is not None:
             stream.close()
 
-    def stop(self) -> None:
-        """Close the connection, because the server stops."""
-        self._end(ClosedBy.STOP)
-        self._drop()
-
-    def close_idle(self) -> None:
-        """Close the connection without a reply, because the idle limit has passed."""
-        self._end(ClosedBy.IDLE, self._unfinished())
-        self._drop()
-
-    def abort(self) -> None:
-        """Close at once and discard unsent bytes."""
-        if self._stream is not None:
-            self._stream.abort()
-
-    def _drop(self) -> None:
-        self._flush()
-        self._hold, self.idle_at = Hold.CLOSING, NEVER
-        if self._stream is not None:
-            self._stream.drop()
-
     # -- the end -----------------------------------------------------------------------------------
 
     def _is_active(self) -> None:
         """Restart the idle time."""
         self.idle_at = monotonic() + self._terms.policy.idle_timeout
-
-    def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self.recorder.session.end is None:
-            if self._pending is not None:
-                self._pending.cancel()  # only once: it may be cleaning up
-            self.recorder.record_end(closed_by, detail)
-            self._services.ended(self.recorder.session)
-
-    def _unfinished(self) -> str:
-        """Describe what the client left unfinished, `""` if nothing."""
-        if self._hold is Hold.HANDSHAKE and self._stream is not None:
-            far = self._stream.describe_handshake(implicit_tls=self._listener.implicit_tls)
-            return f"in the middle of the TLS handshake, {far}"
-        if isinstance(self._pending, Task):
-            return f"while {self._pending.get_name()} was running"
-        return describe_unfinished(self._conversation)
 
     def _fail(self, error: BaseException) -> None:
         """Send the profile's reply, close, and report the error to the test, not to the loop."""

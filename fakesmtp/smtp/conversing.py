@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fakesmtp.faults.player import FaultPlayer
 from fakesmtp.protocol.conversation import Conversation
 from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.sessions.causes import describe_half_message
 from fakesmtp.sessions.notes import describe_half_line
-from fakesmtp.smtp.faulting import FaultPlayer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def make_conversation(
         session=recorder.session.id,
         connections=services.connections,
     )
-    return Conversation(dialogue, terms.policy, faults.speaker)
+    return Conversation(dialogue, terms.policy, faults.responder)
 
 
 def describe_unfinished(conversation: Conversation) -> str:

@@ -133,8 +133,15 @@ class HookedDialogue(Dialogue):
         if self.mail_from is None:
             # A refused second MAIL removes the sender, too.
             self._drop_sender()
-        if isinstance(first := planned[0], LogIn):
+        return self._welcome(planned)
+
+    def _welcome(self, planned: Actions) -> Actions:
+        """Call the hook of AUTH after a login, which may have to be looked up first."""
+        first, last = planned[0], planned[-1]
+        if isinstance(first, LogIn):
             return self._logged_in(planned, first)
+        if isinstance(last, CallHook):
+            return (*planned[:-1], last.then(self._welcome))
         return planned
 
     def _hello(self, verb: str, argument: str) -> Actions:

@@ -29,7 +29,10 @@ _UNSUPPORTED = (
         r"auth_.+",
         "the accounts of FakeSMTP decide AUTH; remove it, and refuse a login by `handle_AUTH`",
     ),
-    ("handle_PROXY", "fakesmtp does not read the PROXY protocol; remove the method"),
+    (
+        "handle_PROXY",
+        "fakesmtp reads the PROXY protocol itself (proxy_protocol=True); remove the method",
+    ),
     (
         "process_message",
         "aiosmtpd has deprecated it; use `async def handle_DATA(self, server, session, envelope)`",

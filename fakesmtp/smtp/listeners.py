@@ -99,30 +99,30 @@ def client_settings(host: str, port: int, local_port: int) -> dict[str, str]:
     }
 
 
-def bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
+def bind(hosts: Sequence[str], port: int, *, reuse: bool = False) -> list[socket.socket]:
     """Listen on one port of every host; for port 0, use the same free port on all of them.
 
-    Raises `PortTakenError` if the port is in use, `ConfigurationError` if the host does not belong
-    to this machine.
+    With `reuse`, other processes may listen on it as well (SO_REUSEPORT). Raises `PortTakenError`
+    if the port is in use, `ConfigurationError` if the host does not belong to this machine.
     """
     for _ in range(_TRIES_FOR_A_COMMON_PORT if port == 0 and len(hosts) > 1 else 0):
         with suppress(PortTakenError):
-            return _bind_all(hosts, port)
-    return _bind_all(hosts, port)
+            return _bind_all(hosts, port, reuse=reuse)
+    return _bind_all(hosts, port, reuse=reuse)
 
 
-def _bind_all(hosts: Sequence[str], port: int) -> list[socket.socket]:
+def _bind_all(hosts: Sequence[str], port: int, *, reuse: bool) -> list[socket.socket]:
     with ExitStack() as on_failure:
         sockets: list[socket.socket] = []
         for host in hosts:
-            bound = _bind_one(host, sockets[0].getsockname()[1] if sockets else port)
+            bound = _bind_one(host, sockets[0].getsockname()[1] if sockets else port, reuse=reuse)
             on_failure.callback(bound.close)
             sockets.append(bound)
         on_failure.pop_all()
     return sockets
 
 
-def _bind_one(host: str, port: int) -> socket.socket:
+def _bind_one(host: str, port: int, *, reuse: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         bound = socket.socket(family, socket.SOCK_STREAM)
@@ -130,6 +130,8 @@ def _bind_one(host: str, port: int) -> socket.socket:
         raise _explain(error, host, port) from error
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Accepted sockets inherit it. Nagle's algorithm would delay replies.
         bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6:

@@ -17,6 +17,7 @@ from fakesmtp.smtp.patches import check_patches
 
 if TYPE_CHECKING:
     import socket
+    from asyncio import BaseProtocol
     from collections.abc import Callable, Mapping, Sequence
 
     from fakesmtp.smtp.services import Services, Terms
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("fakesmtp")
 #: Seconds that connections have to send unsent bytes when the server stops.
 _LAST_WORDS = 1.0
+#: Seconds without a line after which a client outside a transaction is idle, while draining.
+QUIET = 1.0
+#: Seconds between two looks at the connections, while draining.
+_LOOK = 0.05
 
 
 class Runner:
@@ -40,11 +45,16 @@ class Runner:
         ports: Mapping[int, int],
         make_services: Callable[[asyncio.AbstractEventLoop], Services],
         loop_factory: LoopFactory | None,
+        *,
+        reuse_port: bool = False,
     ) -> None:
-        """Bind and listen. On an error of `check_patches` or `bind`, leave nothing open."""
+        """Bind and listen; see `bind` for `reuse_port`.
+
+        On an error of `check_patches` or `bind`, leave nothing open.
+        """
         check_patches()
         with ExitStack() as on_failure:
-            places = _listen(hosts, ports, on_failure)
+            places = _listen(hosts, ports, on_failure, reuse=reuse_port)
             # Not the default of Windows: the proactor loop has no `add_reader`.
             self._loop = (loop_factory or asyncio.SelectorEventLoop)()
             on_failure.callback(self._loop.close)
@@ -65,6 +75,14 @@ class Runner:
     def after_accepting(self, action: Callable[[], None], *, wait: bool) -> None:
         """See `Acceptor.after_accepting`."""
         self._acceptor.after_accepting(action, wait=wait, in_loop=self._is_this_thread())
+
+    def drain(self, seconds: float, done: Callable[[], object]) -> None:
+        """Accept nothing more, and let the clients finish; then, or after `seconds`, call `done`.
+
+        `stop` ends it. Thread-safe.
+        """
+        draining = asyncio.run_coroutine_threadsafe(self._drain(seconds), self._loop)
+        draining.add_done_callback(lambda _: done())
 
     def stop(self) -> None:
         """Close the listeners and all connections, and end the thread."""
@@ -97,10 +115,23 @@ class Runner:
             await asyncio.sleep(0)
         await _end_tasks()
 
+    async def _drain(self, seconds: float) -> None:
+        deadline = self._loop.time() + seconds
+        self._acceptor.drain()
+        await self._acceptor.wait_until_begun()
+        connections = self._services.connections
+        while connections and self._loop.time() < deadline:
+            for connection in list(connections):
+                connection.leave(QUIET)
+            await asyncio.sleep(min(_LOOK, max(0.0, deadline - self._loop.time())))
+
     async def _begin(
         self, accepted: socket.socket, peer: tuple[str, int], listener: Listener, terms: Terms
     ) -> None:
-        make = partial(Connection, self._services, listener, terms, accepted, peer)
+        begin = partial(Connection, self._services, listener, terms, accepted)
+        make: Callable[[], BaseProtocol] = partial(begin, peer)
+        if self._services.proxies is not None:
+            make = partial(_expect_header, self._services, listener, terms, peer, begin)
         try:
             await self._loop.connect_accepted_socket(make, accepted)
         except BaseException as error:
@@ -116,6 +147,20 @@ class Runner:
             self._services.failed(error)
 
 
+def _expect_header(
+    services: Services,
+    listener: Listener,
+    terms: Terms,
+    peer: tuple[str, int],
+    begin: Callable[[tuple[str, int]], Connection],
+) -> BaseProtocol:
+    """Make the protocol that reads a load balancer's header first."""
+    # Imported only when needed: few servers are behind a load balancer.
+    from fakesmtp.smtp.proxied import ProxiedConnection  # noqa: PLC0415
+
+    return ProxiedConnection(services, listener, terms, peer, begin)
+
+
 async def _end_tasks() -> None:
     """Cancel the tasks that a handler's hooks left running, and give them time to clean up."""
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -127,12 +172,12 @@ async def _end_tasks() -> None:
 
 
 def _listen(
-    hosts: Sequence[str], ports: Mapping[int, int], on_failure: ExitStack
+    hosts: Sequence[str], ports: Mapping[int, int], on_failure: ExitStack, *, reuse: bool
 ) -> dict[socket.socket, Listener]:
     places: dict[socket.socket, Listener] = {}
     addresses = find_addresses(hosts)
     for port, wanted in ports.items():
-        sockets = bind(addresses, wanted)
+        sockets = bind(addresses, wanted, reuse=reuse)
         for one in sockets:
             on_failure.callback(one.close)
         local_port: int = sockets[0].getsockname()[1]

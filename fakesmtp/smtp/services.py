@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.actions import Deliver
     from fakesmtp.protocol.policy import Policy
     from fakesmtp.protocol.profile import Profile
-    from fakesmtp.sessions import Session, SessionLog
+    from fakesmtp.protocol.proxies import TrustedProxies
+    from fakesmtp.sessions import SessionLog
     from fakesmtp.sessions.live import LiveSession
     from fakesmtp.smtp.backlog import Backlog
     from fakesmtp.smtp.handover import Handover
@@ -37,7 +38,7 @@ READ_SIZE = 64 * 1024
 class Terms(NamedTuple):
     """The terms of a session, from its first byte to its last.
 
-    `owner` is what sessions that begin now belong to, for example a test. `faults` may change
+    `scope` is whose the sessions are that begin now, for example a test. `faults` may change
     during a session. `hooks` are those of an aiosmtpd handler, if any. `rules` are the rules of
     findings; None means all rules with their default levels.
     """
@@ -46,7 +47,7 @@ class Terms(NamedTuple):
     policy: Policy
     accounts: Accounts
     faults: FaultScript
-    owner: object = None
+    scope: object = None
     hooks: Hooks | None = None
     rules: Rules | None = None
 
@@ -69,6 +70,9 @@ class Served(Protocol):
     def close_idle(self) -> None:
         """Close the connection, because its idle limit has passed."""
 
+    def leave(self, quiet: float) -> None:
+        """Close with the reply 421, if the client is idle and was silent for `quiet` seconds."""
+
     def stop(self) -> None:
         """Close the connection, because the server stops."""
 
@@ -86,6 +90,7 @@ class Services(NamedTuple):
     - `handover` passes calls of other threads to the loop.
     - `ended` is called with every session that has ended, `failed` with every exception that is a
       bug in fakesmtp or in a user's callback.
+    - `proxies` are the load balancers that must send a PROXY protocol header; None for none.
     - All connections read into `buffer`. Without it, asyncio allocates 256 KiB for each read.
     """
 
@@ -97,7 +102,7 @@ class Services(NamedTuple):
     announce: Callable[[ReceivedMessage], None]
     accepts_more: Callable[[], bool]
     handover: Handover
-    ended: Callable[[Session], None]
+    ended: Callable[[LiveSession], None]
     failed: Callable[[BaseException], None]
     next_session_id: Callable[[], str]
     connections: set[Served]
@@ -105,16 +110,22 @@ class Services(NamedTuple):
     backlog: Backlog
     outbox: Outbox
     buffer: memoryview
+    proxies: TrustedProxies | None = None
 
     def begin_session(self, listener: Listener, terms: Terms, address: tuple[str, int]) -> Recorder:
         """Begin the session of a client that connected from `address`; return its recorder."""
-        host, port = address[:2]
         session = self.sessions.begin(
             self.next_session_id(),
-            peer=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            peer=show_address(address),
             port=listener.port,
             local_port=listener.local_port,
-            owner=terms.owner,
+            scope=terms.scope,
             rules=terms.rules,
         )
         return Recorder(session, terms.accounts)
+
+
+def show_address(address: tuple[str, int]) -> str:
+    """Return the address and port of a client: `127.0.0.1:51234`, `[::1]:51234`."""
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

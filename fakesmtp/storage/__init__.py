@@ -1,3 +1,3 @@
-"""Where messages and sessions are kept: in memory, or in a SQLite file."""
+"""Where messages and sessions are kept: in memory, in a SQLite file, or in PostgreSQL."""
 
 from __future__ import annotations

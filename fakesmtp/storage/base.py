@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow, SessionRecord, SessionRow
+    from fakesmtp.storage.shared import SharedState
     from fakesmtp.storage.updates import Updates
 
 #: Rows of a page, unless the caller says otherwise.
@@ -118,6 +119,9 @@ class ReadableStore(Protocol):
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""
 
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+
     @property
     def newest(self) -> int:
         """The number of the newest message, 0 where there is none."""
@@ -149,12 +153,33 @@ class ReadableStore(Protocol):
         """Return the findings about a session; None while it is not checked, or not here."""
 
 
+class OpenedStore(ReadableStore, Protocol):
+    """A durable store that is open for reading, with facts about itself."""
+
+    def describe(self) -> dict[str, object]:
+        """Return facts about the store, for people and programs; sizes in bytes."""
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the store, in sentences; nothing where all is well."""
+
+    def close(self) -> None:
+        """Close all connections. Idempotent."""
+
+
 class Store(ReadableStore, Protocol):
-    """Keeps messages and sessions. Changes return a ticket at once, and are told in `updates`."""
+    """Keeps messages and sessions. Changes return a ticket at once; `updates` lists them."""
 
     @property
     def updates(self) -> Updates:
         """What changed, in order: see `fakesmtp.storage.updates`."""
+
+    @property
+    def replica(self) -> str:
+        """The name of this server among those that share the store; `""` where it is alone."""
+
+    @property
+    def shared(self) -> SharedState | None:
+        """What servers share beside messages; None for a store of one server."""
 
     @property
     def accepts_more(self) -> bool:

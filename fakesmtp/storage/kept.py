@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 class Kept:
     """A message, its marks, and what has been read of it so far; see `candidates`."""
 
-    __slots__ = ("extract", "findings", "is_read", "number", "of_session", "record", "tags")
+    is_read = False
+    tags: tuple[str, ...] = ()
+    extract: Extract | None = None
+    findings: tuple[Finding, ...] | None = None
+    #: Rule and severity of the findings about its session.
+    of_session: tuple[tuple[str, str], ...] | None = None
 
     def __init__(self, number: int, record: MessageRecord) -> None:
         self.number = number
         self.record = record
-        self.is_read = False
-        self.tags: tuple[str, ...] = ()
-        self.extract: Extract | None = None
-        self.findings: tuple[Finding, ...] | None = None
-        #: Rule and severity of the findings about its session.
-        self.of_session: tuple[tuple[str, str], ...] | None = None

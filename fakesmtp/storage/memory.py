@@ -65,6 +65,8 @@ class MemoryStore:
 
     location = "memory"
     is_durable = False
+    replica = ""
+    shared = None
     accepts_more = True
 
     def __init__(self, limits: Limits = Limits(max_bytes=DEFAULT_MAX_BYTES)) -> None:  # noqa: B008 - a tuple
@@ -98,8 +100,9 @@ class MemoryStore:
             self._bytes += _size_of(record)
             over = self._pop_over()
             number = self._last_message
-        self.updates.publish(UpdateKind.MESSAGES_ADDED, [record.id])
-        self._tell_gone(UpdateKind.MESSAGES_EXPIRED, over)
+        self.updates.publish(UpdateKind.MESSAGES_ADDED, (record.id,))
+        if over:
+            self._tell_gone(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(number)
 
     def _pop_over(self) -> list[MessageRecord]:
@@ -196,6 +199,11 @@ class MemoryStore:
         limit = None if most is None else most + 1
         number = sum(1 for _ in islice(self._matching(query), limit))
         return Count(number) if most is None or number <= most else Count(most, is_exact=False)
+
+    def matches(self, message_id: str, query: Query) -> bool:
+        """Return whether a message is here and matches."""
+        kept = self._messages.get(message_id)
+        return kept is not None and self._trial(query).holds(kept)
 
     @property
     def newest(self) -> int:

@@ -18,6 +18,7 @@ class SessionRecord(NamedTuple):
 
     `lines` is the whole session as JSON Lines (`fakesmtp.sessions.jsonl`, UTF-8). `header`,
     `summary` and `end` are what a list shows. `faults` names the planned faults that were applied.
+    `replica` names the server that recorded it, where several share a store.
     """
 
     header: Header
@@ -26,6 +27,7 @@ class SessionRecord(NamedTuple):
     lines: bytes
     scope: str = ""
     faults: tuple[str, ...] = ()
+    replica: str = ""
 
 
 class MessageRow(NamedTuple):

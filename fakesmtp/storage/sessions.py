@@ -76,4 +76,4 @@ class StoredSessions:
 
 def list_record(record: SessionRecord) -> ListedSession:
     """Return a stored session as a list shows it."""
-    return ListedSession(record.header, record.summary, record.end, NO_END)
+    return ListedSession(record.header, record.summary, record.end, NO_END, replica=record.replica)

@@ -21,7 +21,7 @@ from collections import deque
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import takewhile
-from threading import TIMEOUT_MAX, Condition
+from threading import TIMEOUT_MAX, Condition, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.clock import monotonic, now
@@ -65,6 +65,14 @@ class UpdateKind(StrEnum):
 GONE = frozenset({UpdateKind.MESSAGES_REMOVED, UpdateKind.MESSAGES_EXPIRED})
 
 
+class Happened(NamedTuple):
+    """A change that has no cursor yet: see `Update`."""
+
+    kind: UpdateKind
+    ids: Collection[str]
+    app_keys: Collection[str | None] = ()
+
+
 class Update(NamedTuple):
     """One change: ids of messages, of sessions, or of fault rules.
 
@@ -80,7 +88,8 @@ class Update(NamedTuple):
         """Return the ids of messages that are gone and had an AppKey; None: all of them."""
         if app_key is None:
             return self.ids
-        of_each = zip(self.ids, self.app_keys, strict=True)
+        # Not strict: an older version of a database has not stored them.
+        of_each = zip(self.ids, self.app_keys, strict=False)
         return tuple(each for each, key in of_each if key == app_key)
 
 
@@ -100,7 +109,9 @@ class Updates:
     """The newest updates of one store. Thread-safe."""
 
     def __init__(self) -> None:
-        self._changed = Condition()
+        self._lock = Lock()
+        self._changed = Condition(self._lock)
+        self._waiting = 0
         self._kept: deque[Update] = deque()
         self._ids = 0
         self._listeners: list[Listener] = []
@@ -122,15 +133,23 @@ class Updates:
         """Add an update and wake all readers. Without ids it is a no-op."""
         if not ids:
             return
-        with self._changed:
-            self._newest += 1
-            update = Update(self._newest, kind, tuple(ids), tuple(app_keys))
-            self._kept.append(update)
-            self._ids += len(ids)
+        with self._lock:
+            update = Update(self._newest + 1, kind, tuple(ids), tuple(app_keys))
+            self._keep(update)
+        self._call_listeners(update)
+
+    def _keep(self, update: Update) -> None:
+        """Add an update; the caller has the lock."""
+        self._newest = update.cursor
+        self._kept.append(update)
+        self._ids += len(update.ids)
+        if self._ids > MOST_KEPT:
             self._drop_oldest()
+        if self._waiting:
             self._changed.notify_all()
-            listeners = tuple(self._listeners)
-        for listener in listeners:
+
+    def _call_listeners(self, update: Update) -> None:
+        for listener in tuple(self._listeners):
             listener(update)
 
     def _drop_oldest(self) -> None:
@@ -141,7 +160,7 @@ class Updates:
 
     def since(self, cursor: int) -> Batch:
         """Return the updates after a cursor."""
-        with self._changed:
+        with self._lock:
             if not self._forgotten <= cursor <= self._newest:
                 return Batch((), self._newest, is_complete=False)
             newer = takewhile(lambda update: update.cursor > cursor, reversed(self._kept))
@@ -151,18 +170,22 @@ class Updates:
         """Wait up to `timeout` seconds for an update after a cursor; return whether one came."""
         deadline = monotonic() + min(timeout, TIMEOUT_MAX)
         with self._changed:
-            while self._newest <= cursor and (left := deadline - monotonic()) > 0:
-                self._changed.wait(left)
+            self._waiting += 1
+            try:
+                while self._newest <= cursor and (left := deadline - monotonic()) > 0:
+                    self._changed.wait(left)
+            finally:
+                self._waiting -= 1
             return self._newest > cursor
 
     def listen(self, listener: Listener) -> None:
         """Call `listener` with each update, in the thread of the change. It must not wait."""
-        with self._changed:
+        with self._lock:
             self._listeners.append(listener)
 
     def stop_listening(self, listener: Listener) -> None:
         """Stop calling `listener`. Idempotent."""
-        with self._changed, suppress(ValueError):
+        with self._lock, suppress(ValueError):
             self._listeners.remove(listener)
 
     @contextmanager

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Issued(NamedTuple):
     """An account, how long it lives without being used (seconds), and until when (epoch)."""
 
-    account: Account
+    app_key: str
     ttl: float
     expires: float
 
@@ -44,14 +44,14 @@ class IssuedAccounts:
             engine.watch_sessions(self._renew_for),
         )
 
-    def issue(self, ttl: float) -> Issued:
+    def issue(self, ttl: float) -> tuple[Account, Issued]:
         """Make a random account, which may log in at once."""
         account = self._make_account()
-        issued = Issued(account, ttl, now() + ttl)
+        issued = Issued(account.app_key, ttl, now() + ttl)
         with self._lock:
             self._issued[account.app_key] = issued
             self._set_timer()
-        return issued
+        return account, issued
 
     def _make_account(self) -> Account:
         """Add an account to the server. Where any AppKey may log in, a name is enough."""

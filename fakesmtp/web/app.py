@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from fakesmtp import __version__
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
+from fakesmtp.web.courtesy import be_courteous
 from fakesmtp.web.methods import HeadAsGet
 from fakesmtp.web.own.reference import serve_files
 from fakesmtp.web.pages import add_pages
@@ -66,7 +68,9 @@ def _name_operation(route: APIRoute) -> str:
 @asynccontextmanager
 async def _watch(app: FastAPI) -> AsyncIterator[None]:
     app.state.serving.watch()
+    courtesy = asyncio.create_task(be_courteous(app.state.serving.archive.counts))
     yield
+    courtesy.cancel()
     app.state.serving.close()
 
 

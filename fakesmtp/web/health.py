@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse
 from starlette.types import Scope
 
+from fakesmtp.server import engine_of
 from fakesmtp.web.serving import Here
 
 #: Paths as they are sent: `/livez%2f…` is not one of them.
@@ -22,7 +23,9 @@ def live() -> PlainTextResponse:
 
 @router.get("/readyz")
 def ready(here: Here) -> PlainTextResponse:
-    """Show that the store can be read; 503 if it cannot."""
+    """Show that the store can be read; 503 if it cannot, or if the server takes no new clients."""
+    if engine_of(here.smtp).is_draining:
+        return PlainTextResponse("draining", status_code=503)
     here.archive.store.page(limit=1)
     return PlainTextResponse("ok")
 

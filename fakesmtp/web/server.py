@@ -42,7 +42,8 @@ class HttpServer:
     The port is bound at once. Raises `PortTakenError`, or `ConfigurationError` for a host that is
     not an address of this machine. `access` says who may use it besides this machine, and with
     `tls` it is HTTPS. `planned` is called with the rules after a request has changed the planned
-    faults, and `ready` with the URL when the first request can be answered.
+    faults, and `ready` with the URL when the first request can be answered. With `reuse_port`,
+    other processes may listen on the same port.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class HttpServer:
         tls: ssl.SSLContext | None = None,
         planned: Callable[[tuple[Rule, ...]], object] = _ignore,
         ready: Callable[[str], object] = _ignore,
+        reuse_port: bool = False,
     ) -> None:
         self._smtp, self._access, self._tls = smtp, access, tls
         self._planned, self._ready = planned, ready
-        self._socket = _bind(host, port)
+        self._socket = bind_http(host, port, reuse=reuse_port)
         self._host = host
         self.port: int = self._socket.getsockname()[1]
         self._server: Server | None = None
@@ -112,12 +114,18 @@ class HttpServer:
         self._server.run(sockets=[self._socket])
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind_http(host: str, port: int, *, reuse: bool = False) -> socket.socket:
+    """Listen on an address; with `reuse`, other processes may listen on it as well.
+
+    Raises as `HttpServer` does.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is given because asyncio disables Nagle's algorithm only then.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         bound.bind((host, port))
         bound.listen(_BACKLOG)
     except OSError as error:

@@ -16,6 +16,7 @@ from fakesmtp.faults.rules import Rule
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
+from fakesmtp.shared.accounts import AccountKeeper
 from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
 from fakesmtp.web.totals import CachedCounts
@@ -47,9 +48,14 @@ class Serving:
         """The accounts that may log in; empty if any may."""
         return engine_of(self.smtp).accounts
 
+    @property
+    def accounts(self) -> IssuedAccounts | AccountKeeper:
+        """The accounts that requests have issued, of all servers that share the store."""
+        sharing = engine_of(self.smtp).sharing
+        return self._own_accounts if sharing is None else sharing.accounts
+
     @cached_property
-    def accounts(self) -> IssuedAccounts:
-        """The accounts that requests have issued."""
+    def _own_accounts(self) -> IssuedAccounts:
         return IssuedAccounts(engine_of(self.smtp))
 
     @cached_property
@@ -95,7 +101,7 @@ class Serving:
     def close(self) -> None:
         """Stop watching the SMTP server."""
         self.smtp.faults.on_applied = None
-        self.accounts.close()
+        self._own_accounts.close()
         self.counts.close()
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fakesmtp.errors import StoreError
 from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.storage.waiting import Wait
 
@@ -88,21 +89,25 @@ class Waits:
     def _notice(self, update: Update) -> None:
         """Wake the event loop if anyone waits. Called in the thread of the change."""
         if update.kind in _CHANGES and self._bells and self._loop is not None:
+            concerned = self._concerned(update)
             with suppress(RuntimeError):  # the loop was closed
-                self._loop.call_soon_threadsafe(self._ring, update)
+                self._loop.call_soon_threadsafe(self._ring, concerned)
 
-    def _ring(self, update: Update) -> None:
-        for app_key in self._concerned(update):
+    def _ring(self, concerned: set[str | None] | None) -> None:
+        for app_key in tuple(self._bells) if concerned is None else concerned:
             for bell in self._bells.get(app_key, ()):
                 bell.set()
 
-    def _concerned(self, update: Update) -> set[str | None]:
-        """Return the AppKeys whose waits are woken; None stands for waits for no AppKey."""
+    def _concerned(self, update: Update) -> set[str | None] | None:
+        """Return the AppKeys whose waits are woken; None: all. The one of no AppKey is None."""
         if update.kind is not UpdateKind.MESSAGES_ADDED:
-            return set(self._bells)
-        # New messages are in memory, also those of a file.
-        messages = map(self._archive.mailbox.get, update.ids)
-        return {None, *(message.app_key for message in messages if message is not None)}
+            return None
+        try:
+            # New messages are in memory, except for those of other servers that share the store.
+            messages = self._archive.mailbox.get_all(update.ids)
+            return {None, *(message.app_key for message in messages)}
+        except StoreError:
+            return None
 
 
 async def leave(request: Request) -> None:

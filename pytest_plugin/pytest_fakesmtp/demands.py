@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.findings import default_rules
-from fakesmtp.findings.asserting import describe_findings
 from pytest_fakesmtp.failing import fail
 
 if TYPE_CHECKING:
@@ -47,7 +46,9 @@ class _Checker:
         """Look at the findings of a test that has passed."""
         result = yield
         view, severity = item.stash.get(_DEMANDED, (None, ""))
-        text = "" if view is None else describe_findings(view.messages, view.sessions, severity)
-        if text:
-            fail(text)
+        if view is not None:
+            try:
+                view.assert_no_findings(severity)
+            except AssertionError as error:
+                fail(str(error))
         return result

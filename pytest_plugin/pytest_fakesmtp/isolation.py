@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError
-from fakesmtp.messages.message import owner_of
+from fakesmtp.messages.message import scope_of_message
 from fakesmtp.server import engine_of
 from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.options import findings_demand
 from pytest_fakesmtp.records import Source, record_of
 from pytest_fakesmtp.reporter import report_records
 from pytest_fakesmtp.servers import check_late_options
-from pytest_fakesmtp.view import FakeSMTPView, ItemScope, Owner
+from pytest_fakesmtp.view import FakeSMTPView, ItemScope, RunningTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from fakesmtp.findings.demand import Demand
     from fakesmtp.smtp.services import Terms
 
-_NOBODY = Owner("", "fakesmtp", 0)
+_NOBODY = RunningTest("", "fakesmtp", 0)
 
 
 class LateMessageWarning(pytest.PytestWarning):
@@ -73,9 +73,9 @@ class Isolation:
         check_late_options(request)
         item = request.node
         path, line, _ = item.location
-        owner = Owner(item.nodeid, path, (line or 0) + 1)
-        demand, terms = self._read_terms(item, owner)
-        scope = self._active = ItemScope(self._engine, owner)
+        test = RunningTest(item.nodeid, path, (line or 0) + 1)
+        demand, terms = self._read_terms(item, test)
+        scope = self._active = ItemScope(self._engine, test)
         self._engine.change_terms(terms)
         self._warn_about_late()
         endpoint = scope.endpoint
@@ -87,11 +87,11 @@ class Isolation:
             demand_no_findings(item, view, demand)
         return view
 
-    def _read_terms(self, item: pytest.Item, owner: Owner) -> tuple[Demand | None, Terms]:
+    def _read_terms(self, item: pytest.Item, test: RunningTest) -> tuple[Demand | None, Terms]:
         """Return which findings fail a test, and the terms of its sessions."""
         try:
             options = _read_markers(item)
-            return self._take_demand(options), self._engine.terms_for(owner, **options)
+            return self._take_demand(options), self._engine.terms_for(test, **options)
         except FakeSMTPError as error:
             fail(f"{item.nodeid}: @pytest.mark.fakesmtp: {error}")
         except pytest.UsageError as error:
@@ -115,7 +115,7 @@ class Isolation:
             return
         errors = scope.close()
         self._engine.change_terms(self._between)
-        self._engine.forget(scope.owner)
+        self._engine.forget(scope.test)
         if errors:
             raise errors[0]
         self._engine.raise_failures()
@@ -130,16 +130,16 @@ class Isolation:
         """Warn about messages that belong to no active test; forget those of other tests."""
         while self._late:
             message = self._late.popleft()
-            owner = owner_of(message)
-            if owner is not None:
-                self._engine.forget(owner)
-            if isinstance(owner, Owner):
-                self._warn(owner, f"a message came after the end of {owner.nodeid}", message)
-            elif owner is None and not self._is_used_directly:
+            scope = scope_of_message(message)
+            if scope is not None:
+                self._engine.forget(scope)
+            if isinstance(scope, RunningTest):
+                self._warn(scope, f"a message came after the end of {scope.nodeid}", message)
+            elif scope is None and not self._is_used_directly:
                 self._warn(_NOBODY, "a message came while no test used `fakesmtp`", message)
         self._is_used_directly = False
 
-    def _warn(self, owner: Owner, what: str, message: ReceivedMessage) -> None:
+    def _warn(self, test: RunningTest, what: str, message: ReceivedMessage) -> None:
         """Record a warning for the test that it belongs to.
 
         By pytest's hook and not by `warnings.warn`, which would affect the current test: it
@@ -148,10 +148,10 @@ class Isolation:
         warning = LateMessageWarning(f"{what} and was given to no test: {message!r}")
         kwargs = {
             "warning_message": warnings.WarningMessage(
-                warning, LateMessageWarning, owner.path, owner.line, line=""
+                warning, LateMessageWarning, test.path, test.line, line=""
             ),
             "when": "runtest",
-            "nodeid": owner.nodeid,
+            "nodeid": test.nodeid,
             "location": None,
         }
         self._config.hook.pytest_warning_recorded.call_historic(kwargs=kwargs)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from fakesmtp import FakeSMTPError
 from fakesmtp.inbox import Inbox
-from fakesmtp.messages.message import owner_of
+from fakesmtp.messages.message import scope_of_message
 from fakesmtp.scope import AccountScope, Part
+from fakesmtp.sessions.session import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from fakesmtp.scope import OnMessage, OnSession, Stop
 
 
-class Owner:
+class RunningTest:
     """The test that sessions belong to: its node id, file and line."""
 
     __slots__ = ("line", "nodeid", "path")
@@ -34,9 +35,9 @@ class Owner:
 class ItemScope(Part):
     """The messages and sessions of one test, on a server that all tests of a process share."""
 
-    def __init__(self, engine: Engine, owner: Owner) -> None:
+    def __init__(self, engine: Engine, test: RunningTest) -> None:
         super().__init__(engine)
-        self.owner = owner
+        self.test = test
         self.failures = []
         self._engine = engine
         self._is_open = True
@@ -49,17 +50,17 @@ class ItemScope(Part):
         """Raise `FakeSMTPError` when the test is over."""
         if not self._is_open:
             raise FakeSMTPError(
-                f"this `fakesmtp` was for {self.owner.nodeid}, which is over: ask for the fixture "
+                f"this `fakesmtp` was for {self.test.nodeid}, which is over: ask for the fixture "
                 "in the test at hand, or use `fakesmtp_server` for what outlives a test"
             )
 
     def has_message(self, message: ReceivedMessage) -> bool:
         """Whether a message came in a session of the test."""
-        return owner_of(message) is self.owner
+        return scope_of_message(message) is self.test
 
     def has_session(self, session: Session) -> bool:
         """Whether a session began during the test."""
-        return session.owner is self.owner
+        return scope_of(session) is self.test
 
     def all_sessions(self) -> list[Session]:
         """Return the sessions of the test for its report: cleared ones too, after the test too."""

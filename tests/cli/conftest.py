@@ -110,18 +110,20 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Result]:
 def serve(clean_place: Path) -> Iterator[Callable[..., Serving]]:
     """Return a function that starts a server process on free ports: `serve("--json")`.
 
-    Named arguments are passed to `Popen`.
+    `program` is how it is run. Other named arguments are passed to `Popen`.
     """
     running: list[tuple[subprocess.Popen[str], Timer]] = []
 
-    def start(*options: str, **process_options: object) -> Serving:
+    def start(
+        *options: str, program: tuple[str, ...] = PROGRAM, **process_options: object
+    ) -> Serving:
         where = () if "--ports" in options else ("--ports", "auto")
         if running and "--store" not in options:  # one server writes the default file
             where = (*where, "--store", "memory")
         if "--http" not in options:  # HTTP takes half a second to import; most tests do not need it
             where = (*where, "--no-http")
         process = subprocess.Popen(
-            [*PROGRAM, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
+            [*program, "serve", "--certs-dir", str(clean_place / "certs"), *where, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

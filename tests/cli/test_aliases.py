@@ -9,7 +9,8 @@ import pytest
 
 from fakesmtp.cli.aliases import ALIASES, find_ignored_variables
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.options import SETTINGS, Settings
+from fakesmtp.cli.options import Settings
+from fakesmtp.cli.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.findings import default_rules
 from fakesmtp.storage.base import all_messages
-from fakesmtp.storage.checker import check_some
-from fakesmtp.storage.database import SqliteStore, open_reader
+from fakesmtp.storage.sql.checker import check_some
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,8 +38,8 @@ def test_help_fits(run: Run, command: tuple[str, ...], flag: str) -> None:
 
 def test_help_has_every_option(run: Run) -> None:
     """The help of serve lists all its settings in groups."""
-    from fakesmtp.cli.options import SETTINGS  # noqa: PLC0415 - of this test alone
     from fakesmtp.cli.setting import READ  # noqa: PLC0415 - of this test alone
+    from fakesmtp.cli.settings import SETTINGS  # noqa: PLC0415 - of this test alone
 
     out = run("serve", "--help").out
     of_serve = [row for row in SETTINGS.values() if row.group != READ]

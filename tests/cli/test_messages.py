@@ -15,8 +15,8 @@ from made_records import make_record
 
 from fakesmtp import FakeSMTP
 from fakesmtp.server import engine_of
-from fakesmtp.storage.database import SqliteStore, open_reader
 from fakesmtp.storage.language import parse_query
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,8 @@ from hostile_files import SPECIAL, needs_special_files
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.config import find_unknown_variables
-from fakesmtp.cli.options import SETTINGS, Settings
+from fakesmtp.cli.options import Settings
+from fakesmtp.cli.settings import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,8 @@ TEXTS = {
     "max-messages": ("1", "2", "3"),
     "max-age": ("1d", "2h", "none"),
     "max-store-size": ("1K", "2M", "none"),
-    "store": ("memory", "sqlite:///a", "sqlite:////b"),
+    "store": ("memory", "sqlite:///a", "postgresql://a@b/c"),
+    "replica": ("a", "b", "c"),
     "store-sync": ("normal", "normal", "normal"),
     "exit-after": ("1", "2", "3"),
     "host": ("127.0.0.1", "127.0.0.2", "127.0.0.3"),
@@ -42,6 +44,9 @@ TEXTS = {
     "http-tls-cert": ("a", "b", "c"),
     "http-tls-key": ("a", "b", "c"),
     "server": ("http://a", "https://b:2", "http://[::1]:3/"),
+    "proxy-from": ("10.0.0.0/8", "192.0.2.7", "::1"),
+    "workers": ("1", "2", "3"),
+    "drain-timeout": ("0", "2.5", "30"),
     "account": ("a:1", "b:2", "c:3"),
     "accounts-file": ("a", "b", "c"),
     "certs-dir": ("a", "b", "c"),
@@ -59,7 +64,7 @@ TEXTS = {
     **dict.fromkeys(
         ("json", "quiet", "verbose", "require-tls", "mail-type-in-any-case"), ("true", "no", "1")
     ),
-    **dict.fromkeys(("no-http", "http-open", "http-tls"), ("true", "no", "1")),
+    **dict.fromkeys(("no-http", "http-open", "http-tls", "proxy-protocol"), ("true", "no", "1")),
 }
 
 

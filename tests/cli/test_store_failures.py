@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp.storage.base import all_messages, all_sessions
-from fakesmtp.storage.database import open_reader
+from fakesmtp.storage.sqlite.store import open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

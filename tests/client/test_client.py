@@ -82,6 +82,10 @@ def test_waiting(client: FakeSMTPClient) -> None:
     ]
     assert "subject: expected 'secon', was 'second'" in str(failure.value)
     assert [each.subject for each in inbox.wait_for_count(2)] == ["first", "second"]
+    assert inbox.wait_for(search="subject:second").subject == "second"
+    inbox.expect_none(search="has:attachment")
+    with pytest.raises(FakeSMTPError, match="has: 'nothing' is not"):
+        inbox.wait_for(search="has:nothing")
 
 
 def test_a_refused_login_is_told(client: FakeSMTPClient) -> None:

@@ -72,7 +72,7 @@ def test_rate_limit(smtp: FakeSMTP) -> None:
     """The third message of a second is refused, the first of the next second is not."""
     smtp.faults.load(EXAMPLES / "rate-limit.toml")
     now = {"seconds": 0.0}
-    smtp.faults._clock = lambda: now["seconds"]  # noqa: SLF001 - a stopped clock
+    smtp.faults._clock = lambda: now["seconds"]
     with log_in(smtp) as client:
         send(client)
         send(client)

@@ -60,7 +60,7 @@ def use(rules: tuple[Rule, ...]) -> None:
     """Use rules in every way that a server does."""
     script = FaultScript(rules)
     for where in (None, *Stage):
-        script.apply(where, FACTS)
+        script._apply(where, FACTS)
     for rule in rules:
         explain(rule)
         repr(rule)
@@ -254,7 +254,7 @@ def test_unexpected_error_does_not_affect_clients(
     script = WatchedScript(path, changed=reported.append, failed=reported.append)
     monkeypatch.setattr("fakesmtp.faults.watching.read_file", lambda _: 1 // 0)
     path.write_text(GOOD * 2)
-    script.begin_session()
+    script._begin_session()
     assert len(script.rules) == 1
     assert reported == ["the faults stay as they were: integer division or modulo by zero"]
 

@@ -169,16 +169,16 @@ def test_watched_file(tmp_path: Path) -> None:
     changed: list[FaultScript] = []
     failed: list[str] = []
     script = WatchedScript(path, changed=changed.append, failed=failed.append)
-    script.begin_session()
+    script._begin_session()
     assert (script.rules, changed, failed) == (RULES, [], [])
     write(tmp_path, "[[fault]]\nwhere = 'quit'\nwhat = 'drop'\n")
-    script.begin_session()
-    script.begin_session()
+    script._begin_session()
+    script._begin_session()
     assert script.rules == (Rule(where="quit", what="drop"),)
     assert (changed, failed) == ([script], [])
     write(tmp_path, "[[fault]]\nwhere = 'quit'\nwhat = 'drip'\n")
-    script.begin_session()
-    script.begin_session()
+    script._begin_session()
+    script._begin_session()
     assert script.rules == (Rule(where="quit", what="drop"),)
     assert len(failed) == 1
     assert f"{path}:3: what must be a kind of fault, not 'drip'; did you mean 'drop'?" in failed[0]

@@ -17,7 +17,7 @@ FACTS = Facts(port=587, tls=False, app_key="one", session="1", recipients=("a@ex
 
 def list_applied(script: FaultScript, number: int, facts: Facts = FACTS) -> list[int]:
     """Reach RCPT `number` times; return the numbers, from 1, at which a rule was applied."""
-    applied = (bool(script.apply(Stage.RCPT, facts)) for _ in range(number))
+    applied = (bool(script._apply(Stage.RCPT, facts)) for _ in range(number))
     return [n for n, is_applied in enumerate(applied, 1) if is_applied]
 
 
@@ -70,9 +70,9 @@ def test_first_replacing_rule_is_the_last() -> None:
     first = Rule(where="rcpt", what="drop", times=1, name="first")
     second = Rule(where="rcpt", reply="450 no", times=1, name="second")
     script = FaultScript([late, first, second])
-    assert script.apply(Stage.RCPT, FACTS) == (late, first)
-    assert script.apply(Stage.RCPT, FACTS) == (late, second)
-    assert script.apply(Stage.RCPT, FACTS) == (late,)
+    assert script._apply(Stage.RCPT, FACTS) == (late, first)
+    assert script._apply(Stage.RCPT, FACTS) == (late, second)
+    assert script._apply(Stage.RCPT, FACTS) == (late,)
 
 
 def run_at_random(seed: int) -> list[int]:
@@ -157,7 +157,7 @@ def test_rate() -> None:
     rule = script.limit("messages-per-second", 2).rule
 
     def applies_at_mail(app_key: str) -> bool:
-        return rule in script.apply(Stage.MAIL, replace(FACTS, app_key=app_key))
+        return rule in script._apply(Stage.MAIL, replace(FACTS, app_key=app_key))
 
     found = [applies_at_mail(app_key) for app_key in ("one", "one", "one", "two")]
     assert found == [False, False, True, False]
@@ -173,12 +173,12 @@ def test_other_limits() -> None:
     recipients = script.limit("recipients_per_message", 2).rule
     connections = script.limit("connections", 1, reply="421 4.3.2 Full").rule
     size = script.limit("size", 10).rule
-    assert script.apply(Stage.RCPT, replace(FACTS, accepted=1)) == ()
-    assert script.apply(Stage.RCPT, replace(FACTS, accepted=2)) == (recipients,)
-    assert script.apply(Stage.GREETING, FACTS) == ()
-    assert script.apply(Stage.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
-    assert script.apply(Stage.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
-    assert script.apply(Stage.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
+    assert script._apply(Stage.RCPT, replace(FACTS, accepted=1)) == ()
+    assert script._apply(Stage.RCPT, replace(FACTS, accepted=2)) == (recipients,)
+    assert script._apply(Stage.GREETING, FACTS) == ()
+    assert script._apply(Stage.GREETING, replace(FACTS, connections=lambda: 2)) == (connections,)
+    assert script._apply(Stage.END_OF_DATA, replace(FACTS, message=bytes(10))) == ()
+    assert script._apply(Stage.END_OF_DATA, replace(FACTS, message=bytes(11))) == (size,)
 
 
 def test_used_and_unused() -> None:

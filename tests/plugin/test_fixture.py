@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fakesmtp import FakeSMTPError, MailType, NoMatchingMessage
+from fakesmtp.messages.message import scope_of_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ def test_each_test_starts_empty(fakesmtp: FakeSMTPView, fakesmtp_server: FakeSMT
     """Neither the view nor the server has messages or sessions of earlier tests."""
     assert (fakesmtp.messages, fakesmtp.sessions) == ([], [])
     assert not [
-        message for message in fakesmtp_server.messages if message.session.owner is not None
+        message for message in fakesmtp_server.messages if scope_of_message(message) is not None
     ]
 
 

@@ -16,7 +16,7 @@ from fakesmtp.protocol.conversation import (
     LONE_DOT,
 )
 from fakesmtp.sessions import ClosedBy, Outcome, Phase, notes
-from fakesmtp.sessions.events import KINDS, FaultApplied, Note
+from fakesmtp.sessions.events import KINDS, FaultApplied, Note, ProxyHeaderRead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -284,4 +284,5 @@ def test_ordinary_client_has_no_notes(recorder: Recorder) -> None:
     assert {event.kind for event in recording.events} == set(KINDS) - {
         Note.kind,
         FaultApplied.kind,
+        ProxyHeaderRead.kind,
     }

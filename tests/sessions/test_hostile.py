@@ -288,7 +288,7 @@ def test_full_disk_leaves_no_empty_file(
         return os.open("/dev/full", os.O_WRONLY)
 
     monkeypatch.setattr(
-        "fakesmtp.sessions.saving._open_for_the_owner",
+        "fakesmtp.sessions.saving._open_for_this_user",
         lambda path, flags: open_on_a_full_disk(path, flags, 0o600),
     )
     with caplog.at_level(logging.WARNING, logger="fakesmtp"):

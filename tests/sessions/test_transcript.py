@@ -12,6 +12,7 @@ from fakesmtp.protocol.actions import Awaiting, Envelope
 from fakesmtp.protocol.credentials import Login, MailType
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions import ClosedBy, Phase, Session, SessionLog
+from fakesmtp.sessions import log as log_module
 from fakesmtp.sessions.contents import LoggedIn
 from fakesmtp.sessions.events import (
     ClientLine,
@@ -22,6 +23,7 @@ from fakesmtp.sessions.events import (
     make_event,
 )
 from fakesmtp.sessions.masking import Masker
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.sessions.timeline import read_shares, read_spans
 
 OK = Reply(250, ("2.0.0 OK",))
@@ -215,6 +217,24 @@ def test_limit_of_bytes_of_a_log() -> None:
     assert log.snapshot() == sessions[2:]
 
 
+def test_stored_sessions_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that a durable store has leave the log before others, with their events."""
+    monkeypatch.setattr(log_module, "MAX_STORED_BYTES", 60_000)
+    log = SessionLog(max_total_bytes=1_000_000)
+    made = [make_session(number, max_events=1000) for number in range(3)]
+    for each in made:
+        log.add(each.session)
+        fill(each, 40_000)
+    log.mark_stored(made[1].session)
+    assert log.snapshot() == [each.session for each in made]
+    log.mark_stored(made[2].session)
+    assert log.snapshot() == [made[0].session, made[2].session]
+    assert (len(made[1].events), log.opened, log.dropped) == (80, 2, 0)
+    log.forget(lambda _: True)
+    log.mark_stored(made[2].session)
+    assert log.snapshot() == []
+
+
 @given(st.data())
 def test_any_sessions_stay_within_the_limits(data: st.DataObject) -> None:
     """However sessions grow and end, they stay within the limit, except for a single large one."""
@@ -249,10 +269,10 @@ def test_growing_session_is_dropped_when_it_is_the_oldest() -> None:
 
 def test_forgotten_sessions_do_not_count() -> None:
     """Sessions that were forgotten or cleared do not count, also when they grow."""
-    log, owner = SessionLog(max_total_bytes=100_000), object()
-    for belongs in (lambda each: each.owner is owner, lambda _: True) * 3:
+    log, scope = SessionLog(max_total_bytes=100_000), object()
+    for belongs in (lambda each: scope_of(each) is scope, lambda _: True) * 3:
         session, kept = (
-            make_session(1, owner=owner, max_events=1000),
+            make_session(1, scope=scope, max_events=1000),
             make_session(2, max_events=1000),
         )
         log.add(session.session)

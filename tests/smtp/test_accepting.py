@@ -17,6 +17,7 @@ import pytest
 from raw_client import PATIENCE, RawClient
 
 from fakesmtp.server import engine_of
+from fakesmtp.sessions.session import scope_of
 from fakesmtp.smtp import accepting
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def test_change_of_terms_accepts_waiting_connections_first(smtp: FakeSMTP) -> No
             last.read_reply()
     for one in queued:
         one.close()
-    assert [session.owner for session in smtp.sessions] == [None, None, None, "third"]
+    assert [scope_of(session) for session in smtp.sessions] == [None, None, None, "third"]
 
 
 def test_callback_can_change_the_terms(smtp: FakeSMTP) -> None:
@@ -104,7 +105,7 @@ def test_callback_can_change_the_terms(smtp: FakeSMTP) -> None:
         with RawClient(smtp.port(587)) as last:
             last.read_reply()
     waiting[0].close()
-    assert [session.owner for session in smtp.sessions] == [None, None, "next"]
+    assert [scope_of(session) for session in smtp.sessions] == [None, None, "next"]
 
 
 def test_session_that_fails_to_begin_blocks_no_client(
@@ -125,7 +126,7 @@ def test_session_that_fails_to_begin_blocks_no_client(
     monkeypatch.setattr(engine_of(smtp)._log, "begin", begin)  # noqa: SLF001
     with RawClient(smtp.port(587)) as client:
         assert client.read_reply().startswith("220")
-    assert [session.owner for session in smtp.sessions] == ["next"]
+    assert [scope_of(session) for session in smtp.sessions] == ["next"]
 
 
 def test_callback_can_change_the_terms_for_many_waiting_clients(smtp: FakeSMTP) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.protocol.actions import Envelope
-from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

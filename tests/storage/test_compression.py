@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakesmtp.storage.compression import pack, read_session_sample, unpack
+from fakesmtp.storage.sql.compression import pack, read_session_sample, unpack
 
 
 @given(st.binary(max_size=2_000).map(lambda data: data * 3), st.binary(max_size=200))

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_records import BEGAN, make_record, make_session
+from postgres import LOCALES, new_url
 
 from fakesmtp.findings import MessageRule, Rules, SessionRule, hit
 from fakesmtp.protocol.credentials import MailType
@@ -20,14 +21,15 @@ from fakesmtp.sessions.jsonl import dump_bytes
 from fakesmtp.sessions.live import LiveSession
 from fakesmtp.storage import query as tree
 from fakesmtp.storage.base import all_messages
-from fakesmtp.storage.checker import check_some
-from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.folding import fold
 from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.memory import MemoryStore
+from fakesmtp.storage.opening import open_url
 from fakesmtp.storage.query import ANYWHERE, EVERYTHING, TextField
+from fakesmtp.storage.sql.checker import check_some
+from fakesmtp.storage.sqlite.store import SqliteStore
 from fakesmtp.storage.words import QueryError
 
 if TYPE_CHECKING:
@@ -197,16 +199,26 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Store]]:
         ]
 
 
-@settings(max_examples=150)
-@given(wanted=messages, asked=st.lists(queries, min_size=1, max_size=5))
-def test_predicate_and_sql_agree(
-    files: list[Store], wanted: list[Message], asked: list[tree.Query]
-) -> None:
-    """All stores find, count and return the same messages in the same order."""
+@pytest.fixture(scope="module")
+def databases() -> Iterator[list[Store]]:
+    """Return a PostgreSQL store in a database of each locale; tests empty and reuse them."""
+    with ExitStack() as closing:
+        yield [
+            closing.enter_context(
+                closing_store(
+                    open_store(partial(open_url, new_url(locale), UNLIMITED, sync="normal"))
+                )
+            )
+            for locale in LOCALES
+        ]
+
+
+def compare(stores: list[Store], wanted: list[Message], asked: list[tree.Query]) -> None:
+    """Check that stores find, count and return the same messages as one in memory."""
     memory = open_store(partial(MemoryStore, UNLIMITED))
     memory.check_with(RULES)
     fill(memory, wanted)
-    for store in files:
+    for store in stores:
         store.remove_matching(EVERYTHING).result(60)
         fill(store, wanted)
         while check_some(store, RULES):
@@ -216,6 +228,27 @@ def test_predicate_and_sql_agree(
             assert store.count(query, most=2) == memory.count(query, most=2)
         for message in wanted:
             assert store.get(message.record.id) == message.record
+
+
+cases = given(wanted=messages, asked=st.lists(queries, min_size=1, max_size=5))
+
+
+@settings(max_examples=150)
+@cases
+def test_predicate_and_sql_agree(
+    files: list[Store], wanted: list[Message], asked: list[tree.Query]
+) -> None:
+    """All SQLite stores find, count and return the same messages in the same order."""
+    compare(files, wanted, asked)
+
+
+@settings(max_examples=25)
+@cases
+def test_predicate_and_postgres_agree(
+    databases: list[Store], wanted: list[Message], asked: list[tree.Query]
+) -> None:
+    """PostgreSQL stores find, count and return the same messages in every locale."""
+    compare(databases, wanted, asked)
 
 
 @given(st.text(LETTERS, max_size=10) | st.text(max_size=10))

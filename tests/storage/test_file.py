@@ -14,14 +14,16 @@ import pytest
 from made_records import make_record
 
 from fakesmtp.errors import ConfigurationError, StoreError
-from fakesmtp.storage import schema, sql
-from fakesmtp.storage.database import SqliteStore, open_reader
-from fakesmtp.storage.file import read_url, writer_of
+from fakesmtp.storage.address import read_address
+from fakesmtp.storage.sql import tables
+from fakesmtp.storage.sqlite import schema
+from fakesmtp.storage.sqlite.file import writer_of
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 HOLDER = """
 import sys
 from pathlib import Path
-from fakesmtp.storage.database import SqliteStore
+from fakesmtp.storage.sqlite.store import SqliteStore
 store = SqliteStore(Path(sys.argv[1]))
 print("open", flush=True)
 sys.stdin.read()
@@ -52,21 +54,21 @@ def test_only_the_user_can_read(tmp_path: Path) -> None:
         "sqlite://",
         "sqlite:///",
         "sqlite:///:memory:",
-        "postgresql://x/y",
+        "mysql://x/y",
         "sqlite:///a?b",
         "",
     ],
 )
 def test_wrong_address(url: str) -> None:
     """A text that is not the address of a file is an error with a correct example."""
-    with pytest.raises(ConfigurationError, match=re.escape("example: sqlite:///")):
-        read_url(url)
+    with pytest.raises(ConfigurationError, match=re.escape("examples: sqlite:///")):
+        read_address(url)
 
 
 def test_addresses() -> None:
     """Three slashes mean a relative path, four slashes an absolute path."""
-    assert read_url("sqlite:///a/b.db") == Path.cwd() / "a" / "b.db"
-    assert read_url("sqlite:////a/b.db") == Path("/a/b.db")
+    assert read_address("sqlite:///a/b.db").path == Path.cwd() / "a" / "b.db"
+    assert read_address("sqlite:////a/b.db").path == Path("/a/b.db")
 
 
 def make_foreign(path: Path) -> None:
@@ -146,7 +148,7 @@ def test_steps_create_the_schema(tmp_path: Path) -> None:
     path = tmp_path / "messages.db"
     SqliteStore(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        for table in sql.metadata.sorted_tables:
+        for table in tables.metadata.sorted_tables:
             rows = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
             assert [row[1] for row in rows] == [column.name for column in table.c]
             assert [bool(row[3] or row[5]) for row in rows] == [

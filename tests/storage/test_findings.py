@@ -15,11 +15,11 @@ from fakesmtp import FakeSMTP
 from fakesmtp.findings import MessageRule, Rules, SessionRule, hit
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.server import engine_of
-from fakesmtp.storage import sql
 from fakesmtp.storage.base import all_messages
-from fakesmtp.storage.checker import check_some
-from fakesmtp.storage.database import SqliteStore
 from fakesmtp.storage.language import parse_query
+from fakesmtp.storage.sql import tables
+from fakesmtp.storage.sql.checker import check_some
+from fakesmtp.storage.sqlite.store import SqliteStore
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def test_findings_are_removed_with_their_message(path: Path) -> None:
         store.remove_matching(parse_query("")).result(LONG)
         assert store.findings(record.id) is None
     with closing(sqlite3.connect(path)) as connection:
-        for table in (sql.findings, sql.checks, sql.unchecked):
+        for table in (tables.findings, tables.checks, tables.unchecked):
             assert connection.execute(str(select(table))).fetchall() == []
 
 
@@ -231,6 +231,7 @@ def downgrade(path: Path) -> None:
         )
         connection.execute("CREATE INDEX findings_by_message ON findings (number)")
         connection.execute("DROP INDEX messages_unread")
+        connection.execute("ALTER TABLE sessions DROP COLUMN replica")
         connection.execute("PRAGMA user_version = 1")
         connection.commit()
 

@@ -13,9 +13,9 @@ from stores import KINDS, open_store
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.storage.base import Count, Removed, all_messages, all_sessions
-from fakesmtp.storage.database import SqliteStore, open_reader
 from fakesmtp.storage.limits import Limits
-from fakesmtp.storage.pruning import Pruner
+from fakesmtp.storage.sql.pruning import Pruner
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:

@@ -43,6 +43,14 @@ def test_rows_are_found_by_id(store: Store, ids: list[str]) -> None:
     assert store.rows([]) == []
 
 
+def test_one_message_is_compared(store: Store, ids: list[str]) -> None:
+    """A query is tried on one message; an unknown one never matches."""
+    assert [store.matches(each, parse_query("appkey:even")) for each in (*ids, "gone")] == [
+        *(True, False, True, False),
+        False,
+    ]
+
+
 def test_totals_are_exact(store: Store, ids: list[str]) -> None:
     """Totals count the matching messages, and the unread ones of them."""
     store.mark_read(ids[:1]).result()

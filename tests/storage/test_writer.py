@@ -18,7 +18,7 @@ from made_records import make_record, make_session
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.base import Count, all_messages
-from fakesmtp.storage.database import SqliteStore, open_reader
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

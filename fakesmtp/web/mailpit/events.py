@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-#: More messages of one change are told as one event.
+#: More messages of one change are sent as one event.
 _MOST_TOLD = 200
-#: Refused sessions that wait for a slow client; others are not told.
+#: Refused sessions that wait for a slow client; others are dropped.
 _MOST_WAITING = 256
 #: Time between two events with counts (seconds).
 _STATS_EVERY = 0.25
@@ -136,13 +136,13 @@ class _Stream:
     def _read(self, batch: Batch) -> list[Frame]:
         """Return the events of some updates. Reads the store."""
         lost = [] if batch.is_complete else [_event("prune")]
-        told = (
+        sent = (
             frame
             for update in batch.updates
             if update.kind in self._frames_of
             for frame in self._frames_of[update.kind](update)
         )
-        return [*lost, *told]
+        return [*lost, *sent]
 
     def _stats(self) -> Frame:
         totals = self._here.counts.totals(self._inbox)

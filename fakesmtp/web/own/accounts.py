@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import Response
 
 from fakesmtp.protocol.credentials import MailType
+from fakesmtp.storage.shared import SharedAccount
 from fakesmtp.text import quote
 from fakesmtp.web.accounts import Issued
 from fakesmtp.web.answers import Json
@@ -39,8 +40,7 @@ def issue_account(here: Here, wanted: _Wanted) -> Json:
 
     The account ends with DELETE, or when it was not used for `ttl` seconds.
     """
-    issued = here.accounts.issue(wanted.ttl)
-    account = issued.account
+    account, issued = here.accounts.issue(wanted.ttl)
     return Json(
         {
             **_describe(issued),
@@ -63,9 +63,9 @@ def end_account(here: Here, app_key: str) -> Response:
     return Response(status_code=204)
 
 
-def _describe(issued: Issued) -> dict[str, object]:
+def _describe(issued: Issued | SharedAccount) -> dict[str, object]:
     return {
-        "app_key": issued.account.app_key,
+        "app_key": issued.app_key,
         "ttl": issued.ttl,
         "expires_at": datetime.fromtimestamp(issued.expires, UTC).isoformat(),
     }

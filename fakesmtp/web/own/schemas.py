@@ -99,6 +99,9 @@ class ListedSessionOut(BaseModel):
     diagnosis: str | None = Field(description="Why no message arrived; empty if one did.")
     end: End | None = Field(description="Null while the session is open.")
     outcome: str = Field(examples=["delivered"])
+    replica: str | None = Field(
+        default=None, description="The server that recorded it; only where several share a store."
+    )
 
 
 class SessionPageOut(BaseModel):
@@ -142,6 +145,10 @@ class SessionOut(ListedSessionOut):
     """One session, without its lines: these are in `transcript` and in `.jsonl`."""
 
     mechanism: str | None = Field(examples=["PLAIN"])
+    proxy: str | None = Field(
+        description="The load balancer that named the client (PROXY protocol).",
+        examples=["10.0.0.7:40312"],
+    )
     tls_details: TlsOut | None
     refusals: list[RefusalOut]
     transactions: list[TransactionOut]

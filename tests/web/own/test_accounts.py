@@ -109,14 +109,14 @@ def test_accounts_expire_unless_they_are_used(
     clock = [1_000.0]
     monkeypatch.setattr(accounts, "now", lambda: clock[0])
     issued = IssuedAccounts(engine_of(api.smtp))
-    keys, asked = issued.issue(60).account, issued.issue(60).account
+    keys, asked = issued.issue(60)[0], issued.issue(60)[0]
     clock[0] += 59
     send("used", keys=keys)
     issued.renew(asked.app_key)
     issued.renew("nobody")
     clock[0] += 59
     issued.end_expired()
-    assert [each.account for each in issued.live] == [keys, asked]
+    assert [each.app_key for each in issued.live] == [keys.app_key, asked.app_key]
     clock[0] += 2
     issued.end_expired()
     assert issued.live == ()

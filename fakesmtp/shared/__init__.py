@@ -1,0 +1,1 @@
+"""What servers with the same store share beside messages: accounts and fault rules."""

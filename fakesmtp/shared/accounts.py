@@ -1,0 +1,101 @@
+"""Accounts that servers with the same store have issued."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from fakesmtp.errors import StoreError
+from fakesmtp.faults.account import AccountFaults
+from fakesmtp.protocol.credentials import Account
+from fakesmtp.protocol.issued import hash_key, issue_pair, may_be_issued
+
+if TYPE_CHECKING:
+    from fakesmtp.messages import ReceivedMessage
+    from fakesmtp.scope import Scope
+    from fakesmtp.sessions import Session
+    from fakesmtp.storage.shared import SharedAccount, SharedAccounts
+
+log = logging.getLogger("fakesmtp")
+
+#: Seconds between two times at which uses are written and accounts end.
+_PERIOD = 1.0
+
+
+class AccountKeeper:
+    """Issues accounts that all servers of a store know, and ends them. Thread-safe.
+
+    Uses are collected and written once a second, by a thread that also ends what has expired.
+    """
+
+    def __init__(self, server: Scope, accounts: SharedAccounts) -> None:
+        self._server = server
+        self._accounts = accounts
+        self._used: set[str] = set()
+        self._lock = Lock()
+        self._stops = (
+            server.watch_messages(self._renew_for),
+            server.watch_sessions(self._renew_for),
+        )
+        self._is_over = Event()
+        self._thread = Thread(target=self._run, name="fakesmtp-accounts", daemon=True)
+        self._thread.start()
+
+    def issue(self, ttl: float) -> tuple[Account, SharedAccount]:
+        """Make a random account, which may log in to every server at once. Raises `StoreError`."""
+        account = Account(*issue_pair())
+        key_hash = hash_key(account.secret_key)
+        return account, self._accounts.issue(account.app_key, key_hash, ttl).result()
+
+    @property
+    def live(self) -> tuple[SharedAccount, ...]:
+        """The issued accounts of all servers, oldest first. Raises `StoreError`."""
+        self._write_uses()
+        return tuple(self._accounts.live())
+
+    def renew(self, app_key: str | None) -> None:
+        """Give an account its full time again, soon; a no-op for every other AppKey."""
+        if app_key is not None and may_be_issued(app_key):
+            with self._lock:
+                self._used.add(app_key)
+
+    def _renew_for(self, used: ReceivedMessage | Session) -> None:
+        self.renew(used.app_key)
+
+    def end(self, app_key: str) -> bool:
+        """End an account, with its mail; return whether a server had issued it."""
+        if not self._accounts.end(app_key).result():
+            return False
+        self._forget(app_key)
+        return True
+
+    def end_expired(self) -> None:
+        """End the accounts that were not used in their time. Raises `StoreError`."""
+        for app_key in self._accounts.end_expired():
+            self._forget(app_key)
+
+    def _forget(self, app_key: str) -> None:
+        """Remove the fault rules of an account that has ended. Its sessions stay."""
+        AccountFaults(self._server.faults, app_key).clear()
+
+    def _write_uses(self) -> None:
+        with self._lock:
+            used, self._used = self._used, set()
+        if used:
+            self._accounts.renew(used).result()
+
+    def _run(self) -> None:
+        while not self._is_over.wait(_PERIOD):
+            try:
+                self._write_uses()
+                self.end_expired()
+            except StoreError:
+                log.debug("the uses of accounts are not written now", exc_info=True)
+
+    def close(self) -> None:
+        """Stop watching the server; accounts and mail stay."""
+        for stop in self._stops:
+            stop()
+        self._is_over.set()
+        self._thread.join()

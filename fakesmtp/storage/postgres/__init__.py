@@ -1,0 +1,3 @@
+"""A store in a PostgreSQL database, which any number of servers share."""
+
+from __future__ import annotations

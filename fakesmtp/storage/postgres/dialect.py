@@ -1,0 +1,108 @@
+"""Rows and searches of PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    MetaData,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    insert,
+    literal_column,
+    or_,
+    select,
+)
+
+from fakesmtp.storage.postgres.grams import cut_texts, cut_wanted
+from fakesmtp.storage.sql.dialect import Match
+from fakesmtp.storage.sql.functions import contains
+from fakesmtp.storage.sql.tables import messages, text_values, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy import ColumnElement, Connection, Table
+
+    from fakesmtp.storage.extraction import Extract
+    from fakesmtp.storage.query import Contains
+    from fakesmtp.storage.sql.dialect import State
+
+_GRAMS = ARRAY(BigInteger)
+#: The column of `texts` that only PostgreSQL has.
+_grams = literal_column("texts.grams", _GRAMS)
+_indexed = texts.to_metadata(MetaData())
+_indexed.append_column(Column("grams", _GRAMS, nullable=False))
+_INSERT = insert(_indexed).values(grams=cast(bindparam("grams", type_=Text), _GRAMS))
+
+
+class PostgresDialect:
+    """Rows and the index of a database; see `Dialect`. The index is in the rows of texts."""
+
+    def together(self, connection: Connection) -> AbstractContextManager[object]:
+        """Send the statements of a `with` block at once, and wait for all of them at its end."""
+        raw: Any = connection.connection.driver_connection
+        pipeline: AbstractContextManager[object] = raw.pipeline()
+        return pipeline
+
+    def insert_rows(
+        self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+    ) -> None:
+        """Insert rows that all have the same columns; the driver sends them together."""
+        if rows:
+            connection.execute(insert(table), rows)
+
+    def text_values(self, read: Extract) -> dict[str, Any]:
+        """Return the row of a message in `texts`, with its index."""
+        return {**text_values(read), "grams": _dump(cut_texts(read.texts.values()))}
+
+    def insert_texts(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows of texts, which have the index."""
+        connection.execute(_INSERT, rows)
+
+    def remove_from_index(self, connection: Connection, numbers: Sequence[int]) -> None:
+        """Do nothing: the rows of texts have it."""
+
+    def used_bytes(self, connection: Connection, state: State) -> int:
+        """Return the bytes of all messages as they were sent.
+
+        The size of the files would not do: they keep the space of what is removed for later rows.
+        """
+        del connection
+        return state.bytes
+
+    def merge(self, connection: Connection, state: State, *, must_begin: bool) -> bool:
+        """Return False: autovacuum does that."""
+        del connection, state, must_begin
+        return False
+
+    def find(self, connection: Connection, wanted: Sequence[Contains]) -> Match | None:
+        """Return where to search for the messages that contain all of these texts.
+
+        PostgreSQL chooses between the index and the newest messages first by how common they are.
+        """
+        del connection
+        joined = texts.join(messages, messages.c.number == texts.c.number)
+        return Match(joined, texts.c.number, [_contains(each) for each in wanted], texts)
+
+    def contains(self, connection: Connection, query: Contains) -> ColumnElement[bool]:
+        """Return the condition that a message contains a text."""
+        del connection
+        return messages.c.number.in_(select(texts.c.number).where(_contains(query)))
+
+
+def _contains(query: Contains) -> ColumnElement[bool]:
+    wanted = bindparam(None, cut_wanted(query.text), type_=_GRAMS)
+    held = or_(*(contains(texts.c[field], query.text) for field in query.fields))
+    return and_(_grams.op("@>", is_comparison=True)(wanted), held)
+
+
+def _dump(grams: Iterable[int]) -> str:
+    """Return an array as PostgreSQL writes it; the driver takes ten times as long."""
+    return f"{{{','.join(map(str, grams))}}}"

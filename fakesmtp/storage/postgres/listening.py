@@ -1,0 +1,81 @@
+"""The thread that follows what other servers change in the same database."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from selectors import EVENT_READ, DefaultSelector
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from sqlalchemy.exc import DBAPIError
+
+from fakesmtp.errors import StoreError
+from fakesmtp.storage.postgres.updates import CHANNEL
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+    from fakesmtp.storage.postgres.updates import SharedUpdates
+
+log = logging.getLogger("fakesmtp")
+
+#: Seconds between two looks at the database in case a notification was lost.
+_POLL = 3.0
+#: Seconds between two attempts to connect.
+_PAUSE = 0.5
+
+
+class Listening:
+    """Reads new updates whenever the database sends a notification, until `stop`.
+
+    A lost connection is made again; what was missed is read then.
+    """
+
+    def __init__(self, engine: Engine, updates: SharedUpdates) -> None:
+        self._engine = engine
+        self._updates = updates
+        self._ends = Event()
+        self._bell, self._wire = socket.socketpair()
+        self._thread = Thread(target=self._run, name="fakesmtp-updates", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread. Idempotent."""
+        if not self._ends.is_set():
+            self._ends.set()
+            self._bell.send(b"\0")
+            self._thread.join()
+            self._bell.close()
+            self._wire.close()
+
+    def _run(self) -> None:
+        while not self._ends.is_set():
+            try:
+                with self._engine.connect() as connection:
+                    self._follow(connection.execution_options(isolation_level="AUTOCOMMIT"))
+            except (DBAPIError, psycopg.Error, OSError, StoreError):
+                log.debug("updates of other servers are not read now", exc_info=True)
+            except Exception:
+                log.exception("a bug in fakesmtp: updates of other servers were not read")
+            self._ends.wait(_PAUSE)
+
+    def _follow(self, connection: Connection) -> None:
+        connection.exec_driver_sql(f"LISTEN {CHANNEL}")
+        connection.commit()
+        raw: Any = connection.connection.driver_connection
+        with DefaultSelector() as selector:
+            selector.register(raw.fileno(), EVENT_READ)
+            selector.register(self._wire, EVENT_READ)
+            is_due = True
+            while not self._ends.is_set():
+                if is_due:
+                    self._updates.read(connection)
+                # What came while the updates were read does not wake `select`.
+                is_due = self._is_behind(raw) or not selector.select(_POLL)
+
+    def _is_behind(self, raw: Any) -> bool:  # noqa: ANN401 - a connection of the driver
+        """Return whether a notification tells of an update that is not known here."""
+        newest = self._updates.cursor
+        return any(int(each.payload) > newest for each in list(raw.notifies(timeout=0)))

@@ -1,0 +1,27 @@
+"""What servers share beside messages in a PostgreSQL database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakesmtp.storage.postgres.accounts import PostgresAccounts
+from fakesmtp.storage.postgres.asking import Asking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from fakesmtp.storage.address import ServerAddress
+    from fakesmtp.storage.sql.changes import Run
+
+
+class PostgresShared:
+    """Accounts in a database; see `SharedState`. `submit` has a change written."""
+
+    def __init__(self, address: ServerAddress, submit: Callable[[Run], Future[Any]]) -> None:
+        self._asking = Asking(address)
+        self.accounts = PostgresAccounts(submit, self._asking)
+
+    def close(self) -> None:
+        """Close the connections. Idempotent."""
+        self._asking.close()

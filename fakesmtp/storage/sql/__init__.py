@@ -1,0 +1,3 @@
+"""What the stores in databases share: tables, queries, and the thread that writes."""
+
+from __future__ import annotations

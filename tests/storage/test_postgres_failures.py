@@ -1,0 +1,136 @@
+"""PostgreSQL that hangs, or whose answer is lost: no message is lost, doubled or kept for ever."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from contextlib import closing, contextmanager, suppress
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import postgres
+import psutil
+import pytest
+from made_records import make_record
+
+from fakesmtp.errors import StoreError
+from fakesmtp.storage.base import all_messages
+from fakesmtp.storage.limits import UNLIMITED
+from fakesmtp.storage.opening import open_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fakesmtp.storage.base import ReadableStore
+
+LONG = 60.0  # seconds; a test that waits so long has failed
+
+
+class Proxy:
+    """Passes bytes between clients and a server.
+
+    After `lose_answer(text)` the next request that has this text is passed on, and the connection
+    is closed instead of the answer. Then `is_lost` is set.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self._wanted: bytes | None = None
+        self.is_lost = Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        Thread(target=self._accept, daemon=True).start()
+
+    def lose_answer(self, text: bytes) -> None:
+        """Lose the answer to the next request with this text."""
+        self._wanted = text
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                loses = Event()
+                for pair in ((client, server, loses), (server, client, loses)):
+                    Thread(target=self._pass, args=pair, daemon=True).start()
+
+    def _pass(self, source: socket.socket, target: socket.socket, loses: Event) -> None:
+        with suppress(OSError), source, target:
+            while data := source.recv(65536):
+                if loses.is_set():  # the answer: the server has done what was asked
+                    target.shutdown(socket.SHUT_RDWR)
+                    self.is_lost.set()
+                    return
+                if self._wanted and self._wanted in data:
+                    self._wanted = None
+                    loses.set()
+                target.sendall(data)
+
+
+@pytest.fixture
+def proxy() -> Iterator[Proxy]:
+    """Return a proxy in front of the shared server."""
+    with closing(Proxy(postgres.shared_server().port)) as made:
+        yield made
+
+
+def ids_in(store: ReadableStore) -> list[str]:
+    """Return the ids of all messages."""
+    return [row.record.id for row in all_messages(store)]
+
+
+def test_answer_to_a_commit_is_lost(proxy: Proxy) -> None:
+    """A message whose commit was not confirmed is confirmed later, and is stored once."""
+    url = postgres.new_url()
+    through = re.sub(r":\d+/", f":{proxy.port}/", url)
+    record, later = make_record(), make_record()
+    with closing(open_url(through, UNLIMITED)) as store:
+        proxy.lose_answer(b"COMMIT")
+        assert store.add(record).result(LONG) == 1
+        assert proxy.is_lost.is_set()
+        assert store.add(later).result(LONG) == 2
+        assert ids_in(store) == [record.id, later.id]
+
+
+@contextmanager
+def frozen(server: postgres.Server) -> Iterator[None]:
+    """Stop all processes of a server for a while; its connections stay open."""
+    main = psutil.Process(server.process_id())
+    processes = [main, *main.children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+
+
+@pytest.fixture
+def own_server() -> Iterator[postgres.Server]:
+    """Return a server that only this test uses."""
+    postgres.find_programs()
+    server = postgres.Server.make()
+    yield server
+    server.remove()
+
+
+def test_server_hangs(own_server: postgres.Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes and reads fail while the server hangs; what was refused then is not stored later."""
+    monkeypatch.setattr("fakesmtp.storage.postgres.watching.LIMIT", 0.5)
+    with closing(open_url(own_server.url("postgres"), UNLIMITED)) as store:
+        kept, refused, after = make_record(), make_record(), make_record()
+        store.add(kept).result(LONG)
+        with frozen(own_server):
+            with pytest.raises(StoreError, match="cannot write to postgresql://"):
+                store.add(refused).result(LONG)
+            with pytest.raises(StoreError, match="cannot read postgresql://"):
+                store.count()
+        assert store.add(after).result(LONG)
+        assert ids_in(store) == [kept.id, after.id]
