@@ -273,7 +273,7 @@ def test_marks(store: Store) -> None:
     assert found(store, "is:unread") == found(store, "-is:tagged") == {other.id}
     assert found(store, "tag:late") == set()
     row = next(row for row in store.page().rows if row.record.id == one.id)
-    assert (row.is_read, row.tags) == (True, ("LATER", "가나"))
+    assert (row.is_read, row.tags) == (True, ("Later", "가나"))
     store.tag([one.id], []).result(60)
     store.mark_read([one.id], is_read=False).result(60)
     assert found(store, "is:tagged") == found(store, "is:read") == set()

@@ -175,6 +175,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (rule, key)
         )""",
     ),
+    ("ALTER TABLE updates ADD COLUMN app_keys text NOT NULL DEFAULT '[]'",),
 )
 VERSION = len(_STEPS)
 _FOUND = text(
