@@ -110,6 +110,6 @@ def test_a_message_with_tags_that_cannot_be_stored_is_refused(
     """A client gets 451 when its message was not stored, with tags as without."""
     with serving(tmp_path, store=f"sqlite:///{tmp_path / 'store.db'}") as api:
         broken = Mock(side_effect=OSError("no space"))
-        monkeypatch.setattr("fakesmtp.storage.writer.apply", broken)
+        monkeypatch.setattr("fakesmtp.storage.sql.writer.apply", broken)
         with pytest.raises(SMTPDataError, match="451"):
             send(api.smtp.port(587), b"X-Tags: one\r\n\r\nbody\r\n", ["b@example.com"])
