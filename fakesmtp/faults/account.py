@@ -73,7 +73,8 @@ class AccountFaults(FaultScript):
         """Return how often a rule was applied."""
         return self._whole.applied(self._find(rule))
 
-    def _plan(self, rule: Rule) -> PlannedFault:
+    def plan(self, rule: Rule) -> PlannedFault:
+        """Add a rule that was made before; see `fault`."""
         bound = self._bind(rule)
         self._whole.add(bound)
         return PlannedFault(self._whole, bound)

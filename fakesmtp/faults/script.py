@@ -132,7 +132,7 @@ class FaultScript:
         from fakesmtp.faults.making import locate_caller, make_rule  # noqa: PLC0415 - lazily
 
         rule = make_rule({"where": where, "what": what, **options}, origin=locate_caller())
-        return self._plan(rule)
+        return self.plan(rule)
 
     def fail(self, where: StageName | Stage, **options: Unpack[ReplyOptions]) -> PlannedFault:
         """Add a rule that replies `reply`, by default `451 4.3.0 Try again later`.
@@ -159,9 +159,10 @@ class FaultScript:
         from fakesmtp.faults.limits import make_limit  # noqa: PLC0415 - lazily
         from fakesmtp.faults.making import locate_caller  # noqa: PLC0415 - lazily
 
-        return self._plan(make_limit(kind, number, options, origin=locate_caller()))
+        return self.plan(make_limit(kind, number, options, origin=locate_caller()))
 
-    def _plan(self, rule: Rule) -> PlannedFault:
+    def plan(self, rule: Rule) -> PlannedFault:
+        """Add a rule that was made before; see `fault`."""
         self.add(rule)
         return PlannedFault(self, rule)
 

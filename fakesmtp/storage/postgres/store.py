@@ -6,7 +6,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for a connection
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.limits import Limits
@@ -110,10 +110,11 @@ class PostgresStore(_OfDatabase, DatabaseStore):
 
         No other server checks the same.
         """
+        claiming = self._engine.execution_options(isolation_level="READ COMMITTED")
         try:
-            with self._shared.writing.begin() as connection:
+            with claiming.begin() as connection:
                 return claim_unchecked(connection, most, of_sessions=of_sessions)
-        except DBAPIError as error:
+        except (DBAPIError, TimeoutError) as error:
             raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
 
     def compact(self) -> Future[str]:

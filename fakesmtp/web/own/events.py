@@ -154,7 +154,7 @@ class _Teller:
     def _applied(self, update: Update) -> Told:
         """Return the rules that were applied, also those for every AppKey."""
         numbers = set(map(int, update.ids))
-        rules = describe_rules(self._here.smtp.faults)
+        rules = describe_rules(self._here.faults)
         return (each for each in rules if each["id"] in numbers and self._concerns(each["fault"]))
 
     def _concerns(self, fault: Mapping[str, Any]) -> bool:

@@ -59,10 +59,8 @@ def list_faults(here: Here, app_key: AppKey = None) -> Json:
 def add_fault(here: Here, fault: JsonBody, app_key: AppKey = None) -> Json:
     """Append a rule."""
     script = faults_of(here, app_key)
-    before = {id(rule) for rule in script.rules}
-    script.add(_read_one(fault))
+    added = script.plan(_read_one(fault)).rule
     here.faults_changed()
-    added = next(rule for rule in script.rules if id(rule) not in before)
     described = _describe(script, added)
     return Json(described, 201, {"Location": f"{OWN}/faults/{described['id']}"})
 
@@ -89,14 +87,14 @@ def delete_faults(here: Here, app_key: AppKey = None) -> Response:
 @router.get("/{fault_id}", response_model=FaultOut, responses=NOT_FOUND)
 def show_fault(here: Here, fault_id: int) -> Json:
     """Return one rule."""
-    return Json(_describe(here.smtp.faults, _find(here, fault_id)))
+    return Json(_describe(here.faults, _find(here, fault_id)))
 
 
 @router.put("/{fault_id}", response_model=FaultOut, responses=NOT_FOUND, openapi_extra=_ONE)
 def change_fault(here: Here, fault_id: int, fault: JsonBody) -> Json:
     """Put another rule in the place of one, with the same id and with new counters."""
     wanted = _read_one(fault)
-    here.smtp.faults.change(_find(here, fault_id), wanted)
+    here.faults.change(_find(here, fault_id), wanted)
     here.faults_changed()
     return show_fault(here, fault_id)
 
@@ -104,19 +102,19 @@ def change_fault(here: Here, fault_id: int, fault: JsonBody) -> Json:
 @router.delete("/{fault_id}", status_code=204, responses=NOT_FOUND)
 def delete_fault(here: Here, fault_id: int) -> Response:
     """Remove one rule."""
-    here.smtp.faults.remove(_find(here, fault_id))
+    here.faults.remove(_find(here, fault_id))
     here.faults_changed()
     return Response(status_code=204)
 
 
 def faults_of(here: Serving, app_key: str | None) -> FaultScript:
     """Return the fault rules of one AppKey; None: all."""
-    whole = here.smtp.faults
+    whole = here.faults
     return whole if app_key is None else AccountFaults(whole, app_key)
 
 
 def _find(here: Serving, fault_id: int) -> Rule:
-    script = here.smtp.faults
+    script = here.faults
     found = next((rule for rule in script.rules if script.number_of(rule) == fault_id), None)
     if found is None:
         raise HTTPException(404, f"there is no fault with the id {fault_id}")
