@@ -118,7 +118,13 @@ TABLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "header": (
         message(head="X-Order: 가나 42\r\nX-Order: second\r\n"),
-        ("header:x-order=42", "header:X-Order", "header:x-order=가나", "header:x-order=second"),
+        (
+            "header:x-order=42",
+            "header:X-Order",
+            "header:x-order=가나",
+            "header:x-order=second",
+            "bounce header:x-order=42",
+        ),
         ("header:x-order=43", "header:x-other", "header:subject=42", "header:x-orde=42"),
     ),
     "files": (
