@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ from fakesmtp.errors import StoreError
 
 if TYPE_CHECKING:
     from fakesmtp import FakeSMTP
+
+#: Seconds after which a child that waits for a lock of a thread that it has not is killed.
+_LONGEST = 30
 
 
 def try_in_child(smtp: FakeSMTP, raws: list[bytes]) -> int:
@@ -19,6 +23,7 @@ def try_in_child(smtp: FakeSMTP, raws: list[bytes]) -> int:
     """
     pid = os.fork()
     if pid == 0:
+        signal.alarm(_LONGEST)
         code = 1
         with suppress(BaseException):
             with suppress(StoreError):

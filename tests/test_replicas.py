@@ -14,6 +14,7 @@ from forked import try_in_child
 
 from fakesmtp import FakeSMTP
 from fakesmtp.errors import NoMatchingMessage
+from fakesmtp.server import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,10 @@ def test_forked_child_can_read(servers: tuple[FakeSMTP, FakeSMTP]) -> None:
     """A forked child reads the database and cannot change it; the parent's connections stay."""
     one, other = servers
     send(one, "first")
+    store = engine_of(one).archive.store
+    while not store.session_page().rows:
+        pass
+    store.mark_read([]).result(60)  # no thread holds a lock of the session during the fork
     assert try_in_child(one, [each.raw for each in one.messages]) == 0
     send(other, "second")
     assert one.wait_for(subject="second", timeout=30).subject == "second"
