@@ -109,12 +109,12 @@ class Engine(Scope):
     def _share(self) -> None:
         """Share accounts and fault rules with the other servers of the store, if it has others."""
         self._stop_sharing()
-        shared = self.archive.store.shared
-        if shared is not None:
+        store = self.archive.store
+        if store.shared is not None:
             # Imported only when needed: most servers have a store of their own.
             from fakesmtp.shared.sharing import Sharing  # noqa: PLC0415
 
-            self.sharing = Sharing(self, self.terms.accounts, shared)
+            self.sharing = Sharing(self, self.terms.accounts, store.shared, store.updates)
 
     def _stop_sharing(self) -> None:
         if self.sharing is not None:

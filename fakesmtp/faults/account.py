@@ -8,11 +8,12 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.script import FaultScript, PlannedFault, check_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from fakesmtp.faults.facts import Facts
     from fakesmtp.faults.keywords import FaultOptions
     from fakesmtp.faults.rules import Rule
+    from fakesmtp.faults.script import Chosen
     from fakesmtp.faults.stages import Stage
 
 
@@ -39,10 +40,7 @@ class AccountFaults(FaultScript):
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules of the account and no others; those of other accounts stay."""
-        others = [each for each in self._whole.planned if not self._owns(each[0])]
-        self._whole.replace([*(rule for rule, _ in others), *map(self._bind, check_rules(rules))])
-        for rule, is_on in others:
-            self._whole.switch(rule, on=is_on)
+        self._whole._exchange(tuple(map(self._bind, check_rules(rules))), self._owns)
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Put another rule of the account in the place of one."""
@@ -65,7 +63,9 @@ class AccountFaults(FaultScript):
         """All rules of the account, each with whether it is on."""
         return tuple((rule, is_on) for rule, is_on in self._whole.planned if self._owns(rule))
 
-    def _apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+    def _apply(
+        self, stage: Stage | None, facts: Facts
+    ) -> tuple[Rule, ...] | Callable[[], Awaitable[Chosen]]:
         """Return the rules of the whole script that apply now."""
         return self._whole._apply(stage, facts)
 
@@ -73,7 +73,8 @@ class AccountFaults(FaultScript):
         """Return how often a rule was applied."""
         return self._whole.applied(self._find(rule))
 
-    def _plan(self, rule: Rule) -> PlannedFault:
+    def plan(self, rule: Rule) -> PlannedFault:
+        """Add a rule that was made before; see `fault`."""
         bound = self._bind(rule)
         self._whole.add(bound)
         return PlannedFault(self._whole, bound)

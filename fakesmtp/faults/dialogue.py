@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fakesmtp.faults.effects import apply, is_replaced, slow_down
+from fakesmtp.faults.effects import alter, apply, is_replaced, slow_down
 from fakesmtp.faults.facts import Facts
 from fakesmtp.faults.kinds import OLD_TLS
 from fakesmtp.faults.stages import STAGE_OF_VERB, Stage
 from fakesmtp.protocol.actions import (
     Awaiting,
+    CallHook,
     Discard,
     Note,
     SendReply,
@@ -76,8 +77,8 @@ class FaultyDialogue:
 
     def connect(self, *, implicit_tls: bool) -> Actions:
         """Return the actions of a new connection: the greeting, or a TLS handshake."""
-        rules = self._ask(Stage.CONNECT, self._facts())
-        return apply(rules, self.shake_hands if implicit_tls else self.greet)
+        proceed = self.shake_hands if implicit_tls else self.greet
+        return self._ask(Stage.CONNECT, self._facts(), lambda rules: apply(rules, proceed))
 
     def greet(self) -> Actions:
         """Return the greeting (220)."""
@@ -86,6 +87,9 @@ class FaultyDialogue:
     def shake_hands(self) -> Actions:
         """Return the actions of a TLS handshake, which can be faulty."""
         actions = self._apply_rules(Stage.TLS_HANDSHAKE, lambda: (_SHAKE_HANDS,))
+        return alter(actions, self._remember_flaw)
+
+    def _remember_flaw(self, actions: Actions) -> Actions:
         self._bad_tls = next((a.flaw for a in actions if isinstance(a, StartHandshake)), "")
         return actions
 
@@ -195,7 +199,12 @@ class FaultyDialogue:
     def receive_message(self, raw: bytes) -> Actions:
         """Reply to a whole message, as `Dialogue.receive_message` does."""
         self._end_body()
-        rules = self._ask(Stage.END_OF_DATA, self._facts(message=raw))
+        # The message is complete, also if the rules are yet to be asked.
+        self._dialogue.expects_message = False
+        facts = self._facts(message=raw)
+        return self._ask(Stage.END_OF_DATA, facts, lambda rules: self._finish(raw, rules))
+
+    def _finish(self, raw: bytes, rules: Sequence[Rule]) -> Actions:
         came = (Discard(len(raw)),) if is_replaced(rules) else ()
         actions = apply(rules, lambda: self._dialogue.receive_message(raw))
         return (*came, *self._slowly(actions))
@@ -213,12 +222,26 @@ class FaultyDialogue:
     def _apply_rules(
         self, stage: Stage | None, proceed: Callable[[], Actions], facts: Facts | None = None
     ) -> Actions:
-        rules = self._ask(stage, facts or self._facts())
-        return self._slowly(apply(rules, proceed))
+        facts = facts or self._facts()
+        return self._ask(stage, facts, lambda rules: self._slowly(apply(rules, proceed)))
 
-    def _ask(self, stage: Stage | None, facts: Facts) -> Sequence[Rule]:
-        """Return the rules that apply; remember the effects that outlast this stage."""
-        rules = self._script._apply(stage, facts)
+    def _ask(
+        self, stage: Stage | None, facts: Facts, then: Callable[[Sequence[Rule]], Actions]
+    ) -> Actions:
+        """Return what `then` makes of the rules that apply, perhaps after a pause."""
+        chosen = self._script._apply(stage, facts)
+        if isinstance(chosen, tuple):
+            return then(self._remember(stage, chosen))
+
+        async def ask() -> Actions:
+            rules, note = await chosen()
+            notes = (Note(note),) if note else ()
+            return (*notes, *then(self._remember(stage, rules)))
+
+        return (CallHook("planned faults", ask),)
+
+    def _remember(self, stage: Stage | None, rules: Sequence[Rule]) -> Sequence[Rule]:
+        """Remember the effects of rules that outlast their stage; return the rules."""
         for rule in rules:
             self._rate = rule.options.get("bytes_per_second", self._rate)
             self._tls_withheld |= rule.kind.withholds_tls

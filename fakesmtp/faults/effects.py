@@ -37,7 +37,7 @@ def apply(rules: Sequence[Rule], proceed: Callable[[], Actions]) -> Actions:
     for kind in KINDS.values():
         for rule in rules:
             if rule.kind is kind and kind.change is not None:
-                actions = _alter(actions, _bind(kind.change, rule.options))
+                actions = alter(actions, _bind(kind.change, rule.options))
     return (*(RecordFault(rule.name, rule.where, describe(rule)) for rule in rules), *actions)
 
 
@@ -53,7 +53,7 @@ def _bind(change: Change, options: FaultOptions) -> Callable[[Actions], Actions]
     return lambda actions: change(actions, options)
 
 
-def _alter(actions: Actions, change: Callable[[Actions], Actions]) -> Actions:
+def alter(actions: Actions, change: Callable[[Actions], Actions]) -> Actions:
     """Change actions, also those that a hook is yet to decide."""
     if actions and isinstance(last := actions[-1], CallHook):
         return (*actions[:-1], last.then(change))
@@ -62,7 +62,7 @@ def _alter(actions: Actions, change: Callable[[Actions], Actions]) -> Actions:
 
 def slow_down(actions: Actions, bytes_per_second: float) -> Actions:
     """Send replies in small pieces, each after the time that it takes."""
-    return _alter(actions, partial(_slow_all, rate=bytes_per_second))
+    return alter(actions, partial(_slow_all, rate=bytes_per_second))
 
 
 def _slow_all(actions: Actions, rate: float) -> Actions:

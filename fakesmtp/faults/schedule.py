@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +18,7 @@ from fakesmtp.faults.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from fakesmtp.faults.facts import Facts
@@ -169,8 +169,23 @@ def explain_schedule(options: FaultOptions) -> Iterator[str]:
     yield from parts
 
 
+#: The entries for which a rule must know what it was applied to before.
+_COUNTING = frozenset(SCHEDULE) - {"between"}
+
+
+class Counts:
+    """How often a rule matched, and how often it was applied, both for one key; see `Moment`."""
+
+    __slots__ = ("applied", "number", "passed")
+
+    def __init__(self, number: int = 0, applied: int = 0, passed: Iterable[float] = ()) -> None:
+        self.number = number
+        self.applied = applied
+        self.passed = deque(passed)
+
+
 class Tally:
-    """The counters of one rule: how often it matched, and how often it was applied."""
+    """The counters of one rule."""
 
     def __init__(self, rule: str, options: FaultOptions, began: float) -> None:
         """Count for the rule of this name, which was loaded at `began` (seconds)."""
@@ -179,32 +194,43 @@ class Tally:
         self.is_on = True
         #: The number of the rule in its script; 0 before it is added.
         self.number = 0
+        #: Returns what the rule counts for at a moment.
+        self.key_of = _PER[options.get("per", "rule")][0]
+        #: Whether counters decide if the rule applies.
+        self.has_counters = not _COUNTING.isdisjoint(options)
         self._rule = rule
         self._options = options
         self._began = began
-        self._key_of = _PER[options.get("per", "rule")][0]
         self._tests = [
             entry.test for name, entry in SCHEDULE.items() if name in options and entry.test
         ]
-        self._moments: Counter[str] = Counter()
-        self._applied: Counter[str] = Counter()
-        self._passed: dict[str, deque[float]] = {}
+        self._counts: dict[str, Counts] = {}
 
     def apply(self, facts: Facts, now: float, time_of_day: Callable[[], datetime]) -> bool:
         """Count a moment that matches the rule; return whether the rule applies."""
-        key = self._key_of(facts)
-        self._moments[key] += 1
+        key = self.key_of(facts)
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = Counts()
+        applies = self.judge(key, counts, now, time_of_day)
+        self.applied += applies
+        return applies
+
+    def judge(
+        self, key: str, counts: Counts, now: float, time_of_day: Callable[[], datetime]
+    ) -> bool:
+        """Count a moment in `counts`, which are those of `key`; return whether the rule applies."""
+        counts.number += 1
         moment = Moment(
             self._rule,
             key,
-            self._moments[key],
-            self._applied[key],
-            self._passed.setdefault(key, deque()),
+            counts.number,
+            counts.applied,
+            counts.passed,
             now,
             now - self._began,
             time_of_day,
         )
         applies = all(test(self._options, moment) for test in self._tests)
-        self._applied[key] += applies
-        self.applied += applies
+        counts.applied += applies
         return applies

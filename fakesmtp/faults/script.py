@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from fakesmtp.clock import local_now, monotonic
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.text import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
     from typing import Literal, Self, Unpack
@@ -32,6 +33,21 @@ if TYPE_CHECKING:
 
 #: The reply of `fail` if no other is given.
 TRY_LATER = "451 4.3.0 Try again later"
+
+
+#: Rules in order, each with its counters.
+Planned: TypeAlias = "tuple[tuple[Rule, Tally], ...]"
+
+
+class Chosen(NamedTuple):
+    """The rules that apply at a moment, in order, and a note for the session, `""` for none."""
+
+    rules: tuple[Rule, ...]
+    note: str = ""
+
+
+#: Decides which of the matching rules apply, where that takes time.
+Ask: TypeAlias = "Callable[[Planned, Facts], Awaitable[Chosen]]"
 
 
 class PlannedFault:
@@ -84,7 +100,11 @@ class FaultScript:
         self._numbers = count(1)
         #: Called with the rules that were applied, in the thread of the server.
         self.on_applied: Callable[[tuple[Rule, ...]], object] | None = None
-        self._tallies: tuple[tuple[Rule, Tally], ...] = ()
+        #: The rules of this script, and those after them that servers share.
+        self._own: Planned = ()
+        self._shared: Planned = ()
+        self._tallies: Planned = ()
+        self._ask: Ask
         #: The rules in force, in order. If there are none, they cost nothing.
         self.rules: tuple[Rule, ...] = ()
         self.replace(rules)
@@ -96,7 +116,7 @@ class FaultScript:
         check_rules(rules)
         with self._lock:
             now = self._clock()
-            self._keep((*self._tallies, *((rule, rule.start_tally(now)) for rule in rules)))
+            self._keep((*self._own, *((rule, rule.start_tally(now)) for rule in rules)))
 
     def fault(
         self,
@@ -112,7 +132,7 @@ class FaultScript:
         from fakesmtp.faults.making import locate_caller, make_rule  # noqa: PLC0415 - lazily
 
         rule = make_rule({"where": where, "what": what, **options}, origin=locate_caller())
-        return self._plan(rule)
+        return self.plan(rule)
 
     def fail(self, where: StageName | Stage, **options: Unpack[ReplyOptions]) -> PlannedFault:
         """Add a rule that replies `reply`, by default `451 4.3.0 Try again later`.
@@ -139,9 +159,10 @@ class FaultScript:
         from fakesmtp.faults.limits import make_limit  # noqa: PLC0415 - lazily
         from fakesmtp.faults.making import locate_caller  # noqa: PLC0415 - lazily
 
-        return self._plan(make_limit(kind, number, options, origin=locate_caller()))
+        return self.plan(make_limit(kind, number, options, origin=locate_caller()))
 
-    def _plan(self, rule: Rule) -> PlannedFault:
+    def plan(self, rule: Rule) -> PlannedFault:
+        """Add a rule that was made before; see `fault`."""
         self.add(rule)
         return PlannedFault(self, rule)
 
@@ -174,9 +195,13 @@ class FaultScript:
 
         Raises `ConfigurationError` for anything that is not a `Rule`.
         """
-        wanted = check_rules(rules)
+        self._exchange(check_rules(rules), lambda _: True)
+
+    def _exchange(self, wanted: tuple[Rule, ...], goes: Callable[[Rule], bool]) -> None:
+        """Set rules in the place of those for which `goes` returns True; see `replace`."""
         with self._lock:
-            left, kept = list(self._tallies), []
+            stay = [pair for pair in self._own if not goes(pair[0])]
+            left, kept = [pair for pair in self._own if goes(pair[0])], []
             for rule in wanted:
                 same = next((pair for pair in left if pair[0] == rule), None)
                 if same is not None:
@@ -184,30 +209,28 @@ class FaultScript:
                 kept.append((rule, same[1] if same else rule.start_tally(self._clock())))
             for _, tally in kept:
                 tally.is_on = True
-            self._keep(tuple(kept))
+            self._keep((*stay, *kept))
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Replace a rule by another one, which gets its number and new counters."""
         check_rules([wanted])
         with self._lock:
             start = wanted.start_tally(self._clock())
-            start.number = next(tally.number for each, tally in self._tallies if each is rule)
-            self._keep(
-                tuple((wanted, start) if pair[0] is rule else pair for pair in self._tallies)
-            )
+            start.number = next(tally.number for each, tally in self._own if each is rule)
+            self._keep(tuple((wanted, start) if pair[0] is rule else pair for pair in self._own))
 
     def remove(self, rule: Rule) -> None:
         """Remove one rule. Idempotent."""
         with self._lock:
-            self._keep(tuple(pair for pair in self._tallies if pair[0] is not rule))
+            self._keep(tuple(pair for pair in self._own if pair[0] is not rule))
 
     def switch(self, rule: Rule, *, on: bool) -> None:
         """Switch one rule off, or on again. It keeps its place and its counters."""
         with self._lock:
-            for each, tally in self._tallies:
+            for each, tally in self._own:
                 if each is rule:
                     tally.is_on = on
-            self._keep(self._tallies)
+            self._keep(self._own)
 
     @property
     def planned(self) -> tuple[tuple[Rule, bool], ...]:
@@ -218,25 +241,46 @@ class FaultScript:
         """Remove all rules."""
         self.replace(())
 
-    def _keep(self, tallies: tuple[tuple[Rule, Tally], ...]) -> None:
-        for _, tally in tallies:
+    def _share(self, rules: Planned, ask: Ask) -> None:
+        """Set the rules that this server shares with others; they come after those of the script.
+
+        `ask` decides which of them apply at a moment. They are changed by another call only.
+        """
+        with self._lock:
+            self._shared, self._ask = rules, ask
+            self._keep(self._own)
+
+    def _keep(self, own: Planned) -> None:
+        for _, tally in own:
             tally.number = tally.number or next(self._numbers)
-        self._tallies = tallies
-        self.rules = tuple(rule for rule, tally in tallies if tally.is_on)
+        self._own, self._tallies = own, (*own, *self._shared)
+        self.rules = tuple(rule for rule, tally in self._tallies if tally.is_on)
 
     # -- applying ----------------------------------------------------------------------------------
 
     def _begin_session(self) -> None:
         """Note that a session begins. A script that watches a file checks the file."""
 
-    def _apply(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
+    def _apply(
+        self, stage: Stage | None, facts: Facts
+    ) -> tuple[Rule, ...] | Callable[[], Awaitable[Chosen]]:
         """Return the rules that apply now, in order, up to the first that replaces the reply.
 
-        `stage` is None for a command without a stage of its own.
+        `stage` is None for a command without a stage of its own. If a rule matches that servers
+        share, return a function to await, which returns the rules.
         """
+        applied = self._apply_own(stage, facts)
+        if not self._shared or (applied and applied[-1].kind.act is not None):
+            return applied
+        matching = tuple(
+            pair for pair in self._shared if pair[1].is_on and pair[0].matches(stage, facts)
+        )
+        return partial(self._apply_shared, applied, matching, facts) if matching else applied
+
+    def _apply_own(self, stage: Stage | None, facts: Facts) -> tuple[Rule, ...]:
         applied: list[Rule] = []
         with self._lock:
-            for rule, tally in self._tallies:
+            for rule, tally in self._own:
                 matches = tally.is_on and rule.matches(stage, facts)
                 if matches and tally.apply(facts, self._clock(), self._time_of_day):
                     applied.append(rule)
@@ -245,6 +289,12 @@ class FaultScript:
         if applied and self.on_applied is not None:
             self.on_applied(tuple(applied))
         return tuple(applied)
+
+    async def _apply_shared(
+        self, applied: tuple[Rule, ...], matching: Planned, facts: Facts
+    ) -> Chosen:
+        chosen = await self._ask(matching, facts)
+        return chosen._replace(rules=(*applied, *chosen.rules))
 
     # -- what happened -----------------------------------------------------------------------------
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from fakesmtp.errors import StoreError
 from fakesmtp.faults.account import AccountFaults
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.protocol.issued import hash_key, issue_pair, may_be_issued
@@ -17,16 +15,11 @@ if TYPE_CHECKING:
     from fakesmtp.sessions import Session
     from fakesmtp.storage.shared import SharedAccount, SharedAccounts
 
-log = logging.getLogger("fakesmtp")
-
-#: Seconds between two times at which uses are written and accounts end.
-_PERIOD = 1.0
-
 
 class AccountKeeper:
     """Issues accounts that all servers of a store know, and ends them. Thread-safe.
 
-    Uses are collected and written once a second, by a thread that also ends what has expired.
+    Uses are collected until they are written; see `write_uses`.
     """
 
     def __init__(self, server: Scope, accounts: SharedAccounts) -> None:
@@ -38,9 +31,6 @@ class AccountKeeper:
             server.watch_messages(self._renew_for),
             server.watch_sessions(self._renew_for),
         )
-        self._is_over = Event()
-        self._thread = Thread(target=self._run, name="fakesmtp-accounts", daemon=True)
-        self._thread.start()
 
     def issue(self, ttl: float) -> tuple[Account, SharedAccount]:
         """Make a random account, which may log in to every server at once. Raises `StoreError`."""
@@ -51,7 +41,7 @@ class AccountKeeper:
     @property
     def live(self) -> tuple[SharedAccount, ...]:
         """The issued accounts of all servers, oldest first. Raises `StoreError`."""
-        self._write_uses()
+        self.write_uses()
         return tuple(self._accounts.live())
 
     def renew(self, app_key: str | None) -> None:
@@ -76,27 +66,17 @@ class AccountKeeper:
             self._forget(app_key)
 
     def _forget(self, app_key: str) -> None:
-        """Forget what this server has in memory of an account that has ended."""
+        """Remove the fault rules of an account that has ended. Its sessions stay."""
         AccountFaults(self._server.faults, app_key).clear()
-        self._server.forget_sessions(lambda session: session.app_key == app_key)
 
-    def _write_uses(self) -> None:
+    def write_uses(self) -> None:
+        """Write which accounts were used. Raises `StoreError`."""
         with self._lock:
             used, self._used = self._used, set()
         if used:
             self._accounts.renew(used).result()
 
-    def _run(self) -> None:
-        while not self._is_over.wait(_PERIOD):
-            try:
-                self._write_uses()
-                self.end_expired()
-            except StoreError:
-                log.debug("the uses of accounts are not written now", exc_info=True)
-
     def close(self) -> None:
         """Stop watching the server; accounts and mail stay."""
         for stop in self._stops:
             stop()
-        self._is_over.set()
-        self._thread.join()

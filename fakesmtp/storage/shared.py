@@ -5,10 +5,10 @@ The clock is that of the store, so servers whose clocks differ agree on what has
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from concurrent.futures import Future
 
 
@@ -49,9 +49,83 @@ class SharedAccounts(Protocol):
         """End the accounts that were not used in their time; return their AppKeys."""
 
 
+class SharedRule(NamedTuple):
+    """A fault rule that servers share, as JSON. `began` is when it was set (seconds of the epoch).
+
+    `applied` is how often any server has applied it.
+    """
+
+    number: int
+    rule: str
+    is_on: bool
+    began: float
+    applied: int
+
+
+class Counter(NamedTuple):
+    """How often a rule matched, and was applied, for one key.
+
+    `passed` are the times of the last moments that were under a rate, in seconds of the epoch.
+    """
+
+    number: int = 0
+    applied: int = 0
+    passed: tuple[float, ...] = ()
+
+
+class Counted(NamedTuple):
+    """What was decided about rules: those that apply, and the counters that have changed."""
+
+    applied: tuple[int, ...]
+    counters: Mapping[int, Counter]
+
+
+#: Decides which rules apply. It is called with the counters of those that are still in force, and
+#: the time in seconds of the epoch, in any thread; perhaps again, if an attempt has failed.
+Decide: TypeAlias = "Callable[[Mapping[int, Counter], float], Counted]"
+
+
+class SharedRules(Protocol):
+    """The fault rules that the servers of a store share, in order. Raises `StoreError`.
+
+    Every change is told to all servers, as an update of the kind `faults-changed`.
+    """
+
+    def read(self) -> list[SharedRule]:
+        """Return all rules."""
+
+    def add(self, rules: Sequence[str]) -> Future[list[int]]:
+        """Append rules; the ticket gives their numbers, which no other rule ever gets."""
+
+    def exchange(self, rules: Sequence[str], gone: Collection[int]) -> Future[list[int]]:
+        """Set rules in the place of those with the numbers `gone`, and give their numbers.
+
+        A rule that was there before keeps its number and its counters, and is switched on.
+        """
+
+    def change(self, number: int, rule: str) -> Future[bool]:
+        """Give a rule another text and new counters; the ticket gives whether it is there."""
+
+    def remove(self, number: int) -> Future[bool]:
+        """Remove a rule; the ticket gives whether it was there."""
+
+    def switch(self, number: int, *, on: bool) -> Future[bool]:
+        """Switch a rule off, or on again; the ticket gives whether it is there."""
+
+    def count(self, keys: Mapping[int, str], decide: Decide) -> Future[tuple[int, ...]]:
+        """Count a moment: rules by their numbers, each with what it counts for.
+
+        No other server counts for the same rules meanwhile. Gives the rules that apply.
+        """
+
+
 class SharedState(Protocol):
     """Everything that servers share beside messages and sessions."""
 
     @property
     def accounts(self) -> SharedAccounts:
         """The accounts that were issued."""
+
+    @property
+    def rules(self) -> SharedRules:
+        """The fault rules that were set over the API or on the page."""

@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from fakesmtp.archive import Archive
 from fakesmtp.faults.rules import Rule
+from fakesmtp.faults.script import FaultScript
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.server import FakeSMTP, engine_of
 from fakesmtp.session_list import SessionList
@@ -47,6 +48,12 @@ class Serving:
     def allowed(self) -> tuple[Account, ...]:
         """The accounts that may log in; empty if any may."""
         return engine_of(self.smtp).accounts
+
+    @property
+    def faults(self) -> FaultScript:
+        """The planned faults, those of all servers that share the store."""
+        sharing = engine_of(self.smtp).sharing
+        return self.smtp.faults if sharing is None else sharing.faults
 
     @property
     def accounts(self) -> IssuedAccounts | AccountKeeper:
@@ -88,10 +95,11 @@ class Serving:
 
     def faults_changed(self) -> None:
         """Tell everyone that a request has changed the planned faults."""
-        rules = self.smtp.faults.rules
+        rules = self.faults.rules
         self.planned(rules)
-        numbers = [str(self.smtp.faults.number_of(rule)) for rule in rules]
-        self.updates.publish(UpdateKind.FAULTS_CHANGED, numbers or ["0"])
+        if engine_of(self.smtp).sharing is None:  # otherwise the store has told everyone
+            numbers = [str(self.faults.number_of(rule)) for rule in rules]
+            self.updates.publish(UpdateKind.FAULTS_CHANGED, numbers or ["0"])
 
     def end_waits(self) -> None:
         """End the requests that wait, because the server stops. Called in its event loop."""

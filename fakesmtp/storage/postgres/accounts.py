@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
+from fakesmtp.storage.postgres.rules import remove_rules_of
 from fakesmtp.storage.query import Equals
 from fakesmtp.storage.shared import SharedAccount
 from fakesmtp.storage.sql.applying import apply
@@ -101,8 +102,9 @@ def _renew(connection: Connection, app_keys: list[str]) -> None:
 
 
 def _end(work: Work, *, app_key: str, statement: TextClause) -> bool:
-    """Remove an account with its messages; return whether it was here."""
+    """Remove an account with its rules and messages; return whether it was here."""
     if work.connection.execute(statement, {"app_key": app_key}).rowcount == 0:
         return False
+    remove_rules_of(work, app_key)
     apply(work, [RemoveMatching(Equals("app_key", app_key))])
     return True

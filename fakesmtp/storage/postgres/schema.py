@@ -158,7 +158,27 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             issued double precision NOT NULL,
             expires double precision NOT NULL
         )""",
+        # The ids of the rules of a server's own file are smaller.
+        "CREATE SEQUENCE fault_numbers START WITH 1000001",
+        """CREATE TABLE fault_rules (
+            number bigint PRIMARY KEY DEFAULT nextval('fault_numbers'),
+            place bigint NOT NULL,
+            app_key text COLLATE "C",
+            rule text NOT NULL,
+            is_on boolean NOT NULL DEFAULT true,
+            began double precision NOT NULL,
+            applied bigint NOT NULL DEFAULT 0
+        )""",
+        """CREATE TABLE fault_counts (
+            rule bigint NOT NULL,
+            key text COLLATE "C" NOT NULL,
+            number bigint NOT NULL,
+            applied bigint NOT NULL,
+            passed double precision[] NOT NULL,
+            PRIMARY KEY (rule, key)
+        )""",
     ),
+    ("ALTER TABLE updates ADD COLUMN app_keys text NOT NULL DEFAULT '[]'",),
 )
 VERSION = len(_STEPS)
 _FOUND = text(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakesmtp.storage.postgres.accounts import PostgresAccounts
 from fakesmtp.storage.postgres.asking import Asking
+from fakesmtp.storage.postgres.rules import PostgresRules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 
 class PostgresShared:
-    """Accounts in a database; see `SharedState`. `submit` has a change written."""
+    """Accounts and fault rules in a database; see `SharedState`. `submit` has a change written."""
 
     def __init__(self, address: ServerAddress, submit: Callable[[Run], Future[Any]]) -> None:
         self._asking = Asking(address)
         self.accounts = PostgresAccounts(submit, self._asking)
+        self.rules = PostgresRules(submit, self._asking)
 
     def close(self) -> None:
         """Close the connections. Idempotent."""

@@ -33,7 +33,7 @@ _FIRST, _LAST, _ALWAYS = 400, 599, 100
 @router.get("")
 def show_chaos(here: Here) -> Chaos:
     """Return the triggers. A trigger that is off has its default code."""
-    rules = {rule.name: rule for rule in here.smtp.faults.rules}
+    rules = {rule.name: rule for rule in here.faults.rules}
     return Chaos.model_validate(
         {trigger: _describe(trigger, rules.get(_name(trigger))) for trigger in _TRIGGERS}
     )
@@ -48,7 +48,7 @@ def set_chaos(here: Here, body: AnyBody) -> Chaos:
     chaos = body.read(Chaos)
     wanted = [_plan(trigger, getattr(chaos, trigger)) for trigger in _TRIGGERS]
     names = set(map(_name, _TRIGGERS))
-    script = here.smtp.faults
+    script = here.faults
     others = (rule for rule in script.rules if rule.name not in names)
     script.replace((*others, *(rule for rule in wanted if rule is not None)))
     here.faults_changed()

@@ -51,18 +51,16 @@ _ALL = describe_body(_TABLE, {"fault": [_EXAMPLE]})
 @router.get("", response_model=FaultsOut)
 def list_faults(here: Here, app_key: AppKey = None) -> Json:
     """Return the rules in order, each with how often it was applied."""
-    script = _script(here, app_key)
+    script = faults_of(here, app_key)
     return Json({"faults": describe_rules(script)})
 
 
 @router.post("", status_code=201, response_model=FaultOut, openapi_extra=_ONE)
 def add_fault(here: Here, fault: JsonBody, app_key: AppKey = None) -> Json:
     """Append a rule."""
-    script = _script(here, app_key)
-    before = {id(rule) for rule in script.rules}
-    script.add(_read_one(fault))
+    script = faults_of(here, app_key)
+    added = script.plan(_read_one(fault)).rule
     here.faults_changed()
-    added = next(rule for rule in script.rules if id(rule) not in before)
     described = _describe(script, added)
     return Json(described, 201, {"Location": f"{OWN}/faults/{described['id']}"})
 
@@ -73,7 +71,7 @@ def replace_faults(here: Here, table: JsonBody, app_key: AppKey = None) -> Json:
 
     A rule that was there before keeps its number and its counters.
     """
-    _script(here, app_key).replace(read_table(table))
+    faults_of(here, app_key).replace(read_table(table))
     here.faults_changed()
     return list_faults(here, app_key)
 
@@ -81,7 +79,7 @@ def replace_faults(here: Here, table: JsonBody, app_key: AppKey = None) -> Json:
 @router.delete("", status_code=204)
 def delete_faults(here: Here, app_key: AppKey = None) -> Response:
     """Remove all rules."""
-    _script(here, app_key).clear()
+    faults_of(here, app_key).clear()
     here.faults_changed()
     return Response(status_code=204)
 
@@ -89,14 +87,14 @@ def delete_faults(here: Here, app_key: AppKey = None) -> Response:
 @router.get("/{fault_id}", response_model=FaultOut, responses=NOT_FOUND)
 def show_fault(here: Here, fault_id: int) -> Json:
     """Return one rule."""
-    return Json(_describe(here.smtp.faults, _find(here, fault_id)))
+    return Json(_describe(here.faults, _find(here, fault_id)))
 
 
 @router.put("/{fault_id}", response_model=FaultOut, responses=NOT_FOUND, openapi_extra=_ONE)
 def change_fault(here: Here, fault_id: int, fault: JsonBody) -> Json:
     """Put another rule in the place of one, with the same id and with new counters."""
     wanted = _read_one(fault)
-    here.smtp.faults.change(_find(here, fault_id), wanted)
+    here.faults.change(_find(here, fault_id), wanted)
     here.faults_changed()
     return show_fault(here, fault_id)
 
@@ -104,18 +102,19 @@ def change_fault(here: Here, fault_id: int, fault: JsonBody) -> Json:
 @router.delete("/{fault_id}", status_code=204, responses=NOT_FOUND)
 def delete_fault(here: Here, fault_id: int) -> Response:
     """Remove one rule."""
-    here.smtp.faults.remove(_find(here, fault_id))
+    here.faults.remove(_find(here, fault_id))
     here.faults_changed()
     return Response(status_code=204)
 
 
-def _script(here: Serving, app_key: str | None) -> FaultScript:
-    whole = here.smtp.faults
+def faults_of(here: Serving, app_key: str | None) -> FaultScript:
+    """Return the fault rules of one AppKey; None: all."""
+    whole = here.faults
     return whole if app_key is None else AccountFaults(whole, app_key)
 
 
 def _find(here: Serving, fault_id: int) -> Rule:
-    script = here.smtp.faults
+    script = here.faults
     found = next((rule for rule in script.rules if script.number_of(rule) == fault_id), None)
     if found is None:
         raise HTTPException(404, f"there is no fault with the id {fault_id}")

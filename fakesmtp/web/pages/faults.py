@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -9,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.faults.explain import explain
 from fakesmtp.faults.rules import Rule
 from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.fault_form import FaultForm
@@ -39,7 +39,6 @@ class Planned(NamedTuple):
 
     number: int
     rule: Rule
-    sentence: str
     is_on: bool
     applied: int
 
@@ -81,28 +80,32 @@ async def add_rule(here: Here, view: AnyView, request: Request) -> Response:
         rule = FaultForm(entered).make()
     except ConfigurationError as error:
         raise PageError(422, str(error)) from None
-    here.smtp.faults.add(rule)
+    return await asyncio.to_thread(_plan, here, view, rule)
+
+
+def _plan(here: Serving, view: View, rule: Rule) -> Response:
+    here.faults.add(rule)
     return _show_changed(here, view)
 
 
 @router.post(f"{PARTS}/{{number}}/switch", dependencies=[NeedsToken])
 def switch_rule(here: Here, view: AnyView, number: int, *, on: bool) -> Response:
     """Switch a rule on or off."""
-    here.smtp.faults.switch(_find(here, number), on=on)
+    here.faults.switch(_find(here, number), on=on)
     return _show_changed(here, view)
 
 
 @router.delete(f"{PARTS}/{{number}}", dependencies=[NeedsToken])
 def remove_rule(here: Here, view: AnyView, number: int) -> Response:
     """Remove a rule."""
-    here.smtp.faults.remove(_find(here, number))
+    here.faults.remove(_find(here, number))
     return _show_changed(here, view)
 
 
 @router.delete(PARTS, dependencies=[NeedsToken])
 def remove_rules(here: Here, view: AnyView) -> Response:
     """Remove all rules."""
-    here.smtp.faults.clear()
+    here.faults.clear()
     return _show_changed(here, view)
 
 
@@ -112,15 +115,15 @@ def _show_changed(here: Serving, view: View) -> Response:
 
 
 def _list(here: Serving) -> list[Planned]:
-    script = here.smtp.faults
+    script = here.faults
     return [
-        Planned(script.number_of(rule), rule, explain(rule), is_on, script.applied(rule))
+        Planned(script.number_of(rule), rule, is_on, script.applied(rule))
         for rule, is_on in script.planned
     ]
 
 
 def _find(here: Serving, number: int) -> Rule:
-    script = here.smtp.faults
+    script = here.faults
     for rule, _ in script.planned:
         if script.number_of(rule) == number:
             return rule
