@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 class Archive:
     """The store of one server, its log of sessions, and its mailbox.
 
-    `store` is a store, the URL of one (`sqlite:///PATH`), or None for memory. `limits` apply to a
-    store that the archive opens. The archive closes only a store that it opened.
+    `store` is a store, the URL of one (`sqlite:///PATH`, `postgresql://…`), or None for memory.
+    `limits` apply to a store that the archive opens. The archive closes only a store that it
+    opened.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ _RIGHT: Mapping[str, tuple[_Check, str]] = {
     "certs_dir": _PATH,
     "store": (
         lambda value: value is None or isinstance(value, str) or hasattr(value, "page"),
-        "the address of a store (sqlite:///PATH), or a Store",
+        "the address of a store (sqlite:///PATH, postgresql://…), or a Store",
     ),
     "max_messages": (_is_number(1, None), "a whole number from 1, or None"),
     "max_bytes": (_is_number(1), "a whole number of bytes from 1"),

@@ -42,10 +42,11 @@ class FakeSMTP(Inbox):
     `ports` maps ports of the endpoint to local ports, 0 for a free one; only these are open.
     Without it all five are, on free ports. `accounts=None` makes one fresh account, `"any"`
     accepts all, else pairs of AppKey and SecretKey. `certs_dir` keeps the CA; without it the
-    CA lives as long as the server. `store` is the address of a file, `sqlite:///PATH`, or a
-    `Store`; without it memory keeps the newest messages: at most `max_messages` (None: any number)
-    and `max_bytes`, which limit a file too. With `record_dir` each session also has a file there.
-    `loop_factory` makes the event loop of the server's thread, asyncio's by default.
+    CA lives as long as the server. `store` is the address of a file (`sqlite:///PATH`) or of a
+    database (`postgresql://USER@HOST/DATABASE`), or a `Store`; without it memory keeps the newest
+    messages: at most `max_messages` (None: any number) and `max_bytes`, which limit a file too.
+    With `record_dir` each session also has a file there. `loop_factory` makes the event loop of the
+    server's thread, asyncio's by default.
     With `proxy_protocol`, load balancers must name each client in a PROXY protocol header: those of
     this machine (True), or of the given networks (`["10.0.0.0/8"]`). With `reuse_port`, other
     processes may listen on the same ports (SO_REUSEPORT) and share the clients.

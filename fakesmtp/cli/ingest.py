@@ -44,7 +44,7 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     """Add messages and sessions from files to the store.
 
     A file that cannot be read is an error; the rest goes in, and the exit code is then 1. A running
-    server keeps its store to itself: stop it first.
+    server keeps its file to itself: stop it first.
     """
     wrong: list[StoreError] = []
     numbers, name = count(1), token(6)

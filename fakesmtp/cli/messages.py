@@ -134,7 +134,7 @@ def delete(
 ) -> None:
     """Delete messages: by id, by a search, or all.
 
-    A running server keeps its store to itself: stop it first.
+    A running server keeps its file to itself: stop it first.
     """
     if sum((bool(ids), query is not None, everything)) != 1:
         raise ConfigurationError("give ids, or a search (--query QUERY), or --all")

@@ -65,7 +65,7 @@ def _report(problems: Iterable[str], location: str) -> int:
 def compact(settings: Settings) -> None:
     """Merge the index and give free space back.
 
-    A running server keeps its store to itself: stop it first.
+    A running server keeps its file to itself: stop it first.
     """
     with closing(open_to_write(settings)) as opened:
         done = opened.compact().result()

@@ -83,7 +83,7 @@ class ReadableStore(Protocol):
 
     @property
     def location(self) -> str:
-        """Where it keeps things, for people: `memory`, or the path of a file."""
+        """Where it keeps things, for people: `memory`, a path, or an address without a password."""
 
     @property
     def is_durable(self) -> bool:

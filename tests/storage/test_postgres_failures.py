@@ -18,11 +18,12 @@ from fakesmtp.errors import StoreError
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.opening import open_url
+from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fakesmtp.storage.base import ReadableStore
+    from fakesmtp.storage.base import ReadableStore, Store
 
 LONG = 60.0  # seconds; a test that waits so long has failed
 
@@ -30,21 +31,21 @@ LONG = 60.0  # seconds; a test that waits so long has failed
 class Proxy:
     """Passes bytes between clients and a server.
 
-    After `lose_answer(text)` the next request that has this text is passed on, and the connection
-    is closed instead of the answer. Then `is_lost` is set.
+    After `lose_answers(text, count)` the next requests that have this text are passed on, and the
+    connection is closed instead of each answer. `lost` counts them.
     """
 
     def __init__(self, port: int) -> None:
         self._target = port
-        self._wanted: bytes | None = None
-        self.is_lost = Event()
+        self._wanted, self._left = b"", 0
+        self.lost = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         Thread(target=self._accept, daemon=True).start()
 
-    def lose_answer(self, text: bytes) -> None:
-        """Lose the answer to the next request with this text."""
-        self._wanted = text
+    def lose_answers(self, text: bytes, count: int) -> None:
+        """Lose the answers to the next requests with this text."""
+        self._wanted, self._left = text, count
 
     def close(self) -> None:
         """Take no more connections."""
@@ -64,10 +65,10 @@ class Proxy:
             while data := source.recv(65536):
                 if loses.is_set():  # the answer: the server has done what was asked
                     target.shutdown(socket.SHUT_RDWR)
-                    self.is_lost.set()
+                    self.lost += 1
                     return
-                if self._wanted and self._wanted in data:
-                    self._wanted = None
+                if self._left and self._wanted in data:
+                    self._left -= 1
                     loses.set()
                 target.sendall(data)
 
@@ -79,22 +80,43 @@ def proxy() -> Iterator[Proxy]:
         yield made
 
 
+@pytest.fixture
+def store(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """Return a store behind the proxy that commits only what it is told to."""
+    monkeypatch.setattr("fakesmtp.storage.sql.pruning.INTERVAL", LONG)
+    through = re.sub(r":\d+/", f":{proxy.port}/", postgres.new_url())
+    with closing(open_url(through, UNLIMITED)) as opened:
+        opened.prune().result(LONG)
+        yield opened
+
+
 def ids_in(store: ReadableStore) -> list[str]:
     """Return the ids of all messages."""
     return [row.record.id for row in all_messages(store)]
 
 
-def test_answer_to_a_commit_is_lost(proxy: Proxy) -> None:
+def test_answer_to_a_commit_is_lost(proxy: Proxy, store: Store) -> None:
     """A message whose commit was not confirmed is confirmed later, and is stored once."""
-    url = postgres.new_url()
-    through = re.sub(r":\d+/", f":{proxy.port}/", url)
     record, later = make_record(), make_record()
-    with closing(open_url(through, UNLIMITED)) as store:
-        proxy.lose_answer(b"COMMIT")
-        assert store.add(record).result(LONG) == 1
-        assert proxy.is_lost.is_set()
-        assert store.add(later).result(LONG) == 2
-        assert ids_in(store) == [record.id, later.id]
+    proxy.lose_answers(b"COMMIT", 1)
+    assert store.add(record).result(LONG) == 1
+    assert proxy.lost == 1
+    assert store.add(later).result(LONG) == 2
+    assert ids_in(store) == [record.id, later.id]
+
+
+def test_refused_message_is_removed(proxy: Proxy, store: Store) -> None:
+    """A message that was refused because nobody knew of its commit is removed later."""
+    start = cursor = store.updates.cursor
+    proxy.lose_answers(b"COMMIT", 3)
+    with pytest.raises(StoreError, match="cannot write to"):
+        store.add(make_record()).result(LONG)
+    while UpdateKind.MESSAGES_REMOVED not in {
+        update.kind for update in store.updates.since(start).updates
+    }:
+        assert store.updates.wait(cursor, LONG)
+        cursor = store.updates.cursor
+    assert ids_in(store) == []
 
 
 @contextmanager

@@ -86,8 +86,12 @@ class PostgresStore(_OfDatabase, DatabaseStore):
         """Open the database again after `close`. Idempotent."""
         if self._listening is None:
             self.start_writing()
-            with self._shared.writing.connect() as connection:
-                self._updates.start(connection)
+            try:
+                with self._shared.writing.connect() as connection:
+                    self._updates.start(connection)
+            except DBAPIError as error:
+                self._writer.close()
+                raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
             self._listening = Listening(self._shared.writing, self._updates)
 
     def _tell(self, happened: Happened) -> None:

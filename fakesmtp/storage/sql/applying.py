@@ -14,6 +14,7 @@ from fakesmtp.storage.sql.changes import (
     MarkMessages,
     RemoveMatching,
     RemoveMessages,
+    Retract,
     Run,
     UseRules,
 )
@@ -230,6 +231,7 @@ _APPLY: Mapping[type, Callable[[Work, Any], Sequence[Any]]] = {
     AddMessage: _add_messages,
     AddSession: _add_sessions,
     RemoveMessages: _remove,
+    Retract: _remove,
     RemoveMatching: _remove_matching,
     MarkMessages: _mark,
     Run: _run,

@@ -104,6 +104,16 @@ class RemoveMessages(Change):
         self.ids = ids
 
 
+class Retract(RemoveMessages):
+    """Messages that were refused, although they may be stored: they go as soon as possible."""
+
+    is_repeated = True
+
+    def again(self) -> Retract:
+        """Return the same: the clients were told that nothing is stored."""
+        return Retract(self.ids)
+
+
 class RemoveMatching(Change):
     """Messages that go: those that match."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.sql.applying import apply
-from fakesmtp.storage.sql.changes import AddMessage, RemoveMessages, Work
+from fakesmtp.storage.sql.changes import AddMessage, Retract, Work
 from fakesmtp.storage.sql.queue import Queue
 from fakesmtp.storage.sql.reading import explain
 from fakesmtp.text import plural
@@ -139,7 +139,7 @@ class Writer:
         """Keep for later what nobody sends again, and the removal of what may be stored."""
         refused = [each.record.id for each in group if isinstance(each, AddMessage)]
         if refused and is_unclear:
-            self._postponed.append(RemoveMessages(refused))
+            self._postponed.append(Retract(refused))
         self._postponed.extend(filter(None, (change.again() for change in group)))
 
     def _commit(self, group: Sequence[Change], *, is_retry: bool) -> list[Any]:
