@@ -16,6 +16,7 @@ from fakesmtp.options import token
 from fakesmtp.sessions.session import scope_of
 from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.storage.updates import UpdateKind
+from fakesmtp.tagging import keep_tags
 
 if TYPE_CHECKING:
     from fakesmtp.findings import Rules
@@ -94,7 +95,7 @@ class Archive:
         )
         message = ReceivedMessage(record, session)
         self.counts.add_message(len(deliver.raw))
-        return message, self.mailbox.append(message)
+        return message, self._append(message)
 
     def keep_message(self, raw: bytes, envelope: Envelope, login: Login | None) -> ReceivedMessage:
         """Store a message that came in no session; return it when it is durable."""
@@ -102,11 +103,14 @@ class Archive:
         record = MessageRecord(name, f"{name}-http", now(), raw, envelope, 0, login=login)
         message = ReceivedMessage(record, partial(self._find_session, record))
         self.counts.add_message(len(raw))
-        ticket = self.mailbox.append(message)
+        ticket = self._append(message)
         if not ticket.done():
             ticket.result()
             self.mailbox.announce(message)
         return message
+
+    def _append(self, message: ReceivedMessage) -> Ticket[int]:
+        return keep_tags(self.store, message, self.mailbox.append(message))
 
     def _new_id(self) -> str:
         return f"{self.name}.{next(self._numbers)}"

@@ -135,13 +135,13 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
 
-def _lock_note() -> TextIO:
-    """Open and lock the file; another worker may remove it between the two."""
+def _open_note() -> TextIO:
+    """Open the note and lock it; one that another worker has just removed does not count."""
     while True:
         file = _NOTE.open("a+", encoding="utf-8")
         fcntl.flock(file, fcntl.LOCK_EX)
         with suppress(FileNotFoundError):
-            if os.path.samestat(os.fstat(file.fileno()), _NOTE.stat()):
+            if _NOTE.stat().st_ino == os.fstat(file.fileno()).st_ino:
                 return file
         file.close()
 
@@ -149,7 +149,7 @@ def _lock_note() -> TextIO:
 @contextmanager
 def _note() -> Iterator[dict[str, Any]]:
     """Give what the workers of a run know together; nobody else has it meanwhile."""
-    with _lock_note() as file:
+    with _open_note() as file:
         file.seek(0)
         text = file.read()
         known = json.loads(text) if text else {}

@@ -11,7 +11,8 @@ from pages import PAGES, ROOT, anchors_of, links_of, read_page, samples_of
 #: Samples that are not tests of pytest, by page and language. The tests that run them:
 #: tests/test_readme.py, tests/cli/test_samples.py, tests/faults/test_docs.py,
 #: tests/findings/test_docs.py, tests/sessions/test_docs.py, tests/smtp/test_aiosmtpd_page.py,
-#: tests/test_tutorial.py, tests/web/own/test_docs.py, tests/web/pages/test_docs.py.
+#: tests/storage/test_docs.py, tests/test_tutorial.py, tests/web/own/test_docs.py,
+#: tests/web/pages/test_docs.py.
 #: A sample without a language is a diagram, or output that the text describes.
 OTHERS = {
     "README.md": {"sh": 3, "text": 2},
@@ -23,6 +24,7 @@ OTHERS = {
     "docs/http.md": {"sh": 1, "text": 1, "js": 1, "python": 1},
     "docs/page.md": {"python": 1},
     "docs/sessions.md": {"python": 1, "text": 1, "json": 1},
+    "docs/store.md": {"sh": 1},
     "docs/tutorial.md": {"python": 1, "sh": 6},
 }
 

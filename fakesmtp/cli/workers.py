@@ -17,10 +17,9 @@ from fakesmtp.cli.supervisor import Supervisor
 from fakesmtp.cli.values import MEMORY
 from fakesmtp.cli.web import choose_address
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.smtp.listeners import bind, find_addresses
+from fakesmtp.smtp.listeners import find_addresses, reserve
 from fakesmtp.storage.address import ServerAddress, read_address
 from fakesmtp.tls.identity import Identity
-from fakesmtp.web.server import bind_http
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -76,32 +75,19 @@ def _fix_ports(settings: Settings, stack: ExitStack) -> Iterator[str]:
     """Choose all ports, keep them for this process's workers, and return the options for them."""
     addresses = find_addresses(settings.hosts)
     ports = {
-        port: _keep(bind(addresses, wanted), stack)
-        for port, wanted in choose_ports(settings).items()
+        port: _keep(addresses, wanted, stack) for port, wanted in choose_ports(settings).items()
     }
     yield from ("--ports", ",".join(f"{port}={local}" for port, local in ports.items()))
     if not settings.no_http:
-        host, bound = choose_address(settings, lambda *place: (place[0], bind_http(*place)))
-        port = _keep([bound], stack)
+        host, port = choose_address(settings, lambda host, port: (host, _keep([host], port, stack)))
         yield from ("--http", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 
 
-def _keep(sockets: Sequence[socket.socket], stack: ExitStack) -> int:
-    """Replace listening sockets by ones that only keep their port, and return the port.
-
-    Listening without SO_REUSEPORT has proved that nobody else uses it.
-    """
-    for bound in sockets:
-        address = bound.getsockname()
-        bound.close()
-        kept = stack.enter_context(socket.socket(bound.family, socket.SOCK_STREAM))
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if bound.family == socket.AF_INET6:
-            kept.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        kept.bind(address)
-    port: int = address[1]
-    return port
+def _keep(hosts: Sequence[str], port: int, stack: ExitStack) -> int:
+    """Keep a port until the end, and return it."""
+    sockets = [stack.enter_context(bound) for bound in reserve(hosts, port)]
+    kept: int = sockets[0].getsockname()[1]
+    return kept
 
 
 def _make_certificates(settings: Settings, stack: ExitStack) -> Path:

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 def explain(rule: Rule) -> str:
     """Return a sentence that says when a rule applies and what happens then."""
+    text = ", ".join(describe_when(rule))
+    return f"{text[0].upper()}{text[1:]}: {describe(rule)}."
+
+
+def describe_when(rule: Rule) -> list[str]:
+    """Return the parts of a sentence that say when a rule applies: stage, conditions, schedule."""
     given = cast("Mapping[str, object]", rule.options)
     conditions = (
         condition.explain(given[name]) for name, condition in CONDITIONS.items() if name in given
     )
     schedule = [*explain_schedule(rule.options)] or ["always"]
-    text = ", ".join((rule.where.moment, *conditions, *schedule))
-    return f"{text[0].upper()}{text[1:]}: {describe(rule)}."
+    return [rule.where.moment, *conditions, *schedule]
 
 
 def describe(rule: Rule) -> str:

@@ -54,6 +54,14 @@ def _read_base64(data: bytes) -> Decoded:
 
     A piece with one extra digit is decoded without it, and is not whole.
     """
+    try:
+        # What is as it should be takes a tenth of the time.
+        return Decoded(binascii.a2b_base64(data.translate(None, b"\r\n"), strict_mode=True))
+    except binascii.Error:
+        return _repair_base64(data)
+
+
+def _repair_base64(data: bytes) -> Decoded:
     digits = _NOT_BASE64.sub(b"", data)
     foreign = len(data) - len(digits) - data.count(b"\r") - data.count(b"\n")
     pieces = [piece for piece in digits.split(b"=") if piece]

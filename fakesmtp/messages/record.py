@@ -30,3 +30,8 @@ class MessageRecord(NamedTuple):
     login: Login | None = None
     tls: TlsFacts | None = None
     dropped_lines: int = 0
+
+    @property
+    def app_key(self) -> str | None:
+        """The AppKey that logged in, None without AUTH."""
+        return self.login.app_key if self.login else None

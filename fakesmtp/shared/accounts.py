@@ -66,9 +66,8 @@ class AccountKeeper:
             self._forget(app_key)
 
     def _forget(self, app_key: str) -> None:
-        """Forget what this server has in memory of an account that has ended."""
+        """Remove the fault rules of an account that has ended. Its sessions stay."""
         AccountFaults(self._server.faults, app_key).clear()
-        self._server.forget_sessions(lambda session: session.app_key == app_key)
 
     def write_uses(self) -> None:
         """Write which accounts were used. Raises `StoreError`."""

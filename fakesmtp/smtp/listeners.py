@@ -6,12 +6,15 @@ import errno
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    _Make = Callable[[str, int], socket.socket]
 
 #: The endpoint's ports (SMTP guide, "SMTP 도메인"): whether they use implicit TLS.
 ENDPOINT_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
@@ -105,24 +108,51 @@ def bind(hosts: Sequence[str], port: int, *, reuse: bool = False) -> list[socket
     With `reuse`, other processes may listen on it as well (SO_REUSEPORT). Raises `PortTakenError`
     if the port is in use, `ConfigurationError` if the host does not belong to this machine.
     """
+    return _bind_common(hosts, port, partial(_listen_on, reuse=reuse))
+
+
+def reserve(hosts: Sequence[str], port: int) -> list[socket.socket]:
+    """Keep one port of every host for processes that listen on it with `reuse`.
+
+    The sockets do not listen. Raises the errors of `bind`, also if another program shares the port.
+    """
+    sockets = _bind_common(hosts, port, _bind_one)
+    for bound in sockets:
+        # After `bind`, which has refused a port that others use.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    return sockets
+
+
+def _bind_common(hosts: Sequence[str], port: int, make: _Make) -> list[socket.socket]:
     for _ in range(_TRIES_FOR_A_COMMON_PORT if port == 0 and len(hosts) > 1 else 0):
         with suppress(PortTakenError):
-            return _bind_all(hosts, port, reuse=reuse)
-    return _bind_all(hosts, port, reuse=reuse)
+            return _bind_all(hosts, port, make)
+    return _bind_all(hosts, port, make)
 
 
-def _bind_all(hosts: Sequence[str], port: int, *, reuse: bool) -> list[socket.socket]:
+def _bind_all(hosts: Sequence[str], port: int, make: _Make) -> list[socket.socket]:
     with ExitStack() as on_failure:
         sockets: list[socket.socket] = []
         for host in hosts:
-            bound = _bind_one(host, sockets[0].getsockname()[1] if sockets else port, reuse=reuse)
+            bound = make(host, sockets[0].getsockname()[1] if sockets else port)
             on_failure.callback(bound.close)
             sockets.append(bound)
         on_failure.pop_all()
     return sockets
 
 
-def _bind_one(host: str, port: int, *, reuse: bool) -> socket.socket:
+def _listen_on(host: str, port: int, *, reuse: bool) -> socket.socket:
+    bound = _bind_one(host, port, reuse=reuse)
+    try:
+        bound.listen(BACKLOG)
+        bound.setblocking(False)  # noqa: FBT003 - the socket module's own signature
+    except OSError as error:
+        bound.close()
+        raise _explain(error, host, port) from error
+    return bound
+
+
+def _bind_one(host: str, port: int, *, reuse: bool = False) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         bound = socket.socket(family, socket.SOCK_STREAM)
@@ -138,8 +168,6 @@ def _bind_one(host: str, port: int, *, reuse: bool) -> socket.socket:
             # An IPv6 listener that also accepts IPv4 would block the IPv4 listener.
             bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         bound.bind((host, port))
-        bound.listen(BACKLOG)
-        bound.setblocking(False)  # noqa: FBT003 - the socket module's own signature
     except OSError as error:
         bound.close()
         raise _explain(error, host, port) from error

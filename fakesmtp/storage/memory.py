@@ -101,12 +101,13 @@ class MemoryStore:
             over = self._pop_over()
             number = self._last_message
         self.updates.publish(UpdateKind.MESSAGES_ADDED, (record.id,))
-        self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
+        if over:
+            self._tell_gone(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(number)
 
-    def _pop_over(self) -> list[str]:
-        """Remove what is over a limit, the oldest first; return the ids."""
-        over: list[str] = []
+    def _pop_over(self) -> list[MessageRecord]:
+        """Remove what is over a limit, the oldest first, and return it."""
+        over: list[MessageRecord] = []
         while len(self._messages) > 1 and self._is_over():
             over.append(self._pop(next(iter(self._messages))))
         if over:
@@ -122,9 +123,16 @@ class MemoryStore:
             or (limits.max_age is not None and oldest.received < now() - limits.max_age)
         )
 
-    def _pop(self, message_id: str) -> str:
-        self._bytes -= _size_of(self._messages.pop(message_id).record)
-        return message_id
+    def _pop(self, message_id: str) -> MessageRecord:
+        record = self._messages.pop(message_id).record
+        self._bytes -= _size_of(record)
+        return record
+
+    def _tell_gone(self, kind: UpdateKind, gone: Sequence[MessageRecord]) -> list[str]:
+        """Publish that messages are gone; return their ids."""
+        ids = [record.id for record in gone]
+        self.updates.publish(kind, ids, [record.app_key for record in gone])
+        return ids
 
     def page(
         self,
@@ -221,8 +229,7 @@ class MemoryStore:
         """Remove messages. The ticket gives the ids of those that were here."""
         with self._lock:
             gone = [self._pop(each) for each in dict.fromkeys(ids) if each in self._messages]
-        self.updates.publish(UpdateKind.MESSAGES_REMOVED, gone)
-        return Done(gone)
+        return Done(self._tell_gone(UpdateKind.MESSAGES_REMOVED, gone))
 
     def remove_matching(self, query: Query) -> Done[list[str]]:
         """Remove the messages that match. The ticket gives their ids."""
@@ -336,8 +343,7 @@ class MemoryStore:
         """Apply the limits now. The ticket gives how many messages went."""
         with self._lock:
             over = self._pop_over()
-        self.updates.publish(UpdateKind.MESSAGES_EXPIRED, over)
-        return Done(len(over))
+        return Done(len(self._tell_gone(UpdateKind.MESSAGES_EXPIRED, over)))
 
     def close(self) -> None:
         """Do nothing: what is here stays until the process ends."""

@@ -72,7 +72,7 @@ _EXACT: Mapping[str, Callable[[MessageRecord], str | int | None]] = {
     "id": lambda record: record.id,
     "session_id": lambda record: record.session_id,
     "scope": lambda record: record.scope,
-    "app_key": lambda record: record.login.app_key if record.login else None,
+    "app_key": lambda record: record.app_key,
     "mail_type": lambda record: record.login.mail_type.value if record.login else None,
     "port": lambda record: record.port,
     "tls": lambda record: record.tls.version if record.tls else None,

@@ -18,11 +18,11 @@ MOST_TAGS = 100
 
 
 def clean_tags(tags: Collection[str]) -> tuple[str, ...]:
-    """Return the tags, sorted, each once in any case; white space in them is one blank.
+    """Return the tags, sorted, each once in its first spelling; white space in them is one blank.
 
     Raises `ConfigurationError` for an empty or too long tag, and for too many.
     """
-    cleaned = {fold(tag): " ".join(mend(tag).split()) for tag in tags}
+    cleaned = {fold(tag): " ".join(mend(tag).split()) for tag in reversed([*tags])}
     wrong = next((tag for tag in cleaned.values() if not 0 < len(tag) <= LONGEST_TAG), None)
     if wrong is not None:
         raise ConfigurationError(
@@ -30,7 +30,7 @@ def clean_tags(tags: Collection[str]) -> tuple[str, ...]:
         )
     if len(cleaned) > MOST_TAGS:
         raise ConfigurationError(f"{len(cleaned)} tags are too many: {MOST_TAGS} are allowed")
-    return tuple(sorted(cleaned.values()))
+    return tuple(cleaned[key] for key in sorted(cleaned))
 
 
 def count_tags(tags: Iterable[str]) -> dict[str, int]:

@@ -12,7 +12,7 @@ A reader continues after the last update that it knows:
         cursor = batch.cursor
 
 `Mailbox.follow` does the same in an event loop. The newest updates are kept in memory. An update
-has ids only, also those of removed messages; everything else is read from the store.
+has ids, and the AppKeys of messages that are gone; everything else is read from the store.
 """
 
 from __future__ import annotations
@@ -65,12 +65,32 @@ class UpdateKind(StrEnum):
 GONE = frozenset({UpdateKind.MESSAGES_REMOVED, UpdateKind.MESSAGES_EXPIRED})
 
 
+class Happened(NamedTuple):
+    """A change that has no cursor yet: see `Update`."""
+
+    kind: UpdateKind
+    ids: Collection[str]
+    app_keys: Collection[str | None] = ()
+
+
 class Update(NamedTuple):
-    """One change: ids of messages, of sessions, or of fault rules."""
+    """One change: ids of messages, of sessions, or of fault rules.
+
+    For messages that are gone, `app_keys` has the AppKey of each id, None for one without a login.
+    """
 
     cursor: int
     kind: UpdateKind
     ids: tuple[str, ...]
+    app_keys: tuple[str | None, ...] = ()
+
+    def gone_from(self, app_key: str | None) -> tuple[str, ...]:
+        """Return the ids of messages that are gone and had an AppKey; None: all of them."""
+        if app_key is None:
+            return self.ids
+        # Not strict: an older version of a database has not stored them.
+        of_each = zip(self.ids, self.app_keys, strict=False)
+        return tuple(each for each, key in of_each if key == app_key)
 
 
 class Batch(NamedTuple):
@@ -107,12 +127,14 @@ class Updates:
         """Number of listeners."""
         return len(self._listeners)
 
-    def publish(self, kind: UpdateKind, ids: Collection[str]) -> None:
+    def publish(
+        self, kind: UpdateKind, ids: Collection[str], app_keys: Collection[str | None] = ()
+    ) -> None:
         """Add an update and wake all readers. Without ids it is a no-op."""
         if not ids:
             return
         with self._lock:
-            update = Update(self._newest + 1, kind, tuple(ids))
+            update = Update(self._newest + 1, kind, tuple(ids), tuple(app_keys))
             self._keep(update)
         self._call_listeners(update)
 

@@ -29,8 +29,9 @@ class Issued(NamedTuple):
 class IssuedAccounts:
     """The accounts that were issued and have not ended. Thread-safe.
 
-    An account ends with its mail, its fault rules, and its sessions in memory. Every message,
-    every session and every request that names its AppKey renews its time.
+    An account ends with its mail and its fault rules. Its sessions stay, so that a test that failed
+    can still be understood. Every message, every session and every request that names its AppKey
+    renews its time.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -83,7 +84,6 @@ class IssuedAccounts:
         self._engine.remove_account(app_key)
         AccountFaults(self._engine.faults, app_key).clear()
         self._engine.archive.store.remove_matching(Equals("app_key", app_key)).result()
-        self._engine.forget_sessions(lambda session: session.app_key == app_key)
         return True
 
     def end_expired(self) -> None:

@@ -102,7 +102,7 @@ def check_delete_all(here: Serving) -> None:
         )
 
 
-def is_of(row: MessageRow, app_key: str | None) -> bool:
-    """Return whether a message was sent with an AppKey; True without one."""
-    login = row.record.login
-    return app_key is None or (login is not None and login.app_key == app_key)
+def find_rows(here: Serving, ids: Collection[str], app_key: str | None) -> list[MessageRow]:
+    """Return those of some messages that were sent with an AppKey; None: all. Oldest first."""
+    rows = here.archive.store.rows(ids)
+    return [row for row in rows if app_key in {None, row.record.app_key}]

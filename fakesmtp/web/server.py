@@ -60,7 +60,7 @@ class HttpServer:
     ) -> None:
         self._smtp, self._access, self._tls = smtp, access, tls
         self._planned, self._ready = planned, ready
-        self._socket = bind_http(host, port, reuse=reuse_port)
+        self._socket = _bind(host, port, reuse=reuse_port)
         self._host = host
         self.port: int = self._socket.getsockname()[1]
         self._server: Server | None = None
@@ -114,11 +114,7 @@ class HttpServer:
         self._server.run(sockets=[self._socket])
 
 
-def bind_http(host: str, port: int, *, reuse: bool = False) -> socket.socket:
-    """Listen on an address; with `reuse`, other processes may listen on it as well.
-
-    Raises as `HttpServer` does.
-    """
+def _bind(host: str, port: int, *, reuse: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is given because asyncio disables Nagle's algorithm only then.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

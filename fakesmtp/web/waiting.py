@@ -19,6 +19,8 @@ from fakesmtp.storage.waiting import Wait
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
+    from starlette.requests import Request
+
     from fakesmtp.archive import Archive
     from fakesmtp.storage.query import Query
     from fakesmtp.storage.records import MessageRow
@@ -39,6 +41,11 @@ class Waits:
         self._stopping = stopping
         self._bells: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def count(self) -> int:
+        """How many requests wait now."""
+        return sum(map(len, self._bells.values()))
 
     async def wait(
         self, query: Query, app_key: str | None, *, since: int, timeout: float
@@ -103,9 +110,15 @@ class Waits:
             return None
 
 
-async def before(stopping: asyncio.Event, awaited: Coroutine[Any, Any, T]) -> T | None:
-    """Return what is awaited; None when `stopping` is set first."""
-    tasks = asyncio.ensure_future(awaited), asyncio.ensure_future(stopping.wait())
+async def leave(request: Request) -> None:
+    """Return when the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass  # the body, which nobody reads
+
+
+async def before(end: Coroutine[Any, Any, object], awaited: Coroutine[Any, Any, T]) -> T | None:
+    """Return what is awaited; None when `end` returns first."""
+    tasks = asyncio.ensure_future(awaited), asyncio.ensure_future(end)
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         return tasks[0].result() if tasks[0].done() else None

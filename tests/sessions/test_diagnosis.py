@@ -15,6 +15,7 @@ from fakesmtp.server import engine_of
 from fakesmtp.sessions.causes import NO_GREETING
 from fakesmtp.sessions.diagnosis import describe_failures
 from fakesmtp.sessions.loading import load
+from fakesmtp.web.pages.sentences import Sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,14 +24,19 @@ if TYPE_CHECKING:
 
     from fakesmtp import Session
 
+KOREAN = Sentences("ko")
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
 def diagnosis(recorder: Recorder) -> str:
-    """Wait for the end of a session; return its diagnosis, which its file must have, too."""
+    """Wait for the end of a session; return its diagnosis.
+
+    Its file must have it too, and the page must have it in Korean.
+    """
     session = recorder.next_session()
     recorder.ended.put(session)
     assert recorder.next_recording().diagnosis == session.diagnosis
+    assert not session.diagnosis or KOREAN.say("why", session.diagnosis).language == "ko"
     return session.diagnosis
 
 

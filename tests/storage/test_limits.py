@@ -54,14 +54,14 @@ def test_too_many_messages(kind: str, tmp_path: Path) -> None:
     with open_store(kind, tmp_path / "m.db", limits=Limits(max_messages=3)) as store:
         updates: list[Update] = []
         store.updates.listen(updates.append)
-        records = [make_record() for _ in range(1000)]
+        records = [make_record(app_key="mine") for _ in range(1000)]
         for ticket in [store.add(record) for record in records]:
             ticket.result(60)
         store.prune().result(60)
         assert [row.record.id for row in all_messages(store)] == [each.id for each in records[-3:]]
         assert store.removed.messages == 997
         expired = [each for each in updates if each.kind is UpdateKind.MESSAGES_EXPIRED]
-        gone = [gone for update in expired for gone in update.ids]
+        gone = [gone for update in expired for gone in update.gone_from("mine")]
         assert gone == [each.id for each in records[:-3]]
 
 

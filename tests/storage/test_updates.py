@@ -52,6 +52,21 @@ def test_each_change_of_a_store_is_an_update(store: Store) -> None:
     assert batch.is_complete
 
 
+def test_updates_about_gone_messages_have_their_app_keys(store: Store) -> None:
+    """The reader of one AppKey learns which of its messages are gone."""
+    records = [make_record(app_key=key) for key in ("mine", None, "other", "mine")]
+    for record in records:
+        store.add(record).result(60)
+    start = store.updates.cursor
+    store.remove_matching(EVERYTHING).result(60)
+    (update,) = store.updates.since(start).updates
+    ids = dict(zip(update.ids, update.app_keys, strict=True))
+    assert ids == {each.id: each.app_key for each in records}
+    assert set(update.gone_from("mine")) == {records[0].id, records[3].id}
+    assert update.gone_from("nobody") == ()
+    assert update.gone_from(None) == update.ids
+
+
 def test_change_without_effect_is_not_an_update(store: Store) -> None:
     """Changes of unknown ids and empty results are not published."""
     start = store.updates.cursor

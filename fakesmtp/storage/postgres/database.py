@@ -96,7 +96,7 @@ class PostgresDatabase:
 
     def publish(self, state: State) -> None:
         """Tell of what a transaction has changed, and before it of what other servers have."""
-        count = sum(1 for _, ids in state.updates if ids)
+        count = sum(1 for each in state.updates if each.ids)
         told = number_updates(state.updates, state.last_update - count)
         if not told:
             return

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from fakesmtp.storage.shared import Counter, SharedRule
 from fakesmtp.storage.sql.changes import Run
-from fakesmtp.storage.updates import UpdateKind
+from fakesmtp.storage.updates import Happened, UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -178,7 +178,7 @@ def _forget(connection: Connection, numbers: Sequence[int], remove: Any) -> bool
 def _tell(work: Work, numbers: Sequence[int]) -> None:
     # "0" is no rule: without an id there would be no update.
     ids = list(map(str, numbers)) or ["0"]
-    work.state.updates.append((UpdateKind.FAULTS_CHANGED, ids))
+    work.state.updates.append(Happened(UpdateKind.FAULTS_CHANGED, ids))
 
 
 # -- counting --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for a connection
 
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.limits import Limits
@@ -24,7 +24,7 @@ from fakesmtp.storage.sql.reading import Reader, explain
 from fakesmtp.storage.sql.store import DatabaseStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from sqlalchemy import Engine
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from fakesmtp.storage.address import ServerAddress
     from fakesmtp.storage.records import SessionRecord
     from fakesmtp.storage.sql.changes import Work
-    from fakesmtp.storage.updates import UpdateKind
+    from fakesmtp.storage.updates import Happened
 
 
 class _OfDatabase(Reader):
@@ -90,11 +90,11 @@ class PostgresStore(_OfDatabase, DatabaseStore):
                 self._updates.start(connection)
             self._listening = Listening(self._shared.writing, self._updates)
 
-    def _tell(self, kind: UpdateKind, ids: Collection[str]) -> None:
+    def _tell(self, happened: Happened) -> None:
         """Tell all servers of something that happened outside of the store."""
 
         def run(work: Work) -> None:
-            work.state.updates.append((kind, list(ids)))
+            work.state.updates.append(happened)
 
         self.submit(Run(run))
 
@@ -110,10 +110,11 @@ class PostgresStore(_OfDatabase, DatabaseStore):
 
         No other server checks the same.
         """
+        claiming = self._engine.execution_options(isolation_level="READ COMMITTED")
         try:
-            with self._shared.writing.begin() as connection:
+            with claiming.begin() as connection:
                 return claim_unchecked(connection, most, of_sessions=of_sessions)
-        except DBAPIError as error:
+        except (DBAPIError, TimeoutError) as error:
             raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
 
     def compact(self) -> Future[str]:

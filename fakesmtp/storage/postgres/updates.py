@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 
-from fakesmtp.storage.updates import MOST_KEPT, Batch, Update, UpdateKind, Updates
+from fakesmtp.storage.updates import MOST_KEPT, Batch, Happened, Update, UpdateKind, Updates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -46,6 +46,7 @@ _table = Table(
     Column("number", BigInteger, primary_key=True),
     Column("kind", Text),
     Column("ids", Text),
+    Column("app_keys", Text),
     Column("count", Integer),
 )
 
@@ -53,16 +54,18 @@ _table = Table(
 class SharedUpdates(Updates):
     """The newest updates of a database. `submit` writes one that happened outside of the store."""
 
-    def __init__(self, submit: Callable[[UpdateKind, Collection[str]], object]) -> None:
+    def __init__(self, submit: Callable[[Happened], object]) -> None:
         super().__init__()
         self._newest = self._forgotten = 0
         self._submit = submit
         self._order = RLock()
 
-    def publish(self, kind: UpdateKind, ids: Collection[str]) -> None:
+    def publish(
+        self, kind: UpdateKind, ids: Collection[str], app_keys: Collection[str | None] = ()
+    ) -> None:
         """Have an update written; it is told to all servers when it is. Without ids: a no-op."""
         if ids:
-            self._submit(kind, ids)
+            self._submit(Happened(kind, tuple(ids), tuple(app_keys)))
 
     def since(self, cursor: int) -> Batch:
         """Return the updates after a cursor, which another server may have given."""
@@ -116,18 +119,22 @@ def read_after(connection: Connection, cursor: int) -> list[Update]:
     statement = select(_table).where(newer).order_by(_table.c.number).limit(_AT_ONCE)
     with connection.begin():
         return [
-            Update(row.number, UpdateKind(row.kind), tuple(json.loads(row.ids)))
+            Update(
+                row.number,
+                UpdateKind(row.kind),
+                tuple(json.loads(row.ids)),
+                tuple(json.loads(row.app_keys)),
+            )
             for row in connection.execute(statement)
         ]
 
 
-def number_updates(
-    happened: Iterable[tuple[UpdateKind, Collection[str]]], last: int
-) -> list[Update]:
+def number_updates(happened: Iterable[Happened], last: int) -> list[Update]:
     """Return what a transaction has changed, with the numbers after the last one."""
-    changes = ((kind, ids) for kind, ids in happened if ids)
+    changes = (each for each in happened if each.ids)
     return [
-        Update(number, kind, tuple(ids)) for number, (kind, ids) in enumerate(changes, last + 1)
+        Update(number, each.kind, tuple(each.ids), tuple(each.app_keys))
+        for number, each in enumerate(changes, last + 1)
     ]
 
 
@@ -138,6 +145,7 @@ def write_updates(connection: Connection, updates: Sequence[Update]) -> None:
             "number": update.cursor,
             "kind": update.kind.value,
             "ids": json.dumps(update.ids),
+            "app_keys": json.dumps(update.app_keys),
             "count": len(update.ids),
         }
         for update in updates

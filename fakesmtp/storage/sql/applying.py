@@ -30,7 +30,7 @@ from fakesmtp.storage.sql.tables import (
     texts,
 )
 from fakesmtp.storage.sql.where import compile_query
-from fakesmtp.storage.updates import UpdateKind
+from fakesmtp.storage.updates import Happened, UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,7 +80,7 @@ def _count_messages(work: Work, new: Sequence[MessageRecord]) -> None:
     state.last_message += len(new)
     state.messages += len(new)
     state.bytes += sum(len(record.raw) for record in new)
-    state.updates.append((UpdateKind.MESSAGES_ADDED, [record.id for record in new]))
+    state.updates.append(Happened(UpdateKind.MESSAGES_ADDED, [record.id for record in new]))
 
 
 def _add_sessions(work: Work, batch: Sequence[AddSession]) -> Sequence[int]:
@@ -96,7 +96,7 @@ def _add_sessions(work: Work, batch: Sequence[AddSession]) -> Sequence[int]:
     work.dialect.insert_rows(connection, sessions, rows)
     await_check(connection, sessions, state.last_session + 1)
     state.last_session += len(rows)
-    state.updates.append((UpdateKind.SESSIONS_ADDED, [row["id"] for row in rows]))
+    state.updates.append(Happened(UpdateKind.SESSIONS_ADDED, [row["id"] for row in rows]))
     there.update({row["id"]: row["number"] for row in rows})
     return [there[each.record.header.id] for each in batch]
 
@@ -166,7 +166,7 @@ def remove_messages(work: Work, numbers: Sequence[int], kind: UpdateKind) -> Non
         gone = connection.execute(
             delete(messages)
             .where(messages.c.number.in_(some))
-            .returning(messages.c.id, messages.c.session_id, messages.c.size)
+            .returning(messages.c.id, messages.c.session_id, messages.c.size, messages.c.app_key)
         ).all()
         for each in (texts, contents, tags):
             connection.execute(delete(each).where(each.c.number.in_(some)))
@@ -175,7 +175,8 @@ def remove_messages(work: Work, numbers: Sequence[int], kind: UpdateKind) -> Non
         connection.execute(_LOSE, [{"session": key, "lost": n} for key, n in lost.items()])
         state.messages -= len(gone)
         state.bytes -= sum(row.size for row in gone)
-        state.updates.append((kind, [row.id for row in gone]))
+        app_keys = [row.app_key for row in gone]
+        state.updates.append(Happened(kind, [row.id for row in gone], app_keys))
 
 
 def remove_sessions(connection: Connection, numbers: Sequence[int]) -> None:
@@ -199,7 +200,7 @@ def _mark(work: Work, batch: Sequence[MarkMessages]) -> list[int]:
 def _mark_one(work: Work, change: MarkMessages) -> int:
     found = list(_find(work.connection, change.ids))
     numbers = [each.number for each in found]
-    work.state.updates.append((UpdateKind.MESSAGES_MARKED, [each.id for each in found]))
+    work.state.updates.append(Happened(UpdateKind.MESSAGES_MARKED, [each.id for each in found]))
     for some in slices(numbers):
         _write_marks(work.connection, change, some)
     return len(numbers)

@@ -15,7 +15,7 @@ from fakesmtp.findings.finding import Certainty, Finding, Severity, Where
 from fakesmtp.storage.checking import searched
 from fakesmtp.storage.sql.compression import pack, unpack
 from fakesmtp.storage.sql.tables import checks, findings, messages, rules, sessions, unchecked
-from fakesmtp.storage.updates import UpdateKind
+from fakesmtp.storage.updates import Happened, UpdateKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -85,7 +85,7 @@ def _keep(work: Work, checked: Sequence[Checked], *, of_sessions: bool) -> int:
         known = _read_texts(connection)
         rows = [_check_row(each, known, of_sessions=of_sessions) for each in found]
         connection.execute(insert(checks), rows)
-    work.state.updates.append((_KINDS[of_sessions], [each.id for each in kept]))
+    work.state.updates.append(Happened(_KINDS[of_sessions], [each.id for each in kept]))
     return len(kept)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.storage.extraction import Extract
     from fakesmtp.storage.query import Contains
-    from fakesmtp.storage.updates import UpdateKind
+    from fakesmtp.storage.updates import Happened
 
 
 @dataclass(slots=True)
@@ -21,7 +21,7 @@ class State:
     """What the writer knows of the store in a transaction; numbers are the last ones ever used.
 
     `bytes` are those of the messages that are kept, as they were sent. `updates` collects what the
-    transaction changes: what happened, and to which ids.
+    transaction changes.
     """
 
     last_message: int
@@ -29,7 +29,7 @@ class State:
     messages: int
     bytes: int = 0
     last_update: int = 0
-    updates: list[tuple[UpdateKind, list[str]]] = field(default_factory=list)
+    updates: list[Happened] = field(default_factory=list)
 
 
 class Match(NamedTuple):

@@ -204,7 +204,7 @@ def read_message_row(row: Row[Any]) -> MessageRow:
     """Read a row of `MESSAGE_COLUMNS`."""
     fields = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for a row as a mapping
     facts = MessageFacts(**{name: fields[name] for name in MessageFacts._fields})
-    names = tuple(sorted(json.loads(fields["tags"])))
+    names = tuple(sorted(json.loads(fields["tags"]), key=fold))
     record = read_message(row, b"")
     number, size, is_read = fields["number"], fields["size"], fields["is_read"]
     return MessageRow(number, record, size, facts, is_read, names)

@@ -84,12 +84,12 @@ def _compile(search: Search, query: Query) -> Condition:
 
 
 def _has_header(_: Search, query: HeaderContains) -> Condition:
-    fields = json_values(texts.c.headers).table_valued("value")
+    # Not `texts` itself, which the search for a text may join.
+    own = texts.alias()
+    fields = json_values(own.c.headers).table_valued("value")
     name, value = (json_item(fields.c.value, n) for n in range(2))
     found = select(fields.c.value).where(name == query.name, contains(value, query.text))
-    return (
-        select(texts.c.number).where(texts.c.number == messages.c.number, found.exists()).exists()
-    )
+    return select(own.c.number).where(own.c.number == messages.c.number, found.exists()).exists()
 
 
 _FLAGS: Mapping[str, Callable[[], Condition]] = {

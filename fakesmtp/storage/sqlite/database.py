@@ -105,8 +105,8 @@ class SqliteDatabase:
 
     def publish(self, state: State) -> None:
         """Tell of what a transaction has changed."""
-        for kind, ids in state.updates:
-            self._updates.publish(kind, ids)
+        for each in state.updates:
+            self._updates.publish(*each)
 
     def may_prune(self, connection: Connection) -> bool:
         """Return True: nobody else writes the file."""

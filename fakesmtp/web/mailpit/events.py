@@ -23,8 +23,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fakesmtp import __version__
 from fakesmtp.server import engine_of
-from fakesmtp.storage.updates import Batch, UpdateKind
-from fakesmtp.web.lookup import find_ids, is_of, read_query
+from fakesmtp.storage.updates import Batch, Update, UpdateKind
+from fakesmtp.web.lookup import find_rows, read_query
 from fakesmtp.web.mailpit.summaries import summarize
 from fakesmtp.web.serving import Here, Serving
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from fakesmtp.sessions import Session
+    from fakesmtp.storage.records import MessageRow
 
     Frame = dict[str, Any]
 
@@ -69,9 +70,7 @@ class _Stream:
         self._app_key = app_key
         self._inbox = read_query(app_key=app_key)
         self._changed = asyncio.Event()
-        # Ids of removed messages do not show whose they were.
-        self._known: set[str] | None = None
-        self._frames_of: Mapping[UpdateKind, Callable[[Collection[str]], Iterator[Frame]]] = {
+        self._frames_of: Mapping[UpdateKind, Callable[[Update], Iterator[Frame]]] = {
             UpdateKind.MESSAGES_ADDED: self._added,
             UpdateKind.MESSAGES_MARKED: self._marked,
             UpdateKind.MESSAGES_REMOVED: self._removed,
@@ -91,7 +90,7 @@ class _Stream:
         """Send the changes of messages, beginning with the counts of now."""
         mailbox = self._here.archive.mailbox
         cursor = mailbox.store.updates.cursor
-        await self._send([await asyncio.to_thread(self._begin)])
+        await self._send([await asyncio.to_thread(self._stats)])
         async with aclosing(mailbox.follow(cursor)) as batches:
             async for batch in batches:
                 await self._send(await asyncio.to_thread(self._read, batch))
@@ -134,11 +133,6 @@ class _Stream:
 
     # -- what is sent ------------------------------------------------------------------------------
 
-    def _begin(self) -> Frame:
-        if self._app_key is not None:
-            self._known = set(find_ids(self._here, self._inbox))
-        return self._stats()
-
     def _read(self, batch: Batch) -> list[Frame]:
         """Return the events of some updates. Reads the store."""
         lost = [] if batch.is_complete else [_event("prune")]
@@ -146,7 +140,7 @@ class _Stream:
             frame
             for update in batch.updates
             if update.kind in self._frames_of
-            for frame in self._frames_of[update.kind](update.ids)
+            for frame in self._frames_of[update.kind](update)
         )
         return [*lost, *sent]
 
@@ -155,26 +149,26 @@ class _Stream:
         data = {"Total": totals.messages, "Unread": totals.unread, "Version": __version__}
         return _event("stats", data)
 
-    def _added(self, ids: Collection[str]) -> Iterator[Frame]:
-        rows = [row for row in self._here.archive.store.rows(ids) if is_of(row, self._app_key)]
-        if self._known is not None:
-            self._known.update(row.record.id for row in rows)
+    def _added(self, update: Update) -> Iterator[Frame]:
+        rows = self._rows(update)
         if len(rows) > _MOST_TOLD:
             yield _event("prune")
             return
         for row in rows:
             yield _event("new", summarize(row).model_dump(mode="json"))
 
-    def _marked(self, ids: Collection[str]) -> Iterator[Frame]:
-        if len(ids) > _MOST_TOLD:  # Mailpit sends the counts only
+    def _marked(self, update: Update) -> Iterator[Frame]:
+        if len(update.ids) > _MOST_TOLD:  # Mailpit sends the counts only
             return
-        for row in self._here.archive.store.rows(ids):
-            if is_of(row, self._app_key):
-                yield _event("update", {"ID": row.record.id, "Read": row.is_read})
-                yield _event("update", {"ID": row.record.id, "Tags": list(row.tags)})
+        for row in self._rows(update):
+            yield _event("update", {"ID": row.record.id, "Read": row.is_read})
+            yield _event("update", {"ID": row.record.id, "Tags": list(row.tags)})
 
-    def _removed(self, ids: Collection[str]) -> Iterator[Frame]:
-        gone = self._of_inbox(ids)
+    def _rows(self, update: Update) -> list[MessageRow]:
+        return find_rows(self._here, update.ids, self._app_key)
+
+    def _removed(self, update: Update) -> Iterator[Frame]:
+        gone = update.gone_from(self._app_key)
         if not gone:
             return
         if not self._here.counts.totals(self._inbox).messages:
@@ -184,12 +178,9 @@ class _Stream:
         else:
             yield from (_event("delete", {"ID": each}) for each in gone)
 
-    def _expired(self, ids: Collection[str]) -> Iterator[Frame]:
-        if self._of_inbox(ids):
+    def _expired(self, update: Update) -> Iterator[Frame]:
+        if update.gone_from(self._app_key):
             yield _event("prune")
-
-    def _of_inbox(self, ids: Collection[str]) -> list[str]:
-        return [each for each in ids if self._known is None or each in self._known]
 
 
 def _event(kind: str, data: object = None) -> Frame:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from starlette.responses import PlainTextResponse
 
 from fakesmtp.storage.query import All, Is, Not, Query
-from fakesmtp.web.lookup import check_delete_all, find_ids, is_of, mark_read, read_query
+from fakesmtp.web.lookup import check_delete_all, find_ids, find_rows, mark_read, read_query
 from fakesmtp.web.mailpit.bodies import AnyBody
 from fakesmtp.web.mailpit.shapes import Ids, Marks, MessagesSummary
 from fakesmtp.web.mailpit.summaries import summarize
@@ -138,4 +138,4 @@ def _only_of(here: Serving, ids: Collection[str], app_key: str | None) -> Collec
     """Return ids without those of messages of other AppKeys."""
     if app_key is None:
         return ids
-    return [row.record.id for row in here.archive.store.rows(ids) if is_of(row, app_key)]
+    return [row.record.id for row in find_rows(here, ids, app_key)]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from fakesmtp.sessions.listing import ListedSession
+from fakesmtp.storage.session_search import with_app_key
 from fakesmtp.storage.updates import Batch, Update, UpdateKind
 from fakesmtp.text import quote
-from fakesmtp.web.own.faults import describe_rules
+from fakesmtp.web.lookup import find_rows
+from fakesmtp.web.own.faults import describe_rules, faults_of
 from fakesmtp.web.own.parameters import AppKey
 from fakesmtp.web.own.problems import problems
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.serving import Here, Serving
 from fakesmtp.web.waiting import before
+
+if TYPE_CHECKING:
+    from fakesmtp.storage.records import MessageRow
 
 router = APIRouter(prefix=OWN, tags=["events"], responses=problems())
 
@@ -42,7 +47,7 @@ def _read_cursor(
 
 _Cursor = Annotated[int | None, Depends(_read_cursor)]
 #: What an update tells, as JSON.
-Told = Iterator[dict[str, Any]]
+Told = Iterable[dict[str, Any]]
 
 
 @router.get("/events", response_class=EventSourceResponse)
@@ -64,13 +69,13 @@ async def follow_events(
     | `checked` | `ids` of sessions with new findings |
     | `reset` | events were missed: read the lists again |
 
-    With `app_key`, messages, sessions and faults of other accounts are left out.
+    With `app_key`, messages, sessions and fault rules of other accounts are left out.
     """
     teller = _Teller(here, app_key)
     start = here.updates.cursor if cursor is None else cursor
     yield _event("ready", {}, start)
     async with aclosing(here.archive.mailbox.follow(start)) as batches:
-        while (batch := await before(here.stopping, anext(batches))) is not None:
+        while (batch := await before(here.stopping.wait(), anext(batches))) is not None:
             for event in await asyncio.to_thread(teller.tell_all, batch):
                 yield event
 
@@ -83,11 +88,23 @@ def _event(name: str, data: Mapping[str, Any], cursor: int | None = None) -> Ser
 
 
 class _Teller:
-    """Makes events of updates, for one stream."""
+    """Makes events of updates, for one stream: of one AppKey, or of all."""
 
     def __init__(self, here: Serving, app_key: str | None) -> None:
         self._here = here
         self._app_key = app_key
+        self._is_mine = with_app_key(app_key)
+        self._told: Mapping[UpdateKind, tuple[str, Callable[[Update], Told]]] = {
+            UpdateKind.MESSAGES_ADDED: ("message", self._messages),
+            UpdateKind.MESSAGES_MARKED: ("changed", self._changed),
+            UpdateKind.MESSAGES_CHECKED: ("changed", self._changed),
+            UpdateKind.MESSAGES_REMOVED: ("removed", self._gone),
+            UpdateKind.MESSAGES_EXPIRED: ("limit", self._gone),
+            UpdateKind.SESSIONS_ADDED: ("session", self._sessions),
+            UpdateKind.SESSIONS_CHECKED: ("checked", self._checked),
+            UpdateKind.FAULTS_APPLIED: ("fault", self._applied),
+            UpdateKind.FAULTS_CHANGED: ("faults", self._rules),
+        }
 
     def tell_all(self, batch: Batch) -> list[ServerSentEvent]:
         """Return the events of a batch; the last one of each update has its cursor as its id."""
@@ -95,50 +112,59 @@ class _Teller:
         if not batch.is_complete:
             events.append(_event("reset", {}, batch.cursor))
         for update in batch.updates:
-            name, tell = _TOLD[update.kind]
-            data = [each for each in tell(self._here, update) if self._is_wanted(each)]
+            name, tell = self._told[update.kind]
+            data = list(tell(update))
             events += [_event(name, each) for each in data[:-1]]
             events += [_event(name, each, update.cursor) for each in data[-1:]]
         return events
 
-    def _is_wanted(self, data: Mapping[str, Any]) -> bool:
-        """Return whether something belongs to the AppKey of the stream, or to none."""
-        fault = data.get("fault", {})
-        owner = data.get("app_key", fault.get("app_key", self._app_key))
-        return self._app_key is None or owner == self._app_key
+    # -- of messages -------------------------------------------------------------------------------
+
+    def _messages(self, update: Update) -> Told:
+        return (row.as_json() for row in self._rows(update))
+
+    def _changed(self, update: Update) -> Told:
+        if self._app_key is None:
+            return _ids(update.ids)
+        return _ids([row.record.id for row in self._rows(update)])
+
+    def _gone(self, update: Update) -> Told:
+        return _ids(update.gone_from(self._app_key))
+
+    def _rows(self, update: Update) -> list[MessageRow]:
+        return find_rows(self._here, update.ids, self._app_key)
+
+    # -- of sessions -------------------------------------------------------------------------------
+
+    def _sessions(self, update: Update) -> Told:
+        return (session.as_json() for session in self._listed(update))
+
+    def _checked(self, update: Update) -> Told:
+        if self._app_key is None:
+            return _ids(update.ids)
+        return _ids([session.header.id for session in self._listed(update)])
+
+    def _listed(self, update: Update) -> Iterator[ListedSession]:
+        found = map(self._here.archive.find_session, update.ids)
+        listed = (ListedSession.of(each) for each in found if each is not None)
+        return filter(self._is_mine, listed)
+
+    # -- of fault rules ----------------------------------------------------------------------------
+
+    def _applied(self, update: Update) -> Told:
+        """Return the rules that were applied, also those for every AppKey."""
+        numbers = set(map(int, update.ids))
+        rules = describe_rules(self._here.faults)
+        return (each for each in rules if each["id"] in numbers and self._concerns(each["fault"]))
+
+    def _concerns(self, fault: Mapping[str, Any]) -> bool:
+        return self._app_key is None or fault.get("app_key") in {None, self._app_key}
+
+    def _rules(self, update: Update) -> Told:
+        del update
+        return [{"faults": describe_rules(faults_of(self._here, self._app_key))}]
 
 
-def _messages(here: Serving, update: Update) -> Told:
-    return (row.as_json() for row in here.archive.store.rows(update.ids))
-
-
-def _sessions(here: Serving, update: Update) -> Told:
-    found = map(here.archive.find_session, update.ids)
-    return (ListedSession.of(each).as_json() for each in found if each is not None)
-
-
-def _ids(_: Serving, update: Update) -> Told:
-    yield {"ids": update.ids}
-
-
-def _applied(here: Serving, update: Update) -> Told:
-    numbers = set(map(int, update.ids))
-    return (rule for rule in describe_rules(here.faults) if rule["id"] in numbers)
-
-
-def _rules(here: Serving, update: Update) -> Told:
-    del update
-    yield {"faults": describe_rules(here.faults)}
-
-
-_TOLD: Mapping[UpdateKind, tuple[str, Callable[[Serving, Update], Told]]] = {
-    UpdateKind.MESSAGES_ADDED: ("message", _messages),
-    UpdateKind.MESSAGES_MARKED: ("changed", _ids),
-    UpdateKind.MESSAGES_CHECKED: ("changed", _ids),
-    UpdateKind.MESSAGES_REMOVED: ("removed", _ids),
-    UpdateKind.MESSAGES_EXPIRED: ("limit", _ids),
-    UpdateKind.SESSIONS_ADDED: ("session", _sessions),
-    UpdateKind.SESSIONS_CHECKED: ("checked", _ids),
-    UpdateKind.FAULTS_APPLIED: ("fault", _applied),
-    UpdateKind.FAULTS_CHANGED: ("faults", _rules),
-}
+def _ids(ids: Collection[str]) -> Told:
+    """Return one event with ids, or none without."""
+    return [{"ids": ids}] if ids else []

@@ -51,14 +51,14 @@ _ALL = describe_body(_TABLE, {"fault": [_EXAMPLE]})
 @router.get("", response_model=FaultsOut)
 def list_faults(here: Here, app_key: AppKey = None) -> Json:
     """Return the rules in order, each with how often it was applied."""
-    script = _script(here, app_key)
+    script = faults_of(here, app_key)
     return Json({"faults": describe_rules(script)})
 
 
 @router.post("", status_code=201, response_model=FaultOut, openapi_extra=_ONE)
 def add_fault(here: Here, fault: JsonBody, app_key: AppKey = None) -> Json:
     """Append a rule."""
-    script = _script(here, app_key)
+    script = faults_of(here, app_key)
     added = script.plan(_read_one(fault)).rule
     here.faults_changed()
     described = _describe(script, added)
@@ -71,7 +71,7 @@ def replace_faults(here: Here, table: JsonBody, app_key: AppKey = None) -> Json:
 
     A rule that was there before keeps its number and its counters.
     """
-    _script(here, app_key).replace(read_table(table))
+    faults_of(here, app_key).replace(read_table(table))
     here.faults_changed()
     return list_faults(here, app_key)
 
@@ -79,7 +79,7 @@ def replace_faults(here: Here, table: JsonBody, app_key: AppKey = None) -> Json:
 @router.delete("", status_code=204)
 def delete_faults(here: Here, app_key: AppKey = None) -> Response:
     """Remove all rules."""
-    _script(here, app_key).clear()
+    faults_of(here, app_key).clear()
     here.faults_changed()
     return Response(status_code=204)
 
@@ -107,7 +107,8 @@ def delete_fault(here: Here, fault_id: int) -> Response:
     return Response(status_code=204)
 
 
-def _script(here: Serving, app_key: str | None) -> FaultScript:
+def faults_of(here: Serving, app_key: str | None) -> FaultScript:
+    """Return the fault rules of one AppKey; None: all."""
     whole = here.faults
     return whole if app_key is None else AccountFaults(whole, app_key)
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 
 from fakesmtp.messages.searching import LISTED, describe_arrivals
 from fakesmtp.sessions import Session
@@ -21,6 +22,7 @@ from fakesmtp.web.own.problems import problems
 from fakesmtp.web.own.schemas import MessageOut, NothingCame
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.serving import Here, Serving
+from fakesmtp.web.waiting import before, leave
 
 #: Seconds that a request waits: by default, and at most.
 PATIENCE = 5.0
@@ -37,7 +39,9 @@ router = APIRouter(prefix=OWN, tags=["messages"], responses=problems())
 @router.get("/wait", response_model=MessageOut, responses=_NOTHING)
 async def wait_for_message(
     here: Here,
+    request: Request,
     wanted: Wanted,
+    *,
     query: Annotated[str, Query(include_in_schema=False)] = "",
     app_key: AppKey = None,
     timeout: Annotated[float, Query(ge=0, le=_MOST, description="Seconds.")] = PATIENCE,
@@ -56,10 +60,11 @@ async def wait_for_message(
     When none has come in time, the answer is 404 with what did arrive and the sessions that were
     refused; `detail` has it as text.
     """
-    found = await here.waits.wait(wanted, app_key, since=since, timeout=timeout)
+    waiting = here.waits.wait(wanted, app_key, since=since, timeout=timeout)
+    found = await before(leave(request), waiting)
     if found is not None:
         return Json(await asyncio.to_thread(describe_message, here, found))
-    if here.stopping.is_set():
+    if here.stopping.is_set() or await request.is_disconnected():
         return Json({"detail": "the server stops"}, 503)
     failure = _Failure(here, query, app_key, since)
     return Json(await asyncio.to_thread(failure.as_json, timeout), 404)

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.conditions import CONDITIONS
-from fakesmtp.faults.explain import explain
 from fakesmtp.faults.kinds import FLAWS, KINDS, Kind
 from fakesmtp.faults.making import make_rule
 from fakesmtp.faults.rules import Rule
@@ -165,12 +164,12 @@ class FaultForm:
         return make_rule({"where": str(self.stage), "what": self.kind.name, **named, **options})
 
     @property
-    def sentence(self) -> str:
-        """What the rule will do; `""` if it is not complete."""
+    def rule(self) -> Rule | None:
+        """The rule, None if it is not complete."""
         try:
-            return explain(self.make())
+            return self.make()
         except ConfigurationError:
-            return ""
+            return None
 
     @property
     def problem(self) -> str:

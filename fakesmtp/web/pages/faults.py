@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.faults.explain import explain
 from fakesmtp.faults.rules import Rule
 from fakesmtp.web.pages.errors import PageError
 from fakesmtp.web.pages.fault_form import FaultForm
@@ -40,7 +39,6 @@ class Planned(NamedTuple):
 
     number: int
     rule: Rule
-    sentence: str
     is_on: bool
     applied: int
 
@@ -119,7 +117,7 @@ def _show_changed(here: Serving, view: View) -> Response:
 def _list(here: Serving) -> list[Planned]:
     script = here.faults
     return [
-        Planned(script.number_of(rule), rule, explain(rule), is_on, script.applied(rule))
+        Planned(script.number_of(rule), rule, is_on, script.applied(rule))
         for rule, is_on in script.planned
     ]
 

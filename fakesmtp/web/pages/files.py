@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ def describe_file(file: Attachment, number: int) -> File:
     """Return what a list shows of the file with a number, from 1."""
     return File(
         name_of(file, number),
-        file.content_type.rpartition("/")[2][:_LONGEST_KIND],
+        _kind_of(file, number),
         file.content_type,
         len(file.content),
         file.content_type in PICTURES,
@@ -53,6 +54,13 @@ def name_of(file: Attachment, number: int) -> str:
     """Return the safe name of a file, by its number where it has none."""
     last = re.split(r"[/\\]", file.filename or "")[-1]
     return safe_name(last) or f"attachment-{number}"
+
+
+def _kind_of(file: Attachment, number: int) -> str:
+    """Return the ending of a file's name, or the start of its type where it has none."""
+    ending = PurePosixPath(name_of(file, number)).suffix[1:]
+    kind = ending if 0 < len(ending) <= _LONGEST_KIND else file.content_type.rpartition("/")[2]
+    return kind[:_LONGEST_KIND]
 
 
 def dispose(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Form
 
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.storage.language import parse_query
@@ -46,5 +46,14 @@ def _read_filter(q: str = "", type: str = "", app_key: str = "") -> Filter:  # n
     return Filter(q.strip(), type if type in MAIL_TYPES else "", app_key)
 
 
-#: A parameter of a route: which messages are listed.
+def _read_form(
+    q: Annotated[str, Form()] = "",
+    type: Annotated[str, Form()] = "",  # noqa: A002 - as in the address
+    app_key: Annotated[str, Form()] = "",
+) -> Filter:
+    return _read_filter(q, type, app_key)
+
+
+#: A parameter of a route: which messages are listed, by its address, or by the form in its body.
 AnyFilter = Annotated[Filter, Depends(_read_filter)]
+SentFilter = Annotated[Filter, Depends(_read_form)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,8 @@ from babel.numbers import format_decimal
 from fakesmtp.clock import now
 from fakesmtp.web.pages.reader import Reader
 
+#: An address after a name.
+_ADDRESS = re.compile(r"(?<=[^\s,])\s*<[^<>]*>")
 _UNIT = 1024
 _UNITS = ("kB", "MB", "GB")
 #: A day without the year, as each language orders it.
@@ -37,6 +40,11 @@ def format_brief(seconds: float, reader: Reader) -> str:
 def format_iso(seconds: float, reader: Reader) -> str:
     """Return a time for machines: the attribute `datetime` of HTML."""
     return datetime.fromtimestamp(seconds, reader.zone).isoformat(timespec="milliseconds")
+
+
+def format_names(people: str) -> str:
+    """Return the names of people; the address of one that has no name."""
+    return _ADDRESS.sub("", people).replace('"', "").strip() or people
 
 
 def format_size(size: int, reader: Reader) -> str:

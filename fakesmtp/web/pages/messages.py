@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
 
-from fakesmtp.storage.query import Query
+from fakesmtp.storage.query import All, Is, Not, Query
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.storage.words import QueryError
+from fakesmtp.web.lookup import find_ids
 from fakesmtp.web.pages.bodies import find
 from fakesmtp.web.pages.contents import Reading, read_message
 from fakesmtp.web.pages.errors import PageError
-from fakesmtp.web.pages.filters import AnyFilter, Filter
+from fakesmtp.web.pages.filters import AnyFilter, Filter, SentFilter
 from fakesmtp.web.pages.guard import NeedsToken
 from fakesmtp.web.pages.listing import count_unread, list_messages
 from fakesmtp.web.pages.rendering import AnyView, View
+from fakesmtp.web.pages.texts import later
 from fakesmtp.web.serving import Here, Serving
 
 router = APIRouter()
@@ -27,8 +30,7 @@ PARTS = "/page/messages"
 @router.get("/")
 def show_inbox(here: Here, view: AnyView, chosen: AnyFilter) -> Response:
     """Show the list, and no message yet."""
-    listing = list_messages(here, view.reader, chosen)
-    return view.show("messages/page.html", section="messages", listing=listing, reading=None)
+    return _show_page(here, view, chosen)
 
 
 @router.get("/view/{message_id}")
@@ -36,9 +38,7 @@ def show_message(
     here: Here, view: AnyView, chosen: AnyFilter, message_id: str, tab: str = ""
 ) -> Response:
     """Show the list and one message."""
-    reading = _read(here, message_id, tab)
-    listing = list_messages(here, view.reader, chosen)
-    return view.show("messages/page.html", section="messages", listing=listing, reading=reading)
+    return _show_page(here, view, chosen, _read(here, message_id, tab))
 
 
 @router.get(PARTS)
@@ -49,8 +49,7 @@ def show_rows(
     cursor: int | None = None,
 ) -> Response:
     """Show rows of the list from a cursor on."""
-    listing = list_messages(here, view.reader, chosen, cursor)
-    return view.show("messages/rows.html", listing=listing)
+    return _show_rows(here, view, chosen, cursor)
 
 
 @router.get(f"{PARTS}/unread")
@@ -83,7 +82,32 @@ def show_contents(
     return view.show("messages/contents.html", reading=reading, chosen=chosen)
 
 
+def _show_page(
+    here: Serving, view: View, chosen: Filter, reading: Reading | None = None
+) -> Response:
+    return view.show(
+        "messages/page.html",
+        section="messages",
+        listing=list_messages(here, view.reader, chosen),
+        reading=reading,
+        server=here.smtp,
+    )
+
+
+def _show_rows(here: Serving, view: View, chosen: Filter, cursor: int | None = None) -> Response:
+    listing = list_messages(here, view.reader, chosen, cursor)
+    return view.show("messages/rows.html", listing=listing, server=here.smtp)
+
+
 # -- changes ---------------------------------------------------------------------------------------
+
+
+@router.post(f"{PARTS}/read", dependencies=[NeedsToken])
+def read_listed(here: Here, view: AnyView, chosen: SentFilter) -> Response:
+    """Mark all messages of the list as read."""
+    unread = All((_query(view, chosen), Not(Is("read"))))
+    here.archive.store.mark_read(find_ids(here, unread)).result()
+    return _show_rows(here, view, chosen)
 
 
 @router.post(f"{PARTS}/{{message_id}}/read", dependencies=[NeedsToken])
@@ -119,7 +143,9 @@ def delete_message(here: Here, view: AnyView, message_id: str) -> Response:
     """Delete one message."""
     row = _row(here, message_id)
     here.archive.mailbox.remove([row.record.id])
-    return view.show("messages/deleted.html", headers={"HX-Trigger": "messages-changed"})
+    # In ASCII, as a header must be.
+    events = json.dumps({"messages-changed": "", "notice": view.translate(later("Deleted"))})
+    return Response(headers={"HX-Trigger": events})
 
 
 @router.delete(PARTS, dependencies=[NeedsToken])

@@ -20,8 +20,9 @@ from starlette.responses import HTMLResponse
 
 from fakesmtp import __version__
 from fakesmtp.text import show, show_lines
-from fakesmtp.web.pages.formatting import FILTERS
+from fakesmtp.web.pages.formatting import FILTERS, format_names
 from fakesmtp.web.pages.reader import LANGUAGES, AnyReader, Reader
+from fakesmtp.web.pages.sentences import Sentences
 from fakesmtp.web.pages.words import SEARCH_WORDS, SESSION_WORDS
 from fakesmtp.web.paths import OWN
 
@@ -48,7 +49,7 @@ class Renderer:
         self.token = secrets.token_urlsafe(32)
         self._catalogues = {language: _load_catalogue(language) for language in LANGUAGES}
         self._environments = {
-            language: _make_environment(catalogue)
+            language: _make_environment(catalogue, Sentences(language))
             for language, catalogue in self._catalogues.items()
         }
 
@@ -114,7 +115,7 @@ def _load_catalogue(language: str) -> NullTranslations:
     return Translations.load(_WEB / "locale", [language], DOMAIN)
 
 
-def _make_environment(catalogue: NullTranslations) -> Environment:
+def _make_environment(catalogue: NullTranslations, sentences: Sentences) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_WEB / "templates"),
         autoescape=select_autoescape(["html"]),
@@ -124,13 +125,18 @@ def _make_environment(catalogue: NullTranslations) -> Environment:
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
     )
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(show=show, show_lines=show_lines, quoted=_quote, shell=shlex.quote)
+    environment.filters.update(
+        show=show, show_lines=show_lines, names=format_names, quoted=_quote, shell=shlex.quote
+    )
     environment.globals.update(
         static=_name_static,
         url=_make_url,
         api=OWN,
         languages=LANGUAGES,
         version=__version__,
+        say=sentences.say,
+        say_lines=sentences.say_lines,
+        explain=sentences.explain,
         search_words=SEARCH_WORDS,
         session_words=SESSION_WORDS,
     )

@@ -19,6 +19,8 @@ function toast(text) {
 document.addEventListener("htmx:responseError", (event) => toast(event.detail.xhr.responseText.slice(0, 500)));
 document.addEventListener("htmx:sendError", () => toast($("#toast").dataset.lost));
 
+document.addEventListener("notice", (event) => toast(event.detail.value));
+
 document.addEventListener("htmx:confirm", (event) => {
   if (!event.detail.question) return;
   event.preventDefault();
@@ -50,12 +52,16 @@ function refresh() {
   }
 }
 
-document.addEventListener("DOMContentLoaded", refresh);
+document.addEventListener("DOMContentLoaded", () => {
+  refresh();
+  $("#list [aria-current]")?.scrollIntoView({ block: "nearest" });
+});
 document.addEventListener("htmx:afterSettle", refresh);
 document.addEventListener("htmx:pushedIntoHistory", () => {
   refresh();
-  // On a narrow screen the list is gone, and the focus with it.
+  // The list is gone on a narrow screen, or what was open, and the focus with it.
   if (!$("#list")?.checkVisibility()) $("#reading")?.focus();
+  else if (!$("#split.open")) $("#list").focus();
 });
 
 // A search is part of the address.
@@ -308,19 +314,43 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-function back() {
-  const link = $("#reading .back");
-  const current = $("#list [aria-current]");
-  if (link?.checkVisibility()) link.click();
-  else current?.focus();
+// Open the row before or after the one that is open.
+function step(by) {
+  const links = $$("#list .row > a");
+  const id = $("#reading article")?.dataset.id;
+  const at = links.findIndex((each) => each.parentElement.dataset.id === id);
+  const next = links[at + by];
+  if (at < 0 || !next) return;
+  next.click();
+  next.scrollIntoView({ block: "nearest" });
 }
+
+// Show the list alone. The address is an entry of the history that htmx can restore.
+function back() {
+  const link = $("#reading :is(.back, .close)");
+  const current = $("#list [aria-current]");
+  if (!link || !current) return false;
+  history.pushState({ htmx: true }, "", link.href);
+  $("#reading").replaceChildren();
+  document.title = "fakesmtp";
+  refresh();
+  current.focus();
+  return true;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(":is(.back, .close)");
+  const button = event.target.closest("[data-step]");
+  if (button) step(Number(button.dataset.step));
+  else if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && back()) event.preventDefault();
+});
 
 const KEYS = {
   j: () => move(1),
   k: () => move(-1),
   "/": () => { $("#q")?.focus(); $("#q")?.select(); },
   "?": () => show("help"),
-  Escape: back,
+  Escape: () => back() || $("#reading .close")?.click(),
 };
 
 document.addEventListener("keydown", (event) => {

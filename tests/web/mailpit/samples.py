@@ -104,12 +104,24 @@ Subject: bare
 no other header field
 """
 
+TAGGED = """\
+X-Tags: Order, 2026 ,order,, a.b
+From: shop@example.com
+To: buyer@example.com
+Subject: Tagged
+Date: Fri, 27 Nov 2026 01:00:00 +0000
+Message-ID: <tagged.1@example.com>
+
+This has tags.
+"""
+
 SAMPLES = {
     "plain": PLAIN,
     "korean": KOREAN,
     "rich": RICH,
     "only-html": ONLY_HTML,
     "bare": BARE,
+    "tagged": TAGGED,
 }
 
 

@@ -20,6 +20,7 @@ RECIPIENTS = {
     "rich": ["buyer@example.com"],
     "only-html": ["buyer@example.com"],
     "bare": ["hidden@example.com"],
+    "tagged": ["buyer@example.com"],
 }
 
 

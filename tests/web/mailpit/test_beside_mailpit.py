@@ -45,6 +45,7 @@ REQUESTS = [
     "/api/v1/search?query=nobody",
     *("/api/v1/message/{plain}", "/api/v1/message/{korean}", "/api/v1/message/{rich}"),
     *("/api/v1/message/{only-html}", "/api/v1/message/{bare}", "/api/v1/message/latest"),
+    "/api/v1/message/{tagged}",
     *("/api/v1/message/{plain}/headers", "/api/v1/message/{korean}/headers"),
     *("/api/v1/message/{rich}/headers", "/api/v1/message/{bare}/headers"),
     *("/api/v1/message/{rich}/part/1.2", "/api/v1/message/{rich}/part/2"),
@@ -54,7 +55,7 @@ REQUESTS = [
 SEARCHES = [
     *("is:unread", "is:read", "-is:read", "!order", "-order", "order invoice", "ORDER"),
     *("to:buyer", "from:hong", "cc:kim", "bcc:hidden", "reply-to:reply", "addressed:kim"),
-    *('"인증 번호"', "인증", "subject:order", "message-id:rich", "tag:x", "is:tagged"),
+    *('"인증 번호"', "인증", "subject:order", "message-id:rich", "tag:order", "is:tagged"),
     *("has:attachment", "has:inline", "-has:attachment", "larger:1k", "invoice.pdf"),
     *("after:2020-01-01", "before:2020-01-01", "-after:2020-01-01", '"', "nobody@example.com"),
 ]

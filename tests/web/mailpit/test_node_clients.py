@@ -219,7 +219,7 @@ def test_cypress_mailpit(require_package: Callable[[str], None], api: Api) -> No
 def test_a_socket_with_a_password(
     require_package: Callable[[str], None], api: Api, guarded: HttpServer
 ) -> None:
-    """The library ws opens the event socket with HTTP Basic, as mailpit-ws does."""
+    """The library ws opens the event socket with HTTP Basic."""
     require_package("ws")
     url = f"ws://127.0.0.1:{guarded.port}/api/events"
     with watching(url, f"Basic {b64encode(b'kim:guess').decode()}") as events:

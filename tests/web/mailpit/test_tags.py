@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPDataError
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 from urllib.parse import quote
 
 import pytest
-from web.mailpit.sending import deliver
+from http_api import serving
+from web.mailpit.sending import deliver, send
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from http_api import Api
 
 TAGS = "/api/v1/tags"
@@ -76,3 +81,35 @@ def test_wrong_tags(api: Api, method: str, path: str, body: object, why: bytes) 
     assert answer.status == 400
     assert why in answer.body
     assert tags_of(api, ids[0]) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("field", "tags"),
+    [
+        ("X-Tags: Order, 2026 ,order,, a.b", ["2026", "a.b", "Order"]),
+        ("x-tags: =?utf-8?b?7KO866y4?=,\r\n later", ["later", "주문"]),
+        ("X-Tags: 주문", ["주문"]),
+        (f"X-Tags: {'a' * 150}", ["a" * 100]),
+        (f"X-Tags: {','.join(f'{n:03}' for n in range(150))}", [f"{n:03}" for n in range(100)]),
+        ("X-Tags:", []),
+        ("Subject: X-Tags: no", []),
+    ],
+)
+def test_a_message_brings_tags(api: Api, field: str, tags: list[str]) -> None:
+    """The field X-Tags gives a message its tags; the message stays as it was sent."""
+    raw = f"{field}\r\nTo: b@example.com\r\n\r\nX-Tags: body\r\n".encode()
+    send(api.smtp.port(587), raw, ["b@example.com"])
+    (message,) = api.get("/api/v1/messages").json["messages"]
+    assert message["Tags"] == tags
+    assert api.get(f"/api/v1/message/{message['ID']}/raw").body == raw
+
+
+def test_a_message_with_tags_that_cannot_be_stored_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client gets 451 when its message was not stored, with tags as without."""
+    with serving(tmp_path, store=f"sqlite:///{tmp_path / 'store.db'}") as api:
+        broken = Mock(side_effect=OSError("no space"))
+        monkeypatch.setattr("fakesmtp.storage.sql.writer.apply", broken)
+        with pytest.raises(SMTPDataError, match="451"):
+            send(api.smtp.port(587), b"X-Tags: one\r\n\r\nbody\r\n", ["b@example.com"])

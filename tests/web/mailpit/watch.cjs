@@ -1,5 +1,5 @@
-// Opens Mailpit's event socket as mailpit-ws does, with `ws` and HTTP Basic. Prints each event on a
-// line of its own, until it is ended. Arguments: the URL, and the value of `Authorization`.
+// Opens Mailpit's event socket with the library `ws` and HTTP Basic. Prints each event on a line of
+// its own, until it is ended. Arguments: the URL, and the value of `Authorization`.
 "use strict";
 
 const WebSocket = require("ws");

@@ -14,16 +14,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from fakesmtp import ServerOptions
+
     Send = Callable[..., str]
 
 _TEXT = "Subject: {subject}\r\nTo: b@example.com\r\n\r\n{body}\r\n"
 
 
+@pytest.fixture
+def options() -> ServerOptions:
+    """Return more options of the server; a test replaces them by parameters."""
+    return {}
+
+
 @pytest.fixture(params=["memory", "file"])
-def api(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Api]:
+def api(request: pytest.FixtureRequest, tmp_path: Path, options: ServerOptions) -> Iterator[Api]:
     """Start a server with each kind of store."""
     url = f"sqlite:///{tmp_path / 'store.db'}" if request.param == "file" else None
-    with serving(tmp_path / "recordings", store=url) as running:
+    with serving(tmp_path / "recordings", store=url, **options) as running:
         yield running
 
 

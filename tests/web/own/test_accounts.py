@@ -55,6 +55,17 @@ def test_an_account_ends_with_its_mail(api: Api, send: Callable[..., str]) -> No
         send("again", keys=keys)
 
 
+def test_sessions_outlive_their_account(api: Api, send: Callable[..., str]) -> None:
+    """The sessions of an account can be read after its end, also in a file."""
+    keys = issue(api)
+    send("gone", keys=keys)
+    (session,) = api.get(f"{OWN}/sessions?app_key={keys[0]}").json["sessions"]
+    api.ask("DELETE", f"{ACCOUNTS}/{keys[0]}")
+    (kept,) = api.get(f"{OWN}/sessions?app_key={keys[0]}").json["sessions"]
+    assert kept["id"] == session["id"]
+    assert b"250 Command accepted" in api.get(f"{OWN}/sessions/{kept['id']}/transcript").body
+
+
 def test_messages_of_live_accounts_are_safe(api: Api, send: Callable[..., str]) -> None:
     """Deleting everything is refused while an issued account is live."""
     keys = issue(api)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from raw_client import PATIENCE, RawClient
+
+from fakesmtp.server import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +23,7 @@ OWN = "/api/fakesmtp/v1"
 EVENTS = f"{OWN}/events"
 
 
-class Event(NamedTuple):
+class Told(NamedTuple):
     """One event of a stream."""
 
     name: str
@@ -34,16 +37,16 @@ class Stream:
     def __init__(self, response: HTTPResponse) -> None:
         self.response = response
 
-    def next(self) -> Event:
+    def next(self) -> Told:
         """Read the next event; fail when a ping shows that nothing comes."""
         fields: dict[str, str] = {}
         while line := self.response.readline().decode().rstrip("\n"):
             name, _, value = line.partition(": ")
             assert name, "no event came"
             fields[name] = value
-        return Event(fields["event"], json.loads(fields["data"]), fields.get("id"))
+        return Told(fields["event"], json.loads(fields["data"]), fields.get("id"))
 
-    def until(self, name: str) -> Event:
+    def until(self, name: str) -> Told:
         """Read events up to the first one of a name."""
         while (event := self.next()).name != name:
             pass
@@ -52,7 +55,7 @@ class Stream:
 
 @contextmanager
 def following(api: Api, path: str = EVENTS, **headers: str) -> Iterator[Stream]:
-    """Open a stream, which has all later events."""
+    """Open a stream, which has all later events; close the connection at the end."""
     connection = HTTPConnection("127.0.0.1", api.http.port, timeout=PATIENCE)
     try:
         connection.request("GET", path, headers=headers)
@@ -63,6 +66,12 @@ def following(api: Api, path: str = EVENTS, **headers: str) -> Iterator[Stream]:
         yield stream
     finally:
         connection.close()
+
+
+def issue(api: Api) -> tuple[str, str]:
+    """Issue an account; return AppKey and SecretKey."""
+    keys = api.ask("POST", f"{OWN}/accounts").json
+    return keys["app_key"], keys["secret_key"]
 
 
 def test_each_kind_of_event(api: Api, send: Callable[..., str]) -> None:
@@ -106,12 +115,65 @@ def test_missed_events_are_told(api: Api, last: str) -> None:
 
 def test_events_of_one_account(api: Api, send: Callable[..., str]) -> None:
     """With `app_key` events of other accounts are not sent."""
-    keys = api.ask("POST", f"{OWN}/accounts").json
-    with following(api, f"{EVENTS}?app_key={keys['app_key']}") as stream:
+    keys = issue(api)
+    with following(api, f"{EVENTS}?app_key={keys[0]}") as stream:
         send("of another")
-        mine = send("mine", keys=(keys["app_key"], keys["secret_key"]))
+        mine = send("mine", keys=keys)
         assert stream.until("message").data["id"] == mine
-        assert stream.until("session").data["app_key"] == keys["app_key"]
+        assert stream.until("session").data["app_key"] == keys[0]
+
+
+def test_ids_of_one_account(api: Api, send: Callable[..., str]) -> None:
+    """With `app_key` the ids of changed, deleted and checked things are those of the account."""
+    keys = issue(api)
+    mine = send("mine", keys=keys)
+    other = send("other")
+    with following(api, f"{EVENTS}?app_key={keys[0]}") as stream:
+        api.ask("PUT", f"{OWN}/messages", {"tags": ["a"]})
+        assert stream.until("changed").data == {"ids": [mine]}
+        api.ask("DELETE", f"{OWN}/messages/{other}")
+        api.ask("DELETE", f"{OWN}/messages?query=subject:mine")
+        assert stream.until("removed").data == {"ids": [mine]}
+
+
+@pytest.mark.parametrize("options", [{"max_messages": 2}], ids=["two-messages"])
+def test_messages_of_one_account_that_a_limit_removes(api: Api, send: Callable[..., str]) -> None:
+    """With `app_key` the event `limit` has ids of the account alone."""
+    keys = issue(api)
+    with following(api, f"{EVENTS}?app_key={keys[0]}") as stream:
+        send("other")
+        mine = send("mine", keys=keys)
+        send("another")
+        send("one more")
+        assert stream.until("limit").data == {"ids": [mine]}
+
+
+def test_rules_of_one_account(api: Api) -> None:
+    """With `app_key` the event `faults` has the rules of the account."""
+    keys = issue(api)
+    with following(api, f"{EVENTS}?app_key={keys[0]}") as stream:
+        api.ask("POST", f"{OWN}/faults", {"where": "noop", "reply": "451 no"})
+        assert stream.until("faults").data == {"faults": []}
+        rule = {"where": "rcpt", "reply": "451 no"}
+        added = api.ask("POST", f"{OWN}/faults?app_key={keys[0]}", rule).json
+        assert stream.until("faults").data == {"faults": [added]}
+
+
+def test_a_client_that_leaves_ends_its_stream(api: Api) -> None:
+    """The server stops following the store when the client closes the connection."""
+    updates, ended = engine_of(api.smtp).archive.store.updates, Event()
+    stop_listening = updates.stop_listening
+
+    def stop(listener: object) -> None:
+        stop_listening(listener)
+        ended.set()
+
+    updates.stop_listening = stop  # type: ignore[method-assign]
+    listeners = updates.listeners
+    with following(api):
+        assert updates.listeners == listeners + 1
+    assert ended.wait(PATIENCE)
+    assert updates.listeners == listeners
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "1" * 18])

@@ -18,6 +18,7 @@ from http_api import Api, serving
 from raw_client import PATIENCE
 
 from fakesmtp.server import engine_of
+from fakesmtp.web.waiting import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,27 @@ async def ask(api: Api, path: str) -> dict[str, object]:
     assert head.startswith(b"HTTP/1.1 200"), head
     found: dict[str, object] = json.loads(body)
     return found
+
+
+def test_a_client_that_leaves_ends_its_wait(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the client closes the connection, its wait ends long before its time."""
+    begun, ended, counts = Event(), Event(), []
+    wait = Waits.wait
+
+    async def watched(waits: Waits, *given: Any, **named: Any) -> object:  # noqa: ANN401 - as `wait` has them
+        begun.set()
+        try:
+            return await wait(waits, *given, **named)
+        finally:
+            counts.append(waits.count)
+            ended.set()
+
+    monkeypatch.setattr(Waits, "wait", watched)
+    with closing(HTTPConnection("127.0.0.1", api.http.port)) as connection:
+        connection.request("GET", f"{WAIT}?timeout=600")
+        assert begun.wait(PATIENCE)
+    assert ended.wait(PATIENCE)
+    assert counts == [0]
 
 
 def send_to_all(api: Api) -> None:

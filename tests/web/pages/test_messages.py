@@ -96,6 +96,40 @@ def test_a_read_message_is_no_longer_unread(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("unread-count")).to_contain_text("1")
 
 
+def test_the_list_is_marked_as_read(api: Api, open_page: Open) -> None:
+    """A button marks the messages of the list as read, and no others."""
+    send(api.smtp, make_message("one"), "ad")
+    send(api.smtp, make_message("two"), "auth")
+    page = open_page("/?type=ad")
+    page.get_by_test_id("read-listed").click()
+    expect(page.get_by_test_id("message-row")).to_have_class("row")
+    expect(page.get_by_test_id("unread-count")).to_contain_text("1")
+
+
+def test_messages_one_after_the_other(api: Api, open_page: Open) -> None:
+    """Buttons open the next message and the one before; closing shows the list again."""
+    for subject in ("one", "two", "three"):
+        send(api.smtp, make_message(subject))
+    page = open_page("/?q=subject:o")
+    rows, subject = page.get_by_test_id("message-row"), page.get_by_test_id("subject")
+    expect(rows).to_have_count(2)
+    rows.first.click()
+    expect(subject).to_have_text("two")
+    page.get_by_test_id("next").click()
+    expect(subject).to_have_text("one")
+    page.get_by_test_id("next").click()
+    page.get_by_test_id("previous").click()
+    expect(subject).to_have_text("two")
+    page.get_by_test_id("close").click()
+    expect(subject).to_be_hidden()
+    expect(page).to_have_url(re.compile(r"/\?q=subject%3Ao"))
+    expect(rows.first.locator("a")).to_be_focused()
+    page.go_back()
+    expect(subject).to_have_text("two")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
+
+
 def test_deleting_asks_first(api: Api, open_page: Open) -> None:
     """A message is deleted only after the reader has confirmed it."""
     send(api.smtp, make_message())
@@ -106,8 +140,9 @@ def test_deleting_asks_first(api: Api, open_page: Open) -> None:
     assert len(api.smtp.messages) == 1
     page.get_by_test_id("delete").click()
     page.get_by_test_id("confirm-yes").click()
-    expect(page.get_by_test_id("deleted")).to_be_visible()
+    expect(page.get_by_test_id("toast")).to_have_text("Deleted")
     expect(page.get_by_test_id("no-messages")).to_be_visible()
+    expect(page.get_by_test_id("no-messages")).to_contain_text(str(api.smtp.port(587)))
     assert api.smtp.messages == []
 
 

@@ -43,6 +43,25 @@ def test_a_session_is_a_conversation_with_times(api: Api, open_page: Open) -> No
     expect(page.get_by_test_id("subject")).to_have_text("sent")
 
 
+def test_a_session_in_korean(api: Api, open_page: Open) -> None:
+    """Reasons, notes, facts and events are in the reader's language; replies are as sent."""
+    api.smtp.fail("mail", reply="451 4.3.0 Later")
+    api.fail(b"EHLO me", b"MAIL FROM:<a@example.com>")
+    page = open_page("/sessions", locale="ko-KR")
+    expect(page.get_by_test_id("session-row")).to_contain_text("계획한 장애")
+    page.get_by_test_id("session-row").click()
+    fault = "서버가 명령을 실행하지 않고 '451 4.3.0 Later' 응답을 보냅니다"
+    expect(page.get_by_test_id("diagnosis")).to_contain_text(fault)
+    turns = page.get_by_test_id("turns")
+    expect(turns).to_contain_text(f"(mail): {fault}")
+    expect(turns).to_contain_text("451 4.3.0 Later")
+    expect(turns).to_contain_text("QUIT로 종료")
+    page.goto("/faults")
+    expect(page.get_by_test_id("rule")).to_contain_text(f"MAIL에서, 항상: {fault}.")
+    page.goto("/connect?client=go")
+    expect(page.get_by_test_id("trust")).to_contain_text("Go, 코드에서:")
+
+
 def test_lists_of_some_kind(api: Api, open_page: Open) -> None:
     """The list can show only refused sessions, or those without a message."""
     send(api.smtp, make_message())
