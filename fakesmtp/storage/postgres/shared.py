@@ -24,6 +24,10 @@ class PostgresShared:
         self.accounts = PostgresAccounts(submit, self._asking)
         self.rules = PostgresRules(submit, self._asking)
 
+    def leave_to_parent(self) -> None:
+        """Leave the connections to the parent, in a forked child."""
+        self._asking.leave_to_parent()
+
     def close(self) -> None:
         """Close the connections. Idempotent."""
         self._asking.close()
