@@ -23,6 +23,7 @@ from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, Message
 from fakesmtp.sessions.events import make_event
 from fakesmtp.sessions.transactions import Outcome
+from fakesmtp.smtp.proxied import WHAT_IS_RIGHT
 from fakesmtp.tls.trust import WAYS
 from fakesmtp.web.pages.clients import CLIENTS
 from fakesmtp.web.pages.sentences import Said, Sentences
@@ -130,7 +131,16 @@ def sentences() -> Iterator[tuple[str, str]]:
         far = causes.describe_handshake(received, implicit_tls=implicit, has_replied=replied)
         yield "why", f"TLS handshake failed: in the middle of the TLS handshake, {far}"
     yield "why", causes.describe_half_message(3, has_lone_dot=True)
+    yield from (("how", str(Ended(ClosedBy.PROXY, each))) for each in proxy_failures())
     yield from (("why", each) for each in [*known_notes(), *known_reasons()])
+
+
+def proxy_failures() -> Iterator[str]:
+    """Give the reasons why a header of the PROXY protocol was not accepted."""
+    yield "10.0.0.1 is not a trusted load balancer (127.0.0.0/8, ::1/128)"
+    yield f"the header is not valid: a TLS handshake came first; {WHAT_IS_RIGHT}"
+    yield f"no header came in time, only 3 bytes; {WHAT_IS_RIGHT}"
+    yield "before a PROXY protocol header, after 3 bytes of it"
 
 
 def known_notes() -> Iterator[str]:
