@@ -118,6 +118,9 @@ class SharedRules(Protocol):
         No other server counts for the same rules meanwhile. Gives the rules that apply.
         """
 
+    def forget(self, keys: Collection[str]) -> Future[None]:
+        """Remove the counters of these keys, which will not come again."""
+
 
 class SharedState(Protocol):
     """Everything that servers share beside messages and sessions."""

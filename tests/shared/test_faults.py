@@ -109,6 +109,20 @@ def test_schedules_of_shared_rules(
     assert [rcpt(api) for api in (one, other, one, other)] == codes
 
 
+def test_counters_of_sessions_end_with_them(start: Start, url: str) -> None:
+    """Counters for each session are removed after it, and those of others stay."""
+    api = start()
+    add(api, where="rcpt", reply=NO, nth=2, per="session")
+    add(api, where="rcpt", reply=NO, nth=2)
+    with RawClient(api.smtp.port(587)) as client:
+        client.log_in()
+        client.ask("MAIL FROM:<a@example.com>")
+        assert client.ask("RCPT TO:<b@example.com>").startswith("250")
+        assert postgres.execute(url, "SELECT count(*) FROM fault_counts") == [(2,)]
+    while postgres.execute(url, "SELECT key, number FROM fault_counts") != [("", 1)]:
+        """The server removes counters once a second."""
+
+
 def test_long_and_strange_keys(start: Start) -> None:
     """A counter for each recipient works for an address that no index takes."""
     one, other = start(), start()
