@@ -37,6 +37,8 @@ class Sharing:
         self, server: Scope, accounts: Accounts, shared: SharedState, updates: Updates
     ) -> None:
         self._updates = updates
+        #: The token that changes on the page need: one for all servers, which serve one page.
+        self.page_token = shared.read_page_token()
         self._keeper = RuleKeeper(server.faults, shared.rules, updates)
         self.accounts = AccountKeeper(server, shared.accounts)
         self.faults = SharedFaults(server.faults, self._keeper, shared.rules, updates)

@@ -132,3 +132,6 @@ class SharedState(Protocol):
     @property
     def rules(self) -> SharedRules:
         """The fault rules that were set over the API or on the page."""
+
+    def read_page_token(self) -> str:
+        """Return the token that changes on the page need, a random text. Raises `StoreError`."""
