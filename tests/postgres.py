@@ -13,10 +13,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
@@ -135,11 +135,21 @@ class Server:
             return cursor.fetchall() if cursor.description else []
 
 
+def _open_note() -> TextIO:
+    """Open the note and lock it; one that another worker has just removed does not count."""
+    while True:
+        file = _NOTE.open("a+", encoding="utf-8")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if _NOTE.stat().st_ino == os.fstat(file.fileno()).st_ino:
+                return file
+        file.close()
+
+
 @contextmanager
 def _note() -> Iterator[dict[str, Any]]:
     """Give what the workers of a run know together; nobody else has it meanwhile."""
-    with _NOTE.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _open_note() as file:
         file.seek(0)
         text = file.read()
         known = json.loads(text) if text else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import smtplib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import postgres
 import pytest
+from forked import try_in_child
 
 from fakesmtp import FakeSMTP
 from fakesmtp.errors import NoMatchingMessage
+from fakesmtp.server import engine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,3 +66,17 @@ def test_each_message_has_one_taker(servers: tuple[FakeSMTP, FakeSMTP]) -> None:
     assert counted == Counter(map(str, range(MESSAGES)))
     with pytest.raises(NoMatchingMessage):
         servers[0].take(timeout=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_forked_child_can_read(servers: tuple[FakeSMTP, FakeSMTP]) -> None:
+    """A forked child reads the database and cannot change it; the parent's connections stay."""
+    one, other = servers
+    send(one, "first")
+    store = engine_of(one).archive.store
+    while not store.session_page().rows:
+        pass
+    store.mark_read([]).result(60)  # no thread holds a lock of the session during the fork
+    assert try_in_child(one, [each.raw for each in one.messages]) == 0
+    send(other, "second")
+    assert one.wait_for(subject="second", timeout=30).subject == "second"

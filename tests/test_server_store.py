@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import smtplib
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import pytest
+from forked import try_in_child
 
 from fakesmtp import FakeSMTP
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage, StoreError
@@ -168,15 +169,6 @@ def test_forked_child_can_read(path: Path) -> None:
         send(smtp, "first")
         (message,) = smtp.messages
         smtp.sessions[0].commands  # noqa: B018 - read before the fork
-        pid = os.fork()
-        if pid == 0:
-            code = 1
-            with suppress(BaseException):
-                with suppress(StoreError):
-                    smtp.clear()
-                    os._exit(2)
-                code = 0 if [each.raw for each in smtp.messages] == [message.raw] else 3
-            os._exit(code)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+        assert try_in_child(smtp, [message.raw]) == 0
         send(smtp, "second")
         assert [each.subject for each in smtp.messages] == ["first", "second"]

@@ -292,9 +292,11 @@ def test_rule_of_a_newer_server_is_left_out(start: Start, url: str) -> None:
     """A rule that this version does not know is not in force; everything else works."""
     one = start()
     number = add(one, where="rcpt", reply=NO)["id"]
-    unknown = """'{"where": "rcpt", "what": "teleport"}'"""
-    insert = "INSERT INTO fault_rules (place, rule, began) VALUES (9, " + unknown + ", 0)"
-    postgres.execute(url, insert)
+    postgres.execute(
+        url,
+        "INSERT INTO fault_rules (place, rule, began) "
+        """VALUES (9, '{"where": "rcpt", "what": "teleport"}', 0)""",
+    )
     later = start()
     assert listed(one) == listed(later) == [(number, 0)]
     assert rcpt(later) == 550

@@ -78,4 +78,5 @@ class Listening:
     def _is_behind(self, raw: Any) -> bool:  # noqa: ANN401 - a connection of the driver
         """Return whether a notification tells of an update that is not known here."""
         newest = self._updates.cursor
-        return any(int(each.payload) > newest for each in list(raw.notifies(timeout=0)))
+        payloads = [each.payload for each in raw.notifies(timeout=0)]
+        return any(not each.isdecimal() or int(each) > newest for each in payloads)
