@@ -150,6 +150,7 @@ class Engine(Scope):
         if self._runner is not None:
             self._runner = Inherited(self._runner.listeners)
             close_sockets(self.endpoint.ports.values())
+            self.sharing = None
             self.archive.leave_to_parent()
             self.mailbox.cut_off(
                 f"messages arrive in process {os.getppid()}, which this one was forked from: wait "

@@ -199,8 +199,6 @@ class FaultyDialogue:
     def receive_message(self, raw: bytes) -> Actions:
         """Reply to a whole message, as `Dialogue.receive_message` does."""
         self._end_body()
-        # The message is complete, also if the rules are yet to be asked.
-        self._dialogue.expects_message = False
         facts = self._facts(message=raw)
         return self._ask(Stage.END_OF_DATA, facts, lambda rules: self._finish(raw, rules))
 
@@ -238,7 +236,7 @@ class FaultyDialogue:
             notes = (Note(note),) if note else ()
             return (*notes, *then(self._remember(stage, rules)))
 
-        return (CallHook("planned faults", ask),)
+        return (CallHook("the count of planned faults", ask),)
 
     def _remember(self, stage: Stage | None, rules: Sequence[Rule]) -> Sequence[Rule]:
         """Remember the effects of rules that outlast their stage; return the rules."""

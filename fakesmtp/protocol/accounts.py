@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.credentials import Account, may_be_app_key
-from fakesmtp.protocol.issued import has_issued_key
 from fakesmtp.protocol.reasons import explain_login
 from fakesmtp.protocol.secret import MASK, KnownSecrets, describe_hidden, hide, hide_secrets
 
@@ -27,6 +26,10 @@ class Directory(Protocol):
 
     def may_have(self, app_key: str) -> bool:
         """Return whether an AppKey has the form of those in the directory."""
+        ...
+
+    def find_secret(self, text: bytes) -> bool:
+        """Return whether `text` contains a SecretKey of the form of those in the directory."""
         ...
 
     async def verify(self, app_key: str, secret_key: str) -> bool | None:
@@ -183,17 +186,14 @@ class FixedAccounts:
         return explain_login(app_key, secret_key, self.show_app_key(app_key), self.accounts)
 
     def find_secret(self, text: bytes) -> bool:
-        """Return whether `text` contains a known SecretKey: see `KnownSecrets`.
-
-        Those of a directory are not known, but have a form: see `fakesmtp.protocol.issued`.
-        """
+        """Return whether `text` contains a known SecretKey: see `KnownSecrets`."""
         accounts, known = self._accounts, self._known
         if known is None or known[0] is not accounts:
             secrets = KnownSecrets(each.secret_key for each in accounts.values())
             known = self._known = (accounts, secrets)
         if known[1].occur_in(text):
             return True
-        return self.directory is not None and has_issued_key(text)
+        return self.directory is not None and self.directory.find_secret(text)
 
     def show_app_key(self, app_key: str) -> str:
         """Return an AppKey: that of an account unchanged, others masked if they can be a secret."""

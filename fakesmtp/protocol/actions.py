@@ -200,7 +200,7 @@ class StartHandshake(_Value):
 class CallHook(_Value):
     """Pause without reading until `ask` returns actions, then perform them. Always the last action.
 
-    `who` is the name that users see, for example `handle_MAIL`.
+    `who` is the name that users see if the session ends meanwhile: "while handle_MAIL was running".
     """
 
     __slots__ = ("ask", "who")

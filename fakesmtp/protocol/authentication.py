@@ -107,13 +107,13 @@ class Authentication:
             return self._log_in(Login(account, mail_type), mechanism)
         reason = self._accounts.explain(app_key, secret_key, any_case=any_case)
         refusal = (because(reason, response), *self._profile.auth_failed.actions)
-        wanted = app_key.lower() if any_case else app_key
-        directory = self._accounts.directory_for(wanted)
+        app_key = app_key.lower() if any_case else app_key
+        directory = self._accounts.directory_for(app_key)
         if directory is None:
             return refusal
-        wanted_login = LogIn(Login(wanted, mail_type), mechanism)
-        look_up = partial(self._look_up, directory, wanted_login, secret_key, refusal)
-        return (CallHook("look up the account", look_up),)
+        wanted = LogIn(Login(app_key, mail_type), mechanism)
+        look_up = partial(self._look_up, directory, wanted, secret_key, refusal)
+        return (CallHook("the lookup of the account", look_up),)
 
     async def _look_up(
         self, directory: Directory, wanted: LogIn, secret_key: str, refusal: Actions

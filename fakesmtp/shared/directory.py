@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import wrap_future
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.issued import is_key_of, may_be_issued
+from fakesmtp.protocol.issued import has_issued_key, is_key_of, may_be_issued
 
 if TYPE_CHECKING:
     from fakesmtp.storage.shared import SharedAccounts
@@ -24,6 +24,10 @@ class SharedDirectory:
     def may_have(self, app_key: str) -> bool:
         """Return whether an AppKey has the form of those that servers issue."""
         return may_be_issued(app_key)
+
+    def find_secret(self, text: bytes) -> bool:
+        """Return whether `text` contains a SecretKey of the form of those that servers issue."""
+        return has_issued_key(text)
 
     async def verify(self, app_key: str, secret_key: str) -> bool | None:
         """Return whether the SecretKey is right; None for an unknown AppKey.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from asyncio import wrap_future
+from collections import deque
 from functools import partial
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fakesmtp.faults.rules import Rule
     from fakesmtp.faults.schedule import Tally
     from fakesmtp.faults.script import FaultScript, Planned
+    from fakesmtp.sessions import Session
     from fakesmtp.storage.shared import SharedRule, SharedRules
     from fakesmtp.storage.updates import Updates
 
@@ -46,6 +48,8 @@ class RuleKeeper:
         self._rules = rules
         self._updates = updates
         self._known: dict[int, _Known] = {}
+        #: Sessions that have ended, if rules count for each session.
+        self._ended: deque[str] = deque()
         self._lock = RLock()
         self.read()
 
@@ -65,6 +69,17 @@ class RuleKeeper:
         """Use this object for a rule that was just stored."""
         with self._lock:
             self._known[number] = _Known(text, rule)
+
+    def end_session(self, session: Session) -> None:
+        """Note that nothing is counted for a session any more."""
+        if any(rule.options.get("per") == "session" for rule in self.numbers.values()):
+            self._ended.append(session.id)
+
+    def forget_sessions(self) -> None:
+        """Remove the counters of the sessions that have ended. Raises `StoreError`."""
+        ended = [self._ended.popleft() for _ in range(len(self._ended))]
+        if ended:
+            self._rules.forget(ended).result()
 
     @property
     def numbers(self) -> dict[int, Rule]:

@@ -37,11 +37,14 @@ class Sharing:
         self, server: Scope, accounts: Accounts, shared: SharedState, updates: Updates
     ) -> None:
         self._updates = updates
+        #: The token that changes on the page need: one for all servers, which serve one page.
+        self.page_token = shared.read_page_token()
         self._keeper = RuleKeeper(server.faults, shared.rules, updates)
         self.accounts = AccountKeeper(server, shared.accounts)
         self.faults = SharedFaults(server.faults, self._keeper, shared.rules, updates)
         if isinstance(accounts, FixedAccounts):
             accounts.directory = SharedDirectory(shared.accounts)
+        self._stop_watching = server.watch_sessions(self._keeper.end_session)
         self._last = updates.cursor
         self._has_new_rules = self._is_over = False
         self._wake = Event()
@@ -70,12 +73,14 @@ class Sharing:
         if self._has_new_rules:
             self._has_new_rules = False
             self._keeper.read()
+        self._keeper.forget_sessions()
         self.accounts.write_uses()
         self.accounts.end_expired()
 
     def close(self) -> None:
         """Stop sharing; everything that was shared stays in the store. Idempotent."""
         self._updates.stop_listening(self._look_at)
+        self._stop_watching()
         self.accounts.close()
         self._is_over = True
         self._wake.set()

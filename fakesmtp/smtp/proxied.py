@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Seconds for the whole header. A load balancer sends it at once; PP §2 asks for at least 3.
 LONGEST_WAIT = 10.0
-_WHAT_IS_RIGHT = (
+WHAT_IS_RIGHT = (
     "the load balancer must send one (HAProxy: send-proxy or send-proxy-v2), and clients that "
     "connect directly need a server without the PROXY protocol"
 )
@@ -78,7 +78,7 @@ class ProxiedConnection(Protocol):
         try:
             header = read_proxy_header(self._data)
         except ProxyHeaderError as error:
-            self._refuse(f"the header is not valid: {error}; {_WHAT_IS_RIGHT}")
+            self._refuse(f"the header is not valid: {error}; {WHAT_IS_RIGHT}")
         else:
             if header is not None:
                 self._hand_over(header, self._data[header.size :])
@@ -98,7 +98,7 @@ class ProxiedConnection(Protocol):
 
     def close_idle(self) -> None:
         """Close the connection, because the header did not come in time."""
-        self._refuse(f"no header came in time, only {len(self._data)} bytes; {_WHAT_IS_RIGHT}")
+        self._refuse(f"no header came in time, only {len(self._data)} bytes; {WHAT_IS_RIGHT}")
 
     def stop(self) -> None:
         """Close the connection, because the server stops."""

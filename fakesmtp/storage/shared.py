@@ -118,6 +118,9 @@ class SharedRules(Protocol):
         No other server counts for the same rules meanwhile. Gives the rules that apply.
         """
 
+    def forget(self, keys: Collection[str]) -> Future[None]:
+        """Remove the counters of these keys, which will not come again."""
+
 
 class SharedState(Protocol):
     """Everything that servers share beside messages and sessions."""
@@ -129,3 +132,6 @@ class SharedState(Protocol):
     @property
     def rules(self) -> SharedRules:
         """The fault rules that were set over the API or on the page."""
+
+    def read_page_token(self) -> str:
+        """Return the token that changes on the page need, a random text. Raises `StoreError`."""

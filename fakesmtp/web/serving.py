@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from asyncio import Event
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,15 @@ class Serving:
     @cached_property
     def _own_accounts(self) -> IssuedAccounts:
         return IssuedAccounts(engine_of(self.smtp))
+
+    @cached_property
+    def page_token(self) -> str:
+        """The token that changes on the page need (CSRF).
+
+        Servers that share a store have the same, because each request may reach another one.
+        """
+        sharing = engine_of(self.smtp).sharing
+        return secrets.token_urlsafe(32) if sharing is None else sharing.page_token
 
     @cached_property
     def counts(self) -> CachedCounts:

@@ -61,6 +61,11 @@ class Asking:
         with self._engine.begin() as connection:
             return question(connection)
 
+    def leave_to_parent(self) -> None:
+        """Leave threads and connections to the parent, in a forked child."""
+        self._threads, self._lock = None, Lock()
+        self._engine.dispose(close=False)
+
     def close(self) -> None:
         """Answer what was asked, then close all connections. Idempotent."""
         with self._lock:

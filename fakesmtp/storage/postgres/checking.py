@@ -16,7 +16,7 @@ CLAIMED = 60
 _TABLES = (
     "state", "messages", "contents", "texts", "tags", "sessions", "findings", "checks",
     "unchecked", "rules", "removed", "updates", "accounts",
-    "fault_rules", "fault_counts",
+    "fault_rules", "fault_counts", "page",
 )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ _SWITCH = text("UPDATE fault_rules SET is_on = :on WHERE number = :number")
 _REMOVE = text("DELETE FROM fault_rules WHERE number = ANY(:numbers)")
 _REMOVE_OF = text("DELETE FROM fault_rules WHERE app_key = :app_key RETURNING number")
 _FORGET = text("DELETE FROM fault_counts WHERE rule = ANY(:numbers)")
+_FORGET_KEYS = text("DELETE FROM fault_counts WHERE key = ANY(:keys)")
 _COUNTS = text(
     f"""SELECT rule, number, applied, passed, {_NOW} AS now
     FROM unnest(CAST(:rules AS bigint[]), CAST(:keys AS text[])) AS asked (rule, key)
@@ -99,6 +100,10 @@ class PostgresRules:
     def count(self, keys: Mapping[int, str], decide: Decide) -> Future[tuple[int, ...]]:
         """Count a moment; the ticket gives the rules that apply."""
         return self._asking.ask(partial(_count, keys=keys, decide=decide))
+
+    def forget(self, keys: Collection[str]) -> Future[None]:
+        """Remove the counters of these keys, which will not come again."""
+        return self._asking.ask(partial(_forget_keys, keys=list(map(_shorten, keys))))
 
 
 def _read(connection: Connection) -> list[SharedRule]:
@@ -201,6 +206,10 @@ def _count(connection: Connection, keys: Mapping[int, str], decide: Decide) -> t
     if applied:
         connection.execute(_APPLY, {"numbers": list(applied)})
     return applied
+
+
+def _forget_keys(connection: Connection, keys: Sequence[str]) -> None:
+    connection.execute(_FORGET_KEYS, {"keys": keys})
 
 
 def _row(rule: int, key: str, counter: Counter) -> dict[str, Any]:

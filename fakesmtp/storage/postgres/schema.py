@@ -158,6 +158,8 @@ _STEPS: tuple[tuple[str, ...], ...] = (
             issued double precision NOT NULL,
             expires double precision NOT NULL
         )""",
+        "CREATE TABLE page (token text NOT NULL)",
+        "INSERT INTO page VALUES (gen_random_uuid())",
         # The ids of the rules of a server's own file are smaller.
         "CREATE SEQUENCE fault_numbers START WITH 1000001",
         """CREATE TABLE fault_rules (

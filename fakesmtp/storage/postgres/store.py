@@ -128,6 +128,7 @@ class PostgresStore(_OfDatabase, DatabaseStore):
     def leave_to_parent(self) -> None:
         """Leave writing and following to the parent, in a forked child; reading goes on."""
         super().leave_to_parent()
+        self.shared.leave_to_parent()
         self._listening = None
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ _STATIC = Path(__file__).parents[1] / "static"
 
 def add_pages(app: FastAPI) -> None:
     """Add the routes of the page to the application."""
-    app.state.renderer = Renderer()
+    app.state.renderer = Renderer(app.state.serving.page_token)
     handle_page_errors(app)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     for router in ROUTERS:

@@ -18,11 +18,13 @@ from fakesmtp.faults.stages import Stage
 from fakesmtp.protocol import conversation, reasons
 from fakesmtp.protocol.actions import Envelope, Note
 from fakesmtp.protocol.credentials import Account, MailType
+from fakesmtp.protocol.proxy_header import ProxyHeaderError, read_proxy_header
 from fakesmtp.sessions import causes, notes
 from fakesmtp.sessions.causes import ClosedBy
-from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, Message
+from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, Message, Proxied
 from fakesmtp.sessions.events import make_event
 from fakesmtp.sessions.transactions import Outcome
+from fakesmtp.smtp import proxied
 from fakesmtp.tls.trust import WAYS
 from fakesmtp.web.pages.clients import CLIENTS
 from fakesmtp.web.pages.sentences import Said, Sentences
@@ -60,7 +62,15 @@ SCHEDULE_VALUES: dict[str, list[object]] = {
 EVENTS = [
     *(Message("id", 3), Message("", 3), LoggedIn("AppKey", "auth", "PLAIN")),
     *(Fault("name", "mail", "the server resets the connection (RST)"), Ended("quit", "")),
-    notes.EMPTY_MESSAGE,
+    *(notes.EMPTY_MESSAGE, Proxied("192.0.2.1:1", 1, names_client=True)),
+    Proxied("192.0.2.1:1", 2, names_client=False),
+]
+#: What is not a PROXY protocol header.
+_START = b"\r\n\r\n\0\r\nQUIT\n"
+HEADERS = [
+    *(b"\x16\x03\x01", b"GET / HTTP/1.1", b"EHLO me", b"????", b"PROXY " + b"x" * 200),
+    *(b"PROXY TCP4 a b 1 2\r\n", _START + b"\x31\x11\0\0", _START + b"\x21\x11\xff\xff"),
+    *(_START + b"\x21\x12\0\0", _START + b"\x21\x11\0\x01x"),
 ]
 SECRET = "SecretKey"
 ACCOUNTS = [Account("AppKey", SECRET), Account("Other", "another")]
@@ -130,7 +140,19 @@ def sentences() -> Iterator[tuple[str, str]]:
         far = causes.describe_handshake(received, implicit_tls=implicit, has_replied=replied)
         yield "why", f"TLS handshake failed: in the middle of the TLS handshake, {far}"
     yield "why", causes.describe_half_message(3, has_lone_dot=True)
+    yield from (("why", f"PROXY protocol failed: {each}") for each in known_proxy_failures())
     yield from (("why", each) for each in [*known_notes(), *known_reasons()])
+
+
+def known_proxy_failures() -> Iterator[str]:
+    """Give reasons why the connection of a load balancer ended."""
+    for header in HEADERS:
+        with pytest.raises(ProxyHeaderError) as raised:
+            read_proxy_header(header)
+        yield f"the header is not valid: {raised.value}; {proxied.WHAT_IS_RIGHT}"
+    yield f"no header came in time, only 3 bytes; {proxied.WHAT_IS_RIGHT}"
+    yield "192.0.2.1 is not a trusted load balancer (10.0.0.0/8)"
+    yield "before a PROXY protocol header, after 3 bytes of it"
 
 
 def known_notes() -> Iterator[str]:
