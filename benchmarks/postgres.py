@@ -9,8 +9,7 @@ The difference to it is the cost of reading the messages, the queue, the numbers
 from __future__ import annotations
 
 import argparse
-import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,38 +19,23 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from benchmarks.databases import new_database, run_server
 from benchmarks.environment import CACHE
 from benchmarks.store import SEARCHES, make_message, time_of, write
 from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.opening import open_url
-from fakesmtp.storage.postgres.grams import cut_texts
-from fakesmtp.storage.sql.tables import content_values, message_values, text_values
+from fakesmtp.storage.postgres.dialect import PostgresDialect
+from fakesmtp.storage.sql.tables import content_values, message_values
 from fakesmtp.storage.sqlite.store import SqliteStore
 from fakesmtp.storage.waiting import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from fakesmtp.messages.record import MessageRecord
 
-_TESTS = Path(__file__).parents[1] / "tests"
 #: Tables, in the order in which rows of a message are given.
 _TABLES = ("messages", "contents", "texts", "unchecked")
-
-
-@contextmanager
-def _server() -> Iterator[Any]:
-    """Start a server of PostgreSQL, as the tests do."""
-    sys.path.append(str(_TESTS))
-    from postgres import Server  # noqa: PLC0415 - a helper of the tests
-
-    server = Server.make()
-    try:
-        yield server
-    finally:
-        server.remove()
 
 
 # -- writing ---------------------------------------------------------------------------------------
@@ -63,7 +47,7 @@ def _prepare(number: int, message: MessageRecord) -> tuple[dict[str, Any], ...]:
     return (
         message_values(number, message, read),
         content_values(number, message.raw),
-        {"number": number, **text_values(read), "grams": list(cut_texts(read.texts.values()))},
+        {"number": number, **PostgresDialect().text_values(read)},
         {"of_sessions": False, "number": number},
     )
 
@@ -88,11 +72,11 @@ def _write_bare(url: str, waiting: int, messages: list[MessageRecord]) -> float:
         return len(messages) / (perf_counter() - begin)
 
 
-def _compare_writers(server: Any, folder: Path, count: int) -> None:  # noqa: ANN401 - of the tests
+def _compare_writers(server: Any, folder: Path, count: int) -> None:  # noqa: ANN401 - see `run_server`
     messages = [make_message(number, 150) for number in range(count)]
     for waiting in (10, 100):
-        bare = _write_bare(_new_database(server, f"bare_{waiting}"), waiting, messages)
-        with closing(open_url(_new_database(server, f"ours_{waiting}"), UNLIMITED)) as store:
+        bare = _write_bare(new_database(server, f"bare_{waiting}"), waiting, messages)
+        with closing(open_url(new_database(server, f"ours_{waiting}"), UNLIMITED)) as store:
             ours = write(store, waiting, messages)
         with closing(SqliteStore(folder / f"{waiting}.db", UNLIMITED)) as store:
             sqlite = write(store, waiting, messages)
@@ -102,18 +86,12 @@ def _compare_writers(server: Any, folder: Path, count: int) -> None:  # noqa: AN
         )
 
 
-def _new_database(server: Any, name: str) -> str:  # noqa: ANN401 - of the tests
-    server.execute(f"CREATE DATABASE {name}")
-    url: str = server.url(name)
-    return url
-
-
 # -- waiting ---------------------------------------------------------------------------------------
 
 
-def _wait_at_another(server: Any, count: int) -> None:  # noqa: ANN401 - of the tests
+def _wait_at_another(server: Any, count: int) -> None:  # noqa: ANN401 - see `run_server`
     """Print the time from a durable message at one server to its row at the other one."""
-    url = _new_database(server, "waits")
+    url = new_database(server, "waits")
     with closing(open_url(url, UNLIMITED)) as one, closing(open_url(url, UNLIMITED)) as other:
         times = sorted(_time_one_wait(one, other, number) for number in range(count))
     late = times[int(len(times) * 0.95)]
@@ -144,8 +122,8 @@ def _time_one_wait(one: Any, other: Any, number: int) -> float:  # noqa: ANN401 
 # -- searching -------------------------------------------------------------------------------------
 
 
-def _search(server: Any, count: int) -> None:  # noqa: ANN401 - of the tests
-    url = _new_database(server, "searches")
+def _search(server: Any, count: int) -> None:  # noqa: ANN401 - see `run_server`
+    url = new_database(server, "searches")
     with closing(open_url(url, UNLIMITED, sync="normal")) as store:
         rate = write(store, 500, (make_message(number, 440) for number in range(count)))
         print(f"{count:,} messages of 440 characters: {rate:,.0f}/s without waiting for the disk")
@@ -179,7 +157,7 @@ def main() -> None:
     parser.add_argument("--searched", type=int, default=100_000, help="messages to search in")
     given = parser.parse_args()
     CACHE.mkdir(parents=True, exist_ok=True)
-    with _server() as server, TemporaryDirectory(dir=CACHE) as folder:
+    with run_server() as server, TemporaryDirectory(dir=CACHE) as folder:
         _compare_writers(server, Path(folder), given.written)
         _wait_at_another(server, given.waits)
         _search(server, given.searched)

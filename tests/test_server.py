@@ -110,7 +110,10 @@ def test_port_in_use_is_one_sentence() -> None:
         ({"record_dir": 5}, "record_dir must be a pathlib.Path, not 5"),
         (
             {"store": 5},
-            "store must be the address of a store (sqlite:///PATH), or a Store, not 5",
+            (
+                "store must be the address of a store (sqlite:///PATH, postgresql://…), or a "
+                "Store, not 5"
+            ),
         ),
         ({"max_messages": 0}, "max_messages must be a whole number from 1, or None, not 0"),
         ({"max_bytes": 0}, "max_bytes must be a whole number of bytes from 1, not 0"),

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Column,
-    MetaData,
-    Text,
-    and_,
-    bindparam,
-    cast,
-    insert,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import ARRAY, BigInteger, and_, bindparam, literal_column, or_, select
 
 from fakesmtp.storage.postgres.grams import cut_texts, cut_wanted
 from fakesmtp.storage.sql.dialect import Match
@@ -37,9 +25,6 @@ if TYPE_CHECKING:
 _GRAMS = ARRAY(BigInteger)
 #: The column of `texts` that only PostgreSQL has.
 _grams = literal_column("texts.grams", _GRAMS)
-_indexed = texts.to_metadata(MetaData())
-_indexed.append_column(Column("grams", _GRAMS, nullable=False))
-_INSERT = insert(_indexed).values(grams=cast(bindparam("grams", type_=Text), _GRAMS))
 
 
 class PostgresDialect:
@@ -54,9 +39,13 @@ class PostgresDialect:
     def insert_rows(
         self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     ) -> None:
-        """Insert rows that all have the same columns; the driver sends them together."""
+        """Insert rows that all have the same columns; the driver sends them together.
+
+        The statement is not made of the table: SQLAlchemy would look at each value once more.
+        """
         if rows:
-            connection.execute(insert(table), rows)
+            statement = _insert(table.name, tuple(rows[0]))
+            connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
 
     def text_values(self, read: Extract) -> dict[str, Any]:
         """Return the row of a message in `texts`, with its index."""
@@ -64,7 +53,7 @@ class PostgresDialect:
 
     def insert_texts(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         """Insert rows of texts, which have the index."""
-        connection.execute(_INSERT, rows)
+        self.insert_rows(connection, texts, rows)
 
     def remove_from_index(self, connection: Connection, numbers: Sequence[int]) -> None:
         """Do nothing: the rows of texts have it."""
@@ -106,3 +95,9 @@ def _contains(query: Contains) -> ColumnElement[bool]:
 def _dump(grams: Iterable[int]) -> str:
     """Return an array as PostgreSQL writes it; the driver takes ten times as long."""
     return f"{{{','.join(map(str, grams))}}}"
+
+
+@cache
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608 - names of a table

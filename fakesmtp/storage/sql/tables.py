@@ -165,7 +165,7 @@ def message_values(number: int, record: MessageRecord, read: Extract) -> dict[st
         "number": number,
         "id": record.id,
         "session_id": record.session_id,
-        "scope": record.scope,
+        "scope": mend(record.scope),
         "received": record.received,
         "size": len(record.raw),
         "envelope": _dump(record.envelope),
@@ -245,7 +245,7 @@ def session_values(number: int, record: SessionRecord, stored: int) -> dict[str,
     return {
         "number": number,
         "id": header.id,
-        "scope": record.scope,
+        "scope": mend(record.scope),
         "started": header.started,
         "peer": header.peer,
         "port": header.port,
@@ -258,7 +258,7 @@ def session_values(number: int, record: SessionRecord, stored: int) -> dict[str,
         "size": len(record.lines),
         "is_compressed": lines is not None,
         "lines": lines or record.lines,
-        "replica": record.replica,
+        "replica": mend(record.replica),
     }
 
 
