@@ -101,7 +101,7 @@ class Writer:
                 self._attempt(lambda: self._database.tidy(self._open()))
         self._finish()
 
-    def _write(self, group: Sequence[Change], *, is_retry: bool = False) -> None:
+    def _write(self, group: list[Change], *, is_retry: bool = False) -> None:
         """Write changes in one transaction; where one of them is wrong, each in its own."""
         try:
             if self._connection is not None:
@@ -119,7 +119,7 @@ class Writer:
             self._postponed.clear()
             self._write(postponed, is_retry=True)
 
-    def _handle(self, group: Sequence[Change], error: BaseException, *, is_retry: bool) -> None:
+    def _handle(self, group: list[Change], error: BaseException, *, is_retry: bool) -> None:
         """Tell of a failure; where a change may be wrong, find out which."""
         if self._database.is_environment(error):
             is_unclear = self._database.is_unclear(error)
@@ -142,9 +142,12 @@ class Writer:
             self._postponed.append(Retract(refused))
         self._postponed.extend(filter(None, (change.again() for change in group)))
 
-    def _commit(self, group: Sequence[Change], *, is_retry: bool) -> list[Any]:
+    def _commit(self, group: list[Change], *, is_retry: bool) -> list[Any]:
         results: list[Any] = []
         with self._transaction(is_retry=is_retry) as work:
+            if not is_retry:
+                # What came while another server had the lock saves a transaction.
+                group += self._queue.take(0.0)
             for _, batch in groupby(group, type):
                 results += apply(work, list(batch))
         return results
