@@ -80,8 +80,11 @@ class Archive:
 
     def deliver(
         self, deliver: Deliver, session: LiveSession
-    ) -> tuple[ReceivedMessage, Ticket[int]]:
-        """Store a message; return it, and a ticket that is done when it is durable."""
+    ) -> tuple[ReceivedMessage, Ticket[int] | None]:
+        """Store a message; return it, and a ticket that is done when it is durable.
+
+        The ticket is None for a store in memory, which has the message at once.
+        """
         record = MessageRecord(
             id=self._new_id(),
             session_id=session.id,
@@ -96,7 +99,8 @@ class Archive:
         )
         message = ReceivedMessage(record, session)
         self.counts.add_message(len(deliver.raw))
-        return message, self._append(message)
+        ticket = self._append(message)
+        return message, ticket if self.store.is_durable else None
 
     def keep_message(self, raw: bytes, envelope: Envelope, login: Login | None) -> ReceivedMessage:
         """Store a message that came in no session; return it when it is durable."""
@@ -105,7 +109,7 @@ class Archive:
         message = ReceivedMessage(record, partial(self._find_session, record))
         self.counts.add_message(len(raw))
         ticket = self._append(message)
-        if not ticket.done():
+        if self.store.is_durable:
             ticket.result()
             self.mailbox.announce(message)
         return message

@@ -48,19 +48,20 @@ class Arrivals:
         store.updates.listen(self._notice)
 
     def append(self, message: ReceivedMessage) -> Ticket[int]:
-        """Store a message. If it is stored at once, call the listeners in this thread.
+        """Store a message. A store in memory has it at once: call the listeners in this thread.
 
-        Otherwise the caller calls `announce` when the ticket is done.
+        With a durable store the caller calls `announce` when the ticket is done, which may be
+        before this returns.
         """
         with self._lock:
             self._cache(message)
             ticket = self.store.add(message.record)
-            listeners = tuple(self._listeners) if ticket.done() else ()
+            listeners = () if self.store.is_durable else tuple(self._listeners)
         _notify(listeners, message)
         return ticket
 
     def announce(self, message: ReceivedMessage) -> None:
-        """Call the listeners with an appended message that is now stored."""
+        """Call the listeners with an appended message that a durable store has now."""
         with self._lock:
             listeners = tuple(self._listeners)
         _notify(listeners, message)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import smtplib
 import sqlite3
+from concurrent.futures import wait
 from contextlib import closing
+from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,10 @@ from fakesmtp.storage.base import all_sessions
 from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
+
+    from fakesmtp.messages.record import MessageRecord
 
 OPTIONS = {"accounts": "any", "require_auth": False}
 
@@ -92,6 +97,40 @@ def test_reply_is_sent_after_the_commit(path: Path) -> None:
         sender.join(60)
         assert is_done.is_set()
         assert smtp.wait_for(subject="hi").session.message_count == 1
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file be faster than the connection that adds a message."""
+    add = SqliteStore.add
+
+    def add_and_wait(store: SqliteStore, record: MessageRecord) -> Future[int]:
+        ticket = add(store, record)
+        wait([ticket])
+        return ticket
+
+    monkeypatch.setattr(SqliteStore, "add", add_and_wait)
+
+
+@pytest.mark.usefixtures("eager")
+def test_message_that_is_stored_at_once_wakes_those_that_wait(path: Path) -> None:
+    """A subscriber gets a message that was stored before the connection looked."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        arrived: SimpleQueue[str] = SimpleQueue()
+        smtp.on_message(lambda message: arrived.put(message.subject))
+        send(smtp, "fast")
+        assert arrived.get(timeout=60) == "fast"
+
+
+@pytest.mark.usefixtures("eager")
+def test_message_that_fails_at_once_is_refused(path: Path) -> None:
+    """A client gets 451 also when the failure was known before the connection looked."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        path.unlink()
+        with pytest.raises(smtplib.SMTPDataError, match="451"):
+            send(smtp, "lost")
+        send(smtp, "kept")
+        assert [message.subject for message in smtp.messages] == ["kept"]
 
 
 def test_message_that_fails_to_be_stored(path: Path, caplog: pytest.LogCaptureFixture) -> None:

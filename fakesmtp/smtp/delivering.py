@@ -36,8 +36,8 @@ class Delivering:
         """Store a message. If that takes time, pause until it is durable."""
         services = self._services
         message, ticket = services.deliver(deliver, self.recorder.session)
-        if ticket.done():
-            self._settle(deliver, message, ticket)
+        if ticket is None:
+            self._record(deliver, message)
             return
         # The next bytes that arrive pause reading.
         self._hold = Hold.PAUSE
@@ -63,12 +63,15 @@ class Delivering:
     def _settle(self, deliver: Deliver, message: ReceivedMessage, ticket: Ticket[int]) -> None:
         error = ticket.exception()
         if error is None:
-            self.recorder.record_message(message.id, deliver.raw, deliver.envelope)
+            self._record(deliver, message)
             return
         refusal = self._terms.profile.internal_error.reply()
         note = Note(f"the message could not be stored: {error}")
         instead = (Discard(len(deliver.raw)), note, SendReply(refusal))
         self._left = _replace_reply(self._left, instead)
+
+    def _record(self, deliver: Deliver, message: ReceivedMessage) -> None:
+        self.recorder.record_message(message.id, deliver.raw, deliver.envelope)
 
     def _resume(self, actions: Actions = ()) -> None:
         raise NotImplementedError

@@ -98,7 +98,7 @@ class Services(NamedTuple):
     terms: Callable[[], Terms]
     sessions: SessionLog
     tls_context: Callable[[str], ssl.SSLContext]
-    deliver: Callable[[Deliver, LiveSession], tuple[ReceivedMessage, Ticket[int]]]
+    deliver: Callable[[Deliver, LiveSession], tuple[ReceivedMessage, Ticket[int] | None]]
     announce: Callable[[ReceivedMessage], None]
     accepts_more: Callable[[], bool]
     handover: Handover
