@@ -168,9 +168,16 @@ def test_a_role_without_rights(url: str) -> None:
     server.execute("DROP ROLE guarded", database)
 
 
+@pytest.fixture
+def no_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let servers read updates only when they are notified, or connect."""
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening._POLL", 10_000.0)
+
+
 # -- several servers -------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_polls")
 def test_updates_of_another_server(open_store: Callable[..., DatabaseStore]) -> None:
     """Each change of one server is an update of the other, with the same cursor and order."""
     one, other = open_store(), open_store()
@@ -222,6 +229,18 @@ def test_a_cursor_that_is_ahead(open_store: Callable[..., DatabaseStore]) -> Non
         assert not store.updates.since(unknown).is_complete
 
 
+def test_updates_without_notifications(
+    open_store: Callable[..., DatabaseStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that misses a notification reads the updates a little later."""
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening._POLL", 0.1)
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening.CHANNEL", "another")
+    one, other = open_store(), open_store()
+    one.add(make_record()).result(LONG)
+    wait_for(other, lambda: other.updates.cursor >= one.updates.cursor)
+
+
+@pytest.mark.usefixtures("no_polls")
 def test_updates_after_a_lost_connection(
     url: str, open_store: Callable[..., DatabaseStore]
 ) -> None:
