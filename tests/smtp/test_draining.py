@@ -57,6 +57,12 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "QUIET", 0.0)
 
 
+@pytest.fixture
+def never(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no client count as idle, however slow the machine is."""
+    monkeypatch.setattr(runner, "QUIET", FOREVER)
+
+
 def test_without_clients_it_ends_at_once(smtp: FakeSMTP, drain: Callable[..., Event]) -> None:
     """Draining a server without clients ends; new clients are refused by the system."""
     port = smtp.port(587)
@@ -118,6 +124,7 @@ def test_running_transaction_may_finish(
     assert [message.subject for message in smtp.messages] == ["last"] * (begun[0] == "M")
 
 
+@pytest.mark.usefixtures("never")
 def test_active_client_is_not_idle(smtp: FakeSMTP, drain: Callable[..., Event]) -> None:
     """A client that has just sent something may begin a transaction."""
     with RawClient(smtp.port(587)) as client:
@@ -130,6 +137,7 @@ def test_active_client_is_not_idle(smtp: FakeSMTP, drain: Callable[..., Event]) 
     assert len(smtp.messages) == 1
 
 
+@pytest.mark.usefixtures("never")
 def test_waiting_clients_are_accepted_first(smtp: FakeSMTP, drain: Callable[..., Event]) -> None:
     """A client that connected before the server drains gets its greeting."""
     clients = [RawClient(smtp.port(587)) for _ in range(20)]
@@ -168,6 +176,7 @@ def test_stop_ends_it(smtp: FakeSMTP, drain: Callable[..., Event]) -> None:
         assert client.read_reply().startswith("220")
 
 
+@pytest.mark.usefixtures("never")
 def test_header_of_a_load_balancer_may_still_come() -> None:
     """A connection that has just been accepted may send its PROXY protocol header."""
     with FakeSMTP(ports={587: 0}, proxy_protocol=True) as smtp, RawClient(smtp.port(587)) as client:

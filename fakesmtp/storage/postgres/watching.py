@@ -10,15 +10,12 @@ import socket
 from contextlib import suppress
 from threading import Lock, Thread
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
 import psycopg
 
 from fakesmtp.clock import monotonic
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 #: Seconds that a server may take for an answer.
 LIMIT = 30.0
@@ -71,7 +68,8 @@ class Watch:
         while True:
             sleep(_INTERVAL)
             with self._lock:
-                watched: Iterable[WatchedConnection] = list(self._watched)
+                # Closed connections may still be known to someone.
+                watched = [each for each in self._watched if not each.closed]
                 if not watched:
                     self._thread = None
                     return
