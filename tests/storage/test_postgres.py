@@ -17,6 +17,7 @@ from sqlalchemy import create_engine, inspect
 from fakesmtp.errors import ConfigurationError, StoreError
 from fakesmtp.findings import MessageRule, Rules, hit
 from fakesmtp.storage.base import Count, Removed, all_messages, all_sessions
+from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED, Limits
 from fakesmtp.storage.opening import open_url, open_url_for_reading
 from fakesmtp.storage.query import EVERYTHING
@@ -168,9 +169,16 @@ def test_a_role_without_rights(url: str) -> None:
     server.execute("DROP ROLE guarded", database)
 
 
+@pytest.fixture
+def no_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let servers read updates only when they are notified, or connect."""
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening._POLL", 10_000.0)
+
+
 # -- several servers -------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("no_polls")
 def test_updates_of_another_server(open_store: Callable[..., DatabaseStore]) -> None:
     """Each change of one server is an update of the other, with the same cursor and order."""
     one, other = open_store(), open_store()
@@ -222,6 +230,18 @@ def test_a_cursor_that_is_ahead(open_store: Callable[..., DatabaseStore]) -> Non
         assert not store.updates.since(unknown).is_complete
 
 
+def test_updates_without_notifications(
+    open_store: Callable[..., DatabaseStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that misses a notification reads the updates a little later."""
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening._POLL", 0.1)
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening.CHANNEL", "another")
+    one, other = open_store(), open_store()
+    one.add(make_record()).result(LONG)
+    wait_for(other, lambda: other.updates.cursor >= one.updates.cursor)
+
+
+@pytest.mark.usefixtures("no_polls")
 def test_updates_after_a_lost_connection(
     url: str, open_store: Callable[..., DatabaseStore]
 ) -> None:
@@ -350,6 +370,25 @@ def test_problems_are_found(url: str, open_store: Callable[..., DatabaseStore]) 
     assert store.check() == []
     execute(url, "DELETE FROM contents")
     assert store.check() == ["1 messages are listed and 0 have their bytes"]
+
+
+@pytest.mark.parametrize("few", [0, 3, 2_000])
+def test_common_and_rare_words(
+    few: int, open_store: Callable[..., DatabaseStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of a search are the same, however many messages count as few."""
+    monkeypatch.setattr("fakesmtp.storage.postgres.dialect._FEW", few)
+    store = open_store()
+    records = [make_record(f"Subject: {'광고' if n % 2 else '주문'} {n}\r\n\r\n") for n in range(9)]
+    for record in records:
+        store.add(record).result(LONG)
+    query = parse_query("광고")
+    wanted = [record.id for record in records[1::2]]
+    for oldest_first in (True, False):
+        rows = all_messages(store, query, oldest_first=oldest_first, limit=2)
+        found = [row.record.id for row in rows]
+        assert found == (wanted if oldest_first else wanted[::-1])
+    assert store.count(query) == Count(4)
 
 
 def test_texts_that_no_database_takes(open_store: Callable[..., DatabaseStore]) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, and_, bindparam, literal_column, or_, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    and_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
 from fakesmtp.storage.postgres.grams import cut_texts, cut_wanted
 from fakesmtp.storage.sql.dialect import Match
@@ -22,6 +32,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.query import Contains
     from fakesmtp.storage.sql.dialect import State
 
+#: Candidates that are all read and sorted; where there are more, the newest are tried first.
+_FEW = 2_000
 _GRAMS = ARRAY(BigInteger)
 #: The column of `texts` that only PostgreSQL has.
 _grams = literal_column("texts.grams", _GRAMS)
@@ -74,11 +86,14 @@ class PostgresDialect:
     def find(self, connection: Connection, wanted: Sequence[Contains]) -> Match | None:
         """Return where to search for the messages that contain all of these texts.
 
-        PostgreSQL chooses between the index and the newest messages first by how common they are.
+        Where few messages are candidates, their order is that of an expression. Otherwise
+        PostgreSQL may read all messages from the newest one on: it does not know how rare a pair
+        of characters is. For common texts that is the fastest way.
         """
-        del connection
         joined = texts.join(messages, messages.c.number == texts.c.number)
-        return Match(joined, texts.c.number, [_contains(each) for each in wanted], texts)
+        grams = {gram for each in wanted for gram in cut_wanted(each.text)}
+        number = texts.c.number + 0 if _are_few(connection, grams) else texts.c.number
+        return Match(joined, number, [_contains(each) for each in wanted], texts)
 
     def contains(self, connection: Connection, query: Contains) -> ColumnElement[bool]:
         """Return the condition that a message contains a text."""
@@ -87,9 +102,21 @@ class PostgresDialect:
 
 
 def _contains(query: Contains) -> ColumnElement[bool]:
-    wanted = bindparam(None, cut_wanted(query.text), type_=_GRAMS)
     held = or_(*(contains(texts.c[field], query.text) for field in query.fields))
-    return and_(_grams.op("@>", is_comparison=True)(wanted), held)
+    return and_(_have(cut_wanted(query.text)), held)
+
+
+def _have(grams: Iterable[int]) -> ColumnElement[bool]:
+    """Return the condition that the texts of a message have all of these."""
+    wanted = bindparam(None, list(grams), type_=_GRAMS)
+    return _grams.op("@>", is_comparison=True)(wanted)
+
+
+def _are_few(connection: Connection, grams: Iterable[int]) -> bool:
+    """Return whether at most `_FEW` messages have all of these in their texts."""
+    found = select(literal(1)).select_from(texts).where(_have(grams)).limit(_FEW + 1)
+    counted = select(func.count()).select_from(found.subquery())
+    return int(connection.execute(counted).scalar_one()) <= _FEW
 
 
 def _dump(grams: Iterable[int]) -> str:
