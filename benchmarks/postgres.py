@@ -57,8 +57,8 @@ def _insert(table: str, row: dict[str, Any]) -> str:
     return f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(row))})"  # noqa: S608 - names of columns
 
 
-def _write_bare(url: str, waiting: int, messages: list[MessageRecord]) -> float:
-    """Return the messages per second of a writer that only writes."""
+def _write_bare(url: str, waiting: int, messages: list[MessageRecord], *, reads: bool) -> float:
+    """Return the messages per second of a bare writer; one that `reads` prepares the rows, too."""
     open_url(url, UNLIMITED).close()  # makes the tables
     rows = [_prepare(number, message) for number, message in enumerate(messages, 1)]
     statements = [_insert(table, row) for table, row in zip(_TABLES, rows[0], strict=True)]
@@ -66,6 +66,11 @@ def _write_bare(url: str, waiting: int, messages: list[MessageRecord]) -> float:
         begin = perf_counter()
         for start in range(0, len(rows), waiting):
             group = rows[start : start + waiting]
+            if reads:
+                some = messages[start : start + waiting]
+                group = [
+                    _prepare(number, message) for number, message in enumerate(some, start + 1)
+                ]
             for statement, of_table in zip(statements, zip(*group, strict=True), strict=True):
                 cursor.executemany(statement, [tuple(row.values()) for row in of_table])
             connection.commit()
@@ -75,13 +80,17 @@ def _write_bare(url: str, waiting: int, messages: list[MessageRecord]) -> float:
 def _compare_writers(server: Any, folder: Path, count: int) -> None:  # noqa: ANN401 - see `run_server`
     messages = [make_message(number, 150) for number in range(count)]
     for waiting in (10, 100):
-        bare = _write_bare(new_database(server, f"bare_{waiting}"), waiting, messages)
+        bare, reading = (
+            _write_bare(new_database(server, f"{name}_{waiting}"), waiting, messages, reads=reads)
+            for name, reads in (("bare", False), ("reading", True))
+        )
         with closing(open_url(new_database(server, f"ours_{waiting}"), UNLIMITED)) as store:
             ours = write(store, waiting, messages)
         with closing(SqliteStore(folder / f"{waiting}.db", UNLIMITED)) as store:
             sqlite = write(store, waiting, messages)
         print(
             f"{waiting} clients: {ours:,.0f}/s, {ours / bare:.2f} of a bare writer, "
+            f"{ours / reading:.2f} of one that reads the messages, "
             f"{ours / sqlite:.2f} of SQLite ({sqlite:,.0f}/s)"
         )
 

@@ -1,9 +1,9 @@
-"""How a store in PostgreSQL grows. `python -m benchmarks.scale postgresql://USER@HOST/DATABASE`.
+"""How a store in PostgreSQL grows. `python -m benchmarks.scale`.
 
-The database must be empty. Messages are written in steps; after each step the rate and searches are
-printed, after the last one the sizes. Then the oldest messages are removed, as a limit does it, and
-the same rows are dropped as a partition. Last come the two things that all replicas share: the lock
-of the numbers, and the notifications.
+It starts Debian's PostgreSQL in a temporary folder. Messages are written in steps; after each step
+the rate and searches are printed, after the last one the sizes. Then the oldest messages are
+removed, as a limit does it, and the same rows are dropped as a partition. Last come the two things
+that all replicas share: the lock of the numbers, and the notifications.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from time import perf_counter, sleep
 
 import psycopg
 
+from benchmarks.databases import new_database, run_server
 from benchmarks.store import make_message, write
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED, Limits
@@ -162,24 +163,27 @@ def _notify_all(url: str) -> None:
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url", help="an empty database")
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--steps", type=int, default=4)
     given = parser.parse_args()
-    step = given.messages // given.steps
-    with closing(open_url(given.url, UNLIMITED)) as store:
-        assert isinstance(store, PostgresStore)
-        for first in range(0, step * given.steps, step):
-            _fill(store, first, step)
-    with psycopg.connect(given.url, autocommit=True) as connection:
-        connection.execute("VACUUM ANALYZE")
-        _sizes(connection, step * given.steps)
-        _remove(connection, given.url, step * given.steps)
-        connection.execute("CREATE TABLE simulated (text text)")
-        _share_the_lock(given.url)
-        _notify_all(given.url)
-        connection.execute("DROP TABLE simulated")
+    with run_server() as server:
+        _grow(new_database(server, "scale"), given.messages // given.steps, given.steps)
     return 0
+
+
+def _grow(url: str, step: int, steps: int) -> None:
+    """Fill an empty database, and measure it."""
+    with closing(open_url(url, UNLIMITED)) as store:
+        assert isinstance(store, PostgresStore)
+        for first in range(0, step * steps, step):
+            _fill(store, first, step)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+        _sizes(connection, step * steps)
+        _remove(connection, url, step * steps)
+        connection.execute("CREATE TABLE simulated (text text)")
+        _share_the_lock(url)
+        _notify_all(url)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ MESSAGE = b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
 class SlowStore(MemoryStore):
     """A store whose messages become durable when the test sets the ticket's result."""
 
+    is_durable = True
     accepts_more = True
 
     def __init__(self) -> None:

@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -332,6 +333,7 @@ def ordinary_user(folder: Path) -> Iterator[None]:
         return
     for path in (folder, *folder.iterdir()):
         os.chown(path, NOBODY, -1)
+    time.strptime("1", "%d")  # loads its module, which that user may not be able to read
     os.seteuid(NOBODY)
     try:
         yield
