@@ -333,7 +333,7 @@ def ordinary_user(folder: Path) -> Iterator[None]:
         return
     for path in (folder, *folder.iterdir()):
         os.chown(path, NOBODY, -1)
-    time.strptime("1", "%d")  # loads its module, which that user may not be able to read
+    time.strptime("2000", "%Y")  # loads its module, which that user may not be able to read
     os.seteuid(NOBODY)
     try:
         yield
