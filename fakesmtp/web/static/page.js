@@ -327,9 +327,12 @@ function step(by) {
 
 // Show the list alone. The address is an entry of the history that htmx can restore.
 function back() {
+  refresh(); // a list that has just come has no mark yet
   const link = $("#reading :is(.back, .close)");
   const current = $("#list [aria-current]");
   if (!link || !current) return false;
+  // What is still loading would appear after all.
+  htmx.trigger("#reading", "htmx:abort");
   history.pushState({ htmx: true }, "", link.href);
   $("#reading").replaceChildren();
   document.title = "fakesmtp";
