@@ -8,8 +8,7 @@ from __future__ import annotations
 import os
 import socket
 from contextlib import suppress
-from threading import Lock, Thread
-from time import sleep
+from threading import Event, Lock, Thread
 from typing import Any
 from weakref import WeakSet
 
@@ -26,6 +25,14 @@ class WatchedConnection(psycopg.Connection[Any]):
     """A connection that knows since when it waits for its server."""
 
     waits_since: float | None = None
+    #: Set when the connection is closed.
+    is_over: Event | None = None
+
+    def close(self) -> None:
+        """Do the same as psycopg, and wake the watch: it may have been the last connection."""
+        super().close()
+        if self.is_over is not None:
+            self.is_over.set()
 
     def wait(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as psycopg has them
         """Do the same as psycopg, and note the time meanwhile."""
@@ -47,16 +54,18 @@ class WatchedConnection(psycopg.Connection[Any]):
 
 
 class Watch:
-    """Watches connections, in a thread that starts with the first of them."""
+    """Watches connections, in a thread that starts with the first and ends with the last."""
 
     def __init__(self) -> None:
         self._watched: WeakSet[WatchedConnection] = WeakSet()
         self._lock = Lock()
+        self._has_closed = Event()
         self._thread: Thread | None = None
 
     def connect(self, *arguments: Any, **options: Any) -> WatchedConnection:  # noqa: ANN401 - as psycopg has them
         """Return a new connection that is watched."""
         connection = WatchedConnection.connect(*arguments, **options)
+        connection.is_over = self._has_closed
         with self._lock:
             self._watched.add(connection)
             if self._thread is None:
@@ -66,7 +75,8 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            sleep(_INTERVAL)
+            self._has_closed.wait(_INTERVAL)
+            self._has_closed.clear()
             with self._lock:
                 # Closed connections may still be known to someone.
                 watched = [each for each in self._watched if not each.closed]
