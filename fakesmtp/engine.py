@@ -99,8 +99,14 @@ class Engine(Scope):
             raise FakeSMTPError("this server is already running: stop it, or use a second FakeSMTP")
         self.archive.open(self.terms.rules)
         self._share()
-        hosts, ports, loop_factory, _, reuse_port = self._network
-        self._runner = Runner(hosts, ports, self._services, loop_factory, reuse_port=reuse_port)
+        network = self._network
+        self._runner = Runner(
+            network.hosts,
+            network.ports,
+            self._services,
+            network.loop_factory,
+            reuse_port=network.reuse_port,
+        )
         self.is_draining = False
         self.endpoint.open_listeners = self._runner.listeners
         self.mailbox.cut_off("")

@@ -1,9 +1,9 @@
 """Closing a listening socket without disconnecting a client.
 
 The system completes the handshake of TCP by itself. A client whose handshake ends after the last
-`accept` and before `close` is connected for itself, and is then reset: under load, in one of a
-hundred closes. Linux can ignore new handshakes first. The client repeats
-its own after a second and is refused, so a load balancer tries another server.
+`accept` and before `close` believes that it is connected, and is then reset: under load, in one of
+a hundred closes. Linux can ignore new handshakes first. The client repeats its own after a second
+and is refused, so a load balancer tries another server.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ _DEADLOCK = "40P01"
 class Asking:
     """Asks a database, each question in a transaction of its own; tickets give the answers.
 
-    The threads and connections are made with the first question, and again after `close`.
+    The threads and connections are made with the first question, and again after `close`. A
+    question is asked again when its connection is lost, also during the commit: then a moment of
+    fault rules may be counted twice.
     """
 
     def __init__(self, address: ServerAddress) -> None:

@@ -126,7 +126,7 @@ def _exchange(work: Work, rules: Sequence[str], gone: Collection[int]) -> list[i
             left.remove(same)
             work.connection.execute(_KEEP, {"place": place, "number": same.number})
             numbers.append(same.number)
-    _forget(work.connection, [row.number for row in left], _REMOVE)
+    _remove_rows(work.connection, [row.number for row in left])
     _tell(work, numbers)
     return numbers
 
@@ -153,7 +153,7 @@ def _change(work: Work, number: int, rule: str) -> bool:
 
 def _remove(work: Work, number: int) -> bool:
     work.connection.execute(_LOCK_ALL)
-    is_there = _forget(work.connection, [number], _REMOVE)
+    is_there = _remove_rows(work.connection, [number])
     _tell(work, [number])
     return is_there
 
@@ -173,10 +173,10 @@ def remove_rules_of(work: Work, app_key: str) -> None:
         _tell(work, gone)
 
 
-def _forget(connection: Connection, numbers: Sequence[int], remove: Any) -> bool:  # noqa: ANN401 - a statement
+def _remove_rows(connection: Connection, numbers: Sequence[int]) -> bool:
     """Remove rules with their counters; return whether there was one."""
-    removed = connection.execute(remove, {"numbers": list(numbers)})
-    connection.execute(_FORGET, {"numbers": list(numbers)})
+    removed = connection.execute(_REMOVE, {"numbers": numbers})
+    connection.execute(_FORGET, {"numbers": numbers})
     return bool(removed.rowcount)
 
 

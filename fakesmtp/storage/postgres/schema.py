@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from fakesmtp.errors import StoreError
+from fakesmtp.storage.sql.versions import refuse_newer
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -206,16 +207,10 @@ def check(connection: Connection, location: str) -> int:
         raise StoreError(
             f"{location} has tables of another program ({tables[0]}): name an empty database"
         )
-    return _check_version(connection, location) if tables else 0
-
-
-def _check_version(connection: Connection, location: str) -> int:
+    if not tables:
+        return 0
     version = int(connection.execute(text("SELECT version FROM fakesmtp")).scalar_one())
-    if version > VERSION:
-        raise StoreError(
-            f"{location} was written by a newer fakesmtp (schema {version}; this one reads up to "
-            f"{VERSION}): update fakesmtp, or name another database"
-        )
+    refuse_newer(location, version, VERSION, other="database")
     return version
 
 

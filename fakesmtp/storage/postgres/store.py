@@ -22,6 +22,7 @@ from fakesmtp.storage.sql.changes import Run
 from fakesmtp.storage.sql.pruning import Pruner
 from fakesmtp.storage.sql.reading import Reader, explain
 from fakesmtp.storage.sql.store import DatabaseStore
+from fakesmtp.storage.sql.versions import refuse_older
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,10 +164,6 @@ def _check_version(reading: Engine, location: str) -> None:
             version = schema.check(connection, location)
     except DBAPIError as error:
         raise StoreError(f"cannot read {location}: {explain(error)}") from error
-    if version < schema.VERSION:
-        raise StoreError(
-            f"{location} has schema {version}: start `fakesmtp serve` once to bring it to "
-            f"{schema.VERSION}"
-            if version
-            else f"there is no store in {location}: `fakesmtp serve` makes one"
-        )
+    if not version:
+        raise StoreError(f"there is no store in {location}: `fakesmtp serve` makes one")
+    refuse_older(location, version, schema.VERSION)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import StoreError
+from fakesmtp.storage.sql.versions import refuse_newer
 from fakesmtp.storage.sqlite import engine
 
 if TYPE_CHECKING:
@@ -156,11 +157,7 @@ def check(connection: Connection, path: Path) -> int:
     if engine.read_application_id(connection) != engine.APPLICATION_ID:
         raise StoreError(f"{path} is not a store of fakesmtp: name another file, --store FILE")
     version = engine.read_version(connection)
-    if version > VERSION:
-        raise StoreError(
-            f"{path} was written by a newer fakesmtp (schema {version}; this one reads up to "
-            f"{VERSION}): update fakesmtp, or name another file, --store FILE"
-        )
+    refuse_newer(path, version, VERSION, other="file, --store FILE")
     return version
 
 

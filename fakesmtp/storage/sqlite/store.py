@@ -13,6 +13,7 @@ from fakesmtp.storage.sql.changes import Run
 from fakesmtp.storage.sql.pruning import Pruner
 from fakesmtp.storage.sql.reading import Reader, explain
 from fakesmtp.storage.sql.store import DatabaseStore
+from fakesmtp.storage.sql.versions import refuse_older
 from fakesmtp.storage.sqlite import engine, schema
 from fakesmtp.storage.sqlite.database import SqliteDatabase
 from fakesmtp.storage.sqlite.dialect import SqliteDialect
@@ -145,8 +146,4 @@ def _check_version(reading: Engine, path: Path) -> None:
             version = schema.check(connection, path)
     except (DBAPIError, OSError) as error:
         raise StoreError(f"cannot read {path}: {explain(error)}") from error
-    if version < schema.VERSION:
-        raise StoreError(
-            f"{path} has schema {version}: start `fakesmtp serve` once to bring it to "
-            f"{schema.VERSION}"
-        )
+    refuse_older(path, version, schema.VERSION)
