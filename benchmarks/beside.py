@@ -7,7 +7,6 @@ runs take turns; the table shows the median rates and their ratio.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import sys
@@ -19,10 +18,11 @@ from tempfile import TemporaryDirectory
 from time import sleep
 from typing import TYPE_CHECKING
 
-from benchmarks.environment import CACHE, MissingToolError, prepare
+from benchmarks.command import make_parser, run
+from benchmarks.environment import CACHE
 from benchmarks.loads import Kind, Load
 from benchmarks.peers import Peer
-from benchmarks.running import LoadError, free_port, running
+from benchmarks.running import free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,24 +131,19 @@ def _compare(environment: Environment, peer: Peer, load: Load, clients: Clients,
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--pause", type=float, default=1.0, help="seconds between two requests")
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
-    parser.add_argument("--repetitions", type=int, default=5)
     given = parser.parse_args()
     load = Load(Kind.SPEED, "", (), seconds=given.seconds)
-    port = free_port()
-    try:
-        environment = prepare()
+    clients = free_port(), given.pause
+
+    def compare(environment: Environment) -> None:
         with TemporaryDirectory(dir=CACHE) as folder:
             for store in ("memory", "file"):
-                peer = _serve(store, Path(folder), port)
-                clients = port, given.pause
+                peer = _serve(store, Path(folder), clients[0])
                 print(_compare(environment, peer, load, clients, given.repetitions), flush=True)
-    except (MissingToolError, LoadError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+
+    return run(compare)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ process and a new file, and is checked: every acknowledged message is there, byt
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import defaultdict
 from contextlib import closing
@@ -18,11 +17,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from benchmarks.environment import CACHE, MissingToolError, prepare
-from benchmarks.loads import MAILPIT, Kind, Load
+from benchmarks.command import kept_connections, make_parser, run
+from benchmarks.environment import CACHE
+from benchmarks.loads import MAILPIT, Load
 from benchmarks.measure import measure
 from benchmarks.peers import PEERS, Peer
-from benchmarks.running import LoadError
 from benchmarks.servers.control import describe
 from fakesmtp.storage.sqlite.store import open_reader
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from benchmarks.environment import Environment
 
 _MEMORY, _NORMAL, _FULL = "fakesmtp, memory", "fakesmtp, normal", "fakesmtp, full"
-_SIZE = 1_200
 
 
 class _Files:
@@ -88,24 +86,15 @@ def _compare(environment: Environment, peers: list[Peer], load: Load, repetition
 
 def main() -> int:
     """Print the figures; 1 when a server lost or altered a message."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
-    parser.add_argument("--repetitions", type=int, default=5)
-    given = parser.parse_args()
-    try:
-        environment = prepare()
+    given = make_parser(__doc__).parse_args()
+
+    def compare(environment: Environment) -> None:
         with TemporaryDirectory(dir=CACHE) as folder:  # on a disk, as /tmp may be in memory
             peers = [peer for peer in _peers(_Files(Path(folder))) if not peer.missing]
-            for connections in (10, 100):
-                title = f"{_SIZE:,} bytes on {connections} kept connections"
-                load = Load(
-                    Kind.SPEED, title, (), _SIZE, connections=connections, seconds=given.seconds
-                )
+            for load in kept_connections(given.seconds):
                 _compare(environment, peers, load, given.repetitions)
-    except (MissingToolError, LoadError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+
+    return run(compare)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from time import perf_counter, sleep
 import psycopg
 
 from benchmarks.databases import new_database, run_server
-from benchmarks.store import make_message, write
+from benchmarks.store import make_message, time_of, write
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.limits import UNLIMITED, Limits
 from fakesmtp.storage.opening import open_url
@@ -46,18 +46,10 @@ INSERT INTO days SELECT * FROM texts WHERE number <= {0};
 """
 
 
-def _milliseconds(begin: float) -> float:
-    return (perf_counter() - begin) * 1_000
-
-
 def _search(store: PostgresStore, text: str) -> float:
     """Return the median milliseconds of the first page."""
-    query, times = parse_query(text), []
-    for _ in range(9):
-        begin = perf_counter()
-        store.page(query)
-        times.append(_milliseconds(begin))
-    return median(times)
+    query = parse_query(text)
+    return median(time_of(lambda: store.page(query)) for _ in range(9))
 
 
 def _fill(store: PostgresStore, first: int, count: int) -> None:
@@ -86,9 +78,8 @@ def _remove(connection: psycopg.Connection, url: str, count: int) -> None:
     """Remove the oldest quarter by a limit, and as a partition."""
     number = count // 4
     connection.execute(_PARTITIONS.format(number).encode())
-    begin = perf_counter()
-    connection.execute("DROP TABLE day1")
-    print(f"drop a partition of {number:,} texts: {_milliseconds(begin):,.0f} ms")
+    dropping = time_of(lambda: connection.execute("DROP TABLE day1"))
+    print(f"drop a partition of {number:,} texts: {dropping:,.0f} ms")
     connection.execute("DROP TABLE days")
     begin = perf_counter()
     with closing(open_url(url, Limits(max_messages=count - number))) as store:
@@ -144,7 +135,7 @@ async def _notify(url: str, listeners: int) -> list[float]:
         await connections[0].execute("SELECT pg_notify('simulated', %s)", (str(number),))
         for _ in range(listeners):
             await arrived.get()
-        times.append(_milliseconds(begin))
+        times.append((perf_counter() - begin) * 1_000)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

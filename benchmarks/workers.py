@@ -7,7 +7,6 @@ machines must not need more of it for a message. The servers take turns, each wi
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections import defaultdict
 from functools import partial
@@ -15,11 +14,10 @@ from itertools import count
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks.command import kept_connections, make_parser, run
 from benchmarks.databases import new_database, run_server
-from benchmarks.environment import MissingToolError, prepare
-from benchmarks.loads import Kind, Load
 from benchmarks.peers import Peer
-from benchmarks.running import LoadError, running
+from benchmarks.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,8 +26,8 @@ if TYPE_CHECKING:
     import psutil
 
     from benchmarks.environment import Environment
+    from benchmarks.loads import Load
 
-_SIZE = 1_200
 _WARM_UP = 500
 #: The goal of two workers against one.
 _GOAL = 1.15
@@ -76,25 +74,16 @@ def _compare(environment: Environment, peers: list[Peer], load: Load, repetition
 
 def main() -> int:
     """Print the figures; 1 when a server failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
-    parser.add_argument("--repetitions", type=int, default=5)
-    given = parser.parse_args()
-    try:
-        environment = prepare()
+    given = make_parser(__doc__).parse_args()
+
+    def compare(environment: Environment) -> None:
         with run_server() as server:
             urls = (new_database(server, f"run_{number}") for number in count(1))
             peers = [_peer(workers, partial(next, urls)) for workers in (1, 2)]
-            for connections in (10, 100):
-                title = f"{_SIZE:,} bytes on {connections} kept connections"
-                load = Load(
-                    Kind.SPEED, title, (), _SIZE, connections=connections, seconds=given.seconds
-                )
+            for load in kept_connections(given.seconds):
                 _compare(environment, peers, load, given.repetitions)
-    except (MissingToolError, LoadError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+
+    return run(compare)
 
 
 if __name__ == "__main__":

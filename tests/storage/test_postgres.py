@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
@@ -76,6 +77,19 @@ def test_steps_create_the_schema(url: str) -> None:
         for column in table.c:
             assert columns[column.name]["nullable"] == column.nullable
     engine.dispose()
+
+
+def test_no_thread_outlives_a_store(url: str) -> None:
+    """All threads of a store end when it is closed, also the one that watches connections."""
+    before = set(threading.enumerate())
+    with closing(open_url(url, UNLIMITED)) as store:
+        store.add(make_record("Subject: one\r\n\r\n")).result()
+        store.page()
+        threads = set(threading.enumerate()) - before
+    assert "fakesmtp-watch" in {thread.name for thread in threads}
+    for thread in threads:
+        thread.join(LONG)
+        assert not thread.is_alive(), thread.name
 
 
 def test_servers_that_start_together(url: str) -> None:
