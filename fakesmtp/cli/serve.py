@@ -64,7 +64,7 @@ def _serve(settings: Settings, report: Report, worker: Worker | None) -> None:
     certs_dir = try_certificates(settings, warn)
     with closing(open_server_store(settings, warn)) as store, Printer(report.dropped) as printer:
         server = _make_server(settings, store, certs_dir, reuse_port=worker is not None)
-        tell = _choose_announcer(printer, worker)
+        announce = _choose_announcer(printer, worker)
         monitor = Monitor(report, printer, store, wanted=settings.exit_after)
         server.on_message(monitor.notify)
         server.on_session_end(monitor.notify)
@@ -72,7 +72,7 @@ def _serve(settings: Settings, report: Report, worker: Worker | None) -> None:
             server,
             settings,
             planned=monitor.notify,
-            ready=lambda url: tell(PAGE, report.page_ready(url)),
+            ready=lambda url: announce(PAGE, report.page_ready(url)),
             reuse_port=worker is not None,
         )
         with (
@@ -83,7 +83,7 @@ def _serve(settings: Settings, report: Report, worker: Worker | None) -> None:
         ):
             url = http.url if http else None
             start = _describe_start(server, settings, certs_dir, url, store)
-            tell(STARTED, report.started(start))
+            announce(STARTED, report.started(start))
             if http:
                 http.start()
             # Certificates that existed before are checked now: that takes a fifth of the start.
@@ -95,11 +95,11 @@ def _serve(settings: Settings, report: Report, worker: Worker | None) -> None:
 def _choose_announcer(
     printer: Printer, worker: Worker | None
 ) -> Callable[[str, Iterable[str]], None]:
-    """Return what reports the start: a worker tells its supervisor, and others print it."""
+    """Return what reports the start: a worker reports to its supervisor, and others print it."""
     if worker is None:
         return lambda _, lines: printer.put(lines)
     worker.watch_supervisor()
-    return worker.tell
+    return worker.report
 
 
 def _wait(server: FakeSMTP, settings: Settings, monitor: Monitor) -> None:

@@ -60,8 +60,8 @@ class Supervisor:
         self._passes_hangup = passes_hangup
         self._numbers = range(1, len(commands) + 1)
         self._running: dict[int, Process] = {}
-        #: Which workers have told what.
-        self._told: dict[str, set[int]] = {}
+        #: Which workers have reported what.
+        self._reports: dict[str, set[int]] = {}
         self._stopping: asyncio.Event
         self._signal: signal.Signals | None = None
         self._code = 0
@@ -90,7 +90,7 @@ class Supervisor:
             code = await self._run_one(number)
             if self._stopping.is_set():
                 return
-            if len(self._told.get(STARTED, ())) < len(self._numbers):
+            if len(self._reports.get(STARTED, ())) < len(self._numbers):
                 self._fail(code)
                 return
             delay = FIRST_DELAY if clock() - began >= LONG_LIFE else delay
@@ -117,7 +117,7 @@ class Supervisor:
         await asyncio.gather(
             self._read(process.stdout, lambda line: self._log.output(number, line)),
             self._read(process.stderr, lambda line: self._log.error(number, line)),
-            self._read(await _open_pipe(pipe), lambda line: self._hear(number, line)),
+            self._read(await _open_pipe(pipe), lambda line: self._receive(number, line)),
         )
         code = await process.wait()
         del self._running[number]
@@ -128,13 +128,13 @@ class Supervisor:
             async for line in _lines(reader):
                 take(line)
 
-    def _hear(self, number: int, line: str) -> None:
+    def _receive(self, number: int, line: str) -> None:
         """Print what a worker announces, as soon as all workers have announced it."""
         what, lines = decode(line)
-        told = self._told.setdefault(what, set())
-        were_all = len(told) == len(self._numbers)
-        told.add(number)
-        if len(told) == len(self._numbers) and not were_all:
+        reported = self._reports.setdefault(what, set())
+        were_all = len(reported) == len(self._numbers)
+        reported.add(number)
+        if len(reported) == len(self._numbers) and not were_all:
             self._log.announce(lines)
 
     # -- the end -----------------------------------------------------------------------------------

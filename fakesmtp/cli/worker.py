@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Set by the supervisor: the number of the worker, and the descriptor of the pipe to it.
 VARIABLE = "FAKESMTP_WORKER"
-#: What a worker tells its supervisor: SMTP is ready, HTTP is ready; each with lines to print.
+#: What a worker reports to its supervisor: SMTP is ready, HTTP is ready; each with lines to print.
 STARTED, PAGE = "started", "page"
 _VALUE = re.compile(r"(\d+):(\d+)")
 _STDIN = 0
@@ -33,8 +33,8 @@ class Worker(NamedTuple):
         given = _VALUE.fullmatch(environ.get(VARIABLE, ""))
         return cls(int(given[1]), int(given[2])) if given else None
 
-    def tell(self, what: str, lines: Iterable[str]) -> None:
-        """Tell the supervisor, which prints the lines once for all workers."""
+    def report(self, what: str, lines: Iterable[str]) -> None:
+        """Report to the supervisor, which prints the lines once for all workers."""
         os.write(self.pipe, encode(what, lines))
 
     def watch_supervisor(self) -> None:
@@ -43,12 +43,12 @@ class Worker(NamedTuple):
 
 
 def encode(what: str, lines: Iterable[str]) -> bytes:
-    """Return what a worker tells, as one line. Lines for a terminal have no control characters."""
+    """Return a worker's report as one line. Lines for a terminal have no control characters."""
     return _SEPARATOR.join([what, *lines]).encode() + b"\n"
 
 
 def decode(line: str) -> tuple[str, list[str]]:
-    """Return what a worker has told, from one line."""
+    """Return a worker's report from one line."""
     what, *lines = line.split(_SEPARATOR)
     return what, lines
 

@@ -81,7 +81,7 @@ class SharedFaults(FaultScript):
         number = self._shared_number_of(rule)
         if number is None:
             self._script.change(rule, wanted)
-            self._tell(rule)
+            self._publish(rule)
         else:
             text = _write(*check_rules([wanted]))
             self._table.change(number, text).result()
@@ -91,7 +91,7 @@ class SharedFaults(FaultScript):
         """Remove one rule. Idempotent."""
         number = self._shared_number_of(rule)
         if number is None:
-            self._tell(rule)
+            self._publish(rule)
             self._script.remove(rule)
         else:
             self._table.remove(number).result()
@@ -102,7 +102,7 @@ class SharedFaults(FaultScript):
         number = self._shared_number_of(rule)
         if number is None:
             self._script.switch(rule, on=on)
-            self._tell(rule)
+            self._publish(rule)
         else:
             self._table.switch(number, on=on).result()
             self._keeper.read()
@@ -111,8 +111,8 @@ class SharedFaults(FaultScript):
         numbers = self._keeper.numbers
         return next((number for number, each in numbers.items() if each is rule), None)
 
-    def _tell(self, rule: Rule) -> None:
-        """Tell of a change of the server's own script; changes of shared rules are told anyway."""
+    def _publish(self, rule: Rule) -> None:
+        """Publish a change of the server's own script. Shared rules are published by the store."""
         self._updates.publish(UpdateKind.FAULTS_CHANGED, [str(self._script.number_of(rule))])
 
     def applied(self, rule: Rule) -> int:

@@ -102,7 +102,7 @@ class MemoryStore:
             number = self._last_message
         self.updates.publish(UpdateKind.MESSAGES_ADDED, (record.id,))
         if over:
-            self._tell_gone(UpdateKind.MESSAGES_EXPIRED, over)
+            self._publish_gone(UpdateKind.MESSAGES_EXPIRED, over)
         return Done(number)
 
     def _pop_over(self) -> list[MessageRecord]:
@@ -128,7 +128,7 @@ class MemoryStore:
         self._bytes -= _size_of(record)
         return record
 
-    def _tell_gone(self, kind: UpdateKind, gone: Sequence[MessageRecord]) -> list[str]:
+    def _publish_gone(self, kind: UpdateKind, gone: Sequence[MessageRecord]) -> list[str]:
         """Publish that messages are gone; return their ids."""
         ids = [record.id for record in gone]
         self.updates.publish(kind, ids, [record.app_key for record in gone])
@@ -229,7 +229,7 @@ class MemoryStore:
         """Remove messages. The ticket gives the ids of those that were here."""
         with self._lock:
             gone = [self._pop(each) for each in dict.fromkeys(ids) if each in self._messages]
-        return Done(self._tell_gone(UpdateKind.MESSAGES_REMOVED, gone))
+        return Done(self._publish_gone(UpdateKind.MESSAGES_REMOVED, gone))
 
     def remove_matching(self, query: Query) -> Done[list[str]]:
         """Remove the messages that match. The ticket gives their ids."""
@@ -343,7 +343,7 @@ class MemoryStore:
         """Apply the limits now. The ticket gives how many messages went."""
         with self._lock:
             over = self._pop_over()
-        return Done(len(self._tell_gone(UpdateKind.MESSAGES_EXPIRED, over)))
+        return Done(len(self._publish_gone(UpdateKind.MESSAGES_EXPIRED, over)))
 
     def close(self) -> None:
         """Do nothing: what is here stays until the process ends."""

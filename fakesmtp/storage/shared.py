@@ -88,7 +88,7 @@ Decide: TypeAlias = "Callable[[Mapping[int, Counter], float], Counted]"
 class SharedRules(Protocol):
     """The fault rules that the servers of a store share, in order. Raises `StoreError`.
 
-    Every change is told to all servers, as an update of the kind `faults-changed`.
+    Every change is published to all servers, as an update of the kind `faults-changed`.
     """
 
     def read(self) -> list[SharedRule]:

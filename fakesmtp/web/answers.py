@@ -52,13 +52,13 @@ def _is_own(path: str) -> bool:
 
 def handle_errors(app: FastAPI) -> None:
     """Answer every error with a sentence, and never with a traceback."""
-    app.add_exception_handler(HTTPException, _tell_http_error)
-    app.add_exception_handler(RequestValidationError, _tell_wrong_parameter)
-    app.add_exception_handler(FakeSMTPError, _tell_own_error)
-    app.add_exception_handler(Exception, _tell_bug)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RequestValidationError, _answer_wrong_parameter)
+    app.add_exception_handler(FakeSMTPError, _answer_own_error)
+    app.add_exception_handler(Exception, _answer_bug)
 
 
-def _tell_http_error(request: Request, error: Exception) -> Response:
+def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker
     path = request.url.path
     has_none = error.detail in {"Not Found", "Method Not Allowed"}
@@ -67,13 +67,13 @@ def _tell_http_error(request: Request, error: Exception) -> Response:
     return refuse(error.status_code, detail, path, error.headers)
 
 
-def _tell_wrong_parameter(request: Request, error: Exception) -> Response:
+def _answer_wrong_parameter(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else ()
     sentence = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong)
     return refuse(_status_of_wrong(request), sentence, request.url.path)
 
 
-def _tell_own_error(request: Request, error: Exception) -> Response:
+def _answer_own_error(request: Request, error: Exception) -> Response:
     is_wrong = isinstance(error, ConfigurationError | QueryError)
     return refuse(_status_of_wrong(request) if is_wrong else 503, str(error), request.url.path)
 
@@ -83,7 +83,7 @@ def _status_of_wrong(request: Request) -> int:
     return 422 if _is_own(request.url.path) else 400
 
 
-def _tell_bug(request: Request, error: Exception) -> Response:
+def _answer_bug(request: Request, error: Exception) -> Response:
     # uvicorn logs the traceback at the server.
     sentence = f"this is a bug of fakesmtp ({type(error).__name__}); its log has more"
     return refuse(500, sentence, request.url.path)

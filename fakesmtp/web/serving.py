@@ -107,7 +107,7 @@ class Serving:
         """Tell everyone that a request has changed the planned faults."""
         rules = self.faults.rules
         self.planned(rules)
-        if engine_of(self.smtp).sharing is None:  # otherwise the store has told everyone
+        if engine_of(self.smtp).sharing is None:  # otherwise the store has published it
             numbers = [str(self.faults.number_of(rule)) for rule in rules]
             self.updates.publish(UpdateKind.FAULTS_CHANGED, numbers or ["0"])
 

@@ -36,7 +36,7 @@ def diagnosis(recorder: Recorder) -> str:
     session = recorder.next_session()
     recorder.ended.put(session)
     assert recorder.next_recording().diagnosis == session.diagnosis
-    assert not session.diagnosis or KOREAN.say("why", session.diagnosis).language == "ko"
+    assert not session.diagnosis or KOREAN.translate("why", session.diagnosis).language == "ko"
     return session.diagnosis
 
 

@@ -83,25 +83,25 @@ class PostgresDatabase:
 
     def write_state(self, connection: Connection, state: State) -> None:
         """Write the numbers, and the updates with a NOTIFY."""
-        told = number_updates(state.updates, state.last_update)
-        if told:
-            state.last_update = told[-1].cursor
+        numbered = number_updates(state.updates, state.last_update)
+        if numbered:
+            state.last_update = numbered[-1].cursor
         values = {name: getattr(state, name) for name in self._written}
         if values == self._written:
             return
         with self.dialect.together(connection):
-            if told:
-                write_updates(connection, told)
+            if numbered:
+                write_updates(connection, numbered)
             connection.execute(update(_state).values(values))
 
     def publish(self, state: State) -> None:
-        """Tell of what a transaction has changed, and before it of what other servers have."""
+        """Publish what a transaction has changed, and before it what other servers have."""
         count = sum(1 for each in state.updates if each.ids)
-        told = number_updates(state.updates, state.last_update - count)
-        if not told:
+        numbered = number_updates(state.updates, state.last_update - count)
+        if not numbered:
             return
-        if self._updates.follows(told[0].cursor):
-            self._updates.extend(told)
+        if self._updates.follows(numbered[0].cursor):
+            self._updates.extend(numbered)
         elif self._connection is not None:
             try:
                 self._updates.read(self._connection)

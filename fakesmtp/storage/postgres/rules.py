@@ -127,7 +127,7 @@ def _exchange(work: Work, rules: Sequence[str], gone: Collection[int]) -> list[i
             work.connection.execute(_KEEP, {"place": place, "number": same.number})
             numbers.append(same.number)
     _remove_rows(work.connection, [row.number for row in left])
-    _tell(work, numbers)
+    _publish(work, numbers)
     return numbers
 
 
@@ -147,20 +147,20 @@ def _change(work: Work, number: int, rule: str) -> bool:
     values = {"number": number, "rule": rule, "app_key": _app_key_of(rule)}
     is_there = work.connection.execute(_CHANGE, values).rowcount > 0
     work.connection.execute(_FORGET, {"numbers": [number]})
-    _tell(work, [number])
+    _publish(work, [number])
     return is_there
 
 
 def _remove(work: Work, number: int) -> bool:
     work.connection.execute(_LOCK_ALL)
     is_there = _remove_rows(work.connection, [number])
-    _tell(work, [number])
+    _publish(work, [number])
     return is_there
 
 
 def _switch(work: Work, number: int, *, on: bool) -> bool:
     is_there = work.connection.execute(_SWITCH, {"number": number, "on": on}).rowcount > 0
-    _tell(work, [number])
+    _publish(work, [number])
     return is_there
 
 
@@ -170,7 +170,7 @@ def remove_rules_of(work: Work, app_key: str) -> None:
     gone = work.connection.execute(_REMOVE_OF, {"app_key": app_key}).scalars().all()
     if gone:
         work.connection.execute(_FORGET, {"numbers": gone})
-        _tell(work, gone)
+        _publish(work, gone)
 
 
 def _remove_rows(connection: Connection, numbers: Sequence[int]) -> bool:
@@ -180,7 +180,7 @@ def _remove_rows(connection: Connection, numbers: Sequence[int]) -> bool:
     return bool(removed.rowcount)
 
 
-def _tell(work: Work, numbers: Sequence[int]) -> None:
+def _publish(work: Work, numbers: Sequence[int]) -> None:
     # "0" is no rule: without an id there would be no update.
     ids = list(map(str, numbers)) or ["0"]
     work.state.updates.append(Happened(UpdateKind.FAULTS_CHANGED, ids))

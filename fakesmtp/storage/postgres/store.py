@@ -74,7 +74,7 @@ class PostgresStore(_OfDatabase, DatabaseStore):
         replica: str | None = None,
         pruner: Pruner | None = None,
     ) -> None:
-        updates = SharedUpdates(self._tell)
+        updates = SharedUpdates(self._publish)
         self._shared = PostgresDatabase(address, updates, waits_for_disk=sync == "full")
         super().__init__(self._shared, pruner or Pruner(limits), updates)
         self.shared: PostgresShared = PostgresShared(address, self.submit)
@@ -95,8 +95,8 @@ class PostgresStore(_OfDatabase, DatabaseStore):
                 raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
             self._listening = Listening(self._shared.writing, self._updates)
 
-    def _tell(self, happened: Happened) -> None:
-        """Tell all servers of something that happened outside of the store."""
+    def _publish(self, happened: Happened) -> None:
+        """Publish to all servers something that happened outside of the store."""
 
         def run(work: Work) -> None:
             work.state.updates.append(happened)

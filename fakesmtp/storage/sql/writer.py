@@ -38,7 +38,7 @@ _IDLE = 1.0
 class Writer:
     """Writes changes in the order in which they come.
 
-    What was written is told to others before the tickets are done. Raises `StoreError` when the
+    What was written is published before the tickets are done. Raises `StoreError` when the
     database cannot be used.
     """
 

@@ -46,8 +46,8 @@ def _read_cursor(
 
 
 _Cursor = Annotated[int | None, Depends(_read_cursor)]
-#: What an update tells, as JSON.
-Told = Iterable[dict[str, Any]]
+#: The data of the events of an update, as JSON.
+Payloads = Iterable[dict[str, Any]]
 
 
 @router.get("/events", response_class=EventSourceResponse)
@@ -71,12 +71,12 @@ async def follow_events(
 
     With `app_key`, messages, sessions and fault rules of other accounts are left out.
     """
-    teller = _Teller(here, app_key)
+    maker = _EventMaker(here, app_key)
     start = here.updates.cursor if cursor is None else cursor
     yield _event("ready", {}, start)
     async with aclosing(here.archive.mailbox.follow(start)) as batches:
         while (batch := await before(here.stopping.wait(), anext(batches))) is not None:
-            for event in await asyncio.to_thread(teller.tell_all, batch):
+            for event in await asyncio.to_thread(maker.make, batch):
                 yield event
 
 
@@ -87,14 +87,14 @@ def _event(name: str, data: Mapping[str, Any], cursor: int | None = None) -> Ser
     )
 
 
-class _Teller:
+class _EventMaker:
     """Makes events of updates, for one stream: of one AppKey, or of all."""
 
     def __init__(self, here: Serving, app_key: str | None) -> None:
         self._here = here
         self._app_key = app_key
         self._is_mine = with_app_key(app_key)
-        self._told: Mapping[UpdateKind, tuple[str, Callable[[Update], Told]]] = {
+        self._kinds: Mapping[UpdateKind, tuple[str, Callable[[Update], Payloads]]] = {
             UpdateKind.MESSAGES_ADDED: ("message", self._messages),
             UpdateKind.MESSAGES_MARKED: ("changed", self._changed),
             UpdateKind.MESSAGES_CHECKED: ("changed", self._changed),
@@ -106,29 +106,29 @@ class _Teller:
             UpdateKind.FAULTS_CHANGED: ("faults", self._rules),
         }
 
-    def tell_all(self, batch: Batch) -> list[ServerSentEvent]:
+    def make(self, batch: Batch) -> list[ServerSentEvent]:
         """Return the events of a batch; the last one of each update has its cursor as its id."""
         events: list[ServerSentEvent] = []
         if not batch.is_complete:
             events.append(_event("reset", {}, batch.cursor))
         for update in batch.updates:
-            name, tell = self._told[update.kind]
-            data = list(tell(update))
+            name, read = self._kinds[update.kind]
+            data = list(read(update))
             events += [_event(name, each) for each in data[:-1]]
             events += [_event(name, each, update.cursor) for each in data[-1:]]
         return events
 
     # -- of messages -------------------------------------------------------------------------------
 
-    def _messages(self, update: Update) -> Told:
+    def _messages(self, update: Update) -> Payloads:
         return (row.as_json() for row in self._rows(update))
 
-    def _changed(self, update: Update) -> Told:
+    def _changed(self, update: Update) -> Payloads:
         if self._app_key is None:
             return _ids(update.ids)
         return _ids([row.record.id for row in self._rows(update)])
 
-    def _gone(self, update: Update) -> Told:
+    def _gone(self, update: Update) -> Payloads:
         return _ids(update.gone_from(self._app_key))
 
     def _rows(self, update: Update) -> list[MessageRow]:
@@ -136,10 +136,10 @@ class _Teller:
 
     # -- of sessions -------------------------------------------------------------------------------
 
-    def _sessions(self, update: Update) -> Told:
+    def _sessions(self, update: Update) -> Payloads:
         return (session.as_json() for session in self._listed(update))
 
-    def _checked(self, update: Update) -> Told:
+    def _checked(self, update: Update) -> Payloads:
         if self._app_key is None:
             return _ids(update.ids)
         return _ids([session.header.id for session in self._listed(update)])
@@ -151,7 +151,7 @@ class _Teller:
 
     # -- of fault rules ----------------------------------------------------------------------------
 
-    def _applied(self, update: Update) -> Told:
+    def _applied(self, update: Update) -> Payloads:
         """Return the rules that were applied, also those for every AppKey."""
         numbers = set(map(int, update.ids))
         rules = describe_rules(self._here.faults)
@@ -160,11 +160,11 @@ class _Teller:
     def _concerns(self, fault: Mapping[str, Any]) -> bool:
         return self._app_key is None or fault.get("app_key") in {None, self._app_key}
 
-    def _rules(self, update: Update) -> Told:
+    def _rules(self, update: Update) -> Payloads:
         del update
         return [{"faults": describe_rules(faults_of(self._here, self._app_key))}]
 
 
-def _ids(ids: Collection[str]) -> Told:
+def _ids(ids: Collection[str]) -> Payloads:
     """Return one event with ids, or none without."""
     return [{"ids": ids}] if ids else []

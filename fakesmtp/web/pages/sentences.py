@@ -39,7 +39,7 @@ _LONGEST = 2_000
 _KEPT = 1_000
 
 
-class Said(NamedTuple):
+class Sentence(NamedTuple):
     """A sentence, and the language that it is in."""
 
     text: str
@@ -85,36 +85,37 @@ class Sentences:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self._translate = lru_cache(_KEPT)(self._find)
+        self._find = lru_cache(_KEPT)(self._search)
 
     @cached_property
     def _templates(self) -> Mapping[str, list[_Template]]:
         """The templates of each context. They are read when the first page is shown."""
         return _read_templates(self.language)
 
-    def say(self, context: str, text: str) -> Said:
+    def translate(self, context: str, text: str) -> Sentence:
         """Return a sentence of a context in the language, or in English."""
-        return self._said(self._translate(context, text), text)
+        return self._choose(self._find(context, text), text)
 
-    def say_lines(self, context: str, text: str) -> Said:
+    def translate_lines(self, context: str, text: str) -> Sentence:
         """Return a text whose lines are sentences, or samples of code, which stay as they are."""
-        lines = (self._translate(context, line) or line for line in text.split("\n"))
-        return self._said("\n".join(lines), text)
+        lines = (self._find(context, line) or line for line in text.split("\n"))
+        return self._choose("\n".join(lines), text)
 
-    def explain(self, rule: Rule) -> Said:
+    def explain(self, rule: Rule) -> Sentence:
         """Return a sentence that says when a fault rule applies and what happens then."""
-        when = [self._translate("when", each) for each in describe_when(rule)]
-        what = self._translate("what", describe(rule))
+        when = [self._find("when", each) for each in describe_when(rule)]
+        what = self._find("what", describe(rule))
         parts = [each for each in (*when, what) if each is not None]
-        said = f"{', '.join(parts[:-1])}: {what}." if len(parts) > len(when) else None
-        return self._said(said, explain(rule))
+        sentence = f"{', '.join(parts[:-1])}: {what}." if len(parts) > len(when) else None
+        return self._choose(sentence, explain(rule))
 
-    def _said(self, translation: str | None, text: str) -> Said:
+    def _choose(self, translation: str | None, text: str) -> Sentence:
+        """Return the translation, or the English text if there is none."""
         if translation is None:
-            return Said(text, _ENGLISH)
-        return Said(translation, self.language)
+            return Sentence(text, _ENGLISH)
+        return Sentence(translation, self.language)
 
-    def _find(self, context: str, text: str) -> str | None:
+    def _search(self, context: str, text: str) -> str | None:
         """Return the translation of a sentence; None if there is none."""
         if len(text) > _LONGEST:
             return None
@@ -126,13 +127,13 @@ class Sentences:
 
     def _put(self, template: _Template, values: Mapping[str, str]) -> str | None:
         """Return the translation of a template with values; None if one has no translation."""
-        said = {
-            name: self._translate(name, value) if name in self._templates else value
+        filled = {
+            name: self._find(name, value) if name in self._templates else value
             for name, value in values.items()
         }
-        if None in said.values():
+        if None in filled.values():
             return None
-        return _VALUE.sub(lambda name: str(said[name[1]]), template.translation)
+        return _VALUE.sub(lambda name: str(filled[name[1]]), template.translation)
 
 
 def _read_templates(language: str) -> Mapping[str, list[_Template]]:

@@ -23,7 +23,7 @@ OWN = "/api/fakesmtp/v1"
 EVENTS = f"{OWN}/events"
 
 
-class Told(NamedTuple):
+class Sent(NamedTuple):
     """One event of a stream."""
 
     name: str
@@ -37,16 +37,16 @@ class Stream:
     def __init__(self, response: HTTPResponse) -> None:
         self.response = response
 
-    def next(self) -> Told:
+    def next(self) -> Sent:
         """Read the next event; fail when a ping shows that nothing comes."""
         fields: dict[str, str] = {}
         while line := self.response.readline().decode().rstrip("\n"):
             name, _, value = line.partition(": ")
             assert name, "no event came"
             fields[name] = value
-        return Told(fields["event"], json.loads(fields["data"]), fields.get("id"))
+        return Sent(fields["event"], json.loads(fields["data"]), fields.get("id"))
 
-    def until(self, name: str) -> Told:
+    def until(self, name: str) -> Sent:
         """Read events up to the first one of a name."""
         while (event := self.next()).name != name:
             pass

@@ -27,7 +27,7 @@ from fakesmtp.sessions.transactions import Outcome
 from fakesmtp.smtp import proxied
 from fakesmtp.tls.trust import WAYS
 from fakesmtp.web.pages.clients import CLIENTS
-from fakesmtp.web.pages.sentences import Said, Sentences
+from fakesmtp.web.pages.sentences import Sentence, Sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,15 +184,15 @@ def known_reasons() -> Iterator[str]:
 
 def test_every_sentence_about_a_session() -> None:
     """Diagnoses, endings, notes and reasons are in Korean."""
-    assert [each for each in sentences() if KOREAN.say(*each).language != "ko"] == []
+    assert [each for each in sentences() if KOREAN.translate(*each).language != "ko"] == []
 
 
 @pytest.mark.parametrize("way", sorted({each.trust for each in CLIENTS.values()} - {""}))
 def test_how_clients_trust_the_ca(way: str) -> None:
     """Sentences are in Korean, and lines of code stay as they are."""
     lines = WAYS[way].split("\n")
-    said = KOREAN.say_lines("trust", WAYS[way]).text.split("\n")
-    translated = [line for line, korean in zip(lines, said, strict=True) if line != korean]
+    shown = KOREAN.translate_lines("trust", WAYS[way]).text.split("\n")
+    translated = [line for line, korean in zip(lines, shown, strict=True) if line != korean]
     assert translated == [line for line in lines if not line.startswith(" ")]
 
 
@@ -212,5 +212,5 @@ def values_of(text: str) -> list[str]:
 def test_unknown_sentences_stay_in_english() -> None:
     """A sentence without a translation, or with a part that has none, is not half translated."""
     for text in ("something new", "closed by the server: something new", "x" * 10_000):
-        assert KOREAN.say("why", text) == Said(text, "en")
-    assert Sentences("en").say("why", "quit") == Said("quit", "en")
+        assert KOREAN.translate("why", text) == Sentence(text, "en")
+    assert Sentences("en").translate("why", "quit") == Sentence("quit", "en")
