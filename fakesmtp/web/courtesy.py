@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WORK, _REST = 0.02, 7
 #: The longest pause (seconds), after work that took longer.
 _LONGEST = 0.2
+#: Seconds to the next look when no message came before the last one.
+_IDLE = 0.25
 #: Messages per second from which on HTTP pauses.
 _MANY = 100
 #: The part of its time that HTTP's loop is busy when it has something to do.
@@ -38,13 +40,13 @@ async def be_courteous(counts: Counts) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(_WORKERS, thread_name_prefix="fakesmtp-http"))
     sys.setswitchinterval(_SWITCH)
+    turn = WORK
     while True:
         begin, accepted, used = time.monotonic(), counts.accepted, time.thread_time()
-        await asyncio.sleep(WORK)
+        await asyncio.sleep(turn)
         passed = time.monotonic() - begin
-        if (
-            counts.accepted - accepted > _MANY * passed
-            and time.thread_time() - used > _BUSY * passed
-        ):
+        arrived = counts.accepted - accepted
+        turn = WORK if arrived else _IDLE
+        if arrived > _MANY * passed and time.thread_time() - used > _BUSY * passed:
             # This stops the loop, as it is meant to.
             time.sleep(min(_REST * passed, _LONGEST))  # noqa: ASYNC251
