@@ -101,11 +101,22 @@ function changed(name, isNew) {
   }, 500);
 }
 
+// What is replaced between press and release would not get the click.
+let isPressed = false;
+addEventListener("pointerdown", () => { isPressed = true; });
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { isPressed = false; });
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const name = detail.requestConfig.triggeringEvent?.type;
+  if (!isPressed || !name?.endsWith("-changed")) return;
+  detail.shouldSwap = false;
+  changed(name, true);
+});
+
 function reload() {
   for (const name of new Set(Object.values(CHANGES).map(([each]) => each))) changed(name, true);
 }
 
-function tell(isOn) {
+function showLive(isOn) {
   const live = $("#live");
   live.textContent = isOn ? live.dataset.on : live.dataset.off;
   live.classList.toggle("on", isOn);
@@ -114,30 +125,30 @@ function tell(isOn) {
 // Browsers allow six connections to a server, so one window follows the events for all of them.
 const windows = new BroadcastChannel("fakesmtp-events");
 let source;
-const HEARD = {
-  live: tell,
+const EFFECTS = {
+  live: showLive,
   reset: reload,
   event: (name) => changed(...CHANGES[name]),
   ask: () => { if (source) windows.postMessage(["live", source.readyState === EventSource.OPEN]); },
 };
-windows.onmessage = ({ data: [kind, value] }) => HEARD[kind](value);
+windows.onmessage = ({ data: [kind, value] }) => EFFECTS[kind](value);
 
-function say(kind, value) {
-  HEARD[kind](value);
+function share(kind, value) {
+  EFFECTS[kind](value);
   windows.postMessage([kind, value]);
 }
 
 function follow(isLate) {
   source = new EventSource($("#live").dataset.events);
   source.onopen = () => {
-    say("live", true);
+    share("live", true);
     // After another window has closed, something may be missing.
-    if (isLate) say("reset");
+    if (isLate) share("reset");
     isLate = false;
   };
-  source.onerror = () => say("live", false);
-  source.addEventListener("reset", () => say("reset"));
-  for (const name of Object.keys(CHANGES)) source.addEventListener(name, () => say("event", name));
+  source.onerror = () => share("live", false);
+  source.addEventListener("reset", () => share("reset"));
+  for (const name of Object.keys(CHANGES)) source.addEventListener(name, () => share("event", name));
   addEventListener("pagehide", () => source.close());
 }
 

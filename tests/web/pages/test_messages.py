@@ -32,6 +32,20 @@ def test_a_message_arrives_without_a_reload(api: Api, open_page: Open) -> None:
     assert page.evaluate("window.stays") is True
 
 
+def test_a_click_counts_although_a_message_arrives_during_it(api: Api, open_page: Open) -> None:
+    """The list is not replaced between press and release: the row under the pointer opens."""
+    send(api.smtp, make_message("first"))
+    page = open_page()
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.get_by_test_id("message-row").hover()
+    with page.expect_response(lambda response: "/page/messages" in response.url):
+        page.mouse.down()
+        send(api.smtp, make_message("second"))
+    page.mouse.up()
+    expect(page.get_by_test_id("subject")).to_have_text("first")
+    expect(page.get_by_test_id("message-row")).to_have_count(2)
+
+
 def test_windows_share_one_stream_of_events(api: Api, open_page: Open) -> None:
     """A message arrives in every window, also after the one that follows the events is closed."""
     first = open_page()
