@@ -87,7 +87,7 @@ def _read_word(word: _Word, language: Language[T], zone: tzinfo | None) -> T:
     found = _PREFIX.fullmatch(word.text)
     read = language.prefixes.get(found[1].lower()) if found else None
     if found is None or read is None:
-        query = language.free(_read_text(word.text, "a word", word.position))
+        query = language.free(_read_text(word.text, word.position))
         return language.negate(query) if word.is_negated else query
     value = found[2].strip()
     if not value:
@@ -99,8 +99,8 @@ def _read_word(word: _Word, language: Language[T], zone: tzinfo | None) -> T:
         raise QueryError(f"{found[1]}: {error}", word.position) from None
 
 
-def _read_text(text: str, what: str, position: int) -> str:
+def _read_text(text: str, position: int) -> str:
     folded = fold(text)
     if not folded:
-        raise QueryError(f"{what} of characters that cannot be searched", position)
+        raise QueryError("a word of characters that cannot be searched", position)
     return folded

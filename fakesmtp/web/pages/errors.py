@@ -12,7 +12,7 @@ from fakesmtp.web.pages.rendering import view_of
 
 
 class PageError(HTTPException):
-    """An error that the page shows: an HTTP status and a sentence (a text of the catalogue)."""
+    """An error that the page shows: an HTTP status, and a text of the catalogue or a problem."""
 
 
 def handle_page_errors(app: FastAPI) -> None:
@@ -23,7 +23,7 @@ def handle_page_errors(app: FastAPI) -> None:
 def _show_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, PageError)  # noqa: S101 - for the type checker
     view = view_of(request, read_reader(request))
-    sentence = view.translate(error.detail)
+    sentence = view.explain(error.detail)
     if "hx-request" in request.headers:
         return PlainTextResponse(sentence, error.status_code)
     return view.show(

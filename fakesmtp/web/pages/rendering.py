@@ -47,8 +47,9 @@ class Renderer:
     def __init__(self, token: str) -> None:
         self.token = token
         self._catalogues = {language: _load_catalogue(language) for language in LANGUAGES}
+        self._sentences = {language: Sentences(language) for language in LANGUAGES}
         self._environments = {
-            language: _make_environment(catalogue, Sentences(language))
+            language: _make_environment(catalogue, self._sentences[language])
             for language, catalogue in self._catalogues.items()
         }
 
@@ -61,6 +62,11 @@ class Renderer:
     def translate(self, reader: Reader, text: str) -> str:
         """Return a text of the catalogue in the reader's language."""
         return self._catalogues[reader.language].ugettext(text)
+
+    def explain(self, reader: Reader, problem: str) -> str:
+        """Return the sentence of an error: a text of the catalogue, or one of other packages."""
+        known = self._sentences[reader.language].translate("problem", problem)
+        return known.text if known.language == reader.language else self.translate(reader, problem)
 
 
 def _call(make: Any, reader: Reader, value: float) -> str:  # noqa: ANN401 - one of FILTERS
@@ -95,6 +101,10 @@ class View:
     def translate(self, text: str) -> str:
         """Return a text of the catalogue in the reader's language."""
         return self._renderer.translate(self.reader, text)
+
+    def explain(self, problem: str) -> str:
+        """Return the sentence of an error in the reader's language."""
+        return self._renderer.explain(self.reader, problem)
 
 
 def view_of(request: Request, reader: Reader) -> View:

@@ -1,4 +1,4 @@
-"""Sentences that other packages make, in the reader's language: diagnoses, notes, fault rules.
+"""Sentences that other packages make, in the reader's language: diagnoses, notes, rules, problems.
 
 Sessions keep them in English, also in files and recordings, and the command line prints them. The
 catalogue `sentences` of a language has a template for each: `refused: {refusal}`. A sentence that

@@ -60,6 +60,16 @@ def test_a_wrong_value_is_explained(open_page: Open) -> None:
     expect(page.get_by_test_id("no-rules")).to_be_visible()
 
 
+def test_a_wrong_value_is_explained_in_korean(open_page: Open) -> None:
+    """Beside the form and in a notice."""
+    page = open_page("/faults", locale="ko-KR")
+    page.get_by_test_id("option-reply").fill("55")
+    explained = "reply: '451 4.7.1 Try later'처럼 코드와 ASCII 텍스트여야 합니다(입력값: '55')."
+    expect(page.get_by_test_id("problem")).to_have_text(explained)
+    page.get_by_test_id("add-rule").click()
+    expect(page.get_by_test_id("toast")).to_have_text(explained)
+
+
 def test_the_form_offers_only_what_is_possible(open_page: Open) -> None:
     """Kinds and conditions change with the stage."""
     page = open_page("/faults?where=rcpt")

@@ -317,6 +317,14 @@ def test_the_page_in_korean_and_in_the_dark(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("nav-messages")).to_contain_text("Messages")
 
 
+@pytest.mark.parametrize("address", ["/", "/sessions"])
+def test_a_search_that_cannot_be_read_in_korean(open_page: Open, address: str) -> None:
+    """The page says at which character what is wrong."""
+    page = open_page(f"{address}?q=a port:x", locale="ko-KR")
+    problem = page.get_by_test_id("search-problem")
+    expect(problem).to_contain_text("3번째 글자: port: 'x' 값은 포트가 아닙니다(예: 587).")
+
+
 def test_dates_are_in_the_readers_zone(api: Api, open_page: Open) -> None:
     """The time of a message has the offset of the browser's zone."""
     send(api.smtp, make_message())
