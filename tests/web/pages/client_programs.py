@@ -94,9 +94,31 @@ $message = (new Symfony\\Component\\Mime\\Email())
 $transport = Symfony\\Component\\Mailer\\Transport::fromDsn($_ENV["MAILER_DSN"]);
 (new Symfony\\Component\\Mailer\\Mailer($transport))->send($message);
 """
+# Debian has no Laravel with Symfony Mailer. Laravel reads .env with phpdotenv, and since version 11
+# it makes the transport in this way (MailManager::createSmtpTransport).
+_LARAVEL = """\
+<?php
+require "Dotenv/autoload.php";
+require "Symfony/Component/Mailer/autoload.php";
+Dotenv\\Dotenv::createImmutable(__DIR__)->load();
+$factory = new Symfony\\Component\\Mailer\\Transport\\Smtp\\EsmtpTransportFactory();
+$transport = $factory->create(new Symfony\\Component\\Mailer\\Transport\\Dsn(
+    $_ENV["MAIL_SCHEME"], $_ENV["MAIL_HOST"], $_ENV["MAIL_USERNAME"], $_ENV["MAIL_PASSWORD"],
+    (int) $_ENV["MAIL_PORT"]));
+$message = (new Symfony\\Component\\Mime\\Email())
+    ->from("me@example.com")->to("you@example.com")->subject("Hello")->text("Hello");
+$transport->send($message);
+"""
 _DJANGO = (
     "from django.core.mail import send_mail as s; s('Hello', 'x', 'a@b.example', ['c@d.example'])"
 )
+
+
+def _probe_php(*libraries: str) -> str:
+    """Return a command that fails where a library is missing."""
+    required = "".join(f'require "{each}/autoload.php";' for each in libraries)
+    return f"php -r '{required}'"
+
 
 PROGRAMS: Mapping[str, Program] = {
     "curl": Program("curl", _SETTINGS, {}),
@@ -115,11 +137,17 @@ PROGRAMS: Mapping[str, Program] = {
     "rails": Program(
         "ruby", "ruby send.rb", {"send.rb": _RAILS}, "ruby -e 'require \"action_mailer\"'"
     ),
+    "laravel": Program(
+        "php",
+        "@trust@",
+        {".env": _SETTINGS, "send.php": _LARAVEL},
+        _probe_php("Dotenv", "Symfony/Component/Mailer"),
+    ),
     "symfony": Program(
         "php",
         "@trust@",
         {".env": _SETTINGS, "send.php": _SYMFONY},
-        "php -r 'require \"Symfony/Component/Mailer/autoload.php\";'",
+        _probe_php("Symfony/Component/Dotenv", "Symfony/Component/Mailer"),
     ),
 }
 
