@@ -213,7 +213,7 @@ def test_search_help_completes_words(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("search-help")).to_be_hidden()
     page.get_by_test_id("search").fill("typ")
     expect(page.get_by_test_id("search-help")).to_be_visible()
-    expect(page.get_by_role("button", name="is:unread")).to_be_hidden()
+    expect(page.get_by_test_id("search-help").locator("li:visible")).to_have_count(1)
     page.get_by_test_id("search").fill("ty")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
@@ -298,6 +298,8 @@ def test_on_a_phone_the_message_takes_the_place_of_the_list(api: Api, open_page:
     row.click()
     expect(page.get_by_test_id("subject")).to_be_visible()
     expect(row).to_be_hidden()
+    for tab in ("html", "attachments", "session", "findings"):
+        expect(page.get_by_test_id(f"tab-{tab}")).to_be_in_viewport(ratio=1)
     page.get_by_test_id("back").click()
     expect(row).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
