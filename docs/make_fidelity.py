@@ -13,7 +13,7 @@ from tables import make_table
 
 from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
-from fakesmtp.protocol.profile import Provenance
+from fakesmtp.protocol.rows import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from fakesmtp.keywords import ServerOptions
     from fakesmtp.messages import Attachment, Envelope, ReceivedMessage
     from fakesmtp.protocol.credentials import Account, MailType
-    from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL
+    from fakesmtp.protocol.nhn import AS_RECORDED, NHN_CLOUD_EMAIL, Profile
     from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile
     from fakesmtp.server import FakeSMTP
     from fakesmtp.sessions import Session
 
@@ -74,7 +73,7 @@ _HOMES = {
     "PlannedFault": "faults",
     "Policy": "protocol.policy",
     "PortTakenError": "errors",
-    "Profile": "protocol.profile",
+    "Profile": "protocol.nhn",
     "ReceivedMessage": "messages",
     "RecordingError": "errors",
     "ServerOptions": "keywords",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from fakesmtp.options import AccountsOption, FindingsOption
     from fakesmtp.protocol.credentials import Account
     from fakesmtp.protocol.keywords import Switches
-    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.proxies import TrustedProxies
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session

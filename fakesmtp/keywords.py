@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from fakesmtp.faults import FaultScript
     from fakesmtp.options import AccountsOption, FindingsOption, ProxyOption
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile
     from fakesmtp.storage.base import Store
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults import FaultScript
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
+from fakesmtp.protocol.nhn import Profile
 from fakesmtp.protocol.policy import Policy
-from fakesmtp.protocol.profile import Profile
 from fakesmtp.protocol.proxies import LOOPBACK, TrustedProxies
 from fakesmtp.protocol.secret import PIECE, Secret, describe_hidden, hide, hide_secrets
 from fakesmtp.text import nearest_name

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.options import AccountsOption, FindingsOption, ProxyOption
     from fakesmtp.protocol.keywords import Switches
-    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.storage.base import Store
 
 

@@ -24,7 +24,7 @@ from fakesmtp.protocol.policy import Policy
 if TYPE_CHECKING:
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.dialogue import Dialogue
-    from fakesmtp.protocol.profile import Profile
+    from fakesmtp.protocol.nhn import Profile
 
 
 class Driver:

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fakesmtp.protocol.accounts import Accounts, Directory
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile, Row
+    from fakesmtp.protocol.rows import Row
 
 _CLOSE = Close(asked=False)
 

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.credentials import Login
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.policy import AuthPoint, Policy
-    from fakesmtp.protocol.profile import Profile, Row
+    from fakesmtp.protocol.rows import Row
 
 _CLOSE = Close(asked=False)
 GOOD_BYE = Close(asked=True)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Actions
     from fakesmtp.protocol.credentials import Login
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile
     from fakesmtp.protocol.reply import Reply
     from fakesmtp.smtp.hooks import Hooks
 

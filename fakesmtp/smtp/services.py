@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.protocol.accounts import Accounts
     from fakesmtp.protocol.actions import Deliver
+    from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.policy import Policy
-    from fakesmtp.protocol.profile import Profile
     from fakesmtp.protocol.proxies import TrustedProxies
     from fakesmtp.sessions import SessionLog
     from fakesmtp.sessions.live import LiveSession

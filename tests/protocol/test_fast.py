@@ -13,9 +13,9 @@ from fakesmtp.protocol.address import LONGEST_DOMAIN
 from fakesmtp.protocol.dialogue import Dialogue
 from fakesmtp.protocol.fast import FastDialogue
 from fakesmtp.protocol.framing import LONGEST_LINE
-from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
+from fakesmtp.protocol.nhn import Profile
 from fakesmtp.protocol.policy import Policy
-from fakesmtp.protocol.profile import Profile, Provenance, Row
+from fakesmtp.protocol.rows import Provenance, Row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,8 +85,7 @@ def test_ordinary_transaction_takes_the_fast_path(monkeypatch: pytest.MonkeyPatc
 def test_any_row_of_a_profile(text: str) -> None:
     """The address is filled in wherever the text of a row has it, in any number of lines."""
     row = Row(250, text, Provenance.ASSUMED, "a test")
-    fields = {**vars(NHN_CLOUD_EMAIL), "mail_accepted": row, "rcpt_accepted": row}
-    profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
+    profile = Profile(mail_accepted=row, rcpt_accepted=row)
     policy = Policy(auth_required_at="never")
     one, other = Driver(policy, profile, kind=Dialogue), Driver(policy, profile)
     for driver in (one, other):
@@ -99,8 +98,7 @@ def test_any_row_of_a_profile(text: str) -> None:
 def test_any_hello_of_a_profile(verb: str, text: str) -> None:
     """The reply to HELO and EHLO is the text of the row, formatted as it says."""
     row = Row(250, text, Provenance.ASSUMED, "a test")
-    fields = {**vars(NHN_CLOUD_EMAIL), "helo_accepted": row, "ehlo_accepted": row}
-    profile = Profile(**{name: fields[name] for name in Profile.__annotations__})
+    profile = Profile(helo_accepted=row, ehlo_accepted=row)
     (say,) = profile.hello_actions(verb, "client", "127.0.0.1", tls=False)
     values = {"host": profile.host_name, "argument": "client", "ip": "127.0.0.1"}
     assert say.reply.wire == f"250 {text.format(**values)}\r\n".encode()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fakesmtp import Session
-    from fakesmtp.protocol.profile import Row
+    from fakesmtp.protocol.rows import Row
 
 
 GREETING = "220 smtp-mail.nhncloudservice.com SMTP Server (NHN Cloud Email SMTP) ready"
