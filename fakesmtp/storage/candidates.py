@@ -6,6 +6,7 @@ first asks for it. A server in memory that nobody searches does not load this.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fakesmtp.findings import default_rules
@@ -17,7 +18,7 @@ from fakesmtp.storage.records import MessageRow
 from fakesmtp.storage.sessions import faults_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fakesmtp.findings import Finding, Rules
     from fakesmtp.sessions import Session
@@ -55,12 +56,17 @@ class Sessions:
 class Trial:
     """A query that is tried on messages."""
 
-    def __init__(self, query: Query, rules: Rules | None, sessions: Sessions) -> None:
+    def __init__(self, query: Query, rules: Rules | None, sessions: Callable[[], Sessions]) -> None:
         asked = {type(each) for each in leaves(query)}
         self._query = query
         self._asks_faults, self._asks_findings = HasFault in asked, Found in asked
         self._rules = rules
-        self._sessions = sessions
+        self._get_sessions = sessions
+
+    @cached_property
+    def _sessions(self) -> Sessions:
+        """The sessions. Few searches ask for them, and there may be many."""
+        return self._get_sessions()
 
     def holds(self, kept: Kept) -> bool:
         """Return whether the query holds for a message."""

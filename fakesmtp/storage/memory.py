@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 from operator import attrgetter
 from threading import RLock
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -60,7 +60,8 @@ class Done(Generic[_T]):
 class MemoryStore:
     """Keeps messages and sessions until the process ends; see `Store`.
 
-    `recorded` returns the sessions that a server keeps itself, for searches.
+    `recorded` returns the sessions that a server keeps itself, for searches. `rest` is called
+    before each message that a search looks at, so that a search can pause.
     """
 
     location = "memory"
@@ -73,6 +74,7 @@ class MemoryStore:
         self._limits = limits.check()
         self.updates = Updates()
         self.recorded: Callable[[], Iterable[Session]] = tuple
+        self.rest: Callable[[], object] = tuple
         self._rules: Rules | None = None
         self._lock = RLock()
         self._messages: OrderedDict[str, Kept] = OrderedDict()
@@ -144,10 +146,11 @@ class MemoryStore:
         oldest_first: bool = False,
     ) -> Page[MessageRow]:
         """Return the messages that match from a cursor on, the newest first."""
-        found = self._matching(query, cursor, oldest_first=oldest_first)
+        end = offset + limit + 1
+        found = self._matching(query, cursor, oldest_first=oldest_first, most=end)
         from fakesmtp.storage.candidates import make_row  # noqa: PLC0415 - with the first list
 
-        return _cut([make_row(kept) for kept in islice(found, offset, offset + limit + 1)], limit)
+        return _cut([make_row(kept) for kept in islice(found, offset, end)], limit)
 
     def rows(self, ids: Collection[str]) -> list[MessageRow]:
         """Return messages by their ids, oldest first; those that are not here are left out."""
@@ -167,15 +170,27 @@ class MemoryStore:
         return count_tags(tag for each in self._matching(query) for tag in each.tags)
 
     def _matching(
-        self, query: Query, cursor: int | None = None, *, oldest_first: bool = False
+        self,
+        query: Query,
+        cursor: int | None = None,
+        *,
+        oldest_first: bool = False,
+        most: int | None = None,
     ) -> Iterator[Kept]:
-        kept = self._from(cursor, oldest_first=oldest_first)
-        return iter(kept) if query == EVERYTHING else filter(self._trial(query).holds, kept)
+        """Yield the messages that match from a cursor on; `most` of them are needed."""
+        if query == EVERYTHING:
+            yield from self._from(cursor, oldest_first=oldest_first, most=most)
+            return
+        holds = self._trial(query).holds
+        for kept in self._from(cursor, oldest_first=oldest_first):
+            self.rest()
+            if holds(kept):
+                yield kept
 
     def _trial(self, query: Query) -> Trial:
         from fakesmtp.storage.candidates import Trial  # noqa: PLC0415 - with the first search
 
-        return Trial(query, self._rules, self._all_sessions())
+        return Trial(query, self._rules, self._all_sessions)
 
     def _all_sessions(self) -> Sessions:
         from fakesmtp.storage.candidates import Sessions  # noqa: PLC0415 - as above
@@ -183,14 +198,17 @@ class MemoryStore:
         live = {session.id: session for session in self.recorded()}
         return Sessions(live, self._sessions)
 
-    def _from(self, cursor: int | None, *, oldest_first: bool) -> Iterable[Kept]:
-        """Return the messages from a cursor on. Newer ones are found without reading the others."""
+    def _from(
+        self, cursor: int | None, *, oldest_first: bool, most: int | None = None
+    ) -> list[Kept]:
+        """Return `most` messages from a cursor on. Newer ones are found without reading others."""
         with self._lock:
             newest_first = reversed(self._messages.values())
-            if not oldest_first:
-                return [each for each in newest_first if cursor is None or each.number < cursor]
-            newer = takewhile(lambda each: cursor is None or each.number > cursor, newest_first)
-            return reversed(list(newer))
+            if oldest_first:
+                newer = takewhile(lambda each: each.number > (cursor or 0), newest_first)
+                return list(newer)[::-1][:most]
+            older = dropwhile(lambda each: cursor and each.number >= cursor, newest_first)
+            return list(islice(older, most))
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:
         """Count the messages that match, exactly up to `most`; with None always exactly."""

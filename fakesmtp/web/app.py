@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from fakesmtp import __version__
+from fakesmtp.storage.memory import MemoryStore
 from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.courtesy import be_courteous
@@ -68,7 +69,10 @@ def _name_operation(route: APIRoute) -> str:
 @asynccontextmanager
 async def _watch(app: FastAPI) -> AsyncIterator[None]:
     app.state.serving.watch()
-    courtesy = asyncio.create_task(be_courteous(app.state.serving.archive.counts))
+    archive, pauses = app.state.serving.archive, app.state.serving.pauses
+    if isinstance(archive.store, MemoryStore):
+        archive.store.rest = pauses.wait
+    courtesy = asyncio.create_task(be_courteous(archive.counts, pauses))
     yield
     courtesy.cancel()
     app.state.serving.close()

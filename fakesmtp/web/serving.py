@@ -21,6 +21,7 @@ from fakesmtp.session_list import SessionList
 from fakesmtp.shared.accounts import AccountKeeper
 from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
+from fakesmtp.web.courtesy import Pauses
 from fakesmtp.web.totals import CachedCounts
 from fakesmtp.web.waiting import Waits
 
@@ -79,6 +80,11 @@ class Serving:
     def counts(self) -> CachedCounts:
         """How many messages match a query, and the tags."""
         return CachedCounts(self.archive.store)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """The pauses that HTTP makes while many messages arrive."""
+        return Pauses()
 
     @cached_property
     def stopping(self) -> Event:

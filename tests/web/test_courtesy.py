@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,7 @@ def work(counts: Counts, pauses: list[float], messages: int) -> None:
     """Keep a loop busy while messages arrive, until it pauses."""
 
     async def run() -> None:
-        task = asyncio.create_task(courtesy.be_courteous(counts))
+        task = asyncio.create_task(courtesy.be_courteous(counts, courtesy.Pauses()))
         for _ in range(_PASSES):
             counts.accepted += messages
             await asyncio.sleep(0)
@@ -61,7 +62,7 @@ def test_idle_http_does_not_pause(pauses: list[float]) -> None:
 
     async def run() -> None:
         counts = Counts()
-        task = asyncio.create_task(courtesy.be_courteous(counts))
+        task = asyncio.create_task(courtesy.be_courteous(counts, courtesy.Pauses()))
         for _ in range(10):
             await asyncio.sleep(courtesy.WORK)
             counts.accepted += 1_000
@@ -69,3 +70,38 @@ def test_idle_http_does_not_pause(pauses: list[float]) -> None:
 
     asyncio.run(run())
     assert pauses == []
+
+
+def test_http_pauses_although_it_delays_messages(pauses: list[float]) -> None:
+    """After many messages, HTTP goes on to pause for a while: fewer may arrive because of it."""
+
+    async def run() -> None:
+        counts = Counts()
+        task = asyncio.create_task(courtesy.be_courteous(counts, courtesy.Pauses()))
+        await asyncio.sleep(0)
+        counts.accepted += 1_000_000
+        for _ in range(_PASSES):
+            await asyncio.sleep(0)
+            if len(pauses) > 1:
+                break
+        task.cancel()
+
+    asyncio.run(run())
+    assert len(pauses) > 1
+
+
+def test_threads_wait_for_the_end_of_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long work in a thread stops while HTTP pauses, and then goes on."""
+    pauses = courtesy.Pauses()
+    done: list[int] = []
+    thread = Thread(target=lambda: done.extend(pauses.between([1, 2])))
+
+    def look(seconds: float) -> None:
+        thread.start()
+        thread.join(seconds)
+        assert done == []
+
+    monkeypatch.setattr(courtesy.time, "sleep", look)
+    pauses.make(0.05)
+    thread.join()
+    assert done == [1, 2]

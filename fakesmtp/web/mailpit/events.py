@@ -54,9 +54,9 @@ async def send_events(socket: WebSocket, here: Here, app_key: str | None = None)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(stream.watch_client())
-            tasks.create_task(stream.tell_changes())
-            tasks.create_task(stream.tell_stats())
-            tasks.create_task(stream.tell_refusals())
+            tasks.create_task(stream.send_changes())
+            tasks.create_task(stream.send_stats())
+            tasks.create_task(stream.send_refusals())
     except* WebSocketDisconnect:
         pass
 
@@ -86,7 +86,7 @@ class _Stream:
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code", 1000))
 
-    async def tell_changes(self) -> None:
+    async def send_changes(self) -> None:
         """Send the changes of messages, beginning with the counts of now."""
         mailbox = self._here.archive.mailbox
         cursor = mailbox.store.updates.cursor
@@ -96,7 +96,7 @@ class _Stream:
                 await self._send(await asyncio.to_thread(self._read, batch))
                 self._changed.set()
 
-    async def tell_stats(self) -> NoReturn:
+    async def send_stats(self) -> NoReturn:
         """Send the counts after changes, at most four times a second."""
         while True:
             await self._changed.wait()
@@ -104,7 +104,7 @@ class _Stream:
             self._changed.clear()
             await self._send([await asyncio.to_thread(self._stats)])
 
-    async def tell_refusals(self) -> NoReturn:
+    async def send_refusals(self) -> NoReturn:
         """Send an error for each session that was refused and brought no message."""
         refused: asyncio.Queue[Session] = asyncio.Queue(_MOST_WAITING)
         loop = asyncio.get_running_loop()
@@ -138,7 +138,7 @@ class _Stream:
         lost = [] if batch.is_complete else [_event("prune")]
         sent = (
             frame
-            for update in batch.updates
+            for update in self._here.pauses.between(batch.updates)
             if update.kind in self._frames_of
             for frame in self._frames_of[update.kind](update)
         )

@@ -111,7 +111,7 @@ class _EventMaker:
         events: list[ServerSentEvent] = []
         if not batch.is_complete:
             events.append(_event("reset", {}, batch.cursor))
-        for update in batch.updates:
+        for update in self._here.pauses.between(batch.updates):
             name, read = self._kinds[update.kind]
             data = list(read(update))
             events += [_event(name, each) for each in data[:-1]]
