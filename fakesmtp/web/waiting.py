@@ -2,7 +2,7 @@
 
 Each arrival wakes the event loop once, however many requests wait, and then only the waits for its
 AppKey and those for no AppKey. So 1,000 tests that wait in their own inboxes cost a server as
-little as one.
+little as one. Marks, tags and findings wake only the waits that ask for them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakesmtp.errors import StoreError
+from fakesmtp.storage.query import Found, Is, Tagged, leaves
 from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.storage.waiting import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Coroutine, Iterable, Iterator, Mapping
 
     from starlette.requests import Request
 
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from fakesmtp.storage.updates import Update
 
 T = TypeVar("T")
-#: Updates after which another query may match.
-_CHANGES = frozenset(
-    {UpdateKind.MESSAGES_ADDED, UpdateKind.MESSAGES_MARKED, UpdateKind.MESSAGES_CHECKED}
-)
+#: Updates after which a message that is here may match, and the conditions that they change.
+_CHANGES: Mapping[UpdateKind, frozenset[type]] = {
+    UpdateKind.MESSAGES_MARKED: frozenset({Is, Tagged}),
+    UpdateKind.MESSAGES_CHECKED: frozenset({Found}),
+}
 
 
 class Waits:
@@ -39,7 +41,11 @@ class Waits:
     def __init__(self, archive: Archive, stopping: asyncio.Event) -> None:
         self._archive = archive
         self._stopping = stopping
+        #: The bells of all waits by their AppKeys, and those that a change of a message wakes.
         self._bells: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
+        self._of_changes: Mapping[UpdateKind, set[asyncio.Event]] = {
+            kind: set() for kind in _CHANGES
+        }
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -56,7 +62,7 @@ class Waits:
         that of the query, if any.
         """
         wait = Wait(self._archive.store, query, since, 1)
-        with self._bell(app_key) as bell, suppress(TimeoutError):
+        with self._bell(query, app_key) as bell, suppress(TimeoutError):
             if not await asyncio.to_thread(wait.look):
                 async with asyncio.timeout(timeout):
                     while not (wait.is_over or self._stopping.is_set()):
@@ -72,42 +78,52 @@ class Waits:
             bell.set()
 
     @contextmanager
-    def _bell(self, app_key: str | None) -> Iterator[asyncio.Event]:
+    def _bell(self, query: Query, app_key: str | None) -> Iterator[asyncio.Event]:
         """Listen during a `with` block."""
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             self._archive.store.updates.listen(self._notice)
         bell = asyncio.Event()
-        self._bells[app_key].add(bell)
+        asked = set(map(type, leaves(query)))
+        rings = [self._of_changes[kind] for kind, changed in _CHANGES.items() if asked & changed]
+        rings.append(self._bells[app_key])
+        for ring in rings:
+            ring.add(bell)
         try:
             yield bell
         finally:
-            self._bells[app_key].discard(bell)
+            for ring in rings:
+                ring.discard(bell)
             if not self._bells[app_key]:
                 del self._bells[app_key]
 
     def _notice(self, update: Update) -> None:
         """Wake the event loop if anyone waits. Called in the thread of the change."""
-        if update.kind in _CHANGES and self._bells and self._loop is not None:
-            concerned = self._concerned(update)
-            with suppress(RuntimeError):  # the loop was closed
-                self._loop.call_soon_threadsafe(self._ring, concerned)
+        if not self._bells or self._loop is None:
+            return
+        with suppress(RuntimeError):  # the loop was closed
+            if update.kind is UpdateKind.MESSAGES_ADDED:
+                self._loop.call_soon_threadsafe(self._ring_for, self._concerned(update))
+            elif self._of_changes.get(update.kind):
+                self._loop.call_soon_threadsafe(_ring, self._of_changes[update.kind])
 
-    def _ring(self, concerned: set[str | None] | None) -> None:
+    def _ring_for(self, concerned: set[str | None] | None) -> None:
         for app_key in tuple(self._bells) if concerned is None else concerned:
-            for bell in self._bells.get(app_key, ()):
-                bell.set()
+            _ring(self._bells.get(app_key, ()))
 
     def _concerned(self, update: Update) -> set[str | None] | None:
         """Return the AppKeys whose waits are woken; None: all. The one of no AppKey is None."""
-        if update.kind is not UpdateKind.MESSAGES_ADDED:
-            return None
         try:
             # New messages are in memory, except for those of other servers that share the store.
             messages = self._archive.mailbox.get_all(update.ids)
             return {None, *(message.app_key for message in messages)}
         except StoreError:
             return None
+
+
+def _ring(bells: Iterable[asyncio.Event]) -> None:
+    for bell in bells:
+        bell.set()
 
 
 async def leave(request: Request) -> None:
