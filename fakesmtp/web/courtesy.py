@@ -82,7 +82,8 @@ async def be_courteous(counts: Counts, pauses: Pauses) -> None:
         # Since the last look: the pause is a part of it, in which nothing delays messages.
         if accepted - seen > _MANY * (now - looked):
             rush_ends = now + _RUSH
-        seen, looked, is_rush = accepted, now, now < rush_ends
-        is_busy = threads.borrowed_tokens or time.thread_time() - used > _BUSY * (now - begin)
-        if is_rush and is_busy:
-            pauses.make(min(_REST * (now - begin), _LONGEST))
+        seen, looked = accepted, now
+        passed = now - begin
+        worked = passed if threads.borrowed_tokens else time.thread_time() - used
+        if now < rush_ends and worked > _BUSY * passed:
+            pauses.make(min(_REST * worked, _LONGEST))
