@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: What each indexed text ends with; no folded text contains it.
 _END = "\x1f\x1f"
 #: A search for one or two characters that begin more trigrams than this reads the texts instead.
-MOST_TERMS = 2_000
+MOST_TERMS = 500
 _WHOLE_TERM = 3
 _LAST = "\U0010ffff"
 #: Pages of the index that one step of a merge takes, and removed messages that make none due.
