@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 from fakesmtp.clock import now
 from fakesmtp.counts import Counts
-from fakesmtp.errors import FakeSMTPError
+from fakesmtp.errors import FakeSMTPError, StoreError
 from fakesmtp.mailbox import Mailbox
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
@@ -145,7 +146,10 @@ class Archive:
         return live or (read_session(stored) if stored else None)
 
     def _raw_of(self, message_id: str) -> bytes | None:
-        return message.raw if (message := self.mailbox.get(message_id)) else None
+        """Return the bytes of a message; None if they are gone, or cannot be read now."""
+        with suppress(StoreError):
+            return message.raw if (message := self.mailbox.get(message_id)) else None
+        return None
 
     def _find_session(self, record: MessageRecord) -> Session:
         return self.find_session(record.session_id) or _missing(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import smtplib
 import socket
 from contextlib import closing, contextmanager, suppress
 from threading import Event, Thread
@@ -14,7 +15,9 @@ import psutil
 import pytest
 from made_records import make_record
 
+from fakesmtp import FakeSMTP
 from fakesmtp.errors import StoreError
+from fakesmtp.server import engine_of
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.opening import open_url
@@ -156,3 +159,25 @@ def test_server_hangs(own_server: postgres.Server, monkeypatch: pytest.MonkeyPat
                 store.count()
         assert store.add(after).result(LONG)
         assert ids_in(store) == [kept.id, after.id]
+
+
+def test_session_of_a_refused_message_is_stored_later(
+    own_server: postgres.Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The message is not stored, but what the client did is; the log says so in two lines."""
+    url = own_server.url("postgres")
+    with FakeSMTP(ports={587: 0}, accounts="any", store=url) as smtp:
+        store = engine_of(smtp).archive.store
+        own_server.stop("immediate")
+        with smtplib.SMTP("127.0.0.1", smtp.port(587), timeout=LONG) as client:
+            client.login("AppKey", "SecretKey")
+            with pytest.raises(smtplib.SMTPDataError, match="451"):
+                client.sendmail("a@example.com", ["b@example.com"], "Subject: x\r\n\r\nx")
+        own_server.start()
+        cursor = store.updates.cursor
+        while store.session(smtp.sessions[0].id) is None:
+            assert store.updates.wait(cursor, LONG)
+            cursor = store.updates.cursor
+        assert len(smtp.messages) == 0
+    logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert [each.startswith(f"cannot write to {url}") for each in logged] == [True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+from contextlib import contextmanager
 from selectors import EVENT_READ, DefaultSelector
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from fakesmtp.errors import StoreError
 from fakesmtp.storage.postgres.updates import CHANNEL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlalchemy import Connection, Engine
 
     from fakesmtp.storage.postgres.updates import SharedUpdates
@@ -25,6 +28,16 @@ log = logging.getLogger("fakesmtp")
 _POLL = 3.0
 #: Seconds between two attempts to connect.
 _PAUSE = 0.5
+
+
+@contextmanager
+def _given_up(connection: Connection) -> Iterator[None]:
+    """Give a connection up when the driver fails: SQLAlchemy does not see that by itself."""
+    try:
+        yield
+    except (psycopg.Error, OSError):
+        connection.invalidate()
+        raise
 
 
 class Listening:
@@ -53,7 +66,7 @@ class Listening:
     def _run(self) -> None:
         while not self._ends.is_set():
             try:
-                with self._engine.connect() as connection:
+                with self._engine.connect() as connection, _given_up(connection):
                     self._follow(connection.execution_options(isolation_level="AUTOCOMMIT"))
             except (DBAPIError, psycopg.Error, OSError, StoreError):
                 log.debug("updates of other servers are not read now", exc_info=True)

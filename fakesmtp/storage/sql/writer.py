@@ -212,6 +212,7 @@ class Writer:
         connection, self._connection, self._state = self._connection, None, None
         if connection is not None:
             with suppress(DBAPIError):
+                connection.invalidate()
                 connection.close()
 
     def _fail(self, group: Sequence[Change], error: BaseException) -> None:
