@@ -26,6 +26,8 @@ log = logging.getLogger("fakesmtp")
 
 #: Seconds between two looks at the database in case a notification was lost.
 _POLL = 3.0
+#: Seconds from one read to the next: what other servers commit meanwhile is read together.
+_APART = 0.01
 #: Seconds between two attempts to connect.
 _PAUSE = 0.5
 
@@ -85,6 +87,7 @@ class Listening:
             while not self._ends.is_set():
                 if is_due:
                     self._updates.read(connection)
+                    self._ends.wait(_APART)
                 # What came while the updates were read does not wake `select`.
                 is_due = self._is_behind(raw) or not selector.select(_POLL)
 

@@ -87,8 +87,10 @@ class SharedUpdates(Updates):
     def read(self, connection: Connection) -> None:
         """Read what is new from the database. The caller has begun no transaction."""
         with self._order:
-            while self.extend(read_after(connection, self._newest)):
-                pass
+            is_full = True
+            while is_full:
+                newer = read_after(connection, self._newest)
+                is_full = self.extend(newer) and len(newer) == _AT_ONCE
 
     def extend(self, updates: Sequence[Update]) -> bool:
         """Add the updates that are new, in their order; return whether there were any."""
