@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 router = APIRouter(include_in_schema=False)
 
 #: More messages of one change are sent as one event.
-_MOST_TOLD = 200
+_MOST_SINGLE = 200
 #: Refused sessions that wait for a slow client; others are dropped.
 _MOST_WAITING = 256
 #: Time between two events with counts (seconds).
@@ -49,8 +49,8 @@ _STATS_EVERY = 0.25
 @router.websocket("/api/events")
 async def send_events(socket: WebSocket, here: Here, app_key: str | None = None) -> None:
     """Send events until the client leaves. With `app_key`, only those of its messages."""
-    await socket.accept()
     stream = _Stream(socket, here, app_key)
+    await socket.accept()
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(stream.watch_client())
@@ -62,13 +62,14 @@ async def send_events(socket: WebSocket, here: Here, app_key: str | None = None)
 
 
 class _Stream:
-    """The events of one client."""
+    """The events of one client, from now on: what comes while it connects is not missed."""
 
     def __init__(self, socket: WebSocket, here: Serving, app_key: str | None) -> None:
         self._socket = socket
         self._here = here
         self._app_key = app_key
         self._inbox = read_query(app_key=app_key)
+        self._start = here.updates.cursor
         self._changed = asyncio.Event()
         self._frames_of: Mapping[UpdateKind, Callable[[Update], Iterator[Frame]]] = {
             UpdateKind.MESSAGES_ADDED: self._added,
@@ -88,10 +89,8 @@ class _Stream:
 
     async def send_changes(self) -> None:
         """Send the changes of messages, beginning with the counts of now."""
-        mailbox = self._here.archive.mailbox
-        cursor = mailbox.store.updates.cursor
         await self._send([await asyncio.to_thread(self._stats)])
-        async with aclosing(mailbox.follow(cursor)) as batches:
+        async with aclosing(self._here.archive.mailbox.follow(self._start)) as batches:
             async for batch in batches:
                 await self._send(await asyncio.to_thread(self._read, batch))
                 self._changed.set()
@@ -151,14 +150,14 @@ class _Stream:
 
     def _added(self, update: Update) -> Iterator[Frame]:
         rows = self._rows(update)
-        if len(rows) > _MOST_TOLD:
+        if len(rows) > _MOST_SINGLE:
             yield _event("prune")
             return
         for row in rows:
             yield _event("new", summarize(row).model_dump(mode="json"))
 
     def _marked(self, update: Update) -> Iterator[Frame]:
-        if len(update.ids) > _MOST_TOLD:  # Mailpit sends the counts only
+        if len(update.ids) > _MOST_SINGLE:  # Mailpit sends the counts only
             return
         for row in self._rows(update):
             yield _event("update", {"ID": row.record.id, "Read": row.is_read})
@@ -173,7 +172,7 @@ class _Stream:
             return
         if not self._here.counts.totals(self._inbox).messages:
             yield _event("truncate")
-        elif len(gone) > _MOST_TOLD:
+        elif len(gone) > _MOST_SINGLE:
             yield _event("prune")
         else:
             yield from (_event("delete", {"ID": each}) for each in gone)

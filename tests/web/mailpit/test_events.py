@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from raw_client import PATIENCE
+from starlette.websockets import WebSocket
 from web.mailpit.sending import deliver
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
@@ -39,6 +41,19 @@ def read(socket: ClientConnection, kind: str) -> Any:  # noqa: ANN401 - as JSON 
         assert event.keys() == {"Type", "Data"}
         if event["Type"] == kind:
             return event["Data"]
+
+
+def test_a_message_while_the_socket_opens(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends as soon as it is connected gets the event of its message."""
+    accept = WebSocket.accept
+
+    async def accept_late(socket: WebSocket, *given: Any, **named: Any) -> None:  # noqa: ANN401 - as `accept` has them
+        await accept(socket, *given, **named)
+        await asyncio.to_thread(deliver, api, "bare")
+
+    monkeypatch.setattr(WebSocket, "accept", accept_late)
+    with open_socket(api) as opened:
+        assert read(opened, "new")["Subject"]
 
 
 @pytest.fixture
