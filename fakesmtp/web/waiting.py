@@ -2,7 +2,7 @@
 
 Each arrival wakes the event loop once, however many requests wait, and then only the waits for its
 AppKey and those for no AppKey. So 1,000 tests that wait in their own inboxes cost a server as
-little as one. Marks, tags and findings wake only the waits that ask for them.
+little as one. Marks and findings wake only the waits whose answer they can change.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakesmtp.errors import StoreError
-from fakesmtp.storage.query import Found, Is, Tagged, leaves
+from fakesmtp.storage.query import can_change
 from fakesmtp.storage.updates import UpdateKind
 from fakesmtp.storage.waiting import Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator, Mapping
+    from collections.abc import Coroutine, Iterable, Iterator
 
     from starlette.requests import Request
 
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
     from fakesmtp.storage.updates import Update
 
 T = TypeVar("T")
-#: Updates after which a message that is here may match, and the conditions that they change.
-_CHANGES: Mapping[UpdateKind, frozenset[type]] = {
-    UpdateKind.MESSAGES_MARKED: frozenset({Is, Tagged}),
-    UpdateKind.MESSAGES_CHECKED: frozenset({Found}),
-}
+#: Updates after which a message that is here may begin to match.
+_CHANGES = frozenset({UpdateKind.MESSAGES_MARKED, UpdateKind.MESSAGES_CHECKED})
 
 
 class Waits:
@@ -43,9 +40,7 @@ class Waits:
         self._stopping = stopping
         #: The bells of all waits by their AppKeys, and those that a change of a message wakes.
         self._bells: defaultdict[str | None, set[asyncio.Event]] = defaultdict(set)
-        self._of_changes: Mapping[UpdateKind, set[asyncio.Event]] = {
-            kind: set() for kind in _CHANGES
-        }
+        self._of_changes: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -84,9 +79,7 @@ class Waits:
             self._loop = asyncio.get_running_loop()
             self._archive.store.updates.listen(self._notice)
         bell = asyncio.Event()
-        asked = set(map(type, leaves(query)))
-        rings = [self._of_changes[kind] for kind, changed in _CHANGES.items() if asked & changed]
-        rings.append(self._bells[app_key])
+        rings = [self._bells[app_key], *([self._of_changes] if can_change(query) else [])]
         for ring in rings:
             ring.add(bell)
         try:
@@ -104,8 +97,8 @@ class Waits:
         with suppress(RuntimeError):  # the loop was closed
             if update.kind is UpdateKind.MESSAGES_ADDED:
                 self._loop.call_soon_threadsafe(self._ring_for, self._concerned(update))
-            elif self._of_changes.get(update.kind):
-                self._loop.call_soon_threadsafe(_ring, self._of_changes[update.kind])
+            elif update.kind in _CHANGES and self._of_changes:
+                self._loop.call_soon_threadsafe(_ring, self._of_changes)
 
     def _ring_for(self, concerned: set[str | None] | None) -> None:
         for app_key in tuple(self._bells) if concerned is None else concerned:

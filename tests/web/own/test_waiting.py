@@ -100,6 +100,22 @@ def test_many_requests_wait_at_once(tmp_path: Path) -> None:
         assert len(looks) == 2 * MANY
 
 
+def test_a_tag_wakes_only_waits_whose_answer_it_can_change(tmp_path: Path) -> None:
+    """A wait for a tag reads the store once more; one for a subject does when its message comes."""
+    with serving(tmp_path, accounts="any") as api, ThreadPoolExecutor(2) as pool:
+        send_to_all(api, 1)
+        looks, both_wait = count_looks(engine_of(api.smtp).archive.store, 2)
+        message_id = api.smtp.messages[0].id
+        tagged = pool.submit(api.get, f"{WAIT}?query=tag:seen&timeout=20")
+        named = pool.submit(api.get, f"{WAIT}?query=subject:key1&timeout=20")
+        assert both_wait.wait(PATIENCE)
+        api.ask("PUT", f"{OWN}/messages/{message_id}", {"tags": ["seen"]})
+        assert tagged.result(PATIENCE).json["id"] == message_id
+        assert len(looks) == 3
+        send_to_all(api, 2)
+        assert named.result(PATIENCE).json["subject"] == "for key1"
+
+
 def count_looks(store: Any, number: int = MANY) -> tuple[list[None], Event]:  # noqa: ANN401 - a method is replaced
     """Count the lists that are read from a store; set the event when all waits have begun."""
     looks: list[None] = []
@@ -160,9 +176,9 @@ def test_a_client_that_leaves_ends_its_wait(api: Api, monkeypatch: pytest.Monkey
     assert counts == [0]
 
 
-def send_to_all(api: Api) -> None:
+def send_to_all(api: Api, inboxes: int = INBOXES) -> None:
     """Send one message with each AppKey."""
-    for number in range(INBOXES):
+    for number in range(inboxes):
         with smtplib.SMTP("127.0.0.1", api.smtp.port(587), timeout=PATIENCE) as client:
             client.login(f"key{number}", "SecretKey")
             text = f"Subject: for key{number}\r\n\r\nx"
