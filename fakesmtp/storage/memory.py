@@ -207,7 +207,8 @@ class MemoryStore:
             if oldest_first:
                 newer = takewhile(lambda each: each.number > (cursor or 0), newest_first)
                 return list(newer)[::-1][:most]
-            older = dropwhile(lambda each: cursor and each.number >= cursor, newest_first)
+            end = self._last_message + 1 if cursor is None else cursor
+            older = dropwhile(lambda each: each.number >= end, newest_first)
             return list(islice(older, most))
 
     def count(self, query: Query = EVERYTHING, *, most: int | None = MOST_COUNTED) -> Count:

@@ -35,6 +35,12 @@ def test_an_offset_skips_matching_messages(store: Store, ids: list[str]) -> None
     assert store.page(offset=4).rows == ()
 
 
+def test_nothing_is_older_than_the_first_message(store: Store, ids: list[str]) -> None:
+    """A page from the cursor 0 on is empty in every store."""
+    assert len(store.page().rows) == len(ids)
+    assert store.page(cursor=0).rows == ()
+
+
 def test_rows_are_found_by_id(store: Store, ids: list[str]) -> None:
     """Rows are returned by id, oldest first, each once; unknown ids are ignored."""
     rows = store.rows([ids[2], "gone", ids[0], ids[2]])
