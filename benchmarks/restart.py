@@ -14,7 +14,7 @@ from collections import Counter
 from contextlib import suppress
 from statistics import median
 from threading import Event, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.databases import new_database, run_server
@@ -60,22 +60,22 @@ class _Client(Thread):
 
 def _restart(server: Any, mode: str, clients: list[_Client]) -> float:  # noqa: ANN401 - see `run_server`
     """Restart the database; return seconds until each client had a message accepted again."""
-    sleeping = Event()
-    sleeping.wait(_BEFORE)
+    sleep(_BEFORE)
     server.stop(mode)
-    sleeping.wait(_BEFORE)
+    sleep(_BEFORE)
     server.start()
     begun = monotonic()
     while monotonic() - begun < _PATIENCE:
         firsts = [_first_after(client, begun) for client in clients]
-        if None not in firsts:
-            return max(first - begun for first in firsts if first is not None)
-        sleeping.wait(0.05)
+        if all(firsts):
+            return max(firsts) - begun
+        sleep(0.05)
     raise SystemExit(f"messages were not accepted again in {_PATIENCE:.0f} seconds")
 
 
-def _first_after(client: _Client, begun: float) -> float | None:
-    return next((at for _, at in list(client.accepted) if at > begun), None)
+def _first_after(client: _Client, begun: float) -> float:
+    """Return when the first message was accepted after a moment, 0 if none was."""
+    return next((at for _, at in list(client.accepted) if at > begun), 0.0)
 
 
 def _measure(server: Any, times: int) -> Iterator[tuple[str, float]]:  # noqa: ANN401 - see `run_server`
@@ -86,12 +86,14 @@ def _measure(server: Any, times: int) -> Iterator[tuple[str, float]]:  # noqa: A
         clients = [_Client(smtp.port(587), f"client{n}", stopping) for n in range(_CLIENTS)]
         for client in clients:
             client.start()
-        for number in range(times):
-            mode = ("fast", "immediate")[number % 2]
-            yield mode, _restart(server, mode, clients)
-        stopping.set()
-        for client in clients:
-            client.join()
+        try:
+            for number in range(times):
+                mode = ("fast", "immediate")[number % 2]
+                yield mode, _restart(server, mode, clients)
+        finally:
+            stopping.set()
+            for client in clients:
+                client.join()
         _check(smtp, [subject for client in clients for subject, _ in client.accepted])
 
 
