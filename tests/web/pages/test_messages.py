@@ -140,6 +140,8 @@ def test_messages_one_after_the_other(api: Api, open_page: Open) -> None:
     expect(rows.first.locator("a")).to_be_focused()
     page.go_back()
     expect(subject).to_have_text("two")
+    # The page is loaded again: keys do something when its script has run.
+    expect(page.get_by_test_id("live")).to_have_text("live")
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("message")).to_have_count(0)
 
