@@ -14,6 +14,7 @@ from fakesmtp.errors import StoreError
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.query import EVERYTHING, All, Equals
 from fakesmtp.storage.sql.checks import find_unchecked, read_findings
+from fakesmtp.storage.sql.forks import gate
 from fakesmtp.storage.sql.tables import (
     MESSAGE_COLUMNS,
     SESSION_COLUMNS,
@@ -68,7 +69,7 @@ class Reader:
     def reading(self) -> Iterator[Connection]:
         """Give a connection for one transaction; raises `StoreError` when that fails."""
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with gate.working(), self._engine.connect() as connection, connection.begin():
                 yield connection
         except (DBAPIError, TimeoutError) as error:
             raise StoreError(f"cannot read {self.location}: {explain(error)}") from error

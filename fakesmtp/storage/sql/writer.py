@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.sql.applying import apply
 from fakesmtp.storage.sql.changes import AddMessage, Retract, Work
+from fakesmtp.storage.sql.forks import gate
 from fakesmtp.storage.sql.queue import Queue
 from fakesmtp.storage.sql.reading import explain
 from fakesmtp.text import plural
@@ -90,16 +91,16 @@ class Writer:
         has_more_to_prune = False
         while True:
             group = self._queue.take(0.0 if has_more_to_prune else _IDLE)
-            if group:
-                self._write(group)
-            elif self._postponed:
-                self._write([])
-            if not group and self._queue.is_over:
-                break
-            has_more_to_prune = self._prune()
-            if not group and not has_more_to_prune:
-                self._attempt(lambda: self._database.tidy(self._open()))
-        self._finish()
+            is_over = not group and self._queue.is_over
+            with gate.working():
+                if group or self._postponed:
+                    self._write(group)
+                if is_over:
+                    self._finish()
+                    return
+                has_more_to_prune = self._prune()
+                if not group and not has_more_to_prune:
+                    self._attempt(lambda: self._database.tidy(self._open()))
 
     def _write(self, group: list[Change], *, is_retry: bool = False) -> None:
         """Write changes in one transaction; where one of them is wrong, each in its own."""
