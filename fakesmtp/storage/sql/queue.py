@@ -2,14 +2,17 @@
 
 Preparing a message takes Python's time, writing it mostly SQLite's and the disk's. So the next
 changes are prepared while the last ones are written.
+
+Clients that waited for one transaction send their next messages at about the same time. So the
+thread waits a moment for as many changes as it had the last time: a large transaction takes less
+time than many small ones.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from queue import SimpleQueue
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,9 +21,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("fakesmtp")
 
-#: Changes and bytes that one transaction takes.
+#: Changes and bytes that are prepared at once, or written in one transaction.
 _MOST_AT_ONCE = 500
 _MOST_BYTES = 32 * 1024 * 1024
+#: Seconds to wait for as many changes as there were the last time.
+_GATHERING = 0.002
 #: Bytes and changes that may wait; beyond that, clients are not read from.
 _FULL_BYTES = 64 * 1024 * 1024
 _FULL_CHANGES = 10_000
@@ -31,22 +36,31 @@ class Queue:
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._changed = Condition()
-        self._submitted: SimpleQueue[Change | None] = SimpleQueue()
+        self._submitted: deque[Change] = deque()
         self._prepared: deque[Change] = deque()
         self._count = self._bytes = 0
-        self._is_closed = False
-        self._is_prepared = False
+        self._is_closed = self._is_prepared = False
+        #: How many changes came the last time, and how many must be there to wake the thread.
+        self._expected = self._wanted = 1
+        self._make_locks()
         self._thread = Thread(target=self._run, name="fakesmtp-prepare", daemon=True)
         self._thread.start()
 
+    def _make_locks(self) -> None:
+        self._lock = Lock()
+        self._has_submitted, self._has_prepared = Condition(self._lock), Condition(self._lock)
+
+    # -- for the store and its writer ----------------------------------------------------------
+
     def submit(self, change: Change) -> bool:
         """Add a change; return False, and take nothing, when the queue is closed."""
-        with self._changed:
+        with self._lock:
             if not self._is_closed:
                 self._count += 1
                 self._bytes += change.size
-                self._submitted.put(change)
+                self._submitted.append(change)
+                if len(self._submitted) >= self._wanted:
+                    self._has_submitted.notify()
             return not self._is_closed
 
     @property
@@ -61,44 +75,67 @@ class Queue:
 
     def take(self, seconds: float) -> list[Change]:
         """Return the changes of one transaction; wait up to `seconds` for the first."""
-        group: list[Change] = []
-        size = 0
-        with self._changed:
-            self._changed.wait_for(lambda: self._prepared or self.is_over, seconds)
-            while self._prepared and len(group) < _MOST_AT_ONCE and size < _MOST_BYTES:
-                group.append(self._prepared.popleft())
-                size += group[-1].size
-            self._forget(len(group), size)
+        with self._lock:
+            self._has_prepared.wait_for(lambda: self._prepared or self.is_over, seconds)
+            group = _take_from(self._prepared)
+            self._forget(group)
         return group
 
     def close(self) -> None:
         """Take no more changes; those that were submitted are prepared. Idempotent."""
-        with self._changed:
-            if not self._is_closed:
-                self._is_closed = True
-                self._submitted.put(None)
+        with self._lock:
+            self._is_closed = True
+            self._has_submitted.notify()
 
     def leave_to_parent(self) -> None:
         """Take nothing more, in a forked child: the threads are in the parent."""
-        self._changed = Condition()  # the parent's may have been held
+        self._make_locks()  # the parent's may have been held
         self._is_closed = True
 
-    def _run(self) -> None:
-        while (change := self._submitted.get()) is not None:
-            is_right = _prepare(change, self._dialect)
-            with self._changed:
-                if is_right:
-                    self._prepared.append(change)
-                    self._changed.notify()
-                else:
-                    self._forget(1, change.size)
-        with self._changed:
-            self._is_prepared = True
-            self._changed.notify()
+    # -- the thread ----------------------------------------------------------------------------
 
-    def _forget(self, count: int, size: int) -> None:
-        self._count -= count
-        self._bytes -= size
+    def _run(self) -> None:
+        while group := self._gather():
+            prepared: list[Change] = []
+            wrong: list[Change] = []
+            for change in group:
+                (prepared if _prepare(change, self._dialect) else wrong).append(change)
+            with self._lock:
+                self._forget(wrong)
+                self._prepared.extend(prepared)
+                self._has_prepared.notify()
+        with self._lock:
+            self._is_prepared = True
+            self._has_prepared.notify()
+
+    def _gather(self) -> list[Change]:
+        """Wait for changes, and a moment for as many as the last time; none at the end."""
+        with self._lock:
+            self._wait_for(1, None)
+            self._wait_for(self._expected, _GATHERING)
+            group = _take_from(self._submitted)
+            self._expected = len(group)
+        return group
+
+    def _wait_for(self, count: int, seconds: float | None) -> None:
+        self._wanted = count
+        self._has_submitted.wait_for(
+            lambda: len(self._submitted) >= count or self._is_closed, seconds
+        )
+
+    def _forget(self, group: list[Change]) -> None:
+        self._count -= len(group)
+        self._bytes -= sum(change.size for change in group)
+
+
+def _take_from(changes: deque[Change]) -> list[Change]:
+    """Remove and return as many changes as are handled at once."""
+    group: list[Change] = []
+    size = 0
+    while changes and len(group) < _MOST_AT_ONCE and size < _MOST_BYTES:
+        group.append(changes.popleft())
+        size += group[-1].size
+    return group
 
 
 def _prepare(change: Change, dialect: Dialect) -> bool:
