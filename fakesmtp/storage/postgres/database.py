@@ -36,6 +36,8 @@ _state = Table(
         for name in ("last_message", "last_session", "last_update", "messages", "bytes")
     ),
 )
+_LOCK = select(_state).with_for_update()
+_WRITE = update(_state)
 
 
 class PostgresDatabase:
@@ -75,9 +77,13 @@ class PostgresDatabase:
         """Do nothing: a lost connection is noticed when it is used."""
 
     def read_state(self, connection: Connection, known: State | None) -> State:
-        """Lock the state to the end of the transaction, and return it."""
+        """Lock the state to the end of the transaction, and return it.
+
+        What other servers have changed is read here, because that takes no transaction of its own.
+        """
         del known
-        row = connection.execute(select(_state).with_for_update()).one()
+        row = connection.execute(_LOCK).one()
+        self._updates.catch_up(connection, row.last_update)
         self._written = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a mapping
         return State(**row._mapping)  # noqa: SLF001 - as above
 
@@ -92,7 +98,7 @@ class PostgresDatabase:
         with self.dialect.together(connection):
             if numbered:
                 write_updates(connection, numbered)
-            connection.execute(update(_state).values(values))
+            connection.execute(_WRITE, values)
 
     def publish(self, state: State) -> None:
         """Publish what a transaction has changed, and before it what other servers have."""

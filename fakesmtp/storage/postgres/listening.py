@@ -26,8 +26,8 @@ log = logging.getLogger("fakesmtp")
 
 #: Seconds between two looks at the database in case a notification was lost.
 _POLL = 3.0
-#: Seconds from one read to the next: what other servers commit meanwhile is read together.
-_APART = 0.01
+#: Seconds from a notification to the read: what other servers commit meanwhile is read together.
+_APART = 0.005
 #: Seconds between two attempts to connect.
 _PAUSE = 0.5
 
@@ -83,13 +83,17 @@ class Listening:
         with DefaultSelector() as selector:
             selector.register(raw.fileno(), EVENT_READ)
             selector.register(self._wire, EVENT_READ)
-            is_due = True
+            has_read = True
+            self._updates.read(connection)
             while not self._ends.is_set():
-                if is_due:
-                    self._updates.read(connection)
-                    self._ends.wait(_APART)
                 # What came while the updates were read does not wake `select`.
-                is_due = self._is_behind(raw) or not selector.select(_POLL)
+                is_quiet = not selector.select(_APART if has_read else _POLL)
+                if not is_quiet:
+                    # The writer of this server reads them, too, if it has something to write.
+                    self._ends.wait(_APART)
+                has_read = self._is_behind(raw) or (is_quiet and not has_read)
+                if has_read:
+                    self._updates.read(connection)
 
     def _is_behind(self, raw: Any) -> bool:  # noqa: ANN401 - a connection of the driver
         """Return whether a notification tells of an update that is not known here."""

@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -49,6 +50,13 @@ _table = Table(
     Column("app_keys", Text),
     Column("count", Integer),
 )
+_NEWER = (
+    select(_table)
+    .where(_table.c.number > bindparam("cursor"))
+    .order_by(_table.c.number)
+    .limit(_AT_ONCE)
+)
+_INSERT = insert(_table)
 
 
 class SharedUpdates(Updates):
@@ -89,7 +97,8 @@ class SharedUpdates(Updates):
         with self._order:
             is_full = True
             while is_full:
-                newer = read_after(connection, self._newest)
+                with connection.begin():
+                    newer = read_after(connection, self._newest)
                 is_full = self.extend(newer) and len(newer) == _AT_ONCE
 
     def extend(self, updates: Sequence[Update]) -> bool:
@@ -104,6 +113,11 @@ class SharedUpdates(Updates):
                 self._call_listeners(update)
             return bool(new)
 
+    def catch_up(self, connection: Connection, last: int) -> None:
+        """Read what is new up to the last update, within a transaction that has locked it."""
+        if self._newest < last:
+            self.extend(read_after(connection, self._newest))
+
     def follows(self, cursor: int) -> bool:
         """Return whether an update with this cursor is the next one."""
         return cursor == self._newest + 1
@@ -116,19 +130,16 @@ class SharedUpdates(Updates):
 
 
 def read_after(connection: Connection, cursor: int) -> list[Update]:
-    """Return the next updates after a cursor, oldest first; the caller is in no transaction."""
-    newer = _table.c.number > cursor
-    statement = select(_table).where(newer).order_by(_table.c.number).limit(_AT_ONCE)
-    with connection.begin():
-        return [
-            Update(
-                row.number,
-                UpdateKind(row.kind),
-                tuple(json.loads(row.ids)),
-                tuple(json.loads(row.app_keys)),
-            )
-            for row in connection.execute(statement)
-        ]
+    """Return the next updates after a cursor, oldest first; the caller is in a transaction."""
+    return [
+        Update(
+            row.number,
+            UpdateKind(row.kind),
+            tuple(json.loads(row.ids)),
+            tuple(json.loads(row.app_keys)),
+        )
+        for row in connection.execute(_NEWER, {"cursor": cursor})
+    ]
 
 
 def number_updates(happened: Iterable[Happened], last: int) -> list[Update]:
@@ -152,7 +163,7 @@ def write_updates(connection: Connection, updates: Sequence[Update]) -> None:
         }
         for update in updates
     ]
-    connection.execute(insert(_table), rows)
+    connection.execute(_INSERT, rows)
     connection.exec_driver_sql(f"NOTIFY {CHANNEL}, '{updates[-1].cursor}'")
 
 

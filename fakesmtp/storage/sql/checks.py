@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import bindparam, delete, insert, literal, select, update
 
 from fakesmtp.findings.finding import Certainty, Finding, Severity, Where
 from fakesmtp.storage.checking import searched
@@ -30,10 +30,21 @@ _KINDS = {False: UpdateKind.MESSAGES_CHECKED, True: UpdateKind.SESSIONS_CHECKED}
 # -- writing ---------------------------------------------------------------------------------------
 
 
+# Made once: SQLAlchemy takes longer to make such a statement than a database to execute it.
+_AWAIT = {
+    table: insert(unchecked).from_select(
+        ["of_sessions", "number"],
+        select(literal(table is sessions), table.c.number).where(
+            table.c.number >= bindparam("first")
+        ),
+    )
+    for table in (messages, sessions)
+}
+
+
 def await_check(connection: Connection, table: Table, first: int = 0) -> None:
     """Note that messages or sessions from a number on are to be checked."""
-    new = select(literal(table is sessions), table.c.number).where(table.c.number >= first)
-    connection.execute(insert(unchecked).from_select(["of_sessions", "number"], new))
+    connection.execute(_AWAIT[table], {"first": first})
 
 
 def forget_checks(connection: Connection, numbers: Sequence[int], *, of_sessions: bool) -> None:
