@@ -288,7 +288,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=100)]
 class Marks(BaseModel):
     """What to change of messages; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     read: bool | None = None
     tags: Annotated[list[Tag] | None, Field(max_length=100)] = None
@@ -312,7 +312,7 @@ class FindingsOut(BaseModel):
 class AccountIn(BaseModel):
     """How to make an account."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     ttl: Annotated[
         float,

@@ -132,6 +132,8 @@ def test_messages_are_deleted(api: Api, send: Callable[..., str]) -> None:
         ("GET", f"{MESSAGES}?cursor=x", None, 422, "cursor: "),
         ("GET", f"{MESSAGES}?cursor={10**30}", None, 422, "cursor: "),
         ("PUT", MESSAGES, {"seen": True}, 422, "seen: "),
+        ("PUT", MESSAGES, {"read": 0}, 422, "read: "),
+        ("PUT", MESSAGES, {"read": "false"}, 422, "read: "),
         ("PUT", MESSAGES, {"tags": [""]}, 422, "0: "),
         ("PUT", MESSAGES, ["read"], 422, "body: "),
         ("DELETE", f"{MESSAGES}?query=is:lost", None, 422, "position 1: is: 'lost' is not one of"),
