@@ -19,10 +19,9 @@ if TYPE_CHECKING:
     from fakesmtp.messages.parts import Contents
     from fakesmtp.messages.record import MessageRecord
 
-#: Characters of a message's text that are searched. 30 MB of text would make an index of 75 MB.
+#: Characters of a message's text, or of its HTML, that are searched. 30 MB of text would make an
+#: index of 75 MB; a million characters of HTML may take a second, in which other messages wait.
 MOST_SEARCHED = 1024 * 1024
-#: Characters of HTML that are read for it: 2.7 million take a second, in which others wait.
-MOST_HTML = 4 * 1024 * 1024
 _SNIPPET = 200
 
 
@@ -43,7 +42,7 @@ def extract(record: MessageRecord) -> Extract:
     structure = split_message(record.raw)
     headers = [(name.lower(), decode_header(value)) for name, value in structure.fields]
     contents = sort_parts(structure.parts)
-    shown = "" if contents.html is None else read_page(contents.html[:MOST_HTML]).text
+    shown = "" if contents.html is None else read_page(contents.html[:MOST_SEARCHED]).text
     inlines = sum(each.is_inline for each in contents.attachments)
     facts = MessageFacts(
         subject=_first(headers, "subject"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from made_records import make_record
 
-from fakesmtp.storage.extraction import MOST_HTML, MOST_SEARCHED, extract
+from fakesmtp.storage.extraction import MOST_SEARCHED, extract
 from fakesmtp.storage.query import TextField
 
 HEAD = "Content-Type: text/{}; charset=utf-8\r\n\r\n"
@@ -18,7 +18,7 @@ def body_of(kind: str, text: str) -> str:
 
 @pytest.mark.parametrize(
     ("kind", "filler"),
-    [("plain", "글 " * (MOST_SEARCHED // 2)), ("html", "<p></p>" * (MOST_HTML // 7))],
+    [("plain", "글 " * (MOST_SEARCHED // 2)), ("html", "<p></p>" * (MOST_SEARCHED // 7))],
 )
 def test_end_of_a_large_text_is_not_read(kind: str, filler: str) -> None:
     """Its beginning is searched, also where the limit cuts a tag."""

@@ -1,4 +1,4 @@
-"""A fork waits until no thread is in a database's library, and work waits for the fork.
+"""A fork waits until no other thread is in SQLite, and work waits for the fork.
 
 Otherwise a child may wait for ever for a lock that a thread of its parent held.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fakesmtp.storage.sql.changes import Run
-from fakesmtp.storage.sql.forks import Gate
-from fakesmtp.storage.sqlite.store import SqliteStore
+from fakesmtp.storage.sqlite.forks import Gate, gate
+from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +28,12 @@ LONG = 20.0
 SHORT = 0.2
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a fork, or work, wait for longer than a test."""
+    monkeypatch.setattr("fakesmtp.storage.sqlite.forks._LONGEST", 3 * LONG)
+
+
 @pytest.fixture
 def pool() -> Iterator[ThreadPoolExecutor]:
     """Give threads, which are over at the end of the test."""
@@ -35,11 +42,10 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[SqliteStore]:
-    """Give a store in a file."""
-    store = SqliteStore(tmp_path / "store.db")
-    yield store
-    store.close()
+def path(tmp_path: Path) -> Path:
+    """Return the path of a store."""
+    SqliteStore(tmp_path / "store.db").close()
+    return tmp_path / "store.db"
 
 
 def fork() -> int:
@@ -50,22 +56,21 @@ def fork() -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def read(store: SqliteStore, work: Callable[[], object]) -> None:
+def read(path: Path, work: Callable[[], object]) -> None:
     """Do work while a connection reads."""
-    with store.reading():
+    with closing(open_reader(path)) as reader, reader.reading():
         work()
 
 
-def write(store: SqliteStore, work: Callable[[], object]) -> None:
+def write(path: Path, work: Callable[[], object]) -> None:
     """Do work in the thread that writes."""
-    store.submit(Run(lambda _: work())).result(LONG)
+    with closing(SqliteStore(path)) as store:
+        store.submit(Run(lambda _: work())).result(LONG)
 
 
 @pytest.mark.parametrize("use", [read, write])
 def test_fork_waits_for_a_store(
-    store: SqliteStore,
-    pool: ThreadPoolExecutor,
-    use: Callable[[SqliteStore, Callable[[], object]], None],
+    path: Path, pool: ThreadPoolExecutor, use: Callable[[Path, Callable[[], object]], None]
 ) -> None:
     """A child begins when the thread that reads or writes has finished."""
     begun, may_end = Event(), Event()
@@ -74,7 +79,7 @@ def test_fork_waits_for_a_store(
         begun.set()
         may_end.wait(LONG)
 
-    working = pool.submit(use, store, work)
+    working = pool.submit(use, path, work)
     assert begun.wait(LONG)
     forking = pool.submit(fork)
     with pytest.raises(TimeoutError):
@@ -82,16 +87,89 @@ def test_fork_waits_for_a_store(
     may_end.set()
     assert forking.result(LONG) == 0
     working.result(LONG)
-    assert store.newest == 0
 
 
-@pytest.mark.parametrize("end", [Gate.open, Gate.open_in_child])
-def test_work_waits_for_a_fork(pool: ThreadPoolExecutor, end: Callable[[Gate], None]) -> None:
-    """Work that is to begin during a fork begins after it, in the parent and in the child."""
-    gate = Gate()
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda path: SqliteStore(path).close(),
+        lambda path: open_reader(path).close(),
+    ],
+    ids=["store", "reader"],
+)
+def test_a_store_is_opened_after_a_fork(
+    path: Path, pool: ThreadPoolExecutor, use: Callable[[Path], None]
+) -> None:
+    """Opening and closing a store is work, too."""
     gate.close()
-    working = pool.submit(gate.working().__enter__)
-    with pytest.raises(TimeoutError):
-        working.result(SHORT)
-    end(gate)
-    working.result(LONG)
+    opening = pool.submit(use, path)
+    try:
+        with pytest.raises(TimeoutError):
+            opening.result(SHORT)
+    finally:
+        gate.open()
+    opening.result(LONG)
+
+
+def test_work_waits_for_a_fork(pool: ThreadPoolExecutor) -> None:
+    """Work that is to begin while a fork waits begins after it."""
+    gate = Gate()
+    forked, may_end = Event(), Event()
+
+    def fork() -> None:
+        gate.close()
+        forked.set()
+        may_end.wait(LONG)
+        gate.open()
+
+    def work() -> bool:
+        with gate.working():
+            return may_end.is_set()
+
+    with gate.working():
+        forking = pool.submit(fork)
+        with pytest.raises(TimeoutError):
+            forking.result(SHORT)
+        working = pool.submit(work)
+        with pytest.raises(TimeoutError):
+            working.result(SHORT)
+        assert not forked.is_set()
+        with gate.working():  # by this thread, for which the fork waits
+            pass
+    assert forked.wait(LONG)
+    may_end.set()
+    assert working.result(LONG)
+    forking.result(LONG)
+
+
+def test_a_thread_that_works_may_fork(pool: ThreadPoolExecutor) -> None:
+    """A fork does not wait for its own thread, in the child either."""
+    gate = Gate()
+
+    def work() -> None:
+        with gate.working():
+            for end in (gate.open, gate.open_in_child, gate.open):
+                gate.close()
+                end()
+        gate.close()
+        gate.open()
+
+    pool.submit(work).result(LONG)
+
+
+def test_child_does_not_wait_for_its_parent(
+    pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that worked for too long is not in the child."""
+    gate = Gate()
+
+    def fork_twice() -> None:
+        with monkeypatch.context() as impatient:
+            impatient.setattr("fakesmtp.storage.sqlite.forks._LONGEST", 0.01)
+            gate.close()
+        gate.open_in_child()
+        gate.close()
+        gate.open()
+
+    with gate.working():
+        pool.submit(fork_twice).result(LONG)

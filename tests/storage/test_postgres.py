@@ -255,6 +255,47 @@ def test_updates_without_notifications(
     wait_for(other, lambda: other.updates.cursor >= one.updates.cursor)
 
 
+@pytest.fixture
+def _no_notifications(monkeypatch: pytest.MonkeyPatch, no_polls: None) -> None:
+    """Let servers hear nothing of each other."""
+    del no_polls
+    monkeypatch.setattr("fakesmtp.storage.postgres.listening.CHANNEL", "another")
+
+
+@pytest.mark.usefixtures("_no_notifications")
+@pytest.mark.parametrize("count", [3, 600])
+def test_who_writes_reads_what_others_wrote(
+    open_store: Callable[..., DatabaseStore], count: int
+) -> None:
+    """A server that writes has all updates before its own, also more than one statement reads."""
+    one, other = open_store(), open_store()
+    start = one.updates.cursor
+    for number in range(count):
+        one.updates.publish(UpdateKind.FAULTS_CHANGED, [str(number)])
+    one.add(make_record()).result(LONG)
+    assert other.updates.cursor == start
+    other.add(make_record()).result(LONG)
+    told = other.updates.since(start)
+    assert [each.cursor - start for each in told.updates] == list(range(1, count + 3))
+    assert told.updates[: count + 1] == one.updates.since(start).updates
+
+
+@pytest.mark.usefixtures("_no_notifications")
+def test_listeners_stop_no_other_server(open_store: Callable[..., DatabaseStore]) -> None:
+    """A server that tells its listeners what others wrote lets them write meanwhile."""
+    one, other = open_store(), open_store()
+    tickets: list[int] = []
+
+    def listen(_: object) -> None:
+        if not tickets:
+            tickets.append(other.add(make_record()).result(LONG))
+
+    other.add(make_record()).result(LONG)
+    with one.updates.listening(listen):
+        one.add(make_record()).result(LONG)
+    assert tickets == [3]
+
+
 @pytest.mark.usefixtures("no_polls")
 def test_updates_after_a_lost_connection(
     url: str, open_store: Callable[..., DatabaseStore]

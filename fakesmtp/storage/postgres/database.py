@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from fakesmtp.clock import monotonic
 from fakesmtp.storage.postgres import engine, schema
 from fakesmtp.storage.postgres.dialect import PostgresDialect
-from fakesmtp.storage.postgres.updates import drop_old, number_updates, write_updates
+from fakesmtp.storage.postgres.updates import drop_old, number_updates, read_after, write_updates
 from fakesmtp.storage.postgres.watching import Watch
 from fakesmtp.storage.sql.dialect import State
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.storage.address import ServerAddress
     from fakesmtp.storage.postgres.updates import SharedUpdates
+    from fakesmtp.storage.updates import Update
 
 log = logging.getLogger("fakesmtp")
 
@@ -36,8 +37,8 @@ _state = Table(
         for name in ("last_message", "last_session", "last_update", "messages", "bytes")
     ),
 )
-_LOCK = select(_state).with_for_update()
-_WRITE = update(_state)
+_LOCK_STATE = select(_state).with_for_update()
+_WRITE_STATE = update(_state)
 
 
 class PostgresDatabase:
@@ -60,6 +61,8 @@ class PostgresDatabase:
         self._updates = updates
         self._connection: Connection | None = None
         self._written: dict[str, int] = {}
+        #: Updates of other servers that are not published here.
+        self._missed: list[Update] = []
         self._drops_at = 0.0
 
     def connect(self) -> Connection:
@@ -79,11 +82,13 @@ class PostgresDatabase:
     def read_state(self, connection: Connection, known: State | None) -> State:
         """Lock the state to the end of the transaction, and return it.
 
-        What other servers have changed is read here, because that takes no transaction of its own.
+        What other servers have changed is read here, because that takes no transaction of its own,
+        and told after the transaction: listeners may read the database, too.
         """
         del known
-        row = connection.execute(_LOCK).one()
-        self._updates.catch_up(connection, row.last_update)
+        row = connection.execute(_LOCK_STATE).one()
+        newest = self._updates.cursor
+        self._missed = read_after(connection, newest) if newest < row.last_update else []
         self._written = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a mapping
         return State(**row._mapping)  # noqa: SLF001 - as above
 
@@ -98,10 +103,11 @@ class PostgresDatabase:
         with self.dialect.together(connection):
             if numbered:
                 write_updates(connection, numbered)
-            connection.execute(_WRITE, values)
+            connection.execute(_WRITE_STATE, values)
 
     def publish(self, state: State) -> None:
         """Publish what a transaction has changed, and before it what other servers have."""
+        self._updates.extend(self._missed)
         count = sum(1 for each in state.updates if each.ids)
         numbered = number_updates(state.updates, state.last_update - count)
         if not numbered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,10 @@ _grams = literal_column("texts.grams", _GRAMS)
 
 class PostgresDialect:
     """Rows and the index of a database; see `Dialect`. The index is in the rows of texts."""
+
+    def working(self) -> AbstractContextManager[None]:
+        """Do nothing: libpq has no locks that a child could wait for."""
+        return nullcontext()
 
     def together(self, connection: Connection) -> AbstractContextManager[object]:
         """Send the statements of a `with` block at once, and wait for all of them at its end."""

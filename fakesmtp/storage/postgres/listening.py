@@ -26,8 +26,8 @@ log = logging.getLogger("fakesmtp")
 
 #: Seconds between two looks at the database in case a notification was lost.
 _POLL = 3.0
-#: Seconds from a notification to the read: what other servers commit meanwhile is read together.
-_APART = 0.005
+#: Seconds from a notification to the read, and from there to a look for another notification.
+_DELAY = 0.005
 #: Seconds between two attempts to connect.
 _PAUSE = 0.5
 
@@ -87,10 +87,10 @@ class Listening:
             self._updates.read(connection)
             while not self._ends.is_set():
                 # What came while the updates were read does not wake `select`.
-                is_quiet = not selector.select(_APART if has_read else _POLL)
+                is_quiet = not selector.select(_DELAY if has_read else _POLL)
                 if not is_quiet:
-                    # The writer of this server reads them, too, if it has something to write.
-                    self._ends.wait(_APART)
+                    # More may follow, and the writer reads them, too, if it has something to write.
+                    self._ends.wait(_DELAY)
                 has_read = self._is_behind(raw) or (is_quiet and not has_read)
                 if has_read:
                     self._updates.read(connection)

@@ -113,11 +113,6 @@ class SharedUpdates(Updates):
                 self._call_listeners(update)
             return bool(new)
 
-    def catch_up(self, connection: Connection, last: int) -> None:
-        """Read what is new up to the last update, within a transaction that has locked it."""
-        if self._newest < last:
-            self.extend(read_after(connection, self._newest))
-
     def follows(self, cursor: int) -> bool:
         """Return whether an update with this cursor is the next one."""
         return cursor == self._newest + 1

@@ -47,6 +47,9 @@ class Match(NamedTuple):
 class Dialect(Protocol):
     """Rows and the index of texts in one kind of database."""
 
+    def working(self) -> AbstractContextManager[None]:
+        """Use the database in a `with` block. Reentrant."""
+
     def together(self, connection: Connection) -> AbstractContextManager[object]:
         """Send the statements of a `with` block together; their results are not read."""
 

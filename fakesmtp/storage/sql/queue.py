@@ -15,7 +15,11 @@ from collections import deque
 from threading import Condition, Lock, Thread
 from typing import TYPE_CHECKING
 
+from fakesmtp.clock import monotonic
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fakesmtp.storage.sql.changes import Change
     from fakesmtp.storage.sql.dialect import Dialect
 
@@ -26,6 +30,8 @@ _MOST_AT_ONCE = 500
 _MOST_BYTES = 32 * 1024 * 1024
 #: Seconds to wait for as many changes as there were the last time.
 _GATHERING = 0.002
+#: Seconds after which what is prepared is given to the writer.
+_HANDING = 0.005
 #: Bytes and changes that may wait; beyond that, clients are not read from.
 _FULL_BYTES = 64 * 1024 * 1024
 _FULL_CHANGES = 10_000
@@ -96,17 +102,28 @@ class Queue:
 
     def _run(self) -> None:
         while group := self._gather():
-            prepared: list[Change] = []
-            wrong: list[Change] = []
-            for change in group:
-                (prepared if _prepare(change, self._dialect) else wrong).append(change)
-            with self._lock:
-                self._forget(wrong)
-                self._prepared.extend(prepared)
-                self._has_prepared.notify()
+            for prepared in self._prepare(group):
+                with self._lock:
+                    self._prepared.extend(prepared)
+                    self._has_prepared.notify()
         with self._lock:
             self._is_prepared = True
             self._has_prepared.notify()
+
+    def _prepare(self, group: list[Change]) -> Iterator[list[Change]]:
+        """Prepare changes; yield those that are ready, so that none waits long for a large one."""
+        ready: list[Change] = []
+        begun = monotonic()
+        for change in group:
+            if _prepare(change, self._dialect):
+                ready.append(change)
+            else:
+                with self._lock:
+                    self._forget([change])
+            if monotonic() - begun > _HANDING:
+                yield ready
+                ready, begun = [], monotonic()
+        yield ready
 
     def _gather(self) -> list[Change]:
         """Wait for changes, and a moment for as many as the last time; none at the end."""

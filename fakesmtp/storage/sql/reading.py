@@ -14,7 +14,6 @@ from fakesmtp.errors import StoreError
 from fakesmtp.storage.base import MOST_COUNTED, PAGE, Count, Page, Removed, Totals
 from fakesmtp.storage.query import EVERYTHING, All, Equals
 from fakesmtp.storage.sql.checks import find_unchecked, read_findings
-from fakesmtp.storage.sql.forks import gate
 from fakesmtp.storage.sql.tables import (
     MESSAGE_COLUMNS,
     SESSION_COLUMNS,
@@ -69,7 +68,11 @@ class Reader:
     def reading(self) -> Iterator[Connection]:
         """Give a connection for one transaction; raises `StoreError` when that fails."""
         try:
-            with gate.working(), self._engine.connect() as connection, connection.begin():
+            with (
+                self._dialect.working(),
+                self._engine.connect() as connection,
+                connection.begin(),
+            ):
                 yield connection
         except (DBAPIError, TimeoutError) as error:
             raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
@@ -243,7 +246,8 @@ class Reader:
 
     def close(self) -> None:
         """Close all connections. Idempotent."""
-        self._engine.dispose()
+        with self._dialect.working():
+            self._engine.dispose()
 
 
 def explain(error: BaseException) -> str:

@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.sql.applying import apply
 from fakesmtp.storage.sql.changes import AddMessage, Retract, Work
-from fakesmtp.storage.sql.forks import gate
 from fakesmtp.storage.sql.queue import Queue
 from fakesmtp.storage.sql.reading import explain
 from fakesmtp.text import plural
@@ -51,18 +50,23 @@ class Writer:
         self._postponed: deque[Change] = deque(maxlen=_MOST_POSTPONED)
         self._connection: Connection | None = None
         self._state: State | None = None
+        with database.dialect.working():
+            self._begin()
+        self._queue = Queue(database.dialect)
+        self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
+        self._thread.start()
+
+    def _begin(self) -> None:
+        """Connect, and see that the database can be written."""
         try:
             with self._transaction():
                 pass
         except (DBAPIError, OSError, StoreError) as error:
             self._let_go()
-            database.close()
+            self._database.close()
             if isinstance(error, StoreError):
                 raise
-            raise StoreError(f"cannot use {database.location}: {explain(error)}") from error
-        self._queue = Queue(database.dialect)
-        self._thread = Thread(target=self._run, name="fakesmtp-store", daemon=True)
-        self._thread.start()
+            raise StoreError(f"cannot use {self._database.location}: {explain(error)}") from error
 
     # -- for everyone --------------------------------------------------------------------------
 
@@ -92,7 +96,7 @@ class Writer:
         while True:
             group = self._queue.take(0.0 if has_more_to_prune else _IDLE)
             is_over = not group and self._queue.is_over
-            with gate.working():
+            with self._database.dialect.working():
                 if group or self._postponed:
                     self._write(group)
                 if is_over:

@@ -19,6 +19,7 @@ from fakesmtp.storage.sql.dialect import Match
 from fakesmtp.storage.sql.functions import contains
 from fakesmtp.storage.sql.tables import messages, text_values, texts
 from fakesmtp.storage.sqlite.engine import used_bytes
+from fakesmtp.storage.sqlite.forks import gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,6 +72,10 @@ class SqliteDialect:
     def __init__(self) -> None:
         #: Messages that the index holds although they are gone, and steps of its merge to do.
         self._unmerged = self._steps = 0
+
+    def working(self) -> AbstractContextManager[None]:
+        """Use SQLite in a `with` block, while the process does not fork."""
+        return gate.working()
 
     # -- rows ----------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from fakesmtp.storage.sqlite import engine, schema
 from fakesmtp.storage.sqlite.database import SqliteDatabase
 from fakesmtp.storage.sqlite.dialect import SqliteDialect
 from fakesmtp.storage.sqlite.file import FileLock, check_file, disk_size, writer_of
+from fakesmtp.storage.sqlite.forks import gate
 from fakesmtp.storage.updates import Updates
 
 if TYPE_CHECKING:
@@ -130,11 +131,12 @@ def open_reader(path: Path, driver: ModuleType = sqlite3) -> FileReader:
     if not path.exists():
         raise StoreError(f"there is no store {path}: `fakesmtp serve` makes one")
     reading = engine.open_for_reading(path, driver)
-    try:
-        _check_version(reading, path)
-    except StoreError:
-        reading.dispose()
-        raise
+    with gate.working():
+        try:
+            _check_version(reading, path)
+        except StoreError:
+            reading.dispose()
+            raise
     return FileReader(path, reading)
 
 
