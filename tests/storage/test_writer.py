@@ -23,7 +23,12 @@ from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fakesmtp.storage.records import SessionRecord
+
 WRITER = Path(__file__).with_name("endless_writer.py")
+#: Seconds after which a test that hangs fails, and in which what must wait would be done.
+LONG = 60.0
+SHORT = 0.2
 
 
 @pytest.fixture
@@ -62,6 +67,36 @@ def test_full_disk(small_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
         assert "is written again; refused: 1 change" in caplog.text
         assert [row.record.id for row in all_messages(store)] == [kept.id, after.id]
     assert_sound(small_disk / "messages.db")
+
+
+def test_messages_that_come_together_are_written_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer waits for as many messages as the last transaction had."""
+    monkeypatch.setattr("fakesmtp.storage.sql.queue._GATHERING", LONG)
+    monkeypatch.setattr("fakesmtp.storage.sql.queue._HANDING", LONG)
+    with closing(SqliteStore(tmp_path / "messages.db")) as store:
+        start, has_begun, may_go_on = store.updates.cursor, Event(), Event()
+
+        def make_slowly() -> SessionRecord:
+            has_begun.set()
+            assert may_go_on.wait(LONG)
+            return make_session("slow")
+
+        store.add_session(make_slowly)
+        assert has_begun.wait(LONG)
+        tickets = [store.add(make_record()) for _ in range(10)]
+        may_go_on.set()
+        for each in tickets:
+            each.result(LONG)
+        first = store.add(make_record())
+        with pytest.raises(TimeoutError):
+            first.result(SHORT)
+        for _ in range(8):
+            store.add(make_record())
+        assert store.add(make_record()).result(LONG) == 20
+        groups = [len(update.ids) for update in store.updates.since(start).updates]
+    assert groups == [1, 10, 10]
 
 
 def test_deleted_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
