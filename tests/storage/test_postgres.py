@@ -273,7 +273,6 @@ def test_who_writes_reads_what_others_wrote(
     for number in range(count):
         one.updates.publish(UpdateKind.FAULTS_CHANGED, [str(number)])
     one.add(make_record()).result(LONG)
-    assert other.updates.cursor == start
     other.add(make_record()).result(LONG)
     told = other.updates.since(start)
     assert [each.cursor - start for each in told.updates] == list(range(1, count + 3))
