@@ -344,6 +344,8 @@ function back() {
   if (!link || !current) return false;
   // What is still loading would appear after all.
   htmx.trigger("#reading", "htmx:abort");
+  // As htmx does it: a page that was opened by its address is no such entry yet.
+  history.replaceState({ htmx: true }, "");
   history.pushState({ htmx: true }, "", link.href);
   $("#reading").replaceChildren();
   document.title = "fakesmtp";

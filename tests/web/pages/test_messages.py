@@ -146,6 +146,18 @@ def test_messages_one_after_the_other(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("message")).to_have_count(0)
 
 
+def test_back_to_a_message_that_was_opened_by_its_address(api: Api, open_page: Open) -> None:
+    """After closing it, the browser's "back" shows it again."""
+    send(api.smtp, make_message("one"))
+    page = open_page(f"/view/{api.smtp.messages[0].id}")
+    subject = page.get_by_test_id("subject")
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.get_by_test_id("close").click()
+    expect(subject).to_be_hidden()
+    page.go_back()
+    expect(subject).to_have_text("one")
+
+
 def test_deleting_asks_first(api: Api, open_page: Open) -> None:
     """A message is deleted only after the reader has confirmed it."""
     send(api.smtp, make_message())
