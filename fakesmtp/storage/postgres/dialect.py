@@ -44,7 +44,7 @@ class PostgresDialect:
     """Rows and the index of a database; see `Dialect`. The index is in the rows of texts."""
 
     def working(self) -> AbstractContextManager[None]:
-        """Do nothing: libpq has no locks that a child could wait for."""
+        """Do nothing: a fork must not wait for a server that hangs."""
         return nullcontext()
 
     def together(self, connection: Connection) -> AbstractContextManager[object]:

@@ -115,7 +115,7 @@ class Queue:
         ready: list[Change] = []
         begun = monotonic()
         for change in group:
-            if _prepare(change, self._dialect):
+            if _try_to_prepare(change, self._dialect):
                 ready.append(change)
             else:
                 with self._lock:
@@ -155,7 +155,7 @@ def _take_from(changes: deque[Change]) -> list[Change]:
     return group
 
 
-def _prepare(change: Change, dialect: Dialect) -> bool:
+def _try_to_prepare(change: Change, dialect: Dialect) -> bool:
     """Prepare a change; return whether it can be written."""
     try:
         change.prepare(dialect)
