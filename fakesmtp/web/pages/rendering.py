@@ -76,9 +76,11 @@ def _call(make: Any, reader: Reader, value: float) -> str:  # noqa: ANN401 - one
 class View:
     """Renders templates for the reader of one request."""
 
-    def __init__(self, renderer: Renderer, reader: Reader) -> None:
+    def __init__(self, renderer: Renderer, reader: Reader, cursor: int) -> None:
         self.reader = reader
         self._renderer = renderer
+        #: The page follows the events after this one: what it shows is read later.
+        self._cursor = cursor
 
     def show(
         self,
@@ -89,7 +91,8 @@ class View:
         **context: Any,  # noqa: ANN401 - what the template shows
     ) -> HTMLResponse:
         """Return the response with a template."""
-        text = self._renderer.render(template, self.reader, context)
+        known = {"newest": self._cursor, **context}
+        text = self._renderer.render(template, self.reader, known)
         # Half of a surrogate pair, which a message may contain, is not valid UTF-8.
         body = text.encode("utf-8", "replace")
         return HTMLResponse(body, status, {**HEADERS, **(headers or {})})
@@ -109,7 +112,8 @@ class View:
 
 def view_of(request: Request, reader: Reader) -> View:
     """Return the view of a request."""
-    return View(request.app.state.renderer, reader)
+    state = request.app.state
+    return View(state.renderer, reader, state.serving.updates.cursor)
 
 
 def _view(request: Request, reader: AnyReader) -> View:

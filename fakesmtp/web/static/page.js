@@ -21,6 +21,11 @@ document.addEventListener("htmx:sendError", () => toast($("#toast").dataset.lost
 
 document.addEventListener("notice", (event) => toast(event.detail.value));
 
+// A tag that was added leaves its field; what was typed meanwhile stays.
+document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
+  if (target.id === "add-tag" && detail.successful && target.tag.value === detail.requestConfig.parameters.tag) target.reset();
+});
+
 document.addEventListener("htmx:confirm", (event) => {
   if (!event.detail.question) return;
   event.preventDefault();
@@ -125,11 +130,25 @@ function showLive(isOn) {
 // Browsers allow six connections to a server, so one window follows the events for all of them.
 const windows = new BroadcastChannel("fakesmtp-events");
 let source;
+// The newest event that this page knows; at first, when the server wrote it.
+let seen = Number($("#live").dataset.cursor);
 const EFFECTS = {
   live: showLive,
   reset: reload,
-  event: (name) => changed(...CHANGES[name]),
-  ask: () => { if (source) windows.postMessage(["live", source.readyState === EventSource.OPEN]); },
+  event: ([name, cursor]) => {
+    seen = Math.max(seen, cursor);
+    changed(...CHANGES[name]);
+  },
+  ask: () => {
+    if (!source) return;
+    windows.postMessage(["live", source.readyState === EventSource.OPEN]);
+    windows.postMessage(["newest", seen]);
+  },
+  // A window was told of nothing while it loaded.
+  newest: (cursor) => {
+    if (cursor > seen) reload();
+    seen = Math.max(seen, cursor);
+  },
 };
 windows.onmessage = ({ data: [kind, value] }) => EFFECTS[kind](value);
 
@@ -138,29 +157,23 @@ function share(kind, value) {
   windows.postMessage([kind, value]);
 }
 
-function follow(isLate) {
-  source = new EventSource($("#live").dataset.events);
-  source.onopen = () => {
-    share("live", true);
-    // After another window has closed, something may be missing.
-    if (isLate) share("reset");
-    isLate = false;
-  };
+function follow() {
+  source = new EventSource(`${$("#live").dataset.events}?after=${seen}`);
+  source.onopen = () => share("live", true);
   source.onerror = () => share("live", false);
   source.addEventListener("reset", () => share("reset"));
-  for (const name of Object.keys(CHANGES)) source.addEventListener(name, () => share("event", name));
+  for (const name of Object.keys(CHANGES)) {
+    source.addEventListener(name, ({ lastEventId }) => share("event", [name, Number(lastEventId)]));
+  }
   addEventListener("pagehide", () => source.close());
 }
 
 async function followOnce() {
   // Locks exist on localhost and with HTTPS only.
-  if (!navigator.locks) return follow(false);
+  if (!navigator.locks) return follow();
   windows.postMessage(["ask"]);
-  const lock = "fakesmtp-events";
   // A lock that was got is kept until the window closes.
-  const keep = (isLate) => new Promise(() => follow(isLate));
-  await navigator.locks.request(lock, { ifAvailable: true }, (got) => got && keep(false));
-  return navigator.locks.request(lock, () => keep(true));
+  return navigator.locks.request("fakesmtp-events", () => new Promise(follow));
 }
 
 document.addEventListener("DOMContentLoaded", () => {

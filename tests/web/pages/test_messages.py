@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from http_api import Api
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     Open = Callable[..., Page]
 
@@ -59,6 +59,24 @@ def test_windows_share_one_stream_of_events(api: Api, open_page: Open) -> None:
     first.close()
     expect(second.get_by_test_id("live")).to_have_text("live")
     send(api.smtp, make_message("two"))
+    expect(second.get_by_test_id("message-row")).to_have_count(2)
+
+
+def test_what_arrives_while_a_page_loads_is_shown(api: Api, open_page: Open) -> None:
+    """A message between the list and its events is in the list, in every window."""
+    first = open_page("about:blank")
+    first.route("**/events?*", lambda route: (send(api.smtp, make_message()), route.continue_()))
+    first.goto("/")
+    expect(first.get_by_test_id("message-row")).to_have_count(1)
+
+    def arrive(route: Route) -> None:
+        with first.expect_response(lambda response: "/page/messages" in response.url):
+            send(api.smtp, make_message())
+        route.continue_()
+
+    second = first.context.new_page()
+    second.route("**/page.js*", arrive)
+    second.goto("/")
     expect(second.get_by_test_id("message-row")).to_have_count(2)
 
 
@@ -196,6 +214,25 @@ def test_tags(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("message-row")).to_contain_text("주문")
     page.get_by_role("button", name="Remove the tag 주문").click()
     expect(page.get_by_test_id("tag")).to_have_count(0)
+
+
+def test_what_is_typed_stays(api: Api, open_page: Open) -> None:
+    """An answer of the server replaces no field in which somebody types."""
+    send(api.smtp, make_message())
+    page = open_page("about:blank")
+    held: list[Route] = []
+    page.route("**/read", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    with page.expect_request("**/read"):
+        page.goto("/view/latest")
+    field = page.get_by_test_id("add-tag")
+    field.fill("주문")
+    with page.expect_response("**/read"):
+        held[0].continue_()
+    expect(page.get_by_test_id("message-row")).not_to_have_class("row unread")
+    expect(field).to_have_value("주문")
+    field.press("Enter")
+    expect(page.get_by_test_id("tag")).to_contain_text("주문")
+    expect(field).to_have_value("")
 
 
 def test_search_and_filters(api: Api, open_page: Open) -> None:
