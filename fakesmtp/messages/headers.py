@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -28,6 +29,8 @@ _TYPE = re.compile(r"\s*([^\s/;()]+)\s*/\s*([^\s/;()]+)")
 _PARAMETER_NAME = re.compile(r"([^*]+)(?:\*([0-9]{1,4}))?(\*)?")
 # `report (1).pdf` without quotes is a name, not a name with a comment.
 _FILE_NAMES = frozenset({"filename", "name"})
+#: Characters of a value whose parameters are remembered: a program sends the same in each message.
+_MOST_REMEMBERED = 200
 
 
 # -- fields ----------------------------------------------------------------------------------------
@@ -91,7 +94,10 @@ def _as_text(found: Iterable[tuple[bytes, list[bytes]]]) -> Fields:
 
 def field(fields: Fields, name: str) -> str:
     """Return the first field of this name (in lower case), `""` if there is none."""
-    return next((value for key, value in fields if key.lower() == name), "")
+    for key, value in fields:
+        if key.lower() == name:
+            return value
+    return ""
 
 
 # -- values of fields ------------------------------------------------------------------------------
@@ -117,11 +123,19 @@ def parameter(value: str, name: str, *, words: bool = True) -> str | None:
     """
     if not value:
         return None
+    read = _known_parameter if len(value) <= _MOST_REMEMBERED else _read_parameter
+    return read(value, name, words)
+
+
+def _read_parameter(value: str, name: str, words: bool) -> str | None:  # noqa: FBT001 - as `parameter`
     sections = _sections(value, name)
     if any(extended for extended, _ in sections):
         return _join_sections(sections)
     text = "".join(text for _, text in sections)
     return (decode_header(text) if words else text) if sections else None
+
+
+_known_parameter = lru_cache(maxsize=256)(_read_parameter)
 
 
 def strip_comments(text: str) -> str:

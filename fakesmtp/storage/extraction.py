@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.messages.addresses import hidden_recipients, read_shown_mailboxes
@@ -14,7 +15,7 @@ from fakesmtp.storage.folding import fold, mend
 from fakesmtp.storage.query import TextField
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from fakesmtp.messages.parts import Contents
     from fakesmtp.messages.record import MessageRecord
@@ -43,30 +44,37 @@ def extract(record: MessageRecord) -> Extract:
     headers = [(name.lower(), decode_header(value)) for name, value in structure.fields]
     contents = sort_parts(structure.parts)
     shown = "" if contents.html is None else read_page(contents.html[:MOST_SEARCHED]).text
-    inlines = sum(each.is_inline for each in contents.attachments)
-    facts = MessageFacts(
-        subject=_first(headers, "subject"),
-        from_=_join(headers, "from"),
-        to=_join(headers, "to"),
-        cc=_join(headers, "cc"),
-        bcc=_join(headers, "bcc"),
-        reply_to=_join(headers, "reply-to"),
-        message_id=_first(headers, "message-id").strip("<> \t"),
-        snippet=mend(_shorten(shown or contents.text or "")),
-        attachments=len(contents.attachments) - inlines,
-        inlines=inlines,
-    )
+    facts = _facts(headers, contents, shown or contents.text or "")
     folded = tuple((name, fold(value)) for name, value in headers)  # a name is ASCII (RFC 5322)
     texts = _texts(record, facts, contents, _join_bodies(contents.text or "", shown))
     return Extract(facts, texts, fold(facts.message_id), folded)
 
 
-def _first(headers: list[tuple[str, str]], wanted: str) -> str:
-    return mend(next((value for name, value in headers if name == wanted), ""))
+def _facts(headers: Iterable[tuple[str, str]], contents: Contents, body: str) -> MessageFacts:
+    named: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in headers:
+        named[name].append(value)
+    inlines = sum(each.is_inline for each in contents.attachments)
+    return MessageFacts(
+        subject=_first(named["subject"]),
+        from_=_join(named["from"]),
+        to=_join(named["to"]),
+        cc=_join(named["cc"]),
+        bcc=_join(named["bcc"]),
+        reply_to=_join(named["reply-to"]),
+        message_id=_first(named["message-id"]).strip("<> \t"),
+        snippet=mend(_shorten(body)),
+        attachments=len(contents.attachments) - inlines,
+        inlines=inlines,
+    )
 
 
-def _join(headers: list[tuple[str, str]], wanted: str) -> str:
-    return mend(", ".join(value for name, value in headers if name == wanted))
+def _first(values: list[str]) -> str:
+    return mend(values[0]) if values else ""
+
+
+def _join(values: list[str]) -> str:
+    return mend(", ".join(values)) if values else ""
 
 
 def _join_bodies(text: str, shown: str) -> str:

@@ -27,7 +27,7 @@ def pack(data: bytes, known: bytes = b"") -> bytes | None:
     """
     if len(data) < _SMALL and not known:
         return None
-    packed = zstd.compress(data, _LEVEL, zstd_dict=_dictionary(known))
+    packed = _compressor(known).compress(data, zstd.ZstdCompressor.FLUSH_FRAME)
     return packed if len(packed) < len(data) * _WORTH else None
 
 
@@ -41,6 +41,12 @@ def unpack(packed: bytes, size: int, known: bytes = b"") -> bytes:
 def read_session_sample() -> bytes:
     """Return what most sessions have in common. Files are read with it, so it never changes."""
     return Path(__file__).with_name("session_sample.jsonl").read_bytes()
+
+
+@lru_cache(maxsize=4)
+def _compressor(known: bytes) -> zstd.ZstdCompressor:
+    """Return a compressor for all threads: it takes longer to make one than to use it."""
+    return zstd.ZstdCompressor(_LEVEL, zstd_dict=_dictionary(known))
 
 
 @lru_cache(maxsize=4)

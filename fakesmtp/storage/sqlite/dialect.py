@@ -9,7 +9,6 @@ that begin with them. `LIKE` is never used on the index: it finds nothing for su
 from __future__ import annotations
 
 from contextlib import nullcontext
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, column, false, or_, select, table, text
@@ -43,8 +42,7 @@ _FEW = 200
 
 _COLUMNS = ", ".join(f'"{field.value}"' for field in TextField)
 _index = table("texts_index", column("rowid"), column("texts_index"))
-#: Rows of one statement: SQLite before 3.32 takes 999 values.
-_ROWS = (32, 16, 8, 4, 2, 1)
+#: Values of one statement: SQLite before 3.32 takes no more.
 _VALUES = 999
 _INSERT = text(
     f"INSERT INTO texts_index (rowid, {_COLUMNS}) "  # noqa: S608 - names of columns
@@ -92,13 +90,11 @@ class SqliteDialect:
         Python's driver returns to Python after each row that it is given by itself, and then waits
         for the other threads. That takes longer than the row.
         """
-        columns = tuple(rows[0]) if rows else ()
-        start = 0
-        for count in _ROWS:
-            while len(rows) - start >= count and count * len(columns) <= _VALUES:
-                values = [value for row in rows[start : start + count] for value in row.values()]
-                connection.exec_driver_sql(_insert(table.name, columns, count), tuple(values))
-                start += count
+        at_once = _VALUES // len(rows[0]) if rows else 1
+        for start in range(0, len(rows), at_once):
+            some = rows[start : start + at_once]
+            values = tuple(value for row in some for value in row.values())
+            connection.exec_driver_sql(_insert(table.name, list(rows[0]), len(some)), values)
 
     def text_values(self, read: Extract) -> dict[str, Any]:
         """Return the row of a message in `texts`, without its number; it is also in the index."""
@@ -208,8 +204,7 @@ def _begin_merge(connection: Connection, pages: int) -> int:
     return int(size) // pages + 1
 
 
-@cache
-def _insert(table: str, columns: tuple[str, ...], count: int) -> str:
+def _insert(table: str, columns: Sequence[str], count: int) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     row = ", ".join("?" * len(columns))
     return f"INSERT INTO {table} ({names}) VALUES {', '.join([f'({row})'] * count)}"  # noqa: S608 - names of tables
