@@ -25,7 +25,8 @@ def fold(text: str) -> str:
 
 def mend(text: str) -> str:
     """Return a text that every database takes: without NUL and without half a surrogate pair."""
-    return _NO_CHARACTERS.sub(_REPLACEMENT, text).replace("\0", _REPLACEMENT)
+    mended = text if text.isascii() else _NO_CHARACTERS.sub(_REPLACEMENT, text)
+    return mended.replace("\0", _REPLACEMENT)
 
 
 def _fold_letters(text: str) -> str:
