@@ -24,7 +24,7 @@ from fakesmtp.protocol.sasl import (
 )
 from fakesmtp.protocol.secret import MASK
 from fakesmtp.sessions.contents import Credentials, MaskedLine
-from fakesmtp.sessions.notes import AFTER_AUTH, COMMANDS, OUTSIDE_AUTH, WRAPPED_RESPONSE
+from fakesmtp.sessions.notes import AFTER_AUTH, AFTER_CR, COMMANDS, OUTSIDE_AUTH, WRAPPED_RESPONSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _HIDDEN = MaskedLine(MASK)
 _LINE_ENDS = b"\r\n"
+_CR = b"\r"
 #: Characters that the endpoint's software strips from both ends of a command.
 _BLANKS = bytes(range(0x21))
 _AUTH = b"AUTH"
@@ -81,11 +82,9 @@ class Masker:
         if verb.startswith(_AUTH):
             self._suspect(command.rpartition(b" ")[2])
             return self._mask_auth(line, command, verb)
-        if verb in COMMANDS:
-            self.is_wary = False
-            if not self._accounts.find_secret(text):
-                return KeptLine(line)
-            return KeptLine(_hide_after(command[: len(verb)]), hides_reply=True, note=OUTSIDE_AUTH)
+        word = verb.partition(_CR)[0]
+        if word in COMMANDS:
+            return self._mask_command(line, text, command[: len(word)])
         return self._mask_unknown(line, text, verb)
 
     def _suspect(self, response: bytes) -> None:
@@ -96,6 +95,16 @@ class Masker:
             # Text directly after the verb may be anything, and the reply repeats it.
             return KeptLine(MaskedLine(_decode(command[: len(_AUTH)]) + MASK), hides_reply=True)
         return KeptLine(_mask_argument(command, self._accounts) or line)
+
+    def _mask_command(self, line: bytes, text: bytes, word: bytes) -> KeptLine:
+        """Mask a command, if it holds a SecretKey, or what a client took for its next line."""
+        self.is_wary = False
+        if self._accounts.find_secret(text):
+            return KeptLine(_hide_after(word), hides_reply=True, note=OUTSIDE_AUTH)
+        if _CR in text:
+            self._suspect(text.rpartition(_CR)[2])
+            return KeptLine(_hide_after(word), hides_reply=True, note=AFTER_CR)
+        return KeptLine(line)
 
     def _mask_unknown(self, line: bytes, text: bytes, verb: bytes) -> KeptLine:
         """Mask a line that is not a command, if it may hold credentials."""

@@ -19,6 +19,10 @@ WRAPPED_RESPONSE = (
 )
 AFTER_AUTH = "a line after AUTH is not a command; it is masked, as it may hold credentials"
 OUTSIDE_AUTH = "a line without AUTH holds credentials, or what looks like them; it is masked"
+AFTER_CR = (
+    "a CR without LF ends no command (RFC 5321 §2.3.8); what follows it is masked, as it may hold "
+    "credentials"
+)
 LONG_COMMAND = "a command line of more than 512 bytes (RFC 5321 §4.5.3.1.4)"
 EIGHT_BIT_COMMAND = "a command that is not ASCII, and SMTPUTF8 is not offered (RFC 6531 §3.1)"
 LONG_MESSAGE_LINE = "the message has a line of more than 998 bytes (RFC 5322 §2.1.1)"

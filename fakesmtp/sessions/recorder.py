@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.live import LiveSession
 
 _COMMAND = Awaiting.COMMAND
+_LINE_END = len(b"\r\n")
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -49,6 +50,7 @@ class Recorder:
             and line[:5] in AS_WRITTEN
             and len(line) <= LONGEST_COMMAND
             and line.isascii()
+            and line.find(b"\r") >= len(line) - _LINE_END
             and not (self._masker and self._masker.is_wary)
             and not self._accounts.find_secret(line)
         ):

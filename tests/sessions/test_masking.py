@@ -15,7 +15,7 @@ from fakesmtp.protocol.sasl import MECHANISMS
 from fakesmtp.sessions.actions import KEEP
 from fakesmtp.sessions.contents import MaskedLine
 from fakesmtp.sessions.masking import Masker
-from fakesmtp.sessions.notes import AFTER_AUTH, OUTSIDE_AUTH, WRAPPED_RESPONSE
+from fakesmtp.sessions.notes import AFTER_AUTH, AFTER_CR, OUTSIDE_AUTH, WRAPPED_RESPONSE
 
 if TYPE_CHECKING:
     from fakesmtp.sessions import Session
@@ -156,6 +156,14 @@ def test_secret_outside_of_auth_has_a_note() -> None:
     assert session.replies[1].code == 250
     assert str(session.replies[2]) == "500 ***"
     assert session.notes.count(OUTSIDE_AUTH) == 1
+
+
+def test_command_with_a_cr_inside() -> None:
+    """What a client with wrong line ends took for its next line is masked, with a note."""
+    session = record(b"RSET\rAUTH PLAIN " + PASSWORD + b"\r\nnoop\rnoop\r\n")
+    assert session.commands == ("RSET ***", "noop ***")
+    assert str(session.replies[1]) == "500 ***"
+    assert session.notes.count(AFTER_CR) == 1
 
 
 def test_masked_line_without_a_reply_masks_no_later_reply() -> None:
