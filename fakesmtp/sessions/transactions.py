@@ -101,7 +101,10 @@ class _Reader:
             if self._open is not None and event.message is not None:
                 self._open.message = event.message
         elif isinstance(event, SessionEnd):
-            self._close(Outcome.ABANDONED)
+            # A client that left before the reply may not know of its message.
+            message = self._open.message if self._open else None
+            is_kept = message is not None and message.message_id
+            self._close(Outcome.DELIVERED if is_kept else Outcome.ABANDONED)
         elif event.reply is not None and self._asked is not None:
             asked, self._asked = self._asked, None
             if isinstance(asked, MessageData):

@@ -45,7 +45,7 @@ _STEPS_A_TURN = 5
 _LF = ord("\n")
 
 
-class Connection(Delivering, Ending, SMTP, BufferedProtocol):
+class Connection(Ending, Delivering, SMTP, BufferedProtocol):
     """One client, from accept to close."""
 
     def __init__(
@@ -64,7 +64,7 @@ class Connection(Delivering, Ending, SMTP, BufferedProtocol):
         self._services, self._terms = services, terms
         self._listener, self._socket = listener, accepted
         self._hold: Hold | None = None
-        self._is_writable = True
+        self._is_writable, self._is_storing, self._late_end = True, False, None
         self._pending: asyncio.TimerHandle | Task[None] | None = None
         #: Actions to perform after a pause; bytes that arrived after reading was paused, because
         #: not every loop can pause at once.
@@ -129,7 +129,11 @@ class Connection(Delivering, Ending, SMTP, BufferedProtocol):
             self._fail(error)
 
     def eof_received(self) -> bool:
-        """Close the connection: the client has a reply to everything it sent before."""
+        """Close the connection when the client has a reply to everything it sent before."""
+        if self._hold in NOT_READING:
+            # The loop finds the end again when it reads on.
+            self._pause_reading()
+            return True
         self._flush()
         if self._stream is not None:
             self._stream.close()
@@ -137,7 +141,6 @@ class Connection(Delivering, Ending, SMTP, BufferedProtocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """End the session; the first known cause is recorded."""
-        self._services.connections.discard(self)
         is_reset = isinstance(error, ConnectionError)
         if self._hold is Hold.HANDSHAKE:
             how = "reset the connection" if is_reset else "closed the connection"
@@ -146,6 +149,7 @@ class Connection(Delivering, Ending, SMTP, BufferedProtocol):
             self._end(ClosedBy.RESET if is_reset else ClosedBy.CLIENT, self._unfinished())
         # Each of them references this connection.
         self._hold, self.transport, self._stream = Hold.CLOSING, None, None
+        self._leave_server()
 
     def pause_writing(self) -> None:
         """Stop reading from a client that does not read our replies."""

@@ -68,4 +68,4 @@ def describe_unfinished(conversation: Conversation) -> str:
     size = conversation.message_size
     if size is not None:
         return describe_half_message(size, has_lone_dot=conversation.has_lone_dot)
-    return describe_half_line(conversation.take_unread())
+    return describe_half_line(conversation.take_unread().rpartition(b"\n")[2])

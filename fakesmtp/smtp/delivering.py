@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from fakesmtp.protocol.actions import Discard, Note, SendReply
+from fakesmtp.protocol.actions import SendReply
 from fakesmtp.smtp.hold import Hold
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Delivering:
     _terms: Terms
     _hold: Hold | None
     _left: Actions
+    _is_storing: bool
 
     def deliver(self, deliver: Deliver) -> None:
         """Store a message. If that takes time, pause until it is durable."""
@@ -40,7 +41,7 @@ class Delivering:
             self._record(deliver, message)
             return
         # The next bytes that arrive pause reading.
-        self._hold = Hold.PAUSE
+        self._hold, self._is_storing = Hold.PAUSE, True
         go_on = partial(self._go_on, deliver, message, ticket)
         ticket.add_done_callback(lambda _: services.handover.put(go_on))
         if not services.accepts_more() and not services.handover.is_full:
@@ -54,8 +55,11 @@ class Delivering:
         if ticket.exception() is None:
             services.announce(message)
         self._settle(deliver, message, ticket)
-        if self._hold is Hold.PAUSE:  # not if the connection has ended
+        self._is_storing = False
+        if self._hold is Hold.PAUSE:
             self._resume()
+        else:
+            self._finish_late()
         if services.handover.is_full and services.accepts_more():
             services.handover.is_full = False
             _read_again(services.connections)
@@ -65,15 +69,18 @@ class Delivering:
         if error is None:
             self._record(deliver, message)
             return
+        self.recorder.record_discarded_message(len(deliver.raw))
+        self.recorder.record_note(f"the message could not be stored: {error}")
         refusal = self._terms.profile.internal_error.reply()
-        note = Note(f"the message could not be stored: {error}")
-        instead = (Discard(len(deliver.raw)), note, SendReply(refusal))
-        self._left = _replace_reply(self._left, instead)
+        self._left = _replace_reply(self._left, SendReply(refusal))
 
     def _record(self, deliver: Deliver, message: ReceivedMessage) -> None:
         self.recorder.record_message(message.id, deliver.raw, deliver.envelope)
 
     def _resume(self, actions: Actions = ()) -> None:
+        raise NotImplementedError
+
+    def _finish_late(self) -> None:
         raise NotImplementedError
 
 
@@ -92,7 +99,7 @@ def _is_full(transport: asyncio.BaseTransport) -> bool:
     return bool(size > limits[1])
 
 
-def _replace_reply(actions: Actions, instead: Actions) -> Actions:
+def _replace_reply(actions: Actions, instead: SendReply) -> Actions:
     """Return the actions with the first reply replaced by `instead`."""
     first = next((n for n, each in enumerate(actions) if isinstance(each, SendReply)), len(actions))
-    return (*actions[:first], *instead, *actions[first + 1 :])
+    return (*actions[:first], instead, *actions[first + 1 :])

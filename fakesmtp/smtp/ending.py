@@ -34,6 +34,9 @@ class Ending:
     _stream: Stream | None
     _hold: Hold | None
     _pending: asyncio.TimerHandle | Task[None] | None
+    #: Whether a message is being stored, and the end of the session that came meanwhile.
+    _is_storing: bool
+    _late_end: tuple[ClosedBy, str] | None
 
     def hang_up(self, closed_by: ClosedBy) -> None:
         """Close the connection when all replies are sent."""
@@ -76,7 +79,9 @@ class Ending:
         self._drop()
 
     def abort(self) -> None:
-        """Close at once and discard unsent bytes."""
+        """Close at once; discard unsent bytes, and wait for no store."""
+        self._is_storing = False
+        self._finish_late()
         if self._stream is not None:
             self._stream.abort()
 
@@ -87,11 +92,25 @@ class Ending:
             self._stream.drop()
 
     def _end(self, closed_by: ClosedBy, detail: str = "") -> None:
-        if self.recorder.session.end is None:
+        """End the session, once, after the outcome of a message that is being stored."""
+        if self._is_storing:
+            self._late_end = self._late_end or (closed_by, detail)
+        elif self.recorder.session.end is None:
             if self._pending is not None:
                 self._pending.cancel()  # only once: it may be cleaning up
             self.recorder.record_end(closed_by, detail)
             self._services.ended(self.recorder.session)
+
+    def _finish_late(self) -> None:
+        """Do what waited for the outcome of a message."""
+        if self._late_end is not None:
+            self._end(*self._late_end)
+        self._leave_server()
+
+    def _leave_server(self) -> None:
+        """Leave the server's connections, which it waits for when it stops."""
+        if self._stream is None and not self._is_storing:
+            self._services.connections.discard(self)
 
     def _unfinished(self) -> str:
         """Describe what the client left unfinished, `""` if nothing."""

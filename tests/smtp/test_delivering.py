@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from concurrent.futures import Future
+from threading import Timer
 from typing import TYPE_CHECKING
 
+import pytest
+from loops import LOOPS
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP
 from fakesmtp.errors import StoreError
+from fakesmtp.sessions.events import SessionEnd
 from fakesmtp.storage.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from fakesmtp import Session
     from fakesmtp.messages.record import MessageRecord
 
 MESSAGE = b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
@@ -58,6 +65,14 @@ def round_trips(smtp: FakeSMTP) -> None:
             assert client.read_reply().startswith("250")
 
 
+def ended(smtp: FakeSMTP) -> Session:
+    """Return the first session when it has ended."""
+    session = smtp.sessions[0]
+    while session.end is None:
+        round_trips(smtp)
+    return session
+
+
 def test_full_store_pauses_reading() -> None:
     """While the store has no room, the server reads nothing; later each client gets its replies."""
     store = SlowStore()
@@ -93,17 +108,69 @@ def test_failure_of_the_store_is_a_reply() -> None:
         assert smtp.sessions[0].message_count == 0
 
 
-def test_message_of_a_client_that_left_is_kept() -> None:
-    """A message is stored and passed to callbacks, also when its client left before."""
+@pytest.mark.parametrize("loop", LOOPS)
+def test_client_that_sends_nothing_more_gets_its_replies(loop: str) -> None:
+    """A client that closes its side while its message is stored gets all replies."""
+    store = SlowStore()
+    with (
+        FakeSMTP(store=store, require_auth=False, loop_factory=LOOPS[loop]) as smtp,
+        greeted(smtp) as sender,
+    ):
+        send_message(sender)
+        sender.half_close()
+        round_trips(smtp)
+        assert smtp.sessions[0].end is None
+        store.tickets[0].set_result(1)
+        assert sender.read_to_end() == b"250 Command accepted\r\n250 2.0.0 OK\r\n"
+        assert str(ended(smtp).end) == "client closed the connection"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("outcome", ["stored", "refused"])
+def test_client_that_left_before_the_outcome(loop: str, outcome: str) -> None:
+    """The session ends after the outcome of its message, which is kept and passed to callbacks."""
+    store = SlowStore()
+    received: list[str] = []
+    with (
+        FakeSMTP(store=store, require_auth=False, loop_factory=LOOPS[loop]) as smtp,
+        greeted(smtp) as sender,
+    ):
+        smtp.on_message(lambda message: received.append(message.subject))
+        send_message(sender)
+        round_trips(smtp)
+        sender.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sender.socket.close()
+        round_trips(smtp)
+        if outcome == "stored":
+            store.tickets[0].set_result(1)
+        else:
+            store.tickets[0].set_exception(StoreError("the disk is full"))
+        session = ended(smtp)
+    is_stored = outcome == "stored"
+    assert (session.message_count, received) == ((1, ["hi"]) if is_stored else (0, []))
+    assert session.transactions[0].outcome == ("delivered" if is_stored else "abandoned")
+    assert str(session.end) == "connection reset"
+    assert isinstance(session.events[-1], SessionEnd)
+
+
+def test_server_that_stops_waits_for_the_outcome() -> None:
+    """A session whose message is stored while the server stops has the message."""
     store = SlowStore()
     with FakeSMTP(store=store, require_auth=False) as smtp, greeted(smtp) as sender:
         send_message(sender)
         round_trips(smtp)
-        sender.socket.close()
-        while smtp.sessions[0].closed_by is None:
-            round_trips(smtp)
-        received: list[str] = []
-        smtp.on_message(lambda message: received.append(message.subject))
-        store.tickets[0].set_result(1)
+        later = Timer(0.05, store.tickets[0].set_result, [1])
+        later.start()
+        smtp.stop()
+        session = smtp.sessions[0]
+        assert (session.message_count, session.closed_by) == (1, "server stopped")
+        later.join()
+
+
+def test_server_that_stops_does_not_wait_for_ever() -> None:
+    """A session whose message is never stored ends all the same."""
+    with FakeSMTP(store=SlowStore(), require_auth=False) as smtp, greeted(smtp) as sender:
+        send_message(sender)
         round_trips(smtp)
-        assert received == ["hi"]
+        smtp.stop()
+        assert smtp.sessions[0].end is not None
