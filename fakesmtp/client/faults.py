@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fakesmtp.errors import FakeSMTPError
 from fakesmtp.faults.loading import options_of, read_table
 from fakesmtp.faults.script import FaultScript, check_rules
 
@@ -48,10 +49,16 @@ class RemoteFaults(FaultScript):
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules and no others; those that stay keep their counters."""
-        wanted = check_rules(rules)
+        self._known = self._put(check_rules(rules))
+
+    def _replace_of(self, app_key: str, wanted: tuple[Rule, ...]) -> None:
+        self._known |= self._put(wanted, app_key=app_key)
+
+    def _put(self, wanted: tuple[Rule, ...], **parameters: str) -> dict[int, Rule]:
+        """Send the rules; return them by their numbers."""
         table = {"fault": [options_of(rule) for rule in wanted]}
-        answer = self._requests.change("PUT", "/faults", table)["faults"]
-        self._known = {each["id"]: rule for each, rule in zip(answer, wanted, strict=True)}
+        answer = self._requests.change("PUT", "/faults", table, **parameters)["faults"]
+        return {each["id"]: rule for each, rule in zip(answer, wanted, strict=True)}
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Put another rule in the place of one."""
@@ -65,6 +72,19 @@ class RemoteFaults(FaultScript):
         if number:
             self._requests.change("DELETE", f"/faults/{number}")
             del self._known[number]
+
+    def switch(self, rule: Rule, *, on: bool) -> None:
+        """Raise `FakeSMTPError`: the API has no switch."""
+        del rule, on
+        raise FakeSMTPError(
+            "a rule of a running server can be switched on its page only: remove it here, and add "
+            "it again"
+        )
+
+    @property
+    def planned(self) -> tuple[tuple[Rule, bool], ...]:
+        """The rules that are switched on."""
+        return tuple((rule, True) for rule in self.rules)
 
     def number_of(self, rule: Rule) -> int:
         """Return the number of a rule, 0 for an unknown one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.faults.script import FaultScript, PlannedFault, check_rules
+from fakesmtp.faults.script import FaultScript, PlannedFault, check_rules, is_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -40,7 +40,7 @@ class AccountFaults(FaultScript):
 
     def replace(self, rules: Iterable[Rule]) -> None:
         """Set these rules of the account and no others; those of other accounts stay."""
-        self._whole._exchange(tuple(map(self._bind, check_rules(rules))), self._owns)
+        self._whole._replace_of(self._app_key, tuple(map(self._bind, check_rules(rules))))
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Put another rule of the account in the place of one."""
@@ -83,7 +83,7 @@ class AccountFaults(FaultScript):
         return tuple(filter(self._owns, self._whole.used if used else self._whole.unused))
 
     def _owns(self, rule: Rule) -> bool:
-        return rule.options.get("app_key") == self._app_key
+        return is_of(rule, self._app_key)
 
     def _bind(self, rule: Rule) -> Rule:
         """Return the rule with the condition that the account logged in."""

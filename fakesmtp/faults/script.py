@@ -197,6 +197,10 @@ class FaultScript:
         """
         self._exchange(check_rules(rules), lambda _: True)
 
+    def _replace_of(self, app_key: str, wanted: tuple[Rule, ...]) -> None:
+        """Set the rules of one account; those of others stay."""
+        self._exchange(wanted, lambda rule: is_of(rule, app_key))
+
     def _exchange(self, wanted: tuple[Rule, ...], goes: Callable[[Rule], bool]) -> None:
         """Set rules in the place of those for which `goes` returns True; see `replace`."""
         with self._lock:
@@ -333,6 +337,11 @@ class FaultScript:
 
     def __repr__(self) -> str:
         return f"<FaultScript of {len(self.rules)} rules>"
+
+
+def is_of(rule: Rule, app_key: str) -> bool:
+    """Return whether a rule is for the sessions of one account."""
+    return rule.options.get("app_key") == app_key
 
 
 def check_rules(rules: object) -> tuple[Rule, ...]:

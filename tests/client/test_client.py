@@ -6,7 +6,10 @@ import asyncio
 import smtplib
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import chain
 from queue import SimpleQueue
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import bcrypt
@@ -17,6 +20,7 @@ from scenarios import KEYS
 
 from fakesmtp import ConfigurationError, FakeSMTP, FakeSMTPError, NoMatchingMessage
 from fakesmtp.client import FakeSMTPClient
+from fakesmtp.faults import Rule
 from fakesmtp.web.security.access import Access
 from fakesmtp.web.security.passwords import Passwords
 from fakesmtp.web.server import HttpServer
@@ -126,6 +130,44 @@ def test_faults(client: FakeSMTPClient) -> None:
         client.assert_faults_used()
     client.faults.clear()
     assert client.faults.rules == ()
+
+
+def test_faults_of_an_account_are_changed_as_those_of_a_server(client: FakeSMTPClient) -> None:
+    """The methods of a script work on the rules of one account; those of others stay."""
+    client.faults.fail("noop")
+    faults = client.new_account().faults
+    kept, gone, changed = (Rule(where, "drop") for where in ("rcpt", "data", "mail"))
+    faults.add(kept, gone)
+    number = faults.number_of(kept)
+    faults.replace([kept, changed])
+    faults.change(changed, gone)
+    assert (faults.number_of(kept), [rule.where for rule in faults.rules]) == (
+        number,
+        ["rcpt", "data"],
+    )
+    faults.remove(gone)
+    with pytest.raises(FakeSMTPError, match="on its page only"):
+        faults.switch(kept, on=False)
+    assert [is_on for _, is_on in faults.planned] == [True]
+    faults.clear()
+    assert [rule.where for rule in client.faults.rules] == ["noop"]
+
+
+def test_nobody_takes_the_message_of_another(client: FakeSMTPClient) -> None:
+    """Each message goes to one of the callers that take at the same time."""
+    inbox, start, sent = client.new_account(), Barrier(4), [f"m{number}" for number in range(12)]
+    for subject in sent:
+        send(inbox, subject)
+
+    def take_all() -> Iterator[str]:
+        start.wait()
+        with suppress(NoMatchingMessage):
+            while True:
+                yield inbox.take(timeout=0).subject
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = pool.map(lambda _: list(take_all()), range(4))
+        assert sorted(chain.from_iterable(taken)) == sorted(sent)
 
 
 def test_callbacks(client: FakeSMTPClient) -> None:

@@ -133,8 +133,9 @@ def mark_message(here: Here, message_id: _Id, query: Wanted, marks: _Marks) -> J
 @router.delete("/{message_id}", status_code=204, responses=NOT_FOUND)
 def delete_message(here: Here, message_id: _Id, query: Wanted) -> Response:
     """Delete a message."""
-    row = find_row(here, message_id, query)
-    here.archive.store.remove([row.record.id]).result()
+    found = find_row(here, message_id, query).record.id
+    if not here.archive.store.remove([found]).result():
+        raise HTTPException(404, f"message {found} was deleted by another request")
     return Response(status_code=204)
 
 

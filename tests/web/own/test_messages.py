@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,6 +120,15 @@ def test_messages_are_deleted(api: Api, send: Callable[..., str]) -> None:
     assert api.ask("DELETE", f"{MESSAGES}?app_key=nobody").json == {"count": 0}
     assert api.ask("DELETE", MESSAGES).json == {"count": 2}
     assert api.get(MESSAGES).json["messages"] == []
+
+
+def test_one_of_several_deletes_a_message(api: Api, send: Callable[..., str]) -> None:
+    """Requests that come together: one deletes the message, for the others it is gone."""
+    for subject in ("one", "two", "three"):
+        path = f"{MESSAGES}/{send(subject)}"
+        with ThreadPoolExecutor(6) as pool:
+            answers = pool.map(lambda path: api.ask("DELETE", path).status, [path] * 6)
+            assert sorted(answers) == [204] + [404] * 5
 
 
 @pytest.mark.parametrize(
