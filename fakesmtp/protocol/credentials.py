@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError
-from fakesmtp.protocol.sasl import looks_like_credentials
+from fakesmtp.protocol.sasl import is_encoded_response
 from fakesmtp.protocol.secret import MASK
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def may_be_app_key(text: str) -> bool:
     encoded twice.
     """
     fits = text.isprintable() and re.fullmatch(_APP_KEY, text) is not None
-    return fits and not looks_like_credentials(text.encode("utf-8", "replace"))
+    return fits and not is_encoded_response(text.encode("utf-8", "replace"))
 
 
 def check_mail_type(text: object) -> MailType:

@@ -70,10 +70,27 @@ def may_be_wrapped(response: bytes) -> bool:
 
 def looks_like_credentials(text: bytes) -> bool:
     """Return whether a text is Base64, also URL-safe, that contains a NUL (RFC 4616 §2)."""
+    return b"\0" in _decode_any(text)
+
+
+def is_encoded_response(text: bytes) -> bool:
+    """Return whether a text is a response of PLAIN in Base64: readable parts with NULs between.
+
+    One word of 20 that a generator has made is Base64 with a NUL; hardly one is readable.
+    """
     try:
-        return b"\0" in decode_base64(text.translate(bytes.maketrans(b"-_", b"+/")))
-    except MalformedResponse:
+        parts = _decode_any(text).decode().split("\0")
+    except UnicodeDecodeError:
         return False
+    return len(parts) > 1 and all(map(str.isprintable, parts))
+
+
+def _decode_any(text: bytes) -> bytes:
+    """Decode Base64, also URL-safe; return nothing for any other text."""
+    try:
+        return decode_base64(text.translate(bytes.maketrans(b"-_", b"+/")))
+    except MalformedResponse:
+        return b""
 
 
 def decode_text(text: bytes) -> str:

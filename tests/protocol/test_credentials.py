@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from random import Random
+from string import ascii_letters, digits
 
 import pytest
 from hypothesis import given
@@ -160,6 +162,15 @@ def test_any_accounts() -> None:
     assert accounts.verify("", "s") is None
     assert accounts.verify("k", "") is None
     assert not accounts.find_secret(b"s")
+
+
+def test_app_keys_of_a_generator() -> None:
+    """A random AppKey is accepted, although one of twenty is Base64 with a NUL inside."""
+    generator, letters = Random(1), ascii_letters + digits  # noqa: S311 - no secrets
+    keys = ["".join(generator.choices(letters, k=16)) for _ in range(2_000)]
+    assert [key for key in keys if AnyAccounts().verify(key, "s") is None] == []
+    response = b64encode(b"\0AppKey\0SecretKey").decode()
+    assert AnyAccounts().verify(response, "s") is None
 
 
 @pytest.mark.parametrize("pair", [("", "s"), ("k", ""), ("k#ad", "s"), ("k\0", "s"), ("k", "\0")])
