@@ -46,7 +46,9 @@ def forget_values(error: BaseException | None) -> None:
     while error is not None:
         trace, error = error.__traceback__, error.__context__
         while trace is not None:
-            if trace.tb_frame.f_globals.get("__package__", "").startswith("fakesmtp."):
+            # A script that is run directly has None.
+            package = trace.tb_frame.f_globals.get("__package__") or ""
+            if package.startswith("fakesmtp."):
                 with suppress(RuntimeError):  # the frame is still running
                     trace.tb_frame.clear()
             trace = trace.tb_next

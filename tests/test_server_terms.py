@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from fakesmtp.sessions.session import scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from fakesmtp import ReceivedMessage, Session
 
@@ -105,6 +108,23 @@ def test_max_bytes_keeps_the_newest() -> None:
         for body in ("one", "two" * 20, "three"):
             send(smtp, body)
         assert [message.text for message in smtp.messages] == ["two" * 20 + "\n", "three\n"]
+
+
+def test_failure_of_a_script_that_is_run_directly(tmp_path: Path) -> None:
+    """The error of its callback is raised, as in a module."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from smtplib import SMTP\n"
+        "from fakesmtp import FakeSMTP\n"
+        "def wrong(message): raise ZeroDivisionError('mine')\n"
+        "with FakeSMTP(require_auth=False) as smtp, SMTP(*smtp.address(587)) as client:\n"
+        "    smtp.on_message(wrong)\n"
+        "    client.sendmail('a@b.c', ['d@e.f'], 'hi')\n"
+        "    client.close()\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert "ZeroDivisionError: mine" in done.stderr
+    assert "AttributeError" not in done.stderr
 
 
 def test_failures_are_raised_every_time(smtp: FakeSMTP) -> None:

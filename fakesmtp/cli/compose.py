@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from fakesmtp.cli.values import read_account
 from fakesmtp.errors import CertificateError, ConfigurationError
 from fakesmtp.files import read_text
-from fakesmtp.smtp.listeners import ENDPOINT_PORTS, check_ports
+from fakesmtp.protocol.nhn import ENDPOINT_PORTS
+from fakesmtp.smtp.listeners import check_ports
 from fakesmtp.tls.files import make_folder
 
 if TYPE_CHECKING:

@@ -51,11 +51,13 @@ def make_limit(kind: str, number: object, options: Mapping[str, Any], *, origin:
 
     Raises `RuleError`, whose message starts with `origin`.
     """
+    prefix = f"{origin}: " if origin else ""
     limit = LIMITS.get(str(kind).replace("_", "-"))
     if limit is None:
-        prefix = f"{origin}: " if origin else ""
         hint = suggest(kind, LIMITS)
         raise RuleError(f"{prefix}{quote(kind)} is not a limit; {hint}", str(kind))
+    if number is None:
+        raise RuleError(f"{prefix}the limit {kind} needs n, the number of {limit.counts}", "n")
     name = f"at most {quote(number)} {limit.counts}"
     given = {"name": name, **limit.options, limit.option: number, **options}
     return make_rule(given, origin=origin)

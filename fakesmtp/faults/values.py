@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeGuard
 
 from fakesmtp.errors import ConfigurationError
+from fakesmtp.protocol.nhn import ENDPOINT_PORTS
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.text import quote
 
 Check = Callable[[object], object]
 
-_HIGHEST_PORT = 65535
+#: Half of a surrogate pair, which cannot be written as UTF-8.
+_HALF = re.compile("[\ud800-\udfff]")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _MINUTE, _HOUR = 60, 3600
 #: The largest whole number; the smallest and the largest number of seconds or of bytes per second.
@@ -35,9 +37,13 @@ class RuleError(ConfigurationError):
 
 def check_name(value: object) -> str:
     """Check a rule's name: it is written into a session each time its rule applies."""
-    if isinstance(value, str) and len(value) <= _LONGEST_NAME:
-        return value
-    raise ValueError(f"must be a text of at most {_LONGEST_NAME} characters, not {quote(value)}")
+    if not isinstance(value, str) or len(value) > _LONGEST_NAME:
+        raise ValueError(
+            f"must be a text of at most {_LONGEST_NAME} characters, not {quote(value)}"
+        )
+    if _HALF.search(value):
+        raise ValueError(f"must be a text without half of a character, not {quote(value)}")
+    return value
 
 
 def check_pattern(value: object) -> str:
@@ -119,13 +125,20 @@ def number(*, most: float, example: str) -> Check:
     return check
 
 
+def check_port(value: object) -> int:
+    """Check a port of the endpoint; a session has no other, whatever the local port."""
+    if isinstance(value, int) and value in ENDPOINT_PORTS:
+        return value
+    known = ", ".join(map(str, ENDPOINT_PORTS))
+    raise ValueError(f"must be a port of the endpoint ({known}), not {quote(value)}")
+
+
 def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 check_count = whole_number(least=1)
 check_size = whole_number(least=0)
-check_port = whole_number(least=1, most=_HIGHEST_PORT)
 check_seconds = number(most=_MOST_SECONDS, example="1.5")
 check_rate = number(most=_MOST_SECONDS, example="1000")
 check_probability = number(most=1, example="0.25")

@@ -59,4 +59,4 @@ class MessageConditions(TypedDict, total=False):
     received_at: Condition[datetime]
     session: Condition[Session]
     session_id: Condition[str]
-    tls: Condition[TlsFacts]
+    tls: Condition[TlsFacts] | bool

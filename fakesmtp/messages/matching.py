@@ -11,8 +11,9 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.messages.addresses import read_addresses
 from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.message import describe_route, same_name
-from fakesmtp.protocol.credentials import MailType, check_mail_type
-from fakesmtp.text import nearest_name, quote, shorten
+from fakesmtp.messages.mistakes import check_condition, check_text
+from fakesmtp.protocol.credentials import MailType
+from fakesmtp.text import quote, shorten
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -74,6 +75,7 @@ class Conditions:
     | `links` | `ReceivedMessage.links` | this URL |
     | `findings` | `ReceivedMessage.findings` | a finding of the rule of this name |
     | `headers={"X-Id": …}` | the header fields of these names | exactly this |
+    | `tls` | `ReceivedMessage.tls`; with `True` or `False`: whether the message came over TLS | |
     | `search` | the message in its store, when it arrives | a search of docs/store.md |
     | any other attribute | its value | exactly this |
 
@@ -296,32 +298,6 @@ _KINDS: Mapping[str, _Kind] = {
 
 #: The names of all conditions.
 CONDITIONS = tuple(sorted([*_KINDS, "headers", "search"]))
-#: Those that compare texts.
-_TEXTS = {
-    *("to", "from_", "sender", "mail_from", "rcpt_tos", "cc", "subject", "app_key", "session_id"),
-    *("body", "text", "html", "html_text", "attachment", "links", "id", "mail_type"),
-}
-#: Names of conditions in other libraries.
-_OTHER_NAMES = {
-    **dict.fromkeys(("recipient", "recipients", "rcpt", "bcc"), "to"),
-    **dict.fromkeys(("account", "user", "username"), "app_key"),
-    **dict.fromkeys(("message_id", "reply_to"), "headers"),
-    **dict.fromkeys(("count", "limit"), "wait_for_count"),
-    "timeout": "within",
-    "within": "timeout",
-    "rcpt_to": "rcpt_tos",
-    "from_addr": "from_",
-    "from_email": "from_",
-    "title": "subject",
-    "content": "body",
-    "message": "body",
-    "type": "mail_type",
-    "header": "headers",
-    "file": "attachment",
-    "filename": "attachment",
-    "link": "links",
-    "url": "links",
-}
 
 
 def _make_search(text: object, matcher: Matcher | None) -> _Check:
@@ -344,34 +320,10 @@ def _make_checks(name: str, expected: object) -> list[_Check]:
         if not isinstance(expected, Mapping):
             message = f"headers must be a mapping of names to conditions, not {expected!r}"
             raise ConfigurationError(message)
+        for each, value in expected.items():
+            check_text(f"header {each}", value)
         return [_Check(f"header {each}", _header(each), expected[each]) for each in expected]
-    if name not in _KINDS:
-        raise ConfigurationError(_explain_unknown(name))
-    if name in _TEXTS and not _is_about_text(expected):
-        raise ConfigurationError(
-            f"{name} must be a text, a compiled regular expression of text, a function, or a list "
-            f"of these, not {quote(expected)}"
-        )
-    if name == "mail_type" and isinstance(expected, str):
-        check_mail_type(expected)
-    if name == "port" and isinstance(expected, str):
-        raise ConfigurationError(f"port must be a number, not {quote(expected)} (example: 587)")
+    check_condition(name, expected, CONDITIONS)
+    if name == "tls" and isinstance(expected, bool):
+        expected = bool if expected else None
     return [_Check(name, _KINDS[name], expected)]
-
-
-def _is_about_text(expected: object) -> bool:
-    """Whether a condition can match a text; one that cannot would let `expect_none` pass."""
-    several = expected if isinstance(expected, list | tuple | set | frozenset) else (expected,)
-    return all(
-        each is None
-        or callable(each)
-        or isinstance(each, str)
-        or (isinstance(each, re.Pattern) and isinstance(each.pattern, str))
-        for each in several
-    )
-
-
-def _explain_unknown(name: str) -> str:
-    near = nearest_name(name, CONDITIONS, _OTHER_NAMES)
-    hint = f"; did you mean {near!r}?" if near else ""
-    return f"unknown condition {name!r}{hint} (known: {', '.join(CONDITIONS)})"

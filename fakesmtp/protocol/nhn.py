@@ -16,8 +16,10 @@ from fakesmtp.protocol.actions import SendReply
 from fakesmtp.protocol.rows import Capability, Provenance, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
+#: The endpoint's ports (SMTP guide, "SMTP 도메인"): whether they use implicit TLS.
+ENDPOINT_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
 #: How many replies to HELO and EHLO are kept for other sessions.
 _HELLOS = 64
 

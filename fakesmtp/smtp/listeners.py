@@ -10,14 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp.errors import ConfigurationError, PortTakenError
+from fakesmtp.protocol.nhn import ENDPOINT_PORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     _Make = Callable[[str, int], socket.socket]
 
-#: The endpoint's ports (SMTP guide, "SMTP 도메인"): whether they use implicit TLS.
-ENDPOINT_PORTS: Mapping[int, bool] = {25: False, 587: False, 2587: False, 465: True, 2465: True}
 #: Connections that may wait to be accepted.
 BACKLOG = 1024
 #: The default host: 127.0.0.1, and ::1 if it exists, because some clients use only one of them.

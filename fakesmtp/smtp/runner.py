@@ -10,9 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fakesmtp.clock import monotonic
+from fakesmtp.protocol.nhn import ENDPOINT_PORTS
 from fakesmtp.smtp.accepting import Acceptor
 from fakesmtp.smtp.connection import Connection
-from fakesmtp.smtp.listeners import ENDPOINT_PORTS, Listener, bind, find_addresses
+from fakesmtp.smtp.listeners import Listener, bind, find_addresses
 from fakesmtp.smtp.patches import check_patches
 
 if TYPE_CHECKING:

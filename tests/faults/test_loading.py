@@ -186,3 +186,9 @@ def test_watched_file(tmp_path: Path) -> None:
     script.look()
     assert len(failed) == 2
     assert script.rules == (Rule(where="quit", what="drop"),)
+
+
+def test_a_limit_without_its_number() -> None:
+    """It would apply always; the error says what is missing."""
+    with pytest.raises(ConfigurationError, match="the limit size needs n, the number of bytes"):
+        read_table({"limits": {"size": {}}})

@@ -26,6 +26,10 @@ INVALID = [
     ({"where": 5, "what": "drop"}, "where must be a stage, not 5; valid are connect, tls-"),
     ({"where": "rcpt", "what": "dorp"}, "a kind of fault, not 'dorp'; did you mean 'drop'?"),
     ({"where": "rcpt", "what": ["drop"]}, "what must be a kind of fault, not ['drop']; valid are"),
+    (
+        {"where": "rcpt", "what": "drop", "name": "half \ud83d"},
+        "name must be a text without half of a character",
+    ),
     ({"where": "rcpt"}, "what must be given: one of reply, garbage"),
     ({"where": "rcpt", "reply": "450 x", "seconds": 1}, "what must be given: one of reply, garb"),
     ({"where": "tls-handshake", "what": "half-reply"}, "half-reply is not possible at tls-handsh"),
@@ -73,8 +77,8 @@ INVALID = [
     ({"where": "rcpt", "what": "drop", "mail_type": "ads"}, "one of normal, auth, ad, not 'ads'"),
     ({"where": "rcpt", "what": "drop", "per": "acount"}, "recipient, session, not 'acount'"),
     (
-        {"where": "rcpt", "what": "drop", "port": 70_000},
-        "port must be a whole number from 1 to 655",
+        {"where": "rcpt", "what": "drop", "port": 35397},
+        "port must be a port of the endpoint (25, 587, 2587, 465, 2465), not 35397",
     ),
     ({"where": "rcpt", "what": "drop", "tls": "yes"}, "tls must be true or false, not 'yes'"),
     ({"where": "rcpt", "what": "drop", "probability": 0.5}, "but only probability is given"),

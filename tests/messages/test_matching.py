@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
@@ -251,3 +251,25 @@ def test_a_condition_that_can_match_nothing_is_refused(condition: dict[str, obje
     """A condition of the wrong type would let `expect_none` pass."""
     with pytest.raises(ConfigurationError, match="must be a text, a compiled regular"):
         Conditions(**condition)
+
+
+@pytest.mark.parametrize(
+    ("condition", "right"),
+    [
+        ({"headers": {"X-Id": 7}}, "header X-Id must be a text"),
+        ({"raw": "Subject"}, "raw must be bytes"),
+        ({"port": 35397}, r"port must be a port of the endpoint \(25, 587, 2587, 465, 2465\)"),
+        ({"tls": "TLSv1.3"}, "tls must be True, False or a function"),
+    ],
+)
+def test_a_condition_with_a_wrong_value(condition: dict[str, Any], right: str) -> None:
+    """An error says what would be right."""
+    with pytest.raises(ConfigurationError, match=right):
+        Conditions(**condition)
+
+
+def test_whether_a_message_came_over_tls() -> None:
+    """True and False are conditions of `tls`, as they are options of faults."""
+    plain = make_message(b"Subject: x\r\n\r\n")
+    assert Conditions(tls=False).mismatches(plain) == ()
+    assert Conditions(tls=True).mismatches(plain) != ()
