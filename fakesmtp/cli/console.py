@@ -13,9 +13,17 @@ from fakesmtp.text import show as escape
 from fakesmtp.text import show_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["OutputError", "escape", "print_error", "print_lines", "warn"]
+__all__ = [
+    "OutputError",
+    "escape",
+    "is_terminal",
+    "print_bytes",
+    "print_error",
+    "print_lines",
+    "warn",
+]
 
 
 class OutputError(FakeSMTPError):
@@ -31,25 +39,43 @@ def print_lines(lines: Iterable[str]) -> None:
     out: TextIO | None = sys.stdout  # None in a process that was started without one
     if text and out is not None:
         encoding = out.encoding or "utf-8"
-        try:
-            _write(out, text.encode(encoding, "backslashreplace"), encoding)
-        except BrokenPipeError:
-            raise  # a reader that needs only the first lines, such as head, is not an error
-        except OSError as error:
-            raise OutputError(f"cannot write the output: {error.strerror}") from error
+        data = text.encode(encoding, "backslashreplace")
+        _print(out, data, lambda: out.write(data.decode(encoding)))
 
 
-def _write(out: TextIO, data: bytes, encoding: str) -> None:
+def print_bytes(data: bytes) -> None:
+    """Print bytes unchanged. Raises the errors of `print_lines`."""
+    out: TextIO | None = sys.stdout
+    if data and out is not None:
+        _print(out, data, lambda: out.buffer.write(data))
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal; None is the stream of a process without one."""
+    return stream is not None and stream.isatty()
+
+
+def _print(out: TextIO, data: bytes, write: Callable[[], object]) -> None:
+    try:
+        _write(out, data, write)
+    except BrokenPipeError:
+        raise  # a reader that needs only the first lines, such as head, is not an error
+    except OSError as error:
+        raise OutputError(f"cannot write the output: {error.strerror}") from error
+
+
+def _write(out: TextIO, data: bytes, write: Callable[[], object]) -> None:
     """Write without Python's buffer: after a failure its content would fail again at exit.
 
-    Also, a thread that waits for a reader inside it would delay the exit.
+    Also, a thread that waits for a reader inside it would delay the exit. `write` is used for
+    outputs that are not files.
     """
     try:
         number = -1 if sys.platform == "win32" else out.fileno()
     except UnsupportedOperation:  # no file, as in tests
         number = -1
     if number < 0:
-        out.write(data.decode(encoding))
+        write()
         out.flush()
         return
     while data:

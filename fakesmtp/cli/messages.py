@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import escape, print_lines
+from fakesmtp.cli.console import escape, is_terminal, print_bytes, print_lines
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_read, open_to_write
 from fakesmtp.cli.table import make_table
@@ -81,7 +82,7 @@ def list_(settings: Settings, *, query: tuple[str, ...], limit: int) -> None:
 
 @messages.command(cls=Command, takes=["store", "json"])
 @click.argument("message", type=Value(read_text), metavar="MESSAGE", help="The message's id.")
-@click.option("--raw", is_flag=True, help="Print the message as it was sent.")
+@click.option("--raw", is_flag=True, help="Print the bytes as they were sent.")
 def show(settings: Settings, *, message: str, raw: bool) -> None:
     """Show a message: envelope, header, text, attachments, findings."""
     with closing(open_to_read(settings)) as store:
@@ -90,9 +91,7 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
             raise StoreError(f"there is no message {message!r} in {store.location}")
         view = ReceivedMessage(record, lambda: find_session(store, record))
         if raw:
-            print_lines(
-                record.raw.decode("utf-8", "backslashreplace").replace("\r\n", "\n").split("\n")
-            )
+            _print_raw(record.raw)
         elif settings.json:
             print_lines([json.dumps(_as_json(view) | _finding_fields(store, record))])
         else:
@@ -226,6 +225,15 @@ def _findings(
     store: ReadableStore, record: MessageRecord
 ) -> tuple[tuple[Finding, ...] | None, tuple[Finding, ...] | None]:
     return store.findings(record.id), store.session_findings(record.session_id)
+
+
+def _print_raw(raw: bytes) -> None:
+    """Print a message as it was sent; on a terminal as lines, with control characters escaped."""
+    if is_terminal(sys.stdout):
+        text = raw.decode("utf-8", "backslashreplace")
+        print_lines(map(escape, text.replace("\r\n", "\n").split("\n")))
+    else:
+        print_bytes(raw)
 
 
 def _show(message: ReceivedMessage) -> Iterator[str]:

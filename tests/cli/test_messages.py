@@ -6,6 +6,8 @@ import json
 import os
 import smtplib
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -135,10 +137,39 @@ def test_show(run: Run, ids: list[str]) -> None:
     assert "From here" in out
     fields = json.loads(run("messages", "show", STORE, ids[0], "--json").out)
     assert fields["text"] == "From here\n"
-    raw = run("messages", "show", STORE, ids[0], "--raw").out
-    assert raw.encode().rstrip(b"\n") == KOREAN.replace(b"\r\n", b"\n").rstrip(b"\n")
+    assert run("messages", "show", STORE, ids[0], "--raw").out.encode() == KOREAN
     result = run("messages", "show", STORE, "nobody")
     assert (result.code, "there is no message 'nobody'" in result.err) == (1, True)
+
+
+#: EUC-KR in 8 bits, a NUL, a lone CR, a line that a terminal would obey, no line end at the end.
+UNUSUAL = b"Subject: raw\r\n\r\n\xb9\xf8\0 a\rb\n\x1b[2J\r\nno end"
+
+
+@pytest.fixture
+def unusual() -> str:
+    """Return the id of a message that is not text in UTF-8."""
+    with closing(SqliteStore(Path("messages.db"))) as store:
+        record = make_record(UNUSUAL)
+        store.add(record).result(60)
+    return record.id
+
+
+def test_raw_output_has_the_bytes_as_sent(program: tuple[str, ...], unusual: str) -> None:
+    """`messages show --raw` writes the bytes of a message to a pipe unchanged."""
+    shown = subprocess.run(
+        [*program, "messages", "show", STORE, "--raw", unusual], capture_output=True, check=True
+    )
+    assert (shown.stdout, shown.stderr) == (UNUSUAL, b"")
+
+
+def test_raw_output_is_safe_on_a_terminal(
+    run: Run, unusual: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal, `messages show --raw` prints lines without control characters."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = run("messages", "show", STORE, "--raw", unusual).out.splitlines()
+    assert lines == ["Subject: raw", "", "\\xb9\\xf8\\x00 a\\rb", "\\x1b[2J", "no end"]
 
 
 def test_findings_are_shown(run: Run, send: Callable[..., None]) -> None:
