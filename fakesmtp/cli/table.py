@@ -11,6 +11,8 @@ from unicodedata import combining, east_asian_width
 
 import click
 
+from fakesmtp.cli.console import is_terminal
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
@@ -24,14 +26,14 @@ _NARROWEST = 8
 
 def painter() -> Painter:
     """Return a function that adds colour: on a terminal only, and not if NO_COLOR is set."""
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+    if is_terminal(sys.stdout) and not os.environ.get("NO_COLOR"):
         return lambda text, colour: click.style(text, fg=colour)
     return lambda text, _: text
 
 
 def terminal_width() -> int | None:
     """Return the columns of the terminal (or COLUMNS); None if the output is not a terminal."""
-    if os.environ.get("COLUMNS") or sys.stdout.isatty():
+    if os.environ.get("COLUMNS") or is_terminal(sys.stdout):
         return get_terminal_size().columns
     return None
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from fakesmtp.cli.table import columns_of, make_table
+from fakesmtp.cli.table import columns_of, make_table, painter
 
 HEADS = ("ID", "FROM", "SUBJECT")
 ROWS = [
@@ -25,6 +27,14 @@ def test_a_pipe_gets_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS")
     lines = list(make_table(HEADS, ROWS, optional=("FROM",)))
     assert lines[1] == "1   a@example.com  안녕하세요, 주문이 접수되었습니다"
+
+
+def test_a_process_without_an_output_has_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard output is closed, tables are whole and nothing is coloured."""
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr(sys, "stdout", None)
+    assert next(make_table(("ID",), [("1",)])) == "ID"
+    assert painter()("text", "red") == "text"
 
 
 @pytest.mark.parametrize("width", [30, 40, 50])
