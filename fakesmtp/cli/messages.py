@@ -14,7 +14,7 @@ import click
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import escape, is_terminal, print_bytes, print_lines
 from fakesmtp.cli.progress import tracked
-from fakesmtp.cli.stores import open_to_read, open_to_write
+from fakesmtp.cli.stores import open_to_change, open_to_read
 from fakesmtp.cli.table import make_table
 from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
@@ -137,7 +137,7 @@ def delete(
     """
     if sum((bool(ids), query is not None, everything)) != 1:
         raise ConfigurationError("give ids, or a search (--query QUERY), or --all")
-    with closing(open_to_write(settings)) as store:
+    with closing(open_to_change(settings)) as store:
         if ids:
             gone = store.remove(ids).result()
         else:

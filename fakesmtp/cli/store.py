@@ -10,7 +10,7 @@ import click
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import print_error, print_lines
-from fakesmtp.cli.stores import open_to_read, open_to_write
+from fakesmtp.cli.stores import open_to_change, open_to_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,6 +67,6 @@ def compact(settings: Settings) -> None:
 
     A running server keeps its file to itself: stop it first.
     """
-    with closing(open_to_write(settings)) as opened:
+    with closing(open_to_change(settings)) as opened:
         done = opened.compact().result()
     print_lines([f"{opened.location}: {done}"])

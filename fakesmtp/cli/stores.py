@@ -59,8 +59,19 @@ def _limits(settings: Settings) -> Limits:
     return Limits(settings.max_messages, settings.max_age, settings.max_store_size)
 
 
+def open_to_change(settings: Settings) -> DatabaseStore:
+    """Open a store that exists to change it; see `open_to_write`.
+
+    Opening it to read raises `StoreError` where a mistyped address would create a store.
+    """
+    open_to_read(settings).close()
+    return open_to_write(settings)
+
+
 def open_to_write(settings: Settings) -> DatabaseStore:
-    """Open the store to change it; raises `StoreError`, also where another process writes a file.
+    """Open the store to write to it; it is created where it does not exist.
+
+    Raises `StoreError`, also where another process writes a file.
 
     Servers may write a PostgreSQL database meanwhile.
     """

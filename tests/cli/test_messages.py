@@ -275,10 +275,28 @@ def test_store_info_and_check(run: Run, ids: list[str]) -> None:
     assert ids
 
 
-@pytest.mark.parametrize("command", [("messages", "list"), ("store", "info"), ("sessions", "list")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("messages", "list"),
+        ("messages", "delete", "--all"),
+        ("store", "info"),
+        ("store", "compact"),
+        ("sessions", "list"),
+    ],
+)
 def test_missing_store(run: Run, command: tuple[str, ...]) -> None:
     """Without a store the command is an error and creates none; a store in memory is an error."""
     result = run(*command, STORE)
     assert (result.code, "there is no store" in result.err) == (1, True)
     assert not Path("messages.db").exists()
     assert "a store in memory" in run(*command, "--store", "memory").err
+
+
+@pytest.mark.parametrize("command", [("messages", "delete", "--all"), ("store", "compact")])
+def test_an_empty_file_does_not_become_a_store(run: Run, command: tuple[str, ...]) -> None:
+    """Commands that change a store leave an empty file as it is."""
+    Path("messages.db").touch()
+    result = run(*command, STORE)
+    assert (result.code, "there is no store in" in result.err) == (1, True)
+    assert [each.stat().st_size for each in Path().iterdir()] == [0]

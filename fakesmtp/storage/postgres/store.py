@@ -164,6 +164,4 @@ def _check_version(reading: Engine, location: str) -> None:
             version = schema.check(connection, location)
     except DBAPIError as error:
         raise StoreError(f"cannot read {location}: {explain(error)}") from error
-    if not version:
-        raise StoreError(f"there is no store in {location}: `fakesmtp serve` makes one")
     refuse_older(location, version, schema.VERSION)

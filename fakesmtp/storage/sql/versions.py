@@ -15,7 +15,12 @@ def refuse_newer(location: object, version: int, newest: int, *, other: str) -> 
 
 
 def refuse_older(location: object, version: int, newest: int) -> None:
-    """Raise `StoreError` for a version that a server must bring to the newest one first."""
+    """Raise `StoreError` for a version that a server must bring to the newest one first.
+
+    Version 0 is that of an empty file or database.
+    """
+    if not version:
+        raise StoreError(f"there is no store in {location}: `fakesmtp serve` makes one")
     if version < newest:
         raise StoreError(
             f"{location} has schema {version}: start `fakesmtp serve` once to bring it to {newest}"
