@@ -47,6 +47,18 @@ def test_only_the_user_can_read(tmp_path: Path) -> None:
     assert set(names.values()) == {0o600}
 
 
+def test_an_empty_file_becomes_private_and_a_store_keeps_its_mode(tmp_path: Path) -> None:
+    """An empty file gets the permissions of a new store; later changes by its owner stay."""
+    path = tmp_path / "messages.db"
+    path.touch()
+    path.chmod(0o644)
+    with closing(SqliteStore(path)):
+        assert {mode_of(each) for each in tmp_path.iterdir()} == {0o600}
+    path.chmod(0o640)
+    SqliteStore(path).close()
+    assert mode_of(path) == 0o640
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -18,10 +19,11 @@ _SCHEME = "sqlite:///"
 #: The bytes that every SQLite file begins with.
 _MAGIC = b"SQLite format 3\0"
 _PID_SIZE = 32
+_OF_OTHERS = 0o077
 
 
 def make_file(path: Path) -> None:
-    """Make the file, and its folder, for this user alone; what is there stays as it is.
+    """Make the file, and its folder, for this user alone; a store that exists stays as it is.
 
     Raises `UnwritableStoreError` where that is not possible, and `StoreError` for what is not a
     SQLite file.
@@ -33,8 +35,17 @@ def make_file(path: Path) -> None:
         check_file(path)
         if not os.access(path, os.W_OK):
             raise PermissionError(None, "it may only be read")
+        _make_private(path)
     except OSError as error:
         raise UnwritableStoreError(f"cannot write to {path}: {explain(error)}") from error
+
+
+def _make_private(path: Path) -> None:
+    """Let only this user read an empty file; its `-wal` and `-shm` get the same permissions."""
+    found = path.stat()
+    if not found.st_size and stat.S_IMODE(found.st_mode) & _OF_OTHERS:
+        with suppress(PermissionError):  # a file system without permissions
+            path.chmod(0o600)
 
 
 def check_file(path: Path) -> None:
