@@ -18,11 +18,10 @@ from fakesmtp.cli.stores import open_to_change, open_to_read
 from fakesmtp.cli.table import make_table
 from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
-from fakesmtp.messages.listing import content_as_json, delivery_as_json
+from fakesmtp.messages.listing import content_as_json
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.exporting import FORMS, write_files
-from fakesmtp.storage.extraction import extract
 from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.query import EVERYTHING
 from fakesmtp.storage.sessions import find_session
@@ -93,7 +92,7 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
         if raw:
             _print_raw(record.raw)
         elif settings.json:
-            print_lines([json.dumps(_as_json(view) | _finding_fields(store, record))])
+            print_lines([json.dumps(_as_json(store, view) | _finding_fields(store, record))])
         else:
             print_lines(chain(_show(view), _show_findings(store, record)))
 
@@ -196,10 +195,9 @@ def _show_size(size: int) -> str:
     return f"{size} B" if size < _KILOBYTE else f"{size / _KILOBYTE:.1f} KB"
 
 
-def _as_json(message: ReceivedMessage) -> dict[str, object]:
-    record = message.record
-    facts = extract(record).facts.as_json()
-    return {**delivery_as_json(record, len(record.raw)), **facts, **content_as_json(message)}
+def _as_json(store: ReadableStore, message: ReceivedMessage) -> dict[str, object]:
+    (row,) = store.rows([message.id])
+    return row.as_json() | content_as_json(message)
 
 
 def _finding_fields(store: ReadableStore, record: MessageRecord) -> dict[str, object]:

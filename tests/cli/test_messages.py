@@ -82,7 +82,7 @@ def test_one_json_shape(serve: Callable[..., Serving], send: Callable[..., None]
     shown = json.loads(run("messages", "show", listed["id"], "--json").out)
     assert event.pop("event") == "message"
     assert {name: listed[name] for name in event} == event
-    stored = {name: listed.pop(name) for name in ("number", "read", "tags")}
+    stored = {name: listed[name] for name in ("number", "read", "tags")}
     assert stored == {"number": 1, "read": False, "tags": []}
     assert {name: shown[name] for name in listed} == listed
     more = {"headers", "text", "html", "attachments", "findings", "session_findings"}
