@@ -13,9 +13,12 @@ from fakesmtp.cli.console import print_error, print_lines
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_write
 from fakesmtp.cli.values import Value, read_path
+from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.importing import read_files
+from fakesmtp.storage.sessions import find_session
+from fakesmtp.tagging import keep_tags
 from fakesmtp.text import plural
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.cli.options import Settings
     from fakesmtp.errors import StoreError
+    from fakesmtp.storage.base import Ticket
     from fakesmtp.storage.records import SessionRecord
     from fakesmtp.storage.sql.store import DatabaseStore
 
@@ -62,7 +66,7 @@ def _put(store: DatabaseStore, records: Iterator[MessageRecord | SessionRecord])
     """Put records into the store, many at a time; return how many messages and sessions."""
     messages = sessions = 0
     while some := list(islice(records, _TOGETHER)):
-        tickets = [store.add(each) for each in some if isinstance(each, MessageRecord)]
+        tickets = [_add(store, each) for each in some if isinstance(each, MessageRecord)]
         messages += len(tickets)
         for ticket in tickets:
             ticket.result()
@@ -70,6 +74,12 @@ def _put(store: DatabaseStore, records: Iterator[MessageRecord | SessionRecord])
             _put_session(store, each) for each in some if not isinstance(each, MessageRecord)
         )
     return messages, sessions
+
+
+def _add(store: DatabaseStore, record: MessageRecord) -> Ticket[int]:
+    """Add a message with the tags of its header, as a server does."""
+    message = ReceivedMessage(record, lambda: find_session(store, record))
+    return keep_tags(store, message, store.add(record))
 
 
 def _put_session(store: DatabaseStore, record: SessionRecord) -> bool:

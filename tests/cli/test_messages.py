@@ -214,6 +214,13 @@ def test_export_and_ingest(run: Run, ids: list[str], form: str) -> None:
         assert korean.envelope == ("hong@example.com", ("kim@example.com",), ())
 
 
+def test_ingested_messages_have_the_tags_of_their_header(run: Run) -> None:
+    """`ingest` reads the field X-Tags, as a server does."""
+    Path("tagged.eml").write_bytes(b"X-Tags: order, 2026\r\n" + KOREAN)
+    assert run("ingest", STORE, "tagged.eml").code == 0
+    assert json.loads(run("messages", "list", STORE, "--json").out)["tags"] == ["2026", "order"]
+
+
 def test_bad_files_are_named(run: Run) -> None:
     """Each file that cannot be read is named, and the other files are ingested."""
     Path("good.eml").write_bytes(KOREAN)
