@@ -48,14 +48,18 @@ def read_files(
 
 
 def _files_of(path: Path, on_error: Callable[[StoreError], object]) -> list[Path]:
-    """Return the files of a Maildir, or the file itself."""
+    """Return the files of a Maildir, or the file itself.
+
+    Readers of Maildirs skip files whose names begin with a dot.
+    """
     if not path.is_dir():
         return [path]
     folders = [path / "cur", path / "new"]
     if not all(folder.is_dir() for folder in folders):
         on_error(StoreError(f"{path} is not a Maildir: it has no folders cur and new"))
         return []
-    return sorted(file for folder in folders for file in folder.iterdir())
+    files = (file for folder in folders for file in folder.iterdir())
+    return sorted(file for file in files if not file.name.startswith("."))
 
 
 def _read_file(path: Path, name: Callable[[], str]) -> Iterator[MessageRecord | SessionRecord]:

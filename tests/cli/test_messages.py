@@ -221,6 +221,17 @@ def test_ingested_messages_have_the_tags_of_their_header(run: Run) -> None:
     assert json.loads(run("messages", "list", STORE, "--json").out)["tags"] == ["2026", "order"]
 
 
+def test_dot_files_of_a_maildir_are_skipped(run: Run) -> None:
+    """`ingest` reads the messages of a Maildir, not the files that other programs keep there."""
+    for folder in ("cur", "new", "tmp"):
+        Path("mail", folder).mkdir(parents=True)
+    Path("mail/new/.lock").write_bytes(b"not a message")
+    Path("mail/new/1.message").write_bytes(KOREAN)
+    result = run("ingest", STORE, "mail")
+    assert (result.code, result.err) == (0, "")
+    assert "added 1 message " in result.out
+
+
 def test_bad_files_are_named(run: Run) -> None:
     """Each file that cannot be read is named, and the other files are ingested."""
     Path("good.eml").write_bytes(KOREAN)
