@@ -1,4 +1,8 @@
-"""Messages of a store as files: one `.eml` each, an mbox, a Maildir. The bytes stay as they are."""
+"""Messages of a store as files: one `.eml` each, an mbox, a Maildir.
+
+The bytes stay as they are, with one exception: an mbox cannot tell that a message does not end with
+a line end, so it gets one there.
+"""
 
 from __future__ import annotations
 

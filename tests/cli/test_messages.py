@@ -214,6 +214,16 @@ def test_export_and_ingest(run: Run, ids: list[str], form: str) -> None:
         assert korean.envelope == ("hong@example.com", ("kim@example.com",), ())
 
 
+def test_an_mbox_has_whole_lines(run: Run, unusual: str) -> None:
+    """A message that does not end with a line end gets one in an mbox; the rest is unchanged."""
+    run("messages", "export", STORE, "--format", "mbox", "--output", "out")
+    assert run("ingest", "--store=sqlite:///other.db", "out").code == 0
+    with closing(open_reader(Path("other.db"))) as other:
+        (copy,) = other.get_many(other.ids())
+    assert copy.raw == UNUSUAL + b"\n"
+    assert unusual
+
+
 def test_ingested_messages_have_the_tags_of_their_header(run: Run) -> None:
     """`ingest` reads the field X-Tags, as a server does."""
     Path("tagged.eml").write_bytes(b"X-Tags: order, 2026\r\n" + KOREAN)
