@@ -110,11 +110,14 @@ def test_refused_files(tmp_path: Path, make: object, reason: str) -> None:
     path = tmp_path / "messages.db"
     make(path)
     before = path.read_bytes() if path.is_file() else b""
+    names = {each.name for each in tmp_path.iterdir()}
     for open_it in (SqliteStore, open_reader):
         with pytest.raises(StoreError, match=re.escape(reason)) as caught:
             open_it(path)
         assert "\n" not in str(caught.value)
+        assert "--store FILE" not in str(caught.value)
     assert (path.read_bytes() if path.is_file() else b"") == before
+    assert "messages.db-lock" not in {each.name for each in tmp_path.iterdir()} - names
     assert writer_of(path) is None
 
 

@@ -155,9 +155,11 @@ def check(connection: Connection, path: Path) -> int:
     if engine.is_empty(connection):
         return 0
     if engine.read_application_id(connection) != engine.APPLICATION_ID:
-        raise StoreError(f"{path} is not a store of fakesmtp: name another file, --store FILE")
+        raise StoreError(
+            f"{path} is not a store of fakesmtp: name another file, --store sqlite:///FILE"
+        )
     version = engine.read_version(connection)
-    refuse_newer(path, version, VERSION, other="file, --store FILE")
+    refuse_newer(path, version, VERSION, other="file, --store sqlite:///FILE")
     return version
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -94,6 +95,7 @@ class SqliteStore(_OfFile, DatabaseStore):
         """Open the file again after `close`. Idempotent."""
         if self._lock is not None:
             return
+        self._refuse_others()
         lock = FileLock(self._path)
         try:
             self.start_writing()
@@ -101,6 +103,12 @@ class SqliteStore(_OfFile, DatabaseStore):
             lock.release()
             raise
         self._lock = lock
+
+    def _refuse_others(self) -> None:
+        """Raise `StoreError` for a file of another program, before a lock is left beside it."""
+        # A file that cannot be read is an error when it is opened for writing.
+        with suppress(DBAPIError), gate.working(), self._engine.connect() as connection:
+            schema.check(connection, self._path)
 
     def compact(self) -> Future[str]:
         """Merge the index. The ticket gives the bytes that were used before, and after.
