@@ -13,7 +13,7 @@ from fakesmtp.cli.command import Command, nearest
 from fakesmtp.cli.console import escape, print_error, print_lines
 from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
-from fakesmtp.errors import ConfigurationError, RecordingError
+from fakesmtp.errors import ConfigurationError, RecordingError, StoreError
 from fakesmtp.sessions.compare import compare
 from fakesmtp.sessions.describing import describe_facts
 from fakesmtp.sessions.events import Note, Side
@@ -23,7 +23,7 @@ from fakesmtp.sessions.jsonl import dump
 from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 from fakesmtp.sessions.transcript import event_lines
-from fakesmtp.text import cut
+from fakesmtp.text import cut, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -162,7 +162,13 @@ def _source(settings: Settings, on_error: Callable[[RecordingError], object] = f
 def _find(settings: Settings, name: str) -> Session:
     # os.path answers for any name; Path raises for some, for instance for one that is too long.
     is_file = os.path.exists(name) and not os.path.isdir(name)  # noqa: PTH110, PTH112
-    return load(Path(name)) if is_file else _source(settings).find(name)
+    if is_file:
+        return load(Path(name))
+    try:
+        source = _source(settings)
+    except StoreError as error:
+        raise RecordingError(f"{quote(name)} is not a file or a session: {error}") from error
+    return source.find(name)
 
 
 # -- how they are written --------------------------------------------------------------------------

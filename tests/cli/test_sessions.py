@@ -199,6 +199,13 @@ def test_without_a_folder(run: Callable) -> None:
     assert (result.code, "there is no store" in result.err) == (1, True)
 
 
+def test_a_session_that_is_not_a_file_without_a_store(run: Callable) -> None:
+    """Where no store exists either, the error names the session that was not found."""
+    result = run("sessions", "show", "nobody")
+    assert result.code == 1
+    assert "'nobody' is not a file or a session: there is no store" in result.err
+
+
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["", "json"])
 def test_broken_recordings_are_named(
     recorded: list[str], folder: Path, run: Callable, options: tuple[str, ...]
