@@ -77,10 +77,13 @@ class Inbox(ClientSettings):
 
     @property
     def account(self) -> Account:
-        """The (first) account; raises `FakeSMTPError` when any AppKey may log in."""
+        """The (first) account; raises `FakeSMTPError` when any AppKey may log in, or none."""
         accounts = self._scope.accounts
         if not accounts:
-            raise FakeSMTPError("no account is set: any AppKey and SecretKey may log in")
+            raise FakeSMTPError(
+                "no account is set: accounts='any' lets every AppKey log in, accounts=[] none "
+                "(accounts=None makes one)"
+            )
         return accounts[0]
 
     def new_account(self) -> AccountView:

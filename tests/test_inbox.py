@@ -13,6 +13,7 @@ from fakesmtp import ConfigurationError, FakeSMTP, FakeSMTPError, NoMatchingMess
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Literal
 
     from pytest_fakesmtp import FakeSMTPView
 
@@ -201,3 +202,13 @@ def test_wrong_arguments(smtp: FakeSMTP, case: str) -> None:
     pattern = ".*".join(map(re.escape, expected.split("*")))
     assert re.search(pattern, str(caught.value))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("accounts", ["any", []])
+def test_a_server_without_an_account(accounts: Literal["any"] | list[tuple[str, str]]) -> None:
+    """The error for a missing account is true for `any` and for an empty list."""
+    with (
+        FakeSMTP(accounts=accounts) as smtp,
+        pytest.raises(FakeSMTPError, match=r"accounts='any' lets every AppKey .*=\[\] none"),
+    ):
+        assert smtp.account
