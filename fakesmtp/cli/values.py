@@ -141,21 +141,31 @@ def read_count(text: str) -> int:
 
 def read_seconds(text: str) -> float:
     """Read a number of seconds greater than 0."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
+    seconds = _to_seconds(text)
     if not 0 < seconds <= _MOST_SECONDS:
-        raise ValueError(
-            f"{quote(text)} is not a number of seconds greater than 0 and at most "
-            f"{_MOST_SECONDS:,} (examples: 120, 0.5)"
-        )
+        raise _not_seconds(text, "greater than 0 and at most")
     return seconds
 
 
 def read_duration(text: str) -> float:
     """Read a number of seconds, which may be 0."""
-    return 0.0 if text.strip() == "0" else read_seconds(text)
+    seconds = _to_seconds(text)
+    if not 0 <= seconds <= _MOST_SECONDS:
+        raise _not_seconds(text, "from 0 to")
+    return seconds
+
+
+def _to_seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _not_seconds(text: str, bounds: str) -> ValueError:
+    return ValueError(
+        f"{quote(text)} is not a number of seconds {bounds} {_MOST_SECONDS:,} (examples: 120, 0.5)"
+    )
 
 
 def read_network(text: str) -> str:

@@ -124,3 +124,10 @@ def test_proxy_from_needs_proxy_protocol(run: Callable[..., Result]) -> None:
     result = run("serve", "--proxy-from", "10.0.0.0/8")
     assert result.code == 2
     assert "--proxy-from 10.0.0.0/8 needs --proxy-protocol" in result.err
+
+
+def test_the_error_for_a_wrong_timeout_names_what_is_allowed(run: Callable[..., Result]) -> None:
+    """0 is allowed, and the error for a negative number says so."""
+    result = run("serve", "--drain-timeout", "-1")
+    assert result.code == 2
+    assert "'-1' is not a number of seconds from 0 to " in result.err
