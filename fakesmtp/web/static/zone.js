@@ -2,8 +2,9 @@
 {
   const root = document.documentElement;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
-  if (zone && root.dataset.zone !== zone && !document.cookie.includes(`zone=${zone}`)) {
+  const isSet = () => document.cookie.split("; ").includes(`zone=${zone}`);
+  if (zone && root.dataset.zone !== zone && !isSet()) {
     document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=strict`;
-    if (document.cookie.includes(`zone=${zone}`)) location.reload();
+    if (isSet()) location.reload();
   }
 }

@@ -386,6 +386,15 @@ def test_dates_are_in_the_readers_zone(api: Api, open_page: Open) -> None:
     expect(when).to_have_attribute("datetime", re.compile(r".*\+09:00"))
 
 
+def test_the_reader_moves_to_another_zone(api: Api, open_page: Open) -> None:
+    """The zone of an earlier visit is corrected, also where its name begins as the new one."""
+    send(api.smtp, make_message())
+    page = open_page("about:blank", timezone_id="Etc/GMT+1")
+    page.context.add_cookies([{"name": "zone", "value": "Etc/GMT+10", "url": api.http.url}])
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("data-zone", "Etc/GMT+1")
+
+
 def test_a_message_that_is_gone(api: Api, open_page: Open) -> None:
     """The address of a message that is not there shows what happened."""
     page = open_page("/view/nothing")
