@@ -20,7 +20,7 @@ from fakesmtp.web.answers import Json
 from fakesmtp.web.lookup import Wanted, check_delete_all, find_ids, find_message, find_row
 from fakesmtp.web.own.bodies import describe_body, read_as
 from fakesmtp.web.own.extraction import LONGEST, find_codes
-from fakesmtp.web.own.parameters import MOST_NUMBER, Limit
+from fakesmtp.web.own.parameters import Cursor, Limit
 from fakesmtp.web.own.problems import CONFLICT, NOT_FOUND, problems
 from fakesmtp.web.own.schemas import (
     Changed,
@@ -55,9 +55,7 @@ _RAW = {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}}
 def list_messages(
     here: Here,
     query: Wanted,
-    cursor: Annotated[
-        int | None, Query(ge=0, le=MOST_NUMBER, description="`cursor` of the page before.")
-    ] = None,
+    cursor: Cursor = None,
     limit: Limit = PAGE,
     oldest_first: Annotated[bool, Query(description="Instead of newest first.")] = False,  # noqa: FBT002 - a parameter of a request
 ) -> Json:

@@ -17,6 +17,9 @@ MOST_NUMBER = 2**53
 AppKey = Annotated[
     str | None, Query(description="Only what belongs to this AppKey.", examples=["0a1b2c3d4e5f"])
 ]
+Cursor = Annotated[
+    int | None, Query(ge=0, le=MOST_NUMBER, description="`cursor` of the page before.")
+]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Maximum number of rows.")]
 
 

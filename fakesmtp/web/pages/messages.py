@@ -12,6 +12,7 @@ from fakesmtp.storage.query import All, Is, Not, Query
 from fakesmtp.storage.records import MessageRow
 from fakesmtp.storage.words import QueryError
 from fakesmtp.web.lookup import find_ids
+from fakesmtp.web.own.parameters import Cursor
 from fakesmtp.web.pages.bodies import find
 from fakesmtp.web.pages.contents import Reading, read_message
 from fakesmtp.web.pages.errors import PageError
@@ -46,7 +47,7 @@ def show_rows(
     here: Here,
     view: AnyView,
     chosen: AnyFilter,
-    cursor: int | None = None,
+    cursor: Cursor = None,
 ) -> Response:
     """Show rows of the list from a cursor on."""
     return _show_rows(here, view, chosen, cursor)

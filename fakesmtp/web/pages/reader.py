@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -15,6 +16,8 @@ from fakesmtp.web.lookup import read_zone
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "ko": "한국어"}
 THEMES = ("auto", "light", "dark")
+#: A language and its weight.
+_RANGE = re.compile(r"\s*([a-z0-9-]+)\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ def _one_of(value: str | None, known: Mapping[str, str] | tuple[str, ...]) -> st
 
 
 def _negotiate(request: Request) -> str:
-    """Choose the language by `Accept-Language` (RFC 9110 §12.5.4); the browser sorts it."""
-    header = request.headers.get("accept-language", "")
-    wanted = [each.partition(";")[0].strip() for each in header.split(",")]
+    """Choose the language by `Accept-Language` (RFC 9110 §12.5.4), of any case."""
+    header = request.headers.get("accept-language", "").lower()
+    ranges = (_RANGE.fullmatch(each) for each in header.split(","))
+    weights = {each[1]: float(each[2] or 1) for each in ranges if each}
+    wanted = sorted(filter(weights.get, weights), key=weights.__getitem__, reverse=True)
     return negotiate_locale(wanted, LANGUAGES, sep="-") or "en"
