@@ -60,27 +60,18 @@ def show_unread(here: Here, view: AnyView) -> Response:
 
 
 @router.get(f"{PARTS}/{{message_id}}")
-def show_reading(
-    here: Here, view: AnyView, chosen: AnyFilter, message_id: str, tab: str = ""
-) -> Response:
+def show_reading(here: Here, view: AnyView, message_id: str, tab: str = "") -> Response:
     """Show one message without the list."""
-    reading = _read(here, message_id, tab)
-    return view.show("messages/reading.html", reading=reading, chosen=chosen)
+    return view.show("messages/reading.html", reading=_read(here, message_id, tab))
 
 
 @router.get(f"{PARTS}/{{message_id}}/contents")
 def show_contents(
-    here: Here,
-    view: AnyView,
-    chosen: AnyFilter,
-    message_id: str,
-    tab: str = "",
-    *,
-    remote: bool = False,
+    here: Here, view: AnyView, message_id: str, tab: str = "", *, remote: bool = False
 ) -> Response:
     """Show one tab of a message; with `remote`, the HTML may load content of other places."""
     reading = _read(here, message_id, tab, remote=remote)
-    return view.show("messages/contents.html", reading=reading, chosen=chosen)
+    return view.show("messages/contents.html", reading=reading)
 
 
 def _show_page(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from fastapi import Query as Parameter
@@ -84,15 +85,11 @@ def show_rows(
 
 
 @router.get(f"{PARTS}/{{session_id}}")
-def show_reading(
-    here: Here,
-    view: AnyView,
-    chosen: AnySessionFilter,
-    session_id: str,
-    other: _Other = "",
-) -> Response:
-    """Show one session without the list."""
-    return view.show("sessions/reading.html", chosen=chosen, **_reading(here, session_id, other))
+def show_reading(here: Here, view: AnyView, session_id: str, other: _Other = "") -> Response:
+    """Show one session without the list; the page has its address then."""
+    query = f"?{urlencode({'with': other})}" if other else ""
+    headers = {"HX-Push-Url": f"/sessions/{session_id}{query}"}
+    return view.show("sessions/reading.html", headers=headers, **_reading(here, session_id, other))
 
 
 def _list(

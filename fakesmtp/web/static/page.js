@@ -69,14 +69,37 @@ document.addEventListener("htmx:pushedIntoHistory", () => {
   else if (!$("#split.open")) $("#list").focus();
 });
 
-// A search is part of the address.
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const form = event.target;
-  if (form.id !== "search") return;
-  const given = [...new FormData(form)].filter(([, value]) => value);
-  const parameters = new URLSearchParams(given).toString();
-  history.replaceState(history.state, "", location.pathname + (parameters && `?${parameters}`));
+// -- the search is part of every address -----------------------------------------------------------
+
+// Return an address with the search as it is now.
+function searched(address) {
+  const { pathname, searchParams, hash } = new URL(address, location.href);
+  for (const [name, value] of new FormData($("#search"))) {
+    if (value) searchParams.set(name, value);
+    else searchParams.delete(name);
+  }
+  return pathname + (searchParams.size ? `?${searchParams}` : "") + hash;
+}
+
+document.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (target.id === "search") history.replaceState(history.state, "", searched(location.href));
 });
+document.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+  detail.history.path = searched(detail.history.path);
+});
+
+// Before a link is opened or copied. The value of `data-searched` is a parameter to leave out.
+function search(link) {
+  const url = new URL(searched(link.href), location.href);
+  url.searchParams.delete(link.dataset.searched);
+  link.href = url;
+}
+for (const name of ["pointerdown", "focusin"]) {
+  document.addEventListener(name, ({ target }) => {
+    const link = target.closest("[data-searched]");
+    if (link) search(link);
+  });
+}
 
 // -- live -----------------------------------------------------------------------------------------
 
@@ -202,6 +225,12 @@ async function copy(text) {
   toast(`${$("#toast").dataset.copied}: ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`);
 }
 
+// A click with one of these keys opens a new tab or window: the browser does that, not htmx.
+addEventListener("click", (event) => {
+  const isModified = event.ctrlKey || event.metaKey || event.shiftKey;
+  if (isModified && event.target.closest("a[href]")) event.stopPropagation();
+}, { capture: true });
+
 // -- clicks and settings ----------------------------------------------------------------------------
 
 function setCookie(name, value) {
@@ -253,9 +282,12 @@ function chooseWord(event) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!event.target.closest("#q, #search-help")) return;
-  if (event.key === "Escape") $("#search-help").hidePopover();
-  else chooseWord(event);
+  if (!event.target.closest("#search, #search-help")) return;
+  if (event.key !== "Escape") chooseWord(event);
+  else if ($("#search-help").matches(":popover-open")) {
+    $("#search-help").hidePopover();
+    event.preventDefault();
+  }
 });
 
 document.addEventListener("input", (event) => { if (event.target.id === "q") complete(); });
@@ -359,7 +391,7 @@ function back() {
   htmx.trigger("#reading", "htmx:abort");
   // As htmx does it: a page that was opened by its address is no such entry yet.
   history.replaceState({ htmx: true }, "");
-  history.pushState({ htmx: true }, "", link.href);
+  history.pushState({ htmx: true }, "", searched(link.href));
   $("#reading").replaceChildren();
   document.title = "fakesmtp";
   refresh();
@@ -371,7 +403,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest(":is(.back, .close)");
   const button = event.target.closest("[data-step]");
   if (button) step(Number(button.dataset.step));
-  else if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && back()) event.preventDefault();
+  else if (link && back()) event.preventDefault();
 });
 
 const KEYS = {
@@ -389,9 +421,12 @@ document.addEventListener("keydown", (event) => {
     if (!$("dialog[open]")) show("palette");
     return;
   }
+  // The browser closes a popover, or the search help has just closed.
+  if (event.key === "Escape" && (event.defaultPrevented || $(":popover-open"))) return;
   const isTyping = event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, dialog");
   if (event.key === "Escape" && event.target.id === "q") event.target.blur();
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || root.dataset.keys === "off") return;
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (root.dataset.keys === "off" && event.key !== "Escape") return;
   const button = $(`#reading [data-key="${CSS.escape(event.key)}"]`);
   if (button) button.click();
   else if (KEYS[event.key]) KEYS[event.key]();

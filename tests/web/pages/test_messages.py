@@ -255,6 +255,24 @@ def test_search_and_filters(api: Api, open_page: Open) -> None:
     expect(rows).to_have_count(2)
 
 
+def test_the_search_as_it_is_now_is_in_every_address(api: Api, open_page: Open) -> None:
+    """A tab, closing and the chip of an AppKey keep a search that changed since they were shown."""
+    send(api.smtp, make_message("alpha one"), "ad")
+    send(api.smtp, make_message("alpha two"), "ad")
+    page = open_page(f"/?app_key={api.smtp.account.app_key}")
+    page.get_by_test_id("message-row").first.click()
+    expect(page.get_by_test_id("subject")).to_be_visible()
+    page.get_by_test_id("search").fill("alpha")
+    page.locator("label", has=page.get_by_test_id("type-ad")).click()
+    expect(page).to_have_url(re.compile(r"/view/[^?]*\?.*type=ad"))
+    page.get_by_test_id("tab-source").click()
+    expect(page).to_have_url(re.compile(r"\?tab=source&.*q=alpha&type=ad"))
+    page.get_by_test_id("close").click()
+    expect(page).to_have_url(re.compile(r"\d/\?.*q=alpha&type=ad"))
+    page.get_by_test_id("app-key-filter").click()
+    expect(page).to_have_url(f"{api.http.url}/?q=alpha&type=ad")
+
+
 def test_search_help_completes_words(api: Api, open_page: Open) -> None:
     """The help panel offers the words that begin as the last word of the search."""
     send(api.smtp, make_message(), "ad")
@@ -305,6 +323,39 @@ def test_keys(api: Api, open_page: Open) -> None:
     page.get_by_test_id("palette-search").fill("faults")
     page.keyboard.press("Enter")
     page.wait_for_url("**/faults")
+
+
+def test_a_click_with_ctrl_opens_a_new_tab(api: Api, open_page: Open) -> None:
+    """It is the browser's, with the search in the address."""
+    send(api.smtp, make_message("one"))
+    page = open_page()
+    page.get_by_test_id("search").fill("one")
+    page.wait_for_url("**/?q=one")
+    with page.context.expect_page() as opened:
+        page.get_by_test_id("message-row").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_test_id("subject")).to_have_text("one")
+    assert opened.value.url.endswith("?q=one")
+    expect(page.get_by_test_id("message")).to_have_count(0)
+
+
+def test_escape_closes_what_is_on_top(api: Api, open_page: Open) -> None:
+    """A menu or the search help before the message, without shortcuts too."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    page.context.add_cookies([{"name": "keys", "value": "off", "url": api.http.url}])
+    page.reload()
+    for button, menu in (
+        ("all-links", "#links"),
+        ("open-settings", "#settings"),
+        ("search-help-button", "#search-help"),
+    ):
+        page.get_by_test_id(button).click()
+        expect(page.locator(menu)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(menu)).to_be_hidden()
+        expect(page.get_by_test_id("message")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
 
 
 def test_keys_can_be_switched_off(api: Api, open_page: Open) -> None:

@@ -80,12 +80,15 @@ def test_two_sessions_side_by_side(api: Api, open_page: Open) -> None:
     """Two sessions are compared line by line."""
     first = api.fail(b"EHLO me", b"NOOP")
     api.fail(b"EHLO me", b"RSET")
-    page = open_page("/sessions")
+    page = open_page("/sessions?kind=without")
     page.get_by_test_id("session-row").first.click()
     page.get_by_test_id("compare-with").select_option(first.id)
     differing = page.get_by_test_id("comparison").locator(".differs")
     expect(differing.first).to_contain_text("RSET")
     expect(differing.first).to_contain_text("NOOP")
+    assert page.url.endswith(f"?with={first.id}&kind=without")
+    page.get_by_test_id("close").click()
+    expect(page).to_have_url(f"{api.http.url}/sessions?kind=without")
 
 
 def test_a_session_can_be_saved(api: Api) -> None:
