@@ -65,6 +65,12 @@ def show_reading(here: Here, view: AnyView, message_id: str, tab: str = "") -> R
     return view.show("messages/reading.html", reading=_read(here, message_id, tab))
 
 
+@router.get(f"{PARTS}/{{message_id}}/changed")
+def show_changed(here: Here, view: AnyView, message_id: str) -> Response:
+    """Show what marks and tags change."""
+    return _show_changed(here, view, message_id)
+
+
 @router.get(f"{PARTS}/{{message_id}}/contents")
 def show_contents(
     here: Here, view: AnyView, message_id: str, tab: str = "", *, remote: bool = False
@@ -99,7 +105,7 @@ def read_listed(here: Here, view: AnyView, chosen: SentFilter) -> Response:
     """Mark all messages of the list as read."""
     unread = All((_query(view, chosen), Not(Is("read"))))
     here.archive.store.mark_read(find_ids(here, unread)).result()
-    return _show_rows(here, view, chosen)
+    return Response(headers={"HX-Trigger": "read"})
 
 
 @router.post(f"{PARTS}/{{message_id}}/read", dependencies=[NeedsToken])
@@ -135,9 +141,10 @@ def delete_message(here: Here, view: AnyView, message_id: str) -> Response:
     """Delete one message."""
     row = _row(here, message_id)
     here.archive.mailbox.remove([row.record.id])
-    # In ASCII, as a header must be.
-    events = json.dumps({"messages-changed": "", "notice": view.translate(later("Deleted"))})
-    return Response(headers={"HX-Trigger": events})
+    # In ASCII, as a header must be. After the swap htmx sends events also for a button that the
+    # event `removed` of the server has already taken away.
+    events = json.dumps({"notice": view.translate(later("Deleted")), "removed": row.record.id})
+    return Response(headers={"HX-Trigger-After-Swap": events})
 
 
 @router.delete(PARTS, dependencies=[NeedsToken])

@@ -46,24 +46,22 @@ function refresh() {
   }
   const split = $("#split");
   if (split) split.classList.toggle("open", here !== "/" && here !== "/sessions");
-  const unread = $("#unread")?.dataset.unread;
-  if (unread !== undefined) {
-    const count = Number(unread);
-    const article = $("#reading h1");
-    const name = article ? `${article.textContent} · fakesmtp` : document.title.replace(/^\(\d+\) /, "");
-    document.title = count ? `(${count}) ${name}` : name;
-    const icon = $("#icon");
-    icon.href = count ? icon.dataset.unread : icon.dataset.read;
-  }
+  const count = $("#unread")?.dataset.unread;
+  const name = $("#reading article")?.dataset.title ?? split?.dataset.title ?? document.title.replace(/^\([\d,+]+\) /, "");
+  document.title = count ? `(${count}) ${name}` : name;
+  const icon = $("#icon");
+  icon.href = count ? icon.dataset.unread : icon.dataset.read;
 }
 
-document.addEventListener("DOMContentLoaded", () => {
+function showCurrent() {
   refresh();
   $("#list [aria-current]")?.scrollIntoView({ block: "nearest" });
-});
+}
+
+document.addEventListener("DOMContentLoaded", showCurrent);
 document.addEventListener("htmx:afterSettle", refresh);
 document.addEventListener("htmx:pushedIntoHistory", () => {
-  refresh();
+  showCurrent(); // rows have another height beside a message
   // The list is gone on a narrow screen, or what was open, and the focus with it.
   if (!$("#list")?.checkVisibility()) $("#reading")?.focus();
   else if (!$("#split.open")) $("#list").focus();
@@ -86,6 +84,8 @@ document.addEventListener("htmx:beforeRequest", ({ target }) => {
 });
 document.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
   detail.history.path = searched(detail.history.path);
+  // What is shown again is not a new entry.
+  if (detail.history.path === location.pathname + location.search) detail.history.type = "replace";
 });
 
 // Before a link is opened or copied. The value of `data-searched` is a parameter to leave out.
@@ -101,6 +101,15 @@ for (const name of ["pointerdown", "focusin"]) {
   });
 }
 
+// What was entered after the request is not in the answer: ask again.
+document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+  if (target.id !== "fields") return;
+  const sent = detail.requestConfig.parameters;
+  if ([...new FormData($("#rule"))].every(([name, value]) => sent[name] === value)) return;
+  detail.shouldSwap = false;
+  htmx.trigger("#where", "change");
+});
+
 // -- live -----------------------------------------------------------------------------------------
 
 // What each event of the server changes on the page, and whether it is something new.
@@ -109,23 +118,41 @@ const CHANGES = {
   session: ["sessions-changed", true], checked: ["sessions-changed"],
   fault: ["faults-changed"], faults: ["faults-changed"],
 };
-const waiting = new Set();
+// Lists that will be renewed, and whether there is something new.
+const waiting = new Map();
+// Pixels that a list may be scrolled and is still at its top.
+const TOP = 40;
+// Where the list is, also while a message hides it on a narrow screen.
+let place = 0;
+document.addEventListener("scroll", ({ target }) => {
+  if (target.id !== "list" || !target.checkVisibility()) return;
+  place = target.scrollTop;
+  if (place <= TOP && !$("#more-new").hidden) renewList();
+}, { capture: true });
+
+function renewList() {
+  htmx.trigger("#list", $("#list").getAttribute("hx-trigger").split(" ")[0]);
+}
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "list") $("#more-new").hidden = true;
+});
 
 // At most two requests a second for each list, however much arrives.
 function changed(name, isNew) {
-  if (waiting.has(name)) return;
-  waiting.add(name);
-  setTimeout(() => {
-    waiting.delete(name);
+  const isFirst = !waiting.has(name);
+  waiting.set(name, isNew || waiting.get(name));
+  if (isFirst) setTimeout(() => {
     const list = $("#list");
     const isAffected = list?.getAttribute("hx-trigger").includes(name);
-    if (isAffected && list.scrollTop > 40) {
+    if (isAffected && place > TOP) {
       // A list that is being read does not move.
-      if (isNew) $("#more-new").hidden = false;
+      if (waiting.get(name)) $("#more-new").hidden = false;
       if (name === "messages-changed") htmx.trigger(document.body, "unread-changed");
     } else {
       htmx.trigger(document.body, name);
     }
+    waiting.delete(name);
   }, 500);
 }
 
@@ -158,8 +185,9 @@ let seen = Number($("#live").dataset.cursor);
 const EFFECTS = {
   live: showLive,
   reset: reload,
-  event: ([name, cursor]) => {
+  event: ([name, cursor, ids]) => {
     seen = Math.max(seen, cursor);
+    for (const id of ids) apply(name, id);
     changed(...CHANGES[name]);
   },
   ask: () => {
@@ -186,7 +214,10 @@ function follow() {
   source.onerror = () => share("live", false);
   source.addEventListener("reset", () => share("reset"));
   for (const name of Object.keys(CHANGES)) {
-    source.addEventListener(name, ({ lastEventId }) => share("event", [name, Number(lastEventId)]));
+    source.addEventListener(name, ({ lastEventId, data }) => {
+      const { id, ids = [id] } = JSON.parse(data);
+      share("event", [name, Number(lastEventId), ids]);
+    });
   }
   addEventListener("pagehide", () => source.close());
 }
@@ -204,7 +235,7 @@ document.addEventListener("DOMContentLoaded", () => {
   $("#more-new")?.addEventListener("click", (event) => {
     event.target.hidden = true;
     $("#list").scrollTop = 0;
-    htmx.trigger("#list", $("#list").getAttribute("hx-trigger").split(" ")[0]);
+    renewList();
   });
 });
 
@@ -229,6 +260,11 @@ async function copy(text) {
 addEventListener("click", (event) => {
   const isModified = event.ctrlKey || event.metaKey || event.shiftKey;
   if (isModified && event.target.closest("a[href]")) event.stopPropagation();
+}, { capture: true });
+
+// A double click on a button that sends a form sends it once.
+addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("form[hx-post] button:not([type=button])")) event.preventDefault();
 }, { capture: true });
 
 // -- clicks and settings ----------------------------------------------------------------------------
@@ -257,20 +293,29 @@ document.addEventListener("change", (event) => {
 
 function insertWord(word) {
   const q = $("#q");
-  q.value = q.value.replace(/\S*$/, "") + word;
+  q.value = q.value.replace(/([-!]?)\S*$/, `$1${word}`);
   q.focus();
   q.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-function complete() {
-  const last = $("#q").value.split(/\s/).pop().replace(/^[-!]/, "").toLowerCase();
+function offer(last) {
   for (const button of $$("#search-help [data-insert]")) {
     const word = button.dataset.insert.toLowerCase();
     button.hidden = last !== "" && (word === last || !word.startsWith(last));
   }
   for (const item of $$("#search-help li")) item.hidden = !$("[data-insert]:not([hidden])", item);
+}
+
+function complete() {
+  const last = $("#q").value.split(/\s/).pop().replace(/^[-!]/, "").toLowerCase();
+  offer(last);
   $("#search-help").togglePopover(last.length > 1 && $("#search-help li:not([hidden])") !== null);
 }
+
+// Opened by its button, the help shows all words if none completes the last one.
+document.addEventListener("click", ({ target }) => {
+  if (target.closest("[popovertarget=search-help]") && !$("#search-help li:not([hidden])")) offer("");
+});
 
 function chooseWord(event) {
   const shown = $$("#search-help [data-insert]:not([hidden])");
@@ -386,18 +431,37 @@ function back() {
   refresh(); // a list that has just come has no mark yet
   const link = $("#reading :is(.back, .close)");
   const current = $("#list [aria-current]");
-  if (!link || !current) return false;
+  if (!link) return false;
   // What is still loading would appear after all.
   htmx.trigger("#reading", "htmx:abort");
   // As htmx does it: a page that was opened by its address is no such entry yet.
   history.replaceState({ htmx: true }, "");
   history.pushState({ htmx: true }, "", searched(link.href));
   $("#reading").replaceChildren();
-  document.title = "fakesmtp";
   refresh();
-  current.focus();
+  (current ?? $("#list")).focus();
   return true;
 }
+
+// What an event changes in the list and in what is open, without a new list.
+function apply(name, id) {
+  const isOpen = $("#reading article")?.dataset.id === id;
+  if (isOpen && name === "removed") back();
+  else if (isOpen) $$("#reading .renews").forEach((each) => htmx.trigger(each, "renew"));
+  if (name === "removed" || name === "limit") $(`#list .row[data-id="${CSS.escape(id)}"]`)?.remove();
+}
+document.addEventListener("removed", ({ detail }) => {
+  apply("removed", detail.value);
+  changed("messages-changed");
+});
+
+document.addEventListener("read", () => {
+  for (const row of $$("#list .row.unread")) {
+    row.classList.remove("unread");
+    $(".subject .hidden", row).remove();
+  }
+  changed("messages-changed");
+});
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest(":is(.back, .close)");
@@ -411,7 +475,7 @@ const KEYS = {
   k: () => move(-1),
   "/": () => { $("#q")?.focus(); $("#q")?.select(); },
   "?": () => show("help"),
-  Escape: () => back() || $("#reading .close")?.click(),
+  Escape: back,
 };
 
 document.addEventListener("keydown", (event) => {

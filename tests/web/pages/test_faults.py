@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from http_api import Api
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     Open = Callable[..., Page]
 
@@ -34,8 +34,9 @@ def test_a_rule_is_made_applied_switched_and_removed(api: Api, open_page: Open) 
     expect(page.get_by_test_id("sentence")).to_contain_text(
         "At RCPT, to *@example.com, always: the server replies '550 5.1.1 User unknown'"
     )
-    page.get_by_test_id("add-rule").click()
+    page.get_by_test_id("add-rule").dblclick()
     expect(page.get_by_test_id("rule")).to_contain_text("At RCPT")
+    assert len(api.smtp.faults.rules) == 1
     with pytest.raises(smtplib.SMTPRecipientsRefused):
         send(api.smtp, make_message())
     expect(page.get_by_test_id("applied")).to_contain_text("2 times")
@@ -79,6 +80,22 @@ def test_the_form_offers_only_what_is_possible(open_page: Open) -> None:
     page.get_by_test_id("what").select_option("bad-certificate")
     page.get_by_test_id("option-certificate").select_option("expired")
     expect(page.get_by_test_id("sentence")).to_contain_text("bad certificate: expired")
+
+
+def test_what_is_typed_stays(open_page: Open) -> None:
+    """A form that comes late has the text that was entered meanwhile."""
+    page = open_page("/faults?where=rcpt")
+    held: list[Route] = []
+    page.route("**/form?*", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/form?*"):
+        page.get_by_test_id("where").select_option("mail")
+    page.get_by_test_id("option-reply").fill("451 4.3.0 Later")
+    with page.expect_response(
+        lambda response: "Later" in response.url and "/form?" in response.url
+    ):
+        held[0].continue_()
+    expect(page.get_by_test_id("option-to")).to_have_count(0)
+    expect(page.get_by_test_id("option-reply")).to_have_value("451 4.3.0 Later")
 
 
 def test_every_option_has_an_entry() -> None:

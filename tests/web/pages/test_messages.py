@@ -273,6 +273,76 @@ def test_the_search_as_it_is_now_is_in_every_address(api: Api, open_page: Open) 
     expect(page).to_have_url(f"{api.http.url}/?q=alpha&type=ad")
 
 
+def test_a_late_answer_changes_nothing(api: Api, open_page: Open) -> None:
+    """A slow tab and a slow deletion leave the message that was opened after them."""
+    send(api.smtp, make_message("one"))
+    send(api.smtp, make_message("two"))
+    page = open_page()
+    rows, subject = page.get_by_test_id("message-row"), page.get_by_test_id("subject")
+    held: list[Route] = []
+    page.route("**/contents?*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    rows.first.click()
+    with page.expect_request("**/contents?*"):
+        page.get_by_test_id("tab-source").click()
+    with page.expect_event("requestfailed"):
+        page.get_by_test_id("next").click()
+    expect(subject).to_have_text("one")
+    page.get_by_test_id("previous").click()
+    expect(subject).to_have_text("two")
+    first, second = (each.id for each in api.smtp.messages)
+    page.route(
+        f"**/page/messages/{second}",
+        lambda route: held.append(route) if route.request.method == "DELETE" else route.continue_(),
+    )
+    page.keyboard.press("x")
+    with page.expect_request(lambda request: request.method == "DELETE"):
+        page.get_by_test_id("confirm-yes").click()
+    page.get_by_test_id("next").click()
+    expect(subject).to_have_text("one")
+    held[-1].continue_()
+    expect(rows).to_have_count(1)
+    expect(subject).to_have_text("one")
+    assert f"/view/{first}" in page.url
+
+
+def test_a_message_that_is_changed_elsewhere(api: Api, open_page: Open) -> None:
+    """A tag appears in the open message; after its deletion the list is shown."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    expect(page.get_by_test_id("message-row")).not_to_have_class("row unread")
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    (message,) = api.smtp.messages
+    api.ask("PUT", "/api/v1/tags", {"IDs": [message.id], "Tags": ["urgent"]})
+    expect(page.get_by_test_id("tag")).to_contain_text("urgent")
+    api.ask("DELETE", "/api/v1/messages", {"IDs": [message.id]})
+    expect(page.get_by_test_id("message")).to_have_count(0)
+    expect(page).to_have_title("fakesmtp")
+
+
+def test_a_list_that_is_read_does_not_move(api: Api, open_page: Open) -> None:
+    """Deleting and marking as read keep its place; at the top it is renewed."""
+    for number in range(60):
+        send(api.smtp, f"Subject: message {number}\r\n\r\nx\r\n".encode())
+    page = open_page()
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    rows = page.get_by_test_id("message-row")
+    rows.last.scroll_into_view_if_needed()
+    expect(rows).to_have_count(60)
+    page.get_by_test_id("read-listed").click()
+    expect(page.locator(".row.unread")).to_have_count(0)
+    rows.last.click()
+    expect(rows.last).to_be_in_viewport()
+    page.get_by_test_id("delete").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(rows).to_have_count(59)
+    expect(page).to_have_title("fakesmtp")
+    send(api.smtp, make_message("new"))
+    expect(page.get_by_test_id("new-messages")).to_be_visible()
+    page.locator("#list").evaluate("list => list.scrollTo(0, 0)")
+    expect(rows.first).to_contain_text("new")
+    expect(page.get_by_test_id("new-messages")).to_be_hidden()
+
+
 def test_search_help_completes_words(api: Api, open_page: Open) -> None:
     """The help panel offers the words that begin as the last word of the search."""
     send(api.smtp, make_message(), "ad")
@@ -290,6 +360,12 @@ def test_search_help_completes_words(api: Api, open_page: Open) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("search")).to_have_value("type:ad")
     expect(page.get_by_test_id("message-row")).to_have_count(1)
+    page.get_by_test_id("search").fill("hello -is")
+    page.locator("[data-insert='is:unread']").click()
+    expect(page.get_by_test_id("search")).to_have_value("hello -is:unread")
+    page.get_by_test_id("search").fill("hello")
+    page.get_by_test_id("search-help-button").click()
+    expect(page.locator("[data-insert='is:unread']")).to_be_visible()
 
 
 def test_keys(api: Api, open_page: Open) -> None:
