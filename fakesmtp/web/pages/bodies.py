@@ -30,6 +30,8 @@ _NEVER = ("meta", "base", *FRAMES)
 _PICTURE = re.compile(r"image/[\w.+-]+", re.ASCII)
 #: Bytes of pictures in one document: a link to a picture may occur very often.
 _MOST_INLINE = 32 * 1024 * 1024
+#: A link to a place in the document itself, which scrolls to it.
+_INSIDE = re.compile(r"(?<=<a)(?=\s[^<>]{0,1000}?\bhref\s*=\s*[\"']?#)", re.IGNORECASE)
 #: A document of its own type, in which links open a new tab.
 _HEAD = '<!doctype html><meta charset="utf-8"><base target="_blank">'
 
@@ -40,6 +42,7 @@ def show_body(here: Here, message_id: str, *, remote: bool = False) -> Response:
     message = find(here, message_id)
     html = make_inert(message.html or "", *_NEVER, *(() if remote else (LINK,)))
     html = replace_cids(html, _Pictures(message).inline)
+    html = _INSIDE.sub(' target="_self"', html)
     body = f"{_HEAD}{html}".encode("utf-8", "replace")
     return Response(body, media_type="text/html", headers=_headers(remote=remote))
 

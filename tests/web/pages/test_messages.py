@@ -107,6 +107,17 @@ def test_every_tab_shows_its_part(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("envelope")).to_contain_text("bcc@example.com")
 
 
+def test_a_link_inside_the_html_scrolls(api: Api, open_page: Open) -> None:
+    """It opens no other tab."""
+    html = "<p><a class=x href='#end'>down</a><p style='height: 5000px'><p id=end>the end"
+    send(api.smtp, make_message(html=html))
+    page = open_page("/view/latest")
+    frame = page.frame_locator("[data-testid=html-frame]")
+    frame.get_by_text("down").click()
+    expect(frame.get_by_text("the end")).to_be_in_viewport()
+    assert len(page.context.pages) == 1
+
+
 def test_findings_mark_the_place(api: Api, open_page: Open) -> None:
     """A finding shows the marked text, and its line in the source."""
     send(api.smtp, make_message("세일", text="http://shop.example/sale\n", html=None), "ad")
