@@ -67,6 +67,16 @@ document.addEventListener("htmx:pushedIntoHistory", () => {
   else if (!$("#split.open")) $("#list").focus();
 });
 
+// htmx keeps the focus of an element whose id comes again. Without one, the part around it gets it.
+let focused, around;
+document.addEventListener("focusin", ({ target }) => {
+  focused = target;
+  around = target.closest("[tabindex='-1']");
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (document.activeElement === document.body && focused && !focused.isConnected) around?.focus({ preventScroll: true });
+});
+
 // -- the search is part of every address -----------------------------------------------------------
 
 // Return an address with the search as it is now.

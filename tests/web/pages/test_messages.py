@@ -160,6 +160,7 @@ def test_messages_one_after_the_other(api: Api, open_page: Open) -> None:
     expect(subject).to_have_text("two")
     page.get_by_test_id("next").click()
     expect(subject).to_have_text("one")
+    expect(page.get_by_test_id("next")).to_be_focused()
     page.get_by_test_id("next").click()
     page.get_by_test_id("previous").click()
     expect(subject).to_have_text("two")
@@ -225,6 +226,7 @@ def test_tags(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("message-row")).to_contain_text("주문")
     page.get_by_role("button", name="Remove the tag 주문").click()
     expect(page.get_by_test_id("tag")).to_have_count(0)
+    expect(page.locator("#reading")).to_be_focused()
 
 
 def test_what_is_typed_stays(api: Api, open_page: Open) -> None:
