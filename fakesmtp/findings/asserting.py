@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fakesmtp.findings.checked import CheckedSession, HasFindings
 from fakesmtp.findings.rules import read_severity
-from fakesmtp.text import show
+from fakesmtp.text import plural, show
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -45,4 +45,4 @@ def describe_findings(
     lines = [line for name, each in found.items() if each for line in (name, *each)]
     number = sum(map(len, found.values()))
     least_named = least if least == "error" else f"{least} or worse"
-    return "\n".join([f"{number} findings ({least_named})", *lines]) if number else ""
+    return "\n".join([f"{plural(number, 'finding')} ({least_named})", *lines]) if number else ""
