@@ -14,7 +14,7 @@ from fakesmtp.storage.words import QueryError
 from fakesmtp.web.paths import OWN, SEND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -69,8 +69,16 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
 
 def _answer_wrong_parameter(request: Request, error: Exception) -> Response:
     wrong = error.errors() if isinstance(error, RequestValidationError) else ()
-    sentence = "; ".join(f"{each['loc'][-1]}: {each['msg']}" for each in wrong)
+    sentence = "; ".join(f"{_name_field(each['loc'])}: {each['msg']}" for each in wrong)
     return refuse(_status_of_wrong(request), sentence, request.url.path)
+
+
+def _name_field(location: Iterable[str | int]) -> str:
+    """Return the last name of a location, with the positions after it: `tags[0]`."""
+    name = ""
+    for part in location:
+        name = f"{name}[{part}]" if isinstance(part, int) else part
+    return name
 
 
 def _answer_own_error(request: Request, error: Exception) -> Response:

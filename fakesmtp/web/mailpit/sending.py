@@ -105,9 +105,14 @@ def _check_names(sending: Sending) -> None:
 def _address(contact: Contact, field: str) -> HeaderAddress:
     try:
         bare = HeaderAddress(addr_spec=contact.email.strip().strip("<>"))
-        return HeaderAddress(contact.name, bare.username, bare.domain)
     except (ValueError, MessageError, IndexError) as error:
         raise _not_an_address(contact.email, field) from error
+    try:
+        return HeaderAddress(contact.name, bare.username, bare.domain)
+    except ValueError as error:
+        raise HTTPException(
+            400, f"{field}: the name {quote(contact.name)} must not contain line ends"
+        ) from error
 
 
 def _bare(text: str, field: str) -> str:

@@ -185,3 +185,10 @@ def test_a_body_that_is_too_large(api: Api, monkeypatch: pytest.MonkeyPatch) -> 
     answer = send(api, Text="x" * 100)
     assert answer.status == 413
     assert answer.json == {"Error": "the body is larger than 100 bytes"}
+
+
+def test_a_name_with_a_line_end_is_named(api: Api) -> None:
+    """The error for a line end in a name is about the name, not about the address."""
+    answer = send(api, To=[{"Email": "b@e.org", "Name": "x\r\nBcc: y"}])
+    assert answer.status == 400
+    assert "To: the name 'x\\r\\nBcc: y' must not contain line ends" in answer.json["Error"]

@@ -144,7 +144,7 @@ def test_one_of_several_deletes_a_message(api: Api, send: Callable[..., str]) ->
         ("PUT", MESSAGES, {"seen": True}, 422, "seen: "),
         ("PUT", MESSAGES, {"read": 0}, 422, "read: "),
         ("PUT", MESSAGES, {"read": "false"}, 422, "read: "),
-        ("PUT", MESSAGES, {"tags": [""]}, 422, "0: "),
+        ("PUT", MESSAGES, {"tags": [""]}, 422, "tags[0]: "),
         ("PUT", MESSAGES, ["read"], 422, "body: "),
         ("DELETE", f"{MESSAGES}?query=is:lost", None, 422, "position 1: is: 'lost' is not one of"),
         ("GET", f"{OWN}/sessions/nobody", None, 404, "session 'nobody' is not kept"),
