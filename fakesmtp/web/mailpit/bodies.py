@@ -18,6 +18,8 @@ _ShapeT = TypeVar("_ShapeT", bound=Shape)
 _FORM = "application/x-www-form-urlencoded"
 #: Fields of a form that may be there several times.
 _LISTS = frozenset({"ids", "tags"})
+_TRUE_OR_FALSE = frozenset({"read"})
+_TRUTHS = {"true": True, "false": False}
 
 
 class Body:
@@ -58,9 +60,15 @@ def _read_form(content: bytes) -> dict[str, object]:
         fields = parse_qs(content.decode("ascii"), strict_parsing=True)
     except ValueError:
         raise HTTPException(400, "the body is neither JSON nor a form") from None
-    return {
-        name: values if name.lower() in _LISTS else values[-1] for name, values in fields.items()
-    }
+    return {name: _read_values(name.lower(), values) for name, values in fields.items()}
+
+
+def _read_values(name: str, values: list[str]) -> object:
+    """Return the value of a field; a form has texts only."""
+    if name in _LISTS:
+        return values
+    text = values[-1]
+    return _TRUTHS.get(text.lower(), text) if name in _TRUE_OR_FALSE else text
 
 
 async def _read(request: Request) -> Body:

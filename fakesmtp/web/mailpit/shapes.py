@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from fakesmtp.storage.folding import mend
 
@@ -152,7 +152,7 @@ class Marks(Shape):
     """Which messages to mark as read, or as unread."""
 
     ids: list[str] = []
-    read: bool = False
+    read: StrictBool = False
     search: str = ""
 
 

@@ -289,3 +289,12 @@ def test_accounts_in_use_protect_all_messages(api: Api) -> None:
 def _basic(user: str) -> str:
 
     return f"Basic {b64encode(f'{user}:any'.encode()).decode()}"
+
+
+@pytest.mark.parametrize("value", ["yes", "true", 1])
+def test_a_mark_must_be_true_or_false(api: Api, value: object) -> None:
+    """Another type than a boolean is refused, as by Mailpit, and marks nothing."""
+    deliver(api, "plain")
+    answer = api.ask("PUT", MESSAGES, {"Read": value})
+    assert (answer.status, b"Read: " in answer.body) == (400, True)
+    assert api.get(MESSAGES).json["unread"] == 1
