@@ -142,6 +142,15 @@ def test_without_the_extra(
     )
 
 
+def test_mcp_without_its_extra(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fakesmtp mcp` names its own extra, also where the client's library is missing."""
+    for module in [name for name in sys.modules if name.startswith("fakesmtp.mcp")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "httpx", None)
+    result = run("mcp")
+    assert (result.code, "pip install 'fakesmtp[mcp]'" in result.err) == (2, True)
+
+
 def test_a_light_start() -> None:
     """The start of serve loads no slow library and no module of another command."""
     heavy = {"cryptography", "fastapi", "uvicorn", "platformdirs", "tomllib"}
