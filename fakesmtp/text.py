@@ -43,6 +43,15 @@ def quote(value: object) -> str:
         return f"a very long {type(value).__name__}"
 
 
+def is_whole(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: it has no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def cut(text: str, most: int = LONGEST_SHOWN) -> str:
     """Shorten a line of more than 300 characters, and append its length."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"

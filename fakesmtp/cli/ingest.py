@@ -13,11 +13,10 @@ from fakesmtp.cli.console import print_error, print_lines
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_write
 from fakesmtp.cli.values import Value, read_path
-from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.record import MessageRecord
 from fakesmtp.options import token
 from fakesmtp.storage.importing import read_files
-from fakesmtp.storage.sessions import find_session
+from fakesmtp.storage.sessions import with_session
 from fakesmtp.tagging import keep_tags
 from fakesmtp.text import plural
 
@@ -78,8 +77,7 @@ def _put(store: DatabaseStore, records: Iterator[MessageRecord | SessionRecord])
 
 def _add(store: DatabaseStore, record: MessageRecord) -> Ticket[int]:
     """Add a message with the tags of its header, as a server does."""
-    message = ReceivedMessage(record, lambda: find_session(store, record))
-    return keep_tags(store, message, store.add(record))
+    return keep_tags(store, with_session(store, record), store.add(record))
 
 
 def _put_session(store: DatabaseStore, record: SessionRecord) -> bool:

@@ -19,12 +19,11 @@ from fakesmtp.cli.table import make_table
 from fakesmtp.cli.values import Value, read_count, read_path, read_text
 from fakesmtp.errors import ConfigurationError, StoreError
 from fakesmtp.messages.listing import content_as_json
-from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.exporting import FORMS, write_files
 from fakesmtp.storage.language import PREFIXES, parse_query
 from fakesmtp.storage.query import EVERYTHING
-from fakesmtp.storage.sessions import find_session
+from fakesmtp.storage.sessions import with_session
 from fakesmtp.storage.words import QueryError
 from fakesmtp.text import cut, plural
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from fakesmtp.cli.options import Settings
     from fakesmtp.findings import Finding
+    from fakesmtp.messages.message import ReceivedMessage
     from fakesmtp.messages.record import MessageRecord
     from fakesmtp.storage.base import ReadableStore
     from fakesmtp.storage.query import Query
@@ -88,7 +88,7 @@ def show(settings: Settings, *, message: str, raw: bool) -> None:
         record = store.get(message)
         if record is None:
             raise StoreError(f"there is no message {message!r} in {store.location}")
-        view = ReceivedMessage(record, lambda: find_session(store, record))
+        view = with_session(store, record)
         if raw:
             _print_raw(record.raw)
         elif settings.json:

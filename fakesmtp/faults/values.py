@@ -13,12 +13,10 @@ from typing import TypeGuard
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.nhn import ENDPOINT_PORTS
 from fakesmtp.protocol.reply import Reply
-from fakesmtp.text import quote
+from fakesmtp.text import is_whole, quote
 
 Check = Callable[[object], object]
 
-#: Half of a surrogate pair, which cannot be written as UTF-8.
-_HALF = re.compile("[\ud800-\udfff]")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _MINUTE, _HOUR = 60, 3600
 #: The largest whole number; the smallest and the largest number of seconds or of bytes per second.
@@ -41,7 +39,7 @@ def check_name(value: object) -> str:
         raise ValueError(
             f"must be a text of at most {_LONGEST_NAME} characters, not {quote(value)}"
         )
-    if _HALF.search(value):
+    if not is_whole(value):
         raise ValueError(f"must be a text without half of a character, not {quote(value)}")
     return value
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakesmtp.errors import RecordingError
 from fakesmtp.tables import TableError, parse_json
-from fakesmtp.text import quote
+from fakesmtp.text import is_whole, quote
 
 if TYPE_CHECKING:
     from enum import Enum
@@ -126,8 +126,6 @@ class Fields:
 
 
 def _check_text(name: str, value: str) -> str:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise RecordingError(f"{name} has half of a character: {quote(value)}") from None
+    if not is_whole(value):
+        raise RecordingError(f"{name} has half of a character: {quote(value)}")
     return value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fakesmtp.errors import RecordingError, StoreError
+from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.sessions.contents import Ended, Fault
 from fakesmtp.sessions.facts import describe_fault
 from fakesmtp.sessions.jsonl import dump_bytes
@@ -48,8 +50,15 @@ def read_session(record: SessionRecord) -> Recording:
     return load_content(record.lines, f"session {record.header.id}")
 
 
-def find_session(store: ReadableStore, message: MessageRecord) -> Session:
-    """Return the session of a message; raises `StoreError` when it is no longer stored."""
+def with_session(store: ReadableStore, message: MessageRecord) -> ReceivedMessage:
+    """Return a stored message. Its session is read when it is asked for.
+
+    Then it raises `StoreError` when the session is no longer stored.
+    """
+    return ReceivedMessage(message, partial(_find_session, store, message))
+
+
+def _find_session(store: ReadableStore, message: MessageRecord) -> Session:
     record = store.session(message.session_id)
     if record is None:
         raise StoreError(f"session {message.session_id} of {message.id} is not stored")

@@ -21,7 +21,7 @@ from fakesmtp.storage.sqlite.engine import used_bytes
 from fakesmtp.storage.sqlite.forks import gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from sqlalchemy import ColumnElement, Connection, Table
@@ -94,7 +94,7 @@ class SqliteDialect:
         for start in range(0, len(rows), at_once):
             some = rows[start : start + at_once]
             values = tuple(value for row in some for value in row.values())
-            connection.exec_driver_sql(_insert(table.name, list(rows[0]), len(some)), values)
+            connection.exec_driver_sql(_insert(table.name, rows[0], len(some)), values)
 
     def text_values(self, read: Extract) -> dict[str, Any]:
         """Return the row of a message in `texts`, without its number; it is also in the index."""
@@ -204,7 +204,7 @@ def _begin_merge(connection: Connection, pages: int) -> int:
     return int(size) // pages + 1
 
 
-def _insert(table: str, columns: Sequence[str], count: int) -> str:
+def _insert(table: str, columns: Collection[str], count: int) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     row = ", ".join("?" * len(columns))
     return f"INSERT INTO {table} ({names}) VALUES {', '.join([f'({row})'] * count)}"  # noqa: S608 - names of tables
