@@ -139,6 +139,21 @@ def test_a_read_message_is_no_longer_unread(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("unread-count")).to_contain_text("1")
 
 
+def test_what_is_done_with_a_message_is_done_in_order(api: Api, open_page: Open) -> None:
+    """A message that is marked as unread while it is still being marked as read stays unread."""
+    send(api.smtp, make_message())
+    page = open_page()
+    held: list[Route] = []
+    page.route("**/read", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    with page.expect_request("**/read"):
+        page.get_by_test_id("message-row").click()
+    expect(page.locator(".htmx-settling")).to_have_count(0)  # only then its buttons work
+    page.get_by_test_id("mark-unread").click()
+    with page.expect_response("**/unread"):
+        held[0].continue_()
+    expect(page.get_by_test_id("message-row")).to_have_class("row unread")
+
+
 def test_the_list_is_marked_as_read(api: Api, open_page: Open) -> None:
     """A button marks the messages of the list as read, and no others."""
     send(api.smtp, make_message("one"), "ad")
