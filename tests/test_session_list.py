@@ -14,6 +14,7 @@ from fakesmtp.server import engine_of
 from fakesmtp.session_list import SessionList
 from fakesmtp.sessions.contents import Ended
 from fakesmtp.sessions.listing import Header, ListedSession, Summary
+from fakesmtp.sessions.loading import NO_END
 from fakesmtp.storage.session_search import SESSION_PREFIXES, parse_session_query, with_app_key
 from fakesmtp.storage.words import QueryError
 
@@ -139,9 +140,12 @@ def test_every_word_is_tested() -> None:
 
 
 def test_an_incomplete_session_has_no_facts() -> None:
-    """A session without a summary matches no term about its facts, and is not an error."""
-    session = ListedSession(SESSIONS[0].header, None, None, "no end is recorded")
-    assert parse_session_query("is:open end")(session)
+    """A session without a summary matches no term about its facts, and is not an error.
+
+    It is not open: its server was killed.
+    """
+    session = ListedSession(SESSIONS[0].header, None, None, NO_END)
+    assert parse_session_query("-is:open end")(session)
     assert not parse_session_query("is:refused")(session)
     assert not with_app_key("AppKey")(session)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.facts import Facts, Refusal
 
 
+#: The outcome of a session without an end.
+STILL_OPEN = "still open"
 #: How many refusals of one session a list and an error show. A session may have thousands.
 _SHOWN = 20
 
@@ -29,7 +31,7 @@ class BaseSession:
     #: Whether events are kept at all.
     _is_recorded: ClassVar[bool] = True
     #: The text for a session without an end.
-    _without_end: ClassVar[str] = "still open"
+    _without_end: ClassVar[str] = STILL_OPEN
     #: The id of the session, unique on its server.
     id: str
     #: The client's address and port, `127.0.0.1:51234`.

@@ -18,7 +18,7 @@ of the attributes of a `Session`:
 | `tls` | version, `TLSv1.3`; null in plaintext |
 | `app_key`, `mail_type` | of the login; null without a login |
 | `diagnosis` | one sentence: why no message arrived; `""` if one did |
-| `end` | `{"closed_by": …, "detail": …}`; null without an end |
+| `end` | `{"closed_by": …, "detail": …}`; null while the session is open, or if none is recorded |
 | `outcome` | the outcome in a few words: `delivered`, `refused: …` |
 | `replica` | the server that recorded it; only where several share a store |
 
@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakesmtp.sessions.base import STILL_OPEN
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import Ended
 
@@ -152,6 +153,11 @@ class ListedSession:
     def of(cls, session: Session) -> Self:
         """Return a session as a list shows it."""
         return cls(Header.of(session), Summary.of(session), session.end, session._without_end)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the session is open; a recording without an end is not."""
+        return self.end is None and self.without_end == STILL_OPEN
 
     @property
     def outcome(self) -> str:

@@ -18,12 +18,13 @@ class SessionRecord(NamedTuple):
 
     `lines` is the whole session as JSON Lines (`fakesmtp.sessions.jsonl`, UTF-8). `header`,
     `summary` and `end` are what a list shows. `faults` names the planned faults that were applied.
-    `replica` names the server that recorded it, where several share a store.
+    `replica` names the server that recorded it, where several share a store. `end` is None for a
+    recording without one: its server was killed.
     """
 
     header: Header
     summary: Summary
-    end: Ended
+    end: Ended | None
     lines: bytes
     scope: str = ""
     faults: tuple[str, ...] = ()

@@ -85,7 +85,7 @@ def _started(compare: Callable[[float, float], bool]) -> _Reader:
 
 
 _IS: Mapping[str, SessionTest] = {
-    "open": lambda session: session.end is None,
+    "open": lambda session: session.is_open,
     "refused": _fact(lambda summary: summary.refused > 0),
 }
 _HAS: Mapping[str, SessionTest] = {

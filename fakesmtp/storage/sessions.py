@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.errors import RecordingError, StoreError
 from fakesmtp.messages.message import ReceivedMessage
-from fakesmtp.sessions.contents import Ended, Fault
+from fakesmtp.sessions.contents import Fault
 from fakesmtp.sessions.facts import describe_fault
 from fakesmtp.sessions.jsonl import dump_bytes
 from fakesmtp.sessions.listing import Header, ListedSession, Summary
@@ -23,16 +23,14 @@ if TYPE_CHECKING:
     from fakesmtp.sessions.loading import Recording
     from fakesmtp.storage.base import ReadableStore
 
-_STILL_OPEN = Ended("server stop", "")
-
 
 def record_session(session: Session, scope: str = "") -> SessionRecord:
-    """Make the record of a session that is over."""
+    """Make the record of a session that is over, or of a recording, also of one without an end."""
     lines = dump_bytes(session)
     return SessionRecord(
         Header.of(session),
         Summary.of(session),
-        session.end or _STILL_OPEN,
+        session.end,
         lines,
         scope,
         faults_of(session),

@@ -8,12 +8,17 @@ from unicodedata import normalize
 
 import pytest
 from made_records import BEGAN, make_record, make_session
+from made_sessions import MadeSession
 
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.sessions.contents import TlsFacts
+from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.listing import ListedSession
+from fakesmtp.sessions.loading import load_content
 from fakesmtp.storage.base import Count, all_messages, all_sessions
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING
+from fakesmtp.storage.sessions import list_record, read_session, record_session
 
 if TYPE_CHECKING:
     from fakesmtp.messages.record import MessageRecord
@@ -308,6 +313,19 @@ def test_sessions(store: Store) -> None:
     ]
     assert found(store, "fault:rule") == found(store, 'fault:"RULE ONE"') == {record.id}
     assert found(store, "fault:two") == set()
+
+
+def test_a_recording_without_an_end_stays_so(store: Store) -> None:
+    """A recording of a server that was killed is stored, listed and read without an end."""
+    lines = dump_bytes(MadeSession.begin(id="cut").session)
+    record = record_session(load_content(lines, "cut.jsonl"))
+    store.add_session(lambda: record).result(60)
+    (row,) = store.session_page().rows
+    stored = store.session("cut")
+    assert stored is not None
+    for listed in (list_record(row.record), ListedSession.of(read_session(stored))):
+        assert (listed.end, listed.is_open) == (None, False)
+        assert listed.outcome == "no end is recorded"
 
 
 def test_searches_by_time_include_the_moment(store: Store) -> None:

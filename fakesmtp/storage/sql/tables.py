@@ -269,10 +269,11 @@ def read_session_row(row: Row[Any]) -> SessionRow:
 
 def read_session(row: Row[Any], lines: bytes) -> SessionRecord:
     """Read a row with the columns of `sessions`; `lines` is the session as JSON Lines."""
+    ended = json.loads(row.ended)
     return SessionRecord(
         Header(row.id, row.started, row.peer, row.port, row.local_port),
         Summary(*json.loads(row.summary)),
-        Ended(*json.loads(row.ended)),
+        None if ended is None else Ended(*ended),
         lines,
         row.scope,
         tuple(json.loads(row.faults)),

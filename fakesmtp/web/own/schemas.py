@@ -97,7 +97,7 @@ class ListedSessionOut(BaseModel):
     app_key: str | None
     mail_type: str | None
     diagnosis: str | None = Field(description="Why no message arrived; empty if one did.")
-    end: End | None = Field(description="Null while the session is open.")
+    end: End | None = Field(description="Null while the session is open, and if none is recorded.")
     outcome: str = Field(examples=["delivered"])
     replica: str | None = Field(
         default=None, description="The server that recorded it; only where several share a store."
