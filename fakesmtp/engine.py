@@ -16,7 +16,7 @@ from fakesmtp.messages.message import scope_of_message
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.secret import hide_secrets
 from fakesmtp.scope import AccountScope, Scope
-from fakesmtp.sessions.session import scope_of
+from fakesmtp.sessions.session import rules_of, scope_of
 from fakesmtp.smtp.backlog import Backlog
 from fakesmtp.smtp.handover import Handover
 from fakesmtp.smtp.hooks import Hooks
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from fakesmtp.archive import Archive
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.mailbox import Mailbox
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.options import AccountsOption, FindingsOption
@@ -211,6 +212,11 @@ class Engine(Scope):
         self._log.forget(lambda session: scope_of(session) is scope)
 
     # -- as a scope --------------------------------------------------------------------------------
+
+    @property
+    def rules(self) -> Rules:
+        """The rules of findings of the current terms."""
+        return self.terms.rules or rules_of()
 
     def check_open(self) -> None:
         """Return; a server is always open."""

@@ -8,7 +8,6 @@ from fakesmtp.awaiting import TO_THREAD, running_loop
 from fakesmtp.environment import ClientSettings
 from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage
 from fakesmtp.sessions.diagnosis import describe_failures
-from fakesmtp.sessions.session import rules_of
 
 if TYPE_CHECKING:
     import ssl
@@ -130,9 +129,8 @@ class Inbox(ClientSettings):
         __tracebackhide__ = True
         from fakesmtp.findings.asserting import describe_findings  # noqa: PLC0415 - loads all rules
 
-        sessions = self.sessions
-        rules = rules_of(next(iter(sessions), None))
-        text = describe_findings(self.messages, sessions, rules, severity, ignore)
+        rules = self._open.rules
+        text = describe_findings(self.messages, self.sessions, rules, severity, ignore)
         if text:
             raise AssertionError(text)
 
@@ -246,7 +244,7 @@ class Inbox(ClientSettings):
         from fakesmtp.messages.searching import Search, Taking  # noqa: PLC0415
 
         scope = self._open
-        wanted = Conditions(scope.mailbox.matcher, **conditions)
+        wanted = Conditions(scope.mailbox.matcher, lambda: scope.rules, **conditions)
         if takes:
             return Taking(wanted, scope.has_message, scope.mailbox.remove)
         return Search(wanted, scope.has_message, count)

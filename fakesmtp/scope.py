@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from fakesmtp.faults import FaultScript
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.searching import Search
     from fakesmtp.place import Place
@@ -59,6 +60,11 @@ class Scope(ABC):
         if failures:
             forget_values(failures[0])
             raise failures[0]
+
+    @property
+    @abstractmethod
+    def rules(self) -> Rules:
+        """The rules of findings that check its messages and sessions."""
 
     @abstractmethod
     def check_open(self) -> None:
@@ -112,6 +118,11 @@ class Part(Scope):
         self.mailbox = whole.mailbox
         self.endpoint = whole.endpoint
         self.failures = whole.failures
+
+    @property
+    def rules(self) -> Rules:
+        """See `Scope`."""
+        return self.whole.rules
 
     def check_open(self) -> None:
         """See `Scope`."""

@@ -187,6 +187,7 @@ WRONG: dict[str, tuple[Callable[[AccountView], object], str]] = {
     "callback": (lambda inbox: inbox.on_message("x"), "the callback must be a function, not 'x'"),  # type: ignore[arg-type]
     "recipient": (lambda inbox: inbox.wait_for(recipient="x"), "did you mean 'to'?"),  # type: ignore[call-arg]
     "type": (lambda inbox: inbox.take(mail_type="promo"), "mail_type must be *'promo'"),  # type: ignore[arg-type]
+    "finding": (lambda inbox: inbox.expect_none(findings="ad-fone"), "did you mean 'ad-phone'?"),
     "search": (lambda inbox: inbox.take(search=5), "search must be a text, not *5"),  # type: ignore[arg-type]
     "stage": (lambda inbox: inbox.fail("rcp"), "'rcpt'"),  # type: ignore[arg-type]
     "option": (lambda inbox: inbox.fail("rcpt", too="x"), "'to'"),  # type: ignore[call-arg]

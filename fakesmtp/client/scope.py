@@ -13,6 +13,7 @@ from fakesmtp.faults.account import AccountFaults
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.protocol.secret import hide
 from fakesmtp.scope import Scope
+from fakesmtp.sessions.session import rules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fakesmtp.client.place import RemotePlace
     from fakesmtp.client.requests import Requests
     from fakesmtp.faults.script import FaultScript
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.scope import OnMessage, OnSession, Stop
     from fakesmtp.sessions import Session
@@ -47,6 +49,11 @@ class RemoteScope(Scope):
         self._is_open = True
         #: The error of every method after `close`.
         self.when_closed = "this client was closed: make a new one"
+
+    @property
+    def rules(self) -> Rules:
+        """The default rules: what the server sends is checked here."""
+        return rules_of()
 
     def check_open(self) -> None:
         """Raise `FakeSMTPError` when the client was closed, or the account was ended."""

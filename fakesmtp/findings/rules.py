@@ -151,11 +151,16 @@ class Rules:
 
     # -- reading levels ------------------------------------------------------------------------
 
-    def check_ids(self, ids: Iterable[str]) -> None:
-        """Raise `ConfigurationError` for an id that no rule has."""
+    def check_ids(self, ids: Iterable[str], *, of_messages: bool = False) -> None:
+        """Raise `ConfigurationError` for an id that no rule has, or no rule about messages."""
         for each in ids:
             if each not in self._by_id:
                 raise ConfigurationError(self._explain_unknown(each))
+            if of_messages and not isinstance(self._by_id[each], MessageRule):
+                raise ConfigurationError(
+                    f"the rule {each!r} is about sessions, so no message has a finding of it; look "
+                    "at the findings of sessions instead"
+                )
 
     def _check_level(self, rule_id: str, level: str) -> Level:
         self.check_ids([rule_id])

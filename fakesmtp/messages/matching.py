@@ -11,13 +11,15 @@ from fakesmtp.errors import ConfigurationError
 from fakesmtp.messages.addresses import read_addresses
 from fakesmtp.messages.headers import read_header
 from fakesmtp.messages.message import describe_route, same_name
-from fakesmtp.messages.mistakes import check_condition, check_text
+from fakesmtp.messages.mistakes import check_condition, check_findings, check_text
 from fakesmtp.protocol.credentials import MailType
+from fakesmtp.sessions.session import rules_of
 from fakesmtp.text import quote, shorten
 
 if TYPE_CHECKING:
     from typing import Unpack
 
+    from fakesmtp.findings.rules import Rules
     from fakesmtp.messages.keywords import MessageConditions
     from fakesmtp.messages.message import ReceivedMessage
 
@@ -84,12 +86,19 @@ class Conditions:
     a compiled pattern, which is searched, or a callable, which gets the value; its exceptions are
     raised to the caller. If a message has several values, one match is enough; a list requires a
     match for each of its items. `None` requires that there is no value. Raises `ConfigurationError`
-    for an unknown name. `matcher` makes a function of a search; an inbox has one.
+    for an unknown name, also of a rule. `matcher` makes a function of a search; an inbox has one.
+    `rules` returns those that check the messages, by default the default rules.
     """
 
     def __init__(
-        self, matcher: Matcher | None = None, /, **expected: Unpack[MessageConditions]
+        self,
+        matcher: Matcher | None = None,
+        rules: Callable[[], Rules] = rules_of,
+        /,
+        **expected: Unpack[MessageConditions],
     ) -> None:
+        if "findings" in expected:
+            check_findings(expected["findings"], rules())
         self._checks = tuple(
             check
             for name, value in expected.items()

@@ -6,7 +6,7 @@ Such a condition would let `expect_none` pass. Each error says what would be rig
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.protocol.credentials import check_mail_type
@@ -14,7 +14,9 @@ from fakesmtp.protocol.nhn import ENDPOINT_PORTS
 from fakesmtp.text import nearest_name, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fakesmtp.findings.rules import Rules
 
 #: Conditions that compare texts.
 _TEXTS = {
@@ -83,6 +85,14 @@ def check_text(name: str, expected: object) -> None:
             f"{name} must be a text, a compiled regular expression of text, a function, or a list "
             f"of these, not {quote(expected)}"
         )
+
+
+def check_findings(expected: object, rules: Rules) -> None:
+    """Raise `ConfigurationError` for the id of a rule that no message can break."""
+    # Not by `isinstance`: a finding is a tuple, too.
+    several = expected if type(expected) in {list, tuple, set, frozenset} else (expected,)
+    ids = [each for each in cast("Iterable[object]", several) if isinstance(each, str)]
+    rules.check_ids(ids, of_messages=True)
 
 
 def _is_about_text(expected: object) -> bool:

@@ -61,7 +61,7 @@ def scope_of(session: Session) -> object:
     return session._scope
 
 
-def rules_of(session: Session | None) -> Rules:
+def rules_of(session: Session | None = None) -> Rules:
     """Return the rules that check a session and its messages, without one the default ones."""
     from fakesmtp.findings import default_rules
 

@@ -90,6 +90,8 @@ def test_waiting(client: FakeSMTPClient) -> None:
     inbox.expect_none(search="has:attachment")
     with pytest.raises(FakeSMTPError, match="has: 'nothing' is not"):
         inbox.wait_for(search="has:nothing")
+    with pytest.raises(ConfigurationError, match="there is no rule 'nothing'"):
+        inbox.expect_none(findings="nothing")
 
 
 def test_a_refused_login_is_told(client: FakeSMTPClient) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from finding_cases.making import ad, ids_of, message
 
-from fakesmtp import ConfigurationError
+from fakesmtp import ConfigurationError, FakeSMTP
 from fakesmtp.findings import Certainty, MessageRule, Rules, Severity, default_rules, hit
 from fakesmtp.findings.catalogue import RULES
 from fakesmtp.findings.demand import Demand, read_demand
@@ -136,6 +136,15 @@ def test_text_without_its_value() -> None:
     """A text with a value that the check does not give is an error that names both."""
     with pytest.raises(ConfigurationError, match=r"rule 'greeting' has \{name\}, and its check"):
         Rules({}, [_rule(text="no {name}")]).check_message(message())
+
+
+def test_server_knows_its_own_rules_only() -> None:
+    """An own rule can be named before the first session; a rule that is not checked cannot."""
+    with FakeSMTP(ports={587: 0}, findings=Rules({}, [_rule()])) as server:
+        server.expect_none(findings="greeting")
+        server.assert_no_findings(ignore=["greeting"])
+        with pytest.raises(ConfigurationError, match=r"no rule 'ad-phone'\. The rules are gre"):
+            server.new_account().expect_none(findings=["greeting", "ad-phone"])
 
 
 def test_two_rules_with_one_id() -> None:

@@ -260,6 +260,9 @@ def test_a_condition_that_can_match_nothing_is_refused(condition: dict[str, obje
         ({"raw": "Subject"}, "raw must be bytes"),
         ({"port": 35397}, r"port must be a port of the endpoint \(25, 587, 2587, 465, 2465\)"),
         ({"tls": "TLSv1.3"}, "tls must be True, False or a function"),
+        ({"findings": "nope"}, r"there is no rule 'nope'\. The rules are ad-"),
+        ({"findings": ["date-missing", "date-mising"]}, "did you mean 'date-missing'"),
+        ({"findings": "starttls-unused"}, "'starttls-unused' is about sessions"),
     ],
 )
 def test_a_condition_with_a_wrong_value(condition: dict[str, Any], right: str) -> None:
