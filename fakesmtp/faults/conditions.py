@@ -13,6 +13,7 @@ from fakesmtp.faults.stages import (
     EVERY_STAGE,
     WITH_RECIPIENTS,
     WITH_SENDER,
+    WITH_TLS,
     Stage,
 )
 from fakesmtp.faults.values import (
@@ -110,7 +111,7 @@ CONDITIONS: Mapping[str, Condition] = {
     "tls": Condition(
         check_flag,
         _same(lambda facts: facts.tls),
-        EVERY_STAGE,
+        WITH_TLS,
         lambda tls: "over TLS" if tls else "in plaintext",
     ),
     "ehlo": Condition(

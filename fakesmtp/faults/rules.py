@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from fakesmtp.faults.clashes import check_clashes
 from fakesmtp.faults.conditions import CONDITIONS
 from fakesmtp.faults.kinds import IMPLIED, KIND_NAMES, KINDS, OPTIONS, Kind
 from fakesmtp.faults.schedule import SCHEDULE, Tally
@@ -83,7 +84,7 @@ class Rule:
             given.setdefault("after_bytes", 0)
         _check_kind(kind, stage, given)
         _check_stages(stage, given)
-        _check_probability(given)
+        check_clashes(stage, given)
         name = options.get("name") or f"{kind.name} at {stage}"
         for attribute, value in (
             *(("where", stage), ("what", kind.name), ("name", name)),
@@ -187,11 +188,3 @@ def _check_stages(stage: Stage, given: FaultOptions) -> None:
         if name in given and stage not in stages:
             valid = list_stages(stages)
             raise RuleError(f"{name} is not known at {stage}; it is at {valid}", name)
-
-
-def _check_probability(given: FaultOptions) -> None:
-    if ("probability" in given) != ("seed" in given):
-        given_alone = "probability" if "probability" in given else "seed"
-        raise RuleError(
-            f"probability and seed belong together, but only {given_alone} is given", given_alone
-        )

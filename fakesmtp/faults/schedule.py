@@ -6,7 +6,7 @@ from collections import deque
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.faults.stages import EVERY_STAGE, Stage
+from fakesmtp.faults.stages import AFTER_AUTH, EVERY_STAGE, ONCE, WITH_RECIPIENTS, Stage
 from fakesmtp.faults.values import (
     check_between,
     check_count,
@@ -26,14 +26,28 @@ if TYPE_CHECKING:
     from fakesmtp.faults.values import Check
 
 _SECOND = 1.0
-#: What a rule counts for: the text that identifies it in a moment, and how a sentence names it.
-_PER: Mapping[str, tuple[Callable[[Facts], str], str]] = {
-    "rule": (lambda _: "", ""),
-    "account": (lambda facts: facts.app_key or "", "for each AppKey"),
-    "recipient": (lambda facts: " ".join(facts.recipients).lower(), "for each recipient"),
-    "session": (lambda facts: facts.session, "in each session"),
+
+
+class Per(NamedTuple):
+    """What has its own counter: what identifies it in a moment, its text, its stages.
+
+    At other stages it is not known, or there is only one moment to count.
+    """
+
+    key_of: Callable[[Facts], str]
+    text: str
+    stages: frozenset[Stage] = EVERY_STAGE
+
+
+PER: Mapping[str, Per] = {
+    "rule": Per(lambda _: "", ""),
+    "account": Per(lambda facts: facts.app_key or "", "for each AppKey", AFTER_AUTH),
+    "recipient": Per(
+        lambda facts: " ".join(facts.recipients).lower(), "for each recipient", WITH_RECIPIENTS
+    ),
+    "session": Per(lambda facts: facts.session, "in each session", EVERY_STAGE - ONCE),
 }
-COUNTED_PER = tuple(_PER)
+COUNTED_PER = tuple(PER)
 
 
 class Moment(NamedTuple):
@@ -163,14 +177,16 @@ def explain_schedule(options: FaultOptions) -> Iterator[str]:
         for name, entry in SCHEDULE.items()
         if name in options and entry.explain is not None
     ]
-    per = _PER[options.get("per", "rule")][1]
+    per = PER[options.get("per", "rule")].text
     if parts and per:
         parts[-1] += f" {per}"
     yield from parts
 
 
-#: The entries for which a rule must know what it was applied to before.
-_COUNTING = frozenset(SCHEDULE) - {"between"}
+#: The entries for which a rule must know what it was applied to before, in their order.
+COUNTING: Mapping[str, Entry] = {
+    name: entry for name, entry in SCHEDULE.items() if entry.test and name != "between"
+}
 
 
 class Counts:
@@ -195,9 +211,9 @@ class Tally:
         #: The number of the rule in its script; 0 before it is added.
         self.number = 0
         #: Returns what the rule counts for at a moment.
-        self.key_of = _PER[options.get("per", "rule")][0]
+        self.key_of = PER[options.get("per", "rule")].key_of
         #: Whether counters decide if the rule applies.
-        self.has_counters = not _COUNTING.isdisjoint(options)
+        self.has_counters = not COUNTING.keys().isdisjoint(options)
         self._rule = rule
         self._options = options
         self._began = began

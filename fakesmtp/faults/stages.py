@@ -41,6 +41,10 @@ class Stage(StrEnum):
 EVERY_STAGE = frozenset(Stage)
 #: Stages at which the server replies.
 REPLIES = EVERY_STAGE - {Stage.CONNECT, Stage.TLS_HANDSHAKE, Stage.DATA_BODY}
+#: Stages that come once in a session.
+ONCE = frozenset({Stage.CONNECT, Stage.TLS_HANDSHAKE, Stage.GREETING})
+#: Stages at which it is known whether the session is encrypted.
+WITH_TLS = EVERY_STAGE - {Stage.CONNECT, Stage.TLS_HANDSHAKE}
 #: Stages at which the client has sent EHLO, if it sends one at all.
 AFTER_EHLO = EVERY_STAGE - {Stage.CONNECT, Stage.GREETING}
 #: Stages at which the client can be authenticated.

@@ -157,6 +157,7 @@ def check_between(value: object) -> tuple[float, float] | tuple[str, str]:
         begin, end = value
         if isinstance(begin, str) and isinstance(end, str):
             if _CLOCK.fullmatch(begin) and _CLOCK.fullmatch(end):
+                _check_times_differ(begin, end)
                 return begin, end
         elif _is_number(begin) and _is_number(end) and 0 <= begin < end <= _MOST_SECONDS:
             return float(begin), float(end)
@@ -164,6 +165,14 @@ def check_between(value: object) -> tuple[float, float] | tuple[str, str]:
         "must be two numbers of seconds since the rule was loaded, like [0, 2.5], or two times of "
         f"day, like ['02:00', '02:30'], not {quote(value)}"
     )
+
+
+def _check_times_differ(begin: str, end: str) -> None:
+    if seconds_of_day(begin) == seconds_of_day(end):
+        raise ValueError(
+            "must begin and end at different times of day, or be left out for the whole day, not "
+            f"{quote([begin, end])}"
+        )
 
 
 def seconds_of_day(text: str) -> int:

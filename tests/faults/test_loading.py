@@ -116,6 +116,8 @@ def test_json(tmp_path: Path) -> None:
             ":2: half-reply is not possible at tls-handshake; it is at greeting, ehlo",
         ),
         ("[[fault]]\nwhere='mail'\nwhat='drop'\nover-rate=0", ":4: over_rate must be a whole num"),
+        ("[[fault]]\nwhere='mail'\nwhat='drop'\nnth=2\nafter=3", ":5: nth = 2 and after = 3 do"),
+        ("[limits]\nmessages-per-second = {n = 5, nth = 2}", ":2: nth = 2 and over_rate = 5 do"),
         ("[limits]\nmessages-per-secnd = 1", ":2: 'messages-per-secnd' is not a limit; did"),
         ("[limits]\nsize = 'big'", ":2: over_size must be a whole number of at least 1, not 'big'"),
         ("[limits]\nsize = { n = 1, replay = '5' }", ":2: a fault has no option 'replay'"),
@@ -139,6 +141,10 @@ def test_invalid_toml(tmp_path: Path, text: str, says: str) -> None:
     [
         ('{"fault": [\n{"where": "rcpt",\n "what": "drop"},\n{"where": "x"}]}', ":4: where must"),
         ('{"fault": [{\n"where": "rcpt",\n"reply": "x"}]}', ":3: reply must be"),
+        (
+            '{"fault": [{"where": "quit",\n"between": ["00:00", "00:00"],\n"what": "drop"}]}',
+            ":2: between must begin and end at different times of day",
+        ),
         ('{"fault": [\n}', ":2: not valid JSON"),
         ("[]", ": faults must be a table, not []"),
     ],

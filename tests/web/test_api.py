@@ -151,7 +151,7 @@ def test_faults_can_be_put_back(api: Api) -> None:
         "fault": [
             {"where": "mail", "what": "drop", "probability": 0.5, "between": ["02:00", "03:00"]},
             {"where": "end-of-data", "what": "lose-reply", "headers": {"X-A": "b*"}},
-            {"where": "data-body", "what": "reset", "between": [0, 2.5], "per": "session"},
+            {"where": "data-body", "what": "reset", "between": [0, 2.5], "nth": 1},
         ],
         "limits": {
             "messages-per-second": 5,
@@ -192,6 +192,7 @@ def test_faults_are_deleted(api: Api) -> None:
         ({"fault": [{"where": "rcpt", "reply": "later"}]}, 422, "reply must be a code"),
         ({"fault": [{"where": ["rcpt"], "what": {}}]}, 422, "where must be"),
         ({"fault": [{"where": "rcpt", "what": "drop", "times": "1"}]}, 422, "times"),
+        ({"fault": [NEVER | {"nth": 3, "every": 2}]}, 422, "fault 1: nth = 3 and every = 2 do no"),
         ({"limits": {"message_count": 1}}, 422, "message_count"),
     ],
 )

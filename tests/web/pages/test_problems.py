@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 KOREAN = Sentences("ko")
+#: Inputs that do not go together at MAIL.
+CLASHES = (
+    *({"nth": "2", each: "3"} for each in ("every", "after", "times", "over_rate")),
+    *({"after": "2", "every": "3"}, {"per": "account"}, {"per": "recipient", "times": "1"}),
+    *({"port": "465", "tls": "false"}, {"between": "00:00-00:00"}, {"probability": "0.5"}),
+)
 
 
 def problems_of_rules() -> Iterator[str]:
@@ -32,6 +38,9 @@ def problems_of_rules() -> Iterator[str]:
             for name in [*ENTRIES, "name"]:
                 values = ("-1", "451 5.1.1 no", "/(/", "X-One:", "9" * 20, "3-2", "a" * 201)
                 yield from (FaultForm({**given, name: value}).problem for value in values)
+    clashing = [FaultForm({"where": "mail", "what": "drop", **each}).problem for each in CLASHES]
+    assert all(clashing)
+    yield from clashing
 
 
 def problems_of_searches() -> Iterator[str]:

@@ -13,7 +13,7 @@ from fault_options import VALUES, needed_options
 from fakesmtp.faults.conditions import CONDITIONS
 from fakesmtp.faults.kinds import FLAWS, KINDS
 from fakesmtp.faults.making import make_rule
-from fakesmtp.faults.schedule import COUNTED_PER, SCHEDULE
+from fakesmtp.faults.schedule import COUNTED_PER, COUNTING, PER, SCHEDULE
 from fakesmtp.faults.stages import Stage
 from fakesmtp.protocol import conversation, reasons
 from fakesmtp.protocol.actions import Envelope, Note
@@ -101,8 +101,13 @@ def rules() -> Iterator[dict[str, object]]:
     yield {"where": "mail", "what": "stall", "probability": 0.25, "seed": 7}
     for name, values in SCHEDULE_VALUES.items():
         for value in values:
-            for per in COUNTED_PER:
-                yield {"where": "mail", "what": "stall", name: value, "per": per}
+            yield {"where": "mail", "what": "stall", name: value}
+            if name in COUNTING:
+                where = "mail" if name == "over_rate" else "rcpt"
+                possible = (per for per in COUNTED_PER if Stage(where) in PER[per].stages)
+                yield from (
+                    {"where": where, "what": "stall", name: value, "per": per} for per in possible
+                )
 
 
 def test_every_fault_rule() -> None:
