@@ -225,7 +225,8 @@ function follow() {
   source.addEventListener("reset", () => share("reset"));
   for (const name of Object.keys(CHANGES)) {
     source.addEventListener(name, ({ lastEventId, data }) => {
-      const { id, ids = [id] } = JSON.parse(data);
+      // A message is news of its session, too.
+      const { id, session_id: session, ids = [id, session] } = JSON.parse(data);
       share("event", [name, Number(lastEventId), ids]);
     });
   }
@@ -453,11 +454,28 @@ function back() {
   return true;
 }
 
+// Ids of events since the request of what will be open: its answer may be older.
+let news;
+const isReading = ({ detail }) => detail.target.id === "reading";
+document.addEventListener("htmx:beforeRequest", (event) => { if (isReading(event)) news = new Set(); });
+document.addEventListener("htmx:afterRequest", (event) => { if (isReading(event) && !event.detail.successful) news = undefined; });
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!isReading(event)) return;
+  const ids = news ?? [];
+  news = undefined;
+  ids.forEach(renew);
+});
+
+// A comparison is of two sessions.
+function renew(id) {
+  if (news) news.add(id);
+  else for (const each of $$(`#reading .renews[data-of~="${CSS.escape(id)}"]`)) htmx.trigger(each, "renew");
+}
+
 // What an event changes in the list and in what is open, without a new list.
 function apply(name, id) {
-  const isOpen = $("#reading article")?.dataset.id === id;
-  if (isOpen && name === "removed") back();
-  else if (isOpen) $$("#reading .renews").forEach((each) => htmx.trigger(each, "renew"));
+  if (name === "removed" && $("#reading article")?.dataset.id === id) back();
+  else renew(id);
   if (name === "removed" || name === "limit") $(`#list .row[data-id="${CSS.escape(id)}"]`)?.remove();
 }
 document.addEventListener("removed", ({ detail }) => {

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from page_mail import make_message, send
 from playwright.sync_api import expect
+from raw_client import RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from http_api import Api
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     Open = Callable[..., Page]
 
@@ -89,6 +91,85 @@ def test_two_sessions_side_by_side(api: Api, open_page: Open) -> None:
     assert page.url.endswith(f"?with={first.id}&kind=without")
     page.get_by_test_id("close").click()
     expect(page).to_have_url(f"{api.http.url}/sessions?kind=without")
+
+
+def test_an_open_session_goes_on(api: Api, open_page: Open) -> None:
+    """A message that it brings, and its end, are shown without a reload."""
+    with RawClient(api.smtp.port(587)) as client:
+        client.log_in()
+        page = open_page("/sessions")
+        page.get_by_test_id("session-row").click()
+        expect(page.get_by_test_id("outcome")).to_have_text("still open")
+        expect(page.get_by_test_id("live")).to_have_text("live")
+        client.begin_data()
+        client.ask("Subject: x\r\n\r\nx\r\n.")
+        expect(page.get_by_test_id("open-message")).to_be_visible()
+        client.ask("QUIT")
+        client.read_to_end()
+    expect(page.get_by_test_id("outcome")).to_have_text("1 message")
+    expect(page.get_by_test_id("turns")).to_contain_text("QUIT")
+
+
+def test_an_end_while_a_session_opens(api: Api, open_page: Open) -> None:
+    """An answer from before the end is followed by one from after it."""
+    with RawClient(api.smtp.port(587)) as client:
+        client.read_reply()
+        page = open_page("/sessions")
+        row = page.get_by_test_id("session-row")
+        expect(page.get_by_test_id("live")).to_have_text("live")
+        held: list[Route] = []
+        page.route("**/page/sessions/*", lambda route: held.append(route), times=1)  # noqa: PLW0108 - Playwright marks it
+        with page.expect_request("**/page/sessions/*"):
+            row.click()
+        answer = held[0].fetch()
+        client.ask("QUIT")
+        client.read_to_end()
+    expect(row).to_contain_text("no message")
+    held[0].fulfill(response=answer)
+    expect(page.get_by_test_id("outcome")).to_have_text("no message")
+
+
+def test_an_end_does_not_stop_what_the_reader_opens(api: Api, open_page: Open) -> None:
+    """A session opens although the one before it ends meanwhile."""
+    ended = api.fail(b"EHLO me", b"NOOP")
+    with RawClient(api.smtp.port(587)) as client:
+        client.read_reply()
+        page = open_page("/sessions")
+        rows = page.get_by_test_id("session-row")
+        rows.first.click()
+        expect(page.get_by_test_id("outcome")).to_have_text("still open")
+        expect(page.get_by_test_id("live")).to_have_text("live")
+        held: list[Route] = []
+        page.route(f"**/page/sessions/{ended.id}*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+        with page.expect_request(f"**/page/sessions/{ended.id}*"):
+            rows.last.click()
+        client.ask("QUIT")
+        client.read_to_end()
+    expect(rows.first).to_contain_text("no message")
+    held[0].continue_()
+    expect(page.get_by_test_id("turns")).to_contain_text("NOOP")
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_comparison_goes_on_with_its_sessions(
+    api: Api, open_page: Open, *, is_first: bool
+) -> None:
+    """When one of the two ends, its last lines are shown without a reload."""
+    ended = api.fail(b"EHLO me", b"NOOP")
+    with RawClient(api.smtp.port(587)) as client:
+        client.read_reply()
+        client.ask("EHLO me")
+        still_open = api.smtp.sessions[-1]
+        pair = (still_open.id, ended.id) if is_first else (ended.id, still_open.id)
+        page = open_page("/sessions/{}?with={}".format(*pair))
+        comparison = page.get_by_test_id("comparison")
+        expect(comparison).to_contain_text("NOOP")
+        expect(page.get_by_test_id("live")).to_have_text("live")
+        client.ask("RSET")
+        client.ask("QUIT")
+        client.read_to_end()
+    expect(comparison).to_contain_text("RSET")
+    assert page.url.endswith("/sessions/{}?with={}".format(*pair))
 
 
 def test_a_session_can_be_saved(api: Api) -> None:
