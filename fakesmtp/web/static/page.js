@@ -16,8 +16,17 @@ function toast(text) {
   toastTimer = setTimeout(() => { box.hidden = true; }, 4000);
 }
 
-document.addEventListener("htmx:responseError", (event) => toast(event.detail.xhr.responseText.slice(0, 500)));
+document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+  // The error page of a proxy is not a sentence.
+  const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
+  toast(isSentence ? xhr.responseText.slice(0, 500) : $("#toast").dataset.lost);
+});
 document.addEventListener("htmx:sendError", () => toast($("#toast").dataset.lost));
+
+// A notice goes away. The end of a list keeps saying that its rows are missing.
+for (const [name, isFailed] of [["htmx:beforeRequest", false], ["htmx:responseError", true], ["htmx:sendError", true]]) {
+  document.addEventListener(name, ({ target }) => target.matches(".loading") && target.classList.toggle("failed", isFailed));
+}
 
 document.addEventListener("notice", (event) => toast(event.detail.value));
 
