@@ -230,7 +230,11 @@ function share(kind, value) {
 function follow() {
   source = new EventSource(`${$("#live").dataset.events}?after=${seen}`);
   source.onopen = () => share("live", true);
-  source.onerror = () => share("live", false);
+  source.onerror = () => {
+    share("live", false);
+    // Browsers try again after a lost connection, but not after the error of a proxy.
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, 3000);
+  };
   source.addEventListener("reset", () => share("reset"));
   for (const name of Object.keys(CHANGES)) {
     source.addEventListener(name, ({ lastEventId, data }) => {
@@ -239,8 +243,8 @@ function follow() {
       share("event", [name, Number(lastEventId), ids]);
     });
   }
-  addEventListener("pagehide", () => source.close());
 }
+addEventListener("pagehide", () => source?.close());
 
 async function followOnce() {
   // Locks exist on localhost and with HTTPS only.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
-from page_mail import send
+from page_mail import make_message, send
 from playwright.sync_api import expect
+
+from fakesmtp.web.server import HttpServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,3 +73,34 @@ def test_the_rest_of_a_list_in_korean(api: Api, open_page: Open) -> None:
     expect(end).to_be_hidden()
     held[0].continue_()
     expect(page.get_by_test_id("session-row")).to_have_count(51)
+
+
+def test_the_server_is_stopped_and_started(api: Api, open_page: Open) -> None:
+    """The page says that it is not connected; then it shows what arrived meanwhile."""
+    page = open_page()
+    live = page.get_by_test_id("live")
+    expect(live).to_have_text("live")
+    page.evaluate("window.stays = true")
+    api.http.close()
+    expect(live).to_have_text("not connected")
+    page.locator("label", has=page.get_by_test_id("type-ad")).click()
+    expect(page.get_by_test_id("toast")).to_have_text(LOST)
+    page.locator("label", has=page.get_by_test_id("type-all")).click()
+    send(api.smtp, make_message("meanwhile"))
+    with HttpServer(api.smtp, port=api.http.port):
+        expect(live).to_have_text("live", timeout=20_000)
+        expect(page.get_by_test_id("message-row")).to_contain_text("meanwhile")
+        expect(page).to_have_title("(1) fakesmtp")
+        assert page.evaluate("window.stays") is True
+
+
+def test_the_events_go_on_after_an_error(api: Api, open_page: Open) -> None:
+    """A proxy that has no server for a moment is asked again."""
+    page = open_page("about:blank")
+    page.route(re.compile(r"/events\?"), FAILURES["proxy"][0], times=1)
+    page.goto("/")
+    live = page.get_by_test_id("live")
+    expect(live).to_have_text("not connected")
+    send(api.smtp, make_message("meanwhile"))
+    expect(live).to_have_text("live", timeout=20_000)
+    expect(page.get_by_test_id("message-row")).to_contain_text("meanwhile")
