@@ -258,3 +258,17 @@ def test_all_mail_plugins_together(run: Run) -> None:
         in_a_process=True,
     )
     result.assert_outcomes(passed=1)
+
+
+def test_plugins_that_are_not_loaded_by_themselves(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`-p fakesmtp` loads the plugin where pytest loads no installed one."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    source = """
+        def test_it(fakesmtp, send):
+            send(fakesmtp)
+    """
+    other = ("-p", "pytest_asyncio.plugin")  # the configuration file has its option
+    result = run(source, "-p", "fakesmtp", *other, in_a_process=True)
+    result.assert_outcomes(passed=1)
