@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fakesmtp.faults.account import AccountFaults
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.protocol.issued import hash_key, issue_pair, may_be_issued
+from fakesmtp.shared.uses import Uses
 
 if TYPE_CHECKING:
     from fakesmtp.messages import ReceivedMessage
@@ -27,6 +28,8 @@ class AccountKeeper:
         self._accounts = accounts
         self._used: set[str] = set()
         self._lock = Lock()
+        #: The accounts of requests that are being answered.
+        self.in_use = Uses()
         self._stops = (
             server.watch_messages(self._renew_for),
             server.watch_sessions(self._renew_for),
@@ -70,7 +73,9 @@ class AccountKeeper:
         AccountFaults(self._server.faults, app_key).clear()
 
     def write_uses(self) -> None:
-        """Write which accounts were used. Raises `StoreError`."""
+        """Write which accounts were used, or are in use. Raises `StoreError`."""
+        for app_key in self.in_use.app_keys:
+            self.renew(app_key)
         with self._lock:
             used, self._used = self._used, set()
         if used:

@@ -10,12 +10,16 @@ from fakesmtp.faults.account import AccountFaults
 from fakesmtp.options import fresh_pair
 from fakesmtp.protocol.accounts import FixedAccounts
 from fakesmtp.protocol.credentials import Account
+from fakesmtp.shared.uses import Uses
 from fakesmtp.storage.query import Equals
 
 if TYPE_CHECKING:
     from fakesmtp.engine import Engine
     from fakesmtp.messages import ReceivedMessage
     from fakesmtp.sessions import Session
+
+#: Seconds between two looks for accounts that have expired, at least: one in use may never expire.
+_SHORTEST = 0.1
 
 
 class Issued(NamedTuple):
@@ -31,7 +35,7 @@ class IssuedAccounts:
 
     An account ends with its mail and its fault rules. Its sessions stay, so that a test that failed
     can still be understood. Every message, every session and every request that names its AppKey
-    renews its time.
+    renews its time. It does not end while such a request waits.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -39,6 +43,8 @@ class IssuedAccounts:
         self._issued: dict[str, Issued] = {}
         self._lock = RLock()
         self._timer: Timer | None = None
+        #: The accounts of requests that are being answered.
+        self.in_use = Uses()
         self._stops = (
             engine.watch_messages(self._renew_for),
             engine.watch_sessions(self._renew_for),
@@ -88,6 +94,8 @@ class IssuedAccounts:
 
     def end_expired(self) -> None:
         """End the accounts that were not used in their time."""
+        for app_key in self.in_use.app_keys:
+            self.renew(app_key)
         with self._lock:
             over = [key for key, each in self._issued.items() if each.expires <= now()]
         for app_key in over:
@@ -100,7 +108,7 @@ class IssuedAccounts:
         self._stop_timer()
         if self._issued:
             first = min(each.expires for each in self._issued.values())
-            self._timer = Timer(max(0.0, first - now()), self.end_expired)
+            self._timer = Timer(max(_SHORTEST, first - now()), self.end_expired)
             self._timer.daemon = True
             self._timer.start()
 

@@ -23,7 +23,7 @@ from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
 from fakesmtp.web.security.hosts import HostGuard
 from fakesmtp.web.security.passwords import PasswordGuard
-from fakesmtp.web.serving import renew_account
+from fakesmtp.web.serving import keep_account
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -49,7 +49,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
         generate_unique_id_function=_name_operation,
         redirect_slashes=False,
         lifespan=_watch,
-        dependencies=[Depends(renew_account)],
+        dependencies=[Depends(keep_account)],
         middleware=_guards(access),
     )
     app.state.serving = serving

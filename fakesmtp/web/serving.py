@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from asyncio import Event
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -138,6 +138,19 @@ def _find(connection: HTTPConnection) -> Serving:
 Here = Annotated[Serving, Depends(_find)]
 
 
-async def renew_account(here: Here, connection: HTTPConnection) -> None:
-    """Renew the issued account that a request names with `app_key`."""
-    here.accounts.renew(connection.query_params.get("app_key"))
+async def keep_account(here: Here, connection: HTTPConnection) -> AsyncIterator[None]:
+    """Keep the issued account that a request names with `app_key` until the request is over.
+
+    A request may wait for longer than the account lives without being used.
+    """
+    app_key = connection.query_params.get("app_key")
+    if app_key is None:
+        yield
+        return
+    accounts = here.accounts
+    accounts.renew(app_key)
+    with accounts.in_use.holding(app_key):
+        try:
+            yield
+        finally:
+            accounts.renew(app_key)

@@ -10,6 +10,7 @@ import postgres
 import pytest
 from raw_client import PATIENCE
 from scenarios import KEYS
+from waiting_requests import follow_events, live_accounts
 
 from fakesmtp.protocol.issued import hash_key
 from fakesmtp.server import engine_of
@@ -56,11 +57,6 @@ def note_of(session: Session) -> str:
     return [event.text for event in session.events if event.kind == "note"][-1]
 
 
-def keys_of(api: Api) -> list[str]:
-    """Return the AppKeys of the issued accounts that a server lists."""
-    return [each["app_key"] for each in api.get(ACCOUNTS).json["accounts"]]
-
-
 @pytest.mark.parametrize("method", ["PLAIN", "LOGIN"])
 def test_account_logs_in_everywhere(start: Start, method: str) -> None:
     """An account can log in to the other server as soon as it is issued; both list it."""
@@ -68,7 +64,7 @@ def test_account_logs_in_everywhere(start: Start, method: str) -> None:
     keys = issue(one)
     send(other, keys, method)
     send(one, keys, method)
-    assert keys_of(one) == keys_of(other) == [keys[0]]
+    assert live_accounts(one) == live_accounts(other) == [keys[0]]
     assert other.get(f"{OWN}/info").json["issued_accounts"] == 1
     for api in (one, other):
         assert api.get(f"{MESSAGES}?app_key={keys[0]}").json["count"] == 2
@@ -101,7 +97,7 @@ def test_ended_account_ends_everywhere(start: Start) -> None:
     assert answers == [204, 404]
     for api in (one, other):
         assert log_in(api, keys).login is None
-        assert keys_of(api) == [kept[0]]
+        assert live_accounts(api) == [kept[0]]
         assert {each["app_key"] for each in api.get(MESSAGES).json["messages"]} == {kept[0]}
 
 
@@ -123,7 +119,7 @@ def test_unused_account_ends_once(start: Start, url: str) -> None:
     postgres.execute(url, "UPDATE accounts SET expires = expires - 30")
     (before,) = postgres.execute(url, "SELECT max(expires) FROM accounts")
     send(other, used)
-    assert sorted(keys_of(other)) == sorted([keys[0], used[0]])  # writes what was used
+    assert sorted(live_accounts(other)) == sorted([keys[0], used[0]])  # writes what was used
     assert postgres.execute(url, "SELECT max(expires) FROM accounts") > [before]
     oldest = "UPDATE accounts SET expires = 0 WHERE issued = (SELECT min(issued) FROM accounts)"
     postgres.execute(url, oldest)
@@ -131,9 +127,25 @@ def test_unused_account_ends_once(start: Start, url: str) -> None:
         sharing = engine_of(api.smtp).sharing
         assert sharing is not None
         sharing.accounts.end_expired()
-    assert keys_of(one) == keys_of(other) == [used[0]]
+    assert live_accounts(one) == live_accounts(other) == [used[0]]
     assert [each["app_key"] for each in one.get(MESSAGES).json["messages"]] == [used[0]]
     assert log_in(one, keys).login is None
+
+
+def test_waiting_request_keeps_its_account_everywhere(
+    start: Start, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a request waits in an account, its server renews it again and again for all servers."""
+    one, other = start(), start()
+    app_key = issue(one, ttl=60)[0]
+    sharing = engine_of(other.smtp).sharing
+    assert sharing is not None
+    with follow_events(other, app_key, monkeypatch):
+        ends = []
+        for _ in range(3):  # the first time also because the request has begun
+            sharing.accounts.write_uses()
+            ends += postgres.execute(url, "SELECT expires FROM accounts")
+    assert ends[0] < ends[1] < ends[2]
 
 
 def test_secret_key_is_not_stored(start: Start, url: str) -> None:

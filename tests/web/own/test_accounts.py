@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from http_api import serving
+from waiting_requests import WAITS, live_accounts, wait_until
 
 from fakesmtp.server import engine_of
 from fakesmtp.web import accounts
@@ -17,17 +18,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from http_api import Api
+    from waiting_requests import Wait
 
 OWN = "/api/fakesmtp/v1"
 MESSAGES = f"{OWN}/messages"
 ACCOUNTS = f"{OWN}/accounts"
 
 
-def issue(api: Api) -> tuple[str, str]:
+def issue(api: Api, **wanted: float) -> tuple[str, str]:
     """Issue an account; return AppKey and SecretKey."""
-    answer = api.ask("POST", ACCOUNTS)
+    answer = api.ask("POST", ACCOUNTS, wanted or None)
     assert answer.status == 201
     return answer.json["app_key"], answer.json["secret_key"]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the time of the accounts, as a list of one number."""
+    seconds = [1_000.0]
+    monkeypatch.setattr(accounts, "now", lambda: seconds[0])
+    return seconds
 
 
 def test_each_account_has_an_inbox(api: Api, send: Callable[..., str]) -> None:
@@ -103,11 +113,9 @@ def test_accounts_where_any_app_key_may_log_in(tmp_path: Path) -> None:
 
 
 def test_accounts_expire_unless_they_are_used(
-    api: Api, send: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    api: Api, send: Callable[..., str], clock: list[float]
 ) -> None:
     """Messages and requests with the AppKey renew its lifetime; without them the account ends."""
-    clock = [1_000.0]
-    monkeypatch.setattr(accounts, "now", lambda: clock[0])
     issued = IssuedAccounts(engine_of(api.smtp))
     keys, asked = issued.issue(60)[0], issued.issue(60)[0]
     clock[0] += 59
@@ -133,3 +141,38 @@ def test_requests_renew_accounts(api: Api) -> None:
         (after,) = api.get(ACCOUNTS).json["accounts"]
         assert after["expires_at"] > before["expires_at"]
         before = after
+
+
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_waiting_request_keeps_its_account(
+    api: Api, wait: Wait, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account does not end while a request waits in it; then it has its full time again."""
+    made = watch_accounts(monkeypatch)
+    kept = issue(api, ttl=60)[0]
+    with wait(api, kept, monkeypatch):
+        issue(api, ttl=60)
+        clock[0] += 1_000
+        made[0].end_expired()
+        assert live_accounts(api) == [kept]
+        clock[0] += 59
+    wait_until(lambda: not made[0].in_use.app_keys)
+    clock[0] += 59
+    made[0].end_expired()
+    assert live_accounts(api) == [kept]
+    clock[0] += 2
+    made[0].end_expired()
+    assert live_accounts(api) == []
+
+
+def watch_accounts(monkeypatch: pytest.MonkeyPatch) -> list[IssuedAccounts]:
+    """Return a list that gets the accounts of a server when it issues the first one."""
+    made: list[IssuedAccounts] = []
+    issue = IssuedAccounts.issue
+
+    def watched(self: IssuedAccounts, ttl: float) -> object:
+        made.append(self)
+        return issue(self, ttl)
+
+    monkeypatch.setattr(IssuedAccounts, "issue", watched)
+    return made
