@@ -56,7 +56,8 @@ def issue_account(here: Here, wanted: _Wanted) -> Json:
 def end_account(here: Here, app_key: str) -> Response:
     """End an account: its messages and fault rules are deleted, and it cannot log in again.
 
-    Its SMTP sessions stay until the server has too many.
+    A session that is open goes on, and its later messages stay. Recorded sessions stay until the
+    server has too many.
     """
     if not here.accounts.end(app_key):
         raise HTTPException(404, f"the API has not issued the AppKey {quote(app_key)}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from http_api import serving
+from raw_client import PATIENCE
 from waiting_requests import WAITS, live_accounts, wait_until
 
 from fakesmtp.server import engine_of
@@ -74,6 +75,18 @@ def test_sessions_outlive_their_account(api: Api, send: Callable[..., str]) -> N
     (kept,) = api.get(f"{OWN}/sessions?app_key={keys[0]}").json["sessions"]
     assert kept["id"] == session["id"]
     assert b"250 Command accepted" in api.get(f"{OWN}/sessions/{kept['id']}/transcript").body
+
+
+def test_an_open_session_outlives_its_account(api: Api) -> None:
+    """A message that is sent after the end of its account stays until it is deleted."""
+    keys = issue(api)
+    with smtplib.SMTP("127.0.0.1", api.smtp.port(587), timeout=PATIENCE) as client:
+        client.login(*keys)
+        assert api.ask("DELETE", f"{ACCOUNTS}/{keys[0]}").status == 204
+        client.sendmail("a@example.com", ["b@example.com"], "Subject: late\r\n\r\nx")
+    (late,) = api.get(f"{MESSAGES}?app_key={keys[0]}").json["messages"]
+    assert late["subject"] == "late"
+    assert api.ask("DELETE", f"{MESSAGES}?app_key={keys[0]}").json == {"count": 1}
 
 
 def test_messages_of_live_accounts_are_safe(api: Api, send: Callable[..., str]) -> None:
