@@ -528,8 +528,9 @@ document.addEventListener("keydown", (event) => {
   }
   // The browser closes a popover, or the search help has just closed.
   if (event.key === "Escape" && (event.defaultPrevented || $(":popover-open"))) return;
-  const isTyping = event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, dialog");
-  if (event.key === "Escape" && event.target.id === "q") event.target.blur();
+  // In the moment after a dialog was closed, the focus is still in it.
+  const isTyping = event.target.checkVisibility() && event.target.closest("input:not([type=radio], [type=checkbox]), select, textarea, dialog");
+  if (event.key === "Escape" && event.target.matches("#q, #add-tag input")) event.target.blur();
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   if (root.dataset.keys === "off" && event.key !== "Escape") return;
   const button = $(`#reading [data-key="${CSS.escape(event.key)}"]`);

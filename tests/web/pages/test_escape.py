@@ -1,0 +1,84 @@
+"""Esc closes one thing at a time: what is on top, then the message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from page_mail import make_message, send
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from http_api import Api
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
+
+
+@pytest.mark.parametrize(
+    ("key", "dialog"), [("Control+k", "palette"), ("?", "help"), ("x", "confirm")]
+)
+def test_a_dialog_before_the_message(api: Api, open_page: Open, key: str, dialog: str) -> None:
+    """The message that was open stays open, and is not deleted; the next Esc closes it."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.keyboard.press(key)
+    expect(page.get_by_test_id(dialog)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id(dialog)).to_be_hidden()
+    expect(page.get_by_test_id("message")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
+    assert len(api.smtp.messages) == 1
+
+
+def test_a_key_in_the_moment_after_a_dialog(api: Api, open_page: Open) -> None:
+    """It counts, although the focus is still in the field of the dialog."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.keyboard.press("Control+k")
+    page.evaluate(
+        """() => {
+            document.querySelector("#palette").close();
+            const event = new KeyboardEvent("keydown", { key: "Escape", bubbles: true });
+            document.activeElement.dispatchEvent(event);
+        }"""
+    )
+    expect(page.get_by_test_id("message")).to_have_count(0)
+
+
+def test_the_search_before_the_message(api: Api, open_page: Open) -> None:
+    """The help, then the field, then the message."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.keyboard.press("/")
+    page.keyboard.type("typ")
+    expect(page.get_by_test_id("search-help")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("search-help")).to_be_hidden()
+    expect(page.get_by_test_id("search")).to_be_focused()
+    expect(page.get_by_test_id("search")).to_have_value("typ")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("search")).not_to_be_focused()
+    expect(page.get_by_test_id("message")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
+
+
+def test_the_field_of_a_tag_before_the_message(api: Api, open_page: Open) -> None:
+    """Esc leaves the field, and what was typed stays in it."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.get_by_test_id("add-tag").fill("urgent")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("add-tag")).not_to_be_focused()
+    expect(page.get_by_test_id("add-tag")).to_have_value("urgent")
+    expect(page.get_by_test_id("message")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
