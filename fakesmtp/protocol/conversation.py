@@ -28,6 +28,8 @@ LONE_DOT = Note(
     "(RFC 5321 §4.1.1.4)"
 )
 DROPPED_MESSAGE_LINE = Note(f"{DROPPED_LINE.text} from the message")
+#: The notes about a line that the next reply answers, and that is not recorded.
+DROPPED_NOTES = frozenset({DROPPED_LINE.text, DROPPED_MESSAGE_LINE.text})
 #: First bytes of a session that no SMTP client sends, and the actions for them. A TLS client on a
 #: plaintext port sends binary data, and cannot use an SMTP reply.
 _OPENINGS: tuple[tuple[bytes, Actions], ...] = (

@@ -103,11 +103,21 @@ def parse_plain(response: bytes) -> tuple[str, str]:
 
     Raises `MalformedResponse` for fewer than two parts and for an invalid user name.
     """
-    parts = [part for part in decode_text(response).split("\0") if part]
+    sent = decode_text(response).split("\0")
+    parts = [part for part in sent if part]
     if len(parts) < _FEWEST_PARTS:
-        raise MalformedResponse("the response has no user name and password with a NUL before each")
+        raise MalformedResponse(_explain_parts(sent))
     user_name, password = parts[:2] if len(parts) == _FEWEST_PARTS else parts[1:3]
     return check_user_name(user_name), password
+
+
+def _explain_parts(sent: list[str]) -> str:
+    """Return what a PLAIN response lacks, from the texts between its NULs."""
+    if len(sent) < _FEWEST_PARTS:
+        return "the response has no user name and password with a NUL before each"
+    if not any(sent):
+        return "the user name and the SecretKey are empty"
+    return "the user name is empty" if sent[-1] else "the SecretKey is empty"
 
 
 def check_user_name(user_name: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakesmtp.protocol.conversation import OPENING_NOTES
+from fakesmtp.protocol.conversation import DROPPED_NOTES, OPENING_NOTES
 from fakesmtp.protocol.reasons import BECAUSE
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.contents import (
@@ -28,18 +28,21 @@ if TYPE_CHECKING:
     #: What the client sent: a line, or message data.
     Asked: TypeAlias = bytes | MaskedLine | Message | None
 
-#: Names for refusals that answer no command: of the connection, message data, a blank line.
+#: Names for refusals that answer no command: of the connection, message data, a blank line, and a
+#: line that was too long to be kept.
 GREETING = "greeting"
 END_OF_DATA = "end of data"
 BLANK_LINE = "blank line"
+LONG_LINE = "over-long line"
 #: Replies of 4xx and 5xx (RFC 5321 §4.2.1) sort after it, 2xx and 3xx before it.
 LEAST_REFUSAL = b"4"
 _ASKED = (bytes, MaskedLine, Message)
 _DATA = b"DATA"
+_DROPPED = MaskedLine(LONG_LINE)
 
 
 class Refusal(NamedTuple):
-    """A 4xx or 5xx reply, and the command that it answers, or one of the three names above.
+    """A 4xx or 5xx reply, and the command that it answers, or one of the names above.
 
     `reason` has details that were not sent to the client, also the planned fault that was applied;
     `""` if there are none.
@@ -57,7 +60,17 @@ class Refusal(NamedTuple):
 class Facts:
     """The facts of one session: see the module."""
 
-    __slots__ = ("_forgotten", "_found", "_reason", "asked", "before", "fault", "opening", "proxy")
+    __slots__ = (
+        "_dropped",
+        "_forgotten",
+        "_found",
+        "_reason",
+        "asked",
+        "before",
+        "fault",
+        "opening",
+        "proxy",
+    )
 
     def __init__(self) -> None:
         #: The last two lines or messages from the client; reset when TLS starts.
@@ -69,6 +82,8 @@ class Facts:
         self.opening = ""
         #: The address and port of the load balancer that sent a PROXY protocol header.
         self.proxy: str | None = None
+        #: The line that was dropped and has no reply yet.
+        self._dropped: Asked = None
         self._reason = ""
         self._found: list[tuple[Asked, Reply, str]] = []
         self._forgotten = 0
@@ -81,7 +96,8 @@ class Facts:
         elif isinstance(content, Reply):
             # The same as `is_refusal`, in a tenth of the time.
             if content.wire >= LEAST_REFUSAL:
-                self._found.append((self.asked, content, self._reason))
+                self._found.append((self._dropped or self.asked, content, self._reason))
+            self._dropped = None
         elif isinstance(content, str):
             self._read_note(content)
         elif isinstance(content, TlsFacts):
@@ -96,6 +112,8 @@ class Facts:
             self._reason = note.removeprefix(BECAUSE)
         elif note in OPENING_NOTES:
             self.opening = note
+        elif note in DROPPED_NOTES:
+            self._dropped = _DROPPED
 
     @property
     def has_just_refused_data(self) -> bool:

@@ -157,13 +157,15 @@ class _Reader:
 
 
 def _read_path(argument: str, keyword: str) -> tuple[str, tuple[str, ...]]:
-    """Return address and parameters of MAIL or RCPT; the argument itself if it is invalid."""
+    """Return address and parameters of MAIL or RCPT; an invalid address or argument as sent."""
     parsed = parse_path_argument(argument, keyword, cut_at_last=keyword == "TO")
     if parsed is None:
         return argument, ()
     inside = inside_brackets(parsed.path)
-    if inside is None or inside in {"", "@"}:
-        return inside or "", parsed.parameters
+    if inside is None:
+        return parsed.path, parsed.parameters
+    if inside in {"", "@"}:
+        return "", parsed.parameters
     try:
         return parse_address(inside), parsed.parameters
     except AddressError:

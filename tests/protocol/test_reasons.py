@@ -181,6 +181,21 @@ def test_reason_of_an_empty_secret_key() -> None:
             "the response has no user name and password with a NUL before each",
         ),
         (
+            [b"AUTH PLAIN " + plain(KEY, "")],
+            "451 Unable to process request",
+            "the SecretKey is empty",
+        ),
+        (
+            [b"AUTH PLAIN " + plain("", SECRET)],
+            "451 Unable to process request",
+            "the user name is empty",
+        ),
+        (
+            [b"AUTH PLAIN", plain("", "")],
+            "451 Unable to process request",
+            "the user name and the SecretKey are empty",
+        ),
+        (
             [b"AUTH LOGIN", b64encode(b" ")],
             "451 Unable to process request",
             "the user name is blank, too long or half an e-mail address",

@@ -136,6 +136,16 @@ def test_facts_of_a_complete_session(recorder: Recorder) -> None:
         assert [refusal.reply.code for refusal in each.refusals] == [553]
 
 
+def test_sender_without_brackets(recorder: Recorder) -> None:
+    """A sender that MAIL refuses is shown as sent, not as the null sender."""
+    with RawClient(recorder.port()) as client:
+        client.log_in()
+        client.ask("MAIL FROM: a@example.com")
+        client.ask("QUIT")
+    (transaction,) = recorder.next_recording().transactions
+    assert (transaction.mail_from, transaction.outcome) == ("a@example.com", Outcome.REFUSED)
+
+
 def test_message_over_the_limit(record: Callable[..., Recorder]) -> None:
     """The recording has the size of a discarded message, and its transaction is refused."""
     recorder = record(max_message_size=10)

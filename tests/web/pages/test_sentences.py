@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from fakesmtp.protocol import conversation, reasons
 from fakesmtp.protocol.actions import Envelope, Note
 from fakesmtp.protocol.credentials import Account, MailType
 from fakesmtp.protocol.proxy_header import ProxyHeaderError, read_proxy_header
+from fakesmtp.protocol.sasl import MalformedResponse, parse_plain
 from fakesmtp.sessions import causes, notes
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import Ended, Fault, LoggedIn, Message, Proxied
@@ -80,6 +82,11 @@ LOGINS = [
     *(("AppKey", "secretkey"), ("AppKey", "U2VjcmV0S2V5"), ("AppKey", "Secret%4Bey")),
     *(("AppKey", "SecretKey "), ("AppKey", "Secr"), ("AppKey%23auth", SECRET)),
     *((SECRET, "AppKey"), (SECRET, "x"), ("", "x"), ("appkey", "x"), ("nobody", "x")),
+]
+#: What is not a response of PLAIN.
+RESPONSES = [
+    *(b"!", b"-_-_", b"AAAAA", b64encode(b"AppKey"), b64encode(b"\0AppKey\0"), b64encode(b"\0\0x")),
+    *(b64encode(b"\0\0"), b64encode(b"\0 \0x")),
 ]
 
 
@@ -182,6 +189,10 @@ def known_reasons() -> Iterator[str]:
     found += [reasons.explain_login("a", "b", "a", accounts) for accounts in ([], ACCOUNTS[:1])]
     found += [reasons.explain_mail_type(each) for each in ("", "a#b", "AUTH", "promo", " ad", "%")]
     found += [reasons.explain_mechanism(each) for each in (" PLAIN", "CRAM-MD5", "PLAIN", "@")]
+    for response in RESPONSES:
+        with pytest.raises(MalformedResponse) as raised:
+            parse_plain(response)
+        found.append(str(raised.value))
     for reason in found:
         yield reasons.because(reason).text
         yield f"refused: AUTH PLAIN x -> 535 Authentication Failed ({reason}) (and 2 more)"
