@@ -60,4 +60,9 @@ def make_limit(kind: str, number: object, options: Mapping[str, Any], *, origin:
         raise RuleError(f"{prefix}the limit {kind} needs n, the number of {limit.counts}", "n")
     name = f"at most {quote(number)} {limit.counts}"
     given = {"name": name, **limit.options, limit.option: number, **options}
-    return make_rule(given, origin=origin)
+    try:
+        return make_rule(given, origin=origin)
+    except RuleError as error:
+        # A limit has no option of that name: it is the number of the limit.
+        text = str(error).replace(f"{limit.option} must", f"{kind} must", 1)
+        raise RuleError(text, error.option) from None

@@ -22,7 +22,9 @@ LONGEST_LINE = 998
 _WITH_END = LONGEST_LINE + 2
 #: The byte comes first, so that the search leaps from one to the next.
 _BARE = re.compile(rb"\r(?!\n)"), re.compile(rb"\n(?<!\r\n)")
-_NO_LABEL = frozenset({"", "us-ascii", "ascii"})
+#: The character set of a text that names none (RFC 2045 §5.2).
+_DEFAULT_CHARSET = "us-ascii"
+_ASCII = frozenset({_DEFAULT_CHARSET, "ascii"})
 
 
 # -- lines -----------------------------------------------------------------------------------------
@@ -72,9 +74,10 @@ def _check_missing_boundaries(message: MessageReading) -> Iterator[Hit]:
 def _check_charsets(message: MessageReading) -> Iterator[Hit]:
     for body in message.bodies:
         part = message.structure.parts[body.number - 1]
-        label = parameter(field(part.fields, "content-type"), "charset") or ""
-        is_unlabelled = label.strip().lower() in _NO_LABEL and not body.text.isascii()
-        if is_unlabelled or body.text.startswith(f"{CANNOT_DECODE}{label.strip().lower()}: "):
+        named = parameter(field(part.fields, "content-type"), "charset") or ""
+        label = named.strip() or _DEFAULT_CHARSET
+        is_wrong = label.lower() in _ASCII and not body.text.isascii()
+        if is_wrong or body.text.startswith(f"{CANNOT_DECODE}{label.lower()}: "):
             yield hit(message.at_part(body.number), part=body.number, label=quote(label))
 
 

@@ -119,7 +119,7 @@ def test_json(tmp_path: Path) -> None:
         ("[[fault]]\nwhere='mail'\nwhat='drop'\nnth=2\nafter=3", ":5: nth = 2 and after = 3 do"),
         ("[limits]\nmessages-per-second = {n = 5, nth = 2}", ":2: nth = 2 and over_rate = 5 do"),
         ("[limits]\nmessages-per-secnd = 1", ":2: 'messages-per-secnd' is not a limit; did"),
-        ("[limits]\nsize = 'big'", ":2: over_size must be a whole number of at least 1, not 'big'"),
+        ("[limits]\nsize = 'big'", ":2: size must be a whole number of at least 1, not 'big'"),
         ("[limits]\nsize = { n = 1, replay = '5' }", ":2: a fault has no option 'replay'"),
         ("limits = 1", ":1: limits must be a table ([limits] in TOML), not 1"),
         ("fault = 1", ":1: fault must be a list of tables ([[fault]] in TOML), not 1"),

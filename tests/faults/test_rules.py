@@ -125,7 +125,7 @@ INVALID_CALLS = {
     "limit that is not a text": (lambda: FaultScript().limit(5, 5), "5 is not a limit; valid are"),
     "number": (
         lambda: FaultScript().limit("size", "5"),
-        "over_size must be a whole number of at le",
+        ": size must be a whole number of at least 1",
     ),
     "path for rules": (
         lambda: FaultScript("faults.toml"),

@@ -57,3 +57,11 @@ def test_every_rule_has_cases() -> None:
 def test_good_message_has_no_findings(reading: MessageReading) -> None:
     """A message without mistakes has no findings."""
     assert ALL.check_message(reading) == ()
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", 'text/plain; charset=" "'])
+def test_text_without_a_charset(content_type: str) -> None:
+    """A text that is not ASCII and names no character set has the default one."""
+    findings = ALL.check_message(message(content_type=content_type))
+    (text,) = [each.text for each in findings if each.rule == "mime-charset"]
+    assert text.startswith("the text of part 1 is not in its character set 'us-ascii'; write")
