@@ -14,7 +14,7 @@ from fastapi import Depends, HTTPException
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.query import EVERYTHING, All, Equals, Query
-from fakesmtp.text import quote
+from fakesmtp.text import plural, quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -97,8 +97,9 @@ def check_delete_all(here: Serving) -> None:
     if live:
         raise HTTPException(
             409,
-            f"{live} issued accounts are live, and all messages would be deleted: add app_key=… to "
-            "delete those of one account, search for some with query=…, or end the accounts",
+            f"{plural(live, 'issued account')} {'is' if live == 1 else 'are'} live, and all "
+            "messages would be deleted: add app_key=… to delete those of one account, search for "
+            "some with query=…, or end the accounts",
         )
 
 

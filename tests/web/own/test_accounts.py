@@ -95,7 +95,7 @@ def test_messages_of_live_accounts_are_safe(api: Api, send: Callable[..., str]) 
     send("mine", keys=keys)
     answer = api.ask("DELETE", MESSAGES)
     assert answer.status == 409
-    assert answer.json["detail"].startswith("1 issued accounts are live")
+    assert answer.json["detail"].startswith("1 issued account is live")
     assert api.get(MESSAGES).json["count"] == 1
     assert api.ask("DELETE", f"{MESSAGES}?query=subject:other").json == {"count": 0}
     api.ask("DELETE", f"{ACCOUNTS}/{keys[0]}")
