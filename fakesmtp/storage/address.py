@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -11,6 +12,8 @@ from fakesmtp.text import quote
 
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql", "postgres")
+#: `mysql://USER:PASSWORD@HOST`, `host=HOST password=PASSWORD`: all after the first mark.
+_MAY_BE_SECRET = re.compile("(?<=[:=]).+", re.DOTALL)
 _EXAMPLES = (
     "(examples: sqlite:///messages.db, sqlite:////var/lib/fakesmtp/messages.db, "
     "postgresql://fakesmtp@localhost/fakesmtp)"
@@ -42,8 +45,13 @@ def read_address(text: str) -> FileAddress | ServerAddress:
         return _read_server(text)
     path = text.removeprefix(_SQLITE)
     if path == text or not path or path.startswith(":") or "?" in path or "\0" in path:
-        raise ConfigurationError(f"{quote(text)} is not the address of a store {_EXAMPLES}")
+        raise ConfigurationError(f"{_name(text)} is not the address of a store {_EXAMPLES}")
     return FileAddress(Path(path).expanduser().absolute())
+
+
+def _name(text: str) -> str:
+    """Quote what is not an address; what it may have of a password is left out."""
+    return quote(text if text.startswith("sqlite:") else _MAY_BE_SECRET.sub("***", text))
 
 
 def _read_server(text: str) -> ServerAddress:
@@ -58,7 +66,8 @@ def _read_server(text: str) -> ServerAddress:
         ) from None
     if not parts.path.strip("/") or "\0" in text:
         raise ConfigurationError(f"postgresql://… names no database after the host {_EXAMPLES}")
-    return ServerAddress(parts._replace(scheme="postgresql").geturl(), _locate(parts, port))
+    # `geturl` would leave out the slashes before an empty host, which is the local socket.
+    return ServerAddress(f"postgresql://{text.partition('://')[2]}", _locate(parts, port))
 
 
 def _locate(parts: SplitResult, port: int | None) -> str:

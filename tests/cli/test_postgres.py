@@ -94,7 +94,9 @@ def test_store(run: Run, url: str, store: DatabaseStore) -> None:
         ("postgresql://u:hunter2@host:port/db", "host or port"),
         ("postgresql://u:hun/ter2@127.0.0.1/db", "host or port"),
         ("postgresql://u:hunter2@127.0.0.1:1/db", "Connection refused"),
-        ("mysql://u@host/db", "is not the address of a store"),
+        ("mysql://u:hunter2@host/db", "'mysql:***' is not the address of a store"),
+        ("postgresql+psycopg://u:hunter2@host/db", "is not the address of a store"),
+        ("host=host password=hunter2", "'host=***' is not the address of a store"),
     ],
 )
 def test_wrong_address(run: Run, address: str, reason: str) -> None:

@@ -92,6 +92,16 @@ def test_no_thread_outlives_a_store(url: str) -> None:
         assert not thread.is_alive(), thread.name
 
 
+def test_local_socket(url: str) -> None:
+    """An address without a host means the local socket, as for libpq."""
+    server = postgres.shared_server()
+    socket = f"user=tester&host={server.folder}&port={server.port}"
+    address = url.replace(f"tester@127.0.0.1:{server.port}", "") + f"&{socket}"
+    with closing(open_url(address, UNLIMITED)) as store:
+        assert store.location == f"postgresql:///{postgres.database_of(url)}"
+        assert store.count() == Count(0)
+
+
 def test_servers_that_start_together(url: str) -> None:
     """Servers that start at the same moment with an empty database make its schema once."""
     with ThreadPoolExecutor(4) as pool:
