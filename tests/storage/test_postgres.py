@@ -127,6 +127,13 @@ def make_newer(url: str) -> str:
     return url
 
 
+def make_emptied(url: str) -> str:
+    """Empty all tables, as someone who wants to start afresh."""
+    open_url(url, UNLIMITED).close()
+    execute(url, "TRUNCATE fakesmtp, state, messages, contents, texts, sessions")
+    return url
+
+
 def make_unreachable(url: str) -> str:
     """Name a port where nothing listens."""
     return re.sub(r":\d+/", f":{postgres.free_port()}/", url)
@@ -149,7 +156,9 @@ def use_ascii(url: str) -> str:
     [
         (make_foreign, "has tables of another program (customers): name an empty database"),
         (make_newer, "was written by a newer fakesmtp (schema 99"),
+        (make_emptied, "has tables of fakesmtp that were emptied: remove them (DROP TABLE)"),
         (make_unreachable, "Connection refused"),
+        (lambda url: f"{url}_missing", "has no schema that its search_path names"),
         (use_ascii, "has the encoding SQL_ASCII: create a database with ENCODING 'UTF8'"),
         (lambda url: f"{url}&no_such_option=1", "no_such_option"),
         (lambda url: url.replace("tester@", "nobody_here@"), 'role "nobody_here" does not exist'),

@@ -86,7 +86,9 @@ class PostgresDatabase:
         and told after the transaction: listeners may read the database, too.
         """
         del known
-        row = connection.execute(_LOCK_STATE).one()
+        row = connection.execute(_LOCK_STATE).one_or_none()
+        if row is None:
+            raise schema.describe_emptied(self.location)
         newest = self._updates.cursor
         self._missed = read_after(connection, newest) if newest < row.last_update else []
         self._written = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for a mapping

@@ -184,6 +184,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE updates ADD COLUMN app_keys text NOT NULL DEFAULT '[]'",),
 )
 VERSION = len(_STEPS)
+_PLACE = text("SELECT current_setting('server_encoding') AS encoding, current_schema() AS schema")
 _FOUND = text(
     "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() "
     "ORDER BY tablename"
@@ -193,14 +194,19 @@ _FOUND = text(
 def check(connection: Connection, location: str) -> int:
     """Return the version of the schema, 0 for an empty database.
 
-    Raises `StoreError` for a database of another program, one of a newer version, and one with an
-    encoding that does not take every text.
+    Raises `StoreError` for a database of another program, one of a newer version, one with an
+    encoding that does not take every text, and one without a place for tables.
     """
-    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
-    if encoding != "UTF8":
+    place = connection.execute(_PLACE).one()
+    if place.encoding != "UTF8":
         raise StoreError(
-            f"{location} has the encoding {encoding}: create a database with "
+            f"{location} has the encoding {place.encoding}: create a database with "
             "ENCODING 'UTF8' TEMPLATE template0"
+        )
+    if place.schema is None:
+        raise StoreError(
+            f"{location} has no schema that its search_path names and this role may use: "
+            "CREATE SCHEMA makes one"
         )
     tables = connection.execute(_FOUND).scalars().all()
     if tables and "fakesmtp" not in tables:
@@ -209,9 +215,19 @@ def check(connection: Connection, location: str) -> int:
         )
     if not tables:
         return 0
-    version = int(connection.execute(text("SELECT version FROM fakesmtp")).scalar_one())
+    version = connection.execute(text("SELECT version FROM fakesmtp")).scalar()
+    if version is None:
+        raise describe_emptied(location)
     refuse_newer(location, version, VERSION, other="database")
-    return version
+    return int(version)
+
+
+def describe_emptied(location: str) -> StoreError:
+    """Return the error of tables that someone has emptied: the rows of their step are missing."""
+    return StoreError(
+        f"{location} has tables of fakesmtp that were emptied: remove them (DROP TABLE), and a "
+        "server makes them again"
+    )
 
 
 def migrate(connection: Connection, location: str) -> None:
