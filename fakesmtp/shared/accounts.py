@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from fakesmtp.errors import StoreError
 from fakesmtp.faults.account import AccountFaults
 from fakesmtp.protocol.credentials import Account
 from fakesmtp.protocol.issued import hash_key, issue_pair, may_be_issued
@@ -78,8 +79,13 @@ class AccountKeeper:
             self.renew(app_key)
         with self._lock:
             used, self._used = self._used, set()
-        if used:
-            self._accounts.renew(used).result()
+        try:
+            if used:
+                self._accounts.renew(used).result()
+        except StoreError:
+            with self._lock:
+                self._used |= used  # written next time
+            raise
 
     def close(self) -> None:
         """Stop watching the server; accounts and mail stay."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import smtplib
 from base64 import b64encode
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import postgres
 import pytest
 from raw_client import PATIENCE
 from scenarios import KEYS
-from waiting_requests import follow_events, live_accounts
+from waiting_requests import follow_events, live_accounts, wait_until
 
+from fakesmtp.errors import StoreError
 from fakesmtp.protocol.issued import hash_key
 from fakesmtp.server import engine_of
 
@@ -146,6 +148,21 @@ def test_waiting_request_keeps_its_account_everywhere(
             sharing.accounts.write_uses()
             ends += postgres.execute(url, "SELECT expires FROM accounts")
     assert ends[0] < ends[1] < ends[2]
+
+
+def test_use_while_the_database_fails_counts(start: Start, url: str) -> None:
+    """A use of an account that cannot be written yet is written later."""
+    api = start()
+    app_key = issue(api, ttl=60)[0]
+    sharing = engine_of(api.smtp).sharing
+    assert sharing is not None
+    before = postgres.execute(url, "SELECT expires FROM accounts")
+    postgres.execute(url, "ALTER TABLE accounts RENAME TO away")
+    sharing.accounts.renew(app_key)
+    with suppress(StoreError):  # the server writes uses by itself, too
+        sharing.accounts.write_uses()
+    postgres.execute(url, "ALTER TABLE away RENAME TO accounts")
+    wait_until(lambda: postgres.execute(url, "SELECT expires FROM accounts") > before)
 
 
 def test_secret_key_is_not_stored(start: Start, url: str) -> None:
