@@ -15,7 +15,6 @@ from fakesmtp.protocol.actions import (
     CallHook,
     Close,
     LogIn,
-    Note,
     SendReply,
 )
 from fakesmtp.protocol.credentials import Credentials, Login
@@ -124,8 +123,8 @@ class Authentication:
         try:
             is_right = await directory.verify(app_key, secret_key)
         except FakeSMTPError as error:
-            note = Note(f"the account could not be looked up: {error}")
-            return (note, SendReply(self._profile.internal_error.reply()))
+            reason = because(f"the account could not be looked up: {error}")
+            return (reason, SendReply(self._profile.internal_error.reply()))
         if is_right:
             return self._log_in(wanted.login, wanted.mechanism)
         if is_right is None:

@@ -17,7 +17,6 @@ from fakesmtp.protocol.actions import (
     Close,
     Deliver,
     Envelope,
-    Note,
     SendReply,
     StartHandshake,
     StartTls,
@@ -30,6 +29,7 @@ from fakesmtp.protocol.command import (
     parse_parameter,
     parse_path_argument,
 )
+from fakesmtp.protocol.reasons import because
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,8 +237,8 @@ class Dialogue:
 
     def _starttls(self, _verb: str, _argument: str) -> Actions:
         if self._commands_behind and not self._policy.unsafe_commands_behind_starttls:
-            note = Note("plaintext commands came after STARTTLS (RFC 3207 §6, CVE-2011-0411)")
-            return (note, *self._profile.starttls_with_commands_behind.actions, _CLOSE)
+            reason = "plaintext commands came after STARTTLS (RFC 3207 §6, CVE-2011-0411)"
+            return (because(reason), *self._profile.starttls_with_commands_behind.actions, _CLOSE)
         self._reset()
         return (StartTls(self._profile.starttls_ready.actions[0].reply),)
 

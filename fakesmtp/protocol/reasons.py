@@ -1,4 +1,4 @@
-"""Why AUTH was refused, for notes to the developer. The client only gets the reply.
+"""Why AUTH was refused, and notes with the reason of a refusal. The client only gets the reply.
 
 No reason contains a SecretKey or a part of one.
 """

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fakesmtp.protocol.actions import SendReply
+from fakesmtp.protocol.reasons import BECAUSE
 from fakesmtp.smtp.hold import Hold
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Delivering:
             self._record(deliver, message)
             return
         self.recorder.record_discarded_message(len(deliver.raw))
-        self.recorder.record_note(f"the message could not be stored: {error}")
+        self.recorder.record_note(f"{BECAUSE}the message could not be stored: {error}")
         refusal = self._terms.profile.internal_error.reply()
         self._left = _replace_reply(self._left, SendReply(refusal))
 

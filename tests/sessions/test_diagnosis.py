@@ -62,6 +62,10 @@ def talk(recorder: Recorder, sent: bytes, *, port: int = 587) -> str:
         (b"EHLO a\r\nMAIL FR", "client closed the connection: in the middle of a command line"),
         (b"RCPT TO:<a@example.org>\r\n", "refused: RCPT TO:<a@example.org> -> 503 "),
         (b"\r\n", "refused: blank line -> 500 "),
+        (
+            b"STARTTLS\r\nEHLO a\r\n",
+            "refused: STARTTLS -> 451 Unable to process request (plaintext commands came after",
+        ),
         (b"EHLO a\r\n" + b"X" * 9_000 + b"\r\n", "refused: over-long line -> 500 "),
         (b"X" * 500 + b"\r\n", f"refused: {'X' * 300}… (500 characters) -> 500 "),
     ],

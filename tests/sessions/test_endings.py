@@ -168,7 +168,7 @@ def test_message_over_the_limit(record: Callable[..., Recorder]) -> None:
         (b"EHLO a\r\nNOOP\r\nQUIT\r\n", EARLY_PIPELINING.text),
         (b"NOOP " + b"x" * 508 + b"\r\nQUIT\r\n", notes.LONG_COMMAND),
         (b"NOOP \xed\x95\x9c\r\nQUIT\r\n", notes.EIGHT_BIT_COMMAND),
-        (b"EHLO a\r\nSTARTTLS\r\nNOOP\r\n", "plaintext commands came after STARTTLS"),
+        (b"EHLO a\r\nSTARTTLS\r\nNOOP\r\n", "refused because plaintext commands came after"),
         (b"NOOP\nQUIT\r\n", "a bare LF ended"),
         (b"AUTH PLAIN x\r\nQUIT\r\n", notes.AUTH_IN_CLEAR),
         (b"EHLO a\r\nDATA\r\nSubject: x\r\n\r\nx\r\n.\r\nQUIT\r\n", notes.BODY_AS_COMMANDS),

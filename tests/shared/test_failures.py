@@ -65,7 +65,8 @@ def test_database_is_away(database: postgres.Server, tmp_path: Path) -> None:
         session, notes = attempt(api, issued)
         assert codes(session)[0] == ("AUTH", 451)
         assert any(
-            each.startswith("the account could not be looked up: cannot ask") for each in notes
+            each.startswith("refused because the account could not be looked up: cannot ask")
+            for each in notes
         )
         assert issued[1] not in session.transcript()
 

@@ -104,7 +104,8 @@ def test_failure_of_the_store_is_a_reply() -> None:
         store.tickets[0].set_exception(StoreError("the disk is full"))
         replies = [sender.read_reply() for _ in range(2)]
         assert replies == ["451 Unable to process request", "250 2.0.0 OK"]
-        assert "the message could not be stored: the disk is full" in smtp.sessions[0].notes
+        (refusal,) = smtp.sessions[0].refusals
+        assert refusal.reason == "the message could not be stored: the disk is full"
         assert smtp.sessions[0].message_count == 0
 
 
