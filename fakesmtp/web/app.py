@@ -18,6 +18,7 @@ from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.courtesy import be_courteous
 from fakesmtp.web.methods import HeadAsGet
 from fakesmtp.web.own.reference import serve_files
+from fakesmtp.web.own.unknown import refuse_unknown
 from fakesmtp.web.pages import add_pages
 from fakesmtp.web.paths import OWN
 from fakesmtp.web.security.bodies import BodyLimit
@@ -54,7 +55,9 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     )
     app.state.serving = serving
     handle_errors(app)
-    for router in (health.router, *own.ROUTERS, *mailpit.ROUTERS):
+    for router in own.ROUTERS:
+        app.include_router(router, dependencies=[Depends(refuse_unknown)])
+    for router in (health.router, *mailpit.ROUTERS):
         app.include_router(router)
     add_pages(app)
     serve_files(app)
