@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import postgres
 import pytest
 
 from fakesmtp.storage.base import all_messages, all_sessions
@@ -104,3 +105,18 @@ def test_a_server_goes_on_by_itself(
         assert [row.facts.subject for row in all_messages(reader)] == kept
         refusals = [row.record.summary.first_refusal for row in all_sessions(reader)]
         assert "end of data -> 451 Unable to process request" in refusals
+
+
+def test_errors_of_a_database_are_told_once(serve: Serve) -> None:
+    """What the driver logs beside the error that it raises is not printed."""
+    url = postgres.new_url()
+    server = serve("--store", url)
+    port = server.ports()[1]
+    postgres.execute(url, "ALTER TABLE texts RENAME TO hidden")
+    assert send(port, "first") == 451
+    postgres.execute(url, "ALTER TABLE hidden RENAME TO texts")
+    assert send(port, "second") == 250
+    server.process.terminate()
+    failed, mended = server.finish().err.splitlines()
+    assert 'relation "texts" does not exist; clients get 451' in failed
+    assert mended.endswith("is written again; refused: 1 change")

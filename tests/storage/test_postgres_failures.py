@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import postgres
 import psutil
+import psycopg
 import pytest
 from made_records import make_record
+from sqlalchemy.exc import DBAPIError
 
 from fakesmtp import FakeSMTP
 from fakesmtp.errors import StoreError
@@ -21,6 +23,7 @@ from fakesmtp.server import engine_of
 from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.opening import open_url
+from fakesmtp.storage.postgres.engine import is_environment
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
@@ -181,3 +184,20 @@ def test_session_of_a_refused_message_is_stored_later(
         assert len(smtp.messages) == 0
     logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert [each.startswith(f"cannot write to {url}") for each in logged] == [True]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (psycopg.errors.UndefinedTable(), True),
+        (psycopg.errors.InsufficientPrivilege(), True),
+        (psycopg.errors.ReadOnlySqlTransaction(), True),
+        (psycopg.errors.DiskFull(), True),
+        (psycopg.errors.UniqueViolation(), False),
+        (psycopg.errors.SyntaxError(), False),
+    ],
+)
+def test_cause_of_a_failed_pipeline(error: psycopg.Error, expected: bool) -> None:  # noqa: FBT001
+    """What the driver raises at the end of a pipeline is judged like what SQLAlchemy raises."""
+    wrapped = DBAPIError.instance("", (), error, psycopg.Error)
+    assert is_environment(error) == is_environment(wrapped) == expected

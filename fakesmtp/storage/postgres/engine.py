@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from fakesmtp.storage.address import ServerAddress
     from fakesmtp.storage.postgres.watching import Watch, WatchedConnection
+
+# What psycopg logs beside an error that it raises is not printed where nobody has set up logging.
+logging.getLogger("psycopg").addHandler(logging.NullHandler())
 
 _READERS = 4
 #: Questions that are asked at the same time.
@@ -109,9 +113,10 @@ def _open(
 
 def is_environment(error: BaseException) -> bool:
     """Return whether the database or the network is the cause, not a change."""
-    if not isinstance(error, DBAPIError):
-        return isinstance(error, OSError | StoreError | psycopg.OperationalError)
-    state = getattr(error.orig, "sqlstate", None)
+    # At the end of a pipeline the driver raises it, and SQLAlchemy does not see it.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "sqlstate", None)
     if state is None:
-        return isinstance(error.orig, psycopg.OperationalError | psycopg.InterfaceError)
+        known = OSError | StoreError | psycopg.OperationalError | psycopg.InterfaceError
+        return isinstance(cause, known)
     return state[:2] in _ENVIRONMENT or state in _CHANGED
