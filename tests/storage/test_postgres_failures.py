@@ -7,6 +7,7 @@ import signal
 import smtplib
 import socket
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import postgres
 import psutil
 import psycopg
 import pytest
-from made_records import make_record
+from made_records import make_record, make_session
 from sqlalchemy.exc import DBAPIError
 
 from fakesmtp import FakeSMTP
@@ -24,6 +25,7 @@ from fakesmtp.storage.base import all_messages
 from fakesmtp.storage.limits import UNLIMITED
 from fakesmtp.storage.opening import open_url
 from fakesmtp.storage.postgres.engine import is_environment
+from fakesmtp.storage.sql.reading import explain
 from fakesmtp.storage.updates import UpdateKind
 
 if TYPE_CHECKING:
@@ -184,6 +186,34 @@ def test_session_of_a_refused_message_is_stored_later(
         assert len(smtp.messages) == 0
     logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert [each.startswith(f"cannot write to {url}") for each in logged] == [True]
+
+
+def test_log_of_a_store_that_takes_only_some_changes(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that cannot be stored for a while, as on a full disk, is two lines of the log."""
+    failures: list[BaseException] = []
+    has_tried_again = Event()
+
+    def note(error: BaseException) -> str:
+        failures.append(error)
+        if len(failures) > 2:
+            has_tried_again.set()
+        return explain(error)
+
+    monkeypatch.setattr("fakesmtp.storage.sql.writer.explain", note)
+    monkeypatch.setattr("fakesmtp.storage.sql.writer._IDLE", 0.01)
+    url = postgres.new_url()
+    with closing(open_url(url, UNLIMITED)) as store:
+        postgres.execute(url, "ALTER TABLE sessions RENAME TO hidden")
+        with pytest.raises(StoreError, match="cannot write to"):
+            store.add_session(partial(make_session, "s1")).result(LONG)
+        assert has_tried_again.wait(LONG)
+        cursor = store.updates.cursor
+        postgres.execute(url, "ALTER TABLE hidden RENAME TO sessions")
+        assert store.updates.wait(cursor, LONG)
+        assert store.session("s1") is not None
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
 
 @pytest.mark.parametrize(

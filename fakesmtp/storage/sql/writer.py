@@ -116,7 +116,8 @@ class Writer:
             self._let_go()
             self._handle(group, error, is_retry=is_retry)
             return
-        self._report_recovery()
+        if group:  # without changes, only what was postponed shows whether writing works
+            self._report_recovery()
         for change, result in zip(group, results, strict=True):
             change.ticket.set_result(result)
         if self._postponed:
