@@ -1,4 +1,4 @@
-"""Probes: is the server alive, can it take and show messages."""
+"""Probes: is the server alive, does it take clients and show messages."""
 
 from __future__ import annotations
 
