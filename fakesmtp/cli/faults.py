@@ -30,7 +30,8 @@ def check(file: Path) -> None:
 
     An error names the line, what is wrong in it and the nearest valid word.
     """
-    print_lines(_explain(rule) for rule in read_file(file))
+    explained = [_explain(rule) for rule in read_file(file)]
+    print_lines(explained or [f"{escape(file.as_posix())}: no rules"])
 
 
 def _explain(rule: Rule) -> str:

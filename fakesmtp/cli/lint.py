@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import Command
-from fakesmtp.cli.console import print_lines
+from fakesmtp.cli.console import print_error, print_lines
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.files import read_bytes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MOST_BYTES = 64 * 1024 * 1024
 _STANDARD_INPUT = "-"
 _NEVER = "never"
-_FOUND = 1
+_FOUND, _UNREADABLE = 1, 2
 
 
 @click.command(cls=Command, takes=["findings"])
@@ -79,18 +79,28 @@ def lint(
 ) -> int:
     """Check messages by the rules of NHN, the law and the standards.
 
-    The exit code is 0 without findings that count, 1 with some, 2 for a file that cannot be read.
+    The exit code is 0 without findings that count, 1 with some, 2 for a file that cannot be read;
+    the other files are checked.
     """
     rules = Rules(dict(settings.findings))
-    checked = [_check(path, rules, MailType(mail_type)) for path in files]
+    tried = [_try(path, rules, MailType(mail_type)) for path in files]
+    checked = [each for each in tried if isinstance(each, Checked)]
     print_lines(FORMATS[format_name](Report(checked, rules, language)))
+    if wrong := [each for each in tried if isinstance(each, ConfigurationError)]:
+        for each in wrong:
+            print_error(each)
+        return _UNREADABLE
     severities = [finding.severity for each in checked for finding in each.findings]
     counts = fail_on != _NEVER and any(each.reaches(Severity(fail_on)) for each in severities)
     return _FOUND if counts else 0
 
 
-def _check(path: Path, rules: Rules, mail_type: MailType) -> Checked:
-    reading = MessageReading(_read(path), mail_type=mail_type)
+def _try(path: Path, rules: Rules, mail_type: MailType) -> Checked | ConfigurationError:
+    """Check a message; return the error of a file that cannot be read."""
+    try:
+        reading = MessageReading(_read(path), mail_type=mail_type)
+    except ConfigurationError as error:
+        return error
     return Checked(path.as_posix(), rules.check_message(reading))
 
 

@@ -43,6 +43,13 @@ def test_check(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+def test_check_of_a_file_without_rules(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The output says so: perhaps it is the wrong file."""
+    file.write_text("# rules follow\n", encoding="utf-8")
+    assert main(["faults", "check", str(file)]) == 0
+    assert capsys.readouterr().out == f"{file}: no rules\n"
+
+
 def test_check_of_a_wrong_file(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An error names file and line, and the nearest valid word."""
     file.write_text(REFUSED.replace("'mail'", "'mial'"), encoding="utf-8")

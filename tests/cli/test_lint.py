@@ -51,6 +51,16 @@ def test_lint(write: Callable[[str, str], str], capsys: pytest.CaptureFixture[st
     assert last == "2 messages checked: 1 error, 1 warning, 0 info"
 
 
+def test_a_file_that_cannot_be_read(
+    write: Callable[[str, str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other files are checked; the exit code is 2, also when they have errors."""
+    assert main(["lint", "missing.eml", write("wrong.eml", WRONG)]) == 2
+    out, err = capsys.readouterr()
+    assert out.endswith("1 message checked: 1 error, 1 warning, 0 info\n")
+    assert err == "fakesmtp: cannot read missing.eml: No such file or directory\n"
+
+
 @pytest.mark.parametrize(
     ("options", "code"),
     [
