@@ -131,7 +131,9 @@ def test_one_app_key(api: Api) -> None:
         assert read(opened, "stats")["Total"] == 1
         api.ask("DELETE", "/api/v1/search?query=order")
         api.ask("DELETE", "/api/v1/search?query=from:a@example.com")
-        assert json.loads(opened.recv(PATIENCE))["Type"] == "truncate"
+        kinds = iter(lambda: json.loads(opened.recv(PATIENCE))["Type"], None)
+        # Counts come after each change of the store, also one of others.
+        assert next(kind for kind in kinds if kind != "stats") == "truncate"
 
 
 def test_a_page_of_another_site(api: Api) -> None:
