@@ -82,7 +82,7 @@ class Facts:
         self.opening = ""
         #: The address and port of the load balancer that sent a PROXY protocol header.
         self.proxy: str | None = None
-        #: The line that was dropped and has no reply yet.
+        #: The line that was dropped after these.
         self._dropped: Asked = None
         self._reason = ""
         self._found: list[tuple[Asked, Reply, str]] = []
@@ -92,12 +92,11 @@ class Facts:
         """Read the content of the next event."""
         if isinstance(content, _ASKED):
             self._reason = self.opening if self.asked is None else ""
-            self.before, self.asked = self.asked, content
+            self.before, self.asked, self._dropped = self.asked, content, None
         elif isinstance(content, Reply):
             # The same as `is_refusal`, in a tenth of the time.
             if content.wire >= LEAST_REFUSAL:
                 self._found.append((self._dropped or self.asked, content, self._reason))
-            self._dropped = None
         elif isinstance(content, str):
             self._read_note(content)
         elif isinstance(content, TlsFacts):
