@@ -100,6 +100,23 @@ def test_more_rows_do_not_stop_a_search(api: Api, open_page: Open) -> None:
     expect(rows).to_have_count(1)
 
 
+def test_a_new_list_works_at_once(api: Api, open_page: Open) -> None:
+    """A click right after the list was replaced opens the message on this page."""
+    page = open_page()
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    page.evaluate(
+        """() => {
+            window.stays = true;
+            const click = () => document.querySelector("#list .row > a").click();
+            const list = document.querySelector("#list");
+            list.addEventListener("htmx:afterSwap", () => setTimeout(click), { once: true });
+        }"""
+    )
+    send_short(api, "one")
+    expect(page.get_by_test_id("subject")).to_have_text("one")
+    assert page.evaluate("window.stays") is True
+
+
 def test_a_list_on_a_phone_keeps_its_place(api: Api, open_page: Open) -> None:
     """While a message takes its place, a new message neither moves nor replaces it."""
     send_short(api, *(f"message {number}" for number in range(60)))
