@@ -120,7 +120,7 @@ def test_a_full_disk(clean_place: Path, send: Callable[..., None]) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
     port = free_port()
-    serve = f'exec "$0" -c "{MAIN}" serve --certs-dir certs --ports 587={port} >/dev/full'
+    serve = f'exec "$0" -c "{MAIN}" serve --certs-dir certs --no-http --ports 587={port} >/dev/full'
     with started(["sh", "-c", serve, sys.executable], stdout=None) as process:
         connect(port).close()
         send(port)

@@ -100,7 +100,8 @@ def test_serve_without_an_output(program: tuple[str, ...], clean_place: Path) ->
     """`serve >&-` listens, and stops without a traceback."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [*program, "serve", "--ports", f"587={port}", "--certs-dir", str(clean_place)]
+    command = [*program, "serve", "--no-http", "--ports", f"587={port}"]
+    command += ["--certs-dir", str(clean_place)]
     process = subprocess.Popen(
         ["sh", "-c", f"exec {shlex.join(command)} >&-"], stderr=subprocess.PIPE, text=True
     )
