@@ -30,7 +30,7 @@ class AccountKeeper:
         self._used: set[str] = set()
         self._lock = Lock()
         #: The accounts of requests that are being answered.
-        self.in_use = Uses()
+        self.in_use = Uses(self.renew)
         self._stops = (
             server.watch_messages(self._renew_for),
             server.watch_sessions(self._renew_for),
@@ -75,8 +75,7 @@ class AccountKeeper:
 
     def write_uses(self) -> None:
         """Write which accounts were used, or are in use. Raises `StoreError`."""
-        for app_key in self.in_use.app_keys:
-            self.renew(app_key)
+        self.in_use.renew_all()
         with self._lock:
             used, self._used = self._used, set()
         try:

@@ -44,7 +44,7 @@ class IssuedAccounts:
         self._lock = RLock()
         self._timer: Timer | None = None
         #: The accounts of requests that are being answered.
-        self.in_use = Uses()
+        self.in_use = Uses(self.renew)
         self._stops = (
             engine.watch_messages(self._renew_for),
             engine.watch_sessions(self._renew_for),
@@ -94,8 +94,7 @@ class IssuedAccounts:
 
     def end_expired(self) -> None:
         """End the accounts that were not used in their time."""
-        for app_key in self.in_use.app_keys:
-            self.renew(app_key)
+        self.in_use.renew_all()
         with self._lock:
             over = [key for key, each in self._issued.items() if each.expires <= now()]
         for app_key in over:

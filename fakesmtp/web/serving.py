@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from asyncio import Event
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
@@ -139,18 +140,7 @@ Here = Annotated[Serving, Depends(_find)]
 
 
 async def keep_account(here: Here, connection: HTTPConnection) -> AsyncIterator[None]:
-    """Keep the issued account that a request names with `app_key` until the request is over.
-
-    A request may wait for longer than the account lives without being used.
-    """
+    """Keep the issued account that a request names with `app_key` until the request is over."""
     app_key = connection.query_params.get("app_key")
-    if app_key is None:
+    with nullcontext() if app_key is None else here.accounts.in_use.holding(app_key):
         yield
-        return
-    accounts = here.accounts
-    accounts.renew(app_key)
-    with accounts.in_use.holding(app_key):
-        try:
-            yield
-        finally:
-            accounts.renew(app_key)
