@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakesmtp.faults.making import make_rule
+from fakesmtp.faults.rules import check_option
 from fakesmtp.faults.values import RuleError
 from fakesmtp.text import quote, suggest
 
@@ -58,11 +59,10 @@ def make_limit(kind: str, number: object, options: Mapping[str, Any], *, origin:
         raise RuleError(f"{prefix}{quote(kind)} is not a limit; {hint}", str(kind))
     if number is None:
         raise RuleError(f"{prefix}the limit {kind} needs n, the number of {limit.counts}", "n")
+    try:
+        check_option(limit.option, number, called=kind)
+    except RuleError as error:
+        raise RuleError(f"{prefix}{error}", error.option) from None
     name = f"at most {quote(number)} {limit.counts}"
     given = {"name": name, **limit.options, limit.option: number, **options}
-    try:
-        return make_rule(given, origin=origin)
-    except RuleError as error:
-        # A limit has no option of that name: it is the number of the limit.
-        text = str(error).replace(f"{limit.option} must", f"{kind} must", 1)
-        raise RuleError(text, error.option) from None
+    return make_rule(given, origin=origin)

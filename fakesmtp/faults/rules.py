@@ -155,6 +155,11 @@ def _check_options(options: FaultOptions) -> FaultOptions:
     return cast("FaultOptions", checked)
 
 
+def check_option(name: str, value: object, *, called: str) -> None:
+    """Raise `RuleError` for a wrong value of an option, which has another name for its user."""
+    _check(called, _CHECKS[name], value)
+
+
 def _check(name: str, check: Check, value: object) -> object:
     try:
         return check(value)
