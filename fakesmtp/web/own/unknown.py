@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 async def refuse_unknown(request: Request) -> None:
     """Raise `HTTPException` (422) for a parameter that the route of a request does not have."""
-    known = list(_names(request.scope["route"].dependant))
+    known = dict.fromkeys(_names(request.scope["route"].dependant))
     for name in request.query_params:
         if name not in known:
             right = suggest(name, known) if known else "this path has none"

@@ -25,6 +25,7 @@ def test_typing_error_deletes_nothing(api: Api) -> None:
     ("path", "detail"),
     [
         ("messages?q=x", "there is no parameter 'q'; valid are "),
+        ("wait?q=x", "there is no parameter 'q'; valid are query, app_key, timeout, since, tz"),
         ("wait?time-out=1", "there is no parameter 'time-out'; did you mean 'timeout'?"),
         ("events?appkey=x", "there is no parameter 'appkey'; did you mean 'app_key'?"),
         ("info?verbose", "there is no parameter 'verbose'; this path has none"),
