@@ -82,3 +82,23 @@ def test_the_field_of_a_tag_before_the_message(api: Api, open_page: Open) -> Non
     expect(page.get_by_test_id("message")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("message")).to_have_count(0)
+
+
+def test_escape_closes_what_is_on_top(api: Api, open_page: Open) -> None:
+    """A menu or the search help before the message, without shortcuts too."""
+    send(api.smtp, make_message())
+    page = open_page("/view/latest")
+    page.context.add_cookies([{"name": "keys", "value": "off", "url": api.http.url}])
+    page.reload()
+    for button, menu in (
+        ("all-links", "#links"),
+        ("open-settings", "#settings"),
+        ("search-help-button", "#search-help"),
+    ):
+        page.get_by_test_id(button).click()
+        expect(page.locator(menu)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator(menu)).to_be_hidden()
+        expect(page.get_by_test_id("message")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
