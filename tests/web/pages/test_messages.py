@@ -431,9 +431,11 @@ def test_keys(api: Api, open_page: Open) -> None:
 def test_a_click_with_ctrl_opens_a_new_tab(api: Api, open_page: Open) -> None:
     """It is the browser's, with the search in the address."""
     send(api.smtp, make_message("one"))
+    send(api.smtp, make_message("two"))
     page = open_page()
     page.get_by_test_id("search").fill("one")
-    page.wait_for_url("**/?q=one")
+    # The address changes before the list; a row that is replaced under the pointer gets no click.
+    expect(page.get_by_test_id("message-row")).to_have_count(1)
     with page.context.expect_page() as opened:
         page.get_by_test_id("message-row").click(modifiers=["ControlOrMeta"])
     expect(opened.value.get_by_test_id("subject")).to_have_text("one")
