@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from page_mail import send
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from http_api import Api
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import APIResponse, Page, Route
 
     Open = Callable[..., Page]
 
@@ -138,3 +139,20 @@ def test_a_list_on_a_phone_keeps_its_place(api: Api, open_page: Open) -> None:
     page.get_by_test_id("new-messages").click()
     expect(rows.first).to_contain_text("new")
     expect(rows.first).to_be_in_viewport()
+
+
+def test_a_late_count_is_not_the_last(api: Api, open_page: Open) -> None:
+    """A message that arrives while the unread ones are counted is counted, too."""
+    page = open_page()
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    counted: list[tuple[Route, APIResponse]] = []
+    page.route("**/messages/unread", lambda route: counted.append((route, route.fetch())), times=1)
+    send_short(api, "one")
+    expect(page.get_by_test_id("message-row")).to_have_count(1)
+    with page.expect_request("**/page/messages?*"):
+        send_short(api, "two")
+    expect(page.get_by_test_id("message-row")).to_have_count(2)
+    ((route, answer),) = counted
+    with suppress(Error):  # the page does not wait for it any more
+        route.fulfill(response=answer)
+    expect(page.get_by_test_id("unread-count")).to_contain_text("2")
