@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Annotated, Any
 
+from anyio import BrokenResourceError
 from fastapi import APIRouter, Depends, Header, HTTPException, Query
+from fastapi.routing import APIRoute
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from fakesmtp.sessions.listing import ListedSession
@@ -24,9 +26,24 @@ from fakesmtp.web.serving import Here, Serving
 from fakesmtp.web.waiting import before
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from fakesmtp.storage.records import MessageRow
 
-router = APIRouter(prefix=OWN, tags=["events"], responses=problems())
+
+class _StreamRoute(APIRoute):
+    """A route whose clients leave at any time, which is not an error."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the stream."""
+        try:
+            await super().handle(scope, receive, send)
+        except* BrokenResourceError:
+            # FastAPI had another event for a client that has left.
+            pass
+
+
+router = APIRouter(prefix=OWN, tags=["events"], responses=problems(), route_class=_StreamRoute)
 
 
 def _read_cursor(

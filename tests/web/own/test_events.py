@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -12,11 +13,15 @@ import pytest
 from raw_client import PATIENCE, RawClient
 
 from fakesmtp.server import engine_of
+from fakesmtp.web.app import make_app
+from fakesmtp.web.security.access import Access
+from fakesmtp.web.serving import Serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, MutableMapping
     from http.client import HTTPResponse
 
+    from fastapi import FastAPI
     from http_api import Api
 
 OWN = "/api/fakesmtp/v1"
@@ -104,6 +109,43 @@ def test_a_stream_is_resumed(api: Api, send: Callable[..., str]) -> None:
     for path, headers in ((EVENTS, {"Last-Event-ID": last}), (f"{EVENTS}?after={last}", {})):
         with following(api, path, **headers) as stream:
             assert [stream.until("message").data["id"] for _ in range(2)] == [second, third]
+
+
+def test_a_client_leaves_while_events_are_sent(api: Api, send: Callable[..., str]) -> None:
+    """This is not an error of the server, which would be in its log."""
+    start = engine_of(api.smtp).archive.store.updates.cursor
+    for _ in range(5):
+        send("unread")
+    app = make_app(Serving(api.smtp, lambda _: None), Access())
+    asyncio.run(leave(app, f"after={start}"))
+
+
+async def leave(app: FastAPI, query: str) -> None:
+    """Ask an application for events, do not read the first message, and leave."""
+    is_sent, never = asyncio.Event(), asyncio.Event()
+
+    async def receive() -> dict[str, object]:
+        await is_sent.wait()
+        for _ in range(20):
+            await asyncio.sleep(0)  # the events after it wait to be sent, too
+        return {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        assert message.get("status", 200) == 200
+        if b"event: message" in message.get("body", b""):
+            is_sent.set()
+            await never.wait()
+
+    scope = {
+        "type": "http",
+        "scheme": "http",
+        "method": "GET",
+        "path": EVENTS,
+        "query_string": query.encode(),
+        "client": ("127.0.0.1", 1),
+        "headers": [(b"host", b"localhost")],
+    }
+    await asyncio.wait_for(app(scope, receive, send), PATIENCE)
 
 
 @pytest.mark.parametrize("last", ["1", "99999999999999999"])
