@@ -16,17 +16,21 @@ function toast(text) {
   toastTimer = setTimeout(() => { box.hidden = true; }, 4000);
 }
 
-document.addEventListener("htmx:responseError", ({ detail: { xhr } }) => {
+// Say why a request failed: at the end of a list, whose rows are missing, or in a notice.
+function fail({ target }, why) {
+  if (!target.matches(".loading")) return toast(why);
+  target.classList.add("failed");
+  $(".why", target).textContent = why;
+}
+
+document.addEventListener("htmx:responseError", (event) => {
+  const { xhr } = event.detail;
   // The error page of a proxy is not a sentence.
   const isSentence = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain");
-  toast(isSentence ? xhr.responseText.slice(0, 500) : $("#toast").dataset.lost);
+  fail(event, isSentence ? xhr.responseText.slice(0, 500) : $("#toast").dataset.lost);
 });
-document.addEventListener("htmx:sendError", () => toast($("#toast").dataset.lost));
-
-// A notice goes away. The end of a list keeps saying that its rows are missing.
-for (const [name, isFailed] of [["htmx:beforeRequest", false], ["htmx:responseError", true], ["htmx:sendError", true]]) {
-  document.addEventListener(name, ({ target }) => target.matches(".loading") && target.classList.toggle("failed", isFailed));
-}
+document.addEventListener("htmx:sendError", (event) => fail(event, $("#toast").dataset.lost));
+document.addEventListener("htmx:beforeRequest", ({ target }) => target.classList.remove("failed"));
 
 document.addEventListener("notice", (event) => toast(event.detail.value));
 
