@@ -11,6 +11,7 @@ from fakesmtp import __version__
 from fakesmtp.client.requests import Requests
 from fakesmtp.errors import FakeSMTPError, MissingExtraError
 from fakesmtp.mcp.tools import Tools
+from fakesmtp.text import quote, suggest
 
 try:
     from mcp.server.mcpserver import MCPServer
@@ -23,11 +24,32 @@ except ImportError as error:  # the extra is not installed
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from mcp.server.mcpserver import Context
+    from mcp.types import CallToolResult, InputRequiredResult
+
 _INSTRUCTIONS = (
     "fakesmtp is a mail server for tests: it behaves like NHN Cloud Email's SMTP endpoint, "
     "delivers nothing and keeps everything. Use these tools to read and wait for what programs "
     "sent to it, to see why an SMTP session failed, and to make it refuse or delay on purpose."
 )
+
+
+class _Server(MCPServer):
+    """Refuses arguments that a tool does not have.
+
+    `MCPServer` ignores them: `search_messages(appkey=…)` would search the messages of all accounts.
+    """
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; raise `ToolError` for an argument that it does not have."""
+        known = {tool.name: tool.input_schema["properties"] for tool in await self.list_tools()}
+        for argument in arguments:
+            if name in known and argument not in known[name]:
+                right = suggest(argument, known[name])
+                raise ToolError(f"{name} has no argument {quote(argument)}; {right}")
+        return await super().call_tool(name, arguments, context)
 
 
 @contextmanager
@@ -42,7 +64,7 @@ def open_server(url: str, *, allow_delete: bool = False) -> Iterator[MCPServer]:
 
 
 def _make_server(tools: Tools, *, allow_delete: bool) -> MCPServer:
-    server = MCPServer("fakesmtp", instructions=_INSTRUCTIONS, version=__version__)
+    server = _Server("fakesmtp", instructions=_INSTRUCTIONS, version=__version__)
     for tool in tools.reading:
         server.add_tool(_in_thread(tool), annotations=ToolAnnotations(read_only_hint=True))
     for tool in tools.changing:

@@ -111,6 +111,35 @@ def test_faults(api: Api) -> None:
     assert api.smtp.faults.rules == (kept,)
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "error"),
+    [
+        (
+            "search_messages",
+            {"query": "", "appkey": "x"},
+            "search_messages has no argument 'appkey'; did you mean 'app_key'?",
+        ),
+        (
+            "delete_messages",
+            {"query": "", "only": "mine"},
+            "delete_messages has no argument 'only'; valid are query, app_key",
+        ),
+    ],
+)
+def test_unknown_arguments(api: Api, name: str, arguments: dict[str, object], error: str) -> None:
+    """An argument that a tool does not have is an error that names what is valid."""
+    api.send_message()
+
+    async def run() -> None:
+        async with opened(api.http.url, allow_delete=True) as client:
+            result = await client.call_tool(name, arguments)
+            assert result.is_error
+            assert error in result.content[0].text
+
+    asyncio.run(run())
+    assert len(api.smtp.messages) == 1
+
+
 def test_deleting_needs_a_flag(api: Api) -> None:
     """Without the flag no tool deletes messages."""
     api.send_message()
