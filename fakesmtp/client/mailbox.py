@@ -11,6 +11,7 @@ from fakesmtp.clock import monotonic
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.messages.message import ReceivedMessage
 from fakesmtp.messages.transfer import record_from_json
+from fakesmtp.sessions.base import STILL_OPEN
 from fakesmtp.sessions.loading import load_content
 
 if TYPE_CHECKING:
@@ -125,4 +126,6 @@ def read_session(requests: Requests, session_id: str) -> Session | None:
     """Return a session of the server; None if it is not kept."""
     path = f"/sessions/{session_id}.jsonl"
     answer = requests.send("GET", path, parameters={})
-    return load_content(answer.content, f"{requests.url}{path}") if answer.is_success else None
+    if not answer.is_success:
+        return None
+    return load_content(answer.content, f"{requests.url}{path}", without_end=STILL_OPEN)

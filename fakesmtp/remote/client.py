@@ -11,6 +11,7 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
 
 from fakesmtp.errors import RecordingError
+from fakesmtp.sessions.base import STILL_OPEN
 from fakesmtp.sessions.fields import Fields
 from fakesmtp.sessions.listing import read_listed
 from fakesmtp.sessions.loading import load_content
@@ -54,7 +55,7 @@ class RunningServer:
     def find(self, name: str) -> Recording:
         """Return the session with an id; raise `RecordingError` if there is none."""
         path = f"{_PATH}/{quote(name, safe='')}.jsonl"
-        return load_content(self._get(path), f"{self._url}{path}")
+        return load_content(self._get(path), f"{self._url}{path}", without_end=STILL_OPEN)
 
     def _get(self, path: str) -> bytes:
         try:

@@ -31,7 +31,7 @@ class BaseSession:
     #: Whether events are kept at all.
     _is_recorded: ClassVar[bool] = True
     #: The text for a session without an end.
-    _without_end: ClassVar[str] = STILL_OPEN
+    _without_end: str = STILL_OPEN
     #: The id of the session, unique on its server.
     id: str
     #: The client's address and port, `127.0.0.1:51234`.
@@ -107,6 +107,11 @@ class BaseSession:
         return self.login.mail_type if self.login else None
 
     @property
+    def _is_open(self) -> bool:
+        """Whether the session is open; a recording without an end is not."""
+        return self.end is None and self._without_end == STILL_OPEN
+
+    @property
     def ending(self) -> str:
         """Why the session ended, as text; `""` while it is open."""
         return str(self.end) if self.end else ""
@@ -158,5 +163,5 @@ class BaseSession:
         return [*lines, f"{where}: and {more:,} more"] if more else lines
 
     def __repr__(self) -> str:
-        state = self.closed_by.value if self.closed_by else "open"
+        state = self.closed_by or ("open" if self._is_open else self._without_end)
         return f"<Session {self.id} port {self.port} from {self.peer}: {state}>"

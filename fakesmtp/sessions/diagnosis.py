@@ -24,6 +24,7 @@ _ONLY_QUIT = (
     f"the client sent only QUIT inside TLS: {TRUST_AND_NAME} Postfix with `secure` and libESMTP do "
     "so"
 )
+_OPEN = "the session is still open"
 
 
 def diagnose(session: BaseSession) -> str:
@@ -100,7 +101,7 @@ def _nothing_in_tls(session: BaseSession) -> str:
 
 def _waits_for_tls(session: BaseSession) -> str:
     facts = session._facts
-    if session.end or not session._is_recorded or facts.asked:
+    if not session._is_open or not session._is_recorded or facts.asked:
         return ""
     if len(session.events) > bool(facts.proxy):
         return ""
@@ -134,8 +135,8 @@ _EXPLANATIONS: tuple[Callable[[BaseSession], str], ...] = (
 
 
 def _how(session: BaseSession) -> str:
-    """Return how the session ended."""
-    return session.ending or "the session is still open"
+    """Return how the session ended, or that its recording has no end: its server was killed."""
+    return session.ending or (_OPEN if session._is_open else session._without_end)
 
 
 def _is_half_message(session: BaseSession) -> bool:

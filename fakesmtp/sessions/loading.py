@@ -31,14 +31,17 @@ MISSING = "the first line is missing; was the disk full?"
 
 
 class Recording(Session):
-    """A session that was read from a file; `torn`: its last line is incomplete."""
+    """A session that was read from a file; `torn`: its last line is incomplete.
 
-    _without_end = NO_END
+    `without_end` is the outcome if the file has no end.
+    """
+
     __slots__ = (
         "_duration",
         "_events",
         "_facts",
         "_started",
+        "_without_end",
         "cut",
         "end",
         "id",
@@ -53,7 +56,13 @@ class Recording(Session):
     )
 
     def __init__(
-        self, header: Header, events: Iterable[Event], *, cut: int = 0, torn: bool = False
+        self,
+        header: Header,
+        events: Iterable[Event],
+        *,
+        cut: int = 0,
+        torn: bool = False,
+        without_end: str = NO_END,
     ) -> None:
         self.id = header.id
         self._started = header.started
@@ -62,6 +71,7 @@ class Recording(Session):
         self.local_port = header.local_port
         self.cut = cut
         self.torn = torn
+        self._without_end = without_end
         self.tls = None
         self.login = None
         self.mechanism = None
@@ -108,7 +118,7 @@ def load(path: Path) -> Recording:
     return load_content(read_bytes(path, RecordingError, most=MOST_BYTES), path)
 
 
-def load_content(content: bytes, source: Path | str) -> Recording:
+def load_content(content: bytes, source: Path | str, *, without_end: str = NO_END) -> Recording:
     """Read a session from the content of its file; errors are those of `load`, with the source."""
     lines, rest = _split_lines(content, source)
     if not lines:
@@ -117,7 +127,8 @@ def load_content(content: bytes, source: Path | str) -> Recording:
     events = list(_read_events(source, lines[1:]))
     ended = bool(events) and is_end(events[-1])
     last = read_line(source, len(lines), load_summary, lines[-1]) if ended else None
-    return Recording(header, events, cut=last[1].cut if last else 0, torn=bool(rest))
+    cut = last[1].cut if last else 0
+    return Recording(header, events, cut=cut, torn=bool(rest), without_end=without_end)
 
 
 def _split_lines(content: bytes, source: Path | str) -> tuple[list[str], bytes]:

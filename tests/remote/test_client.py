@@ -72,7 +72,11 @@ def test_an_open_session(api: Api) -> None:
         client.read_reply()
         (listed,) = RunningServer(api.http.url).list_sessions()
         assert (listed.end, listed.outcome) == (None, "still open")
-        assert RunningServer(api.http.url).find(listed.header.id).closed_by is None
+        found = RunningServer(api.http.url).find(listed.header.id)
+        assert (found.closed_by, found.diagnosis) == (
+            None,
+            "the client sent nothing; the session is still open",
+        )
 
 
 def test_proxies_are_ignored(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

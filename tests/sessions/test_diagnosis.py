@@ -19,6 +19,7 @@ from fakesmtp.web.pages.sentences import Sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Recorder
 
@@ -181,6 +182,28 @@ def test_other_protocol_is_a_reason(recorder: Recorder, sent: bytes, reason: str
         first, second = session.refusals
         assert first.reason.startswith(reason)
         assert not second.reason
+
+
+@pytest.mark.parametrize(
+    ("port", "sent", "says"),
+    [
+        (587, b"", "the client sent nothing; no end is recorded"),
+        (587, b"NOOP\r\n", "no message came; no end is recorded after 'NOOP'"),
+        (465, b"", "the client sent nothing; no end is recorded"),
+    ],
+)
+def test_recording_of_a_killed_server(
+    recorder: Recorder, tmp_path: Path, port: int, sent: bytes, says: str
+) -> None:
+    """The diagnosis of a recording without an end does not say that the session is open."""
+    talk(recorder, sent, port=port)
+    (path,) = recorder.folder.iterdir()
+    killed = tmp_path / "killed.jsonl"
+    killed.write_bytes(path.read_bytes().rpartition(b'{"at"')[0])
+    session = load(killed)
+    assert session.diagnosis == says
+    assert "open" not in repr(session)
+    assert KOREAN.translate("why", says).language == "ko"
 
 
 def test_timeout_error_lists_sessions(recorder: Recorder) -> None:
