@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fakesmtp.protocol.conversation import DROPPED_NOTES
 from fakesmtp.protocol.reply import Reply
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import Ended, MaskedLine, Message, Phase, TlsFacts
@@ -32,11 +33,13 @@ _CHALLENGE = b"334"
 class PhaseReader:
     """Reads the events of one session in order and returns the phase of each."""
 
-    __slots__ = ("_challenged", "_phase")
+    __slots__ = ("_challenged", "_has_dropped", "_phase")
 
     def __init__(self) -> None:
         self._phase = Phase.GREETING
         self._challenged = False
+        #: Whether the next reply answers a line that was dropped: the challenge still holds.
+        self._has_dropped = False
 
     def read_all(self, times: Iterable[int], contents: Iterable[Content]) -> Iterator[Event]:
         """Return the next events, from their times and contents."""
@@ -51,7 +54,12 @@ class PhaseReader:
         elif isinstance(content, MaskedLine):
             self._read_line(content.text.encode())
         elif isinstance(content, Reply):
-            self._challenged = content.wire.startswith(_CHALLENGE)
+            self._challenged = content.wire.startswith(_CHALLENGE) or (
+                self._challenged and self._has_dropped
+            )
+            self._has_dropped = False
+        elif isinstance(content, str):
+            self._has_dropped = self._has_dropped or content in DROPPED_NOTES
         elif isinstance(content, Message):
             self._phase = Phase.DATA
         elif isinstance(content, TlsFacts) or _is_tls_failure(content):

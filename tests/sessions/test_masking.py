@@ -13,7 +13,8 @@ from fakesmtp.protocol.accounts import Accounts, AnyAccounts, FixedAccounts
 from fakesmtp.protocol.actions import Awaiting, Note, Received, SendReply
 from fakesmtp.protocol.sasl import MECHANISMS
 from fakesmtp.sessions.actions import KEEP
-from fakesmtp.sessions.contents import MaskedLine
+from fakesmtp.sessions.contents import MaskedLine, Phase
+from fakesmtp.sessions.events import ClientLine
 from fakesmtp.sessions.masking import Masker
 from fakesmtp.sessions.notes import AFTER_AUTH, AFTER_CR, OUTSIDE_AUTH, WRAPPED_RESPONSE
 
@@ -98,6 +99,16 @@ def test_shown_parts_of_auth(accounts: Accounts, lines: list[bytes], shown: list
     if isinstance(accounts, FixedAccounts) and data.startswith(b"PASS"):
         shown = ["***", "***"]
     assert list(record(data, accounts).commands) == shown
+
+
+@BOTH
+def test_over_long_line_inside_auth(accounts: Accounts) -> None:
+    """The response after an over-long line still belongs to AUTH, and is masked."""
+    lines = (b"AUTH LOGIN", b"A" * 9_000, USER, b"A" * 9_000, PASSWORD, b"NOOP")
+    session = record(b"".join(line + b"\r\n" for line in lines), accounts)
+    assert session.commands == ("AUTH LOGIN", "AppKey=AppKey", "SecretKey=***", "NOOP")
+    phases = [event.phase for event in session.events if isinstance(event, ClientLine)]
+    assert phases == [Phase.AUTH, Phase.AUTH, Phase.AUTH, Phase.OTHER]
 
 
 def test_second_login_is_masked() -> None:
