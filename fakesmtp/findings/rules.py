@@ -135,9 +135,12 @@ class Rules:
 
     def _active(self, kind: type[_R]) -> Iterator[tuple[_R, Severity | None]]:
         for rule in self.all:
-            level = self.levels.get(rule.id, Level.ON if rule.is_on else Level.OFF)
+            level = self._level(rule)
             if isinstance(rule, kind) and level is not Level.OFF:
                 yield rule, _SEVERITIES.get(level)
+
+    def _level(self, rule: Rule) -> Level:
+        return self.levels.get(rule.id, Level.ON if rule.is_on else Level.OFF)
 
     @staticmethod
     def _check_message(
@@ -152,15 +155,27 @@ class Rules:
     # -- reading levels ------------------------------------------------------------------------
 
     def check_ids(self, ids: Iterable[str], *, of_messages: bool = False) -> None:
-        """Raise `ConfigurationError` for an id that no rule has, or no rule about messages."""
+        """Raise `ConfigurationError` for an id that no rule has.
+
+        With `of_messages` also for a rule that no message can break: it is off, or about sessions.
+        """
         for each in ids:
             if each not in self._by_id:
                 raise ConfigurationError(self._explain_unknown(each))
-            if of_messages and not isinstance(self._by_id[each], MessageRule):
-                raise ConfigurationError(
-                    f"the rule {each!r} is about sessions, so no message has a finding of it; look "
-                    "at the findings of sessions instead"
-                )
+            if of_messages:
+                self._check_messages_have(self._by_id[each])
+
+    def _check_messages_have(self, rule: Rule) -> None:
+        if not isinstance(rule, MessageRule):
+            raise ConfigurationError(
+                f"the rule {rule.id!r} is about sessions, so no message has a finding of it; look "
+                "at the findings of sessions instead"
+            )
+        if self._level(rule) is Level.OFF:
+            raise ConfigurationError(
+                f"the rule {rule.id!r} is off, so no message has a finding of it; switch it on "
+                f"(example: FakeSMTP(findings={{{rule.id!r}: 'on'}}))"
+            )
 
     def _check_level(self, rule_id: str, level: str) -> Level:
         self.check_ids([rule_id])

@@ -263,6 +263,7 @@ def test_a_condition_that_can_match_nothing_is_refused(condition: dict[str, obje
         ({"findings": "nope"}, r"there is no rule 'nope'\. The rules are ad-"),
         ({"findings": ["date-missing", "date-mising"]}, "did you mean 'date-missing'"),
         ({"findings": "starttls-unused"}, "'starttls-unused' is about sessions"),
+        ({"findings": "no-reply-sender"}, "'no-reply-sender' is off, .*; switch it on"),
     ],
 )
 def test_a_condition_with_a_wrong_value(condition: dict[str, Any], right: str) -> None:
