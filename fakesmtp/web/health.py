@@ -15,18 +15,19 @@ _PROBES = frozenset({b"/livez", b"/readyz"})
 router = APIRouter(include_in_schema=False)
 
 
+# Not in threads: requests that wait for a database may have all of them.
 @router.get("/livez")
-def live() -> PlainTextResponse:
+async def live() -> PlainTextResponse:
     """Show that the server is alive."""
     return PlainTextResponse("ok")
 
 
 @router.get("/readyz")
-def ready(here: Here) -> PlainTextResponse:
+async def ready(here: Here) -> PlainTextResponse:
     """Show that the store can be read; 503 if it cannot, or if the server takes no new clients."""
     if engine_of(here.smtp).is_draining:
         return PlainTextResponse("draining", status_code=503)
-    here.archive.store.page(limit=1)
+    await here.readiness.check()
     return PlainTextResponse("ok")
 
 

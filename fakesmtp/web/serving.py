@@ -23,6 +23,7 @@ from fakesmtp.shared.accounts import AccountKeeper
 from fakesmtp.storage.updates import UpdateKind, Updates
 from fakesmtp.web.accounts import IssuedAccounts
 from fakesmtp.web.courtesy import Pauses
+from fakesmtp.web.readiness import Readiness
 from fakesmtp.web.totals import CachedCounts
 from fakesmtp.web.waiting import Waits
 
@@ -83,6 +84,11 @@ class Serving:
         return CachedCounts(self.archive.store)
 
     @cached_property
+    def readiness(self) -> Readiness:
+        """Whether the store answers."""
+        return Readiness(self.archive)
+
+    @cached_property
     def pauses(self) -> Pauses:
         """The pauses that HTTP makes while many messages arrive."""
         return Pauses()
@@ -130,7 +136,7 @@ class Serving:
         self.counts.close()
 
 
-def _find(connection: HTTPConnection) -> Serving:
+async def _find(connection: HTTPConnection) -> Serving:
     serving: Serving = connection.app.state.serving
     return serving
 
