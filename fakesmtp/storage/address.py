@@ -60,14 +60,24 @@ def _read_server(text: str) -> ServerAddress:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ConfigurationError(
-            "host or port in postgresql://… cannot be read: write a password with %XX for each of "
-            f"/ ? # @ : [ ] {_EXAMPLES}"
-        ) from None
+        raise ConfigurationError(_explain_unreadable(text)) from None
     if not parts.path.strip("/") or "\0" in text:
         raise ConfigurationError(f"postgresql://… names no database after the host {_EXAMPLES}")
     # `geturl` would leave out the slashes before an empty host, which is the local socket.
     return ServerAddress(f"postgresql://{text.partition('://')[2]}", _locate(parts, port))
+
+
+def _explain_unreadable(text: str) -> str:
+    hosts = text.partition("://")[2].rpartition("@")[2].partition("/")[0]
+    if "," in hosts:
+        return (
+            "several hosts with ports in postgresql://… follow the name of the database (example: "
+            "postgresql://fakesmtp@/fakesmtp?host=one,two&port=5432,5433)"
+        )
+    return (
+        "host or port in postgresql://… cannot be read: write a password with %XX for each of "
+        f"/ ? # @ : [ ] {_EXAMPLES}"
+    )
 
 
 def _locate(parts: SplitResult, port: int | None) -> str:
