@@ -173,6 +173,16 @@ def test_refused_databases(url: str, make: Callable[[str], str], reason: str) ->
         assert "\n" not in str(caught.value)
 
 
+def test_a_standby(url: str) -> None:
+    """A database that can only be read is read; to write it is an error that names the primary."""
+    open_url(url, UNLIMITED).close()
+    standby = f"{url}%20-cdefault_transaction_read_only%3Don"
+    with closing(open_url_for_reading(standby)) as store:
+        assert store.count().number == 0
+    with pytest.raises(StoreError, match="can only be read, as a standby: name the primary"):
+        open_url(standby, UNLIMITED)
+
+
 def test_reading_creates_nothing(url: str) -> None:
     """Reading an empty database is an error and leaves it empty."""
     with pytest.raises(StoreError, match="there is no store"):

@@ -69,6 +69,7 @@ class PostgresDatabase:
         """Return a connection for the writer, to tables of the newest version."""
         connection = self.writing.connect()
         try:
+            schema.refuse_read_only(connection, self.location)
             schema.migrate(connection, self.location)
         except BaseException:
             connection.close()

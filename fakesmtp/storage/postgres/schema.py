@@ -185,6 +185,7 @@ _STEPS: tuple[tuple[str, ...], ...] = (
 )
 VERSION = len(_STEPS)
 _PLACE = text("SELECT current_setting('server_encoding') AS encoding, current_schema() AS schema")
+_READ_ONLY = text("SHOW transaction_read_only")
 _FOUND = text(
     "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() "
     "ORDER BY tablename"
@@ -228,6 +229,17 @@ def describe_emptied(location: str) -> StoreError:
         f"{location} has tables of fakesmtp that were emptied: remove them (DROP TABLE), and a "
         "server makes them again"
     )
+
+
+def refuse_read_only(connection: Connection, location: str) -> None:
+    """Raise `StoreError` for a database that cannot be written, such as a standby."""
+    with connection.begin():
+        is_read_only = connection.execute(_READ_ONLY).scalar_one() == "on"
+    if is_read_only:
+        raise StoreError(
+            f"{location} can only be read, as a standby: name the primary, or all hosts with "
+            "?host=one,two&target_session_attrs=read-write"
+        )
 
 
 def migrate(connection: Connection, location: str) -> None:
