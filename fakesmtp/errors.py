@@ -33,6 +33,10 @@ class StoreError(FakeSMTPError):
     """A store could not be opened, read or written."""
 
 
+class MissingStoreError(StoreError):
+    """There is no store at an address."""
+
+
 class UnwritableStoreError(StoreError):
     """A store's file, or its folder, may not be written by this user."""
 

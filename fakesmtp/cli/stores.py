@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from fakesmtp.cli.compose import find_data_folder
 from fakesmtp.cli.values import MEMORY
-from fakesmtp.errors import StoreError, UnwritableStoreError
+from fakesmtp.errors import MissingStoreError, StoreError, UnwritableStoreError
 from fakesmtp.storage.limits import UNLIMITED, Limits
 from fakesmtp.storage.memory import DEFAULT_MAX_BYTES, MemoryStore
 from fakesmtp.storage.opening import open_url, open_url_for_reading
@@ -65,16 +66,19 @@ def open_to_change(settings: Settings) -> DatabaseStore:
     Opening it to read raises `StoreError` where a mistyped address would create a store.
     """
     open_to_read(settings).close()
-    return open_to_write(settings)
+    return _open(settings, UNLIMITED, "")
 
 
 def open_to_write(settings: Settings) -> DatabaseStore:
     """Open the store to write to it; it is created where it does not exist.
 
-    Raises `StoreError`, also where another process writes a file.
+    Raises `StoreError`, also where another process writes a file, and for a store of an older
+    version: only servers change it, because others of that version may still use it.
 
     Servers may write a PostgreSQL database meanwhile.
     """
+    with suppress(MissingStoreError):
+        open_to_read(settings).close()
     return _open(settings, UNLIMITED, "")
 
 

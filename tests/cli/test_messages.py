@@ -321,6 +321,16 @@ def test_missing_store(run: Run, command: tuple[str, ...]) -> None:
     assert "a store in memory" in run(*command, "--store", "memory").err
 
 
+def test_older_version(run: Run, ids: list[str]) -> None:
+    """Only a server changes a file of an older version; `ingest` refuses it."""
+    with closing(sqlite3.connect("messages.db")) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    Path("more.eml").write_bytes(KOREAN)
+    result = run("ingest", STORE, "more.eml")
+    assert (result.code, "start `fakesmtp serve` once" in result.err) == (1, True)
+    assert ids
+
+
 @pytest.mark.parametrize("command", [("messages", "delete", "--all"), ("store", "compact")])
 def test_an_empty_file_does_not_become_a_store(run: Run, command: tuple[str, ...]) -> None:
     """Commands that change a store leave an empty file as it is."""

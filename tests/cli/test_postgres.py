@@ -66,6 +66,17 @@ def test_ingest(run: Run, url: str, store: DatabaseStore, tmp_path: Path) -> Non
     assert [row.facts.subject for row in store.page().rows] == ["from a file"]
 
 
+def test_older_version(run: Run, url: str, store: DatabaseStore, tmp_path: Path) -> None:
+    """Only a server changes the tables of an older version; commands refuse it."""
+    mail = tmp_path / "a.eml"
+    mail.write_bytes(b"Subject: x\r\n\r\nx\r\n")
+    postgres.execute(url, "UPDATE fakesmtp SET version = version - 1")
+    for command in (("ingest", str(mail)), ("messages", "delete", "--all"), ("store", "info")):
+        result = run(*command, "--store", url)
+        assert (result.code, "start `fakesmtp serve` once" in result.err) == (1, True)
+    assert store.count().number == 0
+
+
 def test_sessions(run: Run, url: str, store: DatabaseStore) -> None:
     """Sessions are listed with the name of the server that recorded them."""
     store.add_session(partial(make_session, "s1")).result(60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fakesmtp.errors import StoreError
+from fakesmtp.errors import MissingStoreError, StoreError
 
 
 def refuse_newer(location: object, version: int, newest: int, *, other: str) -> None:
@@ -20,7 +20,7 @@ def refuse_older(location: object, version: int, newest: int) -> None:
     Version 0 is that of an empty file or database.
     """
     if not version:
-        raise StoreError(f"there is no store in {location}: `fakesmtp serve` makes one")
+        raise MissingStoreError(f"there is no store in {location}: `fakesmtp serve` makes one")
     if version < newest:
         raise StoreError(
             f"{location} has schema {version}: start `fakesmtp serve` once to bring it to {newest}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from fakesmtp.errors import StoreError
+from fakesmtp.errors import MissingStoreError, StoreError
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.sql.changes import Run
 from fakesmtp.storage.sql.pruning import Pruner
@@ -137,7 +137,7 @@ def open_reader(path: Path, driver: ModuleType = sqlite3) -> FileReader:
     Raises `StoreError` where there is none, or not one of ours.
     """
     if not path.exists():
-        raise StoreError(f"there is no store {path}: `fakesmtp serve` makes one")
+        raise MissingStoreError(f"there is no store {path}: `fakesmtp serve` makes one")
     reading = engine.open_for_reading(path, driver)
     with gate.working():
         try:
