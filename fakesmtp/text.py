@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 LONGEST_SHOWN = 300
 #: Maximum length of a text inside a line (characters).
 _SHORT = 60
+#: Characters that are shown before the first difference of two texts.
+_BEFORE = 40
 #: The least likeness of a typing error and what was meant, from 0 to 1.
 _ALIKE = 0.65
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -60,6 +62,27 @@ def cut(text: str, most: int = LONGEST_SHOWN) -> str:
 def shorten(text: str, limit: int = _SHORT) -> str:
     """Shorten a text to `limit` characters, with an ellipsis where it was cut."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def quote_both(one: object, other: object, limit: int) -> tuple[str, str]:
+    """Return the `repr` of two values that differ, shortened to about `limit` characters.
+
+    The first difference is shown, also where it comes late.
+    """
+    if isinstance(one, str) and isinstance(other, str):
+        one, other = _shorten_both(one, other, limit)
+        return repr(one), repr(other)
+    return _shorten_both(repr(one), repr(other), limit)
+
+
+def _shorten_both(one: str, other: str, limit: int) -> tuple[str, str]:
+    if max(len(one), len(other)) <= limit:
+        return one, other
+    pairs = enumerate(zip(one, other, strict=False))
+    same = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = same - _BEFORE if same > limit - _BEFORE else 0
+    begin = "…" if start else ""
+    return shorten(begin + one[start:], limit), shorten(begin + other[start:], limit)
 
 
 def nearest_name(

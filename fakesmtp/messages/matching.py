@@ -14,7 +14,7 @@ from fakesmtp.messages.message import describe_route, same_name
 from fakesmtp.messages.mistakes import check_condition, check_findings, check_text
 from fakesmtp.protocol.credentials import MailType
 from fakesmtp.sessions.session import rules_of
-from fakesmtp.text import quote, shorten
+from fakesmtp.text import quote, quote_both, shorten
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -122,7 +122,7 @@ class Conditions:
         """Return the conditions that do not hold; none means that the message matches."""
         read = ((check, check.kind.values(message)) for check in self._checks)
         return tuple(
-            Mismatch(check.name, _describe(check.expected), _describe_all(values))
+            Mismatch(check.name, *_describe_both(check.expected, values))
             for check, values in read
             if not _holds(check, values)
         )
@@ -187,6 +187,12 @@ def _searchable(value: object, pattern: re.Pattern[str] | re.Pattern[bytes]) -> 
     if isinstance(pattern.pattern, bytes):
         return value if isinstance(value, bytes) else str(value).encode()
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _describe_both(expected: object, values: Values) -> tuple[str, str]:
+    if isinstance(expected, str | bytes) and len(values) == 1 and type(values[0]) is type(expected):
+        return quote_both(expected, values[0], _SHOWN)
+    return _describe(expected), _describe_all(values)
 
 
 def _describe_all(values: Values) -> str:

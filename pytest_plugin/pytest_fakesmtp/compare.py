@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fakesmtp import ReceivedMessage
 from fakesmtp.messages.matching import Mismatch, Miss, nearest
 from fakesmtp.messages.message import describe_route
-from fakesmtp.text import plural
+from fakesmtp.text import plural, quote_both
 
 if TYPE_CHECKING:
     from typing import TypeGuard
@@ -51,19 +51,16 @@ def differences(wanted: ReceivedMessage, message: ReceivedMessage) -> tuple[Mism
     """Return the fields in which a message differs from the wanted one."""
     pairs = [(name, getattr(wanted, name), getattr(message, name)) for name in _FIELDS]
     pairs.append(("attachments", _names(wanted), _names(message)))
-    found = [Mismatch(name, _show(one), _show(two)) for name, one, two in pairs if one != two]
+    found = [
+        Mismatch(name, *quote_both(one, two, _SHOWN)) for name, one, two in pairs if one != two
+    ]
     if not found and wanted.raw != message.raw:
-        found.append(Mismatch("raw", _show(wanted.raw), _show(message.raw)))
+        found.append(Mismatch("raw", *quote_both(wanted.raw, message.raw, _SHOWN)))
     return tuple(found or [Mismatch("id", wanted.id, message.id)])
 
 
 def _names(message: ReceivedMessage) -> list[str | None]:
     return [attachment.filename for attachment in message.attachments]
-
-
-def _show(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
 
 
 def _explain_two(left: ReceivedMessage, right: ReceivedMessage) -> list[str]:

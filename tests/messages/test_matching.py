@@ -203,6 +203,18 @@ def test_long_values_are_cut() -> None:
     assert len(mismatch.actual) < 250
 
 
+@pytest.mark.parametrize("name", ["text", "raw"])
+def test_late_difference_is_shown(name: str) -> None:
+    """Of two long values that begin alike, a mismatch shows the part that differs."""
+    raw = b"\r\n" + b"0123456789\r\n" * 100 + b"total: 12,000\r\n"
+    message = make_message(raw)
+    value = getattr(message, name)
+    wanted = value.replace(*((b"12,000", b"13,000") if name == "raw" else ("12,000", "13,000")))
+    (mismatch,) = Conditions(**{name: wanted}).mismatches(message)
+    assert ("13,000" in mismatch.expected, "12,000" in mismatch.actual) == (True, True)
+    assert len(mismatch.expected) < 250
+
+
 def test_nearest_miss() -> None:
     """The nearest miss has the fewest mismatches, then the most similar values."""
     other = make_message(b"Subject: Welcome\r\n\r\n", rcpt_tos=("other@example.com",))

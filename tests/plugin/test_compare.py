@@ -43,6 +43,15 @@ def test_messages_with_equal_fields_show_their_bytes() -> None:
     assert lines[3].startswith("raw: b'Subject:  x")
 
 
+def test_late_difference_is_shown() -> None:
+    """Of two long texts that begin alike, the part that differs is shown."""
+    one, other = (make_message(b"\r\n" + b"x" * 500 + end) for end in (b"12,000", b"13,000"))
+    lines = explain("==", one, other)
+    assert lines is not None
+    assert "12,000" in lines[-1]
+    assert "13,000" in lines[-1]
+
+
 def test_message_missing_from_a_list() -> None:
     """A message that is not in a list is shown with the list and its nearest miss."""
     lines = explain("in", WELCOME, [OTHER, WELCOM])
