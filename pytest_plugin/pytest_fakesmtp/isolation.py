@@ -63,9 +63,12 @@ class Isolation:
             self._late.append(message)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """Note a test that uses the server without a view: its messages are not late."""
-        names = getattr(item, "fixturenames", ())
-        if "fakesmtp_server" in names and "fakesmtp" not in names:
+        """Note a test that uses the server without a view: its messages are not late.
+
+        So does a fixture of a wider scope, before the view of its first test is open.
+        """
+        if "fakesmtp_server" in getattr(item, "fixturenames", ()):
+            self._warn_about_late()
             self._is_used_directly = True
 
     def open(self, request: pytest.FixtureRequest) -> FakeSMTPView:

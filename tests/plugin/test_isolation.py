@@ -162,6 +162,45 @@ def test_shared_server_without_a_view(run: Run) -> None:
     result.assert_outcomes(passed=3, warnings=0)
 
 
+def test_shared_server_in_a_fixture_of_a_wider_scope(run: Run) -> None:
+    """A message that a fixture of a class sends causes no warning; one before the test does."""
+    result = run(
+        """
+        import smtplib
+        import pytest
+
+        kept = []
+
+        def send_to(address, account, subject):
+            with smtplib.SMTP(*address) as client:
+                client.login(*account)
+                client.sendmail("a@example.com", ["b@example.com"], f"Subject: {subject}\\n\\n")
+
+        def test_view(fakesmtp):
+            kept.extend([fakesmtp.address(587), fakesmtp.account])
+
+        def test_without_the_fixture():
+            send_to(*kept, "stray")
+
+        @pytest.fixture(scope="class")
+        def outbox(fakesmtp_server):
+            view = fakesmtp_server.new_account()
+            send_to(view.address(587), view.account, "wide")
+            return view
+
+        class TestOutbox:
+            def test_first(self, outbox, fakesmtp):
+                assert outbox.wait_for().subject == "wide"
+                fakesmtp.expect_none()
+
+            def test_second(self, outbox, fakesmtp):
+                assert len(outbox.messages) == 1
+        """
+    )
+    result.assert_outcomes(passed=4, warnings=1)
+    result.stdout.fnmatch_lines(["*LateMessageWarning: a message came while no test used*stray*"])
+
+
 def send(smtp: FakeSMTPView, subject: str, account: Account, mail_type: str = "") -> None:
     """Send a message with an account."""
     with smtplib.SMTP(*smtp.address(587)) as client:
