@@ -1,4 +1,4 @@
-"""The hook that adds the sessions of tests to their reports."""
+"""The hooks that add the sessions of tests to their reports, and shorten tracebacks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _REPORTER = "fakesmtp-reporter"
 
 
 def report_records(config: pytest.Config) -> None:
-    """Register the reporter. Idempotent."""
+    """Register the reporter, and what shortens tracebacks. Idempotent."""
     if not config.pluginmanager.has_plugin(_REPORTER):
         config.pluginmanager.register(Reporter(config), _REPORTER)
+        config.pluginmanager.register(Shortener(config))
 
 
 class Reporter:
@@ -73,3 +74,22 @@ class Reporter:
         add_sections(record, report, self._mode)
         if report.when == "teardown" and self._folder is not None and self._mode != "none":
             write_sessions(self._folder, item.nodeid, record.sessions)
+
+
+class Shortener:
+    """Shortens tracebacks of our errors, also for `--pdb`, unless `--full-trace` is given."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._shows_all = bool(config.getoption("fulltrace"))
+
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[object]) -> None:
+        """Shorten the traceback before the report is made.
+
+        Not in a wrapper: pytest's plugin for unittest sets `call.excinfo` in a hook before this.
+        """
+        if call.excinfo is not None and not self._shows_all:
+            from pytest_fakesmtp.tracebacks import (  # noqa: PLC0415 - as above
+                shorten_traceback,
+            )
+
+            shorten_traceback(call.excinfo.value)

@@ -16,7 +16,8 @@ import pytest_fakesmtp.isolation
 import pytest_fakesmtp.markers
 import pytest_fakesmtp.redirect
 import pytest_fakesmtp.report
-import pytest_fakesmtp.servers  # noqa: F401
+import pytest_fakesmtp.servers
+import pytest_fakesmtp.tracebacks  # noqa: F401
 
 from fakesmtp import FakeSMTP  # noqa: F401
 
