@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import pytest
 
-from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy
+from fakesmtp import NHN_CLOUD_EMAIL, FakeSMTPError, Policy, ServerOptions
 from fakesmtp.findings.demand import read_demand
 from fakesmtp.options import check_options, explain_unknown, make_accounts, make_policy
 from pytest_fakesmtp.failing import fail
 from pytest_fakesmtp.faults import make_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from fakesmtp.protocol.keywords import Switches
 
@@ -73,11 +73,20 @@ def _read_marker(item: pytest.Item, marker: pytest.Mark) -> dict[str, Any]:
     if marker.args:
         _reject(item, f"options must be given by name, not {_show(marker.args[0])}")
     if unknown:
-        _reject(item, explain_unknown(unknown, known))
+        _reject(item, _explain(unknown, known))
     try:
         return _check(options, item)
     except FakeSMTPError as error:
         _reject(item, error)
+
+
+def _explain(unknown: str, known: Collection[str]) -> str:
+    if unknown in ServerOptions.__optional_keys__:
+        return (
+            f"{unknown!r} cannot be changed for one test, because all tests share a server: use "
+            f"make_fakesmtp({unknown}=…) for one more server, or the fixture fakesmtp_options"
+        )
+    return explain_unknown(unknown, known)
 
 
 def _check(options: dict[str, Any], item: pytest.Item) -> dict[str, Any]:

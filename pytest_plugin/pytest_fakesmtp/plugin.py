@@ -203,5 +203,12 @@ def fakesmtp_redirect(
 @pytest.fixture
 def fakesmtp_self(request: pytest.FixtureRequest, fakesmtp: FakeSMTPView) -> FakeSMTPView:
     """`@pytest.mark.usefixtures("fakesmtp_self")` on a `TestCase` class gives `self.fakesmtp`."""
+    if request.instance is None:
+        from pytest_fakesmtp.failing import fail
+
+        fail(
+            f"{request.node.nodeid}: fakesmtp_self is for the methods of a class: use the fixture "
+            "fakesmtp in a function"
+        )
     request.instance.fakesmtp = fakesmtp
     return fakesmtp

@@ -172,6 +172,15 @@ def test_unittest(run: Run) -> None:
     result.assert_outcomes(passed=2)
 
 
+def test_fakesmtp_self_in_a_function(run: Run) -> None:
+    """`fakesmtp_self` in a function fails the test with a sentence that says what to use."""
+    result = run("def test_function(fakesmtp_self): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*::test_function: fakesmtp_self is for the methods of a class: use *"]
+    )
+
+
 def test_error_of_a_callback_fails_its_test(run: Run) -> None:
     """An error in a callback fails only its test, and does not affect the client."""
     result = run(

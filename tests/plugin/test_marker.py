@@ -105,6 +105,10 @@ WRONG = [
         "zzz=1",
         "there is no option 'zzz'. The options are accounts, faults, findings, handler, *",
     ),
+    (
+        "ports={587: 0}",
+        "'ports' cannot be changed for one test, *: use make_fakesmtp(ports=…) *fakesmtp_options",
+    ),
     ("'any'", "options must be given by name, not 'any'"),
     ("unknown_mail_type='no'", "unknown_mail_type must be one of 'refuse', *'no'"),
     ("require_tls='yes'", "require_tls must be True or False, not 'yes'"),
