@@ -263,6 +263,7 @@ class Inbox(ClientSettings):
             f"awaited: {search.conditions}",
             *search.report(),
             *describe_failures(self.sessions),
+            *(_explain_stopped(place_of(self)) if timeout > 0 else ()),
             *(_explain_blocked(blocked) if blocked and timeout > 0 else ()),
         ]
         raise NoMatchingMessage("\n".join(lines))
@@ -356,6 +357,14 @@ def _found_none(search: Search) -> None:
 
 def _blocks(loop: str) -> str:
     return f"it blocks the {loop} event loop of this thread, so that nothing in it can send"
+
+
+def _explain_stopped(place: Place) -> tuple[str, ...]:
+    try:
+        len(place.ports)  # raises the error if the server is not running
+    except FakeSMTPError as error:
+        return (str(error),)
+    return ()
 
 
 def _explain_blocked(loop: str) -> tuple[str, ...]:

@@ -226,6 +226,19 @@ def test_start_and_stop_any_number_of_times() -> None:
     smtp.stop()
 
 
+def test_wait_after_stop() -> None:
+    """A wait on a stopped server returns what arrived; its error says that the server stopped."""
+    with FakeSMTP(ports={587: 0}) as smtp:
+        send(smtp)
+        with pytest.raises(NoMatchingMessage) as running:
+            smtp.wait_for(subject="another", timeout=0.01)
+    assert smtp.wait_for()
+    with pytest.raises(NoMatchingMessage, match="the server is not running: call start") as stopped:
+        smtp.wait_for(subject="another", timeout=0.01)
+    assert "not running" not in str(running.value)
+    assert "arrived: 1" in str(stopped.value)
+
+
 def test_stop_closes_everything() -> None:
     """With clients in every state of a session, stop ends all threads and closes all sockets."""
     descriptors = len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else None  # noqa: PTH110, PTH208
