@@ -80,9 +80,4 @@ _HOMES = {
     "Session": "sessions",
 }
 
-
-__getattr__ = lazily(__name__, _HOMES)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from inspect import get_annotations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_fakesmtp
 
 import fakesmtp
+import fakesmtp.faults
+import fakesmtp.findings
+import fakesmtp.messages
+import fakesmtp.sessions
+import fakesmtp.tls
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 DOCS = Path(__file__).parents[1] / "docs"
 VERBS = {
@@ -76,3 +85,21 @@ def test_names_of_a_package_are_documented(package: object) -> None:
     names = set(package.__all__)  # type: ignore[attr-defined]
     assert find_missing(names, read_code(*(path.name for path in DOCS.glob("*.md")))) == []
     assert [name for name in names if not hasattr(package, name)] == []
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        pytest_fakesmtp,
+        fakesmtp,
+        fakesmtp.faults,
+        fakesmtp.findings,
+        fakesmtp.messages,
+        fakesmtp.sessions,
+        fakesmtp.tls,
+    ],
+    ids=lambda each: each.__name__,
+)
+def test_names_of_a_package_are_listed(package: ModuleType) -> None:
+    """`dir` lists every public name of a package, so that a shell can complete them."""
+    assert set(package.__all__) <= set(dir(package))

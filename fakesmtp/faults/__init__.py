@@ -19,4 +19,4 @@ _HOMES = {
     "Rule": "rules",
     "Stage": "stages",
 }
-__getattr__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -1,4 +1,4 @@
-"""Findings: which rules of NHN, of the law and of message itself a message or a session breaks.
+"""Findings: which rules of NHN, the law and the standards a message or a session breaks.
 
 Pure: bytes and recorded sessions in, findings out. Nothing here waits, sends or fetches.
 """
@@ -52,4 +52,4 @@ _HOMES = {
     "read_levels": "rules",
 }
 
-__getattr__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -32,4 +32,4 @@ _HOMES = {
     "nearest_miss": "matching",
 }
 
-__getattr__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

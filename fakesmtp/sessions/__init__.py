@@ -41,4 +41,4 @@ _HOMES = {
     "TlsFacts": "contents",
     "Transaction": "transactions",
 }
-__getattr__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

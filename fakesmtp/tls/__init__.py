@@ -35,4 +35,4 @@ _HOMES = {
     "client_context": "contexts",
     "server_context": "contexts",
 }
-__getattr__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _HOMES)

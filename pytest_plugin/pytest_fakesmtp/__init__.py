@@ -24,3 +24,7 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'pytest_fakesmtp' has no attribute {name!r}")
     return getattr(import_module(f"pytest_fakesmtp.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
