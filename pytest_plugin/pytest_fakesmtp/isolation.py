@@ -51,7 +51,8 @@ class Isolation:
         self._config = config
         self._between = self._engine.terms
         self._active: ItemScope | None = None
-        self._is_used_directly = False
+        # This is made in the setup of a test, after `pytest_runtest_setup`; see there.
+        self._is_used_directly = True
         #: Messages that did not belong to the active test when they arrived. A test looks at these
         #: alone, not at all that the server keeps.
         self._late: deque[ReceivedMessage] = deque()

@@ -201,6 +201,28 @@ def test_shared_server_in_a_fixture_of_a_wider_scope(run: Run) -> None:
     result.stdout.fnmatch_lines(["*LateMessageWarning: a message came while no test used*stray*"])
 
 
+def test_shared_server_in_a_fixture_of_the_first_test(run: Run) -> None:
+    """A message that a fixture of a class sends before the very first test causes no warning."""
+    result = run(
+        """
+        import smtplib
+        import pytest
+
+        @pytest.fixture(scope="class")
+        def outbox(fakesmtp_server):
+            with smtplib.SMTP(*fakesmtp_server.address(587)) as client:
+                client.login(*fakesmtp_server.account)
+                client.sendmail("a@example.com", ["b@example.com"], "Subject: wide\\n\\n")
+            return fakesmtp_server
+
+        class TestOutbox:
+            def test_first(self, outbox, fakesmtp):
+                assert outbox.wait_for().subject == "wide"
+        """
+    )
+    result.assert_outcomes(passed=1, warnings=0)
+
+
 def send(smtp: FakeSMTPView, subject: str, account: Account, mail_type: str = "") -> None:
     """Send a message with an account."""
     with smtplib.SMTP(*smtp.address(587)) as client:
