@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.script import FaultScript, PlannedFault, check_rules, is_of
+from fakesmtp.faults.values import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -96,7 +97,17 @@ class AccountFaults(FaultScript):
                 "those of another account at its own view, or at the server"
             )
         options: FaultOptions = {**rule.options, "name": rule.name, "app_key": app_key}
-        return Rule(rule.where, rule.what, origin=rule.origin, **options)
+        try:
+            return Rule(rule.where, rule.what, origin=rule.origin, **options)
+        except RuleError as error:
+            if error.option != "app_key":
+                raise
+            origin = f"{rule.origin}: " if rule.origin else ""
+            raise RuleError(
+                f"{origin}the faults of an account apply after its login, so not at {rule.where}: "
+                "plan this one for the whole server",
+                "where",
+            ) from None
 
     def _find(self, rule: Rule) -> Rule:
         """Return the rule that was made of `rule` when it was added; itself if none was."""
