@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from fakesmtp.errors import FakeSMTPError
 from fakesmtp.place import Place
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class RemotePlace(Place):
     @cached_property
     def _info(self) -> dict[str, Any]:
         answer: dict[str, Any] = self._requests.get("/info")
+        if "listeners" not in answer:
+            raise FakeSMTPError(f"{self._requests.url} is not fakesmtp: its /info has no listeners")
         return answer
 
     @property

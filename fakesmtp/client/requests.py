@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _OWN = "/api/fakesmtp/v1"
 _NOT_FOUND = 404
+#: Paths that every fakesmtp has: a 404 for one of them is of another program.
+_ALWAYS = frozenset({"/accounts", "/faults", "/info", "/messages", "/sessions"})
 _WRONG = frozenset({400, 422})
 
 
@@ -39,7 +41,7 @@ class Requests:
             base_url=self.url + _OWN, timeout=timeout, auth=auth or login, trust_env=False
         )
 
-    def get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever the JSON holds
+    def get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - a dictionary or None
         """Return the JSON of a path; None if there is nothing (404)."""
         answer = self.send(
             "GET", path, parameters=parameters, patience=parameters.get("timeout", 0)
@@ -78,6 +80,8 @@ class Requests:
             raise self.explain(error) from error
         if answer.is_error and answer.status_code != _NOT_FOUND:
             raise self._object(answer)
+        if answer.status_code == _NOT_FOUND and path in _ALWAYS:
+            raise _is_another(answer, "there is nothing (404)")
         return answer
 
     def explain(self, error: Exception) -> FakeSMTPError:
@@ -115,8 +119,16 @@ def _read_url(url: str) -> tuple[str, tuple[str, str] | None]:
     return f"{parts.scheme}://{place}{parts.path.rstrip('/')}", login if any(login) else None
 
 
-def _read(answer: httpx.Response) -> Any:  # noqa: ANN401 - whatever the JSON holds
+def _read(answer: httpx.Response) -> dict[str, Any]:
     try:
-        return answer.json()
+        found = answer.json()
     except ValueError:
-        raise FakeSMTPError(f"{answer.url} is not fakesmtp: its answer is not JSON") from None
+        raise _is_another(answer, "its answer is not JSON") from None
+    if not isinstance(found, dict):
+        raise _is_another(answer, "its answer is not a JSON object")
+    return found
+
+
+def _is_another(answer: httpx.Response, why: str) -> FakeSMTPError:
+    """Return the error for an address at which another program answers."""
+    return FakeSMTPError(f"{answer.url} is not fakesmtp: {why}")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import bcrypt
 import pytest
 from http_api import Api, serving
+from other_server import answering
 from raw_client import PATIENCE
 from scenarios import KEYS
 
@@ -248,6 +249,28 @@ def test_no_server(url: str) -> None:
         _ = client.messages
     assert str(failure.value).startswith("no server answers at http://127.0.0.1:1 (")
     assert str(failure.value).endswith("is `fakesmtp serve` running?")
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(b"<html>", 200), (b"Not Found", 404), (b'{"detail": "Not Found"}', 404), (b"[]", 200)],
+)
+def test_another_server_answers(body: bytes, status: int) -> None:
+    """Where another program answers, the error says that it is not fakesmtp."""
+    with answering(body, status) as url, FakeSMTPClient(url) as client:
+        for call in (client.new_account, lambda: client.messages, lambda: client.ports):
+            with pytest.raises(FakeSMTPError, match=f"^{url}.* is not fakesmtp: "):
+                call()
+
+
+def test_another_server_has_other_facts() -> None:
+    """The error says so, too, where the other program answers with JSON of its own."""
+    with (
+        answering(b"{}") as url,
+        FakeSMTPClient(url) as client,
+        pytest.raises(FakeSMTPError, match=f"^{url} is not fakesmtp: "),
+    ):
+        client.port(587)
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8025", "ftp://127.0.0.1", "http://[x"])

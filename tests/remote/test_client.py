@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from other_server import answering
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP, RecordingError
@@ -15,33 +13,7 @@ from fakesmtp.remote.client import RunningServer
 from fakesmtp.sessions.folder import RecordFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from http_api import Api
-
-
-@contextmanager
-def answering(body: bytes, status: int = 200) -> Iterator[RunningServer]:
-    """Start a server that sends the same response to every request."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield RunningServer(f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def test_a_list_equals_that_of_the_folder(api: Api) -> None:
@@ -125,19 +97,19 @@ def test_the_smtp_port_is_given_by_mistake() -> None:
 )
 def test_another_server_answers(body: bytes, status: int) -> None:
     """For any other server the error says that it is not fakesmtp."""
-    with answering(body, status) as server, pytest.raises(RecordingError, match="is not fakesmtp"):
-        list(server.list_sessions())
+    with answering(body, status) as url, pytest.raises(RecordingError, match="is not fakesmtp"):
+        list(RunningServer(url).list_sessions())
 
 
 def test_an_invalid_recording_is_refused() -> None:
     """A session is checked as strictly as its file; the error has line and reason."""
-    with answering(b"{}\n") as server, pytest.raises(RecordingError, match=r"/1.jsonl, line 1: "):
-        server.find("1")
+    with answering(b"{}\n") as url, pytest.raises(RecordingError, match=r"/1.jsonl, line 1: "):
+        RunningServer(url).find("1")
 
 
 def test_an_error_is_shown_in_one_line() -> None:
     """An error text of another server cannot control the terminal."""
-    with answering(b'{"detail": "a\\u001b[31m\\nb"}', 500) as server:
+    with answering(b'{"detail": "a\\u001b[31m\\nb"}', 500) as url:
         with pytest.raises(RecordingError) as error:
-            list(server.list_sessions())
+            list(RunningServer(url).list_sessions())
         assert str(error.value).isprintable()
