@@ -9,7 +9,8 @@ from fakesmtp import FakeSMTPError
 if TYPE_CHECKING:
     from types import TracebackType
 
-_OURS = ("fakesmtp", "pytest_fakesmtp")
+# `contextlib` calls what a fixture of ours does at its end.
+_OURS = ("fakesmtp", "pytest_fakesmtp", "contextlib")
 
 
 def shorten_traceback(error: BaseException) -> None:
@@ -21,8 +22,10 @@ def shorten_traceback(error: BaseException) -> None:
     if not isinstance(error, FakeSMTPError | AssertionError):
         return
     last = _last_of_others(error.__traceback__)
-    if last is None or last.tb_next is None or _package_of(last) == "_pytest":
-        return  # the user's own error, or one of a fixture of ours
+    if last is None or last.tb_next is None:
+        return  # the user's own error
+    if _package_of(last) == "_pytest":
+        last = last.tb_next  # a fixture of ours: it is the only place to show
     last.tb_next = None
     cause = error.__cause__ or error.__context__
     if cause is not None and _last_of_others(cause.__traceback__) is None:
@@ -40,6 +43,5 @@ def _last_of_others(trace: TracebackType | None) -> TracebackType | None:
 
 
 def _package_of(trace: TracebackType) -> str:
-    # A script that is run directly has None.
-    package: str = trace.tb_frame.f_globals.get("__package__") or ""
-    return package.partition(".")[0]
+    name: str = trace.tb_frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]

@@ -59,6 +59,39 @@ def test_our_frames_are_not_shown(run: Run) -> None:
         result.stdout.fnmatch_lines([line])
 
 
+def test_error_at_the_end_of_a_fixture(run: Run) -> None:
+    """An error that a fixture of ours raises at its end is shown at the fixture."""
+    result = run(
+        """
+        import smtplib
+        import pytest
+
+        class Handler:
+            async def handle_NOOP(self, server, session, envelope, argument):
+                return "fine"
+
+        def use(smtp):
+            with smtplib.SMTP(*smtp.address(587)) as client:
+                client.docmd("NOOP")
+
+        @pytest.mark.fakesmtp(handler=Handler())
+        def test_shared(fakesmtp):
+            use(fakesmtp)
+
+        def test_own(make_fakesmtp):
+            use(make_fakesmtp(handler=Handler()))
+        """,
+        "--show-capture=no",
+    )
+    result.assert_outcomes(passed=2, errors=2)
+    text = result.stdout.str()
+    assert (
+        text.count("E       fakesmtp.errors.ConfigurationError: handle_NOOP returned 'fine'") == 2
+    )
+    for file in ("isolation.py", "servers.py", "hooks.py", "contextlib.py"):
+        assert file not in text
+
+
 def test_full_trace_shows_our_frames(run: Run) -> None:
     """With `--full-trace` the report has our frames, and the cause of an error."""
     result = run(WRONG, "--full-trace")
