@@ -31,9 +31,17 @@ _TOKEN = re.compile(
 )
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_AS_IT_STANDS = re.compile(r'"(?:[^"\\]|\\.)*"|=\?[^?\s]+\?[bBqQ]\?[^?]*\?=', re.DOTALL)
-# In readable form: an address in angle brackets, and one without.
+# In readable form: an address in angle brackets; one without, perhaps beside comments; what is
+# between commas; a group (RFC 5322 §3.4), of which the members count.
 _ANGLE = re.compile(r"<([^<>]*)>")
-_BARE = re.compile(r"\S+@\S+")
+_BARE = re.compile(
+    r"""(?:\([^()]*\)\s*)*
+        ((?:"(?:[^"\\]|\\.)*"|[^\s"()]+)@[^\s()]+)
+        (?:\s*\([^()]*\))*""",
+    re.VERBOSE | re.DOTALL,
+)
+_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\Z)|[^",])+', re.DOTALL)
+_GROUP = re.compile(r'(?:\A|(?<=[,;]))[^:;,<>@"]*:([^:;"]*(?:"[^"]*"[^:;"]*)*);')
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _WORD_END = "\0"
 
@@ -56,10 +64,11 @@ def read_shown_mailboxes(text: str) -> list[Mailbox]:
 
     A name may contain commas and parentheses, because it was quoted or encoded in the message.
     """
+    text = _GROUP.sub(r"\1,", text)
     found: list[Mailbox] = []
     end = 0
     for angle in _ANGLE.finditer(text):
-        before, name = _read_bare(text[end : angle.start()])
+        before, name = _read_bare(text[end : angle.start()], before_angle=True)
         found += [*before, Mailbox(name, angle[1].strip())]
         end = angle.end()
     rest, name = _read_bare(text[end:])
@@ -72,12 +81,17 @@ def hidden_recipients(recipients: Iterable[str], named: Iterable[Mailbox]) -> li
     return [each for each in dict.fromkeys(recipients) if each.lower() not in known]
 
 
-def _read_bare(text: str) -> tuple[list[Mailbox], str]:
-    """Return the addresses without a name at the beginning of a text, and what follows them."""
-    pieces = [piece.strip() for piece in text.split(",") if piece.strip()]
-    bare = list(takewhile(_BARE.fullmatch, pieces))
-    name = ", ".join(pieces[len(bare) :])
-    return [Mailbox("", each) for each in bare], _unquote(name)
+def _read_bare(text: str, *, before_angle: bool = False) -> tuple[list[Mailbox], str]:
+    """Return the addresses without a name at the beginning of a text, and what follows them.
+
+    What is directly before an address in angle brackets is its name, also if it looks like an
+    address itself.
+    """
+    pieces = [piece.strip() for piece in _PIECE.findall(text) if piece.strip()]
+    is_named = before_angle and not text.rstrip().endswith(",")
+    matches = map(_BARE.fullmatch, pieces[:-1] if is_named else pieces)
+    bare = [Mailbox("", match[1]) for match in takewhile(bool, matches) if match]
+    return bare, _unquote(", ".join(pieces[len(bare) :]))
 
 
 def _unquote(text: str) -> str:

@@ -155,6 +155,23 @@ SHOWN = {
     ],
     '"Kim, Chul" <kim@example.com>': [("Kim, Chul", "kim@example.com")],
     "NHN: 알림 <a@example.com>": [("NHN: 알림", "a@example.com")],
+    '"kim@example.com" <kim@example.com>': [("kim@example.com", "kim@example.com")],
+    "lee@example.com, kim@example.com <kim@example.com>": [
+        ("", "lee@example.com"),
+        ("kim@example.com", "kim@example.com"),
+    ],
+    "lee@example.com, <kim@example.com>": [("", "lee@example.com"), ("", "kim@example.com")],
+    '"a, b"@example.com, "c d"@example.com': [
+        ("", '"a, b"@example.com'),
+        ("", '"c d"@example.com'),
+    ],
+    "root@example.com (Cron Daemon)": [("", "root@example.com")],
+    "undisclosed-recipients:;": [],
+    "Friends: a@example.com, B <b@example.com>; c@example.com": [
+        ("", "a@example.com"),
+        ("B", "b@example.com"),
+        ("", "c@example.com"),
+    ],
     "no address": [("no address", "")],
     "": [],
 }
@@ -162,5 +179,5 @@ SHOWN = {
 
 @pytest.mark.parametrize("text", SHOWN)
 def test_names_are_read_in_readable_form(text: str) -> None:
-    """A name in readable form may contain commas, colons and parentheses."""
+    """A name may contain commas, colons and parentheses, or look like an address."""
     assert read_shown_mailboxes(text) == SHOWN[text]
