@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Match
 
 from fakesmtp.errors import ConfigurationError, FakeSMTPError
 from fakesmtp.storage.words import QueryError
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from starlette.requests import Request
-    from starlette.responses import Response
 
 #: Sentences for Starlette's own errors, which have none.
 _SENTENCES = {
     404: "there is nothing at {path}",
     405: "{method} is not allowed at {path}",
 }
+#: The methods of all routes, in the order of `Allow`.
+_METHODS = ("GET", "POST", "PUT", "DELETE")
 
 
 class Json(JSONResponse):
@@ -55,6 +58,7 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_wrong_parameter)
     app.add_exception_handler(FakeSMTPError, _answer_own_error)
+    app.add_exception_handler(ClientDisconnect, _answer_nobody)
     app.add_exception_handler(Exception, _answer_bug)
 
 
@@ -64,7 +68,25 @@ def _answer_http_error(request: Request, error: Exception) -> Response:
     has_none = error.detail in {"Not Found", "Method Not Allowed"}
     sentence = _SENTENCES.get(error.status_code, "") if has_none else ""
     detail = sentence.format(path=path, method=request.method) or error.detail
-    return refuse(error.status_code, detail, path, error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers  # noqa: PLR2004 - Method Not Allowed
+    return refuse(error.status_code, detail, path, headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of a path (RFC 9110 §10.2.1): a route alone knows only its own."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    routes = request.app.routes
+    found = [
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in routes)
+    ] or ["GET"]  # a file of a folder
+    return ", ".join(["GET", "HEAD", *found[1:]] if "GET" in found else found)
+
+
+def _answer_nobody(_request: Request, _error: Exception) -> Response:
+    """End a request whose client left before its body was complete, which is not a bug."""
+    return Response(status_code=400)
 
 
 def _answer_wrong_parameter(request: Request, error: Exception) -> Response:

@@ -227,6 +227,22 @@ def test_wrong_requests(api: Api, method: str, path: str, status: int, says: str
     assert answer.json["detail"].startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (FAULTS, "GET, HEAD, POST, PUT, DELETE"),
+        (f"{FAULTS}/1", "GET, HEAD, PUT, DELETE"),
+        ("/api/v1/messages", "GET, HEAD, PUT, DELETE"),
+        ("/api/v1/send", "POST"),
+        ("/static/page.css", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_is_not_allowed(api: Api, path: str, allowed: str) -> None:
+    """The answer lists the methods of the path, of all its routes (RFC 9110 §15.5.6)."""
+    answer = api.ask("PATCH", path)
+    assert (answer.status, answer.headers["allow"]) == (405, allowed)
+
+
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "", "a@127.0.0.1", "8.8.8.8"])
 def test_a_foreign_host_is_refused(api: Api, host: str) -> None:
     """A name that was made to resolve to this machine is refused."""

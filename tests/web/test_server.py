@@ -8,12 +8,15 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
+from http_api import serving
 from raw_client import PATIENCE
 
 from fakesmtp import ConfigurationError, FakeSMTP, PortTakenError
 from fakesmtp.web.server import HttpServer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from http_api import Api
 
 
@@ -70,3 +73,20 @@ def test_the_api_of_a_server_that_does_not_run() -> None:
         connection.request("GET", "/api/fakesmtp/v1/sessions")
         assert connection.getresponse().read() == b'{"sessions": [], "cursor": null}'
         connection.close()
+
+
+def test_a_client_that_leaves_while_it_sends(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A request whose body does not end because its client left is not an error in the log."""
+    request = (
+        b"POST /api/fakesmtp/v1/accounts HTTP/1.1\r\nHost: localhost\r\n"
+        b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    )
+    with (
+        serving(tmp_path) as api,
+        socket.create_connection(("127.0.0.1", api.http.port), PATIENCE) as client,
+    ):
+        client.sendall(request)
+        assert client.recv(100).startswith(b"HTTP/1.1 100 ")  # it reads the body
+    assert caplog.records == []
