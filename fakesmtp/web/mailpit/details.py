@@ -134,9 +134,13 @@ def _canonical(name: str) -> str:
 
 
 def split_attachments(message: ReceivedMessage) -> tuple[list[Attachment], list[Attachment]]:
-    """Return the parts that are shown in place, and all others."""
+    """Return the parts that are shown in place, and all others.
+
+    A text file that is shown in place is also a part of the text.
+    """
     inline = [each for each in message.attachments if each.is_inline]
-    return inline, [each for each in message.attachments if not each.is_inline]
+    texts = [each for each in message.contents.named_bodies if each.disposition == "inline"]
+    return [*inline, *texts], [each for each in message.attachments if not each.is_inline]
 
 
 def name_of(attachment: Attachment) -> str:

@@ -69,11 +69,12 @@ def show_part(here: Here, message_id: str, number: str, wanted: Wanted) -> Respo
     part = _find_part(find_message(here, message_id, wanted), number)
     is_active = part.content_type in _ACTIVE
     place = "attachment" if is_active else "inline"
-    return Response(
-        part.content,
-        media_type="application/octet-stream" if is_active else _media_type(part),
-        headers={"Content-Disposition": f'{place}; filename="{_file_name(part)}"', **_SAFE},
-    )
+    headers = {
+        # As a header, because `media_type` adds UTF-8 to a text, which may be in any charset.
+        "Content-Type": "application/octet-stream" if is_active else _media_type(part),
+        "Content-Disposition": f'{place}; filename="{_file_name(part)}"',
+    }
+    return Response(part.content, headers={**headers, **_SAFE})
 
 
 @router.get("/{message_id}/part/{number}/thumb")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 from web.mailpit.samples import PIXEL, raw_of
-from web.mailpit.sending import deliver
+from web.mailpit.sending import deliver, send
 
 if TYPE_CHECKING:
     from http_api import Api
@@ -156,6 +156,39 @@ def test_parts(api: Api) -> None:
     assert answer.body.strip() == b"<script>alert(1)</script>"
     assert api.get(f"{path}/9").body == (
         f"the message has no part '9'; its parts are: {logo['PartID']}, 2, 3".encode()
+    )
+
+
+def test_a_text_in_another_charset(api: Api) -> None:
+    """The type of a part names no charset, as in Mailpit: the text may not be in UTF-8."""
+    content = "이름,금액\r\n".encode("euc-kr")
+    message = (
+        b"Subject: csv\r\nContent-Type: text/csv; charset=euc-kr; name=a.csv\r\n"
+        b"Content-Disposition: attachment; filename=a.csv\r\n\r\n" + content
+    )
+    send(api.smtp.port(587), message, ["kim@example.com"])
+    (listed,) = api.get("/api/v1/message/latest").json["Attachments"]
+
+    answer = api.get(f"/api/v1/message/latest/part/{listed['PartID']}")
+    assert (answer.headers["content-type"], answer.body) == ("text/csv", content)
+
+
+def test_a_text_file_that_is_shown_in_place(api: Api) -> None:
+    """It is a part of the text, and listed as inline; the name of a body alone is not a file."""
+    message = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain; name=body.txt\r\n\r\nHello\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n"
+        b"Content-Disposition: inline; filename=log.txt\r\n\r\nline\r\n--b--\r\n"
+    )
+    send(api.smtp.port(587), message, ["kim@example.com"])
+
+    shown = api.get("/api/v1/message/latest").json
+    files = [(each["PartID"], each["FileName"], each["Size"]) for each in shown["Inline"]]
+    assert (shown["Text"], files, shown["Attachments"]) == (
+        "Hello\nline",
+        [("2", "log.txt", 4)],
+        [],
     )
 
 
