@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -37,9 +37,20 @@ _DESCRIPTION = (
 )
 
 
+class _App(FastAPI):
+    """An application whose document is valid OpenAPI 3.1, as generators of clients read it."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document. FastAPI describes streams with `itemSchema`, of OpenAPI 3.2."""
+        document = super().openapi()
+        stream = document["paths"][f"{OWN}/events"]["get"]["responses"]["200"]
+        stream["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+        return document
+
+
 def make_app(serving: Serving, access: Access) -> FastAPI:
     """Create the application for an SMTP server; `access` says who may use it."""
-    app = FastAPI(
+    app = _App(
         title="fakesmtp",
         version=__version__,
         description=_DESCRIPTION,

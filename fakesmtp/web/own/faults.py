@@ -32,13 +32,15 @@ _FAULT = {
         "what": {"enum": list(KINDS)},
         "name": {"type": "string"},
     },
+    # Generators of typed clients take an object without it as one without further keys.
+    "additionalProperties": True,
     "description": "A fault rule: docs/faults.md has all options.",
 }
 _TABLE = {
     "type": "object",
     "properties": {
         "fault": {"type": "array", "items": _FAULT},
-        "limits": {"type": "object"},
+        "limits": {"type": "object", "additionalProperties": True},
         "seed": {"type": "integer"},
     },
     "additionalProperties": False,

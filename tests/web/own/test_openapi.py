@@ -85,6 +85,22 @@ def test_the_document_describes_every_route(running: Api) -> None:
     assert sorted(set(names)) == sorted(names)
 
 
+def test_the_document_has_what_openapi_3_1_allows() -> None:
+    """A content has the keys of OpenAPI 3.1, so that generators of clients read the document."""
+    operations = [each for path in DOCUMENT["paths"].values() for each in path.values()]
+    bodies = [each["requestBody"] for each in operations if "requestBody" in each]
+    answers = [answer for each in operations for answer in each["responses"].values()]
+    contents = [kind for body in bodies + answers for kind in body.get("content", {}).values()]
+    assert set().union(*contents) <= {"schema", "example", "examples", "encoding"}
+
+
+def test_a_fault_rule_has_further_options() -> None:
+    """A client that was made from the document can give options that it does not name."""
+    body = DOCUMENT["paths"][f"{OWN}/faults"]["post"]["requestBody"]["content"]["application/json"]
+    assert not set(body["example"]) <= set(body["schema"]["properties"])
+    assert body["schema"]["additionalProperties"] is True
+
+
 def test_the_reference_is_served_from_files(running: Api) -> None:
     """The page and all that it loads come from this server; its policy allows nothing else."""
     page = running.get(f"{OWN}/")
