@@ -17,6 +17,7 @@ from fakesmtp.web import health, mailpit, own
 from fakesmtp.web.answers import handle_errors
 from fakesmtp.web.courtesy import be_courteous
 from fakesmtp.web.methods import HeadAsGet
+from fakesmtp.web.own.parameters import check_zone
 from fakesmtp.web.own.reference import serve_files
 from fakesmtp.web.own.unknown import refuse_unknown
 from fakesmtp.web.pages import add_pages
@@ -67,7 +68,7 @@ def make_app(serving: Serving, access: Access) -> FastAPI:
     app.state.serving = serving
     handle_errors(app)
     for router in own.ROUTERS:
-        app.include_router(router, dependencies=[Depends(refuse_unknown)])
+        app.include_router(router, dependencies=[Depends(refuse_unknown), Depends(check_zone)])
     for router in (health.router, *mailpit.ROUTERS):
         app.include_router(router)
     add_pages(app)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, HTTPException, Query
+from starlette.requests import Request
 
 from fakesmtp.storage.session_search import SessionTest, parse_session_query, with_app_key
+from fakesmtp.text import quote
 from fakesmtp.web.lookup import read_zone
 
 #: Rows of a page at most.
@@ -21,6 +23,15 @@ Cursor = Annotated[
     int | None, Query(ge=0, le=MOST_NUMBER, description="`cursor` of the page before.")
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Maximum number of rows.")]
+
+
+async def check_zone(request: Request) -> None:
+    """Raise `HTTPException` (422) for an unknown time zone, which Mailpit's API ignores."""
+    name = request.query_params.get("tz", "")
+    if name and read_zone(name) is None:
+        raise HTTPException(
+            422, f"tz must be an IANA time zone, not {quote(name)} (example: Asia/Seoul)"
+        )
 
 
 def _read_session_query(

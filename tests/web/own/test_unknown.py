@@ -1,4 +1,4 @@
-"""Parameters that a route does not have are refused: a mistyped filter would filter nothing."""
+"""Mistyped parameters are refused: a mistyped filter would filter nothing, or something else."""
 
 from __future__ import annotations
 
@@ -53,3 +53,13 @@ def test_parameters_of_the_document_are_known(api: Api) -> None:
                 assert "there is no parameter" not in answer.body.decode()
                 asked += 1
     assert asked
+
+
+@pytest.mark.parametrize("path", ["messages", "sessions", "wait", "messages/latest"])
+def test_unknown_time_zone(api: Api, path: str) -> None:
+    """A mistyped time zone is an error: dates of another zone would find other messages."""
+    answer = api.get(f"{OWN}/{path}?query=before:2026-11-27&tz=Asia/Soul")
+    assert answer.status == 422
+    assert answer.json["detail"] == (
+        "tz must be an IANA time zone, not 'Asia/Soul' (example: Asia/Seoul)"
+    )
