@@ -173,8 +173,10 @@ def test_a_password_file(serve: Serve, run: Run, tmp_path: Path) -> None:
     file.write_bytes(b"someone:" + bcrypt.hashpw(b"secret", bcrypt.gensalt(4)) + b"\n")
     serving = serve("--http", "0", "--http-auth-file", str(file))
     url = serving.page()
-    with pytest.raises(HTTPError, match="401"):
+    with pytest.raises(HTTPError, match="401") as refused:
         urlopen(f"{url}/api/fakesmtp/v1/info")  # noqa: S310 - our own
+    assert json.load(refused.value)["detail"].startswith("a name and a password")
+    assert refused.value.headers["www-authenticate"].startswith("Basic ")
     assert urlopen(f"{url}/livez").read() == b"ok"  # noqa: S310 - our own
 
 

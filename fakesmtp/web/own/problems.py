@@ -8,6 +8,7 @@ from fakesmtp.web.own.schemas import Problem
 
 _MEANINGS = {
     400: "The body is not valid JSON.",
+    401: "The server has passwords, and the name or the password is missing or wrong.",
     403: "The Host or the Origin of the request is not allowed.",
     404: "There is no such thing, or no longer.",
     409: "It would delete messages of tests that are running.",
@@ -21,7 +22,7 @@ WITH_MODEL: dict[int | str, dict[str, Any]] = {
     503: {"model": Problem, "description": _MEANINGS[503]}
 }
 #: Every route can give these.
-_ALWAYS = (403, 422, 503)
+_ALWAYS = (401, 403, 422, 503)
 
 
 def problems(*codes: int) -> dict[int | str, dict[str, Any]]:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import bcrypt
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketClose
 
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.files import read_text
+from fakesmtp.web.answers import refuse
 from fakesmtp.web.health import is_probe
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 #: The largest file in bytes, and what a line of it is.
@@ -92,7 +93,7 @@ class PasswordGuard:
         elif scope["type"] == "websocket":
             await WebSocketClose(_POLICY, "a password is needed")(scope, receive, send)
         else:
-            await _ask_for_password()(scope, receive, send)
+            await _ask_for_password(scope["path"])(scope, receive, send)
 
     async def _is_allowed(self, scope: Scope) -> bool:
         given = Headers(scope=scope).get("authorization", "")
@@ -101,10 +102,11 @@ class PasswordGuard:
         return self._passwords.knows(given) or await to_thread(self._passwords.check, given)
 
 
-def _ask_for_password() -> PlainTextResponse:
-    return PlainTextResponse(
-        "a name and a password of --http-auth-file are needed",
+def _ask_for_password(path: str) -> Response:
+    return refuse(
         401,
+        "a name and a password of --http-auth-file are needed",
+        path,
         {"WWW-Authenticate": 'Basic realm="Login", charset="UTF-8"'},
     )
 
