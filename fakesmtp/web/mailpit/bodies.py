@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from starlette.requests import Request
 
 from fakesmtp.tables import TableError, parse_json
-from fakesmtp.text import quote
 from fakesmtp.web.mailpit.shapes import Shape
+from fakesmtp.web.objects import require_object
 
 _ShapeT = TypeVar("_ShapeT", bound=Shape)
 _FORM = "application/x-www-form-urlencoded"
@@ -50,9 +50,7 @@ class Body:
                 return _read_form(self._content)
             what = f"not valid JSON: {error}" if self else "empty: it must be a JSON object"
             raise HTTPException(400, f"the body is {what}") from None
-        if not isinstance(value, dict):
-            raise HTTPException(400, f"the body must be a JSON object, not {quote(value)}")
-        return value
+        return require_object(value, 400)
 
 
 def _read_form(content: bytes) -> dict[str, object]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from fakesmtp.tables import TableError, parse_json
+from fakesmtp.web.objects import require_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -40,7 +41,7 @@ def read_as(model: type[_Model]) -> _Read[_Model]:
     async def read(request: Request) -> _Model:
         body = await request.body()
         try:
-            return model.model_validate(_parse(body) if body else {})
+            return model.model_validate(require_object(_parse(body), 422) if body else {})
         except ValidationError as error:
             wrong = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
             raise RequestValidationError(wrong) from None

@@ -180,7 +180,8 @@ def test_marks(api: Api) -> None:
         (b'{"IDs": ["a"], "Search": "b"}', b"give IDs or Search, not both"),
         (b'{"IDs": "a"}', b"IDs: Input should be a valid list"),
         (b'{"Read": "perhaps"}', b"Read: Input should be a valid boolean"),
-        (b"[]", b"the body must be a JSON object, not []"),
+        (b"[]", b"the body must be a JSON object, not an array"),
+        (b"null", b"the body must be a JSON object, not null"),
     ],
 )
 def test_wrong_marks(api: Api, body: bytes, why: bytes) -> None:

@@ -189,3 +189,21 @@ def watch_accounts(monkeypatch: pytest.MonkeyPatch) -> list[IssuedAccounts]:
 
     monkeypatch.setattr(IssuedAccounts, "issue", watched)
     return made
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"[]", "an array"),
+        (b"null", "null"),
+        (b'"x"', "a string"),
+        (b"1", "a number"),
+        (b"0.5", "a number"),
+        (b"true", "a boolean"),
+    ],
+)
+def test_a_body_that_is_not_an_object(api: Api, body: bytes, kind: str) -> None:
+    """The error names the kind of value in the words of JSON."""
+    answer = api.ask("POST", ACCOUNTS, body)
+    assert answer.status == 422
+    assert answer.json["detail"] == f"the body must be a JSON object, not {kind}"
