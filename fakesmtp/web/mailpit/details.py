@@ -120,7 +120,7 @@ def list_headers(message: ReceivedMessage) -> dict[str, list[str]]:
     named = [found for name in ("to", "cc", "bcc") for found in _mailboxes(message, name)]
     hidden = [mend(each.address) for each in hidden_addresses(message.record, named)]
     if hidden:
-        listed.setdefault("Bcc", []).append(", ".join(hidden))
+        listed["Bcc"] = [", ".join([*listed.get("Bcc", []), *hidden])]
     listed.setdefault("Return-Path", [f"<{mend(message.mail_from)}>"])
     return dict(sorted(listed.items()))
 

@@ -138,6 +138,13 @@ def test_headers(api: Api) -> None:
     assert "Bcc" not in headers
 
 
+def test_hidden_recipients_beside_bcc(api: Api) -> None:
+    """They follow those of the field, in one value, as in Mailpit."""
+    send(api.smtp.port(587), b"Bcc: a@example.com\r\n\r\nx\r\n", ["a@example.com", "b@example.com"])
+    headers = api.get("/api/v1/message/latest/headers").json
+    assert headers["Bcc"] == ["a@example.com, b@example.com"]
+
+
 def test_parts(api: Api) -> None:
     """A part is served with its type and name; a type that a browser would run is a download."""
     (sent,) = deliver(api, "rich")
