@@ -84,6 +84,16 @@ def mark_read(here: Serving, ids: Collection[str], *, is_read: bool = True) -> i
     return here.archive.store.mark_read(ids, is_read=is_read).result()
 
 
+def mark_shown(here: Serving, message_id: str) -> None:
+    """Mark a message as read that a request shows.
+
+    One that was read is not changed: its event would come again and again to a client that reads a
+    message after each event.
+    """
+    if any(not row.is_read for row in here.archive.store.rows([message_id])):
+        mark_read(here, [message_id])
+
+
 def find_ids(here: Serving, query: Query) -> list[str]:
     """Return the ids of all messages that match."""
     if query == EVERYTHING:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, HTTPException
 from starlette.responses import Response
 
-from fakesmtp.web.lookup import Wanted, find_message, mark_read
+from fakesmtp.web.lookup import Wanted, find_message, mark_shown
 from fakesmtp.web.mailpit.details import describe, list_headers, name_of
 from fakesmtp.web.mailpit.shapes import Message
 from fakesmtp.web.mailpit.thumbnails import make_thumbnail
@@ -42,7 +42,7 @@ _OFF = {
 def show_message(here: Here, message_id: str, wanted: Wanted) -> Message:
     """Return a message, and mark it as read. `latest` is the newest that matches `query`."""
     message = find_message(here, message_id, wanted)
-    mark_read(here, [message.id])
+    mark_shown(here, message.id)
     rows = here.archive.store.rows([message.id])
     return describe(message, rows[0].tags if rows else ())
 

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from fakesmtp.web.cids import replace_cids
 from fakesmtp.web.inert import FRAMES, LINK, make_inert
-from fakesmtp.web.lookup import LATEST, Wanted, find_message, find_row, mark_read
+from fakesmtp.web.lookup import LATEST, Wanted, find_message, find_row, mark_shown
 from fakesmtp.web.mailpit.details import shown_text
 from fakesmtp.web.paths import MAILPIT
 from fakesmtp.web.serving import Here
@@ -44,7 +44,7 @@ def show_html(here: Here, message_id: str, wanted: Wanted, embed: str = "") -> R
         raise HTTPException(
             404, f"message {message.id} has no HTML: its text is at /view/{message.id}.txt"
         )
-    mark_read(here, [message.id])
+    mark_shown(here, message.id)
     html = make_inert(_link_parts(message, message.html), LINK, *FRAMES)
     content = _open_links_outside(html) if embed == "1" else html
     return Response(
@@ -56,7 +56,7 @@ def show_html(here: Here, message_id: str, wanted: Wanted, embed: str = "") -> R
 def show_text(here: Here, message_id: str, wanted: Wanted) -> Response:
     """Return the text of a message, which may be empty."""
     message = find_message(here, message_id, wanted)
-    mark_read(here, [message.id])
+    mark_shown(here, message.id)
     text = shown_text(message).encode("utf-8", "replace")
     return PlainTextResponse(text, headers={"X-Content-Type-Options": "nosniff"})
 

@@ -97,6 +97,16 @@ def test_marks(api: Api, socket: ClientConnection) -> None:
     assert read(socket, "update") == {"ID": sent, "Tags": ["주문"]}
 
 
+def test_a_message_that_is_read_again(api: Api, socket: ClientConnection) -> None:
+    """Only the first read has an event: a client may read a message after each event."""
+    (sent,) = deliver(api, "rich")
+    for path in (f"/api/v1/message/{sent}", f"/view/{sent}.html", f"/view/{sent}.txt"):
+        api.get(path)
+    api.ask("PUT", "/api/v1/tags", {"IDs": [sent], "Tags": ["a"]})
+    updates = [read(socket, "update") for _ in range(4)]
+    assert [each["Tags"] for each in updates if "Tags" in each] == [[], ["a"]]
+
+
 def test_deletion(api: Api, socket: ClientConnection) -> None:
     """The event of a deleted message has its id; the last deletion causes another event."""
     first, _ = deliver(api, "bare", "rich")
