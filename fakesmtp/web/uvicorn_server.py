@@ -10,7 +10,7 @@ from uvicorn import Config, Server
 from fakesmtp.web.app import make_app
 from fakesmtp.web.security.access import Access
 from fakesmtp.web.serving import Serving
-from fakesmtp.web.upgrades import SteadyHttp
+from fakesmtp.web.targets import LenientHttp
 
 if TYPE_CHECKING:
     import socket
@@ -67,7 +67,7 @@ def make_server(
         access_log=False,
         lifespan="on",
         loop="auto",  # uvloop where it is installed
-        http=SteadyHttp,
+        http=LenientHttp,
         ws="websockets-sansio",
         ws_max_size=_MOST_FRAME,
         ssl_context_factory=None if tls is None else lambda *_: tls,
