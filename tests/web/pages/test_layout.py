@@ -1,0 +1,58 @@
+"""Long contents leave room for the rest, at every width."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from page_mail import make_message, send
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from http_api import Api
+    from playwright.sync_api import Locator, Page
+
+    Open = Callable[..., Page]
+
+WIDTHS = [390, 820, 1440]
+#: Where an element is when the browser has laid it out: it leaves out rows that nobody sees.
+BOX = """each => new Promise((done) => {
+    const look = () => done(each.getBoundingClientRect().toJSON());
+    requestAnimationFrame(() => requestAnimationFrame(look));
+})"""
+
+
+def box(locator: Locator) -> dict[str, float]:
+    """Return where an element is (pixels)."""
+    place: dict[str, float] = locator.evaluate(BOX)
+    return place
+
+
+def open_at(open_page: Open, path: str, width: int) -> Page:
+    """Open a path in a window of a width, whose lists are not renewed by events."""
+    page = open_page("about:blank", viewport={"width": width, "height": 900})
+    page.route("**/events?*", lambda route: route.abort())
+    page.goto(path)
+    if path != "/":
+        expect(page.get_by_test_id("message-row").first).to_have_class("row")  # read
+    return page
+
+
+@pytest.mark.parametrize("path", ["/", "/view/latest"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_tags_stay_in_one_line(api: Api, open_page: Open, path: str, width: int) -> None:
+    """A row with many tags is as high as the others, and shows two of them and their number."""
+    send(api.smtp, make_message("one"))
+    send(api.smtp, make_message("two"))
+    tags = ["a long tag that somebody typed", "and another long tag", "주문", "QA"]
+    api.ask("PUT", "/api/v1/tags", {"IDs": [api.smtp.messages[0].id], "Tags": tags})
+    page = open_at(open_page, path, width)
+    if width == 390 and path != "/":
+        page.get_by_test_id("back").click()
+    tagged = page.get_by_test_id("message-row").last
+    expect(tagged.locator(".tag")).to_have_count(2)
+    expect(tagged).to_contain_text("+2")
+    assert box(tagged)["height"] == box(page.get_by_test_id("message-row").first)["height"]
+    assert box(tagged.locator(".subject"))["width"] > 80
