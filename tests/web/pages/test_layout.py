@@ -56,3 +56,14 @@ def test_tags_stay_in_one_line(api: Api, open_page: Open, path: str, width: int)
     expect(tagged).to_contain_text("+2")
     assert box(tagged)["height"] == box(page.get_by_test_id("message-row").first)["height"]
     assert box(tagged.locator(".subject"))["width"] > 80
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_many_addresses(api: Api, open_page: Open, width: int) -> None:
+    """The tabs stay near the top, although the subject and the recipients take many lines."""
+    to = ", ".join(f"user{number}@example.com" for number in range(200))
+    send(api.smtp, f"Subject: {'very long ' * 90}\r\nTo: {to}\r\nCc: {to}\r\n\r\nx".encode())
+    page = open_at(open_page, "/view/latest", width)
+    assert box(page.get_by_test_id("tab-text"))["y"] < 600
+    page.get_by_test_id("tab-headers").click()
+    expect(page.get_by_test_id("headers")).to_contain_text("user199@example.com")
