@@ -67,3 +67,16 @@ def test_many_addresses(api: Api, open_page: Open, width: int) -> None:
     assert box(page.get_by_test_id("tab-text"))["y"] < 600
     page.get_by_test_id("tab-headers").click()
     expect(page.get_by_test_id("headers")).to_contain_text("user199@example.com")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_links_beside_their_button(api: Api, open_page: Open, width: int) -> None:
+    """The menu of many links is under its button, and fits into the window."""
+    links = "".join(f"https://shop.example/{number}\n" for number in range(60))
+    send(api.smtp, make_message(html=None, text=links))
+    page = open_at(open_page, "/view/latest", width)
+    button = page.get_by_test_id("all-links")
+    button.click()
+    menu = page.locator("#links")
+    expect(menu).to_be_in_viewport(ratio=1)
+    assert 0 <= box(menu)["y"] - box(button)["y"] - box(button)["height"] < 10
