@@ -80,3 +80,12 @@ def test_links_beside_their_button(api: Api, open_page: Open, width: int) -> Non
     menu = page.locator("#links")
     expect(menu).to_be_in_viewport(ratio=1)
     assert 0 <= box(menu)["y"] - box(button)["y"] - box(button)["height"] < 10
+
+
+def test_a_recipient_beside_a_long_sender(api: Api, open_page: Open) -> None:
+    """A narrow list has room for the first letters of both."""
+    send(api.smtp, b"Subject: x\r\n\r\nx")
+    page = open_at(open_page, "/view/latest", 820)
+    row = page.get_by_test_id("message-row")
+    assert box(row.locator(".who"))["width"] > 90
+    assert box(row.locator(".to"))["width"] > 30
