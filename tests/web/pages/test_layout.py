@@ -82,6 +82,17 @@ def test_links_beside_their_button(api: Api, open_page: Open, width: int) -> Non
     assert 0 <= box(menu)["y"] - box(button)["y"] - box(button)["height"] < 10
 
 
+def test_mail_types_are_in_one_column(api: Api, open_page: Open) -> None:
+    """Messages of all sizes have their mail type at the same place of a wide list."""
+    send(api.smtp, make_message("small", html=None, text="x"))
+    send(api.smtp, make_message("large", files=(("a.bin", b"x" * 900_000),)))
+    page = open_at(open_page, "/", 1440)
+    types = page.get_by_test_id("mail-type")
+    expect(types).to_have_count(2)
+    small, large = (box(types.nth(number)) for number in (1, 0))
+    assert small["x"] + small["width"] == large["x"] + large["width"]
+
+
 def test_a_recipient_beside_a_long_sender(api: Api, open_page: Open) -> None:
     """A narrow list has room for the first letters of both."""
     send(api.smtp, b"Subject: x\r\n\r\nx")
