@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -100,3 +101,16 @@ def test_a_recipient_beside_a_long_sender(api: Api, open_page: Open) -> None:
     row = page.get_by_test_id("message-row")
     assert box(row.locator(".who"))["width"] > 90
     assert box(row.locator(".to"))["width"] > 30
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_only_the_session_scrolls(api: Api, open_page: Open, width: int) -> None:
+    """The top of the page stays where it is, however long a session is."""
+    with smtplib.SMTP("localhost", api.smtp.port(587)) as client:
+        for _ in range(50):
+            client.docmd("data")
+    page = open_page(
+        f"/sessions/{api.smtp.sessions[0].id}", viewport={"width": width, "height": 900}
+    )
+    expect(page.get_by_test_id("turns")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollHeight") == 900
