@@ -181,13 +181,21 @@ function changed(name, isNew) {
 
 // What is replaced between press and release would not get the click.
 let isPressed = false;
+// Whether a list came meanwhile: it is asked for again.
+let isListLate = false;
 addEventListener("pointerdown", () => { isPressed = true; });
-for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { isPressed = false; });
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => {
+  isPressed = false;
+  if (isListLate) renewList();
+  isListLate = false;
+});
+document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
   const name = detail.requestConfig.triggeringEvent?.type;
-  if (!isPressed || !name?.endsWith("-changed")) return;
+  if (!isPressed || !detail.shouldSwap) return;
+  if (target.id === "list") isListLate = true;
+  else if (name?.endsWith("-changed")) changed(name, true);
+  else return;
   detail.shouldSwap = false;
-  changed(name, true);
 });
 
 function reload() {

@@ -101,6 +101,26 @@ def test_more_rows_do_not_stop_a_search(api: Api, open_page: Open) -> None:
     expect(rows).to_have_count(1)
 
 
+def test_a_click_counts_although_a_search_ends_during_it(api: Api, open_page: Open) -> None:
+    """The row under the pointer opens, and the list shows what was found."""
+    send_short(api, "one", "two")
+    page = open_page("about:blank")
+    page.route("**/events?*", lambda route: route.abort())  # no event renews the list
+    page.goto("/")
+    rows = page.get_by_test_id("message-row")
+    held = hold(page, "**/page/messages?q=one*")
+    with page.expect_request("**/page/messages?q=one*"):
+        page.get_by_test_id("search").fill("one")
+    rows.first.hover()
+    page.mouse.down()
+    with page.expect_event("requestfinished"):
+        held[0].continue_()
+    page.mouse.up()
+    expect(page.get_by_test_id("subject")).to_have_text("two")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("one")
+
+
 def test_a_new_list_works_at_once(api: Api, open_page: Open) -> None:
     """A click right after the list was replaced opens the message on this page."""
     page = open_page()
