@@ -516,6 +516,11 @@ document.addEventListener("read", () => {
   changed("messages-changed");
 });
 
+// A row is its link. Browsers do not find the link in a row that has just come into view.
+document.addEventListener("click", ({ target }) => {
+  if (target.matches("#list .row")) $("a", target).click();
+});
+
 document.addEventListener("click", (event) => {
   const link = event.target.closest(":is(.back, .close)");
   const button = event.target.closest("[data-step]");

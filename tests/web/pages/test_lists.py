@@ -138,6 +138,16 @@ def test_a_new_list_works_at_once(api: Api, open_page: Open) -> None:
     assert page.evaluate("window.stays") is True
 
 
+def test_all_of_a_row_opens_it(api: Api, open_page: Open) -> None:
+    """A click counts on the line below a row, and in a row whose link is not laid out yet."""
+    send_short(api, "one")
+    page = open_page()
+    row = page.get_by_test_id("message-row")
+    height = row.evaluate("row => row.getBoundingClientRect().height")
+    row.click(position={"x": 200, "y": height - 0.5})
+    expect(page.get_by_test_id("subject")).to_have_text("one")
+
+
 def test_a_list_on_a_phone_keeps_its_place(api: Api, open_page: Open) -> None:
     """While a message takes its place, a new message neither moves nor replaces it."""
     send_short(api, *(f"message {number}" for number in range(60)))
