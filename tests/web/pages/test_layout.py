@@ -114,3 +114,19 @@ def test_only_the_session_scrolls(api: Api, open_page: Open, width: int) -> None
     )
     expect(page.get_by_test_id("turns")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollHeight") == 900
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_names_of_sections_stay_in_one_line(open_page: Open, language: str) -> None:
+    """On a small phone, beside a long number of unread messages."""
+    page = open_page(viewport={"width": 360, "height": 800}, locale=language)
+    expect(page.get_by_test_id("live")).not_to_be_empty()
+    lines = page.get_by_test_id("nav-messages").evaluate(
+        """link => {
+            link.querySelector(".count").textContent = "1,000+";
+            const name = new Range();
+            name.selectNode(link.firstChild);
+            return name.getClientRects().length;
+        }"""
+    )
+    assert lines == 1
