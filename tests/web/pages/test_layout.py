@@ -130,3 +130,14 @@ def test_names_of_sections_stay_in_one_line(open_page: Open, language: str) -> N
         }"""
     )
     assert lines == 1
+
+
+def test_a_notice_uses_the_width_of_a_phone(open_page: Open) -> None:
+    """A long error does not take half of the width and twice the lines."""
+    page = open_page("/faults", viewport={"width": 390, "height": 844})
+    page.get_by_test_id("option-reply").fill("55")
+    page.get_by_test_id("add-rule").click()
+    expect(page.get_by_test_id("toast")).to_be_visible()
+    notice = box(page.get_by_test_id("toast"))
+    assert notice["width"] > 300
+    assert notice["x"] == 390 - notice["x"] - notice["width"]
