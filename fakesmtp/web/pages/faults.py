@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import NamedTuple
 
 from fastapi import APIRouter
@@ -85,7 +86,11 @@ async def add_rule(here: Here, view: AnyView, request: Request) -> Response:
 
 def _plan(here: Serving, view: View, rule: Rule) -> Response:
     here.faults.add(rule)
-    return _show_changed(here, view)
+    changed = _show_changed(here, view)
+    # The list is above the form, and may be out of view. In ASCII, as a header must be.
+    notice = {"notice": view.translate(later("The rule is in force"))}
+    changed.headers["HX-Trigger"] = json.dumps(notice)
+    return changed
 
 
 @router.post(f"{PARTS}/{{number}}/switch", dependencies=[NeedsToken])

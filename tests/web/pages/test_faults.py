@@ -51,6 +51,15 @@ def test_a_rule_is_made_applied_switched_and_removed(api: Api, open_page: Open) 
     expect(page.get_by_test_id("no-rules")).to_be_visible()
 
 
+def test_a_rule_that_was_added_out_of_view_is_noticed(open_page: Open) -> None:
+    """A phone shows the button alone, far below the list of rules."""
+    page = open_page("/faults", viewport={"width": 390, "height": 844}, locale="ko")
+    page.get_by_test_id("option-reply").fill("421 4.3.2 Closed")
+    page.get_by_test_id("add-rule").click()
+    expect(page.get_by_test_id("rule")).not_to_be_in_viewport()
+    expect(page.get_by_test_id("toast")).to_have_text("규칙을 적용했습니다")
+
+
 def test_a_wrong_value_is_explained(open_page: Open) -> None:
     """The form says what is wrong and what would be right, and adds nothing."""
     page = open_page("/faults")
