@@ -141,3 +141,14 @@ def test_a_notice_uses_the_width_of_a_phone(open_page: Open) -> None:
     notice = box(page.get_by_test_id("toast"))
     assert notice["width"] > 300
     assert notice["x"] == 390 - notice["x"] - notice["width"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_findings_about_long_words(api: Api, open_page: Open, width: int) -> None:
+    """The texts of findings, and what they quote, are not wider than their tab."""
+    send(
+        api.smtp, f"From: {'n' * 200}@example.com\r\nTo: {'t' * 300}@example.com\r\n\r\nx".encode()
+    )
+    page = open_page("/view/latest?tab=findings", viewport={"width": width, "height": 900})
+    expect(page.get_by_test_id("findings")).to_contain_text("nnn")
+    assert page.locator("#reading").evaluate("each => each.scrollWidth - each.clientWidth") == 0
