@@ -11,7 +11,6 @@ from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
 
 from fakesmtp.errors import RecordingError
-from fakesmtp.sessions.base import STILL_OPEN
 from fakesmtp.sessions.fields import Fields
 from fakesmtp.sessions.listing import read_listed
 from fakesmtp.sessions.loading import load_content
@@ -54,8 +53,15 @@ class RunningServer:
 
     def find(self, name: str) -> Recording:
         """Return the session with an id; raise `RecordingError` if there is none."""
-        path = f"{_PATH}/{quote(name, safe='')}.jsonl"
-        return load_content(self._get(path), f"{self._url}{path}", without_end=STILL_OPEN)
+        path = f"{_PATH}/{quote(name, safe='')}"
+        content, source = self._get(f"{path}.jsonl"), f"{self._url}{path}.jsonl"
+        session = load_content(content, source)
+        if session.end is not None:
+            return session
+        # Only the server knows whether it is open.
+        facts = self._get(path)
+        listed = self._understand(lambda: read_listed(Fields.parse(facts.decode())))
+        return load_content(content, source, without_end=listed.without_end)
 
     def _get(self, path: str) -> bytes:
         try:

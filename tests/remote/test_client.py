@@ -5,14 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from http_api import serving
+from made_sessions import MadeSession
 from other_server import answering
 from raw_client import RawClient
 
 from fakesmtp import FakeSMTP, RecordingError
 from fakesmtp.remote.client import RunningServer
+from fakesmtp.server import engine_of
 from fakesmtp.sessions.folder import RecordFolder
+from fakesmtp.sessions.jsonl import dump_bytes
+from fakesmtp.sessions.loading import load_content
+from fakesmtp.storage.sessions import record_session
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from http_api import Api
 
 
@@ -49,6 +57,19 @@ def test_an_open_session(api: Api) -> None:
             None,
             "the client sent nothing; the session is still open",
         )
+
+
+def test_a_recording_without_an_end(tmp_path: Path) -> None:
+    """A recording of a server that was killed is not an open session, in the list and by itself."""
+    lines = dump_bytes(MadeSession.begin(id="killed").session)
+    record = record_session(load_content(lines, "killed.jsonl"))
+    with serving(tmp_path, store=f"sqlite:///{tmp_path / 'messages.db'}") as api:
+        engine_of(api.smtp).archive.store.add_session(lambda: record).result()
+        server = RunningServer(api.http.url)
+        (listed,) = server.list_sessions()
+        found = server.find("killed")
+    assert listed.outcome == "no end is recorded"
+    assert found.diagnosis == "the client sent nothing; no end is recorded"
 
 
 def test_proxies_are_ignored(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
