@@ -143,6 +143,10 @@ def test_a_notice_uses_the_width_of_a_phone(open_page: Open) -> None:
     assert notice["x"] == 390 - notice["x"] - notice["width"]
 
 
+#: By how much something in a scrolled part is wider than the part (pixels).
+EXCESS = "each => each.scrollWidth - each.clientWidth"
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_findings_about_long_words(api: Api, open_page: Open, width: int) -> None:
     """The texts of findings, and what they quote, are not wider than their tab."""
@@ -151,4 +155,17 @@ def test_findings_about_long_words(api: Api, open_page: Open, width: int) -> Non
     )
     page = open_page("/view/latest?tab=findings", viewport={"width": width, "height": 900})
     expect(page.get_by_test_id("findings")).to_contain_text("nnn")
-    assert page.locator("#reading").evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    assert page.locator("#reading").evaluate(EXCESS) == 0
+
+
+def test_long_words_of_sessions_and_rules(api: Api, open_page: Open) -> None:
+    """A long address of an envelope, or in a fault rule, takes several lines."""
+    with smtplib.SMTP("localhost", api.smtp.port(587)) as client:
+        client.ehlo()
+        client.mail(f"{'a' * 200}@example.com")
+    page = open_page(f"/sessions/{api.smtp.sessions[0].id}", viewport={"width": 390, "height": 844})
+    expect(page.get_by_test_id("transactions")).to_contain_text("aaa")
+    assert page.locator("#reading").evaluate(EXCESS) == 0
+    page.goto(f"/faults?where=rcpt&reply=550+{'n' * 200}")
+    expect(page.get_by_test_id("sentence")).to_contain_text("nnn")
+    assert page.locator(".single").evaluate(EXCESS) == 0
