@@ -550,9 +550,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches("#q, #add-tag input")) event.target.blur();
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   if (root.dataset.keys === "off" && event.key !== "Escape") return;
-  const button = $(`#reading [data-key="${CSS.escape(event.key)}"]`);
+  // While a Korean keyboard is chosen, the key of "j" is "ㅓ".
+  const key = /[ㄱ-ㅣ]/.test(event.key) ? event.code.slice(3).toLowerCase() : event.key;
+  const button = $(`#reading [data-key="${CSS.escape(key)}"]`);
   if (button) button.click();
-  else if (KEYS[event.key]) KEYS[event.key]();
+  else if (KEYS[key]) KEYS[key]();
   else return;
   event.preventDefault();
 });

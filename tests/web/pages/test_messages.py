@@ -428,13 +428,24 @@ def test_keys(api: Api, open_page: Open) -> None:
     page.wait_for_url("**/faults")
 
 
+def test_keys_of_a_korean_keyboard(api: Api, open_page: Open) -> None:
+    """The keys of letters work while the keyboard writes Hangul, as on macOS."""
+    send(api.smtp, make_message("one"))
+    page = open_page()
+    page.dispatch_event("body", "keydown", {"key": "ㅓ", "code": "KeyJ"})
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("subject")).to_have_text("one")
+    page.dispatch_event("body", "keydown", {"key": "ㅌ", "code": "KeyX"})
+    expect(page.get_by_test_id("confirm")).to_be_visible()
+
+
 def test_a_click_with_ctrl_opens_a_new_tab(api: Api, open_page: Open) -> None:
     """It is the browser's, with the search in the address."""
     send(api.smtp, make_message("one"))
     send(api.smtp, make_message("two"))
     page = open_page()
     page.get_by_test_id("search").fill("one")
-    # The address changes before the list; a row that is replaced under the pointer gets no click.
+    # The address changes before the list.
     expect(page.get_by_test_id("message-row")).to_have_count(1)
     with page.context.expect_page() as opened:
         page.get_by_test_id("message-row").click(modifiers=["ControlOrMeta"])
