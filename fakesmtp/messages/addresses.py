@@ -40,7 +40,8 @@ _BARE = re.compile(
         (?:\s*\([^()]*\))*""",
     re.VERBOSE | re.DOTALL,
 )
-_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.)*(?:"|\Z)|[^",])+', re.DOTALL)
+# A quoted text that is not closed extends to the end, so that matching never goes back.
+_PIECE = re.compile(r'(?:"(?:[^"\\]|\\.|\\\Z)*(?:"|\Z)|[^",])+', re.DOTALL)
 _GROUP = re.compile(r'(?:\A|(?<=[,;]))[^:;,<>@"]*:([^:;"]*(?:"[^"]*"[^:;"]*)*);')
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _WORD_END = "\0"

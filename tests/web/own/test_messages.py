@@ -145,7 +145,7 @@ def test_one_of_several_deletes_a_message(api: Api, send: Callable[..., str]) ->
         ("PUT", MESSAGES, {"read": 0}, 422, "read: "),
         ("PUT", MESSAGES, {"read": "false"}, 422, "read: "),
         ("PUT", MESSAGES, {"tags": [""]}, 422, "tags[0]: "),
-        ("PUT", MESSAGES, ["read"], 422, "body: "),
+        ("PUT", MESSAGES, ["read"], 422, "the body must be a JSON object"),
         ("DELETE", f"{MESSAGES}?query=is:lost", None, 422, "position 1: is: 'lost' is not one of"),
         ("GET", f"{OWN}/sessions/nobody", None, 404, "session 'nobody' is not kept"),
         ("GET", f"{OWN}/sessions?query=is:lost", None, 422, "position 1: is: 'lost'"),
