@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakesmtp.errors import FakeSMTPError
 from fakesmtp.faults.loading import options_of, read_table
-from fakesmtp.faults.script import FaultScript, check_rules
+from fakesmtp.faults.script import FaultScript, check_number, check_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ class RemoteFaults(FaultScript):
 
     def change(self, rule: Rule, wanted: Rule) -> None:
         """Put another rule in the place of one."""
-        number = self.number_of(rule)
+        number = check_number(self.number_of(rule), rule)
         self._requests.change("PUT", f"/faults/{number}", options_of(wanted))
         self._known[number] = wanted
 

@@ -216,11 +216,15 @@ class FaultScript:
             self._keep((*stay, *kept))
 
     def change(self, rule: Rule, wanted: Rule) -> None:
-        """Replace a rule by another one, which gets its number and new counters."""
+        """Replace a rule by another one, which gets its number and new counters.
+
+        Raises `ConfigurationError` for a rule that is not of this script.
+        """
         check_rules([wanted])
         with self._lock:
             start = wanted.start_tally(self._clock())
-            start.number = next(tally.number for each, tally in self._own if each is rule)
+            numbers = (tally.number for each, tally in self._own if each is rule)
+            start.number = check_number(next(numbers, 0), rule)
             self._keep(tuple((wanted, start) if pair[0] is rule else pair for pair in self._own))
 
     def remove(self, rule: Rule) -> None:
@@ -354,6 +358,14 @@ def check_rules(rules: object) -> tuple[Rule, ...]:
             "load() reads a file, read() a table"
         )
     return given
+
+
+def check_number(number: int, rule: Rule) -> int:
+    """Return the number of a rule; raise `ConfigurationError` for 0, which no rule has."""
+    if number:
+        return number
+    name = quote(getattr(rule, "name", rule))
+    raise ConfigurationError(f"{name} is not a rule of this script: give one of its `rules`")
 
 
 def _check_kind_is_free(name: str, options: Mapping[str, object]) -> None:

@@ -149,6 +149,8 @@ def test_faults_of_an_account_are_changed_as_those_of_a_server(client: FakeSMTPC
         ["rcpt", "data"],
     )
     faults.remove(gone)
+    with pytest.raises(ConfigurationError, match="'reset at rcpt' is not a rule of this script"):
+        client.faults.change(Rule("rcpt", "reset"), kept)
     with pytest.raises(FakeSMTPError, match="on its page only"):
         faults.switch(kept, on=False)
     assert [is_on for _, is_on in faults.planned] == [True]

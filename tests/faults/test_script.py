@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fakesmtp import ConfigurationError
 from fakesmtp.faults import FaultScript, Rule, Stage
 from fakesmtp.faults.account import AccountFaults
 from fakesmtp.faults.facts import Facts
@@ -230,6 +231,15 @@ def test_a_rule_is_switched_off_and_on() -> None:
     assert list_applied(script, 1) == [1]
     assert script.applied(rules[0]) == 2
     assert script.rules == tuple(rules)
+
+
+def test_rule_of_another_script_is_not_changed() -> None:
+    """A rule that is not of the script cannot be changed; the error names it."""
+    script = FaultScript([Rule(where="rcpt", what="drop")])
+    stranger = Rule(where="rcpt", what="drop", name="stranger")
+    with pytest.raises(ConfigurationError, match=r"^'stranger' is not a rule of this script: "):
+        script.change(stranger, Rule(where="rcpt", what="reset"))
+    assert [rule.what for rule in script.rules] == ["drop"]
 
 
 def test_an_account_switches_its_own_rules_only() -> None:
