@@ -7,9 +7,9 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from fakesmtp.errors import FakeSMTPError, NoMatchingMessage
+from fakesmtp.errors import ConfigurationError, FakeSMTPError, NoMatchingMessage
 from fakesmtp.sessions.session import rules_of, scope_of
-from fakesmtp.text import shorten
+from fakesmtp.text import quote, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +236,7 @@ class ReceivedMessage:
 
         If the pattern has groups, return the first group. Raises `NoMatchingMessage`.
         """
+        _check("pattern", pattern, (str, re.Pattern), r'a regular expression (example: r"\d{6}")')
         texts = [text for text in (self.text, self.html_text) if text is not None]
         for text in texts:
             match = re.search(pattern, text)
@@ -250,12 +251,18 @@ class ReceivedMessage:
 
         Raises `NoMatchingMessage`, which lists the existing names.
         """
+        _check("filename", filename, str, "a text (the first attachment is attachments[0])")
         files = self.contents.files
         for attachment in files:
             if attachment.filename is not None and same_name(attachment.filename, filename):
                 return attachment
         names = ", ".join(repr(each.filename) for each in files) or "none"
         raise NoMatchingMessage(f"{self!r} has no attachment {filename!r}; there are: {names}")
+
+
+def _check(name: str, value: object, kinds: type | tuple[type, ...], right: str) -> None:
+    if not isinstance(value, kinds):
+        raise ConfigurationError(f"{name} must be {right}, not {quote(value)}")
 
 
 def find_session(message: ReceivedMessage) -> Session | None:

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_messages import make_message
 
-from fakesmtp.errors import NoMatchingMessage
+from fakesmtp.errors import ConfigurationError, NoMatchingMessage
 from fakesmtp.messages import Attachment, ReceivedMessage
 from fakesmtp.protocol.credentials import Login, MailType
 
@@ -222,6 +222,18 @@ def test_no_code() -> None:
         NoMatchingMessage, match=r"matches '\\\\d\{6\}'; its text is:\nno code here"
     ):
         message.find_code(r"\d{6}")
+
+
+def test_arguments_of_other_types() -> None:
+    """A number or bytes where a text is expected is an error that says what would be right."""
+    message = make_message(b"\r\ncode 123456")
+    for pattern in (6, rb"\d{6}"):
+        with pytest.raises(
+            ConfigurationError, match=r"^pattern must be a regular expression \(exam"
+        ):
+            message.find_code(pattern)  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"^filename must be a text \(.*\), not 0$"):
+        message.attachment(0)  # type: ignore[arg-type]
 
 
 def test_attachment() -> None:
