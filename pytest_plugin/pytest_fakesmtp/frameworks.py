@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakesmtp import FakeSMTPError
@@ -22,18 +23,17 @@ class Names(NamedTuple):
     fixed: Mapping[str, object]
 
 
+_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 DJANGO = Names(
     "EMAIL_HOST",
     "EMAIL_PORT",
     "EMAIL_HOST_USER",
     "EMAIL_HOST_PASSWORD",
     # Django's test runner, and so pytest-django, puts another back end here.
-    {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-        "EMAIL_USE_TLS": False,
-        "EMAIL_USE_SSL": False,
-    },
+    {"EMAIL_BACKEND": _BACKEND, "EMAIL_USE_TLS": False, "EMAIL_USE_SSL": False},
 )
+#: The OPTIONS of a mailer, in Django 6.1 and newer.
+_MAILER = Names("host", "port", "username", "password", {})
 FLASK_MAIL = Names(
     "MAIL_SERVER",
     "MAIL_PORT",
@@ -57,3 +57,24 @@ def make_settings(names: Names, view: Inbox, port: int) -> dict[str, object]:
         names.password: password,
         **names.fixed,
     }
+
+
+def make_django_settings(view: Inbox, port: int) -> dict[str, object]:
+    """Return Django's settings: for every mailer of a project that has MAILERS.
+
+    Such a project cannot have the older settings.
+    """
+    mailers = _find_mailers()
+    if mailers is None:
+        return make_settings(DJANGO, view, port)
+    mailer = {"BACKEND": _BACKEND, "OPTIONS": make_settings(_MAILER, view, port)}
+    return {"MAILERS": dict.fromkeys({"default": None, **mailers}, mailer)}
+
+
+def _find_mailers() -> Mapping[str, object] | None:
+    # The project imports Django; we do not.
+    settings = getattr(sys.modules.get("django.conf"), "settings", None)
+    if not getattr(settings, "configured", False):
+        return None
+    mailers: Mapping[str, object] | None = getattr(settings, "MAILERS", None)
+    return mailers

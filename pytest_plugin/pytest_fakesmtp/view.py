@@ -129,9 +129,9 @@ class FakeSMTPView(Inbox):
 
         Django trusts the system's CAs alone: for TLS use `fakesmtp_redirect` instead.
         """
-        from pytest_fakesmtp.frameworks import DJANGO, make_settings  # noqa: PLC0415 - seldom used
+        from pytest_fakesmtp.frameworks import make_django_settings  # noqa: PLC0415 - seldom used
 
-        return make_settings(DJANGO, self, port)
+        return make_django_settings(self, port)
 
     def flask_mail_settings(self, port: int = 587) -> dict[str, object]:
         """Return Flask-Mail's settings, for `app.config.update(…)`; without TLS.

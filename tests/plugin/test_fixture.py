@@ -243,6 +243,31 @@ def test_django_settings_for_implicit_tls_are_refused(fakesmtp: FakeSMTPView) ->
         fakesmtp.django_settings(465)
 
 
+def test_django_settings_of_a_project_with_mailers(run: Run) -> None:
+    """In a project with MAILERS, each of them sends to the server."""
+    pytest.importorskip("django")
+    result = run(
+        """
+        from django.conf import settings
+
+        BACKEND = {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}
+        settings.configure(MAILERS={"default": BACKEND, "news": BACKEND})
+
+        def test_mailers(fakesmtp):
+            ((name, mailers),) = fakesmtp.django_settings(587).items()
+            assert (name, [*mailers]) == ("MAILERS", ["default", "news"])
+            assert mailers["news"]["BACKEND"] == "django.core.mail.backends.smtp.EmailBackend"
+            user, password = fakesmtp.account
+            host, port = fakesmtp.address(587)
+            assert mailers["news"]["OPTIONS"] == {
+                "host": host, "port": port, "username": user, "password": password
+            }
+        """,
+        in_a_process=True,
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_all_mail_plugins_together(run: Run) -> None:
     """The fixtures of smtpdfix, pytest-localserver and pytest-django work next to ours."""
     for name in ("smtpdfix", "pytest_localserver", "pytest_django"):
