@@ -182,7 +182,7 @@ def test_bytes_without_a_line_end_are_not_activity(begun: bytes) -> None:
 
 def test_idle_client_inside_tls_is_closed() -> None:
     """The idle limit also closes a session inside TLS, and one without a handshake."""
-    with FakeSMTP(ports={465: 0, 587: 0}, idle_timeout=0.2) as short:
+    with FakeSMTP(ports={465: 0, 587: 0}, idle_timeout=0.5) as short:
         with RawClient(short.port(465), short.client_context()) as client:
             client.read_reply()
             with pytest.raises((EOFError, ssl.SSLEOFError, ConnectionResetError)):
