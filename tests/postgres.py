@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
+from free_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +68,6 @@ def _run(program: str, *arguments: str | Path) -> None:
         cwd="/",
         **as_other,
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 class Server:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import smtplib
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from threading import Timer
 from typing import TYPE_CHECKING
 
 import pytest
+from free_ports import free_port
 
 from fakesmtp.cli import compose
 from fakesmtp.cli.options import Settings
@@ -41,12 +41,6 @@ def talk(port: int, commands: int = TALKATIVE) -> None:
     with smtplib.SMTP("127.0.0.1", port, timeout=LONGEST) as client:
         for _ in range(commands):
             client.docmd("NOOP", "x" * 100)
-
-
-def free_port() -> int:
-    """Return a free port, for a server whose output is not read."""
-    with socket.create_server(("127.0.0.1", 0)) as bound:
-        return int(bound.getsockname()[1])
 
 
 def connect(port: int) -> smtplib.SMTP:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import postgres
 import pytest
+from free_ports import free_port
 from made_records import make_record, make_session
 from sqlalchemy import create_engine, inspect
 
@@ -136,7 +137,7 @@ def make_emptied(url: str) -> str:
 
 def make_unreachable(url: str) -> str:
     """Name a port where nothing listens."""
-    return re.sub(r":\d+/", f":{postgres.free_port()}/", url)
+    return re.sub(r":\d+/", f":{free_port()}/", url)
 
 
 def use_ascii(url: str) -> str:

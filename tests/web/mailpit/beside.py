@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from free_ports import free_port
 from raw_client import PATIENCE
 from web.mailpit.samples import SAMPLES, raw_of
 from web.mailpit.sending import RECIPIENTS, send
@@ -43,7 +43,7 @@ class Reply(NamedTuple):
 @contextmanager
 def running_mailpit(program: str) -> Iterator[tuple[int, int]]:
     """Run Mailpit; gives its ports for SMTP and HTTP."""
-    ports = _free_ports()
+    ports = free_port(), free_port()
     addresses = [f"127.0.0.1:{port}" for port in ports]
     command = [program, "--smtp", addresses[0], "--listen", addresses[1], *_FLAGS]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -53,13 +53,6 @@ def running_mailpit(program: str) -> Iterator[tuple[int, int]]:
             yield ports
         finally:
             process.terminate()
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as one, socket.socket() as other:
-        for each in (one, other):
-            each.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 class Pair:
