@@ -188,7 +188,8 @@ class Connection(Ending, Delivering, SMTP, BufferedProtocol):
                     self._hold = Hold.CLOSING
                 return False
             self._perform(actions)
-        return True
+        # The last step may have begun a pause or a handshake, or the end of the session.
+        return self._hold is None
 
     def take_turn(self) -> bool:
         """Process some lines or pieces; return whether there may be more."""
@@ -198,7 +199,7 @@ class Connection(Ending, Delivering, SMTP, BufferedProtocol):
         try:
             has_more = self._take_steps(_STEPS_A_TURN)
             self._flush()
-            if has_more and self._hold is None:
+            if has_more:
                 self._hold = Hold.TURN
                 return True
         except BaseException as error:  # noqa: BLE001 - see `_fail`

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event
 from typing import TYPE_CHECKING
 
+import pytest
 from raw_client import PATIENCE, RawClient
 
 from fakesmtp.sessions.events import ServerReply
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from fakesmtp import FakeSMTP, Session
 
 FLOOD = 5_000
+#: Numbers of lines around the one after which a client waits for its turn, and around the next.
+LENGTHS = range(16, 28)
 
 
 def reply_times(session: Session) -> list[float]:
@@ -47,3 +50,26 @@ def test_flood_is_interrupted(smtp: FakeSMTP) -> None:
     (_, answered) = reply_times(line)
     earlier = [at for at in reply_times(flood) if at < answered]
     assert len(earlier) < FLOOD // 10
+
+
+@pytest.mark.parametrize("lines", LENGTHS)
+def test_quit_closes_after_any_number_of_pipelined_lines(smtp: FakeSMTP, lines: int) -> None:
+    """QUIT closes the connection, also where the client's turn ends with it."""
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.send(b"NOOP\r\n" * lines + b"QUIT\r\n")
+        replies = [client.read_reply() for _ in range(lines + 1)]
+        assert replies[-1].startswith("221 ")
+        assert client.socket.recv(1) == b""
+
+
+@pytest.mark.parametrize("lines", LENGTHS)
+def test_starttls_begins_after_any_number_of_pipelined_lines(smtp: FakeSMTP, lines: int) -> None:
+    """STARTTLS begins TLS, also where the client's turn ends with it."""
+    with RawClient(smtp.port(587)) as client:
+        client.read_reply()
+        client.send(b"NOOP\r\n" * lines + b"STARTTLS\r\n")
+        replies = [client.read_reply() for _ in range(lines + 1)]
+        assert replies[-1].startswith("220 ")
+        client.start_tls(smtp.client_context())
+        assert client.ask("NOOP") == "250 2.0.0 OK"

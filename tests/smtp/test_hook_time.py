@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
 from hooks import TEXT, Gate, connect, only_session
 from raw_client import PATIENCE, RawClient
 
@@ -35,6 +36,19 @@ def test_pipelined_commands_wait_for_the_hook(serve: Serve) -> None:
     refused = "500 5.5.4 Unexpected argument provided with RSET command"
     sender = "250 2.1.0 Sender <a@b.c> OK"
     assert replies == ["250 from the hook", refused, sender, "250 from the hook", refused]
+
+
+@pytest.mark.parametrize("lines", range(16, 28))
+def test_command_waits_for_the_hook_after_any_number_of_lines(serve: Serve, lines: int) -> None:
+    """A command waits for the hook of the one before, also where the client's turn ends with it."""
+    gate = Gate()
+    with serve(NOOP=gate) as smtp, connect(smtp) as client:
+        client.send(b"RSET\r\n" * lines + b"NOOP\r\nMAIL FROM:<a@b.c>\r\nRSET\r\n")
+        assert gate.is_in.wait(PATIENCE)
+        gate.open()
+        replies = [client.read_reply() for _ in range(lines + 3)]
+    reset = "250 2.0.0 OK"
+    assert replies[lines:] == ["250 from the hook", "250 2.1.0 Sender <a@b.c> OK", reset]
 
 
 def test_complete_session_in_one_packet(serve: Serve) -> None:
