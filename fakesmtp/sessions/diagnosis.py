@@ -24,6 +24,7 @@ _ONLY_QUIT = (
     f"the client sent only QUIT inside TLS: {TRUST_AND_NAME} Postfix with `secure` and libESMTP do "
     "so"
 )
+_NOT_LISTED = "does it need what EHLO did not list, such as AUTH CRAM-MD5, or STARTTLS inside TLS?"
 _OPEN = "the session is still open"
 
 
@@ -117,7 +118,9 @@ def _last_line(session: BaseSession) -> str:
     last = facts.before if session.closed_by is ClosedBy.QUIT else facts.asked
     if last is None:
         return f"the client sent only {cut(name_asked(facts.asked), _LONGEST_LINE)}"
-    return f"no message came; {_how(session)} after {cut(name_asked(last), _LONGEST_LINE)!r}"
+    line = name_asked(last)
+    hint = "" if session._is_open or line[:4].upper() != "EHLO" else f": {_NOT_LISTED}"
+    return f"no message came; {_how(session)} after {cut(line, _LONGEST_LINE)!r}{hint}"
 
 
 _EXPLANATIONS: tuple[Callable[[BaseSession], str], ...] = (

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fakesmtp import Session
 
 KOREAN = Sentences("ko")
+NOT_LISTED = "does it need what EHLO did not list, such as AUTH CRAM-MD5, or STARTTLS inside TLS?"
 CLIENT_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
 
 
@@ -58,7 +59,11 @@ def talk(recorder: Recorder, sent: bytes, *, port: int = 587) -> str:
         (b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", "a PROXY protocol header came first"),
         (b"GET / HTTP/1.1\r\n", "the client speaks HTTP"),
         (b"QUIT\r\n", "the client sent only QUIT"),
-        (b"EHLO a\r\nQUIT\r\n", "no message came; quit after 'EHLO a'"),
+        (b"EHLO a\r\nQUIT\r\n", f"no message came; quit after 'EHLO a': {NOT_LISTED}"),
+        (
+            b"EHLO a\r\n",
+            f"no message came; client closed the connection after 'EHLO a': {NOT_LISTED}",
+        ),
         (b"EHLO a\r\nNOOP\r\n", "no message came; client closed the connection after 'NOOP'"),
         (b"EHLO a\r\nMAIL FR", "client closed the connection: in the middle of a command line"),
         (b"RCPT TO:<a@example.org>\r\n", "refused: RCPT TO:<a@example.org> -> 503 "),
@@ -124,7 +129,10 @@ def test_failed_handshake(recorder: Recorder) -> None:
     [
         ("", "the client left right after the TLS handshake: does it trust the CA"),
         ("QUIT", "the client sent only QUIT inside TLS: does it trust the CA"),
-        ("EHLO a", "no message came; client closed the connection after 'EHLO a'"),
+        (
+            "EHLO a",
+            f"no message came; client closed the connection after 'EHLO a': {NOT_LISTED}",
+        ),
     ],
 )
 def test_client_that_leaves_inside_tls(recorder: Recorder, sent: str, says: str) -> None:
@@ -221,7 +229,7 @@ def test_timeout_error_lists_sessions(recorder: Recorder) -> None:
         "refused sessions:",
         f"  session {first} on port 587: NONSENSE -> 500 5.5.1 Command NONSENSE unrecognized.",
         "sessions without a message:",
-        f"  session {second} on port 587: no message came; quit after 'EHLO a'",
+        f"  session {second} on port 587: no message came; quit after 'EHLO a': {NOT_LISTED}",
         f"  session {third} on port 465: {waiting}",
     ]
 
