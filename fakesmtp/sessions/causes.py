@@ -22,7 +22,11 @@ _CAUSES = (
         f"the client does not trust the authority that signed our certificate: {_TRUST}",
     ),
     ("CERTIFICATE_UNKNOWN", f"the client refused our certificate: {TRUST_AND_NAME}"),
-    ("BAD_CERTIFICATE", "the client refused our certificate: CA, name or date (Go does not say)"),
+    # OpenSSL sends it for a wrong host name, Go for everything.
+    (
+        "BAD_CERTIFICATE",
+        f"the client refused our certificate: is the host name in it? In Go also: {_TRUST}",
+    ),
     ("CERTIFICATE_EXPIRED", "the client says that our certificate has expired"),
     ("UNSUPPORTED_CERTIFICATE", "the client cannot use our kind of certificate"),
     ("UNRECOGNIZED_NAME", "the client refused the server name"),

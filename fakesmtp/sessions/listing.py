@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakesmtp.protocol.conversation import OPENING_NOTES
 from fakesmtp.sessions.base import STILL_OPEN
 from fakesmtp.sessions.causes import ClosedBy
 from fakesmtp.sessions.contents import Ended
@@ -171,6 +172,8 @@ class ListedSession:
             return f"refused: {self.summary.first_refusal}{more}"
         if self.summary.message_count:
             return "delivered"
+        if self.summary.diagnosis in OPENING_NOTES:
+            return self.summary.diagnosis
         return f"{self.end.closed_by}: {self.end.detail}".rstrip(": ")
 
     def as_json(self) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from fakesmtp.protocol.conversation import LONE_DOT
 from fakesmtp.server import engine_of
 from fakesmtp.sessions.causes import NO_GREETING
 from fakesmtp.sessions.diagnosis import describe_failures
+from fakesmtp.sessions.listing import ListedSession
 from fakesmtp.sessions.loading import load
 from fakesmtp.web.pages.sentences import Sentences
 
@@ -122,6 +124,24 @@ def test_failed_handshake(recorder: Recorder) -> None:
     with pytest.raises(ssl.SSLError):
         RawClient(recorder.port(465), ssl.create_default_context())
     assert diagnosis(recorder).startswith("TLS handshake failed: the client does not trust the")
+
+
+def test_handshake_for_another_host_name(recorder: Recorder) -> None:
+    """The diagnosis asks about the host name when a client of OpenSSL refuses the certificate."""
+    context = recorder.smtp.client_context()
+    with (
+        socket.create_connection(("127.0.0.1", recorder.port(465)), timeout=PATIENCE) as plain,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        context.wrap_socket(plain, server_hostname="mail.example.com")
+    assert "is the host name in it?" in diagnosis(recorder)
+
+
+def test_outcome_of_tls_on_a_starttls_port(recorder: Recorder) -> None:
+    """A list of sessions says that a client started TLS on a STARTTLS port."""
+    why = talk(recorder, CLIENT_HELLO)
+    (session,) = recorder.smtp.sessions
+    assert ListedSession.of(session).outcome == why
 
 
 @pytest.mark.parametrize(
