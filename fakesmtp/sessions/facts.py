@@ -121,6 +121,11 @@ class Facts:
         return asked is self.asked and isinstance(asked, bytes) and asked[:4].upper() == _DATA
 
     @property
+    def has_just_ended_data(self) -> bool:
+        """Whether a message came last."""
+        return isinstance(self.asked, Message)
+
+    @property
     def refused(self) -> int:
         """The number of refusals."""
         return len(self._found) + self._forgotten

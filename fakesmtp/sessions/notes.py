@@ -36,6 +36,10 @@ BODY_AS_COMMANDS = (
     "lines of a message came as commands: DATA was refused, but the client sent the message "
     "anyway (RFC 5321 §3.3: it must wait for 354)"
 )
+TEXT_AFTER_MESSAGE = (
+    "a line after the end of a message is not a command: was a dot at the start of a line of the "
+    "message not doubled (RFC 5321 §4.5.2)?"
+)
 
 #: Bytes of a command line with its end.
 LONGEST_COMMAND = 512
@@ -55,14 +59,18 @@ COMMANDS = frozenset(
 _STARTS = frozenset(name[:4] for name in (*COMMANDS, b"AUTH"))
 
 
-def look_at_command(line: bytes, *, after_refused_data: bool) -> Iterator[str]:
+def look_at_command(line: bytes, *, after_refused_data: bool, after_message: bool) -> Iterator[str]:
     """Find what is unusual about a command line."""
     if len(line) > LONGEST_COMMAND:
         yield LONG_COMMAND
     if not line.isascii():
         yield EIGHT_BIT_COMMAND
-    if after_refused_data and not line.isspace() and line[:4].upper() not in _STARTS:
+    if line.isspace() or line[:4].upper() in _STARTS:
+        return
+    if after_refused_data:
         yield BODY_AS_COMMANDS
+    if after_message:
+        yield TEXT_AFTER_MESSAGE
 
 
 def describe_half_line(rest: bytes) -> str:

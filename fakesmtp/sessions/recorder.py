@@ -60,7 +60,8 @@ class Recorder:
             self._record_unusual(line, awaiting)
 
     def _record_unusual(self, line: bytes, awaiting: Awaiting) -> None:
-        after_refused_data = self.session._facts.has_just_refused_data
+        facts = self.session._facts
+        after_refused_data, after_message = facts.has_just_refused_data, facts.has_just_ended_data
         if self._masker is None:
             self._masker = Masker(self._accounts)
         content, self._hides_reply, note = self._masker.mask(line, awaiting)
@@ -72,7 +73,9 @@ class Recorder:
                 self.record_note_once(AUTH_IN_CLEAR)
             if note:
                 self.record_note_once(note)
-            for each in look_at_command(line, after_refused_data=after_refused_data):
+            for each in look_at_command(
+                line, after_refused_data=after_refused_data, after_message=after_message
+            ):
                 self.record_note(each)
 
     def record_reply(self, reply: Reply) -> None:

@@ -183,6 +183,20 @@ def test_notes_about_commands(recorder: Recorder, sent: bytes, note: str) -> Non
     assert any(note in noted for noted in recorder.next_recording().notes)
 
 
+@pytest.mark.parametrize("after", ["more text", "\xed\x95\x9c"])
+def test_note_about_text_after_a_message(recorder: Recorder, after: str) -> None:
+    """Text after a message gets a note about dots that were not doubled; a command does not."""
+    with RawClient(recorder.port()) as client:
+        client.log_in()
+        for line in ("NOOP", after):
+            client.begin_data()
+            client.ask("Subject: x\r\n\r\nx\r\n.")
+            client.ask(line)
+        client.ask("QUIT")
+    noted = recorder.next_recording().notes
+    assert noted.count(notes.TEXT_AFTER_MESSAGE) == 1
+
+
 @pytest.mark.parametrize(
     ("parameters", "message", "noted"),
     [
