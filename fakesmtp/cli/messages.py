@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _HEADS = ("WHEN", "MESSAGE", "TYPE", "FROM", "TO", "SUBJECT", "SIZE")
 _QUERY_HELP = (
-    'What to search for: words, "several words", -not, and '
+    'What to search for: words, "several words", !not, and '
     f"{', '.join(f'{name}:' for name in PREFIXES)}."
 )
 #: These are left out where the terminal is too narrow; `show` and --json have them.
@@ -136,11 +136,11 @@ def delete(
     """
     if sum((bool(ids), query is not None, everything)) != 1:
         raise ConfigurationError("give ids, or a search (--query QUERY), or --all")
+    wanted = _read_query([query or ""])
+    if wanted == EVERYTHING and query is not None:  # a variable of a script that is not set
+        raise ConfigurationError("--query is empty, which finds all: give a search, or --all")
     with closing(open_to_change(settings)) as store:
-        if ids:
-            gone = store.remove(ids).result()
-        else:
-            gone = store.remove_matching(_read_query([query or ""])).result()
+        gone = (store.remove(ids) if ids else store.remove_matching(wanted)).result()
     print_lines([f"deleted {plural(len(gone), 'message')}"])
 
 

@@ -289,6 +289,21 @@ def test_delete(run: Run, ids: list[str]) -> None:
     assert run("messages", "list", STORE).out.endswith("0 messages\n")
 
 
+@pytest.mark.parametrize("query", ["", " ", '""'])
+def test_an_empty_search_deletes_nothing(run: Run, ids: list[str], query: str) -> None:
+    """`delete --query "$QUERY"` without a value is an error that names `--all`."""
+    result = run("messages", "delete", STORE, "--query", query)
+    assert (result.code, "--query is empty" in result.err, "--all" in result.err) == (2, True, True)
+    assert run("messages", "list", STORE).out.endswith(f"{len(ids)} messages\n")
+
+
+def test_help_negates_a_term_as_a_shell_accepts_it(run: Run, ids: list[str]) -> None:
+    """The help names `!not`: `-not` would be an option."""
+    assert "!not" in run("messages", "list", "--help").out
+    assert run("messages", "list", STORE, "!subject:last").out.endswith("2 messages found\n")
+    assert ids
+
+
 def test_store_info_and_check(run: Run, ids: list[str]) -> None:
     """`store info` shows facts about the file, and `store check` finds damage."""
     facts = json.loads(run("store", "info", STORE, "--json").out)
