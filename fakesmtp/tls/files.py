@@ -48,8 +48,10 @@ def _make_folder(path: Path, mode: int = 0o777) -> None:
         _make_folder(path.parent)
         system.mkdir(path, mode)
     except OSError:
-        if not S_ISDIR(system.stat(path).st_mode):
-            raise
+        with suppress(OSError):  # its reason would replace that of mkdir
+            if S_ISDIR(system.stat(path).st_mode):
+                return
+        raise
 
 
 def make_temporary_folder() -> str:

@@ -360,6 +360,18 @@ def test_an_unwritable_folder_is_an_error(open_folder: Path) -> None:
         CertificateFolder(open_folder).ensure()
 
 
+def test_a_folder_that_cannot_be_created_is_an_error(open_folder: Path) -> None:
+    """The error has the reason why the folder cannot be created, not that it is missing."""
+    open_folder.chmod(0o500)
+    with (
+        ordinary_user(open_folder),
+        pytest.raises(
+            CertificateError, match=r"cannot create the folder \S+certs \(Permission denied\): give"
+        ),
+    ):
+        CertificateFolder(open_folder / "certs").ensure()
+
+
 def test_an_unreadable_folder_is_an_error(open_folder: Path) -> None:
     """For a folder that cannot be opened the error says what to do."""
     open_folder.chmod(0o000)
