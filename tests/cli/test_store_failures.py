@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import smtplib
+import subprocess
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -122,3 +123,26 @@ def test_errors_of_a_database_are_told_once(serve: Serve) -> None:
     failed, mended = server.finish().err.splitlines()
     assert 'relation "texts" does not exist; clients get 451' in failed
     assert mended.endswith("is written again; refused: 1 change")
+
+
+def test_a_store_on_a_read_only_disk_is_read(
+    serve: Serve, clean_place: Path, program: tuple[str, ...]
+) -> None:
+    """Messages of a stopped server are listed where nothing can be written beside its file."""
+    folder = clean_place / "read-only"
+    address = f"sqlite:///{folder / 'messages.db'}"
+    server = serve("--store", address)
+    assert send(server.ports()[1], "first") == 250
+    server.process.terminate()
+    server.finish()
+    folder.chmod(0o500)
+    listed = subprocess.run(
+        [*program, "messages", "list", "--store", address],
+        preexec_fn=obey_permissions,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    folder.chmod(0o700)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    assert "first" in listed.stdout

@@ -52,16 +52,20 @@ def open_for_writing(path: Path, synchronous: str, driver: ModuleType = sqlite3)
     return _make_engine(connect, "BEGIN IMMEDIATE", driver, {"poolclass": NullPool})
 
 
-def open_for_reading(path: Path, driver: ModuleType = sqlite3) -> Engine:
-    """Return an engine that reads only. It never writes a checkpoint."""
+def open_for_reading(path: Path, driver: ModuleType = sqlite3, *, is_fixed: bool = False) -> Engine:
+    """Return an engine that reads only. It never writes a checkpoint.
+
+    `is_fixed` promises that nobody writes the file. SQLite then makes no -wal and -shm beside it.
+    """
+    options = "mode=ro&immutable=1" if is_fixed else "mode=ro"
 
     def connect() -> Any:  # noqa: ANN401 - a connection of the driver
-        raw = _connect(driver, f"{path.absolute().as_uri()}?mode=ro")
+        raw = _connect(driver, f"{path.absolute().as_uri()}?{options}")
         _execute(raw, (*_COMMON, *_PRAGMAS["reading"]))
         return raw
 
-    options = {"poolclass": QueuePool, "pool_size": _READERS, "max_overflow": _READERS}
-    return _make_engine(connect, "BEGIN", driver, options)
+    pool = {"poolclass": QueuePool, "pool_size": _READERS, "max_overflow": _READERS}
+    return _make_engine(connect, "BEGIN", driver, pool)
 
 
 def _connect(driver: ModuleType, uri: str) -> Any:  # noqa: ANN401 - a connection of the driver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -138,7 +139,7 @@ def open_reader(path: Path, driver: ModuleType = sqlite3) -> FileReader:
     """
     if not path.exists():
         raise MissingStoreError(f"there is no store {path}: `fakesmtp serve` makes one")
-    reading = engine.open_for_reading(path, driver)
+    reading = engine.open_for_reading(path, driver, is_fixed=_is_fixed(path))
     with gate.working():
         try:
             _check_version(reading, path)
@@ -146,6 +147,12 @@ def open_reader(path: Path, driver: ModuleType = sqlite3) -> FileReader:
             reading.dispose()
             raise
     return FileReader(path, reading)
+
+
+def _is_fixed(path: Path) -> bool:
+    """Return whether nobody writes the file and this user cannot, as on a read-only disk."""
+    log = path.with_name(f"{path.name}-wal")
+    return not os.access(path.parent, os.W_OK) and not log.exists()
 
 
 def _check_version(reading: Engine, path: Path) -> None:
