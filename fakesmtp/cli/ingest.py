@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import closing
 from itertools import count, islice
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from fakesmtp.tagging import keep_tags
 from fakesmtp.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from fakesmtp.cli.options import Settings
@@ -50,29 +51,36 @@ def ingest(settings: Settings, *, files: tuple[Path, ...]) -> int:
     server keeps its file to itself: stop it first.
     """
     wrong: list[StoreError] = []
+    added: Counter[str] = Counter()
     numbers, name = count(1), token(6)
     read = read_files(files, lambda: f"{name}.{next(numbers)}", wrong.append)
     with closing(open_to_write(settings)) as store:
-        messages, sessions = _put(store, tracked(read, None, "read"))
-    what = f"{plural(messages, 'message')} and {plural(sessions, 'session')}"
-    print_lines([f"added {what} to {store.location}"])
-    for error in wrong:
-        print_error(error)
+        try:
+            _put(store, tracked(read, None, "read"), added)
+        finally:  # what was added before a disk was full is there
+            _report(added, store.location, wrong)
     return _FAILED if wrong else 0
 
 
-def _put(store: DatabaseStore, records: Iterator[MessageRecord | SessionRecord]) -> tuple[int, int]:
-    """Put records into the store, many at a time; return how many messages and sessions."""
-    messages = sessions = 0
+def _report(added: Counter[str], location: str, wrong: Sequence[StoreError]) -> None:
+    what = " and ".join(plural(added[kind], kind) for kind in ("message", "session"))
+    print_lines([f"added {what} to {location}"])
+    for error in wrong:
+        print_error(error)
+
+
+def _put(
+    store: DatabaseStore, records: Iterator[MessageRecord | SessionRecord], added: Counter[str]
+) -> None:
+    """Put records into the store, many at a time, and count what is stored."""
     while some := list(islice(records, _TOGETHER)):
         tickets = [_add(store, each) for each in some if isinstance(each, MessageRecord)]
-        messages += len(tickets)
         for ticket in tickets:
             ticket.result()
-        sessions += sum(
-            _put_session(store, each) for each in some if not isinstance(each, MessageRecord)
-        )
-    return messages, sessions
+            added["message"] += 1
+        for each in some:
+            if not isinstance(each, MessageRecord):
+                added["session"] += _put_session(store, each)
 
 
 def _add(store: DatabaseStore, record: MessageRecord) -> Ticket[int]:

@@ -8,6 +8,7 @@ import smtplib
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import pytest
 from made_records import make_record
 
 from fakesmtp import FakeSMTP
+from fakesmtp.errors import StoreError
 from fakesmtp.server import engine_of
 from fakesmtp.storage.language import parse_query
 from fakesmtp.storage.sqlite.store import SqliteStore, open_reader
@@ -287,6 +289,23 @@ def test_delete(run: Run, ids: list[str]) -> None:
     assert run("messages", "delete", STORE, "--query", "인증").out == "deleted 1 message\n"
     assert run("messages", "delete", STORE, "--all").out == "deleted 1 message\n"
     assert run("messages", "list", STORE).out.endswith("0 messages\n")
+
+
+def test_a_failed_ingest_counts_what_was_added(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store cannot be written any more, `ingest` prints what is there, and the reason."""
+    add, full = SqliteStore.add, Future[int]()
+    full.set_exception(StoreError("the disk is full"))
+    Path("good.eml").write_bytes(KOREAN)
+    Path("last.eml").write_bytes(KOREAN.replace(b"here", b"last"))
+    monkeypatch.setattr(
+        SqliteStore,
+        "add",
+        lambda store, record: full if b"last" in record.raw else add(store, record),
+    )
+    result = run("ingest", STORE, "good.eml", "nowhere.eml", "last.eml")
+    assert (result.code, "added 1 message and 0 sessions" in result.out) == (1, True)
+    assert "cannot read nowhere.eml" in result.err
+    assert "the disk is full" in result.err
 
 
 @pytest.mark.parametrize("query", ["", " ", '""'])
