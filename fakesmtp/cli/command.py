@@ -46,6 +46,15 @@ class Command(click.Command):
         super().__init__(name, params=[*params, *taken], epilog=epilog, **attributes)
         self._names = [option.name for option in taken if option.expose_value]
 
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Return the parts of the usage: `[QUERY]...` is optional and may be repeated."""
+        pieces = [self.options_metavar or ""]
+        for param in self.get_params(ctx):
+            for piece in param.get_usage_pieces(ctx):  # none for an option
+                shown = piece if param.required else f"[{piece}]"
+                pieces.append(f"{shown}..." if param.nargs == -1 else shown)
+        return pieces
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and refuse an argument that the command does not take."""
         left = super().parse_args(ctx, args)
