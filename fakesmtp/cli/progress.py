@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _T = TypeVar("_T")
+#: The sequence of a terminal that shows its cursor, which Click's bar hides.
+_SHOW_CURSOR = "\x1b[?25h\n"
 
 
 def tracked(values: Iterable[_T], total: int | None, what: str) -> Iterator[_T]:
@@ -20,5 +24,30 @@ def tracked(values: Iterable[_T], total: int | None, what: str) -> Iterator[_T]:
     if not is_terminal(sys.stderr):
         yield from values
         return
-    with click.progressbar(values, length=total, label=what, file=sys.stderr) as bar:
+    with (
+        _cursor_shown_at_the_end(),
+        click.progressbar(values, length=total, label=what, file=sys.stderr) as bar,
+    ):
         yield from bar
+
+
+@contextmanager
+def _cursor_shown_at_the_end() -> Iterator[None]:
+    """Show the cursor also where Ctrl-C or SIGTERM ends this process, which then runs no code."""
+    deadly = [
+        each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) == signal.SIG_DFL
+    ]
+    for each in deadly:
+        signal.signal(each, _show_cursor_and_end)
+    try:
+        yield
+    finally:
+        for each in deadly:
+            signal.signal(each, signal.SIG_DFL)
+
+
+def _show_cursor_and_end(number: int, _: object) -> None:
+    sys.stderr.write(_SHOW_CURSOR)
+    sys.stderr.flush()
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)

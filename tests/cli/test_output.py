@@ -7,7 +7,7 @@ import signal
 import smtplib
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING
@@ -259,3 +259,27 @@ def test_serving_without_a_home(send: Callable[..., None]) -> None:
         assert store.startswith("fakesmtp: warning: cannot write to /dev/null/")
         assert store.endswith("Messages are kept in memory, and end with this process")
     assert not Path(ca_file).exists()
+
+
+# -- terminals -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_bar_shows_the_cursor(clean_place: Path, number: int) -> None:
+    """Ctrl-C and SIGTERM during a progress bar leave a terminal with a cursor."""
+    pty = pytest.importorskip("pty")
+    (clean_place / "some.mbox").write_bytes(b"From a\nSubject: x\n\n\n" * 20_000)
+    terminal, end = pty.openpty()
+    command = [sys.executable, "-c", MAIN, "ingest", "--store", "sqlite:///a.db", "some.mbox"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=end)
+    os.close(end)
+    shown = b""
+    while b"\x1b[?25l" not in shown:
+        shown += os.read(terminal, 1000)
+    process.send_signal(number)
+    with suppress(OSError):  # Linux's end of a terminal
+        while data := os.read(terminal, 1000):
+            shown += data
+    os.close(terminal)
+    assert process.wait(LONGEST) == -number
+    assert shown.rstrip().endswith(b"\x1b[?25h")
