@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 #: The sequence of a terminal that shows its cursor, which Click's bar hides.
-_SHOW_CURSOR = "\x1b[?25h\n"
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 def tracked(values: Iterable[_T], total: int | None, what: str) -> Iterator[_T]:
@@ -47,7 +48,7 @@ def _cursor_shown_at_the_end() -> Iterator[None]:
 
 
 def _show_cursor_and_end(number: int, _: object) -> None:
-    sys.stderr.write(_SHOW_CURSOR)
-    sys.stderr.flush()
+    # Not through `sys.stderr`, which the bar may be using.
+    os.write(sys.stderr.fileno(), _SHOW_CURSOR)
     signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
