@@ -167,7 +167,7 @@ def _summarize(store: ReadableStore, query: Query, shown: int) -> str:
     noun = "message" if found.number == 1 else "messages"
     what = noun if query == EVERYTHING else f"{noun} found"
     gone = f"; {removed:,} older ones were removed by the limits" if removed else ""
-    more = f", of which {shown} are listed" if shown < found.number else ""
+    more = f", {shown} listed" if shown < found.number else ""
     return f"{found} {what}{more}{gone}"
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The first and the last line are within this many bytes of the ends of a file.
 _ENDS = 16 * 1024
+#: Ids that the error of a name that fits several sessions lists.
+_SHOWN = 3
 
 
 def fail(error: RecordingError) -> None:
@@ -68,8 +70,9 @@ class RecordFolder:
         if not found:
             raise RecordingError(f"no session {name!r} is recorded in {self._path}")
         if len(found) > 1:
-            shown = ", ".join(_id_in(path) for path in found[:3])
-            raise RecordingError(f"{name!r} fits {len(found)} sessions: {shown} …; give an id")
+            shown = ", ".join(_id_in(path) for path in found[:_SHOWN])
+            more = " …" if len(found) > _SHOWN else ""
+            raise RecordingError(f"{name!r} fits {len(found)} sessions: {shown}{more}; give an id")
         return load(found[0])
 
     def _files(self) -> list[Path]:

@@ -115,9 +115,7 @@ def test_list(run: Run, ids: list[str]) -> None:
     assert "홍길동 <hong@" in lines[3]
     assert "\\x1b[2J" in lines[2]
     assert lines[-1] == "3 messages"
-    assert run("messages", "list", STORE, "--limit", "1").out.endswith(
-        "3 messages, of which 1 are listed\n"
-    )
+    assert run("messages", "list", STORE, "--limit", "1").out.endswith("3 messages, 1 listed\n")
     rows = [json.loads(line) for line in run("messages", "list", STORE, "--json").out.splitlines()]
     assert [row["id"] for row in rows] == ids[::-1]
     assert (rows[2]["subject"], rows[2]["app_key"]) == ("인증번호", "App1")

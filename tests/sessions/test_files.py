@@ -171,7 +171,10 @@ def test_session_is_found_by_id_or_part_of_its_name(tmp_path: Path) -> None:
     folder = RecordFolder(tmp_path)
     assert folder.find("ab12cd-1").id == "ab12cd-1"
     assert folder.find("d-12_").id == "ab12cd-12"
-    with pytest.raises(RecordingError, match="fits 3 sessions: ab12cd-1, "):
+    with pytest.raises(RecordingError, match=r"fits 3 sessions: (ab12cd-\d+(, |; give)){3}"):
+        folder.find("587")
+    begin(tmp_path, 3).record_end(ClosedBy.QUIT)
+    with pytest.raises(RecordingError, match=r"fits 4 sessions: (ab12cd-\d+(, | …; give)){3}"):
         folder.find("587")
     with pytest.raises(RecordingError, match="no session 'nobody' is recorded"):
         folder.find("nobody")
