@@ -52,14 +52,18 @@ def test_flood_is_interrupted(smtp: FakeSMTP) -> None:
     assert len(earlier) < FLOOD // 10
 
 
+def ask_after(client: RawClient, lines: int, command: bytes) -> str:
+    """Send a command in one packet with lines before it; return the reply to the command."""
+    client.read_reply()
+    client.send(b"NOOP\r\n" * lines + command + b"\r\n")
+    return [client.read_reply() for _ in range(lines + 1)][-1]
+
+
 @pytest.mark.parametrize("lines", LENGTHS)
 def test_quit_closes_after_any_number_of_pipelined_lines(smtp: FakeSMTP, lines: int) -> None:
     """QUIT closes the connection, also where the client's turn ends with it."""
     with RawClient(smtp.port(587)) as client:
-        client.read_reply()
-        client.send(b"NOOP\r\n" * lines + b"QUIT\r\n")
-        replies = [client.read_reply() for _ in range(lines + 1)]
-        assert replies[-1].startswith("221 ")
+        assert ask_after(client, lines, b"QUIT").startswith("221 ")
         assert client.socket.recv(1) == b""
 
 
@@ -67,9 +71,6 @@ def test_quit_closes_after_any_number_of_pipelined_lines(smtp: FakeSMTP, lines: 
 def test_starttls_begins_after_any_number_of_pipelined_lines(smtp: FakeSMTP, lines: int) -> None:
     """STARTTLS begins TLS, also where the client's turn ends with it."""
     with RawClient(smtp.port(587)) as client:
-        client.read_reply()
-        client.send(b"NOOP\r\n" * lines + b"STARTTLS\r\n")
-        replies = [client.read_reply() for _ in range(lines + 1)]
-        assert replies[-1].startswith("220 ")
+        assert ask_after(client, lines, b"STARTTLS").startswith("220 ")
         client.start_tls(smtp.client_context())
         assert client.ask("NOOP") == "250 2.0.0 OK"
