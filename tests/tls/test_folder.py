@@ -348,28 +348,18 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_an_unwritable_folder_is_an_error(open_folder: Path) -> None:
-    """For a folder that cannot be written the error says what to do."""
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("", r"cannot write \S+ \(Permission denied\): give .* or"),
+        ("certs", r"cannot create the folder \S+certs \(Permission denied\): give"),
+    ],
+)
+def test_an_unwritable_folder_is_an_error(open_folder: Path, name: str, says: str) -> None:
+    """For a folder that cannot be written or created the error says why, and what to do."""
     open_folder.chmod(0o500)
-    with (
-        ordinary_user(open_folder),
-        pytest.raises(
-            CertificateError, match=r"cannot write \S+ \(Permission denied\): give .* or"
-        ),
-    ):
-        CertificateFolder(open_folder).ensure()
-
-
-def test_a_folder_that_cannot_be_created_is_an_error(open_folder: Path) -> None:
-    """The error has the reason why the folder cannot be created, not that it is missing."""
-    open_folder.chmod(0o500)
-    with (
-        ordinary_user(open_folder),
-        pytest.raises(
-            CertificateError, match=r"cannot create the folder \S+certs \(Permission denied\): give"
-        ),
-    ):
-        CertificateFolder(open_folder / "certs").ensure()
+    with ordinary_user(open_folder), pytest.raises(CertificateError, match=says):
+        CertificateFolder(open_folder / name).ensure()
 
 
 def test_an_unreadable_folder_is_an_error(open_folder: Path) -> None:
