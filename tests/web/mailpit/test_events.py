@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,9 +103,12 @@ def test_a_message_that_is_read_again(api: Api, socket: ClientConnection) -> Non
     (sent,) = deliver(api, "rich")
     for path in (f"/api/v1/message/{sent}", f"/view/{sent}.html", f"/view/{sent}.txt"):
         api.get(path)
-    api.ask("PUT", "/api/v1/tags", {"IDs": [sent], "Tags": ["a"]})
-    updates = [read(socket, "update") for _ in range(4)]
-    assert [each["Tags"] for each in updates if "Tags" in each] == [[], ["a"]]
+    deliver(api, "bare")
+    assert read(socket, "new")["ID"] == sent
+    before_next = iter(lambda: json.loads(socket.recv(PATIENCE)), None)
+    events = takewhile(lambda each: each["Type"] != "new", before_next)
+    updates = [each["Data"] for each in events if each["Type"] == "update"]
+    assert updates == [{"ID": sent, "Read": True}, {"ID": sent, "Tags": []}]
 
 
 def test_deletion(api: Api, socket: ClientConnection) -> None:
