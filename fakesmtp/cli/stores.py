@@ -61,24 +61,22 @@ def _limits(settings: Settings) -> Limits:
 
 
 def open_to_change(settings: Settings) -> DatabaseStore:
-    """Open a store that exists to change it; see `open_to_write`.
+    """Open a store that exists to change it.
 
-    Opening it to read raises `StoreError` where a mistyped address would create a store.
+    Raises `MissingStoreError` where a mistyped address would create a store, and `StoreError` where
+    another process writes a file, and for a store of an older version: only servers bring it to the
+    newest, because others of that version may still use it.
+
+    Servers may write a PostgreSQL database meanwhile.
     """
     open_to_read(settings).close()
     return _open(settings, UNLIMITED, "")
 
 
 def open_to_write(settings: Settings) -> DatabaseStore:
-    """Open the store to write to it; it is created where it does not exist.
-
-    Raises `StoreError`, also where another process writes a file, and for a store of an older
-    version: only servers change it, because others of that version may still use it.
-
-    Servers may write a PostgreSQL database meanwhile.
-    """
+    """Open the store as `open_to_change` does; it is created where it does not exist."""
     with suppress(MissingStoreError):
-        open_to_read(settings).close()
+        return open_to_change(settings)
     return _open(settings, UNLIMITED, "")
 
 
