@@ -66,7 +66,7 @@ class Isolation:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Note a test that uses the server without a view: its messages are not late.
 
-        So does a fixture of a wider scope, before the view of its first test is open.
+        Nor are those that a fixture of a wider scope sends before the view of a test is open.
         """
         if "fakesmtp_server" in getattr(item, "fixturenames", ()):
             self._warn_about_late()
