@@ -39,13 +39,21 @@ document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   if (target.id === "add-tag" && detail.successful && target.tag.value === detail.requestConfig.parameters.tag) target.reset();
 });
 
+// htmx asks again when a request that waited for another one is sent.
+const confirmed = new WeakSet();
 document.addEventListener("htmx:confirm", (event) => {
-  if (!event.detail.question) return;
+  const { question, triggeringEvent, issueRequest } = event.detail;
+  if (!question) return;
   event.preventDefault();
+  if (confirmed.has(triggeringEvent)) return issueRequest(true);
   const dialog = $("#confirm");
-  $("#confirm-text").textContent = event.detail.question;
+  $("#confirm-text").textContent = question;
   dialog.returnValue = "no";
-  dialog.onclose = () => { if (dialog.returnValue === "yes") event.detail.issueRequest(true); };
+  dialog.onclose = () => {
+    if (dialog.returnValue !== "yes") return;
+    confirmed.add(triggeringEvent);
+    issueRequest(true);
+  };
   dialog.showModal();
 });
 

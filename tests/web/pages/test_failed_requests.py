@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from held_requests import hold
 from page_mail import make_message, send
 from playwright.sync_api import expect
 
@@ -66,8 +67,7 @@ def test_the_rest_of_a_list_in_korean(api: Api, open_page: Open) -> None:
     page.get_by_test_id("session-row").last.scroll_into_view_if_needed()
     expect(end).to_be_visible()
     expect(end).to_contain_text("목록의 나머지를 불러오지 못했습니다. 서버가 응답하지 않습니다.")
-    held: list[Route] = []
-    page.route("**/page/sessions?cursor=*", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    held = hold(page, "**/page/sessions?cursor=*")
     page.get_by_role("button", name="다시 시도").click()
     expect(page.get_by_role("button", name="불러오는 중")).to_be_visible()
     expect(end).to_be_hidden()

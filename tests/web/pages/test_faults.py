@@ -14,6 +14,7 @@ from fakesmtp.faults.kinds import KINDS, OPTIONS
 from fakesmtp.faults.schedule import SCHEDULE
 from fakesmtp.faults.stages import Stage
 from fakesmtp.web.pages.fault_form import ENTRIES, FaultForm
+from fakesmtp.web.paths import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,19 @@ def test_a_rule_is_made_applied_switched_and_removed(api: Api, open_page: Open) 
     assert len(api.smtp.faults.rules) == 1
     page.get_by_test_id("remove").click()
     expect(page.get_by_test_id("no-rules")).to_be_visible()
+
+
+def test_all_rules_are_removed(api: Api, open_page: Open) -> None:
+    """Also if the list of rules changes while the reader is asked."""
+    api.smtp.faults.fail("mail")
+    api.smtp.faults.fail("rcpt")
+    page = open_page("/faults")
+    page.get_by_test_id("clear-rules").click()
+    api.ask("POST", f"{OWN}/faults", {"where": "data", "reply": "451 no"})
+    expect(page.get_by_test_id("rule")).to_have_count(3)
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("no-rules")).to_be_visible()
+    assert len(api.smtp.faults.rules) == 0
 
 
 def test_a_rule_that_was_added_out_of_view_is_noticed(open_page: Open) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from held_requests import hold
 from page_mail import send
 from playwright.sync_api import Error, expect
 
@@ -21,13 +22,6 @@ def send_short(api: Api, *subjects: str) -> None:
     """Send messages that have little more than a subject."""
     for subject in subjects:
         send(api.smtp, f"Subject: {subject}\r\n\r\nx\r\n".encode())
-
-
-def hold(page: Page, address: str) -> list[Route]:
-    """Hold the next request of this address; return the list that will have it."""
-    held: list[Route] = []
-    page.route(address, lambda route: held.append(route), times=1)  # noqa: PLW0108 - Playwright marks it
-    return held
 
 
 def test_a_later_search_stops_an_earlier_one(api: Api, open_page: Open) -> None:

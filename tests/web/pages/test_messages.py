@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from held_requests import hold
 from page_mail import CODE, make_message, send
 from playwright.sync_api import expect
 
@@ -143,8 +144,7 @@ def test_what_is_done_with_a_message_is_done_in_order(api: Api, open_page: Open)
     """A message that is marked as unread while it is still being marked as read stays unread."""
     send(api.smtp, make_message())
     page = open_page()
-    held: list[Route] = []
-    page.route("**/read", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    held = hold(page, "**/read")
     with page.expect_request("**/read"):
         page.get_by_test_id("message-row").click()
     page.get_by_test_id("mark-unread").click()
@@ -218,6 +218,21 @@ def test_deleting_asks_first(api: Api, open_page: Open) -> None:
     assert api.smtp.messages == []
 
 
+def test_deleting_while_a_message_is_marked_as_read(api: Api, open_page: Open) -> None:
+    """What the reader confirmed waits for the request before it, and is not asked again."""
+    send(api.smtp, make_message())
+    page = open_page("about:blank")
+    held = hold(page, "**/read")
+    with page.expect_request("**/read"):
+        page.goto("/view/latest")
+    page.get_by_test_id("delete").click()
+    page.get_by_test_id("confirm-yes").click()
+    assert len(api.smtp.messages) == 1
+    held[0].continue_()
+    expect(page.get_by_test_id("toast")).to_have_text("Deleted")
+    assert api.smtp.messages == []
+
+
 def test_all_messages_of_a_search_are_deleted(api: Api, open_page: Open) -> None:
     """The button above the list deletes what the list shows, and nothing else."""
     send(api.smtp, make_message("one"), "ad")
@@ -247,8 +262,7 @@ def test_what_is_typed_stays(api: Api, open_page: Open) -> None:
     """An answer of the server replaces no field in which somebody types."""
     send(api.smtp, make_message())
     page = open_page("about:blank")
-    held: list[Route] = []
-    page.route("**/read", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    held = hold(page, "**/read")
     with page.expect_request("**/read"):
         page.goto("/view/latest")
     field = page.get_by_test_id("add-tag")
