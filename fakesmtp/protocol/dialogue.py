@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from fakesmtp.protocol.credentials import Login
     from fakesmtp.protocol.nhn import Profile
     from fakesmtp.protocol.policy import AuthPoint, Policy
+    from fakesmtp.protocol.refused_paths import Part
     from fakesmtp.protocol.rows import Row
 
 _CLOSE = Close(asked=False)
@@ -55,6 +56,13 @@ def _is_bad_size(parameter: str) -> bool:
     if name != "SIZE":
         return False
     return not (_INTEGER.fullmatch(value) and _SMALLEST_SIZE <= int(value) <= _LARGEST_SIZE)
+
+
+def _refuse(row: Row, part: Part, text: str) -> Actions:
+    """Return the reply to a wrong argument of MAIL or RCPT, with the reason in a note before it."""
+    from fakesmtp.protocol.refused_paths import explain  # noqa: PLC0415 - lazily: only after a mistake
+
+    return (because(explain(part, text)), *row.actions)
 
 
 def _second_mail(dialogue: Dialogue, _command: Command) -> bool:
@@ -250,16 +258,16 @@ class Dialogue:
     def _mail(self, _verb: str, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "FROM", cut_at_last=False)
         if parsed is None:
-            return self._profile.mail_usage.actions
+            return _refuse(self._profile.mail_usage, "argument", argument)
         if any(_is_bad_size(parameter) for parameter in parsed.parameters):
             return self._profile.mail_bad_size.actions
         inside = inside_brackets(parsed.path)
         if inside is None:
-            return self._profile.mail_syntax.actions
+            return _refuse(self._profile.mail_syntax, "path", parsed.path)
         try:
             address = "" if inside in {"", "@"} else parse_address(inside)
         except AddressError:
-            return self._profile.mail_bad_address.actions
+            return _refuse(self._profile.mail_bad_address, "address", inside)
         return self._take_sender(address, parsed.parameters)
 
     def _take_sender(self, address: str, parameters: tuple[str, ...]) -> Actions:
@@ -270,14 +278,14 @@ class Dialogue:
     def _rcpt(self, _verb: str, argument: str) -> Actions:
         parsed = parse_path_argument(argument, "TO", cut_at_last=True)
         if parsed is None:
-            return self._profile.rcpt_usage.actions
+            return _refuse(self._profile.rcpt_usage, "argument", argument)
         inside = inside_brackets(parsed.path)
         if inside is None:
-            return self._profile.rcpt_syntax.actions
+            return _refuse(self._profile.rcpt_syntax, "path", parsed.path)
         try:
             address = parse_address(inside)
         except AddressError:
-            return self._profile.rcpt_bad_address.actions
+            return _refuse(self._profile.rcpt_bad_address, "address", inside)
         if parsed.parameters:
             name, _ = parse_parameter(parsed.parameters[0])
             return (SendReply(self._profile.rcpt_unknown_parameter.reply(name=self._echo(name))),)

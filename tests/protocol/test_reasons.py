@@ -5,16 +5,15 @@ from __future__ import annotations
 from base64 import b64encode, urlsafe_b64encode
 
 import pytest
+import refused_lines
 from driver import Driver
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fakesmtp.protocol.accounts import AnyAccounts, FixedAccounts
 from fakesmtp.protocol.actions import Note
-from fakesmtp.protocol.dialogue import Dialogue
-from fakesmtp.protocol.nhn import NHN_CLOUD_EMAIL
 from fakesmtp.protocol.policy import Policy
-from fakesmtp.protocol.reasons import BECAUSE, explain_login
+from fakesmtp.protocol.reasons import explain_login
 
 KEY, SECRET, OTHER = "AppKeyOne", "S3cretKey/of+One", "S3cretKeyOfTwo"
 ACCOUNTS = FixedAccounts([(KEY, SECRET), ("AppKeyTwo", OTHER)])
@@ -30,14 +29,8 @@ def plain(user_name: str, password: str) -> bytes:
 def refuse(
     *lines: bytes, accounts: FixedAccounts | AnyAccounts = ACCOUNTS, policy: Policy | None = None
 ) -> tuple[list[str], str]:
-    """Send these lines; return the last reply and the reason in its note."""
-    dialogue = Dialogue(NHN_CLOUD_EMAIL, policy or Policy(), accounts, "127.0.0.1")
-    for line in lines:
-        actions = dialogue.receive_line(line + b"\r\n")
-    (note,) = (action for action in actions if isinstance(action, Note))
-    replies = [action.reply for action in actions if hasattr(action, "reply")]
-    assert note.text.startswith(BECAUSE)
-    return [f"{reply.code} {reply.text}" for reply in replies], note.text.removeprefix(BECAUSE)
+    """Send these lines; return the replies to the last one and the reason."""
+    return refused_lines.refuse(*lines, accounts=accounts, policy=policy)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from fakesmtp.faults.kinds import FLAWS, KINDS
 from fakesmtp.faults.making import make_rule
 from fakesmtp.faults.schedule import COUNTED_PER, COUNTING, PER, SCHEDULE
 from fakesmtp.faults.stages import Stage
-from fakesmtp.protocol import conversation, reasons
+from fakesmtp.protocol import conversation, reasons, refused_paths
 from fakesmtp.protocol.actions import Envelope, Note
 from fakesmtp.protocol.credentials import Account, MailType
 from fakesmtp.protocol.proxy_header import ProxyHeaderError, read_proxy_header
@@ -181,8 +181,10 @@ def known_notes() -> Iterator[str]:
 
 
 def known_reasons() -> Iterator[str]:
-    """Give reasons why AUTH was refused."""
-    found = [
+    """Give reasons why AUTH, MAIL or RCPT was refused."""
+    paths = refused_paths._MISTAKES.values()  # noqa: SLF001 - the tables
+    found = [meaning for table in paths for _, meaning in table]
+    found += [
         reasons.explain_login(app_key, secret_key, app_key, ACCOUNTS)
         for app_key, secret_key in LOGINS
     ]
