@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import smtplib
 from base64 import b64encode
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
@@ -248,6 +250,15 @@ def test_a_foreign_host_is_refused(api: Api, host: str) -> None:
     """A name that was made to resolve to this machine is refused."""
     answer = api.ask("GET", SESSIONS, None, Host=host)
     assert (answer.status, list(answer.json)) == (403, ["detail"])
+
+
+def test_a_second_host_is_refused(api: Api) -> None:
+    """It is not clear which of the two is meant, and a proxy may choose the other one."""
+    with closing(HTTPConnection("127.0.0.1", api.http.port, timeout=PATIENCE)) as connection:
+        connection.putrequest("GET", SESSIONS)
+        connection.putheader("Host", "evil.example")
+        connection.endheaders()
+        assert connection.getresponse().status == 403
 
 
 @pytest.mark.parametrize(

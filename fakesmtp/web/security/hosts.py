@@ -55,7 +55,8 @@ class HostGuard:
     def _object(self, scope: Scope) -> str | None:
         """Return why this request is refused; None if it is allowed."""
         headers = Headers(scope=scope)
-        host = headers.get("host", "").lower()
+        # More than one is not allowed (RFC 9112 §3.2), and together they are not a name.
+        host = ",".join(headers.getlist("host")).lower()
         if not self._is_ours(host, scope):
             return (
                 "this Host is not allowed: use the address that `fakesmtp serve` printed, or allow "
