@@ -45,11 +45,17 @@ def parse_address(text: str) -> str:
     if "@" not in text:
         text = f"{text}@{_DEFAULT_DOMAIN}"
     text = text.strip(BLANKS)
-    local_part = _LOCAL_PART.match(text)
-    if local_part is None or not text.startswith("@", local_part.end()):
+    local_part = match_local_part(text)
+    if local_part is None:
         raise AddressError(text)
-    domain = _parse_domain(text, local_part.end() + 1)
-    return f"{local_part[0]}@{domain}"
+    domain = _parse_domain(text, len(local_part) + 1)
+    return f"{local_part}@{domain}"
+
+
+def match_local_part(text: str) -> str | None:
+    """Return the local part before the `@` of a stripped address; None if it is not valid."""
+    found = _LOCAL_PART.match(text)
+    return found[0] if found and text.startswith("@", found.end()) else None
 
 
 def _parse_domain(text: str, start: int) -> str:

@@ -22,30 +22,43 @@ PATHS = {
     "<a@b.c>SIZE=1": "what follows > does not begin with a space",
     "<a@b.c>\tSIZE=1": "what follows > does not begin with a space",
     "<a@b.c": "the > after the address is missing",
-    '"Kim" <a@b.c>': "a name is before the address; only the address follows the colon",
+    '"Kim" <a@b.c>': "a name or other text is before <; only the address follows the colon",
+    ":<a@b.c>": "a name or other text is before <; only the address follows the colon",
     "a@b.c": "the address is not between < and > (RFC 5321 §4.1.2)",
     "a@b.c>": "the address is not between < and > (RFC 5321 §4.1.2)",
     "a@b.c SIZE=1": "the address is not between < and > (RFC 5321 §4.1.2)",
+    "a@b.c BODY=8BITMIME AUTH=<>": "the address is not between < and > (RFC 5321 §4.1.2)",
 }
 _LABEL = "the domain has an empty label"
 _HYPHEN = "a label of the domain starts or ends with a hyphen"
 _LITERAL = "an address literal must be one of IPv4, like [192.0.2.1]"
 _QUOTES = "the local part is not inside its quotes (RFC 5321 §4.1.2)"
+_NAME = "only the address, without a name, belongs between < and >"
+_CONTROL = "a control character is in the address"
+_NOT_ASCII = "the address is not ASCII, and SMTPUTF8 is not offered (RFC 6531 §3.1)"
+_CHARACTER = "the domain has a character other than letters, digits, hyphens and dots"
 _LIST = "there is more than one address; each recipient has its own RCPT"
 ADDRESSES = {
     "@": "no address is between < and >",
     "a@한글.kr": "the domain is not ASCII; SMTP needs its form with xn-- (RFC 5890)",
-    "홍길동@b.c": "the address is not ASCII, and SMTPUTF8 is not offered (RFC 6531 §3.1)",
+    "홍길동@b.c": _NOT_ASCII,
+    '"\\홍"@b.c': _NOT_ASCII,
     "@a.b,@c.d:e@f.g": "the address has a source route, which the endpoint does not accept",
     "a@b.c,d@e.f": _LIST,
     "a@b.c;d@e.f": _LIST,
     "a@b.c>, <d@e.f": _LIST,
     "mailto:a@b.c": "'mailto:' is before the address",
-    "Kim <a@b.c>": "only the address, without a name, belongs between < and >",
+    "Kim <a@b.c>": _NAME,
+    "홍길동 <a@b.c>": _NAME,
+    '"홍길동" <a@b.c>': _NAME,
+    "a@b.c <a@b.c>": _NAME,
     "a b@c.d": "a space is in the address",
-    "a\tb@c.d": "a control character is in the address",
+    "a\tb@c.d": _CONTROL,
+    '"a\0b"@c.d': _CONTROL,
+    '"a\rb c"@c.d': _CONTROL,
     "a@b@c.d": "the address has more than one @",
     "@b.c": "nothing is before the @",
+    "@[IPv6:::1]": "nothing is before the @",
     "a@": "no domain is after the @",
     "a@[IPv6:::1]": _LITERAL,
     "a@[300.1.1.1]": _LITERAL,
@@ -58,13 +71,20 @@ ADDRESSES = {
     "a@b.c-": _HYPHEN,
     "a@my_host.c": "the domain has an underscore",
     '"a b@c"@my_host.c': "the domain has an underscore",
-    "a@b!c": "the domain has a character other than letters, digits, hyphens and dots",
+    r"a\ \@\<@my_host.c": "the domain has an underscore",
+    " \ta@my_host.c ": "the domain has an underscore",
+    "a@[192.0.2.1].my_host": "the domain has an underscore",
+    "a@b!c": _CHARACTER,
+    "a@[192.0.2.1].b!c": _CHARACTER,
     f"a@{'b' * 254}": "the domain is longer than 253 characters",
     ".a@b.c": "the local part starts with a dot",
     "a.@b.c": "the local part ends with a dot",
+    "a.": "the local part ends with a dot",
     "a(x)@b.c": "the local part has a character that is only allowed in quotes",
     "a:b@c.d": "the local part has a character that is only allowed in quotes",
     '"a"b@c.d': _QUOTES,
+    '"a@my_host"b@c.d': _QUOTES,
+    '"a b@c.d': _QUOTES,
     '""@c.d': _QUOTES,
 }
 
