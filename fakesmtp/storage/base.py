@@ -90,6 +90,10 @@ class ReadableStore(Protocol):
         """Whether messages outlive the process."""
 
     @property
+    def size(self) -> int:
+        """The bytes that it takes on disk: 0 in memory."""
+
+    @property
     def removed(self) -> Removed:
         """What the limits of the store have removed since it was made."""
 

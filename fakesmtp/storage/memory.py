@@ -66,6 +66,7 @@ class MemoryStore:
 
     location = "memory"
     is_durable = False
+    size = 0
     replica = ""
     shared = None
     accepts_more = True

@@ -11,7 +11,13 @@ from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004 - of waits for
 from fakesmtp.errors import StoreError
 from fakesmtp.storage.limits import Limits
 from fakesmtp.storage.postgres import engine, schema
-from fakesmtp.storage.postgres.checking import CLAIMED, claim_unchecked, find_problems, read_facts
+from fakesmtp.storage.postgres.checking import (
+    CLAIMED,
+    claim_unchecked,
+    find_problems,
+    read_facts,
+    read_size,
+)
 from fakesmtp.storage.postgres.database import PostgresDatabase
 from fakesmtp.storage.postgres.dialect import PostgresDialect
 from fakesmtp.storage.postgres.listening import Listening
@@ -38,6 +44,12 @@ if TYPE_CHECKING:
 
 class _OfDatabase(Reader):
     """What a database tells about itself."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the tables, with their indexes."""
+        with self.reading() as connection:
+            return read_size(connection)
 
     def describe(self) -> dict[str, object]:
         """Return facts about the database, for people and programs; sizes in bytes."""

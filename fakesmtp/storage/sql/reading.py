@@ -78,6 +78,11 @@ class Reader:
             raise StoreError(f"cannot read {self.location}: {explain(error)}") from error
 
     @property
+    def size(self) -> int:
+        """The bytes that it takes on disk."""
+        raise NotImplementedError
+
+    @property
     def removed(self) -> Removed:
         """What the limits have removed."""
         with self.reading() as connection:

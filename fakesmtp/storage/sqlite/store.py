@@ -41,13 +41,18 @@ class _OfFile(Reader):
 
     _path: Path
 
+    @property
+    def size(self) -> int:
+        """The bytes of the file, with what is not in the file itself yet."""
+        return disk_size(self._path)
+
     def describe(self) -> dict[str, object]:
         """Return facts about the file, for people and programs; sizes in bytes."""
         with self.reading() as connection:
             facts = {
                 "file": self.location,
                 "schema": engine.read_version(connection),
-                "size": disk_size(self._path),
+                "size": self.size,
                 "used": engine.used_bytes(connection),
                 "journal": engine.read_journal_mode(connection),
             }

@@ -24,7 +24,7 @@ def describe_server(here: Serving) -> Info:
         version=f"fakesmtp {__version__}",
         latest_version="disabled",
         database=store.location,
-        database_size=Path(store.location).stat().st_size if store.is_durable else 0,
+        database_size=store.size,
         messages=totals.messages,
         unread=totals.unread,
         tags=dict(here.counts.tags()),
