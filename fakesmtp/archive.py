@@ -99,7 +99,6 @@ class Archive:
             dropped_lines=session.dropped_lines,
         )
         message = ReceivedMessage(record, session)
-        self.counts.add_message(len(deliver.raw))
         ticket = self._append(message)
         return message, ticket if self.store.is_durable else None
 
@@ -108,7 +107,6 @@ class Archive:
         name = self._new_id()
         record = MessageRecord(name, f"{name}-http", now(), raw, envelope, 0, login=login)
         message = ReceivedMessage(record, partial(self._find_session, record))
-        self.counts.add_message(len(raw))
         ticket = self._append(message)
         if self.store.is_durable:
             ticket.result()
@@ -116,7 +114,13 @@ class Archive:
         return message
 
     def _append(self, message: ReceivedMessage) -> Ticket[int]:
-        return keep_tags(self.store, message, self.mailbox.append(message))
+        ticket = keep_tags(self.store, message, self.mailbox.append(message))
+        ticket.add_done_callback(partial(self._message_stored, message))
+        return ticket
+
+    def _message_stored(self, message: ReceivedMessage, ticket: Ticket[int]) -> None:
+        if ticket.exception() is None:
+            self.counts.add_message(len(message.raw))
 
     def _new_id(self) -> str:
         return f"{self.name}.{next(self._numbers)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from smtplib import SMTPDataError
 from typing import TYPE_CHECKING
 
 import pytest
+from http_api import serving
 from prometheus_client.parser import text_string_to_metric_families
 from web.mailpit.samples import raw_of
 from web.mailpit.sending import deliver
@@ -12,6 +14,8 @@ from web.mailpit.sending import deliver
 from fakesmtp import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from http_api import Api
 
 
@@ -40,6 +44,18 @@ def test_info(api: Api) -> None:
         "SMTPRejected": 1,
         "SMTPIgnored": 0,
     }
+
+
+def test_a_message_that_is_not_stored_is_not_accepted(tmp_path: Path) -> None:
+    """A message that got 451 is not counted as accepted."""
+    path = tmp_path / "messages.db"
+    with serving(tmp_path / "recordings", store=f"sqlite:///{path}") as api:
+        path.unlink()
+        with pytest.raises(SMTPDataError, match="451"):
+            deliver(api, "bare")
+        deliver(api, "rich")
+        stats = api.get("/api/v1/info").json["RuntimeStats"]
+        assert (stats["SMTPAccepted"], stats["SMTPAcceptedSize"]) == (1, len(raw_of("rich")))
 
 
 def test_abilities(api: Api) -> None:
