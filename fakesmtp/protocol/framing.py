@@ -25,12 +25,11 @@ def is_too_long(line: bytes) -> bool:
 class LineReader:
     """Splits received bytes into command lines."""
 
-    __slots__ = ("_buffer", "_dropping", "_start", "has_more")
+    __slots__ = ("_buffer", "_start", "has_more")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._start = 0
-        self._dropping = False
         #: Whether bytes are waiting after the last line.
         self.has_more = False
 
@@ -45,13 +44,12 @@ class LineReader:
         buffer, start = self._buffer, self._start
         end = buffer.find(b"\n", start) + 1
         if not end:
-            self._drop_overlong_start()
+            self._shorten_start()
             return None
         self._start = end
         self.has_more = end < len(buffer)
         line = buffer[start:end]
-        if self._dropping or (len(line) > LONGEST_LINE and is_too_long(line)):
-            self._dropping = False
+        if len(line) > LONGEST_LINE and is_too_long(line):
             return _DROPPED_LINE
         return line
 
@@ -65,10 +63,11 @@ class LineReader:
         """Return whether the waiting bytes start with `prefix`."""
         return self._buffer.startswith(prefix, self._start)
 
-    def _drop_overlong_start(self) -> None:
+    def _shorten_start(self) -> None:
+        """Keep as much of an incomplete line as shows that it is too long."""
         if len(self._buffer) - self._start > _LONGEST_CRLF_LINE:
-            self.take_rest()
-            self._dropping = True
+            self._buffer = self._buffer[self._start :][:_LONGEST_CRLF_LINE]
+            self._start = 0
 
 
 class MessageReader:

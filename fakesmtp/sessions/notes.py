@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from fakesmtp.protocol.framing import LONGEST_LINE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -80,6 +82,8 @@ def describe_half_line(rest: bytes) -> str:
     """
     if not rest:
         return ""
+    if len(rest) > LONGEST_LINE:
+        return f"in the middle of a command line of more than {LONGEST_LINE} bytes"
     verb = rest[:4].upper()
     name = f"{verb.decode()}…, " if verb in _STARTS else ""
     return f"in the middle of a command line ({name}{len(rest)} bytes)"

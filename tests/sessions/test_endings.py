@@ -58,6 +58,19 @@ def test_half_a_command(recorder: Recorder) -> None:
     assert "secret" not in recording.transcript()
 
 
+@pytest.mark.parametrize("sizes", [[9000], [8195, 805], [8194, 1, 805]])
+def test_half_of_a_long_command(recorder: Recorder, sizes: list[int]) -> None:
+    """The recording says so, however the line arrives."""
+    with RawClient(recorder.port()) as client:
+        client.read_reply()
+        for size in sizes:
+            client.send(b"x" * size)
+        client.half_close()
+        client.read_to_end()
+    recording = recorder.next_recording()
+    assert recording.ending.endswith("in the middle of a command line of more than 8192 bytes")
+
+
 def test_idle(record: Callable[..., Recorder]) -> None:
     """The recording says that the idle limit was reached."""
     recorder = record(idle_timeout=0.05)

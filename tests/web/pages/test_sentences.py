@@ -177,7 +177,7 @@ def known_notes() -> Iterator[str]:
     yield from conversation.OPENING_NOTES
     broken = b"a\nb\rc\r\r\nd\0e"
     yield from notes.look_at_message(broken, Envelope("", ()))
-    yield from (notes.describe_half_line(each) for each in (b"MAIL FR", b"x"))
+    yield from (notes.describe_half_line(each) for each in (b"MAIL FR", b"x", b"x" * 9000))
 
 
 def known_reasons() -> Iterator[str]:
