@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 #: Messages of a durable store that are read together.
 _READ_AT_ONCE = 100
-#: Messages of a durable store that stay in memory.
-_MOST_CACHED = 1_000
+#: Messages of a durable store that stay in memory, and the size of the largest of them (bytes).
+MOST_CACHED = 1_000
+LARGEST_CACHED = 64 * 1024
 
 
 class Arrivals:
@@ -43,8 +44,9 @@ class Arrivals:
         self._listeners: list[Listener] = []
         #: Those that also get the messages of other servers that share the store.
         self._searchers: list[Listener] = []
-        #: The messages as objects: all of a memory store, the newest of a durable one.
-        self._cached: OrderedDict[str, ReceivedMessage] = OrderedDict()
+        #: The messages as objects: all of a memory store, the newest of a durable one. None for
+        #: one that is read from the store, because it is large.
+        self._cached: OrderedDict[str, ReceivedMessage | None] = OrderedDict()
         store.updates.listen(self._notice)
 
     def append(self, message: ReceivedMessage) -> Ticket[int]:
@@ -67,8 +69,11 @@ class Arrivals:
         _notify(listeners, message)
 
     def _cache(self, message: ReceivedMessage) -> None:
-        self._cached[message.id] = message
-        if self.store.is_durable and len(self._cached) > _MOST_CACHED:
+        if not self.store.is_durable:
+            self._cached[message.id] = message
+            return
+        self._cached[message.id] = message if len(message.raw) <= LARGEST_CACHED else None
+        if len(self._cached) > MOST_CACHED:
             self._cached.popitem(last=False)
 
     def _notice(self, update: Update) -> None:
@@ -103,7 +108,7 @@ class Arrivals:
 
     def _open_some(self, ids: Sequence[str]) -> Iterator[ReceivedMessage]:
         cached = self._cached
-        missing = [each for each in ids if each not in cached]
+        missing = [each for each in ids if cached.get(each) is None]
         read = {record.id: record for record in self.store.get_many(missing)} if missing else {}
         found = (cached.get(each) or self._view(read.get(each)) for each in ids)
         return (message for message in found if message is not None)

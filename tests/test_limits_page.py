@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fakesmtp import Policy
+from fakesmtp.arrivals import LARGEST_CACHED, MOST_CACHED
 from fakesmtp.files import MOST_BYTES
 from fakesmtp.protocol.framing import LONGEST_LINE
 from fakesmtp.sessions.live import DEFAULT_MAX_BYTES as SESSION_BYTES
@@ -21,6 +22,7 @@ ROWS = {
     "a message": f"{Policy().max_message_size // MIB} MiB",
     "recipients": f"{Policy().max_recipients:,}",
     "bytes of all": f"{DEFAULT_MAX_BYTES // MIB // 1024} GiB",
+    "messages of a store": f"{MOST_CACHED:,} messages of at most {LARGEST_CACHED // 1024} KiB",
     "events and bytes": f"{DEFAULT_MAX_EVENTS:,} events, about {SESSION_BYTES // MIB} MiB",
     "sessions": f"10,000, and about {DEFAULT_MAX_TOTAL_BYTES // MIB} MiB",
     "files": f"{MOST_BYTES // MIB} MiB",

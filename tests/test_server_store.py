@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from fakesmtp.messages import ReceivedMessage
     from fakesmtp.messages.record import MessageRecord
 
 OPTIONS = {"accounts": "any", "require_auth": False}
 
 
-def send(smtp: FakeSMTP, subject: str = "hi", client_name: str = "me") -> None:
+def send(
+    smtp: FakeSMTP, subject: str = "hi", client_name: str = "me", text: str = "인증\r\n"
+) -> None:
     """Send a message."""
     with smtplib.SMTP(smtp.host, smtp.port(587), client_name) as client:
-        text = f"Subject: {subject}\r\n\r\n인증\r\n"
-        client.sendmail("a@example.com", ["b@example.com"], text.encode())
+        raw = f"Subject: {subject}\r\n\r\n{text}"
+        client.sendmail("a@example.com", ["b@example.com"], raw.encode())
 
 
 @pytest.fixture
@@ -131,6 +134,19 @@ def test_message_that_fails_at_once_is_refused(path: Path) -> None:
             send(smtp, "lost")
         send(smtp, "kept")
         assert [message.subject for message in smtp.messages] == ["kept"]
+
+
+def test_large_messages_do_not_stay_in_memory(path: Path) -> None:
+    """A large message is read from the file when it is asked for; a small one is still there."""
+    with FakeSMTP(store=f"sqlite:///{path}", **OPTIONS) as smtp:
+        arrived: list[ReceivedMessage] = []
+        smtp.on_message(arrived.append)
+        send(smtp, "small")
+        send(smtp, "large", text="a line of text\r\n" * 10_000)
+        small, large = smtp.messages
+        assert small is arrived[0]
+        assert large is not arrived[1]
+        assert (large.id, large.raw) == (arrived[1].id, arrived[1].raw)
 
 
 def test_message_that_fails_to_be_stored(path: Path, caplog: pytest.LogCaptureFixture) -> None:
