@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fakesmtp.cli.command import explain_value
+from fakesmtp.cli.helping import Group
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.text import nearest_name
 
@@ -40,7 +41,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _ALIASES = {"--version": "version"}
 
 
-class Program(click.Group):
+class Program(Group):
     """The commands. Only the given one is loaded: loading all takes as long as a server's start."""
 
     def list_commands(self, _: click.Context) -> list[str]:

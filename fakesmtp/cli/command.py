@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from fakesmtp.cli.helping import Helping
 from fakesmtp.cli.setting import FILES, GROUPS, Setting
 from fakesmtp.cli.settings import SETTINGS, make_settings
 from fakesmtp.cli.values import Value, read_path
@@ -25,7 +26,7 @@ _EPILOG = """A setting may also be a variable (FAKESMTP_CERTS_DIR) or a key of f
 (certs-dir = "/path"). The option wins over the variable, the variable over the file."""
 
 
-class Command(click.Command):
+class Command(Helping):
     """A command that takes the settings of these names, with its own options and arguments.
 
     Its function gets `settings`, a `Settings`, when it takes some.

@@ -8,6 +8,7 @@ import click
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import escape, print_lines
+from fakesmtp.cli.helping import Group
 from fakesmtp.cli.values import Value, read_path
 from fakesmtp.faults.explain import explain
 from fakesmtp.faults.loading import read_file
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from fakesmtp.faults import Rule
 
 
-@click.group()
+@click.group(cls=Group)
 def faults() -> None:
     """Check files of planned faults."""
 

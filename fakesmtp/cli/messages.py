@@ -13,6 +13,7 @@ import click
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import escape, is_terminal, print_bytes, print_lines
+from fakesmtp.cli.helping import Group
 from fakesmtp.cli.progress import tracked
 from fakesmtp.cli.stores import open_to_change, open_to_read
 from fakesmtp.cli.table import make_table
@@ -52,7 +53,7 @@ _READ_AT_ONCE = 50
 _query = click.argument("query", nargs=-1, metavar="QUERY", help=_QUERY_HELP)
 
 
-@click.group()
+@click.group(cls=Group)
 def messages() -> None:
     """List, show, export and delete the messages in the store."""
 

@@ -11,6 +11,7 @@ import click
 
 from fakesmtp.cli.command import Command, nearest
 from fakesmtp.cli.console import escape, print_error, print_lines
+from fakesmtp.cli.helping import Group
 from fakesmtp.cli.table import Painter, make_table, painter
 from fakesmtp.cli.values import Value, read_path, read_text
 from fakesmtp.errors import ConfigurationError, RecordingError, StoreError
@@ -46,7 +47,7 @@ def _session(name: str) -> Callable[[Callable[..., object]], Callable[..., objec
     return click.argument(name, type=Value(read_text), metavar=name.upper(), help=_SESSION)
 
 
-@click.group()
+@click.group(cls=Group)
 def sessions() -> None:
     """List, show, export and compare recorded sessions."""
 

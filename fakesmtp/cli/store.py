@@ -10,6 +10,7 @@ import click
 
 from fakesmtp.cli.command import Command
 from fakesmtp.cli.console import print_error, print_lines
+from fakesmtp.cli.helping import Group
 from fakesmtp.cli.stores import open_to_change, open_to_read
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _FAILED = 1
 
 
-@click.group()
+@click.group(cls=Group)
 def store() -> None:
     """Show, check and compact the file of the store."""
 

@@ -162,11 +162,14 @@ def test_a_signal_during_the_start(module: str, number: signal.Signals) -> None:
         (">/dev/full 2>&-", 1, ""),
     ],
 )
-def test_a_command_without_an_output(redirection: str, code: int, sentence: str) -> None:
+@pytest.mark.parametrize("arguments", ["version", "--help", "version --help", "messages --help"])
+def test_a_command_without_an_output(
+    arguments: str, redirection: str, code: int, sentence: str
+) -> None:
     """A command that cannot write its output reports this on standard error, if possible."""
     if "/dev/full" in redirection and not Path("/dev/full").exists():
         pytest.skip("there is no /dev/full")
-    command = f'exec "$0" -c "{MAIN}" version {redirection}'
+    command = f'exec "$0" -c "{MAIN}" {arguments} {redirection}'
     with started(["sh", "-c", command, sys.executable], stdout=None) as process:
         _, err = process.communicate()
         assert (process.returncode, err) == (code, sentence)
