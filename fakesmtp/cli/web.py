@@ -6,6 +6,7 @@ import ssl
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, TypeVar
 
+from fakesmtp.cli.command import nearest
 from fakesmtp.cli.compose import is_loopback
 from fakesmtp.cli.console import warn
 from fakesmtp.errors import ConfigurationError, PortTakenError
@@ -35,11 +36,11 @@ def make_http_server(
     ready: Callable[[str], object],
     reuse_port: bool = False,
 ) -> HttpServer | None:
-    """Return the HTTP server of the settings, its port already bound; None with --no-http.
+    """Return the HTTP server of the settings, its port already bound; None without one.
 
     Raises `ConfigurationError`, and `PortTakenError` for a port that was set.
     """
-    if settings.no_http:
+    if not wants_http(settings):
         return None
     _check_libraries()
     access, tls = _choose_access(settings), _choose_tls(server, settings)
@@ -57,6 +58,16 @@ def make_http_server(
         )
 
     return choose_address(settings, make)
+
+
+def wants_http(settings: Settings) -> bool:
+    """Return whether to serve HTTP: of --no-http and --http, the one of the nearer source holds."""
+    if not settings.no_http or settings.http is None:
+        return not settings.no_http
+    nearer = nearest("no_http", "http")
+    if nearer is None:
+        raise ConfigurationError("--no-http and --http are both given: give one of them")
+    return nearer == "http"
 
 
 def choose_address(settings: Settings, make: Callable[[str, int], _T]) -> _T:

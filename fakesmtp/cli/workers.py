@@ -15,7 +15,7 @@ from fakesmtp.cli.printer import Printer
 from fakesmtp.cli.stores import find_url
 from fakesmtp.cli.supervisor import Supervisor
 from fakesmtp.cli.values import MEMORY
-from fakesmtp.cli.web import choose_address
+from fakesmtp.cli.web import choose_address, wants_http
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.smtp.listeners import find_addresses, reserve
 from fakesmtp.storage.address import ServerAddress, read_address
@@ -78,7 +78,7 @@ def _fix_ports(settings: Settings, stack: ExitStack) -> Iterator[str]:
         port: _keep(addresses, wanted, stack) for port, wanted in choose_ports(settings).items()
     }
     yield from ("--ports", ",".join(f"{port}={local}" for port, local in ports.items()))
-    if not settings.no_http:
+    if wants_http(settings):
         host, port = choose_address(settings, lambda host, port: (host, _keep([host], port, stack)))
         yield from ("--http", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
 

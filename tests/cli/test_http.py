@@ -153,6 +153,20 @@ def test_no_page(serve: Serve) -> None:
     assert json.loads(serving.read_until('"ready"'))["http"] is None
 
 
+def test_a_page_and_no_page(run: Run) -> None:
+    """--no-http with --http is an error that names both."""
+    result = run("serve", "--no-http", "--http", "0", "--ports", "auto", "--store", "memory")
+    assert (result.code, result.out) == (2, "")
+    assert "--no-http and --http are both given: give one of them" in result.err
+
+
+def test_the_nearer_of_page_and_no_page(serve: Serve, clean_place: Path) -> None:
+    """--http on the command line wins over no-http in the file."""
+    (clean_place / "fakesmtp.toml").write_text("no-http = true\n")
+    serving = serve("--http", "0", "--json")
+    assert json.loads(serving.read_until('"ready"'))["http"] is not None
+
+
 def test_https_with_the_certificate_of_smtp(serve: Serve, clean_place: Path) -> None:
     """With --http-tls the page is served over TLS, which the CA file verifies."""
     serving = serve("--http", "0", "--http-tls")
