@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 EnvFormat = Literal["shell", "dotenv", "json", "powershell", "spring", "url"]
 
 _BARE = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+#: What all readers of dotenv files take as it is, although `_BARE` is what people expect.
+_BARE_IN_DOTENV = re.compile(r"[^\s#$`'\"][^\s#$`]*")
 #: The characters that PowerShell takes for a single quote.
 _SINGLE_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 
@@ -44,10 +46,10 @@ def _write_dotenv(variables: Variables) -> Iterator[str]:
 
 
 def _quote_for_dotenv(value: str) -> str:
-    r"""Quote as the readers of such files agree: a bare word, else '…', else "…".
+    r"""Quote as the readers of such files agree: a bare word, else '…', else "…", else bare again.
 
-    For a value with `'` that also has a character that some readers replace in "…", and for `\\`,
-    there is no such form. python-dotenv and Docker Compose read `\'` and `\\` in '…'.
+    For some values, such as one with `'`, `"` and a space, there is no such form. python-dotenv
+    and Docker Compose read `\'` and `\\` in '…'.
     """
     if _BARE.fullmatch(value):
         return value
@@ -55,6 +57,8 @@ def _quote_for_dotenv(value: str) -> str:
         return f"'{value}'"
     if not set(value) & set('"\\$`'):
         return f'"{value}"'
+    if _BARE_IN_DOTENV.fullmatch(value):
+        return value
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 

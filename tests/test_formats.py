@@ -31,8 +31,10 @@ VALUES = {
     "korean": "안녕 𝄞",
     "windows": r"C:\new\table",
 }
-#: Readers of dotenv files do not agree on these characters.
-HARD = {"quotes": "it's $5 \"`", "backslash": "ends in \\", "two": r"\\server\it's"}
+#: Readers of dotenv files do not agree on these characters in quotes.
+HARD = {"backslash": "ends-in\\", "two": r"\\server\it's", "both": 'it\'s"5"'}
+#: They do not agree on these at all.
+HARDEST = {"quotes": "it's $5 \"`", "space": "ends in \\"}
 JAVA = """
 import java.io.*;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +67,7 @@ def variables_of(host: str) -> dict[str, str]:
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_shell(require_tool: Tool, shell: str) -> None:
     """A shell that evaluates the lines gets each value exactly."""
-    values = {**VALUES, **HARD}
+    values = {**VALUES, **HARD, **HARDEST}
     printing = "".join(f'printf "%s\\0" "${name}"; ' for name in values)
     out = execute([require_tool(shell), "-c", write_variables(values, "shell") + printing])
     assert out.split("\0")[:-1] == list(values.values())
@@ -73,21 +75,26 @@ def test_shell(require_tool: Tool, shell: str) -> None:
 
 def test_dotenv_for_python() -> None:
     """python-dotenv reads each value exactly, except `${…}`, which it always expands."""
-    values = {**VALUES, **HARD}
+    values = {**VALUES, **HARD, **HARDEST}
     text = write_variables(values, "dotenv")
     assert dotenv_values(stream=StringIO(text), interpolate=False) == values
 
 
 def test_dotenv_for_node(require_tool: Tool) -> None:
     """Node.js reads each value exactly, except those on which readers do not agree."""
+    values = {**VALUES, **HARD}
     program = "console.log(JSON.stringify(util.parseEnv(fs.readFileSync(0, 'utf8'))))"
-    out = execute([require_tool("node"), "-e", program], write_variables(VALUES, "dotenv"))
-    assert json.loads(out) == VALUES
+    out = execute([require_tool("node"), "-e", program], write_variables(values, "dotenv"))
+    assert json.loads(out) == values
 
 
 def test_json() -> None:
     """The JSON format is one object."""
-    assert json.loads(write_variables({**VALUES, **HARD}, "json")) == {**VALUES, **HARD}
+    assert json.loads(write_variables({**VALUES, **HARD, **HARDEST}, "json")) == {
+        **VALUES,
+        **HARD,
+        **HARDEST,
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,7 +138,7 @@ def test_spring_for_java(require_tool: Tool, tmp_path: Path) -> None:
     """Java reads each value of application.properties exactly."""
     program = tmp_path / "Read.java"
     program.write_text(JAVA, encoding="utf-8")
-    values = {**VALUES, **HARD}
+    values = {**VALUES, **HARD, **HARDEST}
     names = [
         f"spring.ssl.bundle.pem.fakesmtp.truststore.certificate{n}" for n in range(len(values))
     ]
