@@ -93,6 +93,8 @@ def read_host(text: str) -> str:
         return host[1:-1]
     if "," in host or " " in host:
         raise ValueError(f"{quote(text)} is not one address: give each address separately")
+    if not host.isprintable():
+        raise ValueError(f"{quote(text)} is not an address or a host name (example: 127.0.0.1)")
     if host.startswith("[") or (host.count(":") == 1 and host.partition(":")[2].isdecimal()):
         raise ValueError(f"{quote(text)} contains a port: use --ports or --port-offset for ports")
     return host
@@ -102,6 +104,11 @@ def read_level(text: str) -> tuple[str, str]:
     """Read the level of a rule, `ad-phone=off`."""
     from fakesmtp.findings import Rules, read_levels  # noqa: PLC0415 - most runs set no level
 
+    if "," in text:
+        raise ValueError(
+            f"{quote(text)} is not one rule=level: separate rules by spaces in a variable, or "
+            "repeat --findings"
+        )
     try:
         levels = read_levels([text])
         Rules(levels)
@@ -259,7 +266,7 @@ def read_ports(text: str) -> dict[int, int] | Literal["auto"]:
 def read_address(text: str) -> tuple[str, int]:
     """Read HOST:PORT or a port of 127.0.0.1; `[::1]:8025` for IPv6."""
     found = _ADDRESS.fullmatch(text.strip())
-    if found is None or int(found[3]) > _HIGHEST_PORT:
+    if found is None or not text.strip().isprintable() or int(found[3]) > _HIGHEST_PORT:
         raise ValueError(
             f"{quote(text)} is not a port or HOST:PORT (examples: 8025, 127.0.0.1:8025)"
         )

@@ -213,6 +213,7 @@ def test_sizes(text: str, size: int) -> None:
         ("host", "127.0.0.1,::1", "is not one address: give each address separately"),
         ("host", "127.0.0.1:1587", "contains a port: use --ports"),
         ("host", "[::1]:1587", "contains a port: use --ports"),
+        ("findings", "link-http=off,ad-phone=off", "separate rules by spaces in a variable"),
         ("certs-dir", "~nobody-of-this-name/certs", "names a home folder that is unknown"),
     ],
 )
@@ -356,6 +357,20 @@ def test_unknown_variables_are_named() -> None:
         "FAKESMTP_PROT_OFFSET is not a setting; did you mean FAKESMTP_PORT_OFFSET?",
         "FAKESMTP_XYZZY is not a setting; fakesmtp serve --help lists them",
     ]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--host=\udcff", "--host: '\\udcff' is not an address or a host name"),
+        ("--http=\udcff:1", "--http: '\\udcff:1' is not a port or HOST:PORT"),
+    ],
+)
+def test_a_host_that_is_not_text(run: Run, option: str, told: str) -> None:
+    """Bytes that are not UTF-8 are a wrong host, not a traceback."""
+    result = run("serve", option, "--http-open", "--ports", "auto", "--store", "memory")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"fakesmtp: {told}")
 
 
 @pytest.mark.parametrize("text", ["a:b,c:d", "a:b, c:d", "a:b ,c:d"])
