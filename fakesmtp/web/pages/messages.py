@@ -141,10 +141,9 @@ def delete_message(here: Here, view: AnyView, message_id: str) -> Response:
     """Delete one message."""
     row = _row(here, message_id)
     here.archive.mailbox.remove([row.record.id])
-    # In ASCII, as a header must be. After the swap htmx sends events also for a button that the
-    # event `removed` of the server has already taken away.
+    # In ASCII, as a header must be.
     events = json.dumps({"notice": view.translate(later("Deleted")), "removed": row.record.id})
-    return Response(headers={"HX-Trigger-After-Swap": events})
+    return Response(headers={"HX-Trigger": events})
 
 
 @router.delete(PARTS, dependencies=[NeedsToken])

@@ -35,25 +35,38 @@ document.addEventListener("htmx:beforeRequest", ({ target }) => target.classList
 document.addEventListener("notice", (event) => toast(event.detail.value));
 
 // A tag that was added leaves its field; what was typed meanwhile stays.
-document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
-  if (target.id === "add-tag" && detail.successful && target.tag.value === detail.requestConfig.parameters.tag) target.reset();
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const { path, parameters } = detail.requestConfig;
+  const form = $("#add-tag");
+  if (detail.successful && path === form?.getAttribute("hx-post") && form.tag.value === parameters.tag) form.reset();
 });
 
-// htmx asks again when a request that waited for another one is sent.
-const confirmed = new WeakSet();
+// -- changes of messages, and questions before them ---------------------------------------------
+
+// What the list shows: a search that was entered since may not have its answer yet.
+let listed;
+document.addEventListener("DOMContentLoaded", () => { listed = $("#search") && new FormData($("#search")); });
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target.id === "list") listed = detail.requestConfig.formData;
+});
+
+// Return what sends a request. htmx sends nothing for a button that is gone when the reader has confirmed
+// or when its turn comes. Changes of messages are therefore sent by a part of the page that stays.
+function sender({ elt, verb, path, issueRequest }) {
+  if (!elt.closest("#split")) return () => issueRequest(true);
+  const values = elt.matches("[data-listed]") ? listed : new FormData(elt.closest("form") ?? undefined);
+  return () => htmx.ajax(verb, path, { source: "#changes", values }).catch(() => {}); // events tell of errors
+}
+
 document.addEventListener("htmx:confirm", (event) => {
-  const { question, triggeringEvent, issueRequest } = event.detail;
-  if (!question) return;
+  if (event.detail.verb === "get") return;
   event.preventDefault();
-  if (confirmed.has(triggeringEvent)) return issueRequest(true);
+  const send = sender(event.detail);
+  if (!event.detail.question) return send();
   const dialog = $("#confirm");
-  $("#confirm-text").textContent = question;
+  $("#confirm-text").textContent = event.detail.question;
   dialog.returnValue = "no";
-  dialog.onclose = () => {
-    if (dialog.returnValue !== "yes") return;
-    confirmed.add(triggeringEvent);
-    issueRequest(true);
-  };
+  dialog.onclose = () => { if (dialog.returnValue === "yes") send(); };
   dialog.showModal();
 });
 
