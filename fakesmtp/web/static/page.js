@@ -472,10 +472,10 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-// Open the row before or after the one that is open.
+// Open the row before or after the one that is open, or is being opened.
 function step(by) {
   const links = $$("#list .row > a");
-  const id = $("#reading article")?.dataset.id;
+  const id = opening ?? $("#reading article")?.dataset.id;
   const at = links.findIndex((each) => each.parentElement.dataset.id === id);
   const next = links[at + by];
   if (at < 0 || !next) return;
@@ -488,9 +488,9 @@ function back() {
   refresh(); // a list that has just come has no mark yet
   const link = $("#reading :is(.back, .close)");
   const current = $("#list [aria-current]");
-  if (!link) return false;
   // What is still loading would appear after all.
-  htmx.trigger("#reading", "htmx:abort");
+  if ($("#reading")) htmx.trigger("#reading", "htmx:abort");
+  if (!link) return false;
   // As htmx does it: a page that was opened by its address is no such entry yet.
   history.replaceState({ htmx: true }, "");
   history.pushState({ htmx: true }, "", searched(link.href));
@@ -502,13 +502,22 @@ function back() {
 
 // Ids of events since the request of what will be open: its answer may be older.
 let news;
+// Id of the row that is being opened.
+let opening;
 const isReading = ({ detail }) => detail.target.id === "reading";
-document.addEventListener("htmx:beforeRequest", (event) => { if (isReading(event)) news = new Set(); });
-document.addEventListener("htmx:afterRequest", (event) => { if (isReading(event) && !event.detail.successful) news = undefined; });
+function hasOpened() {
+  news = opening = undefined;
+}
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (!isReading(event)) return;
+  news = new Set();
+  opening = event.detail.elt.closest(".row")?.dataset.id;
+});
+document.addEventListener("htmx:afterRequest", (event) => { if (isReading(event) && !event.detail.successful) hasOpened(); });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (!isReading(event)) return;
   const ids = news ?? [];
-  news = undefined;
+  hasOpened();
   ids.forEach(renew);
 });
 
@@ -520,7 +529,7 @@ function renew(id) {
 
 // What an event changes in the list and in what is open, without a new list.
 function apply(name, id) {
-  if (name === "removed" && $("#reading article")?.dataset.id === id) back();
+  if (name === "removed" && !opening && $("#reading article")?.dataset.id === id) back();
   else renew(id);
   if (name === "removed" || name === "limit") $(`#list .row[data-id="${CSS.escape(id)}"]`)?.remove();
 }

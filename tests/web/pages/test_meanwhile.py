@@ -168,3 +168,37 @@ def test_marking_all_before_the_answer_of_a_search(api: Api, open_page: Open) ->
     expect(rows).to_have_count(2)
     expect(rows.first).to_have_class("row unread")
     expect(rows.last).to_have_class("row")
+
+
+def test_opening_a_message_while_another_is_deleted(api: Api, open_page: Open) -> None:
+    """It opens although the one that it takes the place of is removed first."""
+    send_all(api, "one", "two")
+    one, two = api.smtp.messages
+    page = open_page()
+    open_first(page)
+    expect(page.get_by_test_id("live")).to_have_text("live")
+    held = begin(page, one, page.get_by_test_id("next").click)
+    api.ask("DELETE", "/api/v1/messages", {"IDs": [two.id]})
+    expect(page.get_by_test_id("message-row")).to_have_count(1)
+    held[0].continue_()
+    expect(page.get_by_test_id("subject")).to_have_text("one")
+
+
+def test_two_steps_at_once(api: Api, open_page: Open) -> None:
+    """The second click starts from the message that is being opened."""
+    send_all(api, "one", "two", "three")
+    page = open_page()
+    open_first(page)
+    begin(page, api.smtp.messages[1], page.get_by_test_id("next").click)
+    page.get_by_test_id("next").click()
+    expect(page.get_by_test_id("subject")).to_have_text("one")
+
+
+def test_escape_stops_the_first_message(api: Api, open_page: Open) -> None:
+    """A message that is still loading does not appear after Esc."""
+    send_all(api, "one")
+    page = open_page()
+    begin(page, api.smtp.messages[0], page.get_by_test_id("message-row").click)
+    with page.expect_event("requestfailed"):
+        page.keyboard.press("Escape")
+    expect(page.get_by_test_id("message")).to_have_count(0)
