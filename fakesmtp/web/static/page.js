@@ -346,6 +346,11 @@ document.addEventListener("change", (event) => {
   if (name) setCookie(name, event.target.value);
 });
 
+// A client that was chosen stays chosen if the reader makes another choice before its settings have come.
+document.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (target.dataset.client) $("#choices").client.value = target.dataset.client;
+});
+
 // -- search help: it completes the last word ------------------------------------------------------------
 
 function insertWord(word) {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from html import unescape
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
+from held_requests import hold
 from page_mail import make_message, send
 from playwright.sync_api import expect
 from web.pages.client_programs import PROGRAMS, Program, is_ready, run
@@ -58,6 +60,33 @@ def test_settings_are_filled_in(api: Api, open_page: Open) -> None:
     page.get_by_test_id("show-secret").click()
     expect(snippet).to_contain_text(api.smtp.account.secret_key)
     expect(page.get_by_test_id("trust")).to_contain_text("NODE_EXTRA_CA_CERTS")
+
+
+#: What a reader chooses, and what the settings show then.
+CHOICES = {"client-rails": "config.action_mailer", "for-ad": "#ad", "at-465": "tls: true"}
+
+
+@pytest.mark.parametrize("order", list(permutations(CHOICES)), ids="-".join)
+def test_choices_before_an_answer(open_page: Open, order: tuple[str, ...]) -> None:
+    """All of them count, although a later one stops the request of an earlier one."""
+    page = open_page("/connect?client=django&type=normal&port=587")
+    for choice in order[:-1]:
+        hold(page, "**/page/connect/client?*")
+        with page.expect_request("**/page/connect/client?*"):
+            page.locator(f"label:has(#{choice}), #{choice}").first.click()
+    page.locator(f"label:has(#{order[-1]}), #{order[-1]}").first.click()
+    for text in CHOICES.values():
+        expect(page.get_by_test_id("snippet")).to_contain_text(text)
+
+
+def test_the_focus_stays_on_a_test_message(open_page: Open) -> None:
+    """The same type can be sent again with the same key."""
+    page = open_page("/connect")
+    button = page.get_by_test_id("try-auth")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("tried-ok")).to_be_visible()
+    expect(button).to_be_focused()
 
 
 @pytest.mark.parametrize("client", CLIENTS)
