@@ -6,6 +6,7 @@ import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
+from held_requests import hold
 from page_mail import make_message, send
 from playwright.sync_api import expect
 
@@ -119,6 +120,18 @@ def test_what_is_typed_stays(open_page: Open) -> None:
         held[0].continue_()
     expect(page.get_by_test_id("option-to")).to_have_count(0)
     expect(page.get_by_test_id("option-reply")).to_have_value("451 4.3.0 Later")
+
+
+def test_the_focus_stays_in_a_list_of_choices(open_page: Open) -> None:
+    """A form that comes late leaves the reader in the field that was reached meanwhile."""
+    page = open_page("/faults?where=rcpt")
+    held = hold(page, "**/form?*")
+    with page.expect_request("**/form?*"):
+        page.get_by_test_id("where").select_option("mail")
+    page.get_by_test_id("option-close").focus()
+    held[0].continue_()
+    expect(page.get_by_test_id("option-to")).to_have_count(0)
+    expect(page.get_by_test_id("option-close")).to_be_focused()
 
 
 def test_every_option_has_an_entry() -> None:

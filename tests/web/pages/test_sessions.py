@@ -110,6 +110,21 @@ def test_an_open_session_goes_on(api: Api, open_page: Open) -> None:
     expect(page.get_by_test_id("turns")).to_contain_text("QUIT")
 
 
+def test_the_focus_stays_in_an_open_session(api: Api, open_page: Open) -> None:
+    """What the session brings does not take the reader out of the choice below it."""
+    api.fail(b"EHLO me", b"NOOP")
+    with RawClient(api.smtp.port(587)) as client:
+        client.log_in()
+        page = open_page("/sessions")
+        page.get_by_test_id("session-row").first.click()
+        expect(page.get_by_test_id("live")).to_have_text("live")
+        page.get_by_test_id("compare-with").focus()
+        client.begin_data()
+        client.ask("Subject: x\r\n\r\nx\r\n.")
+        expect(page.get_by_test_id("open-message")).to_be_visible()
+        expect(page.get_by_test_id("compare-with")).to_be_focused()
+
+
 def test_an_end_while_a_session_opens(api: Api, open_page: Open) -> None:
     """An answer from before the end is followed by one from after it."""
     with RawClient(api.smtp.port(587)) as client:
