@@ -202,19 +202,33 @@ function changed(name, isNew) {
 
 // What is replaced between press and release would not get the click.
 let isPressed = false;
-// Whether a list came meanwhile: it is asked for again.
-let isListLate = false;
+// What came meanwhile is asked for again.
+const late = new Set();
+const AGAIN = {
+  list: () => renewList(),
+  rules: () => htmx.trigger("#rules", "faults-changed"),
+  changes: () => renew($("#reading article")?.dataset.id),
+  reading: again,
+  contents: again,
+  "settings-of-clients": again,
+};
+function again({ elt, triggeringEvent }) {
+  hasOpened();
+  htmx.trigger(elt, triggeringEvent.type);
+}
 addEventListener("pointerdown", () => { isPressed = true; });
-for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => {
+// Some systems send no "pointerup" when a menu opens.
+for (const name of ["pointerup", "pointercancel", "contextmenu"]) addEventListener(name, () => {
   isPressed = false;
-  if (isListLate) renewList();
-  isListLate = false;
+  for (const ask of late) ask();
+  late.clear();
 });
 document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
   const name = detail.requestConfig.triggeringEvent?.type;
   if (!isPressed || !detail.shouldSwap) return;
-  if (target.id === "list") isListLate = true;
+  if (AGAIN[target.id]) late.add(() => AGAIN[target.id](detail.requestConfig));
   else if (name?.endsWith("-changed")) changed(name, true);
+  else if (name === "renew") late.add(() => again(detail.requestConfig));
   else return;
   detail.shouldSwap = false;
 });
@@ -319,9 +333,11 @@ addEventListener("click", (event) => {
   if (isModified && event.target.closest("a[href]")) event.stopPropagation();
 }, { capture: true });
 
-// A double click on a button that sends a form sends it once.
+// A double click on a button that sends a form sends it once, and one that removes does not remove what comes next.
 addEventListener("click", (event) => {
-  if (event.detail > 1 && event.target.closest("form[hx-post] button:not([type=button])")) event.preventDefault();
+  if (event.detail < 2) return;
+  if (event.target.closest("form[hx-post] button:not([type=button])")) event.preventDefault();
+  if (event.target.closest("button[hx-delete]")) event.stopPropagation();
 }, { capture: true });
 
 // -- clicks and settings ----------------------------------------------------------------------------
