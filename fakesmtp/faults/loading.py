@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from fakesmtp.errors import ConfigurationError
 from fakesmtp.faults.limits import make_limit
 from fakesmtp.faults.making import make_rule
+from fakesmtp.faults.rules import check_option
 from fakesmtp.faults.values import RuleError
 from fakesmtp.files import read_text
 from fakesmtp.tables import TableError, parse_json, parse_toml
@@ -132,7 +133,7 @@ _FORMATS: Mapping[str, tuple[str, Callable[[str], object], Callable[[str], Itera
 
 
 def _read_faults(table: Mapping[str, Any], source: Source) -> Iterator[Rule]:
-    faults, seed = table.get("fault", ()), table.get("seed")
+    faults, seed = table.get("fault", ()), _read_seed(table, source)
     if not isinstance(faults, list | tuple):
         raise ConfigurationError(
             f"{source.at('fault')}fault must be a list of tables ([[fault]] in TOML), "
@@ -152,6 +153,18 @@ def _read_faults(table: Mapping[str, Any], source: Source) -> Iterator[Rule]:
         if seed is not None and "probability" in given:
             given.setdefault("seed", seed)
         yield _make_fault(given, source, block)
+
+
+def _read_seed(table: Mapping[str, Any], source: Source) -> int | str | None:
+    """Return the seed of rules without one; it is checked even if no rule needs it."""
+    seed: int | str | None = table.get("seed")
+    if seed is None:
+        return None
+    try:
+        check_option("seed", seed, called="seed")
+    except RuleError as error:
+        raise ConfigurationError(f"{source.at('seed')}{error}") from None
+    return seed
 
 
 def _normalize(options: Mapping[object, Any]) -> dict[str, Any]:

@@ -124,6 +124,7 @@ def test_json(tmp_path: Path) -> None:
         ("limits = 1", ":1: limits must be a table ([limits] in TOML), not 1"),
         ("fault = 1", ":1: fault must be a list of tables ([[fault]] in TOML), not 1"),
         ("fault = [1]", ":1: a fault must be a table, not 1"),
+        ("seed = [1]", ":1: seed must be a whole number or a text, not [1]"),
         ("\nfaults = 1", ":2: 'faults' is not a key; did you mean 'fault'?"),
         ("a = 1\n[[fault]\n", ":2: not valid TOML"),
     ],
