@@ -64,7 +64,8 @@ def connections(url: str) -> set[int]:
     """Return the process numbers of the connections of servers to the database of a test."""
     found = postgres.execute(
         url,
-        "SELECT pid FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
+        # PostgreSQL's own processes come and go: autovacuum.
+        "AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
     )
     return {row[0] for row in found}
