@@ -81,6 +81,10 @@ _FACTS = text(
         current_setting('synchronous_commit') AS synchronous_commit,
         current_setting('server_version') AS postgresql"""
 )
+_SIZE = text(
+    """SELECT sum(pg_total_relation_size(to_regclass(name)))
+        FROM unnest(cast(:tables AS text[])) AS name"""
+)
 
 
 def read_facts(connection: Connection) -> dict[str, object]:
@@ -93,9 +97,3 @@ def read_facts(connection: Connection) -> dict[str, object]:
 def read_size(connection: Connection) -> int:
     """Return the bytes of the tables, with their indexes."""
     return int(connection.execute(_SIZE, {"tables": list(_TABLES)}).scalar_one())
-
-
-_SIZE = text(
-    """SELECT sum(pg_total_relation_size(to_regclass(name)))
-        FROM unnest(cast(:tables AS text[])) AS name"""
-)

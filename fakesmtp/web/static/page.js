@@ -202,8 +202,8 @@ function changed(name, isNew) {
 
 // What is replaced between press and release would not get the click.
 let isPressed = false;
-// What came meanwhile is asked for again.
-const late = new Set();
+// How to ask again for what came meanwhile, for each part of the page once.
+const late = new Map();
 const AGAIN = {
   list: () => renewList(),
   rules: () => htmx.trigger("#rules", "faults-changed"),
@@ -220,15 +220,15 @@ addEventListener("pointerdown", () => { isPressed = true; });
 // Some systems send no "pointerup" when a menu opens.
 for (const name of ["pointerup", "pointercancel", "contextmenu"]) addEventListener(name, () => {
   isPressed = false;
-  for (const ask of late) ask();
+  for (const ask of late.values()) ask();
   late.clear();
 });
 document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
   const name = detail.requestConfig.triggeringEvent?.type;
   if (!isPressed || !detail.shouldSwap) return;
-  if (AGAIN[target.id]) late.add(() => AGAIN[target.id](detail.requestConfig));
+  if (AGAIN[target.id]) late.set(target, () => AGAIN[target.id](detail.requestConfig));
   else if (name?.endsWith("-changed")) changed(name, true);
-  else if (name === "renew") late.add(() => again(detail.requestConfig));
+  else if (name === "renew") late.set(target, () => again(detail.requestConfig));
   else return;
   detail.shouldSwap = false;
 });
