@@ -6,7 +6,7 @@ import smtplib
 from typing import TYPE_CHECKING
 
 import pytest
-from held_requests import hold
+from held_requests import holding
 from page_mail import make_message, send
 from playwright.sync_api import expect
 
@@ -125,8 +125,7 @@ def test_what_is_typed_stays(open_page: Open) -> None:
 def test_the_focus_stays_in_a_list_of_choices(open_page: Open) -> None:
     """A form that comes late leaves the reader in the field that was reached meanwhile."""
     page = open_page("/faults?where=rcpt")
-    held = hold(page, "**/form?*")
-    with page.expect_request("**/form?*"):
+    with holding(page, "**/form?*") as held:
         page.get_by_test_id("where").select_option("mail")
     page.get_by_test_id("option-close").focus()
     held[0].continue_()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from held_requests import hold
+from held_requests import hold, holding, open_quiet
 from page_mail import send
 from playwright.sync_api import Error, expect
 
@@ -86,8 +86,7 @@ def test_more_rows_do_not_stop_a_search(api: Api, open_page: Open) -> None:
     page = open_page()
     expect(page.get_by_test_id("live")).to_have_text("live")
     rows = page.get_by_test_id("message-row")
-    held = hold(page, "**/page/messages?q=subject*")
-    with page.expect_request("**/page/messages?q=subject*"):
+    with holding(page, "**/page/messages?q=subject*") as held:
         page.get_by_test_id("search").fill("subject:50")
     rows.last.scroll_into_view_if_needed()
     page.get_by_test_id("more").click()
@@ -98,12 +97,9 @@ def test_more_rows_do_not_stop_a_search(api: Api, open_page: Open) -> None:
 def test_a_click_counts_although_a_search_ends_during_it(api: Api, open_page: Open) -> None:
     """The row under the pointer opens, and the list shows what was found."""
     send_short(api, "one", "two")
-    page = open_page("about:blank")
-    page.route("**/events?*", lambda route: route.abort())  # no event renews the list
-    page.goto("/")
+    page = open_quiet(open_page, "/")
     rows = page.get_by_test_id("message-row")
-    held = hold(page, "**/page/messages?q=one*")
-    with page.expect_request("**/page/messages?q=one*"):
+    with holding(page, "**/page/messages?q=one*") as held:
         page.get_by_test_id("search").fill("one")
     rows.first.hover()
     page.mouse.down()

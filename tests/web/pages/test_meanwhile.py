@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from held_requests import hold
+from held_requests import holding, open_quiet
 from page_mail import send
 from playwright.sync_api import expect
 
@@ -25,15 +25,6 @@ def send_all(api: Api, *subjects: str) -> None:
         send(api.smtp, f"Subject: {subject}\r\n\r\nx\r\n".encode())
 
 
-def open_quiet(open_page: Open, path: str = "/") -> Page:
-    """Open a page that no event renews."""
-    page = open_page("about:blank")
-    page.route("**/events?*", lambda route: route.abort())
-    page.goto(path)
-    expect(page.get_by_test_id("live")).to_have_text("not connected")
-    return page
-
-
 def open_first(page: Page) -> None:
     """Open the first message of the list, and wait until it is marked as read."""
     row = page.get_by_test_id("message-row").first
@@ -45,8 +36,7 @@ def open_first(page: Page) -> None:
 def begin(page: Page, message: ReceivedMessage, act: Callable[[], object]) -> list[Route]:
     """Do something that opens a message, and hold the request."""
     address = f"**/page/messages/{message.id}*"
-    held = hold(page, address)
-    with page.expect_request(address):
+    with holding(page, address) as held:
         act()
     return held
 
@@ -72,10 +62,9 @@ def test_deleting_while_another_message_opens(api: Api, open_page: Open) -> None
 def test_what_waits_is_sent_for_a_message_that_was_left(api: Api, open_page: Open) -> None:
     """A tag that was added while the message was marked as read is its tag, and no other's."""
     send_all(api, "one", "two")
-    page = open_quiet(open_page)
+    page = open_quiet(open_page, "/")
     rows = page.get_by_test_id("message-row")
-    held = hold(page, "**/read")
-    with page.expect_request("**/read"):
+    with holding(page, "**/read") as held:
         rows.first.click()
     page.get_by_test_id("add-tag").fill("urgent")
     page.get_by_test_id("add-tag").press("Enter")
@@ -92,10 +81,9 @@ def test_a_late_answer_brings_no_tags_of_another_message(api: Api, open_page: Op
     send_all(api, "one", "two")
     one, two = api.smtp.messages
     api.ask("PUT", "/api/v1/messages", {"IDs": [one.id], "Read": True})
-    page = open_quiet(open_page)
+    page = open_quiet(open_page, "/")
     rows = page.get_by_test_id("message-row")
-    held = hold(page, "**/read")
-    with page.expect_request("**/read"):
+    with holding(page, "**/read") as held:
         rows.first.click()
     page.get_by_test_id("next").click()
     expect(page.get_by_test_id("subject")).to_have_text("one")
@@ -112,8 +100,7 @@ def test_two_tags_are_removed_at_once(api: Api, open_page: Open) -> None:
     api.ask("PUT", "/api/v1/tags", {"IDs": [message.id], "Tags": ["first", "second", "third"]})
     page = open_page()
     open_first(page)
-    held = hold(page, "**/tags?*")
-    with page.expect_request("**/tags?*"):
+    with holding(page, "**/tags?*") as held:
         page.get_by_role("button", name="Remove the tag first").click()
     page.get_by_role("button", name="Remove the tag second").click()
     held[0].continue_()
@@ -138,8 +125,7 @@ def test_the_focus_stays_on_a_tag(api: Api, open_page: Open) -> None:
 
 def search_all(page: Page) -> list[Route]:
     """Empty the search, and hold the list that it finds."""
-    held = hold(page, "**/page/messages?q=&*")
-    with page.expect_request("**/page/messages?q=&*"):
+    with holding(page, "**/page/messages?q=&*") as held:
         page.get_by_test_id("search").fill("")
     return held
 

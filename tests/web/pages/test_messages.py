@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from held_requests import hold
+from held_requests import holding
 from page_mail import CODE, make_message, send
 from playwright.sync_api import expect
 
@@ -144,8 +144,7 @@ def test_what_is_done_with_a_message_is_done_in_order(api: Api, open_page: Open)
     """A message that is marked as unread while it is still being marked as read stays unread."""
     send(api.smtp, make_message())
     page = open_page()
-    held = hold(page, "**/read")
-    with page.expect_request("**/read"):
+    with holding(page, "**/read") as held:
         page.get_by_test_id("message-row").click()
     page.get_by_test_id("mark-unread").click()
     with page.expect_response("**/unread"):
@@ -222,8 +221,7 @@ def test_deleting_while_a_message_is_marked_as_read(api: Api, open_page: Open) -
     """What the reader confirmed waits for the request before it, and is not asked again."""
     send(api.smtp, make_message())
     page = open_page("about:blank")
-    held = hold(page, "**/read")
-    with page.expect_request("**/read"):
+    with holding(page, "**/read") as held:
         page.goto("/view/latest")
     page.get_by_test_id("delete").click()
     page.get_by_test_id("confirm-yes").click()
@@ -262,8 +260,7 @@ def test_what_is_typed_stays(api: Api, open_page: Open) -> None:
     """An answer of the server replaces no field in which somebody types."""
     send(api.smtp, make_message())
     page = open_page("about:blank")
-    held = hold(page, "**/read")
-    with page.expect_request("**/read"):
+    with holding(page, "**/read") as held:
         page.goto("/view/latest")
     field = page.get_by_test_id("add-tag")
     field.fill("주문")

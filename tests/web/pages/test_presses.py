@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from held_requests import hold
+from held_requests import holding, open_quiet
+from open_sessions import open_session
 from page_mail import make_message, send
 from playwright.sync_api import expect
-from raw_client import RawClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +16,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Route
 
     Open = Callable[..., Page]
-
-
-def open_quiet(open_page: Open, path: str) -> Page:
-    """Open a page that no event renews."""
-    page = open_page("about:blank")
-    page.route("**/events?*", lambda route: route.abort())
-    page.goto(path)
-    expect(page.get_by_test_id("live")).to_have_text("not connected")
-    return page
 
 
 def click_during(page: Page, button: Locator, held: list[Route]) -> None:
@@ -43,8 +34,7 @@ def test_a_tag_while_the_message_is_marked_as_read(api: Api, open_page: Open) ->
     api.ask("PUT", "/api/v1/tags", {"IDs": [message.id], "Tags": ["urgent"]})
     page = open_page()
     expect(page.get_by_test_id("live")).to_have_text("live")
-    held = hold(page, "**/read")
-    with page.expect_request("**/read"):
+    with holding(page, "**/read") as held:
         page.get_by_test_id("message-row").click()
     click_during(page, page.get_by_role("button", name="Remove the tag urgent"), held)
     expect(page.get_by_test_id("tag")).to_have_count(0)
@@ -55,8 +45,7 @@ def test_two_tabs_one_after_the_other(api: Api, open_page: Open) -> None:
     """The second click counts although the first tab comes during it."""
     send(api.smtp, make_message())
     page = open_quiet(open_page, "/view/latest")
-    held = hold(page, "**/contents?tab=source*")
-    with page.expect_request("**/contents?tab=source*"):
+    with holding(page, "**/contents?tab=source*") as held:
         page.get_by_test_id("tab-source").click()
     click_during(page, page.get_by_test_id("tab-headers"), held)
     expect(page.get_by_test_id("panel-headers")).to_be_visible()
@@ -68,8 +57,7 @@ def test_two_steps_one_after_the_other(api: Api, open_page: Open) -> None:
         send(api.smtp, make_message(subject))
     page = open_quiet(open_page, "/view/latest")
     second = f"**/page/messages/{api.smtp.messages[1].id}*"
-    held = hold(page, second)
-    with page.expect_request(second):
+    with holding(page, second) as held:
         page.get_by_test_id("next").click()
     click_during(page, page.get_by_test_id("next"), held)
     expect(page.get_by_test_id("subject")).to_have_text("one")
@@ -78,8 +66,7 @@ def test_two_steps_one_after_the_other(api: Api, open_page: Open) -> None:
 def test_two_clients_one_after_the_other(open_page: Open) -> None:
     """The second click counts although the settings of the first client come during it."""
     page = open_quiet(open_page, "/connect")
-    held = hold(page, "**/client?client=django*")
-    with page.expect_request("**/client?client=django*"):
+    with holding(page, "**/client?client=django*") as held:
         page.get_by_test_id("client-django").click()
     click_during(page, page.get_by_test_id("client-rails"), held)
     expect(page.get_by_test_id("snippet")).to_contain_text("config.action_mailer")
@@ -92,8 +79,7 @@ def test_two_rules_one_after_the_other(api: Api, open_page: Open) -> None:
     page = open_page("/faults")
     expect(page.get_by_test_id("live")).to_have_text("live")
     switches = page.get_by_test_id("switch")
-    held = hold(page, "**/switch?*")
-    with page.expect_request("**/switch?*"):
+    with holding(page, "**/switch?*") as held:
         switches.first.click()
     click_during(page, switches.last, held)
     for each in switches.all():
@@ -102,12 +88,7 @@ def test_two_rules_one_after_the_other(api: Api, open_page: Open) -> None:
 
 def test_a_session_that_goes_on(api: Api, open_page: Open) -> None:
     """The button that closes it works while a message is added to it."""
-    with RawClient(api.smtp.port(587)) as client:
-        client.log_in()
-        page = open_page("/sessions")
-        page.get_by_test_id("session-row").click()
-        expect(page.get_by_test_id("outcome")).to_have_text("still open")
-        expect(page.get_by_test_id("live")).to_have_text("live")
+    with open_session(api, open_page) as (client, page):
         page.get_by_test_id("close").hover()
         page.mouse.down()
         with page.expect_event("requestfinished", lambda request: "/page/sessions/" in request.url):

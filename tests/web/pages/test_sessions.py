@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from open_sessions import open_session
 from page_mail import make_message, send
 from playwright.sync_api import expect
 from raw_client import RawClient
@@ -95,12 +96,7 @@ def test_two_sessions_side_by_side(api: Api, open_page: Open) -> None:
 
 def test_an_open_session_goes_on(api: Api, open_page: Open) -> None:
     """A message that it brings, and its end, are shown without a reload."""
-    with RawClient(api.smtp.port(587)) as client:
-        client.log_in()
-        page = open_page("/sessions")
-        page.get_by_test_id("session-row").click()
-        expect(page.get_by_test_id("outcome")).to_have_text("still open")
-        expect(page.get_by_test_id("live")).to_have_text("live")
+    with open_session(api, open_page) as (client, page):
         client.begin_data()
         client.ask("Subject: x\r\n\r\nx\r\n.")
         expect(page.get_by_test_id("open-message")).to_be_visible()
